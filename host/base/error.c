@@ -1,0 +1,38 @@
+/* The message of a thread's last failure.
+ *
+ * It lives in thread-local storage, the only global state of the library: errors of one thread
+ * never overwrite those of another, and a caller need not pass an error object through every call.
+ * A message longer than the buffer is cut, never dropped.
+ */
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static _Thread_local char message[4096];
+
+ebb_status ebbi_fail(ebb_status status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(message, sizeof message, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+const char *ebb_error_message(void) {
+  return message;
+}
+
+static const struct {
+  const char *name, *text;
+} statuses[EBB_STATUS_COUNT] = {
+#define STATUS_ROW(name, text) {#name, text},
+    EBB_STATUS_LIST(STATUS_ROW)};
+
+const char *ebb_status_name(ebb_status status) {
+  return (unsigned)status < EBB_STATUS_COUNT ? statuses[status].name : "?";
+}
+
+const char *ebb_status_text(ebb_status status) {
+  return (unsigned)status < EBB_STATUS_COUNT ? statuses[status].text : "?";
+}

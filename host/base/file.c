@@ -1,0 +1,108 @@
+/* Reading whole files and replacing whole files.
+ *
+ * Reading goes through zlib, which passes plain files through unchanged, and grows its buffer with
+ * the bytes that really come. Writing goes to a temporary file in the same folder, which is synced
+ * and renamed: a reader sees the old file or the new one, a crash leaves the old one.
+ */
+#define _GNU_SOURCE
+#include "file.h"
+
+#include "error.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+static ebb_status read_all(char **bytes, size_t *size, gzFile stream, const char *path,
+                           size_t limit) {
+  size_t capacity = 0;
+  for (;;) {
+    if (capacity - *size < 2) {
+      capacity = capacity ? 2 * capacity : 65536;
+      char *larger = realloc(*bytes, capacity);
+      REQUIRE(larger, EBB_ERR_MEMORY, "%s: no memory for %zu bytes", path, capacity);
+      *bytes = larger;
+    }
+    size_t room = capacity - *size - 1;
+    int got = gzread(stream, *bytes + *size, room > 1u << 30 ? 1u << 30 : (unsigned)room);
+    int error = Z_OK;
+    const char *why = gzerror(stream, &error);
+    REQUIRE(got >= 0 && (error == Z_OK || error == Z_STREAM_END), EBB_ERR_INPUT,
+            "%s: cannot be read after byte %zu: %s", path, *size,
+            error == Z_ERRNO ? strerror(errno) : why);
+    *size += (size_t)got;
+    (*bytes)[*size] = '\0';
+    if (got == 0) return EBB_OK;
+    REQUIRE(*size <= limit, EBB_ERR_INPUT, "%s: larger than the limit of %zu bytes", path, limit);
+  }
+}
+
+ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit) {
+  struct stat about;
+  REQUIRE(stat(path, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  REQUIRE(!S_ISDIR(about.st_mode), EBB_ERR_INPUT, "%s: is a folder, not a file", path);
+  gzFile stream = gzopen(path, "rb");
+  REQUIRE(stream, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  *bytes = NULL;
+  *size = 0;
+  ebb_status status = read_all(bytes, size, stream, path, limit);
+  if (gzclose_r(stream) == Z_BUF_ERROR && status == EBB_OK)
+    status = ebbi_fail(EBB_ERR_INPUT, "%s: the compressed file ends too early", path);
+  if (status != EBB_OK) {
+    free(*bytes);
+    *bytes = NULL;
+  }
+  return status;
+}
+
+ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path) {
+  *writer = (ebbi_writer){.path = strdup(path)};
+  REQUIRE(writer->path && asprintf(&writer->temporary, "%s.%ld.tmp", path, (long)getpid()) >= 0, EBB_ERR_MEMORY,
+          "%s: no memory for its name", path);
+  int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+  int descriptor = open(writer->temporary, flags, 0666);
+  if (descriptor < 0) {
+    free(writer->temporary);
+    writer->temporary = NULL;
+    return ebbi_fail(EBB_ERR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+  }
+  writer->stream = fdopen(descriptor, "wb");
+  REQUIRE(writer->stream, EBB_ERR_OUTPUT, "%s: %s", path, strerror(errno));
+  return EBB_OK;
+}
+
+/* The rename itself must reach the disk too; a folder that cannot be synced is not an error. */
+static void sync_folder(char *path) {
+  int folder = open(dirname(path), O_RDONLY | O_DIRECTORY);
+  if (folder < 0) return;
+  (void)fsync(folder);
+  close(folder);
+}
+
+ebb_status ebbi_writer_commit(ebbi_writer *writer) {
+  bool good =
+      !ferror(writer->stream) && fflush(writer->stream) == 0 && fsync(fileno(writer->stream)) == 0;
+  int why = errno;
+  good = fclose(writer->stream) == 0 && good;
+  writer->stream = NULL;
+  REQUIRE(good, EBB_ERR_OUTPUT, "%s: writing failed: %s", writer->path, strerror(why));
+  REQUIRE(rename(writer->temporary, writer->path) == 0, EBB_ERR_OUTPUT,
+          "%s: cannot be replaced: %s", writer->path, strerror(errno));
+  free(writer->temporary);
+  writer->temporary = NULL;
+  sync_folder(writer->path);
+  return EBB_OK;
+}
+
+void ebbi_writer_free(ebbi_writer *writer) {
+  if (writer->stream) fclose(writer->stream);
+  if (writer->temporary) unlink(writer->temporary);
+  free(writer->temporary);
+  free(writer->path);
+  *writer = (ebbi_writer){0};
+}

@@ -1,0 +1,122 @@
+/* Devices: finding, choosing, opening, counting.
+ *
+ * One device is one OpenCL context and one in-order queue. All objects made on it borrow it and
+ * must be freed before it. A device and what was made on it may be used by one thread at a time.
+ */
+#ifndef EBB_DEVICE_H
+#define EBB_DEVICE_H
+
+#include <ebb/status.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ebb_device ebb_device;
+
+typedef enum ebb_device_type {
+  EBB_DEVICE_GPU_DISCRETE,
+  EBB_DEVICE_GPU_INTEGRATED,
+  EBB_DEVICE_CPU,
+  EBB_DEVICE_OTHER
+} ebb_device_type;
+
+/* What a device says of itself. Strings are cut to fit, never empty. Sizes in bytes. */
+typedef struct ebb_device_info {
+  char name[128];
+  char platform[128];
+  char vendor[128];
+  char driver[128];
+  char version[128];
+  ebb_device_type type;
+  unsigned platform_index, device_index; /* within all platforms, within its platform */
+  unsigned compute_units;
+  unsigned float_width;    /* floats in a native vector: 16 AVX-512, 8 AVX2, 1 on most GPUs */
+  size_t max_group;        /* work-items a group */
+  uint64_t local_bytes;    /* local memory a group */
+  uint64_t global_bytes;   /* device memory in all */
+  uint64_t max_allocation; /* largest single buffer */
+} ebb_device_info;
+
+/* What a device has been asked to do since it was opened; differences between two readings count.
+ */
+typedef struct ebb_counters {
+  uint64_t launches;
+  uint64_t uploads, uploaded_bytes;
+  uint64_t downloads, downloaded_bytes;
+  uint64_t waits; /* times the host blocked until the queue was empty or a transfer done */
+  uint64_t allocated_bytes, peak_bytes; /* live device memory, and its highest value */
+  uint64_t programs_built;
+  double build_seconds;
+} ebb_counters;
+
+/* "discrete GPU", "integrated GPU", "CPU", "other". */
+const char *ebb_device_type_name(ebb_device_type type);
+
+/* Number of devices of all platforms. No platform or loader trouble: 0 and EBB_ERR_NO_DEVICE. */
+ebb_status ebb_device_count(size_t *count);
+
+/* Entry `index` of the flat list: platforms in loader order, devices in platform order. */
+ebb_status ebb_device_describe(ebb_device_info *info, size_t index);
+
+/* Opens the device that `selector` names: an index of the flat list ("0"), "platform:device"
+ * ("0:1"), "gpu", "cpu", or part of a device or platform name in any case ("pocl", "nvidia").
+ * NULL or "" takes the variable EBB_DEVICE, and without it discrete GPU, integrated GPU, CPU in
+ * this order.
+ * Errors: EBB_ERR_NO_DEVICE (nothing matches; the message lists what there is), EBB_ERR_DEVICE. */
+ebb_status ebb_device_open(ebb_device **out, const char *selector);
+
+/* Waits for the queue, then releases it. NULL is accepted. */
+void ebb_device_free(ebb_device *device);
+
+const ebb_device_info *ebb_device_get_info(const ebb_device *device);
+
+/* Why this device was taken, to be shown: `EBB_DEVICE=pocl`, `default: first CPU, no GPU found`. */
+const char *ebb_device_reason(const ebb_device *device);
+
+ebb_counters ebb_device_counters(const ebb_device *device);
+
+/* Blocks until all work given to the device is done. */
+ebb_status ebb_device_finish(ebb_device *device);
+
+/* Matmul engines: tiles in local memory, vector tiles without barrier, or the library CLBlast. */
+#define EBB_ENGINE_LIST(X)                                                                         \
+  X(GPU, "gpu")                                                                                    \
+  X(CPU, "cpu")                                                                                    \
+  X(CLBLAST, "clblast")
+
+typedef enum ebb_engine {
+#define EBB_ENGINE_ENUM(name, text) EBB_ENGINE_##name,
+  EBB_ENGINE_LIST(EBB_ENGINE_ENUM)
+#undef EBB_ENGINE_ENUM
+      EBB_ENGINE_COUNT
+} ebb_engine;
+
+const char *ebb_engine_name(ebb_engine engine);
+
+/* The engine that matmuls queued from now on use: by the device's profile or EBB_MATMUL at open. */
+ebb_engine ebb_device_engine(const ebb_device *device);
+
+/* Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
+ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine);
+
+/* One finding of the doctor: `ok` says whether it is as it should be, `advice` what to do if not.
+ */
+typedef struct ebb_finding {
+  bool ok;
+  char what[160];
+  char advice[240];
+} ebb_finding;
+
+/* Looks at loader, ICD files, device node permissions, cache folders and devices; calls `report`
+ * for each finding. Never fails for what it finds: `healthy` tells whether training can work. */
+ebb_status ebb_doctor(bool *healthy, void (*report)(const ebb_finding *finding, void *user),
+                      void *user);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

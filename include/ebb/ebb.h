@@ -1,0 +1,57 @@
+/* ebb: neural networks trained by backpropagation on any OpenCL device.
+ *
+ * In order of dependence:
+ *   status.h   status codes, the message of the last failure
+ *   device.h   finding, choosing and opening a device; counters; the doctor
+ *   tensor.h   two-dimensional arrays on a device
+ *   ops.h      the operations: matmul, dense layers, loss, gather, update
+ *   network.h  network specs, weights, safetensors files
+ *   data.h     CSV, IDX and NPY files; encoding; splits (host only)
+ *   trainer.h  epochs of recorded steps; evaluation
+ *   model.h    a network with its encoder in one file
+ *   verify.h   every kernel and a network against a double-precision reference
+ *   opencl.h   interop, not included here: the only header that shows OpenCL's types
+ *
+ * The smallest program that trains and saves a model; `examples/` has it with error handling:
+ *
+ *   ebb_device *device;
+ *   ebb_network *network;
+ *   ebb_trainer *trainer;
+ *   ebb_spec spec;
+ *   ebb_dataset xor = {.rows = 4, .inputs = 2, .outputs = 2, .x = x, .labels = labels};
+ *   ebb_train_options options = ebb_train_options_default();
+ *
+ *   ebb_device_open(&device, NULL);
+ *   ebb_spec_parse(&spec, "2-16tanh-2", 0, 0);
+ *   ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 1);
+ *   ebb_trainer_create(&trainer, network, &xor, NULL, &options);
+ *   ebb_trainer_run(trainer, NULL, NULL);
+ *   ebb_network_save(network, "xor.safetensors", NULL, 0);
+ *   ebb_trainer_free(trainer);
+ *   ebb_network_free(network);
+ *   ebb_device_free(device);
+ */
+#ifndef EBB_EBB_H
+#define EBB_EBB_H
+
+#include <ebb/data.h>
+#include <ebb/device.h>
+#include <ebb/model.h>
+#include <ebb/network.h>
+#include <ebb/ops.h>
+#include <ebb/status.h>
+#include <ebb/tensor.h>
+#include <ebb/trainer.h>
+#include <ebb/verify.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* "0.1.0" */
+const char *ebb_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

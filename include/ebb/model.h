@@ -1,0 +1,38 @@
+/* Models: a network together with what turns raw rows into its inputs, in one file.
+ *
+ * The file is safetensors; its metadata hold the spec, the loss, the encoder and the split.
+ */
+#ifndef EBB_MODEL_H
+#define EBB_MODEL_H
+
+#include <ebb/trainer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ebb_model {
+  ebb_network *network;
+  ebb_encoder *encoder; /* NULL: rows are the inputs themselves */
+  ebb_loss loss;
+  ebb_split split; /* how the data were parted when it was trained; valid 0: not at all */
+} ebb_model;
+
+/* Writes the model; the file at `path` is replaced as a whole or not at all. Nothing in the file
+ * depends on time or machine: equal weights give equal bytes. Blocks.
+ * Errors: EBB_ERR_OUTPUT. */
+ebb_status ebb_model_save(const ebb_model *model, const char *path);
+
+/* Reads a model onto `device`. `spec_text` gives the network's spec if the file has no metadata
+ * (as PyTorch writes it), and must agree with it otherwise; NULL: the file must tell.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT. */
+ebb_status ebb_model_load(ebb_model *out, ebb_device *device, const char *path,
+                          const char *spec_text);
+
+/* Frees network and encoder and zeroes the model. NULL is accepted. */
+void ebb_model_clear(ebb_model *model);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

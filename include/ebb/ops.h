@@ -1,0 +1,193 @@
+/* Operations: what a network is computed with, each one launch of a kernel (or a CLBlast call).
+ *
+ * Letters: B batch rows, I fan-in, O fan-out; x [B, I], w [I, O], b [1, O]; z = x.w + b [B, O];
+ * a = f(z). dX is the gradient of the loss by X and has X's shape. Equation numbers are those of
+ * docs/backprop.md. Destination first. All tensors of a call live on one device; all are F32
+ * unless said otherwise. Nothing here blocks: a call checks shapes and queues.
+ * Errors of all: EBB_ERR_ARGUMENT (shapes, with numbers), EBB_ERR_DEVICE.
+ */
+#ifndef EBB_OPS_H
+#define EBB_OPS_H
+
+#include <ebb/tensor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* X(NAME, name in specs, does f'(z) need z itself (1), or is f(z) enough (0), formula) */
+#define EBB_ACTIVATION_LIST(X)                                                                     \
+  X(IDENTITY, "identity", 0, "z")                                                                  \
+  X(RELU, "relu", 0, "max(z, 0)")                                                                  \
+  X(LEAKY_RELU, "leaky_relu", 0, "z if z > 0, else 0.01 z")                                        \
+  X(SIGMOID, "sigmoid", 0, "1 / (1 + exp(-z))")                                                    \
+  X(TANH, "tanh", 0, "tanh(z)")                                                                    \
+  X(GELU, "gelu", 1, "z (1 + erf(z / sqrt 2)) / 2")                                                \
+  X(GELU_TANH, "gelu_tanh", 1, "z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2")                  \
+  X(SILU, "silu", 1, "z / (1 + exp(-z))")                                                          \
+  X(SOFTPLUS, "softplus", 0, "log(1 + exp(z))")                                                    \
+  X(ELU, "elu", 0, "z if z > 0, else exp(z) - 1")
+
+typedef enum ebb_activation {
+#define EBB_ACTIVATION_ENUM(name, text, needs_z, formula) EBB_ACT_##name,
+  EBB_ACTIVATION_LIST(EBB_ACTIVATION_ENUM)
+#undef EBB_ACTIVATION_ENUM
+      EBB_ACT_COUNT
+} ebb_activation;
+
+const char *ebb_activation_name(ebb_activation activation);
+bool ebb_activation_needs_z(ebb_activation activation);
+
+/* X(NAME, name, formula); the mean over rows (and, for mse, over columns) */
+#define EBB_LOSS_LIST(X)                                                                           \
+  X(CROSS_ENTROPY, "cross_entropy", "-log softmax(z)[label], nats")                                \
+  X(MSE, "mse", "(z - y)^2")
+
+typedef enum ebb_loss {
+#define EBB_LOSS_ENUM(name, text, formula) EBB_LOSS_##name,
+  EBB_LOSS_LIST(EBB_LOSS_ENUM)
+#undef EBB_LOSS_ENUM
+      EBB_LOSS_COUNT
+} ebb_loss;
+
+const char *ebb_loss_name(ebb_loss loss);
+
+/* X(NAME, name, moments kept for each parameter) */
+#define EBB_OPTIMIZER_LIST(X)                                                                      \
+  X(SGD, "sgd", 1)                                                                                 \
+  X(ADAM, "adam", 2)                                                                               \
+  X(ADAMW, "adamw", 2)
+
+typedef enum ebb_optimizer_kind {
+#define EBB_OPTIMIZER_ENUM(name, text, moments) EBB_OPT_##name,
+  EBB_OPTIMIZER_LIST(EBB_OPTIMIZER_ENUM)
+#undef EBB_OPTIMIZER_ENUM
+      EBB_OPT_COUNT
+} ebb_optimizer_kind;
+
+const char *ebb_optimizer_name(ebb_optimizer_kind kind);
+
+/* Settings of an optimizer but the learning rate, which is in ebb_state. PyTorch's meanings. */
+typedef struct ebb_optimizer {
+  ebb_optimizer_kind kind;
+  float momentum;     /* sgd */
+  bool nesterov;      /* sgd */
+  float beta1, beta2; /* adam, adamw */
+  float epsilon;      /* adam, adamw */
+  float weight_decay; /* added to the gradient; adamw: taken off the weight */
+} ebb_optimizer;
+
+/* momentum 0 (sgd), betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01). */
+ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind);
+
+/* X(NAME, name, variance = gain / fan, fan: 1 fan-in, 2 (fan-in + fan-out) / 2, normal?) */
+#define EBB_INIT_LIST(X)                                                                           \
+  X(HE_NORMAL, "he_normal", 2, 1, 1)                                                               \
+  X(HE_UNIFORM, "he_uniform", 2, 1, 0)                                                             \
+  X(XAVIER_NORMAL, "xavier_normal", 1, 2, 1)                                                       \
+  X(XAVIER_UNIFORM, "xavier_uniform", 1, 2, 0)                                                     \
+  X(LECUN_NORMAL, "lecun_normal", 1, 1, 1)                                                         \
+  X(LECUN_UNIFORM, "lecun_uniform", 1, 1, 0)
+
+typedef enum ebb_init {
+  EBB_INIT_AUTO, /* he_normal before relu and its kin, xavier_uniform else */
+#define EBB_INIT_ENUM(name, text, gain, fan, normal) EBB_INIT_##name,
+  EBB_INIT_LIST(EBB_INIT_ENUM)
+#undef EBB_INIT_ENUM
+      EBB_INIT_COUNT
+} ebb_init;
+
+const char *ebb_init_name(ebb_init init);
+
+/* The small device buffer of what changes from step to step: an I32 tensor [1, EBB_STATE_WORDS]
+ * with this layout (kernels/state.h has its twin). gather opens a step, update or metrics closes
+ * it; so a step can be queued again and again without the host's help. */
+#define EBB_STATE_WORDS 16
+#define EBB_STATE_NONE  0xffffffffu
+
+typedef struct ebb_state {
+  uint32_t done;          /* steps closed so far */
+  uint32_t epoch_first;   /* `done` at the start of this epoch: the batch is done - epoch_first */
+  uint32_t epoch;         /* selects the shuffle */
+  uint32_t step;          /* the open step, from 1; written by gather */
+  uint32_t live;          /* rows of the open batch that count; written by gather */
+  uint32_t frozen;        /* 1: something is not finite, weights stay; written by gather */
+  uint32_t bad_step;      /* first step with a loss that is not finite, or EBB_STATE_NONE */
+  uint32_t bad_parameter; /* lowest slab index that would have become not finite, or NONE */
+  uint32_t rows;          /* rows summed since the host cleared the sums */
+  uint32_t correct;       /* of them, rows whose largest logit is the label's */
+  float loss_sum;         /* sum of row losses, compensated */
+  float loss_carry;       /* what is to be subtracted from loss_sum */
+  float learning_rate;
+  uint32_t reserved[3];
+} ebb_state;
+
+/* All zero but bad_* (NONE), live and step as given: what eager calls without gather need. */
+ebb_state ebb_state_default(uint32_t live, uint32_t step, float learning_rate);
+
+/* c = op(a).op(b), where op transposes on request. Shapes: c [m, n], op(a) [m, k], op(b) [k, n];
+ * both transposed is not offered.  Source: kernels/matmul_*.cl */
+ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
+                      bool transpose_b);
+
+/* z = x.w + b; a = f(z). `z` may be NULL unless the activation needs it.
+ * Shapes: a, z [B, O]; x [B, I]; w [I, O]; b [1, O].  Source: (1), (2) */
+ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
+                             const ebb_tensor *b, ebb_activation activation);
+
+/* dw = x^T.dz; db = sum of dz's rows.  Shapes: dw [I, O]; db [1, O]; x [B, I]; dz [B, O] */
+ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,
+                                     const ebb_tensor *dz);
+
+/* dz_below = (dz.w^T) * f'(z_below), elementwise product. `z_below` may be NULL unless the
+ * activation (the one of the layer below) needs it.
+ * Shapes: dz_below, z_below, a_below [B, I]; dz [B, O]; w [I, O] */
+ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, const ebb_tensor *w,
+                                    const ebb_tensor *z_below, const ebb_tensor *a_below,
+                                    ebb_activation activation);
+
+/* The three parts that the calls above fuse, for engines that cannot fuse them (CLBlast):
+ * a = f(z + b), z += b in place;  dz *= f'(z) in place;  db = sum of dz's rows. */
+ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
+                                  ebb_activation activation);
+ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,
+                                   ebb_activation activation);
+ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz);
+
+/* Makes the tensor of partial sums that a loss over `rows` rows writes: [groups, 2], a group's
+ * summed row losses and its correct rows. */
+ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows);
+
+/* Loss of the output z and its gradient, the mean over the state's `live` rows; rows beyond get
+ * gradient 0. `target`: cross_entropy I32 [B, 1] labels in [0, O); mse F32 [B, O].
+ * Shapes: dz, z [B, O]; partials as made above.  Source: kernels/loss.cl */
+ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
+                                     const ebb_tensor *target, const ebb_tensor *state,
+                                     ebb_loss loss);
+
+/* Adds the partial sums to the state's sums and closes the step: what an evaluation ends with. */
+ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
+
+/* Updates every parameter by its gradient in one launch, adds the partial sums to the state's sums
+ * and closes the step. A parameter that would become NaN or Inf keeps its value and is reported in
+ * the state; a frozen step changes none. `second` is NULL for sgd.
+ * Shapes: all [1, count].  Source: kernels/update.cl */
+ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
+                      const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
+                      const ebb_optimizer *optimizer);
+
+/* Opens a step: fills a batch from a data set, rows in order or in the order of the Philox-keyed
+ * permutation of (seed, state.epoch). uint8 data are scaled by `scale`; rows past the last are 0.
+ * Shapes: x [B, I]; y [B, T]; data [n, I] F32 or U8 packed; targets [n, T] I32 or F32 packed, of
+ * y's type.  Source: kernels/gather.cl */
+ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb_tensor *data,
+                      const ebb_tensor *targets, float scale, bool shuffle, uint64_t seed);
+
+/* Fills w with random weights of `init` (AUTO is not accepted): the same bits on every device for
+ * the same seed and stream.  Shapes: w [I, O].  Source: kernels/init.cl */
+ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+/* Tensors: two-dimensional arrays on a device.
+ *
+ * A tensor is row-major, [rows, cols]. Rows of float32 tensors are `stride` elements apart: cols
+ * rounded up to 32, and off multiples of 256, which collide in a CPU's L1 cache. The elements
+ * between cols and stride are zero and no kernel writes them.
+ */
+#ifndef EBB_TENSOR_H
+#define EBB_TENSOR_H
+
+#include <ebb/device.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ebb_tensor ebb_tensor;
+
+/* X(name, bytes an element) */
+#define EBB_DTYPE_LIST(X) X(F32, 4) X(I32, 4) X(U8, 1)
+
+typedef enum ebb_dtype {
+#define EBB_DTYPE_ENUM(name, bytes) EBB_##name,
+  EBB_DTYPE_LIST(EBB_DTYPE_ENUM)
+#undef EBB_DTYPE_ENUM
+      EBB_DTYPE_COUNT
+} ebb_dtype;
+
+/* Makes a tensor of zeros.
+ * Errors: EBB_ERR_ARGUMENT (a size is 0 or too large), EBB_ERR_MEMORY (the message says how much
+ * is needed and how much the device allows). */
+ebb_status ebb_tensor_create(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
+                             size_t cols);
+
+/* The same with stride = cols, for data sets: only gather reads such tensors. */
+ebb_status ebb_tensor_create_packed(ebb_tensor **out, ebb_device *device, ebb_dtype dtype,
+                                    size_t rows, size_t cols);
+
+/* NULL is accepted. */
+void ebb_tensor_free(ebb_tensor *tensor);
+
+size_t ebb_tensor_rows(const ebb_tensor *tensor);
+size_t ebb_tensor_cols(const ebb_tensor *tensor);
+size_t ebb_tensor_stride(const ebb_tensor *tensor); /* elements from row to row */
+ebb_dtype ebb_tensor_dtype(const ebb_tensor *tensor);
+
+/* Copies rows*cols dense row-major elements to the device. Blocks: `values` may go afterwards. */
+ebb_status ebb_tensor_upload(ebb_tensor *tensor, const void *values);
+
+/* Copies rows*cols dense row-major elements to the host. Blocks. */
+ebb_status ebb_tensor_download(void *values, const ebb_tensor *tensor);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,80 @@
+/* Training: epochs of recorded steps on the device, evaluation, and the model file.
+ *
+ * A step (gather, forward, loss, backward, update) is recorded once and replayed: it downloads
+ * nothing and waits for nothing. Sums of loss and correct rows are read once an epoch.
+ */
+#ifndef EBB_TRAINER_H
+#define EBB_TRAINER_H
+
+#include <ebb/data.h>
+#include <ebb/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ebb_train_options {
+  ebb_loss loss;
+  ebb_optimizer optimizer;
+  float learning_rate;
+  size_t epochs;
+  size_t batch; /* rows a step; the last step of an epoch takes what is left */
+  bool shuffle;
+  uint64_t seed; /* of the shuffle */
+} ebb_train_options;
+
+/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1. */
+ebb_train_options ebb_train_options_default(void);
+
+/* How training stands. Losses are means over rows; NaN where there is no such number. */
+typedef struct ebb_report {
+  bool epoch_end;        /* false: a look in the midst of a long epoch, without validation */
+  size_t epoch, epochs;  /* from 1 */
+  uint64_t step, steps;  /* steps done, and in all */
+  double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
+  double train_accuracy; /* classification only */
+  double valid_loss, valid_accuracy;
+  double samples_per_second; /* training rows, validation left out */
+  double seconds;            /* since ebb_trainer_run was called */
+} ebb_report;
+
+/* Called at each epoch's end and, in long epochs, between. Return false to stop. */
+typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
+
+typedef struct ebb_trainer ebb_trainer;
+
+/* Plans the memory, uploads the data and records the step. The network is borrowed; the datasets
+ * may go when this returns. `valid` may be NULL.
+ * Errors: EBB_ERR_ARGUMENT (sizes do not fit), EBB_ERR_INPUT (ebb_dataset_check), EBB_ERR_MEMORY
+ * (the message says what is needed, what is allowed and what to try). */
+ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
+                              const ebb_dataset *valid, const ebb_train_options *options);
+void ebb_trainer_free(ebb_trainer *trainer);
+
+/* Trains for the options' epochs, or until `callback` (may be NULL) returns false. May be called
+ * again to go on. Blocks.
+ * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer;
+ * the network then holds the weights of the end of the last good epoch). */
+ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user);
+
+/* Queues `steps` steps, wherever the epoch stands, without waiting. */
+ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
+
+/* Changes the learning rate for the steps queued from now on. Does not block. */
+ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);
+
+typedef struct ebb_metrics {
+  double loss;     /* mean over rows (mse: and columns) */
+  double accuracy; /* cross_entropy; NaN else */
+  double r2;       /* mse: 1 - squared error / squared deviation from the mean; NaN else */
+  size_t rows;
+} ebb_metrics;
+
+/* Loss and accuracy of a network on a dataset, computed on the device. Blocks. */
+ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
+                        ebb_loss loss);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,13 @@
+# Writes OUT: a C table of the kernel files FILES (a ;-list), each as its name and its bytes.
+set(text "/* Made by kernels/embed.cmake. */\n#include \"kernel_files.h\"\n\n")
+set(table "")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  string(MAKE_C_IDENTIFIER ${name} id)
+  file(READ ${file} hex HEX)
+  string(REGEX REPLACE "([0-9a-f][0-9a-f])" "0x\\1," bytes "${hex}")
+  string(APPEND text "static const char ${id}[] = {${bytes}0};\n")
+  string(APPEND table "    {\"${name}\", ${id}, sizeof ${id} - 1},\n")
+endforeach()
+string(APPEND text "\nconst ebbi_kernel_file ebbi_kernel_files[] = {\n${table}    {0, 0, 0}};\n")
+file(WRITE ${OUT} "${text}")
