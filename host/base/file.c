@@ -2,7 +2,8 @@
  *
  * Reading goes through zlib, which passes plain files through unchanged, and grows its buffer with
  * the bytes that really come. Writing goes to a temporary file in the same folder, which is synced
- * and renamed: a reader sees the old file or the new one, a crash leaves the old one.
+ * and renamed: a reader sees the old file or the new one, a crash leaves the old one. Only what is
+ * no file is written in place: renaming over /dev/null or a pipe would remove it from the system.
  */
 #define _GNU_SOURCE
 #include "file.h"
@@ -44,12 +45,12 @@ static ebb_status read_all(char **bytes, size_t *size, gzFile stream, const char
 
 ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit) {
   struct stat about;
+  *bytes = NULL;
+  *size = 0;
   REQUIRE(stat(path, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
   REQUIRE(!S_ISDIR(about.st_mode), EBB_ERR_INPUT, "%s: is a folder, not a file", path);
   gzFile stream = gzopen(path, "rb");
   REQUIRE(stream, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
-  *bytes = NULL;
-  *size = 0;
   ebb_status status = read_all(bytes, size, stream, path, limit);
   if (gzclose_r(stream) == Z_BUF_ERROR && status == EBB_OK)
     status = ebbi_fail(EBB_ERR_INPUT, "%s: the compressed file ends too early", path);
@@ -60,19 +61,43 @@ ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t l
   return status;
 }
 
-ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path) {
-  *writer = (ebbi_writer){.path = strdup(path)};
-  REQUIRE(writer->path && asprintf(&writer->temporary, "%s.%ld.tmp", path, (long)getpid()) >= 0, EBB_ERR_MEMORY,
-          "%s: no memory for its name", path);
-  int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-  int descriptor = open(writer->temporary, flags, 0666);
-  if (descriptor < 0) {
-    free(writer->temporary);
-    writer->temporary = NULL;
-    return ebbi_fail(EBB_ERR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
+/* The file that a link leads to, so that the link stays; else the path itself. */
+static char *resolve(const char *path) {
+  struct stat about;
+  bool link = lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
+  char *target = link ? realpath(path, NULL) : NULL;
+  return target ? target : strdup(path);
+}
+
+/* Opens what is written to: a new temporary file, or something that is no file as it is. */
+static ebb_status open_output(int *descriptor, ebbi_writer *writer) {
+  struct stat about;
+  bool exists = stat(writer->path, &about) == 0;
+  REQUIRE(!exists || !S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is a folder, not a file",
+          writer->path);
+  if (exists && !S_ISREG(about.st_mode)) {
+    *descriptor = open(writer->path, O_WRONLY | O_CLOEXEC);
+  } else {
+    size_t size = strlen(writer->path) + 32;
+    writer->temporary = malloc(size);
+    REQUIRE(writer->temporary, EBB_ERR_MEMORY, "%s: no memory for its name", writer->path);
+    snprintf(writer->temporary, size, "%s.%ld.tmp", writer->path, (long)getpid());
+    *descriptor =
+        open(writer->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
   }
+  REQUIRE(*descriptor >= 0, EBB_ERR_OUTPUT, "%s: cannot be written: %s", writer->path,
+          strerror(errno));
+  return EBB_OK;
+}
+
+ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path) {
+  int descriptor = -1;
+  *writer = (ebbi_writer){.path = resolve(path)};
+  REQUIRE(writer->path, EBB_ERR_MEMORY, "%s: no memory for its name", path);
+  TRY(open_output(&descriptor, writer));
   writer->stream = fdopen(descriptor, "wb");
-  REQUIRE(writer->stream, EBB_ERR_OUTPUT, "%s: %s", path, strerror(errno));
+  if (writer->stream == NULL) close(descriptor);
+  REQUIRE(writer->stream, EBB_ERR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
   return EBB_OK;
 }
 
@@ -85,12 +110,14 @@ static void sync_folder(char *path) {
 }
 
 ebb_status ebbi_writer_commit(ebbi_writer *writer) {
-  bool good =
-      !ferror(writer->stream) && fflush(writer->stream) == 0 && fsync(fileno(writer->stream)) == 0;
+  errno = EIO; /* for a write that failed before, if nothing fails now */
+  bool good = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
+              (writer->temporary == NULL || fsync(fileno(writer->stream)) == 0);
   int why = errno;
   good = fclose(writer->stream) == 0 && good;
   writer->stream = NULL;
   REQUIRE(good, EBB_ERR_OUTPUT, "%s: writing failed: %s", writer->path, strerror(why));
+  if (writer->temporary == NULL) return EBB_OK;
   REQUIRE(rename(writer->temporary, writer->path) == 0, EBB_ERR_OUTPUT,
           "%s: cannot be replaced: %s", writer->path, strerror(errno));
   free(writer->temporary);

@@ -14,11 +14,12 @@ ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t l
 
 /* A file being written beside its final place. Zero-initialise; free in every case. */
 typedef struct ebbi_writer {
-  FILE *stream; /* write here between begin and commit */
-  char *path, *temporary;
+  FILE *stream;           /* write here between begin and commit */
+  char *path, *temporary; /* temporary NULL: the path is a device or pipe, written in place */
 } ebbi_writer;
 
-/* Opens a temporary file in the folder of `path`.  Errors: EBB_ERR_OUTPUT. */
+/* Opens a temporary file in the folder of `path`, or of what it links to.
+ * Errors: EBB_ERR_OUTPUT. */
 ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path);
 
 /* Flushes, fsyncs and renames to the final path; checks every write since begin. On error the file

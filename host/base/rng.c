@@ -17,7 +17,9 @@ void ebbi_philox(uint32_t out[4], uint64_t seed, uint32_t use, uint32_t stream, 
   memcpy(out, block.v, sizeof block.v);
 }
 
-float ebbi_uniform(uint32_t bits) { return fmaf((float)(bits >> 9), 0x1p-23f, 0x1p-24f); }
+float ebbi_uniform(uint32_t bits) {
+  return fmaf((float)(bits >> 9), 0x1p-23f, 0x1p-24f);
+}
 
 static float polynomial(float x, const float *coefficients, int count) {
   float p = coefficients[0];
@@ -27,9 +29,9 @@ static float polynomial(float x, const float *coefficients, int count) {
 
 /* Natural logarithm of y in (0, 1]; the polynomial is that of Cephes' logf (Moshier). */
 static float log_exact_ops(float y) {
-  static const float c[] = {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f,
-                            -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f,
-                            2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+  static const float c[] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,
+                            -1.2420140846e-1f, 1.4249322787e-1f,  -1.6668057665e-1f,
+                            2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
   uint32_t bits;
   memcpy(&bits, &y, sizeof bits);
   uint32_t shifted = bits - 0x3f3504f3u; /* sqrt(1/2): mantissa from there to sqrt 2 */
@@ -58,14 +60,15 @@ static float sqrt_exact_ops(float w) {
   return w * r;
 }
 
-/* sqrt(2) erfinv(2u - 1) with the polynomials of Giles, "Approximating the erfinv function", 2010. */
+/* sqrt(2) erfinv(2u - 1), by the polynomials of Giles, "Approximating the erfinv function", 2010.
+ */
 float ebbi_normal(uint32_t bits) {
-  static const float centre[] = {2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f,
-                                 -4.39150654e-06f, 0.00021858087f, -0.00125372503f,
-                                 -0.00417768164f, 0.246640727f, 1.50140941f};
+  static const float centre[] = {2.81022636e-08f,  3.43273939e-07f, -3.5233877e-06f,
+                                 -4.39150654e-06f, 0.00021858087f,  -0.00125372503f,
+                                 -0.00417768164f,  0.246640727f,    1.50140941f};
   static const float tail[] = {-0.000200214257f, 0.000100950558f, 0.00134934322f,
-                               -0.00367342844f, 0.00573950773f, -0.0076224613f,
-                               0.00943887047f, 1.00167406f, 2.83297682f};
+                               -0.00367342844f,  0.00573950773f,  -0.0076224613f,
+                               0.00943887047f,   1.00167406f,     2.83297682f};
   float x = fmaf(2.0f, ebbi_uniform(bits), -1.0f);
   float w = -log_exact_ops(fmaf(-x, x, 1.0f));
   float p = w < 5 ? polynomial(w - 2.5f, centre, 9) : polynomial(sqrt_exact_ops(w) - 3, tail, 9);
@@ -90,9 +93,10 @@ static uint32_t mix(uint32_t h) {
 
 /* A Feistel network over the least power of two that holds `count`, walked until it lands below. */
 uint32_t ebbi_permute(uint32_t index, uint32_t count, const uint32_t keys[EBBI_PERMUTE_ROUNDS]) {
-  uint32_t bits = 2;
+  uint32_t bits = 8; /* with fewer, six rounds leave small permutations uneven */
   while ((1u << bits) < count) bits++;
-  uint32_t low_bits = bits / 2, low_mask = (1u << low_bits) - 1, high_mask = (1u << (bits - low_bits)) - 1;
+  uint32_t low_bits = bits / 2, low_mask = (1u << low_bits) - 1;
+  uint32_t high_mask = (1u << (bits - low_bits)) - 1;
   do {
     uint32_t low = index & low_mask, high = index >> low_bits;
     for (int i = 0; i < EBBI_PERMUTE_ROUNDS; i += 2) {

@@ -70,11 +70,11 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
 /* Settings of an optimizer but the learning rate, which is in ebb_state. PyTorch's meanings. */
 typedef struct ebb_optimizer {
   ebb_optimizer_kind kind;
-  float momentum;     /* sgd */
-  bool nesterov;      /* sgd */
-  float beta1, beta2; /* adam, adamw */
-  float epsilon;      /* adam, adamw */
-  float weight_decay; /* added to the gradient; adamw: taken off the weight */
+  double momentum;     /* sgd */
+  bool nesterov;       /* sgd */
+  double beta1, beta2; /* adam, adamw */
+  double epsilon;      /* adam, adamw */
+  double weight_decay; /* added to the gradient; adamw: taken off the weight */
 } ebb_optimizer;
 
 /* momentum 0 (sgd), betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01). */
@@ -108,6 +108,7 @@ const char *ebb_init_name(ebb_init init);
 typedef struct ebb_state {
   uint32_t done;          /* steps closed so far */
   uint32_t epoch_first;   /* `done` at the start of this epoch: the batch is done - epoch_first */
+  uint32_t epoch_steps;   /* steps of an epoch: then the next begins; 0: never */
   uint32_t epoch;         /* selects the shuffle */
   uint32_t step;          /* the open step, from 1; written by gather */
   uint32_t live;          /* rows of the open batch that count; written by gather */
@@ -119,7 +120,7 @@ typedef struct ebb_state {
   float loss_sum;         /* sum of row losses, compensated */
   float loss_carry;       /* what is to be subtracted from loss_sum */
   float learning_rate;
-  uint32_t reserved[3];
+  uint32_t reserved[2];
 } ebb_state;
 
 /* All zero but bad_* (NONE), live and step as given: what eager calls without gather need. */
@@ -130,7 +131,7 @@ ebb_state ebb_state_default(uint32_t live, uint32_t step, float learning_rate);
 ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
                       bool transpose_b);
 
-/* z = x.w + b; a = f(z). `z` may be NULL unless the activation needs it.
+/* z = x.w + b; a = f(z). `z` may be NULL: then it is not kept.
  * Shapes: a, z [B, O]; x [B, I]; w [I, O]; b [1, O].  Source: (1), (2) */
 ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
                              const ebb_tensor *b, ebb_activation activation);

@@ -60,7 +60,8 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
 /* Queues `steps` steps, wherever the epoch stands, without waiting. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
-/* Changes the learning rate for the steps queued from now on. Does not block. */
+/* Changes the learning rate for the steps queued from now on. Blocks until those before are done.
+ */
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);
 
 typedef struct ebb_metrics {

@@ -1,0 +1,41 @@
+/* How far a float32 result may be from the exact one: the only place where tolerances come from.
+ *
+ * None is tuned. u = 2^-24 is the unit roundoff of +, *, fma (all round correctly); an ulp is
+ * 2^-23. What OpenCL allows its functions (OpenCL 1.2 specification, 7.4): division 2.5 ulp, sqrt
+ * 3, exp and expm1 3, log 3, log1p 2, tanh 5, erf 16.
+ */
+#ifndef EBBI_BOUNDS_H
+#define EBBI_BOUNDS_H
+
+#include <ebb/ops.h>
+
+#define EBBI_ROUNDOFF 0x1p-24
+#define EBBI_ULP      0x1p-23
+
+/* A sum of `count` products, in any order and with or without fma: relative to the sum of the
+ * products' magnitudes. (count + 1) u suffices for the sum alone (Higham, Accuracy and Stability of
+ * Numerical Algorithms, 2nd ed., section 3.1); the rest is for a bias, a factor, second-order
+ * terms. */
+double ebbi_bound_sum(size_t count);
+
+/* f(z) computed from an exact z: relative to 1 + |z|. */
+double ebbi_bound_activation(ebb_activation activation);
+
+/* f'(z) computed from z or from a rounded a = f(z): relative to ebbi_slope_scale. */
+double ebbi_bound_slope(ebb_activation activation);
+double ebbi_slope_scale(ebb_activation activation, double z);
+
+/* |f'| of any activation (gelu has the largest, 1.129 at z = sqrt 2): the factor by which f can
+ * enlarge an error of z. */
+#define EBBI_STEEPEST 1.13
+
+/* Rows of a loss, before the mean. Cross-entropy's dz relative to 1, its value to 1 + loss; mse's
+ * relative to themselves. Sums over rows add ebbi_bound_sum(rows) to the values. */
+double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols);
+double ebbi_bound_loss_value(ebb_loss loss, size_t cols);
+
+/* What one update does to a parameter and to its moments, relative to the magnitudes that enter. */
+double ebbi_bound_update(ebb_optimizer_kind kind);
+double ebbi_bound_moment(ebb_optimizer_kind kind);
+
+#endif

@@ -1,0 +1,261 @@
+/* Cases of what surrounds the layers in a step: loss, metrics, and the data's way into the batch.
+ *
+ * What moves data or makes random bits must be equal to the last bit; what computes has a bound.
+ */
+#include "check/bounds.h"
+#include "check/verify_kernels.h"
+
+#include "base/error.h"
+#include "base/size.h"
+#include <math.h>
+#include <string.h>
+
+/* Tallies a comparison of whole numbers. */
+static void expect_equal(ebbi_probe *probe, uint64_t found, uint64_t expected) {
+  ebbi_tally_add(&probe->tally, (double)found, (double)expected, 1, 0);
+}
+
+/* Compares dz, and the sums of the partials, with the reference. */
+static ebb_status run_loss(ebbi_probe *probe, ebbi_shape s, const ebbi_reference_target *target,
+                           const ebb_tensor *target_tensor) {
+  size_t count = s.rows * s.cols, live = s.rows - s.depth % s.rows;
+  ebb_state state = ebb_state_default((uint32_t)live, 1, 0);
+  ebb_tensor *z, *dz, *partials, *state_tensor;
+  double *z_values, *expected, *scale, *sums, loss_sum = 0, correct = 0;
+  ebbi_tally_case(&probe->tally, "%zux%zu, %zu live", s.rows, s.cols, live);
+  TRY(ebbi_probe_random(&z, &z_values, probe, s.rows, s.cols, 3));
+  TRY(ebbi_probe_output(&dz, probe, s.rows, s.cols));
+  TRY(ebb_loss_partials_create(&partials, probe->device, s.rows));
+  TRY(ebbi_probe_keep(probe, partials));
+  TRY(ebbi_probe_state(&state_tensor, probe, &state));
+  TRY(ebb_loss_forward_backward(dz, partials, z, target_tensor, state_tensor, target->loss));
+
+  TRY(ebbi_probe_array(&expected, probe, count));
+  TRY(ebbi_probe_array(&scale, probe, count));
+  double loss = ebbi_reference_loss(expected, z_values, target, s.rows, live, s.cols);
+  bool classes = target->loss == EBB_LOSS_CROSS_ENTROPY;
+  for (size_t i = 0; i < count; i++)
+    scale[i] = classes && i < live * s.cols ? 1 / (double)live : fabs(expected[i]);
+  TRY(ebbi_probe_compare(probe, dz, expected, scale,
+                         ebbi_bound_loss_gradient(target->loss, s.cols)));
+  TRY(ebbi_probe_read(&sums, probe, partials));
+  for (size_t group = 0; group < ebb_tensor_rows(partials); group++) {
+    loss_sum += sums[2 * group];
+    correct += sums[2 * group + 1];
+  }
+  ebbi_tally_add(&probe->tally, loss_sum, loss * (double)live,
+                 (double)live * (classes ? 1 + loss : loss),
+                 ebbi_bound_loss_value(target->loss, s.cols) + ebbi_bound_sum(live));
+  size_t hits = classes ? ebbi_reference_correct(z_values, target->labels, live, s.cols) : 0;
+  ebbi_tally_add(&probe->tally, correct, (double)hits, 1, 0);
+  return EBB_OK;
+}
+
+/* z [rows, cols]; depth says how many rows do not live. */
+ebb_status ebbi_case_cross_entropy(ebbi_probe *probe, ebbi_shape s) {
+  int32_t *labels;
+  ebb_tensor *tensor;
+  TRY(ebbi_probe_labels(&labels, probe, s.rows, s.cols));
+  TRY(ebbi_probe_tensor(&tensor, probe, EBB_I32, s.rows, 1, false, labels));
+  return run_loss(probe, s, &(ebbi_reference_target){EBB_LOSS_CROSS_ENTROPY, labels, NULL}, tensor);
+}
+
+ebb_status ebbi_case_mean_squared_error(ebbi_probe *probe, ebbi_shape s) {
+  double *values;
+  ebb_tensor *tensor;
+  TRY(ebbi_probe_random(&tensor, &values, probe, s.rows, s.cols, 1));
+  return run_loss(probe, s, &(ebbi_reference_target){EBB_LOSS_MSE, NULL, values}, tensor);
+}
+
+/* Partials with a loss that is not finite: the step is reported, and stays the first one. */
+static ebb_status add_bad_loss(ebbi_probe *probe, ebb_tensor *state_tensor, size_t groups) {
+  ebb_tensor *partials;
+  ebb_state state;
+  TRY(ebbi_probe_output(&partials, probe, groups, 2)); /* all NaN */
+  TRY(ebb_tensor_download(&state, state_tensor));
+  state.step = 70;
+  TRY(ebb_tensor_upload(state_tensor, &state));
+  TRY(ebb_metrics_add(state_tensor, partials));
+  TRY(ebb_metrics_add(state_tensor, partials));
+  TRY(ebb_tensor_download(&state, state_tensor));
+  expect_equal(probe, state.bad_step, 70);
+  return EBB_OK;
+}
+
+/* Three steps' partials of a batch of `rows` rows, each with a loss and its correct rows. */
+ebb_status ebbi_case_metrics_add(ebbi_probe *probe, ebbi_shape s) {
+  ebb_tensor *partials, *state_tensor;
+  double *losses, *values, sum = 0, correct = 0;
+  ebb_state state = ebb_state_default((uint32_t)s.rows, 5, 0);
+  state.epoch_first = 2, state.epoch_steps = 3; /* the epoch ends as step 5 closes */
+  ebbi_tally_case(&probe->tally, "%zu rows", s.rows);
+  TRY(ebb_loss_partials_create(&partials, probe->device, s.rows));
+  TRY(ebbi_probe_keep(probe, partials));
+  size_t groups = ebb_tensor_rows(partials);
+  TRY(ebbi_probe_normal(&losses, probe, groups, 10));
+  TRY(ebbi_probe_array(&values, probe, 2 * groups));
+  float *floats;
+  TRY(ebbi_probe_bytes(&floats, probe, 2 * groups, sizeof *floats));
+  for (size_t g = 0; g < groups; g++) {
+    floats[2 * g] = (float)fabs(losses[g]);
+    floats[2 * g + 1] = (float)(g % 17);
+    sum += fabs(losses[g]);
+    correct += (double)(g % 17);
+  }
+  TRY(ebb_tensor_upload(partials, floats));
+  TRY(ebbi_probe_state(&state_tensor, probe, &state));
+  for (int step = 0; step < 3; step++) TRY(ebb_metrics_add(state_tensor, partials));
+  TRY(ebb_tensor_download(&state, state_tensor));
+  ebbi_tally_add(&probe->tally, (double)state.loss_sum - (double)state.loss_carry, 3 * sum, 3 * sum,
+                 ebbi_bound_sum(groups));
+  expect_equal(probe, state.correct, 3 * (uint64_t)correct);
+  expect_equal(probe, state.rows, 3 * s.rows);
+  expect_equal(probe, state.done, 5);
+  expect_equal(probe, state.epoch, 1);
+  expect_equal(probe, state.epoch_first, 5);
+  expect_equal(probe, state.bad_step, EBB_STATE_NONE);
+  return add_bad_loss(probe, state_tensor, groups);
+}
+
+/* A data set on the device, and how its elements must arrive. */
+typedef struct gather_data {
+  ebb_tensor *data, *targets;
+  double *values;  /* as x must hold them */
+  int32_t *labels; /* two columns of them */
+  float scale;
+} gather_data;
+
+static ebb_status make_gather_data(gather_data *out, ebbi_probe *probe, ebbi_shape s, bool bytes) {
+  size_t count = s.rows * s.cols;
+  int32_t *integers;
+  float *floats;
+  uint8_t *octets;
+  out->scale = 1 / 255.0f;
+  TRY(ebbi_probe_array(&out->values, probe, count));
+  TRY(ebbi_probe_labels(&integers, probe, count, 256));
+  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
+  TRY(ebbi_probe_bytes(&octets, probe, count, 1));
+  for (size_t i = 0; i < count; i++) {
+    octets[i] = (uint8_t)integers[i];
+    floats[i] = (float)integers[i] - 77.7f;
+    out->values[i] = bytes ? (double)(out->scale * (float)octets[i]) : (double)floats[i];
+  }
+  TRY(ebbi_probe_tensor(&out->data, probe, bytes ? EBB_U8 : EBB_F32, s.rows, s.cols, true,
+                        bytes ? (void *)octets : (void *)floats));
+  TRY(ebbi_probe_labels(&out->labels, probe, 2 * s.rows, 1000000));
+  return ebbi_probe_tensor(&out->targets, probe, EBB_I32, s.rows, 2, true, out->labels);
+}
+
+/* Compares one batch, row by row, and the state. */
+static ebb_status compare_batch(ebbi_probe *probe, const ebb_tensor *x, const ebb_tensor *y,
+                                const ebb_tensor *state_tensor, const gather_data *d,
+                                const uint32_t *order, size_t start) {
+  size_t batch = ebb_tensor_rows(x), inputs = ebb_tensor_cols(x), rows = ebb_tensor_rows(d->data);
+  double *found;
+  int32_t *labels;
+  ebb_state state;
+  TRY(ebbi_probe_read(&found, probe, x));
+  TRY(ebbi_probe_bytes(&labels, probe, 2 * batch, sizeof *labels));
+  TRY(ebb_tensor_download(labels, y));
+  TRY(ebb_tensor_download(&state, state_tensor));
+  for (size_t r = 0; r < batch; r++) {
+    bool live = start + r < rows;
+    size_t from = live ? order[start + r] : 0;
+    for (size_t c = 0; c < inputs; c++)
+      ebbi_tally_add(&probe->tally, found[r * inputs + c], live ? d->values[from * inputs + c] : 0,
+                     1, 0);
+    for (size_t t = 0; t < 2; t++)
+      ebbi_tally_add(&probe->tally, labels[2 * r + t], live ? d->labels[2 * from + t] : 0, 1, 0);
+  }
+  expect_equal(probe, state.step, 41 + start / batch);
+  expect_equal(probe, state.live, rows - start < batch ? rows - start : batch);
+  expect_equal(probe, state.frozen, 0);
+  return EBB_OK;
+}
+
+/* The first, the middle and the last batch of an epoch. */
+static ebb_status run_gather(ebbi_probe *probe, ebbi_shape s, bool bytes, bool shuffle) {
+  const uint64_t seed = 0x9e3779b97f4a7c15u; /* both halves count */
+  const uint32_t epoch = 3;
+  gather_data d;
+  uint32_t *order;
+  ebb_tensor *x, *y, *state_tensor;
+  TRY(make_gather_data(&d, probe, s, bytes));
+  TRY(ebbi_probe_bytes(&order, probe, s.rows, sizeof *order));
+  ebbi_reference_order(order, s.rows, shuffle, seed, epoch);
+  ebb_state state = ebb_state_default(0, 0, 0);
+  TRY(ebbi_probe_output(&x, probe, s.depth, s.cols));
+  TRY(ebbi_probe_tensor(&y, probe, EBB_I32, s.depth, 2, false, d.labels));
+  TRY(ebbi_probe_state(&state_tensor, probe, &state));
+  size_t last = ebbi_ceil_div(s.rows, s.depth) - 1;
+  for (int place = 0; place < 3; place++) {
+    size_t batch = place * last / 2;
+    state.epoch = epoch, state.epoch_first = 40, state.done = 40 + (uint32_t)batch;
+    TRY(ebb_tensor_upload(state_tensor, &state));
+    TRY(ebb_gather(x, y, state_tensor, d.data, d.targets, d.scale, shuffle, seed));
+    TRY(compare_batch(probe, x, y, state_tensor, &d, order, batch * s.depth));
+  }
+  return EBB_OK;
+}
+
+/* Data [rows, cols] in batches of `depth` rows. */
+ebb_status ebbi_case_gather(ebbi_probe *probe, ebbi_shape s) {
+  for (int form = 0; form < 4; form++) {
+    bool bytes = form & 1, shuffle = form & 2;
+    ebbi_tally_case(&probe->tally, "%zux%zu by %zu, %s%s", s.rows, s.cols, s.depth,
+                    bytes ? "uint8" : "float32", shuffle ? ", shuffled" : "");
+    TRY(run_gather(probe, s, bytes, shuffle));
+  }
+  return EBB_OK;
+}
+
+/* w [rows, cols], by every rule, all bits. */
+ebb_status ebbi_case_init_weights(ebbi_probe *probe, ebbi_shape s) {
+  const uint64_t seed = 0x0123456789abcdefu;
+  size_t count = s.rows * s.cols;
+  float *expected;
+  double *values;
+  ebb_tensor *w;
+  TRY(ebbi_probe_bytes(&expected, probe, count, sizeof *expected));
+  TRY(ebbi_probe_array(&values, probe, count));
+  TRY(ebbi_probe_output(&w, probe, s.rows, s.cols));
+  for (int rule = EBB_INIT_AUTO + 1; rule < EBB_INIT_COUNT; rule++) {
+    ebbi_tally_case(&probe->tally, "%zux%zu %s", s.rows, s.cols, ebb_init_name((ebb_init)rule));
+    TRY(ebb_init_weights(w, (ebb_init)rule, seed, (uint32_t)s.depth));
+    ebbi_reference_init(expected, s.rows, s.cols, (ebb_init)rule, seed, (uint32_t)s.depth);
+    for (size_t i = 0; i < count; i++) values[i] = (double)expected[i];
+    TRY(ebbi_probe_compare(probe, w, values, NULL, 0));
+  }
+  return EBB_OK;
+}
+
+/* Uploads and downloads [rows, cols] of one type, padded or packed. */
+static ebb_status run_transfer(ebbi_probe *probe, ebbi_shape s, ebb_dtype dtype, bool packed) {
+  size_t count = s.rows * s.cols, size = dtype == EBB_U8 ? 1 : 4;
+  int32_t *numbers;
+  unsigned char *sent, *received;
+  ebb_tensor *tensor;
+  TRY(ebbi_probe_labels(&numbers, probe, count, 0x3f800000)); /* as floats: in [0, 1) */
+  TRY(ebbi_probe_bytes(&sent, probe, count, size));
+  TRY(ebbi_probe_bytes(&received, probe, count, size));
+  memcpy(sent, numbers, count * size);
+  TRY(ebbi_probe_tensor(&tensor, probe, dtype, s.rows, s.cols, packed, sent));
+  TRY(ebb_tensor_download(received, tensor));
+  for (size_t i = 0; i < count * size; i++) expect_equal(probe, received[i], sent[i]);
+  return EBB_OK;
+}
+
+ebb_status ebbi_case_transfer(ebbi_probe *probe, ebbi_shape s) {
+  static const char *const names[EBB_DTYPE_COUNT] = {
+#define TYPE_NAME(name, bytes) #name,
+      EBB_DTYPE_LIST(TYPE_NAME)
+#undef TYPE_NAME
+  };
+  for (int form = 0; form < 2 * EBB_DTYPE_COUNT; form++) {
+    bool packed = form % 2 == 1;
+    ebbi_tally_case(&probe->tally, "%zux%zu %s%s", s.rows, s.cols, names[form / 2],
+                    packed ? " packed" : "");
+    TRY(run_transfer(probe, s, (ebb_dtype)(form / 2), packed));
+  }
+  return EBB_OK;
+}

@@ -1,0 +1,69 @@
+/* Runs the kernel table: each operation on odd shapes, with each activation and matmul engine that
+ * make a difference to it.
+ *
+ * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
+ * edges are wrong. A row's outcome is the worst element of all its shapes.
+ */
+#include "check/verify_kernels.h"
+
+#include "base/error.h"
+#include "check/verifier.h"
+#include <stdio.h>
+
+const ebbi_kernel_check ebbi_kernel_checks[] = {
+#define CHECK_ROW(name, by_activation, by_engine)                                                  \
+  {#name, ebbi_case_##name, by_activation, by_engine},
+    EBBI_KERNEL_CHECK_LIST(CHECK_ROW)
+#undef CHECK_ROW
+        {NULL, NULL, false, false}};
+
+static const ebbi_shape shapes[] = {{1, 1, 1},    {1, 7, 3},      {5, 1, 64},   {31, 33, 65},
+                                    {33, 31, 1},  {65, 128, 32},  {2, 257, 5},  {257, 3, 2},
+                                    {64, 64, 64}, {129, 17, 127}, {13, 300, 40}};
+
+/* One row of the table, with one activation: all shapes, one report. */
+static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
+                            ebb_activation activation, const char *engine) {
+  ebbi_probe probe = {
+      .device = verifier->device, .activation = activation, .seed = verifier->options->seed};
+  ebb_status status = EBB_OK;
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == EBB_OK; i++) {
+    status = check->run(&probe, shapes[i]);
+    ebbi_probe_clear(&probe);
+  }
+  TRY(status);
+  char name[96];
+  bool named = check->by_activation;
+  snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
+           named ? ebb_activation_name(activation) : "", *engine ? " " : "", engine);
+  ebbi_verifier_report(verifier, "kernel", name, &probe.tally);
+  return EBB_OK;
+}
+
+/* All rows that depend on the engine, or all that do not. */
+static ebb_status run_table(ebbi_verifier *verifier, bool by_engine, const char *engine) {
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++) {
+    if (check->by_engine != by_engine) continue;
+    int activations = check->by_activation ? EBB_ACT_COUNT : 1;
+    for (int f = 0; f < activations; f++)
+      TRY(run_check(verifier, check, (ebb_activation)f, engine));
+  }
+  return EBB_OK;
+}
+
+static ebb_status run_engines(ebbi_verifier *verifier) {
+  for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
+    ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
+    if (status == EBB_ERR_UNSUPPORTED) continue;
+    TRY(status);
+    TRY(run_table(verifier, true, ebb_engine_name((ebb_engine)e)));
+  }
+  return run_table(verifier, false, "");
+}
+
+ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {
+  ebb_engine before = ebb_device_engine(verifier->device);
+  ebb_status status = run_engines(verifier);
+  ebb_status restored = ebb_device_set_engine(verifier->device, before);
+  return status != EBB_OK ? status : restored;
+}

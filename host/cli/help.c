@@ -1,0 +1,91 @@
+/* The help pages, written from the command table and the option table, so that they leave nothing
+ * out: names, values, choices and defaults stand in one place.
+ */
+#include "commands.h"
+#include "output.h"
+
+#include <string.h>
+
+enum { WIDTH = 80, INDENT = 26 };
+
+/* Prints a text broken at spaces; it and its further lines begin at INDENT. */
+static void print_wrapped(const char *text) {
+  size_t column = INDENT;
+  while (*text) {
+    size_t length = strcspn(text, " ");
+    bool first = column == INDENT, wraps = !first && column + 1 + length > WIDTH;
+    if (wraps) {
+      printf("\n%*s", INDENT, "");
+      column = INDENT;
+    } else if (!first) {
+      putchar(' ');
+      column++;
+    }
+    printf("%.*s", (int)length, text);
+    column += length;
+    text += length + strspn(text + length, " ");
+  }
+  putchar('\n');
+}
+
+/* What follows an option's name: its help, its choices, its default. */
+static void describe_option(char *text, size_t size, const option_row *row) {
+  size_t length = (size_t)snprintf(text, size, "%s", row->help);
+  for (size_t i = 0; row->choices && row->choices[i]; i++)
+    length +=
+        (size_t)snprintf(text + length, size - length, "%s%s", i ? ", " : " [", row->choices[i]);
+  if (row->choices) length += (size_t)snprintf(text + length, size - length, "]");
+  if (row->initial) snprintf(text + length, size - length, " (default: %s)", row->initial);
+}
+
+static void print_option(const option_row *row) {
+  char left[64], text[1024], letter[] = "   ";
+  if (row->letter) memcpy(letter, (char[]){'-', row->letter, ','}, 3);
+  snprintf(left, sizeof left, "  %s --%s%s%s", letter, row->name, row->argument ? " " : "",
+           row->argument ? row->argument : "");
+  describe_option(text, sizeof text, row);
+  printf("%-*s", INDENT, left);
+  print_wrapped(text);
+}
+
+static void print_command(const command *c) {
+  size_t count;
+  const option_row *rows = option_table(&count);
+  printf("usage: ebb %s%s%s%s [options]\n\n%s\n", c->name, c->argument ? " " : "",
+         c->argument && !c->argument_required ? "[" : "", c->argument ? c->argument : "",
+         c->summary);
+  const char *group = NULL, *printed = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (rows[i].group) group = rows[i].group;
+    if (!(rows[i].commands & c->mask)) continue;
+    if (group != printed) printf("\n%s:\n", group);
+    printed = group;
+    print_option(&rows[i]);
+  }
+}
+
+static void print_overview(void) {
+  size_t count;
+  const command *all = commands_all(&count);
+  printf("ebb %s: neural networks trained by backpropagation on any OpenCL device\n\n"
+         "usage: ebb COMMAND [options]\n\n",
+         ebb_version());
+  for (size_t i = 0; i < count; i++) printf("  %-9s %s\n", all[i].name, all[i].summary);
+  fputs(
+      "\n`ebb help COMMAND` or `ebb COMMAND --help` tells a command's options. An option can also\n"
+      "come from a variable, --batch from EBB_BATCH, or from a JSON file given by --config; a\n"
+      "flag goes before the variable, the variable before the file.\n\n"
+      "exit codes: 0 good, 1 run failed, 2 usage, 3 no device, 4 device error, 5 wrong numbers,\n"
+      "6 bad input file, 130 or 143 interrupted\n",
+      stdout);
+}
+
+int help_run(const settings *s) {
+  const command *c = s->argument ? commands_find(s->argument) : NULL;
+  if (s->argument && !c) return EXIT_USAGE;
+  if (c)
+    print_command(c);
+  else
+    print_overview();
+  return EXIT_GOOD;
+}

@@ -1,0 +1,89 @@
+/* The tool `ebb`: finds the command, reads its options, runs it, and sees to it that the exit code
+ * says what happened, also when stdout could not be written.
+ */
+#include "commands.h"
+#include "output.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+static const command commands[] = {
+    {"devices", FOR_DEVICES, NULL, false,
+     "List the OpenCL devices and mark the one taken by default.", devices_run},
+    {"doctor", FOR_DOCTOR, NULL, false, "Check OpenCL's set-up and advise on what is missing.",
+     doctor_run},
+    {"train", FOR_TRAIN, NULL, false, "Train a network on a data file and save it as a model.",
+     train_run},
+    {"eval", FOR_EVAL, "MODEL", true, "Tell a model's loss and accuracy on a data file.", eval_run},
+    {"predict", FOR_PREDICT, "MODEL", true, "Write a model's predictions for a data file as CSV.",
+     predict_run},
+    {"verify", FOR_VERIFY, "MODEL", false,
+     "Compare every kernel and a network with a double-precision reference.", verify_run},
+    {"info", FOR_INFO, "MODEL", true, "Tell what a model file holds.", info_run},
+    {"help", FOR_HELP, "COMMAND", false, "Explain a command and its options.", help_run},
+};
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+const command *commands_all(size_t *count) {
+  *count = COMMANDS;
+  return commands;
+}
+
+const command *commands_find(const char *name) {
+  const char *names[COMMANDS];
+  for (size_t i = 0; i < COMMANDS; i++) {
+    if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    names[i] = commands[i].name;
+  }
+  const char *near = ebb_suggest(name, names, COMMANDS);
+  if (near)
+    fail(EXIT_USAGE, "unknown command \"%s\"; did you mean %s?", name, near);
+  else
+    fail(EXIT_USAGE, "unknown command \"%s\"; `ebb help` lists them", name);
+  return NULL;
+}
+
+static int run_command(int count, const char **words) {
+  const command *c = commands_find(words[0]);
+  if (!c) return EXIT_USAGE;
+  settings s;
+  int code = settings_read(&s, c, count, words);
+  if (code == EXIT_GOOD && s.help) {
+    code = help_run(&(settings){.argument = c->name});
+  } else if (code == EXIT_GOOD) {
+    code = c->run(&s);
+  }
+  settings_clear(&s);
+  return code;
+}
+
+/* A file opened later must not get the number of a closed stdout or stderr and be filled with
+ * messages. Opened for reading, so that a write to a closed stdout is still an error. */
+static void fill_descriptors(void) {
+  for (int i = 0; i <= 2; i++)
+    if (fcntl(i, F_GETFD) == -1) (void)!open("/dev/null", O_RDONLY);
+}
+
+int main(int count, char **words) {
+  fill_descriptors();
+  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, told by exit code and message */
+  const char *first = count > 1 ? words[1] : "";
+  int code;
+  if (count < 2) {
+    code = fail(EXIT_USAGE, "a command is needed: devices, doctor, train, eval, predict, verify, "
+                            "info or help; `ebb help` explains them");
+  } else if (strcmp(first, "--version") == 0) {
+    printf("ebb %s\n", ebb_version());
+    code = EXIT_GOOD;
+  } else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+    code = help_run(&(settings){0});
+  } else if (first[0] == '-') {
+    code = fail(EXIT_USAGE, "unknown option %s before the command; `ebb help` lists the commands",
+                first);
+  } else {
+    code = run_command(count - 1, (const char **)words + 1);
+  }
+  return finish_output(code);
+}

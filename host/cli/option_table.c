@@ -1,0 +1,127 @@
+/* The option table: every option of every command, once.
+ *
+ * Parser, help, environment, config files and suggestions all read these rows, so they cannot
+ * disagree. A table for each command was rejected: most options belong to several, and a config
+ * file may serve them all.
+ */
+#include "options.h"
+
+#include <ebb/ebb.h>
+
+#define NAME_3(name, text, a)       text,
+#define NAME_5(name, text, a, b, c) text,
+static const char *const tasks[] = {"auto", "classification", "regression", NULL};
+static const char *const missings[] = {"refuse", "mean", NULL};
+static const char *const splits[] = {"random", "last", NULL};
+static const char *const parts[] = {"all", "train", "valid", NULL};
+static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
+static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
+static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
+
+#define MEMBER(name) offsetof(settings, name)
+
+enum {
+  READS_DATA = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
+  LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
+  OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
+  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO,
+  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
+  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO,
+  EVERY = 255
+};
+
+static const option_row rows[] = {
+    {"Data", "data", 'd', READS_DATA, KIND_WORD, MEMBER(data), "FILE", NULL,
+     "rows to read: CSV, IDX, IDX.gz or NPY, told apart by content", NULL, 0, 0},
+    {NULL, "labels", 0, READS_DATA, KIND_WORD, MEMBER(labels), "FILE", NULL,
+     "targets of an IDX or NPY file", NULL, 0, 0},
+    {NULL, "target", 0, READS_DATA, KIND_WORD, MEMBER(target), "COLUMN", NULL,
+     "target column of a CSV file: its name, or its number from 0; negative numbers count from the "
+     "end (default: the last column)",
+     NULL, 0, 0},
+    {NULL, "task", 0, FOR_TRAIN | FOR_VERIFY, KIND_CHOICE, MEMBER(task), "TASK", "auto",
+     "what to learn; auto: classes if the target is text or has at most 20 distinct whole numbers",
+     tasks, 0, 0},
+    {NULL, "delimiter", 0, READS_DATA, KIND_CHARACTER, MEMBER(delimiter), "C", NULL,
+     "what parts the fields of a CSV file: a character or \"tab\" (default: detected)", NULL, 0, 0},
+    {NULL, "no-header", 0, READS_DATA, KIND_FLAG, MEMBER(no_header), NULL, NULL,
+     "the first line of a CSV file is data (default: detected)", NULL, 0, 0},
+    {NULL, "missing", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(missing), "HOW", "refuse",
+     "what to do about missing values; mean: numbers take the column's mean, categories the most "
+     "frequent one",
+     missings, 0, 0},
+    {NULL, "no-scale", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
+     "leave numbers as they are instead of standardising CSV columns and scaling bytes by 1/255",
+     NULL, 0, 0},
+    {NULL, "valid", 0, FOR_TRAIN, KIND_WORD, MEMBER(valid), "PART", "0.2",
+     "validation rows: a fraction of the data, 0 for none, or a FILE of their own", NULL, 0, 0},
+    {NULL, "valid-labels", 0, FOR_TRAIN, KIND_WORD, MEMBER(valid_labels), "FILE", NULL,
+     "targets of an IDX or NPY file given to --valid", NULL, 0, 0},
+    {NULL, "split", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(split), "HOW", "random",
+     "which rows --valid takes: random ones by --seed, class by class, or the last", splits, 0, 0},
+    {NULL, "part", 0, FOR_EVAL, KIND_CHOICE, MEMBER(part), "PART", "all",
+     "which rows to evaluate, parted as when the model was trained", parts, 0, 0},
+
+    {"Network", "model", 'm', FOR_TRAIN, KIND_WORD, MEMBER(model), "SPEC", NULL,
+     "the network, such as 784-256relu-10; the data tells a first and last size left out (default: "
+     "64relu, or what --init holds)",
+     NULL, 0, 0},
+    {NULL, "model", 'm', FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
+     "a network with random weights, instead of a model file", NULL, 0, 0},
+    {NULL, "model", 'm', LOADS_MODEL | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
+     "the network, if the model file does not tell", NULL, 0, 0},
+    {NULL, "init", 0, FOR_TRAIN, KIND_WORD, MEMBER(init), "FILE", NULL,
+     "start from the weights of this safetensors file", NULL, 0, 0},
+    {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
+     "random weights to start from; auto: he_normal before relu and its kin, xavier_uniform else",
+     initializers, 0, 0},
+
+    {"Training", "loss", 0, OPTIMIZES, KIND_CHOICE, MEMBER(loss), "LOSS", "auto",
+     "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
+    {NULL, "optimizer", 0, OPTIMIZES, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
+     "how weights are updated", optimizers, 0, 0},
+    {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
+     "learning rate (default: 0.001, sgd 0.01)", NULL, 1e-30, 1e30},
+    {NULL, "momentum", 0, OPTIMIZES, KIND_NUMBER, MEMBER(momentum), "M", NULL,
+     "momentum of sgd (default: 0)", NULL, 0, 1},
+    {NULL, "nesterov", 0, OPTIMIZES, KIND_FLAG, MEMBER(nesterov), NULL, NULL,
+     "Nesterov's form of momentum", NULL, 0, 0},
+    {NULL, "weight-decay", 0, OPTIMIZES, KIND_NUMBER, MEMBER(weight_decay), "W", NULL,
+     "weight decay (default: 0, adamw 0.01)", NULL, 0, 1e30},
+    {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", "32",
+     "rows of a step; the last step of an epoch takes what is left", NULL, 1, 16777216},
+    {NULL, "batch", 0, FOR_VERIFY, KIND_COUNT, MEMBER(batch), "ROWS", "33",
+     "rows of the batch that is compared", NULL, 1, 65536},
+    {NULL, "epochs", 0, FOR_TRAIN, KIND_COUNT, MEMBER(epochs), "N", "20",
+     "times to go through the training rows", NULL, 1, 1e9},
+    {NULL, "seed", 0, OPTIMIZES, KIND_SEED, MEMBER(seed), "N", "1",
+     "seed of everything random: weights, split, shuffle", NULL, 0, 0},
+    {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,
+     "take the rows in the order of the file in every epoch", NULL, 0, 0},
+
+    {"General", "out", 'o', FOR_TRAIN, KIND_WORD, MEMBER(out), "FILE", "model.safetensors",
+     "where the model goes", NULL, 0, 0},
+    {NULL, "out", 'o', FOR_PREDICT | FLAG_ONLY, KIND_WORD, MEMBER(out), "FILE", NULL,
+     "where the predictions go (default: standard output)", NULL, 0, 0},
+    {NULL, "log", 0, FOR_TRAIN, KIND_WORD, MEMBER(log), "FILE", NULL,
+     "write a JSON line at the start, for each epoch and at the end", NULL, 0, 0},
+    {NULL, "device", 0, RUNS, KIND_TEXT, MEMBER(device), "WHICH", NULL,
+     "an index of `ebb devices`, platform:device, gpu, cpu, or part of a name (default: discrete "
+     "GPU, integrated GPU, CPU)",
+     NULL, 0, 0},
+    {NULL, "config", 0, RUNS, KIND_WORD, MEMBER(config), "FILE", NULL,
+     "take options that are not given from a JSON object, {\"epochs\": 5}", NULL, 0, 0},
+    {NULL, "json", 0, TELLS_JSON, KIND_FLAG, MEMBER(json), NULL, NULL, "print the result as JSON",
+     NULL, 0, 0},
+    {NULL, "quiet", 'q', TALKS, KIND_FLAG, MEMBER(quiet), NULL, NULL,
+     "print results and errors only", NULL, 0, 0},
+    {NULL, "help", 'h', EVERY | FLAG_ONLY, KIND_FLAG, MEMBER(help), NULL, NULL, "print this page",
+     NULL, 0, 0},
+};
+
+_Static_assert(sizeof rows / sizeof *rows <= MAX_OPTIONS, "settings.owned is too small");
+
+const option_row *option_table(size_t *count) {
+  *count = sizeof rows / sizeof *rows;
+  return rows;
+}

@@ -1,0 +1,333 @@
+/* Resolving options: flag, then environment, then config file, then default.
+ *
+ * Every source first gives texts; one pass converts them all, so that a wrong value is told the
+ * same way wherever it stood: option, value, what is allowed. popt splits the words; it does not
+ * convert, because its messages name neither the value nor the range.
+ */
+#include "options.h"
+
+#include "commands.h"
+#include "output.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <popt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum source { FROM_FLAG, FROM_ENVIRONMENT, FROM_CONFIG, FROM_DEFAULT } source;
+
+/* The texts while they are gathered; they live in settings.owned. */
+typedef struct gathering {
+  settings *s;
+  const command *command;
+  const option_row *rows;
+  size_t count;
+  source sources[MAX_OPTIONS];
+} gathering;
+
+static int no_memory(void) {
+  return fail(EXIT_FAILED, "no memory for the options");
+}
+
+static void variable_name(char name[64], const option_row *row) {
+  size_t i = (size_t)snprintf(name, 64, "EBB_%s", row->name);
+  for (size_t j = 4; j < i; j++) name[j] = name[j] == '-' ? '_' : (char)toupper(name[j]);
+}
+
+static bool taken(const gathering *g, size_t row) {
+  return (g->rows[row].commands & g->command->mask) != 0;
+}
+
+static bool is_help(const option_row *row) {
+  return strcmp(row->name, "help") == 0;
+}
+
+/* Row of the option that this command knows by `name`, or `count`. */
+static size_t find_row(const gathering *g, const char *name) {
+  for (size_t i = 0; i < g->count; i++)
+    if (taken(g, i) && strcmp(g->rows[i].name, name) == 0) return i;
+  return g->count;
+}
+
+/* Says that there is no such option, and which one or which command may be meant. */
+static int unknown_option(const gathering *g, const char *where, const char *name) {
+  const char *names[MAX_OPTIONS], *owner = g->command->name;
+  size_t count = 0;
+  bool elsewhere = false;
+  for (size_t i = 0; i < g->count; i++) {
+    if (taken(g, i)) names[count++] = g->rows[i].name;
+    elsewhere = elsewhere || strcmp(g->rows[i].name, name) == 0;
+  }
+  const char *near = ebb_suggest(name, names, count);
+  if (elsewhere)
+    return fail(EXIT_USAGE, "%s does not take --%s; see `ebb help %s`", owner, name, owner);
+  if (near)
+    return fail(EXIT_USAGE, "%s: unknown option --%s; did you mean --%s?", where, name, near);
+  return fail(EXIT_USAGE, "%s: unknown option --%s; see `ebb help %s`", where, name, owner);
+}
+
+/* Explains why popt stopped at a word. */
+static int bad_word(const gathering *g, poptContext context, int error) {
+  const char *word = poptBadOption(context, 0), *owner = g->command->name;
+  char name[128];
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+  if (error == POPT_ERROR_NOARG) return fail(EXIT_USAGE, "%s needs a value", name);
+  if (error == POPT_ERROR_UNWANTEDARG) return fail(EXIT_USAGE, "%s takes no value", name);
+  if (error != POPT_ERROR_BADOPT)
+    return fail(EXIT_USAGE, "%s: %s: %s", owner, name, poptStrerror(error));
+  if (strncmp(name, "--", 2) == 0) return unknown_option(g, owner, name + 2);
+  return fail(EXIT_USAGE, "%s: unknown option %s; see `ebb help %s`", owner, name, owner);
+}
+
+/* Takes the one argument that a command may have. */
+static int read_argument(const gathering *g, const char *const *words) {
+  const command *c = g->command;
+  settings *s = g->s;
+  if (words && words[0] && !c->argument)
+    return fail(EXIT_USAGE,
+                "%s: unexpected \"%s\"; a file of data is given by --data, see `ebb help %s`",
+                c->name, words[0], c->name);
+  if (words && words[0] && words[1])
+    return fail(EXIT_USAGE, "%s: unexpected \"%s\" after \"%s\"; see `ebb help %s`", c->name,
+                words[1], words[0], c->name);
+  if (!words || !words[0]) return EXIT_GOOD;
+  s->owned[MAX_OPTIONS] = strdup(words[0]);
+  s->argument = s->owned[MAX_OPTIONS];
+  return s->argument ? EXIT_GOOD : no_memory();
+}
+
+static int read_words(gathering *g, poptContext context) {
+  int value;
+  while ((value = poptGetNextOpt(context)) > 0) {
+    size_t row = (size_t)value - 1;
+    free(g->s->owned[row]);
+    g->s->owned[row] = g->rows[row].kind == KIND_FLAG ? strdup("true") : poptGetOptArg(context);
+    if (!g->s->owned[row]) return no_memory();
+    g->s->help = g->s->help || is_help(&g->rows[row]);
+  }
+  if (value < -1) return bad_word(g, context, value);
+  return read_argument(g, poptGetArgs(context));
+}
+
+static int read_flags(gathering *g, int count, const char **words) {
+  struct poptOption options[MAX_OPTIONS + 1] = {POPT_TABLEEND};
+  size_t used = 0;
+  for (size_t i = 0; i < g->count; i++) {
+    if (!taken(g, i)) continue;
+    const option_row *row = &g->rows[i];
+    options[used++] =
+        (struct poptOption){.longName = row->name,
+                            .shortName = row->letter,
+                            .argInfo = row->kind == KIND_FLAG ? POPT_ARG_NONE : POPT_ARG_STRING,
+                            .val = (int)i + 1};
+  }
+  options[used] = (struct poptOption)POPT_TABLEEND;
+  poptContext context = poptGetContext("ebb", count, words, options, 0);
+  if (!context) return no_memory();
+  int code = read_words(g, context);
+  poptFreeContext(context);
+  return code;
+}
+
+static int read_environment(gathering *g) {
+  for (size_t i = 0; i < g->count; i++) {
+    if (!taken(g, i) || g->s->owned[i] || (g->rows[i].commands & FLAG_ONLY)) continue;
+    char name[64];
+    variable_name(name, &g->rows[i]);
+    const char *value = getenv(name);
+    if (!value || !*value) continue;
+    g->sources[i] = FROM_ENVIRONMENT;
+    if (!(g->s->owned[i] = strdup(value))) return no_memory();
+  }
+  return EXIT_GOOD;
+}
+
+/* The text that would stand on the command line for a JSON value; NULL: none would. */
+static char *text_of(const json_t *value) {
+  if (json_is_string(value)) return strdup(json_string_value(value));
+  if (json_is_number(value) || json_is_boolean(value)) return json_dumps(value, JSON_ENCODE_ANY);
+  return NULL;
+}
+
+static int read_config_entry(gathering *g, const char *path, const char *key, json_t *value) {
+  size_t row = find_row(g, key);
+  if (strcmp(key, "config") == 0 || strcmp(key, "help") == 0)
+    return fail(EXIT_USAGE, "%s: \"%s\" is for the command line only", path, key);
+  for (size_t i = 0; row == g->count && i < g->count; i++)
+    if (strcmp(g->rows[i].name, key) == 0) return EXIT_GOOD; /* of another command */
+  if (row == g->count) return unknown_option(g, path, key);
+  if (g->s->owned[row] || (g->rows[row].commands & FLAG_ONLY)) return EXIT_GOOD;
+  g->sources[row] = FROM_CONFIG;
+  g->s->owned[row] = text_of(value);
+  if (!g->s->owned[row])
+    return fail(EXIT_USAGE, "%s: \"%s\" must be a text, a number, true or false", path, key);
+  return EXIT_GOOD;
+}
+
+static int read_config(gathering *g) {
+  size_t row = find_row(g, "config");
+  const char *path = row < g->count ? g->s->owned[row] : NULL;
+  if (!path) return EXIT_GOOD;
+  json_error_t error;
+  json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+  if (!object && error.line < 0) return fail(EXIT_INPUT, "%s: %s", path, strerror(errno));
+  if (!object)
+    return fail(EXIT_INPUT, "%s:%d:%d: not JSON: %s", path, error.line, error.column, error.text);
+  int code = json_is_object(object)
+                 ? EXIT_GOOD
+                 : fail(EXIT_INPUT, "%s: a JSON object is needed, {\"epochs\": 5}", path);
+  const char *key;
+  json_t *value;
+  json_object_foreach(object, key, value) {
+    if (code == EXIT_GOOD) code = read_config_entry(g, path, key, value);
+  }
+  json_decref(object);
+  return code;
+}
+
+static int wrong_value(const gathering *g, size_t row, const char *allowed) {
+  char where[256];
+  const option_row *option = &g->rows[row];
+  size_t config = find_row(g, "config");
+  if (g->sources[row] == FROM_ENVIRONMENT)
+    variable_name(where, option);
+  else if (g->sources[row] == FROM_CONFIG)
+    snprintf(where, sizeof where, "%.200s: %s", g->s->owned[config], option->name);
+  else
+    snprintf(where, sizeof where, "--%s", option->name);
+  return fail(EXIT_USAGE, "%s: \"%s\" is not %s", where, g->s->owned[row], allowed);
+}
+
+static int convert_choice(const gathering *g, size_t row, int *out) {
+  const char *const *choices = g->rows[row].choices;
+  char allowed[512] = "one of ";
+  size_t count = 0;
+  for (; choices[count]; count++) {
+    if (strcmp(g->s->owned[row], choices[count]) == 0) {
+      *out = (int)count;
+      return EXIT_GOOD;
+    }
+    size_t length = strlen(allowed);
+    snprintf(allowed + length, sizeof allowed - length, "%s%s", count ? ", " : "", choices[count]);
+  }
+  const char *near = ebb_suggest(g->s->owned[row], choices, count);
+  size_t length = strlen(allowed);
+  if (near) snprintf(allowed + length, sizeof allowed - length, "; did you mean %s?", near);
+  return wrong_value(g, row, allowed);
+}
+
+static bool parse_whole(uint64_t *out, const char *text) {
+  char *end;
+  if (!isdigit((unsigned char)*text)) return false;
+  errno = 0;
+  *out = strtoull(text, &end, 10);
+  return errno == 0 && *end == '\0' && *out <= INT64_MAX; /* JSON has no larger ones */
+}
+
+/* The tool never leaves the "C" locale, so strtod takes a point and no comma. */
+static bool parse_number(double *out, const char *text) {
+  char *end;
+  if (strspn(text, "+-.0123456789eE") != strlen(text)) return false;
+  *out = strtod(text, &end);
+  return end != text && *end == '\0' && isfinite(*out);
+}
+
+static int convert_count(const gathering *g, size_t row, size_t *out) {
+  const option_row *option = &g->rows[row];
+  char allowed[128];
+  uint64_t value;
+  snprintf(allowed, sizeof allowed, "a whole number from %.0f to %.0f", option->min, option->max);
+  if (!parse_whole(&value, g->s->owned[row]) || value < (uint64_t)option->min ||
+      value > (uint64_t)option->max)
+    return wrong_value(g, row, allowed);
+  *out = (size_t)value;
+  return EXIT_GOOD;
+}
+
+static int convert_number(const gathering *g, size_t row, double *out) {
+  const option_row *option = &g->rows[row];
+  char allowed[128];
+  snprintf(allowed, sizeof allowed, "a number from %g to %g", option->min, option->max);
+  if (!parse_number(out, g->s->owned[row]) || *out < option->min || *out > option->max)
+    return wrong_value(g, row, allowed);
+  return EXIT_GOOD;
+}
+
+static int convert_flag(const gathering *g, size_t row, bool *out) {
+  const char *text = g->s->owned[row];
+  *out = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
+  if (*out || strcmp(text, "false") == 0 || strcmp(text, "0") == 0) return EXIT_GOOD;
+  return wrong_value(g, row, "one of 1, 0, true, false");
+}
+
+static int convert_character(const gathering *g, size_t row, char *out) {
+  const char *text = g->s->owned[row];
+  if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
+  *out = text[0];
+  bool numeric = isalnum((unsigned char)text[0]) || strchr("\"+-.\r\n", text[0]);
+  if (strlen(text) != 1 || numeric || (unsigned char)text[0] > 0x7e)
+    return wrong_value(g, row, "one character that no number has, such as ; or | or tab");
+  return EXIT_GOOD;
+}
+
+/* Converts the text of a row, or its default, into its member of the settings. */
+static int convert(gathering *g, size_t row) {
+  const option_row *option = &g->rows[row];
+  void *member = (char *)g->s + option->offset;
+  char **text = &g->s->owned[row];
+  if (!*text && option->initial) {
+    g->sources[row] = FROM_DEFAULT;
+    if (!(*text = strdup(option->initial))) return no_memory();
+  }
+  if (!*text) {
+    if (option->kind == KIND_NUMBER) *(double *)member = NAN;
+    return EXIT_GOOD;
+  }
+  switch (option->kind) {
+  case KIND_FLAG:
+    return convert_flag(g, row, member);
+  case KIND_CHOICE:
+    return convert_choice(g, row, member);
+  case KIND_COUNT:
+    return convert_count(g, row, member);
+  case KIND_NUMBER:
+    return convert_number(g, row, member);
+  case KIND_CHARACTER:
+    return convert_character(g, row, member);
+  case KIND_SEED:
+    return parse_whole(member, *text)
+               ? EXIT_GOOD
+               : wrong_value(g, row, "a whole number from 0 to 9223372036854775807");
+  case KIND_WORD:
+    if (!**text) return wrong_value(g, row, "a value: it is empty");
+    break;
+  case KIND_TEXT:
+    break;
+  }
+  *(const char **)member = *text;
+  return EXIT_GOOD;
+}
+
+int settings_read(settings *s, const command *c, int count, const char **words) {
+  *s = (settings){0};
+  gathering g = {.s = s, .command = c};
+  g.rows = option_table(&g.count);
+  int code = read_flags(&g, count, words);
+  if (code != EXIT_GOOD || s->help) return code;
+  code = read_environment(&g);
+  if (code == EXIT_GOOD) code = read_config(&g);
+  for (size_t i = 0; i < g.count && code == EXIT_GOOD; i++)
+    if (taken(&g, i)) code = convert(&g, i);
+  if (code == EXIT_GOOD && c->argument_required && !s->argument)
+    code = fail(EXIT_USAGE, "%s: %s is missing; see `ebb help %s`", c->name, c->argument, c->name);
+  return code;
+}
+
+void settings_clear(settings *s) {
+  for (size_t i = 0; i <= MAX_OPTIONS; i++) free(s->owned[i]);
+  *s = (settings){0};
+}

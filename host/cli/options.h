@@ -1,0 +1,92 @@
+/* Options: what can be set, by flag, environment, config file or default. */
+#ifndef EBB_CLI_OPTIONS_H
+#define EBB_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One bit a command: which commands take an option. */
+enum {
+  FOR_DEVICES = 1,
+  FOR_DOCTOR = 2,
+  FOR_TRAIN = 4,
+  FOR_EVAL = 8,
+  FOR_PREDICT = 16,
+  FOR_VERIFY = 32,
+  FOR_INFO = 64,
+  FOR_HELP = 128,
+  FLAG_ONLY = 256 /* not from variables or config files, where the name is that of train */
+};
+
+enum { MAX_OPTIONS = 64 };
+
+/* Places of the names in the choices of the option table. */
+enum { SPLIT_RANDOM, SPLIT_LAST };
+enum { PART_ALL, PART_TRAIN, PART_VALID };
+
+/* What a command was told, every option resolved. Texts live until settings_clear; a text that was
+ * not given is NULL, a number without default is NaN. */
+typedef struct settings {
+  const char *argument; /* MODEL or COMMAND; NULL if left out */
+
+  const char *data, *labels, *target, *valid, *valid_labels;
+  int task;    /* ebb_task */
+  int missing; /* ebb_missing */
+  int split, part;
+  char delimiter; /* 0: detect */
+  bool no_header, no_scale;
+
+  const char *model, *init;
+  int loss;        /* 0: by task; else ebb_loss + 1 */
+  int optimizer;   /* ebb_optimizer_kind */
+  int initializer; /* ebb_init */
+  double lr, momentum, weight_decay;
+  bool nesterov, no_shuffle;
+  size_t batch, epochs;
+  uint64_t seed;
+
+  const char *out, *log, *device, *config;
+  bool json, quiet, help;
+
+  char *owned[MAX_OPTIONS + 1]; /* the texts, by row of the table; the argument last */
+} settings;
+
+typedef enum option_kind {
+  KIND_FLAG,     /* bool */
+  KIND_TEXT,     /* const char *, may be empty */
+  KIND_WORD,     /* const char *, not empty */
+  KIND_CHOICE,   /* int: place in choices */
+  KIND_COUNT,    /* size_t in [min, max] */
+  KIND_SEED,     /* uint64_t */
+  KIND_NUMBER,   /* double in [min, max] */
+  KIND_CHARACTER /* char */
+} option_kind;
+
+/* One option of one or more commands. A name may have several rows if no command takes two. */
+typedef struct option_row {
+  const char *group; /* heading in the help; NULL: the heading of the row above */
+  const char *name;
+  char letter;       /* short form, or 0 */
+  unsigned commands; /* bits of the commands that take it, and FLAG_ONLY */
+  option_kind kind;
+  size_t offset;        /* of its member of settings */
+  const char *argument; /* how the help calls its value; NULL for flags */
+  const char *initial;  /* default, as text; NULL: none, or one that the help describes */
+  const char *help;
+  const char *const *choices; /* NULL-terminated; KIND_CHOICE */
+  double min, max;            /* KIND_COUNT, KIND_NUMBER */
+} option_row;
+
+/* The option table: `count` rows. */
+const option_row *option_table(size_t *count);
+
+struct command;
+
+/* Resolves the options of `command` from its words (words[0] is the command's name), the
+ * environment, the config file and the defaults, in this order. Returns the exit code. With --help
+ * nothing but `help` is set. */
+int settings_read(settings *s, const struct command *command, int count, const char **words);
+void settings_clear(settings *s);
+
+#endif

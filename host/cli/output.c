@@ -1,0 +1,112 @@
+/* Results on stdout, messages on stderr, and what is noticed when they cannot be written.
+ *
+ * A result that does not arrive is a failure: a full disk or a closed pipe ends the tool with exit
+ * code 1 and a message. Messages are one line each, whatever a file name holds: control characters
+ * are shown as '?', which also keeps a hostile file name from steering the terminal.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static bool may_color(FILE *stream) {
+  const char *refused = getenv("NO_COLOR"), *terminal = getenv("TERM");
+  if ((refused && *refused) || !terminal || strcmp(terminal, "dumb") == 0) return false;
+  return isatty(fileno(stream)) == 1;
+}
+
+const char *color_bad(FILE *stream) {
+  return may_color(stream) ? "\033[31m" : "";
+}
+
+const char *color_off(FILE *stream) {
+  return may_color(stream) ? "\033[0m" : "";
+}
+
+static void print_line(const char *format, va_list arguments) {
+  char line[8192];
+  vsnprintf(line, sizeof line, format, arguments);
+  for (char *c = line; *c; c++)
+    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
+  fputs(line, stderr);
+  fputc('\n', stderr);
+}
+
+int fail(int code, const char *format, ...) {
+  fprintf(stderr, "%sebb:%s ", color_bad(stderr), color_off(stderr));
+  va_list arguments;
+  va_start(arguments, format);
+  print_line(format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+int exit_code(ebb_status status) {
+  static const int codes[EBB_STATUS_COUNT] = {
+      [EBB_OK] = EXIT_GOOD,
+      [EBB_ERR_ARGUMENT] = EXIT_USAGE,
+      [EBB_ERR_MEMORY] = EXIT_FAILED,
+      [EBB_ERR_NO_DEVICE] = EXIT_NO_DEVICE,
+      [EBB_ERR_DEVICE] = EXIT_DEVICE,
+      [EBB_ERR_NUMBERS] = EXIT_NUMBERS,
+      [EBB_ERR_INPUT] = EXIT_INPUT,
+      [EBB_ERR_OUTPUT] = EXIT_FAILED,
+      [EBB_ERR_UNSUPPORTED] = EXIT_FAILED,
+  };
+  return (unsigned)status < EBB_STATUS_COUNT ? codes[status] : EXIT_FAILED;
+}
+
+int fail_status(ebb_status status) {
+  return status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", ebb_error_message());
+}
+
+void note(const settings *s, const char *format, ...) {
+  if (s->quiet) return;
+  va_list arguments;
+  va_start(arguments, format);
+  print_line(format, arguments);
+  va_end(arguments);
+}
+
+int print_json(json_t *value) {
+  if (!value) return fail(EXIT_FAILED, "no memory for the result");
+  int failed = json_dumpf(value, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+  json_decref(value);
+  return failed || putchar('\n') == EOF ? finish_output(EXIT_FAILED) : EXIT_GOOD;
+}
+
+json_t *json_text(const char *text) {
+  json_t *value = json_string(text);
+  char *ascii = value ? NULL : strdup(text);
+  if (!ascii) return value;
+  for (char *c = ascii; *c; c++)
+    if ((unsigned char)*c > 0x7e) *c = '?';
+  value = json_string(ascii);
+  free(ascii);
+  return value;
+}
+
+void put_number(json_t *object, const char *key, double value) {
+  if (isfinite(value)) json_object_set_new(object, key, json_real(value));
+}
+
+void put_device(json_t *object, const ebb_device *device) {
+  const ebb_device_info *info = ebb_device_get_info(device);
+  json_object_set_new(object, "device", json_text(info->name));
+  json_object_set_new(object, "platform", json_text(info->platform));
+  json_object_set_new(object, "driver", json_text(info->driver));
+}
+
+int finish_output(int code) {
+  errno = 0;
+  bool failed = fflush(stdout) != 0;
+  if (!failed && !ferror(stdout)) return code;
+  const char *why = errno ? strerror(errno) : "writing failed";
+  clearerr(stdout);
+  int failure = fail(EXIT_FAILED, "standard output: %s", why);
+  return code == EXIT_GOOD ? failure : code;
+}

@@ -1,0 +1,61 @@
+/* What the tool writes: results on stdout, everything else on stderr. */
+#ifndef EBB_CLI_OUTPUT_H
+#define EBB_CLI_OUTPUT_H
+
+#include <ebb/ebb.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "options.h"
+
+enum exit_code {
+  EXIT_GOOD = 0,
+  EXIT_FAILED = 1,    /* the run failed: memory, output */
+  EXIT_USAGE = 2,     /* the command line is wrong */
+  EXIT_NO_DEVICE = 3, /* nothing to run on */
+  EXIT_DEVICE = 4,    /* the device or its driver failed */
+  EXIT_NUMBERS = 5,   /* NaN, Inf, or a bound of verify broken */
+  EXIT_INPUT = 6,     /* an input file is bad */
+  EXIT_SIGNAL = 128   /* plus the number of the signal */
+};
+
+/* Prints `ebb: ` and the message as one line on stderr; returns `code`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int fail(int code, const char *format, ...);
+
+/* The same with the library's message for a failed call; success is EXIT_GOOD and prints nothing.
+ */
+int fail_status(ebb_status status);
+
+/* The exit code that stands for a status. */
+int exit_code(ebb_status status);
+
+/* Prints a line of progress or explanation on stderr, unless --quiet. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void note(const settings *s, const char *format, ...);
+
+/* Prints a JSON value as one document on stdout and releases it. */
+int print_json(json_t *value);
+
+/* A JSON string of any text: bytes that are no UTF-8 become '?'. */
+json_t *json_text(const char *text);
+
+/* Sets a number, or leaves the key out if it is NaN or Inf, which JSON does not have. */
+void put_number(json_t *object, const char *key, double value);
+
+/* The facts about a device that results and logs carry: device, platform, driver. */
+void put_device(json_t *object, const ebb_device *device);
+
+/* The terminal's sequence for bad news and for what ends it; "" unless `stream` is a terminal that
+ * may be coloured (NO_COLOR is not set). */
+const char *color_bad(FILE *stream);
+const char *color_off(FILE *stream);
+
+/* Flushes stdout; a write that failed, now or before, turns success into EXIT_FAILED. */
+int finish_output(int code);
+
+#endif

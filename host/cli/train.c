@@ -1,0 +1,226 @@
+/* `ebb train`: table, split, encoder, network, trainer, model file, in this order.
+ *
+ * Everything that can be wrong with files and options is found before the first step, also that
+ * the model cannot be written where it is wanted; and the file there is touched only by the final
+ * rename, so a failed training leaves an older model as it was.
+ */
+#include "commands.h"
+#include "inputs.h"
+#include "output.h"
+#include "signals.h"
+#include "train_report.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Refuses to write over what the training reads. `out` may be `init`: a model goes on there. */
+static int check_overwrite(const settings *s, const char *option, const char *path) {
+  const char *inputs[] = {s->data, s->labels, s->valid, s->valid_labels, s->config};
+  for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
+    if (same_file(path, inputs[i]))
+      return fail(EXIT_USAGE, "%s: %s is also read from; writing would destroy it", option, path);
+  return EXIT_GOOD;
+}
+
+/* Can a file be renamed to `path`? Tells before the training, not after it. */
+static int check_out(const char *path) {
+  struct stat about;
+  if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
+    return fail(EXIT_FAILED, "--out: %s is not a regular file", path);
+  const char *slash = strrchr(path, '/');
+  if (slash && !slash[1]) return fail(EXIT_FAILED, "--out: %s names a folder, not a file", path);
+  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  if (!folder) return fail(EXIT_FAILED, "no memory for a file name");
+  int code = access(folder, W_OK | X_OK) == 0
+                 ? EXIT_GOOD
+                 : fail(EXIT_FAILED, "--out: %s cannot be written: folder %s: %s", path, folder,
+                        strerror(errno));
+  free(folder);
+  return code;
+}
+
+static int check_files(const settings *s) {
+  if (!s->data) return fail(EXIT_USAGE, "train: --data is missing: the file with the rows");
+  int code = check_out(s->out);
+  if (code == EXIT_GOOD) code = check_overwrite(s, "--out", s->out);
+  if (code == EXIT_GOOD && s->log) code = check_overwrite(s, "--log", s->log);
+  if (code == EXIT_GOOD && (same_file(s->log, s->out) || same_file(s->log, s->init) ||
+                            (s->log && strcmp(s->log, s->out) == 0)))
+    code = fail(EXIT_USAGE, "--log: %s is the file of a model", s->log);
+  return code;
+}
+
+/* Reads --valid: a fraction, or the name of a file, whatever is not a number. */
+static int choose_split(training *t, bool *from_file) {
+  char *end;
+  double fraction = strtod(t->s->valid, &end);
+  *from_file = *end != '\0';
+  t->split = (ebb_split){.last = t->s->split == SPLIT_LAST, .seed = t->s->seed};
+  if (*from_file) return EXIT_GOOD;
+  if (!(fraction >= 0 && fraction < 1))
+    return fail(EXIT_USAGE,
+                "--valid: \"%s\" is neither a fraction from 0 to below 1, such as 0.2, nor a file",
+                t->s->valid);
+  t->split.valid = fraction;
+  if (t->s->valid_labels)
+    return fail(EXIT_USAGE, "--valid-labels: belongs to a file given by --valid");
+  return EXIT_GOOD;
+}
+
+static int require_targets(const ebb_table *table, const char *path, const char *option) {
+  if (ebb_table_has_target(table)) return EXIT_GOOD;
+  return fail(EXIT_INPUT, "%s: has no targets to learn from; give their file by %s", path, option);
+}
+
+/* Reads the file that --valid names as rows for the training's encoder. */
+static int read_valid_file(training *t) {
+  settings there = *t->s;
+  there.data = t->s->valid;
+  there.labels = t->s->valid_labels;
+  int code = read_table(&t->valid_table, &there, t->encoder);
+  if (code == EXIT_GOOD) code = require_targets(t->valid_table, t->s->valid, "--valid-labels");
+  if (code != EXIT_GOOD) return code;
+  t->valid_rows = ebb_table_rows(t->valid_table);
+  return fail_status(ebb_encoder_apply(&t->valid, t->encoder, t->valid_table, NULL, t->valid_rows));
+}
+
+static int read_data(training *t) {
+  bool from_file;
+  int code = choose_split(t, &from_file);
+  if (code == EXIT_GOOD) code = read_table(&t->table, t->s, NULL);
+  if (code == EXIT_GOOD) code = require_targets(t->table, t->s->data, "--labels");
+  if (code != EXIT_GOOD) return code;
+  size_t rows = ebb_table_rows(t->table);
+  t->order = calloc(rows ? rows : 1, sizeof *t->order);
+  if (!t->order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);
+  ebb_status status = ebb_table_split(t->order, &t->train_rows, t->table, &t->split);
+  if (status != EBB_OK) return fail_status(status);
+  t->valid_rows = rows - t->train_rows;
+  ebb_encoder_options options = {.no_scale = t->s->no_scale, .missing = (ebb_missing)t->s->missing};
+  status = ebb_encoder_fit(&t->encoder, t->table, t->order, t->train_rows, &options);
+  if (status == EBB_OK)
+    status = ebb_encoder_apply(&t->train, t->encoder, t->table, t->order, t->train_rows);
+  if (status == EBB_OK && t->valid_rows)
+    status =
+        ebb_encoder_apply(&t->valid, t->encoder, t->table, t->order + t->train_rows, t->valid_rows);
+  if (status == EBB_OK && from_file) return read_valid_file(t);
+  return fail_status(status);
+}
+
+/* The options of the trainer, but the loss, which the data decide. */
+static int choose_options(training *t) {
+  const settings *s = t->s;
+  ebb_train_options *o = &t->options;
+  *o = ebb_train_options_default();
+  o->epochs = s->epochs;
+  o->batch = s->batch;
+  o->seed = s->seed;
+  o->shuffle = !s->no_shuffle;
+  int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
+  o->learning_rate = (float)t->learning_rate;
+  return code;
+}
+
+/* The layers: from --model, else those of the model that --init names, else a default. */
+static int choose_spec(training *t) {
+  const settings *s = t->s;
+  size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
+  const char *text = s->model ? s->model : "64relu";
+  ebb_status status = EBB_OK;
+  if (!s->model && s->init) {
+    ebb_model model = {0};
+    status = ebb_model_load(&model, t->device, s->init, NULL);
+    if (status == EBB_OK)
+      status = ebb_spec_text(t->spec_text, sizeof t->spec_text, ebb_network_spec(model.network));
+    ebb_model_clear(&model);
+    text = t->spec_text;
+  }
+  if (status == EBB_OK) status = ebb_spec_parse(&t->spec, text, inputs, outputs);
+  if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
+  return fail_status(status);
+}
+
+static int build_network(training *t) {
+  const settings *s = t->s;
+  ebb_status status =
+      ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
+  if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
+  if (status == EBB_OK)
+    status = ebb_trainer_create(&t->trainer, t->network, &t->train,
+                                t->valid_rows ? &t->valid : NULL, &t->options);
+  return fail_status(status);
+}
+
+static int prepare(training *t) {
+  int code = check_files(t->s);
+  if (code == EXIT_GOOD) code = choose_options(t);
+  if (code == EXIT_GOOD) code = read_data(t);
+  if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
+  if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
+  if (code == EXIT_GOOD) code = choose_spec(t);
+  if (code == EXIT_GOOD) code = build_network(t);
+  if (code == EXIT_GOOD) code = report_start(t);
+  return code;
+}
+
+static int save(const training *t) {
+  ebb_model model = {
+      .network = t->network, .encoder = t->encoder, .loss = t->options.loss, .split = t->split};
+  return fail_status(ebb_model_save(&model, t->s->out));
+}
+
+/* NaN or Inf: the network is back at its last good epoch. That is worth saving if there was one;
+ * without it an older model at --out is better than random weights. */
+static int end_by_numbers(training *t, const char *message) {
+  bool keep = t->finished > 0;
+  fail(EXIT_NUMBERS, "%s; %s%s", message,
+       keep ? "the model of the last good epoch is kept in "
+            : "no epoch was good, so no model is saved: a smaller --lr may help",
+       keep ? t->s->out : "");
+  int code = keep ? save(t) : EXIT_GOOD;
+  report_end(t, "numbers", keep && code == EXIT_GOOD);
+  return EXIT_NUMBERS;
+}
+
+static int train(training *t) {
+  char message[4096];
+  int code = prepare(t);
+  if (code != EXIT_GOOD) return code;
+  if (signals_caught())
+    return fail(EXIT_SIGNAL + signals_caught(), "stopped before the first step; no model is saved");
+  ebb_status status = ebb_trainer_run(t->trainer, report_progress, t);
+  snprintf(message, sizeof message, "%s", ebb_error_message());
+  if (t->on_line && status != EBB_OK) fputc('\n', stderr);
+  t->on_line = t->on_line && status == EBB_OK;
+  if (status == EBB_ERR_NUMBERS) return end_by_numbers(t, message);
+  code = fail_status(status);
+  if (code == EXIT_GOOD) code = save(t);
+  if (code != EXIT_GOOD) return code;
+  bool stopped = signals_caught() && t->finished < t->options.epochs;
+  code = report_end(t, stopped ? "stopped" : "finished", true);
+  return stopped ? EXIT_SIGNAL + signals_caught() : code;
+}
+
+static void clear(training *t) {
+  if (t->log) fclose(t->log);
+  ebb_trainer_free(t->trainer);
+  ebb_network_free(t->network);
+  ebb_device_free(t->device);
+  ebb_dataset_clear(&t->train);
+  ebb_dataset_clear(&t->valid);
+  ebb_encoder_free(t->encoder);
+  free(t->order);
+  ebb_table_free(t->table);
+  ebb_table_free(t->valid_table);
+}
+
+int train_run(const settings *s) {
+  training t = {.s = s};
+  signals_watch();
+  int code = train(&t);
+  clear(&t);
+  return code;
+}

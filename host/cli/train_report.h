@@ -1,0 +1,46 @@
+/* What a training tells while it runs and when it ends. */
+#ifndef EBB_CLI_TRAIN_REPORT_H
+#define EBB_CLI_TRAIN_REPORT_H
+
+#include <ebb/ebb.h>
+#include <stdio.h>
+
+#include "options.h"
+
+enum { SPEC_TEXT = 2048 };
+
+/* All that a training holds; train.c fills it in from top to bottom and frees it at once. */
+typedef struct training {
+  const settings *s;
+
+  ebb_table *table, *valid_table; /* valid_table: only with --valid FILE */
+  ebb_split split;                /* valid 0 with --valid FILE */
+  size_t *order;                  /* rows of the table, those for training first */
+  size_t train_rows, valid_rows;
+  ebb_encoder *encoder;
+  ebb_dataset train, valid;
+
+  ebb_train_options options;
+  double learning_rate; /* as it was given, before it became a float */
+  ebb_device *device;
+  ebb_spec spec;
+  char spec_text[SPEC_TEXT];
+  ebb_network *network;
+  ebb_trainer *trainer;
+
+  FILE *log;
+  bool log_failed, on_line; /* on_line: a progress line waits to be overwritten */
+  ebb_report last;          /* the newest report; all zero before the first */
+  size_t finished;          /* epochs that came to their end */
+} training;
+
+/* Opens the log and writes its first line, and tells the network. */
+int report_start(training *t);
+
+/* The callback of ebb_trainer_run; `user` is the training. Stops at a signal. */
+bool report_progress(const ebb_report *report, void *user);
+
+/* Closes the log with `reason`, and prints the results; `saved`: there is a model at --out. */
+int report_end(training *t, const char *reason, bool saved);
+
+#endif

@@ -1,0 +1,125 @@
+/* `ebb verify`: is what this device computes right?
+ *
+ * Kernels and a network against the double-precision reference, one row a check. Without a model
+ * or a spec a small network of unequal, odd sizes stands in, so that the plain command already
+ * tests the whole chain.
+ */
+#include "commands.h"
+#include "inputs.h"
+#include "output.h"
+
+#include <string.h>
+
+/* What stands in: a whole network, or the hidden layers where the data tell the rest. */
+static const char whole_spec[] = "13-37gelu-19relu-7", hidden_spec[] = "37gelu-19relu";
+
+/* What the report callback needs: where rows go. */
+typedef struct listing {
+  const settings *s;
+  json_t *results; /* NULL: print rows */
+} listing;
+
+static json_t *describe(const ebb_check *check) {
+  json_t *object =
+      json_pack("{s:s, s:s, s:s, s:b}", "group", check->group, "name", check->name, "detail",
+                check->detail ? check->detail : "", "passed", (int)check->passed);
+  put_number(object, "error", check->error);
+  put_number(object, "bound", check->bound);
+  return object;
+}
+
+static void report_check(const ebb_check *check, void *user) {
+  listing *list = user;
+  if (list->results) {
+    json_array_append_new(list->results, describe(check));
+  } else if (!list->s->quiet || !check->passed) {
+    printf("%s%-4s%s  %-9s  %-28s  error %8.2e  bound %7.1e  %s\n",
+           check->passed ? "" : color_bad(stdout), check->passed ? "ok" : "FAIL",
+           check->passed ? "" : color_off(stdout), check->group, check->name, check->error,
+           check->bound, check->detail ? check->detail : "");
+  }
+}
+
+/* Makes the network of --model, or the default one, on rows of --data if there are any. */
+static int build_network(subject *x, const settings *s) {
+  size_t inputs = 0, outputs = 0;
+  ebb_encoder_options scaled = {0};
+  const char *text = s->model ? s->model : whole_spec;
+  if (s->data) {
+    int code = subject_read(x, s, &scaled);
+    if (code != EXIT_GOOD) return code;
+    inputs = ebb_encoder_inputs(x->encoder);
+    outputs = ebb_encoder_outputs(x->encoder);
+    if (!s->model) text = hidden_spec;
+  }
+  ebb_spec spec;
+  ebb_status status = ebb_spec_parse(&spec, text, inputs, outputs);
+  if (status == EBB_OK)
+    status = ebb_network_create(&x->model.network, x->device, &spec, EBB_INIT_AUTO, s->seed);
+  return fail_status(status);
+}
+
+/* Loads or makes the network, and encodes the rows it is tried on. */
+static int prepare(subject *x, const settings *s) {
+  if (s->argument && s->model)
+    return fail(EXIT_USAGE, "verify: either a model file or --model SPEC, not both");
+  int code = s->argument ? subject_load(x, s) : open_device(&x->device, s);
+  if (code != EXIT_GOOD) return code;
+  if (!s->argument)
+    code = build_network(x, s);
+  else if (s->data)
+    code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
+  if (code == EXIT_GOOD && s->data) code = subject_encode(x, NULL, ebb_table_rows(x->table));
+  if (code == EXIT_GOOD && s->data && !ebb_table_has_target(x->table))
+    code = fail(EXIT_INPUT, "%s: has no targets; name them by --labels or --target", s->data);
+  return code;
+}
+
+static int print_outcome(const subject *x, listing *list, const ebb_verify_result *result) {
+  const ebb_device_info *info = ebb_device_get_info(x->device);
+  if (!list->results) {
+    printf("%s, %s, driver %s: %zu checks, %zu failed\n", info->name, info->platform, info->driver,
+           result->checks, result->failed);
+    return EXIT_GOOD;
+  }
+  json_t *object = json_pack("{s:I, s:I}", "checks", (json_int_t)result->checks, "failed",
+                             (json_int_t)result->failed);
+  put_device(object, x->device);
+  json_object_set_new(object, "version", json_string(ebb_version()));
+  if (result->checks) json_object_set_new(object, "worst", describe(&result->worst));
+  json_object_set(object, "results", list->results);
+  return print_json(object);
+}
+
+static int verify(subject *x, listing *list) {
+  const settings *s = list->s;
+  int code = prepare(x, s);
+  if (code != EXIT_GOOD) return code;
+  ebb_task task = x->encoder ? ebb_encoder_task(x->encoder) : EBB_TASK_AUTO;
+  ebb_verify_options options = {.kernels = true,
+                                .network = x->model.network,
+                                .dataset = s->data ? &x->rows : NULL,
+                                .batch = s->batch,
+                                .seed = s->seed};
+  code = choose_loss(&options.loss, s, task);
+  if (s->argument && s->loss == 0) options.loss = x->model.loss;
+  double learning_rate = 0;
+  if (code == EXIT_GOOD) code = choose_optimizer(&options.optimizer, &learning_rate, s);
+  options.learning_rate = (float)learning_rate;
+  if (code != EXIT_GOOD) return code;
+  ebb_verify_result result = {0};
+  ebb_status status = ebb_verify(&result, x->device, &options, report_check, list);
+  code = fail_status(status);
+  if (status != EBB_OK && status != EBB_ERR_NUMBERS) return code;
+  int printed = print_outcome(x, list, &result);
+  return code == EXIT_GOOD ? printed : code;
+}
+
+int verify_run(const settings *s) {
+  listing list = {.s = s, .results = s->json ? json_array() : NULL};
+  subject x = {0};
+  int code = verify(&x, &list);
+  json_decref(list.results);
+  subject_close(&x);
+  return code;
+}

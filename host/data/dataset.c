@@ -1,0 +1,44 @@
+/* Datasets: plain arrays, whether made here or filled by a caller, so they are checked before use.
+ *
+ * The check reads every number: one NaN among millions would turn all weights into NaN, and the
+ * message would then blame the training.
+ */
+#include "base/error.h"
+#include "base/size.h"
+#include <ebb/data.h>
+#include <math.h>
+#include <stdlib.h>
+
+void ebb_dataset_clear(ebb_dataset *dataset) {
+  if (!dataset) return;
+  free(dataset->storage);
+  *dataset = (ebb_dataset){0};
+}
+
+static ebb_status check_finite(const float *values, size_t rows, size_t cols, const char *what) {
+  for (size_t i = 0; values && i < rows * cols; i++)
+    REQUIRE(isfinite(values[i]), EBB_ERR_INPUT, "dataset: row %zu, %s %zu is %g", i / cols, what,
+            i % cols, (double)values[i]);
+  return EBB_OK;
+}
+
+ebb_status ebb_dataset_check(const ebb_dataset *d) {
+  size_t count;
+  REQUIRE(d->rows > 0 && d->inputs > 0, EBB_ERR_INPUT, "dataset: empty (%zu rows of %zu inputs)",
+          d->rows, d->inputs);
+  REQUIRE(ebbi_size_mul(&count, d->rows, d->inputs) && ebbi_size_mul(&count, d->rows, d->outputs),
+          EBB_ERR_INPUT, "dataset: %zu rows of %zu inputs and %zu outputs are too many", d->rows,
+          d->inputs, d->outputs);
+  REQUIRE(!d->x != !d->x_u8, EBB_ERR_INPUT, "dataset: needs either x or x_u8");
+  REQUIRE(!d->labels || !d->values, EBB_ERR_INPUT, "dataset: has both labels and values");
+  REQUIRE(d->outputs > 0 || (!d->labels && !d->values), EBB_ERR_INPUT,
+          "dataset: has targets, but outputs is 0");
+  REQUIRE(!d->x_u8 || isfinite(d->scale), EBB_ERR_INPUT, "dataset: scale is %g", (double)d->scale);
+  TRY(check_finite(d->x, d->rows, d->inputs, "input"));
+  TRY(check_finite(d->values, d->rows, d->outputs, "output"));
+  for (size_t i = 0; d->labels && i < d->rows; i++)
+    REQUIRE(d->labels[i] >= 0 && (size_t)d->labels[i] < d->outputs, EBB_ERR_INPUT,
+            "dataset: row %zu: label %d, but there are %zu classes (0 to %zu)", i, d->labels[i],
+            d->outputs, d->outputs - 1);
+  return EBB_OK;
+}

@@ -1,0 +1,139 @@
+/* Device memory: every byte is asked for in the account before it is asked for of the driver.
+ *
+ * Drivers promise more memory than there is and fail, or kill the process, at first use. So the
+ * device keeps its own account of live bytes and refuses with numbers. Buffers start as zeros,
+ * written rather than filled: tools that track initialised memory do not see clEnqueueFillBuffer.
+ */
+#include "cl.h"
+
+#include <stdlib.h>
+
+enum { ZEROS = 1 << 20 };
+
+static double gib(uint64_t bytes) {
+  return (double)bytes / (1 << 30);
+}
+
+ebb_status ebbi_device_require_memory(const ebb_device *device, const char *what, size_t bytes,
+                                      size_t largest, const char *advice) {
+  const ebb_device_info *info = &device->info;
+  REQUIRE(largest <= info->max_allocation, EBB_ERR_MEMORY,
+          "%s: one buffer needs %.3f GiB, the device allows %.3f GiB in one buffer; %s", what,
+          gib(largest), gib(info->max_allocation), advice);
+  uint64_t used = device->counters.allocated_bytes;
+  uint64_t left = info->global_bytes > used ? info->global_bytes - used : 0;
+  REQUIRE(bytes <= left, EBB_ERR_MEMORY,
+          "%s: needs %.3f GiB, the device has %.3f GiB of which %.3f GiB are in use; %s", what,
+          gib(bytes), gib(info->global_bytes), gib(used), advice);
+  return EBB_OK;
+}
+
+static ebb_status allocate(ebbi_buffer *buffer) {
+  ebb_device *device = buffer->device;
+  cl_int error;
+  buffer->memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, buffer->size, NULL, &error);
+  TRY_CL(error, "device memory", "clCreateBuffer");
+  buffer->bytes = buffer->size;
+  ebb_counters *counters = &device->counters;
+  counters->allocated_bytes += buffer->bytes;
+  if (counters->allocated_bytes > counters->peak_bytes)
+    counters->peak_bytes = counters->allocated_bytes;
+  return EBB_OK;
+}
+
+static ebb_status write_zeros(ebbi_buffer *buffer) {
+  size_t chunk = buffer->size < ZEROS ? buffer->size : ZEROS;
+  void *zeros = calloc(1, chunk);
+  REQUIRE(zeros, EBB_ERR_MEMORY, "device memory: no host memory for %zu bytes", chunk);
+  cl_int error = CL_SUCCESS;
+  for (size_t at = 0; at < buffer->size && error == CL_SUCCESS; at += chunk) {
+    size_t bytes = buffer->size - at < chunk ? buffer->size - at : chunk;
+    error = clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, at, bytes, zeros,
+                                 0, NULL, NULL);
+  }
+  free(zeros);
+  TRY_CL(error, "device memory", "clEnqueueWriteBuffer");
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_create(ebbi_buffer **out, ebb_device *device, size_t bytes) {
+  TRY(ebbi_device_require_memory(device, "device memory", bytes, bytes,
+                                 "use less data or a smaller network"));
+  ebbi_buffer *buffer = calloc(1, sizeof *buffer);
+  REQUIRE(buffer, EBB_ERR_MEMORY, "device memory: no host memory for a buffer");
+  *buffer = (ebbi_buffer){.device = device, .size = bytes};
+  ebb_status status = allocate(buffer);
+  if (status == EBB_OK) status = write_zeros(buffer);
+  if (status != EBB_OK) {
+    ebbi_buffer_free(buffer);
+    return status;
+  }
+  *out = buffer;
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_view(ebbi_buffer **out, ebbi_buffer *parent, size_t offset, size_t bytes) {
+  cl_buffer_region region = {offset, bytes};
+  cl_int error;
+  cl_mem memory = clCreateSubBuffer(parent->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
+                                    &region, &error);
+  TRY_CL(error, "device memory", "clCreateSubBuffer");
+  ebbi_buffer *view = calloc(1, sizeof *view);
+  if (!view) clReleaseMemObject(memory);
+  REQUIRE(view, EBB_ERR_MEMORY, "device memory: no host memory for a buffer");
+  *view = (ebbi_buffer){.device = parent->device, .memory = memory, .size = bytes};
+  *out = view;
+  return EBB_OK;
+}
+
+void ebbi_buffer_free(ebbi_buffer *buffer) {
+  if (!buffer) return;
+  if (buffer->memory) clReleaseMemObject(buffer->memory);
+  buffer->device->counters.allocated_bytes -= buffer->bytes;
+  free(buffer);
+}
+
+void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer) {
+  return buffer->memory;
+}
+
+ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t rows,
+                              size_t row_bytes, size_t stride) {
+  ebb_device *device = buffer->device;
+  const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
+  device->counters.uploads++;
+  device->counters.uploaded_bytes += rows * row_bytes;
+  device->counters.waits++;
+  cl_int error =
+      rows == 1 || stride == row_bytes
+          ? clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes,
+                                 values, 0, NULL, NULL)
+          : clEnqueueWriteBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
+                                     stride, 0, row_bytes, 0, values, 0, NULL, NULL);
+  TRY_CL(error, "upload", "clEnqueueWriteBuffer");
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
+                                size_t row_bytes, size_t stride) {
+  ebb_device *device = buffer->device;
+  const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
+  device->counters.downloads++;
+  device->counters.downloaded_bytes += rows * row_bytes;
+  device->counters.waits++;
+  cl_int error =
+      rows == 1 || stride == row_bytes
+          ? clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes, values,
+                                0, NULL, NULL)
+          : clEnqueueReadBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
+                                    stride, 0, row_bytes, 0, values, 0, NULL, NULL);
+  TRY_CL(error, "download", "clEnqueueReadBuffer");
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes) {
+  TRY_CL(
+      clEnqueueCopyBuffer(to->device->queue, from->memory, to->memory, 0, 0, bytes, 0, NULL, NULL),
+      "device copy", "clEnqueueCopyBuffer");
+  return EBB_OK;
+}

@@ -1,0 +1,188 @@
+/* Opening and closing a device: one context, one in-order queue, the counters.
+ *
+ * The queue is in order, so commands need no events between them and nothing has to wait. On a
+ * caller's context the same rule is demanded of the caller's queue rather than worked around.
+ */
+#include "cl.h"
+
+#include <ebb/opencl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* EBB_MATMUL, or the form that the kind of device calls for. */
+static ebb_status choose_engine(ebb_device *device) {
+  const char *wanted = getenv("EBB_MATMUL");
+  if (!wanted || wanted[0] == '\0')
+    return ebb_device_set_engine(device, device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU
+                                                                             : EBB_ENGINE_GPU);
+  for (int i = 0; i < EBB_ENGINE_COUNT; i++)
+    if (strcmp(wanted, ebb_engine_name((ebb_engine)i)) == 0)
+      return ebb_device_set_engine(device, (ebb_engine)i);
+  return ebbi_fail(EBB_ERR_ARGUMENT, "EBB_MATMUL=%s: must be gpu, cpu or clblast", wanted);
+}
+
+/* Everything that follows from context, device and queue. */
+static ebb_status set_up(ebb_device *device) {
+  cl_uint align_bits = 0;
+  TRY_CL(clGetDeviceInfo(device->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
+                         NULL),
+         "ebb_device_open", "clGetDeviceInfo");
+  device->alignment = align_bits / 8 > 128 ? align_bits / 8 : 128;
+  REQUIRE(
+      (device->info.max_group >= 64 && device->info.local_bytes >= 4096) ||
+          device->info.type == EBB_DEVICE_CPU,
+      EBB_ERR_UNSUPPORTED,
+      "device \"%s\": %zu work-items and %llu bytes of local memory a group, 64 and 4096 needed",
+      device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
+  ebbi_profile_choose(&device->profile, &device->info);
+  ebbi_profile_options(device->options, sizeof device->options, &device->profile);
+  return choose_engine(device);
+}
+
+static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen) {
+  cl_int error;
+  cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
+                                        (cl_context_properties)chosen->platform, 0};
+  device->id = chosen->device;
+  device->info = chosen->info;
+  device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);
+  TRY_CL(error, "ebb_device_open", "clCreateContext");
+  device->queue = clCreateCommandQueue(device->context, device->id, 0, &error);
+  TRY_CL(error, "ebb_device_open", "clCreateCommandQueue");
+  return set_up(device);
+}
+
+static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status status) {
+  if (status == EBB_OK)
+    *out = device;
+  else
+    ebb_device_free(device);
+  return status;
+}
+
+ebb_status ebb_device_open(ebb_device **out, const char *selector) {
+  ebbi_platform_device *list = NULL;
+  size_t count, index;
+  ebb_device *device = calloc(1, sizeof *device);
+  REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open: no memory");
+  ebb_status status = ebbi_devices_list(&list, &count);
+  if (status == EBB_OK)
+    status =
+        ebbi_devices_select(&index, device->reason, sizeof device->reason, list, count, selector);
+  if (status == EBB_OK) status = open_selected(device, &list[index]);
+  free(list);
+  return finish_open(out, device, status);
+}
+
+/* Index of a platform, or of a device within its platform; the count if it is not listed. */
+static void find_indices(ebb_device_info *info, cl_device_id id) {
+  ebbi_platform_device *list = NULL;
+  size_t count;
+  if (ebbi_devices_list(&list, &count) == EBB_OK)
+    for (size_t i = 0; i < count; i++)
+      if (list[i].device == id) {
+        info->platform_index = list[i].info.platform_index;
+        info->device_index = list[i].info.device_index;
+      }
+  free(list);
+}
+
+static ebb_status open_foreign(ebb_device *device, cl_context context, cl_device_id id,
+                               cl_command_queue queue) {
+  static const char where[] = "ebb_device_open_opencl";
+  cl_context queue_context;
+  cl_device_id queue_device;
+  cl_command_queue_properties properties;
+  cl_platform_id platform;
+  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof queue_context, &queue_context, NULL),
+         where, "clGetCommandQueueInfo");
+  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof queue_device, &queue_device, NULL),
+         where, "clGetCommandQueueInfo");
+  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL),
+         where, "clGetCommandQueueInfo");
+  REQUIRE(queue_context == context && queue_device == id, EBB_ERR_ARGUMENT,
+          "%s: the queue belongs to another context or device", where);
+  REQUIRE(!(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE), EBB_ERR_ARGUMENT,
+          "%s: the queue runs out of order; an in-order queue is needed", where);
+  TRY_CL(clGetDeviceInfo(id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL), where,
+         "clGetDeviceInfo");
+  TRY_CL(clRetainContext(context), where, "clRetainContext");
+  device->context = context;
+  TRY_CL(clRetainCommandQueue(queue), where, "clRetainCommandQueue");
+  device->queue = queue;
+  device->id = id;
+  ebbi_device_read_info(&device->info, platform, id);
+  find_indices(&device->info, id);
+  snprintf(device->reason, sizeof device->reason, "the caller's OpenCL context and queue");
+  return set_up(device);
+}
+
+ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_device_id id,
+                                  cl_command_queue queue) {
+  REQUIRE(context && id && queue, EBB_ERR_ARGUMENT,
+          "ebb_device_open_opencl: context, device and queue must not be NULL");
+  ebb_device *device = calloc(1, sizeof *device);
+  REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open_opencl: no memory");
+  return finish_open(out, device, open_foreign(device, context, id, queue));
+}
+
+void ebb_device_free(ebb_device *device) {
+  if (!device) return;
+  if (device->queue) clFinish(device->queue);
+  ebbi_programs_free(device);
+  if (device->queue) clReleaseCommandQueue(device->queue);
+  if (device->context) clReleaseContext(device->context);
+  free(device);
+}
+
+ebb_status ebb_device_finish(ebb_device *device) {
+  device->counters.waits++;
+  TRY_CL(clFinish(device->queue), device->info.name, "clFinish");
+  return EBB_OK;
+}
+
+ebb_status ebbi_device_flush(ebb_device *device) {
+  TRY_CL(clFlush(device->queue), device->info.name, "clFlush");
+  return EBB_OK;
+}
+
+const ebb_device_info *ebb_device_get_info(const ebb_device *device) {
+  return &device->info;
+}
+const char *ebb_device_reason(const ebb_device *device) {
+  return device->reason;
+}
+ebb_counters ebb_device_counters(const ebb_device *device) {
+  return device->counters;
+}
+const ebbi_profile *ebbi_device_profile(const ebb_device *device) {
+  return &device->profile;
+}
+size_t ebbi_device_alignment(const ebb_device *device) {
+  return device->alignment;
+}
+cl_context ebb_device_cl_context(const ebb_device *device) {
+  return device->context;
+}
+cl_command_queue ebb_device_cl_queue(const ebb_device *device) {
+  return device->queue;
+}
+ebb_engine ebb_device_engine(const ebb_device *device) {
+  return device->engine;
+}
+
+const char *ebb_engine_name(ebb_engine engine) {
+#define ENGINE_NAME(name, text) text,
+  static const char *const names[] = {EBB_ENGINE_LIST(ENGINE_NAME)};
+  return (unsigned)engine < EBB_ENGINE_COUNT ? names[engine] : "?";
+}
+
+ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine) {
+  REQUIRE((unsigned)engine < EBB_ENGINE_COUNT, EBB_ERR_ARGUMENT, "engine %d: there is none",
+          (int)engine);
+  REQUIRE(engine != EBB_ENGINE_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
+          "engine clblast: this build has no CLBlast; install libclblast-dev and build again");
+  device->engine = engine;
+  return EBB_OK;
+}

@@ -1,0 +1,144 @@
+/* The device layer as the modules above see it: memory, launches, recorded sequences. No OpenCL
+ * type shows here; cl.h is for this folder alone.
+ */
+#ifndef EBBI_DEVICE_H
+#define EBBI_DEVICE_H
+
+#include <ebb/device.h>
+
+/* X(program, its source files in order). A program is built once for each set of options in use. */
+#define EBBI_PROGRAM_LIST(X)                                                                       \
+  X(STEP, "gather.cl", "loss.cl", "update.cl", "init.cl")                                          \
+  X(ACTIVATION, "activation.cl")                                                                   \
+  X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
+  X(MATMUL_GPU, "matmul_gpu.cl")
+
+/* X(kernel's name, program) */
+#define EBBI_KERNEL_LIST(X)                                                                        \
+  X(gather, STEP)                                                                                  \
+  X(cross_entropy, STEP)                                                                           \
+  X(mean_squared_error, STEP)                                                                      \
+  X(update_sgd, STEP)                                                                              \
+  X(update_adam, STEP)                                                                             \
+  X(metrics_add, STEP)                                                                             \
+  X(init_weights, STEP)                                                                            \
+  X(activation_forward, ACTIVATION)                                                                \
+  X(activation_backward, ACTIVATION)                                                               \
+  X(bias_gradient, ACTIVATION)                                                                     \
+  X(matmul_nn_cpu, MATMUL_CPU)                                                                     \
+  X(matmul_nt_cpu, MATMUL_CPU)                                                                     \
+  X(matmul_tn_cpu, MATMUL_CPU)                                                                     \
+  X(matmul_nn_gpu, MATMUL_GPU)                                                                     \
+  X(matmul_nt_gpu, MATMUL_GPU)                                                                     \
+  X(matmul_tn_gpu, MATMUL_GPU)
+
+typedef enum ebbi_program_id {
+#define EBBI_PROGRAM_ENUM(id, ...) EBBI_PROGRAM_##id,
+  EBBI_PROGRAM_LIST(EBBI_PROGRAM_ENUM)
+#undef EBBI_PROGRAM_ENUM
+      EBBI_PROGRAM_COUNT
+} ebbi_program_id;
+
+typedef enum ebbi_kernel_id {
+#define EBBI_KERNEL_ENUM(name, program) EBBI_KERNEL_##name,
+  EBBI_KERNEL_LIST(EBBI_KERNEL_ENUM)
+#undef EBBI_KERNEL_ENUM
+      EBBI_KERNEL_COUNT
+} ebbi_kernel_id;
+
+/* Numbers that differ from device to device; handed to the kernels as -D. */
+typedef struct ebbi_profile {
+  unsigned width;          /* floats a vector */
+  unsigned tile_m, tile_v; /* CPU matmul NN, TN: rows, and vectors of columns, a tile */
+  unsigned dot_m, dot_n;   /* CPU matmul NT: rows and columns a tile */
+  unsigned tile, thread;   /* GPU matmul: side of a group's block, of an item's part */
+  unsigned element_group, element_vectors; /* elementwise: items a group, vectors an item */
+  unsigned loss_group, loss_rows;          /* loss: items a group, rows an item */
+  unsigned gather_group;                   /* gather: items a row */
+} ebbi_profile;
+
+const ebbi_profile *ebbi_device_profile(const ebb_device *device);
+
+/* ---- memory ---- */
+
+typedef struct ebbi_buffer ebbi_buffer;
+
+/* Allocates `bytes` of zeros, if the account of device memory has room for them.
+ * Errors: EBB_ERR_MEMORY, with what is needed and what there is. */
+ebb_status ebbi_buffer_create(ebbi_buffer **out, ebb_device *device, size_t bytes);
+
+/* A window into a buffer that must outlive it. `offset` is a multiple of ebbi_device_alignment. */
+ebb_status ebbi_buffer_view(ebbi_buffer **out, ebbi_buffer *parent, size_t offset, size_t bytes);
+
+void ebbi_buffer_free(ebbi_buffer *buffer);
+
+/* The buffer's cl_mem, for interop. */
+void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer);
+
+/* Bytes that the start of a view must be a multiple of. */
+size_t ebbi_device_alignment(const ebb_device *device);
+
+/* Would `bytes` in all, the largest single buffer being `largest`, fit? `what` names the plan.
+ * Errors: EBB_ERR_MEMORY: "needs 3.1 GiB, the device allows …; <advice>". */
+ebb_status ebbi_device_require_memory(const ebb_device *device, const char *what, size_t bytes,
+                                      size_t largest, const char *advice);
+
+/* Copies `rows` rows of `row_bytes`, dense on the host and `stride` bytes apart on the device. Both
+ * block. */
+ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t rows,
+                              size_t row_bytes, size_t stride);
+ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
+                                size_t row_bytes, size_t stride);
+
+/* Queues a copy of the first `bytes` bytes, device to device. Does not block. */
+ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes);
+
+/* ---- launches ---- */
+
+/* A launch being put together. An error sticks in it, and ebbi_launch_run reports the first. */
+typedef struct ebbi_launch {
+  ebb_device *device;
+  ebbi_kernel_id id;
+  void *kernel;
+  unsigned arguments;
+  ebb_status status;
+} ebbi_launch;
+
+/* Starts a launch of a kernel built with the profile's options and `options` ("-DACT=relu" or "").
+ */
+ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options);
+void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL: a null pointer */
+void ebbi_launch_int(ebbi_launch *launch, size_t value);                 /* checked to fit an int */
+void ebbi_launch_float(ebbi_launch *launch, double value);
+void ebbi_launch_uint(ebbi_launch *launch, uint32_t value);
+void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value);
+
+/* Queues it, or records it while a sequence is being recorded. Does not block. */
+ebb_status ebbi_launch_run(ebbi_launch *launch, size_t groups_x, size_t groups_y);
+
+/* A recorded list of launches with their arguments. */
+typedef struct ebbi_sequence ebbi_sequence;
+
+/* From now on launches on the device are appended to the sequence instead of being queued. */
+ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device);
+void ebbi_sequence_end(ebbi_sequence *sequence);
+
+/* Queues all its launches. Does not block and does no host work beyond enqueueing. */
+ebb_status ebbi_sequence_run(const ebbi_sequence *sequence);
+size_t ebbi_sequence_launches(const ebbi_sequence *sequence);
+void ebbi_sequence_free(ebbi_sequence *sequence);
+
+/* Hands queued work to the device without waiting for it. */
+ebb_status ebbi_device_flush(ebb_device *device);
+
+/* c = op(a).op(b) by CLBlast, row-major with the given strides; recorded like a launch.
+ * Errors: EBB_ERR_UNSUPPORTED (built without), EBB_ERR_DEVICE. */
+typedef struct ebbi_gemm {
+  const ebbi_buffer *c, *a, *b;
+  bool transpose_a, transpose_b;
+  size_t rows, cols, depth, c_stride, a_stride, b_stride;
+} ebbi_gemm;
+ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm);
+bool ebbi_clblast_built(void);
+
+#endif

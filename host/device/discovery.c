@@ -1,0 +1,133 @@
+/* Finding the devices: all platforms in one flat list.
+ *
+ * The order is the loader's order of platforms and the platform's order of devices, so an index
+ * means the same device from run to run on an unchanged machine. A platform that fails to list its
+ * devices is passed over, not an error: one broken driver must not hide the working ones.
+ */
+#include "cl.h"
+
+#include <ebb/device.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLATFORMS_MAX = 64, DEVICES_MAX = 64 };
+
+static void trim(char *text) {
+  size_t length = strlen(text);
+  while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\n')) text[--length] = '\0';
+  size_t blanks = strspn(text, " ");
+  memmove(text, text + blanks, strlen(text + blanks) + 1);
+  if (text[0] == '\0') strcpy(text, "?");
+}
+
+/* Strings of any length, cut to the 128 bytes of ebb_device_info. */
+static void device_text(char text[128], cl_device_id device, cl_device_info what) {
+  char full[4096] = "";
+  if (clGetDeviceInfo(device, what, sizeof full - 1, full, NULL) != CL_SUCCESS) full[0] = '\0';
+  trim(full);
+  strncpy(text, full, 127);
+  text[127] = '\0';
+}
+
+static void platform_text(char text[128], cl_platform_id platform, cl_platform_info what) {
+  char full[4096] = "";
+  if (clGetPlatformInfo(platform, what, sizeof full - 1, full, NULL) != CL_SUCCESS) full[0] = '\0';
+  trim(full);
+  strncpy(text, full, 127);
+  text[127] = '\0';
+}
+
+static ebb_device_type device_type(cl_device_id device) {
+  cl_device_type type = 0;
+  cl_bool unified = CL_FALSE;
+  clGetDeviceInfo(device, CL_DEVICE_TYPE, sizeof type, &type, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
+  if (type & CL_DEVICE_TYPE_GPU)
+    return unified ? EBB_DEVICE_GPU_INTEGRATED : EBB_DEVICE_GPU_DISCRETE;
+  return type & CL_DEVICE_TYPE_CPU ? EBB_DEVICE_CPU : EBB_DEVICE_OTHER;
+}
+
+void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_device_id device) {
+  cl_uint units = 1, width = 1;
+  cl_ulong local = 0, global = 0, allocation = 0;
+  size_t group = 1;
+  device_text(info->name, device, CL_DEVICE_NAME);
+  device_text(info->vendor, device, CL_DEVICE_VENDOR);
+  device_text(info->driver, device, CL_DRIVER_VERSION);
+  device_text(info->version, device, CL_DEVICE_VERSION);
+  platform_text(info->platform, platform, CL_PLATFORM_NAME);
+  info->type = device_type(device);
+  clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof group, &group, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof global, &global, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof allocation, &allocation, NULL);
+  info->compute_units = units;
+  info->float_width = width > 0 ? width : 1;
+  info->max_group = group;
+  info->local_bytes = local;
+  info->global_bytes = global;
+  info->max_allocation = allocation;
+}
+
+/* Devices that cannot run or compile anything now are left out. */
+static bool usable(cl_device_id device) {
+  cl_bool available = CL_FALSE, compiler = CL_FALSE;
+  clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+  return available && compiler;
+}
+
+ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count) {
+  cl_platform_id platforms[PLATFORMS_MAX];
+  cl_device_id devices[DEVICES_MAX];
+  cl_uint platform_count = 0, device_count;
+  *list = NULL;
+  *count = 0;
+  if (clGetPlatformIDs(PLATFORMS_MAX, platforms, &platform_count) != CL_SUCCESS) platform_count = 0;
+  for (cl_uint p = 0; p < platform_count && p < PLATFORMS_MAX; p++) {
+    if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, DEVICES_MAX, devices, &device_count) !=
+        CL_SUCCESS)
+      continue;
+    for (cl_uint d = 0; d < device_count && d < DEVICES_MAX; d++) {
+      if (!usable(devices[d])) continue;
+      ebbi_platform_device *larger = realloc(*list, (*count + 1) * sizeof **list);
+      REQUIRE(larger, EBB_ERR_MEMORY, "device list: no memory for %zu devices", *count + 1);
+      *list = larger;
+      ebbi_platform_device *entry = &larger[(*count)++];
+      *entry = (ebbi_platform_device){.platform = platforms[p], .device = devices[d]};
+      entry->info.platform_index = p;
+      entry->info.device_index = d;
+      ebbi_device_read_info(&entry->info, platforms[p], devices[d]);
+    }
+  }
+  REQUIRE(*count > 0, EBB_ERR_NO_DEVICE,
+          "no OpenCL device found (%u platforms): install a driver, for a CPU "
+          "`apt install pocl-opencl-icd`; `ebb doctor` tells more",
+          platform_count);
+  return EBB_OK;
+}
+
+ebb_status ebb_device_count(size_t *count) {
+  ebbi_platform_device *list;
+  ebb_status status = ebbi_devices_list(&list, count);
+  free(list);
+  return status;
+}
+
+ebb_status ebb_device_describe(ebb_device_info *info, size_t index) {
+  ebbi_platform_device *list;
+  size_t count;
+  ebb_status status = ebbi_devices_list(&list, &count);
+  if (status == EBB_OK && index >= count)
+    status = ebbi_fail(EBB_ERR_ARGUMENT, "device %zu: there are only %zu devices", index, count);
+  if (status == EBB_OK) *info = list[index].info;
+  free(list);
+  return status;
+}
+
+const char *ebb_device_type_name(ebb_device_type type) {
+  static const char *const names[] = {"discrete GPU", "integrated GPU", "CPU", "other"};
+  return (unsigned)type < 4 ? names[type] : "?";
+}

@@ -1,0 +1,140 @@
+/* The doctor: why there is no device, and what to install or change.
+ *
+ * It looks at what a newcomer's machine lacks, in the order in which OpenCL needs it: the loader's
+ * vendor folder, the driver libraries that its files name, the device nodes of GPUs, PoCL's cache
+ * folder, and at last the devices themselves. Nothing is opened for writing.
+ */
+#define _GNU_SOURCE
+#include "cl.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The patient's card: where findings go. */
+typedef struct examination {
+  void (*report)(const ebb_finding *finding, void *user);
+  void *user;
+} examination;
+
+static void found(examination *e, bool ok, const char *advice, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void found(examination *e, bool ok, const char *advice, const char *format, ...) {
+  ebb_finding finding = {.ok = ok};
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(finding.what, sizeof finding.what, format, arguments);
+  va_end(arguments);
+  snprintf(finding.advice, sizeof finding.advice, "%s", ok ? "" : advice);
+  e->report(&finding, e->user);
+}
+
+/* One ICD file: its first line names a driver library that must load. */
+static void examine_icd(examination *e, const char *folder, const char *name) {
+  char path[4096], library[1024] = "";
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  FILE *file = fopen(path, "r");
+  if (!file || !fgets(library, sizeof library, file)) {
+    found(e, false, "make the file readable, or install its driver package again",
+          "ICD file %.100s cannot be read", path);
+    if (file) fclose(file);
+    return;
+  }
+  fclose(file);
+  library[strcspn(library, "\r\n")] = '\0';
+  void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
+  found(e, handle != NULL,
+        "install the driver package that brings this library, or remove the file",
+        "ICD file %.60s: library %.60s %s", name, library, handle ? "loads" : "does not load");
+  if (handle) dlclose(handle);
+}
+
+static bool ends_with(const char *text, const char *end) {
+  size_t length = strlen(text), end_length = strlen(end);
+  return length >= end_length && strcmp(text + length - end_length, end) == 0;
+}
+
+static void examine_icd_folder(examination *e) {
+  const char *folder = getenv("OCL_ICD_VENDORS");
+  if (!folder || folder[0] == '\0') folder = "/etc/OpenCL/vendors";
+  DIR *stream = opendir(folder);
+  if (!stream) {
+    found(e, access(folder, R_OK) == 0,
+          "install a driver: `apt install pocl-opencl-icd` for the CPU, the vendor's for a GPU",
+          "ICD folder %.100s does not exist or is no folder", folder);
+    return;
+  }
+  size_t files = 0;
+  for (struct dirent *entry; (entry = readdir(stream));)
+    if (ends_with(entry->d_name, ".icd")) {
+      examine_icd(e, folder, entry->d_name);
+      files++;
+    }
+  closedir(stream);
+  found(e, files > 0,
+        "install a driver: `apt install pocl-opencl-icd` for the CPU; for a GPU nvidia-opencl-icd, "
+        "mesa-opencl-icd or intel-opencl-icd",
+        "ICD folder %.100s: %zu drivers", folder, files);
+}
+
+/* GPU nodes that are there must be open to us; none at all is no fault. */
+static void examine_nodes(examination *e) {
+  static const char *const nodes[] = {"/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd",
+                                      "/dev/dri/renderD128", "/dev/dri/renderD129"};
+  for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+    if (access(nodes[i], F_OK) == 0) {
+      bool open = access(nodes[i], R_OK | W_OK) == 0;
+      found(e, open, "join the groups render and video: `sudo usermod -aG render,video $USER`",
+            "device node %s is %s", nodes[i], open ? "open to you" : "closed to you");
+    }
+}
+
+/* Where PoCL keeps compiled kernels: without it each start compiles anew. */
+static void examine_cache(examination *e) {
+  char path[4096];
+  const char *folder = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME");
+  const char *home = getenv("HOME");
+  if (folder)
+    snprintf(path, sizeof path, "%s", folder);
+  else if (cache)
+    snprintf(path, sizeof path, "%s", cache);
+  else
+    snprintf(path, sizeof path, "%s/.cache", home ? home : "");
+  bool missing = access(path, F_OK) != 0, usable = access(path, R_OK | W_OK | X_OK) == 0;
+  found(e, usable || missing,
+        "make it writable, or point POCL_CACHE_DIR at a folder that is: kernels compile at each "
+        "start until then",
+        "kernel cache folder %.100s %s", path,
+        usable    ? "is writable"
+        : missing ? "will be made"
+                  : "is not writable");
+}
+
+static bool examine_devices(examination *e) {
+  ebbi_platform_device *list = NULL;
+  size_t count = 0;
+  bool any = ebbi_devices_list(&list, &count) == EBB_OK;
+  for (size_t i = 0; i < count; i++)
+    found(e, true, "", "device %zu: %.70s (%.60s)", i, list[i].info.name, list[i].info.platform);
+  if (!any)
+    found(e, false, "install a driver: `apt install pocl-opencl-icd` for the CPU",
+          "no OpenCL device");
+  free(list);
+  return any;
+}
+
+ebb_status ebb_doctor(bool *healthy, void (*report)(const ebb_finding *finding, void *user),
+                      void *user) {
+  REQUIRE(healthy && report, EBB_ERR_ARGUMENT, "ebb_doctor: an argument is NULL");
+  examination e = {report, user};
+  examine_icd_folder(&e);
+  examine_nodes(&e);
+  examine_cache(&e);
+  *healthy = examine_devices(&e);
+  return EBB_OK;
+}

@@ -1,0 +1,87 @@
+/* Launches: arguments set one by one, then queued or recorded.
+ *
+ * The first error sticks in the launch, so an operation reads as one straight paragraph. The local
+ * size is declared once, in the kernel (GROUP), and read back from it. While a sequence is being
+ * recorded each launch gets a kernel object of its own, which keeps its arguments; otherwise one
+ * object serves all launches, since arguments are copied when a launch is queued.
+ */
+#include "cl.h"
+
+#include <limits.h>
+
+ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options) {
+  ebbi_launch launch = {.device = device, .id = id};
+  cl_kernel kernel = NULL;
+  launch.status = device->recording ? ebbi_program_new_kernel(&kernel, device, id, options)
+                                    : ebbi_program_kernel(&kernel, device, id, options);
+  launch.kernel = kernel;
+  return launch;
+}
+
+static ebb_status set_argument(ebbi_launch *launch, size_t size, const void *value) {
+  TRY_CL(clSetKernelArg(launch->kernel, launch->arguments, size, value),
+         ebbi_kernel_name(launch->id), "clSetKernelArg");
+  return EBB_OK;
+}
+
+static void add_argument(ebbi_launch *launch, size_t size, const void *value) {
+  if (launch->status == EBB_OK) launch->status = set_argument(launch, size, value);
+  launch->arguments++;
+}
+
+void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer) {
+  cl_mem memory = buffer ? buffer->memory : NULL;
+  add_argument(launch, sizeof memory, &memory);
+}
+
+void ebbi_launch_int(ebbi_launch *launch, size_t value) {
+  cl_int narrow = (cl_int)value;
+  if (launch->status == EBB_OK && value > INT_MAX)
+    launch->status = ebbi_fail(EBB_ERR_ARGUMENT, "%s: size %zu does not fit 31 bits",
+                               ebbi_kernel_name(launch->id), value);
+  add_argument(launch, sizeof narrow, &narrow);
+}
+
+void ebbi_launch_float(ebbi_launch *launch, double value) {
+  cl_float narrow = (cl_float)value;
+  add_argument(launch, sizeof narrow, &narrow);
+}
+
+void ebbi_launch_uint(ebbi_launch *launch, uint32_t value) {
+  cl_uint word = value;
+  add_argument(launch, sizeof word, &word);
+}
+
+void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value) {
+  cl_ulong word = value;
+  add_argument(launch, sizeof word, &word);
+}
+
+ebb_status ebbi_enqueue(ebb_device *device, ebbi_kernel_id id, cl_kernel kernel,
+                        const size_t global[2], const size_t local[2]) {
+  device->counters.launches++;
+  TRY_CL(clEnqueueNDRangeKernel(device->queue, kernel, 2, NULL, global, local, 0, NULL, NULL),
+         ebbi_kernel_name(id), "clEnqueueNDRangeKernel");
+  return EBB_OK;
+}
+
+static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
+  ebb_device *device = launch->device;
+  size_t group[3];
+  TRY(launch->status);
+  TRY_CL(clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
+                                  sizeof group, group, NULL),
+         ebbi_kernel_name(launch->id), "clGetKernelWorkGroupInfo");
+  const size_t local[2] = {group[0], group[1]};
+  const size_t global[2] = {groups_x * group[0], groups_y * group[1]};
+  if (!device->recording) return ebbi_enqueue(device, launch->id, launch->kernel, global, local);
+  TRY(ebbi_sequence_add_kernel(device->recording, launch->id, launch->kernel, global, local));
+  launch->kernel = NULL; /* the sequence's now */
+  return EBB_OK;
+}
+
+ebb_status ebbi_launch_run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
+  ebb_status status = run(launch, groups_x, groups_y);
+  if (launch->device->recording && launch->kernel) clReleaseKernel(launch->kernel);
+  return status;
+}

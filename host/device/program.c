@@ -1,0 +1,218 @@
+/* Kernel programs: sources put together, built, and kept for as long as the device is open.
+ *
+ * The sources come from the library itself or, file by file, from the folder EBB_KERNEL_DIR while
+ * developing. Their #include lines are resolved here, each file once, so that the driver sees one
+ * text with #line marks and needs no include path.
+ */
+#define _GNU_SOURCE
+#include "base/file.h"
+#include "cl.h"
+#include "kernel_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { SOURCES_MAX = 4, FILES_MAX = 32, FILE_LIMIT = 1 << 20 };
+
+static const struct {
+  const char *name, *files[SOURCES_MAX];
+} programs[EBBI_PROGRAM_COUNT] = {
+#define PROGRAM_ROW(id, ...) {#id, {__VA_ARGS__}},
+    EBBI_PROGRAM_LIST(PROGRAM_ROW)};
+
+static const struct {
+  const char *name;
+  ebbi_program_id program;
+} kernels[EBBI_KERNEL_COUNT] = {
+#define KERNEL_ROW(name, program) {#name, EBBI_PROGRAM_##program},
+    EBBI_KERNEL_LIST(KERNEL_ROW)};
+
+const char *ebbi_kernel_name(ebbi_kernel_id id) {
+  return kernels[id].name;
+}
+
+/* A program's text being put together. */
+typedef struct source {
+  FILE *stream; /* writes to text */
+  char *text;
+  size_t size;
+  const char *included[FILES_MAX];
+  size_t included_count;
+} source;
+
+static const ebbi_kernel_file *embedded_file(const char *name, size_t length) {
+  for (const ebbi_kernel_file *file = ebbi_kernel_files; file->name; file++)
+    if (strlen(file->name) == length && strncmp(file->name, name, length) == 0) return file;
+  return NULL;
+}
+
+/* The text of a kernel file: from EBB_KERNEL_DIR if it is there, else the embedded one. */
+static ebb_status load_file(char **text, const ebbi_kernel_file *file) {
+  const char *folder = getenv("EBB_KERNEL_DIR");
+  char path[4096];
+  size_t size;
+  if (folder && folder[0] != '\0') {
+    snprintf(path, sizeof path, "%s/%s", folder, file->name);
+    FILE *probe = fopen(path, "rb");
+    if (probe) {
+      fclose(probe);
+      return ebbi_file_read(text, &size, path, FILE_LIMIT);
+    }
+  }
+  *text = strdup(file->text);
+  REQUIRE(*text, EBB_ERR_MEMORY, "kernel file %s: no memory", file->name);
+  return EBB_OK;
+}
+
+/* The name between the quotes of an #include line, or NULL. */
+static const char *included_name(const char *line, size_t *length) {
+  static const char directive[] = "#include \"";
+  if (strncmp(line, directive, sizeof directive - 1) != 0) return NULL;
+  const char *name = line + sizeof directive - 1;
+  *length = strcspn(name, "\"\n");
+  return name;
+}
+
+static ebb_status append_file(source *to, const char *name, size_t name_length) {
+  const ebbi_kernel_file *file = embedded_file(name, name_length);
+  REQUIRE(file, EBB_ERR_DEVICE, "kernel file %.*s: there is none", (int)name_length, name);
+  for (size_t i = 0; i < to->included_count; i++)
+    if (to->included[i] == file->name) return EBB_OK;
+  REQUIRE(to->included_count < FILES_MAX, EBB_ERR_DEVICE, "kernel file %s: too many files",
+          file->name);
+  to->included[to->included_count++] = file->name;
+  char *text;
+  TRY(load_file(&text, file));
+  fprintf(to->stream, "#line 1 \"%s\"\n", file->name);
+  ebb_status status = EBB_OK;
+  size_t line_number = 1, length;
+  for (char *line = text; *line != '\0' && status == EBB_OK; line_number++) {
+    size_t line_length = strcspn(line, "\n");
+    const char *inner = included_name(line, &length);
+    if (inner) {
+      status = append_file(to, inner, length);
+      fprintf(to->stream, "#line %zu \"%s\"\n", line_number + 1, file->name);
+    } else {
+      fprintf(to->stream, "%.*s\n", (int)line_length, line);
+    }
+    line += line_length + (line[line_length] == '\n');
+  }
+  free(text);
+  return status;
+}
+
+/* The whole text of a program; the caller frees it. */
+static ebb_status assemble(char **text, ebbi_program_id id) {
+  source to = {0};
+  to.stream = open_memstream(&to.text, &to.size);
+  REQUIRE(to.stream, EBB_ERR_MEMORY, "program %s: no memory", programs[id].name);
+  ebb_status status = EBB_OK;
+  for (int i = 0; i < SOURCES_MAX && programs[id].files[i] && status == EBB_OK; i++)
+    status = append_file(&to, programs[id].files[i], strlen(programs[id].files[i]));
+  bool written = fclose(to.stream) == 0;
+  if (status == EBB_OK && !written)
+    status = ebbi_fail(EBB_ERR_MEMORY, "program %s: no memory", programs[id].name);
+  if (status != EBB_OK) {
+    free(to.text);
+    to.text = NULL;
+  }
+  *text = to.text;
+  return status;
+}
+
+/* The compiler's whole log in the message: it is what the reader needs. */
+static ebb_status build_failed(const ebb_device *device, const ebbi_program *program,
+                               const char *options, cl_int error) {
+  size_t size = 0;
+  clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+  char *log = calloc(1, size + 1);
+  if (log)
+    clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+  ebb_status status =
+      ebbi_fail(EBB_ERR_DEVICE, "program %s (%s) on \"%s\" does not build: %s (%d):\n%s",
+                programs[program->id].name, options, device->info.name, ebbi_cl_error_name(error),
+                error, log ? log : "");
+  free(log);
+  return status;
+}
+
+static ebb_status build(ebb_device *device, ebbi_program *program) {
+  char options[1024], *text;
+  snprintf(options, sizeof options, "%s %s", device->options, program->options);
+  TRY(assemble(&text, program->id));
+  cl_int error;
+  program->program =
+      clCreateProgramWithSource(device->context, 1, (const char **)&text, NULL, &error);
+  free(text);
+  TRY_CL(error, programs[program->id].name, "clCreateProgramWithSource");
+  error = clBuildProgram(program->program, 1, &device->id, options, NULL, NULL);
+  if (error != CL_SUCCESS) return build_failed(device, program, options, error);
+  device->counters.programs_built++;
+  return EBB_OK;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* The program `id` with these options, from the device's list or newly built. */
+static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_program_id id,
+                               const char *options) {
+  for (ebbi_program *p = device->programs; p; p = p->next)
+    if (p->program && p->id == id && strcmp(p->options, options) == 0) {
+      *out = p;
+      return EBB_OK;
+    }
+  ebbi_program *program = calloc(1, sizeof *program);
+  REQUIRE(program, EBB_ERR_MEMORY, "program %s: no memory", programs[id].name);
+  program->id = id;
+  program->next = device->programs;
+  device->programs = program; /* freed with the device, built or not */
+  program->options = strdup(options);
+  REQUIRE(program->options, EBB_ERR_MEMORY, "program %s: no memory", programs[id].name);
+  double start = seconds_now();
+  ebb_status status = build(device, program);
+  device->counters.build_seconds += seconds_now() - start;
+  if (status != EBB_OK && program->program) {
+    clReleaseProgram(program->program);
+    program->program = NULL;
+  }
+  *out = program;
+  return status;
+}
+
+ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
+                                   const char *options) {
+  ebbi_program *program;
+  cl_int error;
+  TRY(find_program(&program, device, kernels[id].program, options));
+  *kernel = clCreateKernel(program->program, kernels[id].name, &error);
+  TRY_CL(error, kernels[id].name, "clCreateKernel");
+  return EBB_OK;
+}
+
+ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
+                               const char *options) {
+  ebbi_program *program;
+  TRY(find_program(&program, device, kernels[id].program, options));
+  if (!program->kernels[id])
+    TRY(ebbi_program_new_kernel(&program->kernels[id], device, id, options));
+  *kernel = program->kernels[id];
+  return EBB_OK;
+}
+
+void ebbi_programs_free(ebb_device *device) {
+  while (device->programs) {
+    ebbi_program *program = device->programs;
+    device->programs = program->next;
+    for (int i = 0; i < EBBI_KERNEL_COUNT; i++)
+      if (program->kernels[i]) clReleaseKernel(program->kernels[i]);
+    if (program->program) clReleaseProgram(program->program);
+    free(program->options);
+    free(program);
+  }
+}

@@ -1,0 +1,92 @@
+/* Choosing a device: by index, platform:device, kind, part of a name, or the default order. */
+#include "cl.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool contains(const char *text, const char *part) {
+  size_t length = strlen(part);
+  for (; *text != '\0'; text++) {
+    size_t i = 0;
+    while (i < length && text[i] != '\0' &&
+           tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
+      i++;
+    if (i == length) return true;
+  }
+  return false;
+}
+
+static bool same_word(const char *a, const char *b) {
+  return strlen(a) == strlen(b) && contains(a, b);
+}
+
+/* Reads "3" or "1:0"; -1 in *platform for the first. */
+static bool read_index(long *platform, long *device, const char *selector) {
+  char *end;
+  if (!isdigit((unsigned char)selector[0])) return false;
+  *platform = -1;
+  *device = strtol(selector, &end, 10);
+  if (*end == '\0') return true;
+  if (*end != ':' || !isdigit((unsigned char)end[1])) return false;
+  *platform = *device;
+  *device = strtol(end + 1, &end, 10);
+  return *end == '\0';
+}
+
+static bool matches(const ebbi_platform_device *entry, size_t index, const char *selector) {
+  long platform, device;
+  ebb_device_type type = entry->info.type;
+  if (read_index(&platform, &device, selector))
+    return platform < 0 ? (size_t)device == index
+                        : (long)entry->info.platform_index == platform &&
+                              (long)entry->info.device_index == device;
+  if (same_word(selector, "gpu"))
+    return type == EBB_DEVICE_GPU_DISCRETE || type == EBB_DEVICE_GPU_INTEGRATED;
+  if (same_word(selector, "cpu")) return type == EBB_DEVICE_CPU;
+  return contains(entry->info.name, selector) || contains(entry->info.platform, selector) ||
+         (contains(entry->info.platform, "Portable Computing Language") &&
+          contains("pocl", selector));
+}
+
+static ebb_status none_matches(const ebbi_platform_device *list, size_t count,
+                               const char *selector) {
+  char names[1024] = "";
+  for (size_t i = 0; i < count; i++) {
+    size_t used = strlen(names);
+    snprintf(names + used, sizeof names - used, "%s%zu: %s", i ? ", " : "", i, list[i].info.name);
+  }
+  return ebbi_fail(EBB_ERR_NO_DEVICE, "no device matches \"%s\"; there are: %s", selector, names);
+}
+
+/* Discrete GPU, integrated GPU, CPU, other: the order of ebb_device_type. */
+static size_t best_by_type(const ebbi_platform_device *list, size_t count) {
+  size_t best = 0;
+  for (size_t i = 1; i < count; i++)
+    if (list[i].info.type < list[best].info.type) best = i;
+  return best;
+}
+
+ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
+                               const ebbi_platform_device *list, size_t count,
+                               const char *selector) {
+  const char *source = "selected by";
+  if (!selector || selector[0] == '\0') {
+    selector = getenv("EBB_DEVICE");
+    source = "EBB_DEVICE =";
+  }
+  if (!selector || selector[0] == '\0') {
+    *index = best_by_type(list, count);
+    snprintf(reason, reason_size, "default: first %s of %zu device%s",
+             ebb_device_type_name(list[*index].info.type), count, count == 1 ? "" : "s");
+    return EBB_OK;
+  }
+  for (size_t i = 0; i < count; i++)
+    if (matches(&list[i], i, selector)) {
+      *index = i;
+      snprintf(reason, reason_size, "%s \"%.80s\"", source, selector);
+      return EBB_OK;
+    }
+  return none_matches(list, count, selector);
+}

@@ -1,0 +1,28 @@
+/* Networks inside the library: the struct behind ebb_network. */
+#ifndef EBBI_NETWORK_H
+#define EBBI_NETWORK_H
+
+#include "safetensors.h"
+#include "tensor/tensor.h"
+
+#include <ebb/network.h>
+
+struct ebb_network {
+  ebb_device *device;
+  ebb_spec spec;
+  ebb_tensor *parameters; /* the slab of all weights and biases */
+  size_t weight_offset[EBB_MAX_LAYERS], bias_offset[EBB_MAX_LAYERS]; /* in the slab, in floats */
+  ebb_tensor *weight[EBB_MAX_LAYERS], *bias[EBB_MAX_LAYERS];         /* views into it */
+};
+
+/* Layer and part of the parameter at a slab index, for messages: "layer 2 weight [3, 7]". */
+void ebbi_network_describe(char *text, size_t size, const ebb_network *network, size_t index);
+
+/* Replaces the weights by those of a file that has been read; all or none. */
+ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,
+                                     const char *path);
+
+/* Fan-in of the first and fan-out of the last dense layer in a file, 0 if it has none. */
+void ebbi_network_file_sizes(size_t *inputs, size_t *outputs, const ebbi_safetensors *file);
+
+#endif

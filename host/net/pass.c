@@ -1,0 +1,147 @@
+/* Forward and backward over a batch: equations (1), (2) up the layers, (8), (9), (10) down them.
+ *
+ * A pass for training keeps every layer's activation; one for evaluation needs only the last two,
+ * so there they share two places. Gradients of activations always do: only the layer above's is
+ * needed.
+ */
+#include "pass.h"
+
+#include "base/error.h"
+#include <stdlib.h>
+
+/* Where each tensor lies in the arena. */
+typedef struct plan {
+  ebbi_slab slab;
+  size_t x, z[EBB_MAX_LAYERS], a[EBB_MAX_LAYERS], dz[EBB_MAX_LAYERS];
+} plan;
+
+static bool keeps_z(const ebb_layer_spec *layer, bool training) {
+  return training && ebb_activation_needs_z(layer->activation);
+}
+
+/* Evaluation needs one gradient alone: the loss kernel writes the output's. */
+static bool keeps_dz(const ebb_spec *spec, size_t layer, bool training) {
+  return training || layer + 1 == spec->count;
+}
+
+static ebb_status make_plan(plan *p, const ebb_network *network, size_t batch, bool training) {
+  const ebb_spec *spec = &network->spec;
+  p->slab = ebbi_slab_begin(network->device);
+  TRY(ebbi_slab_add(&p->x, &p->slab, batch, spec->layers[0].inputs));
+  for (size_t l = 0; l < spec->count; l++) {
+    size_t outputs = spec->layers[l].outputs;
+    TRY(ebbi_slab_add(&p->a[l], &p->slab, batch, outputs));
+    if (keeps_z(&spec->layers[l], training)) TRY(ebbi_slab_add(&p->z[l], &p->slab, batch, outputs));
+    if (keeps_dz(spec, l, training)) TRY(ebbi_slab_add(&p->dz[l], &p->slab, batch, outputs));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_pass_bytes(size_t *bytes, const ebb_network *network, size_t batch, bool training) {
+  plan p;
+  TRY(make_plan(&p, network, batch, training));
+  *bytes = p.slab.count * sizeof(float);
+  return EBB_OK;
+}
+
+static ebb_status make_gradients(ebbi_pass *pass) {
+  const ebb_network *network = pass->network;
+  TRY(ebb_tensor_create(&pass->gradients, network->device, EBB_F32, 1, network->parameters->cols));
+  for (size_t l = 0; l < network->spec.count; l++) {
+    const ebb_layer_spec *layer = &network->spec.layers[l];
+    TRY(ebbi_tensor_view(&pass->dw[l], pass->gradients, network->weight_offset[l], layer->inputs,
+                         layer->outputs));
+    TRY(ebbi_tensor_view(&pass->db[l], pass->gradients, network->bias_offset[l], 1,
+                         layer->outputs));
+  }
+  return EBB_OK;
+}
+
+static ebb_status build(ebbi_pass *pass) {
+  ebb_device *device = pass->network->device;
+  const ebb_spec *spec = &pass->network->spec;
+  size_t batch = pass->batch, outputs = spec->layers[spec->count - 1].outputs;
+  plan p;
+  TRY(make_plan(&p, pass->network, batch, pass->training));
+  TRY(ebb_tensor_create(&pass->arena, device, EBB_F32, 1, p.slab.count));
+  TRY(ebbi_tensor_view(&pass->x, pass->arena, p.x, batch, spec->layers[0].inputs));
+  for (size_t l = 0; l < spec->count; l++) {
+    const ebb_layer_spec *layer = &spec->layers[l];
+    TRY(ebbi_tensor_view(&pass->a[l], pass->arena, p.a[l], batch, layer->outputs));
+    if (keeps_dz(spec, l, pass->training))
+      TRY(ebbi_tensor_view(&pass->dz[l], pass->arena, p.dz[l], batch, layer->outputs));
+    if (keeps_z(layer, pass->training))
+      TRY(ebbi_tensor_view(&pass->z[l], pass->arena, p.z[l], batch, layer->outputs));
+  }
+  bool classes = pass->loss == EBB_LOSS_CROSS_ENTROPY;
+  TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,
+                        classes ? 1 : outputs));
+  TRY(ebb_loss_partials_create(&pass->partials, device, batch));
+  TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));
+  return pass->training ? make_gradients(pass) : EBB_OK;
+}
+
+ebb_status ebbi_pass_create(ebbi_pass **out, ebb_network *network, size_t batch, ebb_loss loss,
+                            bool training) {
+  ebbi_pass *pass = calloc(1, sizeof *pass);
+  REQUIRE(pass, EBB_ERR_MEMORY, "pass: no memory");
+  pass->network = network;
+  pass->batch = batch;
+  pass->loss = loss;
+  pass->training = training;
+  ebb_status status = build(pass);
+  if (status != EBB_OK) {
+    ebbi_pass_free(pass);
+    return status;
+  }
+  *out = pass;
+  return EBB_OK;
+}
+
+void ebbi_pass_free(ebbi_pass *pass) {
+  if (!pass) return;
+  for (size_t l = 0; l < pass->network->spec.count; l++) {
+    ebb_tensor_free(pass->z[l]);
+    ebb_tensor_free(pass->a[l]);
+    ebb_tensor_free(pass->dz[l]);
+    ebb_tensor_free(pass->dw[l]);
+    ebb_tensor_free(pass->db[l]);
+  }
+  ebb_tensor_free(pass->x);
+  ebb_tensor_free(pass->target);
+  ebb_tensor_free(pass->partials);
+  ebb_tensor_free(pass->state);
+  ebb_tensor_free(pass->gradients);
+  ebb_tensor_free(pass->arena);
+  free(pass);
+}
+
+/* What layer l reads: the batch, or the layer below's activation. */
+static ebb_tensor *input_of(const ebbi_pass *pass, size_t layer) {
+  return layer == 0 ? pass->x : pass->a[layer - 1];
+}
+
+ebb_status ebbi_pass_forward(ebbi_pass *pass) {
+  const ebb_network *network = pass->network;
+  for (size_t l = 0; l < network->spec.count; l++)
+    TRY(ebb_dense_forward(pass->a[l], pass->z[l], input_of(pass, l), network->weight[l],
+                          network->bias[l], network->spec.layers[l].activation));
+  return EBB_OK;
+}
+
+ebb_status ebbi_pass_loss(ebbi_pass *pass) {
+  size_t last = pass->network->spec.count - 1;
+  return ebb_loss_forward_backward(pass->dz[last], pass->partials, pass->a[last], pass->target,
+                                   pass->state, pass->loss);
+}
+
+ebb_status ebbi_pass_backward(ebbi_pass *pass) {
+  const ebb_network *network = pass->network;
+  for (size_t l = network->spec.count; l-- > 0;) {
+    TRY(ebb_dense_weight_gradient(pass->dw[l], pass->db[l], input_of(pass, l), pass->dz[l]));
+    if (l == 0) break;
+    TRY(ebb_dense_input_gradient(pass->dz[l - 1], pass->dz[l], network->weight[l], pass->z[l - 1],
+                                 pass->a[l - 1], network->spec.layers[l - 1].activation));
+  }
+  return EBB_OK;
+}

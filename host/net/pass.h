@@ -1,0 +1,46 @@
+/* A pass: what it takes to run a network forward and backward over a batch of fixed size.
+ *
+ * All activations and gradients lie in one arena, planned once. Each call queues launches, or
+ * records them while a sequence is being recorded.
+ */
+#ifndef EBBI_PASS_H
+#define EBBI_PASS_H
+
+#include "network.h"
+
+#include <ebb/ops.h>
+
+typedef struct ebbi_pass {
+  ebb_network *network;
+  size_t batch; /* rows, B */
+  ebb_loss loss;
+  bool training;                  /* keeps what the backward pass needs */
+  ebb_tensor *arena;              /* holds x, z, a and dz */
+  ebb_tensor *x;                  /* [B, I] the batch */
+  ebb_tensor *target;             /* I32 [B, 1] labels, or F32 [B, O] values */
+  ebb_tensor *partials;           /* the loss's partial sums */
+  ebb_tensor *state;              /* the step state */
+  ebb_tensor *z[EBB_MAX_LAYERS];  /* [B, O] where the backward pass needs it, else NULL */
+  ebb_tensor *a[EBB_MAX_LAYERS];  /* [B, O]; the last one holds logits or values */
+  ebb_tensor *dz[EBB_MAX_LAYERS]; /* [B, O]; only the last one unless training */
+  ebb_tensor *gradients;          /* the parameter slab's twin; NULL unless training */
+  ebb_tensor *dw[EBB_MAX_LAYERS], *db[EBB_MAX_LAYERS];
+} ebbi_pass;
+
+/* Bytes of the arena, so that a plan can be made before anything is allocated. */
+ebb_status ebbi_pass_bytes(size_t *bytes, const ebb_network *network, size_t batch, bool training);
+
+ebb_status ebbi_pass_create(ebbi_pass **out, ebb_network *network, size_t batch, ebb_loss loss,
+                            bool training);
+void ebbi_pass_free(ebbi_pass *pass);
+
+/* a[last] from x: one launch a layer. */
+ebb_status ebbi_pass_forward(ebbi_pass *pass);
+
+/* dz[last] and partials from a[last], target and state. */
+ebb_status ebbi_pass_loss(ebbi_pass *pass);
+
+/* All gradients from dz[last]: two launches a layer, one for the first. Training only. */
+ebb_status ebbi_pass_backward(ebbi_pass *pass);
+
+#endif

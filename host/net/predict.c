@@ -1,0 +1,43 @@
+/* Prediction: rows up, outputs down, in batches of bounded size. */
+#include "base/error.h"
+#include "pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { PREDICT_ROWS = 1024 };
+
+/* One pass over `live` rows: fewer than the batch leave old rows behind, which nobody reads. */
+static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out, float *output,
+                                const float *input, size_t live) {
+  const ebb_spec *spec = &pass->network->spec;
+  size_t inputs = ebb_spec_inputs(spec), outputs = ebb_spec_outputs(spec);
+  memcpy(rows_in, input, live * inputs * sizeof *input);
+  TRY(ebb_tensor_upload(pass->x, rows_in));
+  TRY(ebbi_pass_forward(pass));
+  TRY(ebb_tensor_download(rows_out, pass->a[spec->count - 1]));
+  memcpy(output, rows_out, live * outputs * sizeof *output);
+  return EBB_OK;
+}
+
+ebb_status ebb_network_predict(ebb_network *network, float *output, const float *input,
+                               size_t rows) {
+  REQUIRE(network && output && input && rows > 0, EBB_ERR_ARGUMENT,
+          "ebb_network_predict: an argument is NULL or there are no rows");
+  size_t inputs = ebb_spec_inputs(&network->spec), outputs = ebb_spec_outputs(&network->spec);
+  size_t batch = rows < PREDICT_ROWS ? rows : PREDICT_ROWS;
+  ebbi_pass *pass = NULL;
+  float *rows_in = calloc(batch * inputs, sizeof *rows_in);
+  float *rows_out = calloc(batch * outputs, sizeof *rows_out);
+  ebb_status status =
+      rows_in && rows_out
+          ? ebbi_pass_create(&pass, network, batch, EBB_LOSS_MSE, false)
+          : ebbi_fail(EBB_ERR_MEMORY, "ebb_network_predict: no memory for %zu rows", batch);
+  for (size_t at = 0; at < rows && status == EBB_OK; at += batch)
+    status = predict_batch(pass, rows_in, rows_out, output + at * outputs, input + at * inputs,
+                           rows - at < batch ? rows - at : batch);
+  ebbi_pass_free(pass);
+  free(rows_in);
+  free(rows_out);
+  return status;
+}

@@ -1,0 +1,80 @@
+/* Activation and bias as operations of their own: for engines that cannot fuse them. */
+#include "base/error.h"
+#include "base/size.h"
+#include "ops.h"
+
+#include <stdio.h>
+
+void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation) {
+  snprintf(option, EBBI_ACTIVATION_OPTION, "-DACT=%s", ebb_activation_name(activation));
+}
+
+ebb_status ebbi_require_activation(const char *where, ebb_activation activation) {
+  REQUIRE((unsigned)activation < EBB_ACT_COUNT, EBB_ERR_ARGUMENT, "%s: there is no activation %d",
+          where, (int)activation);
+  return EBB_OK;
+}
+
+ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
+                              ebb_activation activation) {
+  TRY(ebbi_require_activation(where, activation));
+  REQUIRE(z || !ebb_activation_needs_z(activation), EBB_ERR_ARGUMENT,
+          "%s: z is NULL, but the derivative of %s needs it", where,
+          ebb_activation_name(activation));
+  return z ? ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols) : EBB_OK;
+}
+
+/* One work-item for each vector of each row. */
+static ebb_status run_over(ebbi_launch *launch, const ebb_tensor *tensor, size_t rows) {
+  return ebbi_launch_run(
+      launch, ebbi_ceil_div(tensor->cols, ebbi_device_profile(tensor->device)->width), rows);
+}
+
+ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
+                                  ebb_activation activation) {
+  static const char where[] = "ebb_activation_forward";
+  REQUIRE(a && z, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  TRY(ebbi_tensor_require(where, "a", a, z->device, EBB_F32, z->rows, z->cols));
+  TRY(ebbi_tensor_require(where, "b", b, z->device, EBB_F32, 1, z->cols));
+  TRY(ebbi_require_activation(where, activation));
+  char options[EBBI_ACTIVATION_OPTION];
+  ebbi_activation_option(options, activation);
+  ebbi_launch launch = ebbi_launch_begin(a->device, EBBI_KERNEL_activation_forward, options);
+  ebbi_launch_buffer(&launch, a->buffer);
+  ebbi_launch_buffer(&launch, z->buffer);
+  ebbi_launch_buffer(&launch, b->buffer);
+  ebbi_launch_int(&launch, a->cols);
+  ebbi_launch_int(&launch, a->stride);
+  return run_over(&launch, a, a->rows);
+}
+
+ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,
+                                   ebb_activation activation) {
+  static const char where[] = "ebb_activation_backward";
+  REQUIRE(dz && a, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  TRY(ebbi_tensor_require(where, "a", a, dz->device, EBB_F32, dz->rows, dz->cols));
+  TRY(ebbi_require_slope(where, z, a, activation));
+  char options[EBBI_ACTIVATION_OPTION];
+  ebbi_activation_option(options, activation);
+  ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_activation_backward, options);
+  ebbi_launch_buffer(&launch, dz->buffer);
+  ebbi_launch_buffer(&launch, z ? z->buffer : NULL);
+  ebbi_launch_buffer(&launch, a->buffer);
+  ebbi_launch_int(&launch, dz->cols);
+  ebbi_launch_int(&launch, dz->stride);
+  return run_over(&launch, dz, dz->rows);
+}
+
+ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
+  REQUIRE(dz, EBB_ERR_ARGUMENT, "ebb_bias_gradient: dz is NULL");
+  TRY(ebbi_tensor_require("ebb_bias_gradient", "db", db, dz->device, EBB_F32, 1, dz->cols));
+  char options[EBBI_ACTIVATION_OPTION];
+  ebbi_activation_option(options, EBB_ACT_IDENTITY);
+  ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_bias_gradient, options);
+  ebbi_launch_buffer(&launch, db->buffer);
+  ebbi_launch_buffer(&launch, dz->buffer);
+  ebbi_launch_int(&launch, dz->rows);
+  ebbi_launch_int(&launch, dz->cols);
+  ebbi_launch_int(&launch, dz->stride);
+  return run_over(&launch, dz, 1);
+}

@@ -1,0 +1,42 @@
+/* The batch: rows of the data set, in order or in the order of a keyed permutation. */
+#include "base/error.h"
+#include "ops.h"
+
+#include <limits.h>
+
+ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb_tensor *data,
+                      const ebb_tensor *targets, float scale, bool shuffle, uint64_t seed) {
+  static const char where[] = "ebb_gather";
+  REQUIRE(x && y && data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  ebb_device *device = x->device;
+  bool bytes = data->dtype == EBB_U8;
+  REQUIRE(data->rows <= INT_MAX, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible", where,
+          data->rows, INT_MAX);
+  REQUIRE(data->stride == data->cols && targets->stride == targets->cols, EBB_ERR_ARGUMENT,
+          "%s: data and targets must be packed tensors", where);
+  TRY(ebbi_tensor_require(where, "x", x, device, EBB_F32, x->rows, data->cols));
+  TRY(ebbi_tensor_require(where, "y", y, device, targets->dtype, x->rows, targets->cols));
+  TRY(ebbi_tensor_require(where, "data", data, device, bytes ? EBB_U8 : EBB_F32, data->rows,
+                          data->cols));
+  TRY(ebbi_tensor_require(where, "targets", targets, device,
+                          targets->dtype == EBB_I32 ? EBB_I32 : EBB_F32, data->rows,
+                          targets->cols));
+  TRY(ebbi_require_state(where, state, device));
+  ebbi_launch launch = ebbi_launch_begin(device, EBBI_KERNEL_gather, "");
+  ebbi_launch_buffer(&launch, x->buffer);
+  ebbi_launch_buffer(&launch, y->buffer);
+  ebbi_launch_buffer(&launch, state->buffer);
+  ebbi_launch_buffer(&launch, data->buffer);
+  ebbi_launch_buffer(&launch, targets->buffer);
+  ebbi_launch_int(&launch, x->rows);
+  ebbi_launch_int(&launch, x->cols);
+  ebbi_launch_int(&launch, x->stride);
+  ebbi_launch_int(&launch, y->cols);
+  ebbi_launch_int(&launch, y->stride);
+  ebbi_launch_int(&launch, data->rows);
+  ebbi_launch_int(&launch, bytes);
+  ebbi_launch_float(&launch, scale);
+  ebbi_launch_int(&launch, shuffle);
+  ebbi_launch_ulong(&launch, seed);
+  return ebbi_launch_run(&launch, x->rows, 1);
+}

@@ -1,0 +1,40 @@
+/* Random initial weights: variance gain / fan, normal or uniform (He et al. 2015; Glorot and Bengio
+ * 2010; LeCun et al. 1998).
+ */
+#include "base/error.h"
+#include "base/size.h"
+#include "ops.h"
+
+#include <math.h>
+
+static const struct {
+  int gain, fan, normal;
+} inits[EBB_INIT_COUNT] = {
+#define INIT_ROW(name, text, gain, fan, normal) [EBB_INIT_##name] = {gain, fan, normal},
+    EBB_INIT_LIST(INIT_ROW)};
+
+ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {
+  static const char where[] = "ebb_init_weights";
+  REQUIRE(init > EBB_INIT_AUTO && init < EBB_INIT_COUNT, EBB_ERR_ARGUMENT,
+          "%s: there is no initialisation %d", where, (int)init);
+  REQUIRE(w, EBB_ERR_ARGUMENT, "%s: w is NULL", where);
+  TRY(ebbi_tensor_require(where, "w", w, w->device, EBB_F32, w->rows, w->cols));
+  size_t count;
+  REQUIRE(ebbi_size_mul(&count, w->rows, w->cols), EBB_ERR_ARGUMENT, "%s: w is too large", where);
+  double fan = inits[init].fan == 1 ? (double)w->rows : (double)(w->rows + w->cols) / 2;
+  double variance = inits[init].gain / fan;
+  /* uniform in (-s, s) has the variance s^2 / 3 */
+  double scale = sqrt(inits[init].normal ? variance : 3 * variance);
+  size_t blocks = ebbi_ceil_div(count, 4);
+  ebbi_launch launch = ebbi_launch_begin(w->device, EBBI_KERNEL_init_weights, "");
+  ebbi_launch_buffer(&launch, w->buffer);
+  ebbi_launch_int(&launch, count);
+  ebbi_launch_int(&launch, w->cols);
+  ebbi_launch_int(&launch, w->stride);
+  ebbi_launch_float(&launch, scale);
+  ebbi_launch_int(&launch, (size_t)inits[init].normal);
+  ebbi_launch_ulong(&launch, seed);
+  ebbi_launch_uint(&launch, stream);
+  return ebbi_launch_run(&launch,
+                         ebbi_ceil_div(blocks, ebbi_device_profile(w->device)->element_group), 1);
+}

@@ -1,0 +1,69 @@
+/* Losses with their gradients, and the sums that a step closes with. */
+#include "base/error.h"
+#include "base/size.h"
+#include "ops.h"
+
+#include <string.h>
+
+ebb_state ebb_state_default(uint32_t live, uint32_t step, float learning_rate) {
+  return (ebb_state){.step = step,
+                     .live = live,
+                     .bad_step = EBB_STATE_NONE,
+                     .bad_parameter = EBB_STATE_NONE,
+                     .learning_rate = learning_rate};
+}
+
+ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
+                              const ebb_device *device) {
+  _Static_assert(sizeof(ebb_state) == EBB_STATE_WORDS * 4, "the layout of kernels/state.h");
+  return ebbi_tensor_require(where, "state", state, device, EBB_I32, 1, EBB_STATE_WORDS);
+}
+
+/* Groups of the loss kernel, each of which writes one pair of sums. */
+static size_t loss_groups(const ebb_device *device, size_t rows) {
+  const ebbi_profile *profile = ebbi_device_profile(device);
+  return ebbi_ceil_div(rows, (size_t)profile->loss_group * profile->loss_rows);
+}
+
+ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows) {
+  REQUIRE(rows > 0, EBB_ERR_ARGUMENT, "ebb_loss_partials_create: no rows");
+  return ebb_tensor_create_packed(out, device, EBB_F32, loss_groups(device, rows), 2);
+}
+
+ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
+                                     const ebb_tensor *target, const ebb_tensor *state,
+                                     ebb_loss loss) {
+  static const char where[] = "ebb_loss_forward_backward";
+  REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
+          (int)loss);
+  REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
+  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  size_t groups = loss_groups(z->device, z->rows);
+  TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
+  TRY(ebbi_tensor_require(where, "partials", partials, z->device, EBB_F32, groups, 2));
+  TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
+                          classes ? 1 : z->cols));
+  TRY(ebbi_require_state(where, state, z->device));
+  ebbi_launch launch = ebbi_launch_begin(
+      z->device, classes ? EBBI_KERNEL_cross_entropy : EBBI_KERNEL_mean_squared_error, "");
+  ebbi_launch_buffer(&launch, dz->buffer);
+  ebbi_launch_buffer(&launch, partials->buffer);
+  ebbi_launch_buffer(&launch, z->buffer);
+  ebbi_launch_buffer(&launch, target->buffer);
+  ebbi_launch_buffer(&launch, state->buffer);
+  ebbi_launch_int(&launch, z->rows);
+  ebbi_launch_int(&launch, z->cols);
+  ebbi_launch_int(&launch, z->stride);
+  ebbi_launch_int(&launch, target->stride);
+  return ebbi_launch_run(&launch, groups, 1);
+}
+
+ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials) {
+  REQUIRE(partials, EBB_ERR_ARGUMENT, "ebb_metrics_add: partials is NULL");
+  TRY(ebbi_require_state("ebb_metrics_add", state, partials->device));
+  ebbi_launch launch = ebbi_launch_begin(partials->device, EBBI_KERNEL_metrics_add, "");
+  ebbi_launch_buffer(&launch, state->buffer);
+  ebbi_launch_buffer(&launch, partials->buffer);
+  ebbi_launch_int(&launch, partials->rows);
+  return ebbi_launch_run(&launch, 1, 1);
+}

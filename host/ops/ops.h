@@ -1,0 +1,27 @@
+/* What the operations share. Each checks its shapes, then reads as one launch. */
+#ifndef EBBI_OPS_H
+#define EBBI_OPS_H
+
+#include "tensor/tensor.h"
+
+#include <ebb/ops.h>
+
+enum { EBBI_ACTIVATION_OPTION = 32 };
+
+/* "-DACT=relu": the build option that makes a kernel's activation this one. */
+void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation);
+
+/* Fails unless there is such an activation. */
+ebb_status ebbi_require_activation(const char *where, ebb_activation activation);
+
+/* Fails unless f'(z) can be had: z, in a's shape, is there where the activation needs it. */
+ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
+                              ebb_activation activation);
+
+/* Fails unless the settings are in the ranges in which the optimizer's formulas make sense. */
+ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
+
+/* Fails unless the tensor can be a step state. */
+ebb_status ebbi_require_state(const char *where, const ebb_tensor *state, const ebb_device *device);
+
+#endif

@@ -1,0 +1,40 @@
+/* Tensors inside the library: the struct, and views into slabs. */
+#ifndef EBBI_TENSOR_H
+#define EBBI_TENSOR_H
+
+#include "device/device.h"
+
+#include <ebb/tensor.h>
+
+struct ebb_tensor {
+  ebb_device *device;
+  ebbi_buffer *buffer; /* of its own, or a view into a slab's */
+  ebb_dtype dtype;
+  size_t rows, cols, stride;
+};
+
+/* Elements between the starts of two rows of a float32 tensor. */
+size_t ebbi_stride(size_t rows, size_t cols);
+
+/* Where tensors lie in a slab: call ebbi_slab_add for each, in order, then make one tensor of
+ * `count` elements, then the views at the offsets that the calls returned. */
+typedef struct ebbi_slab {
+  size_t alignment; /* in floats */
+  size_t count;     /* floats so far; a multiple of the alignment */
+} ebbi_slab;
+
+ebbi_slab ebbi_slab_begin(const ebb_device *device);
+
+/* Errors: EBB_ERR_MEMORY (the sizes overflow). */
+ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, size_t rows, size_t cols);
+
+/* A float32 tensor that lies in `slab` from element `offset` on. The slab must outlive it. */
+ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, size_t rows,
+                            size_t cols);
+
+/* Fails unless the tensor has this type, shape and device. `where` and `name` begin the message.
+ * Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must be [784, 10]`. */
+ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_tensor *tensor,
+                               const ebb_device *device, ebb_dtype dtype, size_t rows, size_t cols);
+
+#endif

@@ -1,0 +1,59 @@
+/* Training inside the library: data on the device, evaluation, and the struct behind ebb_trainer.
+ */
+#ifndef EBBI_TRAIN_H
+#define EBBI_TRAIN_H
+
+#include "net/pass.h"
+#include "ops/ops.h"
+
+#include <ebb/trainer.h>
+
+/* A data set on the device, as gather reads it. */
+typedef struct ebbi_resident {
+  ebb_tensor *x;       /* [rows, inputs] F32 or U8, packed */
+  ebb_tensor *targets; /* I32 [rows, 1] or F32 [rows, outputs], packed */
+  float scale;
+} ebbi_resident;
+
+/* Does the dataset fit network and loss?  Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
+ebb_status ebbi_resident_check(const char *where, const ebb_dataset *dataset,
+                               const ebb_network *network, ebb_loss loss);
+size_t ebbi_resident_bytes(const ebb_dataset *dataset);
+
+/* Uploads a checked dataset. */
+ebb_status ebbi_resident_create(ebbi_resident *out, ebb_device *device, const ebb_dataset *dataset);
+void ebbi_resident_free(ebbi_resident *resident);
+
+/* A recorded evaluation: gather, forward, loss, sums, batch by batch. */
+typedef struct ebbi_evaluator {
+  ebbi_pass *pass;
+  ebbi_sequence *sequence;
+  ebbi_resident data;
+  double target_deviation; /* mse: sum of squared deviations of the targets from their means */
+} ebbi_evaluator;
+
+/* Rows of an evaluation's batch. */
+size_t ebbi_evaluator_batch(const ebb_dataset *dataset);
+ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
+                                 const ebb_dataset *dataset, ebb_loss loss);
+ebb_status ebbi_evaluator_run(ebb_metrics *metrics, const ebbi_evaluator *evaluator);
+void ebbi_evaluator_free(ebbi_evaluator *evaluator);
+
+/* Means of the sums in a state; accuracy NaN for mse. */
+ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
+
+struct ebb_trainer {
+  ebb_network *network;
+  ebb_train_options options;
+  ebbi_pass *pass;
+  ebbi_resident data;
+  ebbi_evaluator valid;       /* pass NULL: no validation */
+  ebb_tensor *first, *second; /* the optimizer's moments; second NULL for sgd */
+  ebb_tensor *good;           /* the parameters at the end of the last good epoch */
+  ebbi_sequence *sequence;    /* one step */
+  size_t epoch_steps;
+  size_t epochs_done;
+  bool broken; /* a number became NaN or Inf: no more training */
+};
+
+#endif

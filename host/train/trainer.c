@@ -1,0 +1,137 @@
+/* The trainer: memory planned, data uploaded, the step recorded.
+ *
+ * The plan is compared with the device before the first allocation, so that a run too large fails
+ * at once, with numbers, and not after an hour or inside the driver.
+ */
+#include "base/error.h"
+#include "base/size.h"
+#include "train.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+ebb_train_options ebb_train_options_default(void) {
+  return (ebb_train_options){.loss = EBB_LOSS_CROSS_ENTROPY,
+                             .optimizer = ebb_optimizer_default(EBB_OPT_ADAM),
+                             .learning_rate = 0.001f,
+                             .epochs = 20,
+                             .batch = 32,
+                             .shuffle = true,
+                             .seed = 1};
+}
+
+static const char where[] = "ebb_trainer_create";
+
+static ebb_status check_options(const ebb_train_options *options, const ebb_dataset *train) {
+  REQUIRE(options->batch > 0 && options->batch <= INT_MAX / 2, EBB_ERR_ARGUMENT,
+          "%s: batch %zu is not in 1 … %d", where, options->batch, INT_MAX / 2);
+  REQUIRE(train->rows <= INT_MAX / 2, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible",
+          where, train->rows, INT_MAX / 2);
+  REQUIRE(isfinite(options->learning_rate) && options->learning_rate >= 0, EBB_ERR_ARGUMENT,
+          "%s: learning rate %g is not a number from 0 on", where, options->learning_rate);
+  return EBB_OK;
+}
+
+static size_t max_size(size_t a, size_t b) {
+  return a > b ? a : b;
+}
+
+/* Rows of a step: no more than there are, so that a huge --batch means the full set. */
+static size_t step_rows(const ebb_train_options *options, const ebb_dataset *train) {
+  return options->batch < train->rows ? options->batch : train->rows;
+}
+
+/* Bytes of everything that will be allocated, against what the device has. */
+static ebb_status check_memory(const ebb_network *network, const ebb_dataset *train,
+                               const ebb_dataset *valid, const ebb_train_options *options) {
+  static const size_t moments[EBB_OPT_COUNT] = {
+#define MOMENTS(name, text, count) count,
+      EBB_OPTIMIZER_LIST(MOMENTS)};
+  char what[96], advice[64];
+  size_t batch = step_rows(options, train), arena, valid_arena = 0;
+  size_t slab = network->parameters->cols * sizeof(float);
+  size_t data = ebbi_resident_bytes(train) + (valid ? ebbi_resident_bytes(valid) : 0);
+  TRY(ebbi_pass_bytes(&arena, network, batch, true));
+  if (valid) TRY(ebbi_pass_bytes(&valid_arena, network, ebbi_evaluator_batch(valid), false));
+  size_t total = slab * (2 + moments[options->optimizer.kind]) + arena + valid_arena + data;
+  size_t largest = max_size(max_size(slab, data), max_size(arena, valid_arena));
+  snprintf(what, sizeof what, "training with batch %zu", batch);
+  snprintf(advice, sizeof advice, arena > data && batch > 1 ? "try batch %zu" : "use fewer rows",
+           batch / 2);
+  return ebbi_device_require_memory(network->device, what, total, largest, advice);
+}
+
+static ebb_status record_step(ebb_trainer *trainer) {
+  const ebb_train_options *options = &trainer->options;
+  const ebbi_resident *data = &trainer->data;
+  ebbi_pass *pass = trainer->pass;
+  TRY(ebb_gather(pass->x, pass->target, pass->state, data->x, data->targets, data->scale,
+                 options->shuffle, options->seed));
+  TRY(ebbi_pass_forward(pass));
+  TRY(ebbi_pass_loss(pass));
+  TRY(ebbi_pass_backward(pass));
+  return ebb_update(trainer->network->parameters, trainer->first, trainer->second, pass->gradients,
+                    pass->state, pass->partials, &options->optimizer);
+}
+
+static ebb_status record(ebb_trainer *trainer) {
+  TRY(ebbi_sequence_begin(&trainer->sequence, trainer->network->device));
+  ebb_status status = record_step(trainer);
+  ebbi_sequence_end(trainer->sequence);
+  return status;
+}
+
+static ebb_status build(ebb_trainer *trainer, const ebb_dataset *train, const ebb_dataset *valid) {
+  ebb_network *network = trainer->network;
+  ebb_device *device = network->device;
+  const ebb_train_options *options = &trainer->options;
+  size_t count = network->parameters->cols, batch = step_rows(options, train);
+  TRY(ebbi_resident_create(&trainer->data, device, train));
+  TRY(ebbi_pass_create(&trainer->pass, network, batch, options->loss, true));
+  TRY(ebb_tensor_create(&trainer->first, device, EBB_F32, 1, count));
+  if (options->optimizer.kind != EBB_OPT_SGD)
+    TRY(ebb_tensor_create(&trainer->second, device, EBB_F32, 1, count));
+  TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
+  TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
+  if (valid) TRY(ebbi_evaluator_create(&trainer->valid, network, valid, options->loss));
+  trainer->epoch_steps = ebbi_ceil_div(train->rows, batch);
+  ebb_state state = ebb_state_default(0, 0, options->learning_rate);
+  state.epoch_steps = (uint32_t)trainer->epoch_steps;
+  TRY(ebb_tensor_upload(trainer->pass->state, &state));
+  return record(trainer);
+}
+
+ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
+                              const ebb_dataset *valid, const ebb_train_options *options) {
+  REQUIRE(out && network && options, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+  TRY(ebbi_resident_check(where, train, network, options->loss));
+  if (valid) TRY(ebbi_resident_check(where, valid, network, options->loss));
+  TRY(ebbi_optimizer_check(where, &options->optimizer));
+  TRY(check_options(options, train));
+  TRY(check_memory(network, train, valid, options));
+  ebb_trainer *trainer = calloc(1, sizeof *trainer);
+  REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
+  trainer->network = network;
+  trainer->options = *options;
+  ebb_status status = build(trainer, train, valid);
+  if (status != EBB_OK) {
+    ebb_trainer_free(trainer);
+    return status;
+  }
+  *out = trainer;
+  return EBB_OK;
+}
+
+void ebb_trainer_free(ebb_trainer *trainer) {
+  if (!trainer) return;
+  ebbi_sequence_free(trainer->sequence);
+  ebbi_evaluator_free(&trainer->valid);
+  ebb_tensor_free(trainer->good);
+  ebb_tensor_free(trainer->second);
+  ebb_tensor_free(trainer->first);
+  ebbi_pass_free(trainer->pass);
+  ebbi_resident_free(&trainer->data);
+  free(trainer);
+}

@@ -1,0 +1,50 @@
+/* Opens a step: copies the rows of the next batch out of the data set, in order or shuffled.
+ *
+ * One group a batch row. The row's place in the data is a pure function of (seed, epoch, position):
+ * there is no order array to make, upload or keep. Rows past the last one become zero.
+ */
+#include "common.h"
+#include "philox.h"
+#include "state.h"
+
+#ifndef GATHER_GROUP
+#define GATHER_GROUP 1
+#endif
+
+/* x [batch, inputs], y [batch, targets]; data [rows, inputs] as floats or, if `bytes`, as uint8 times
+ * scale; targets [rows, targets] as 32-bit words, whatever they mean. */
+__kernel GROUP(GATHER_GROUP, 1) void gather(
+    __global float *restrict x, __global uint *restrict y, __global step_state *restrict state,
+    __global const uchar *restrict data, __global const uint *restrict target_data, int batch,
+    int inputs, int x_stride, int targets, int y_stride, int rows, int bytes, float scale,
+    int shuffle, ulong seed) {
+  const int r = get_group_id(0), item = get_local_id(0);
+  const uint start = (state->done - state->epoch_first) * (uint)batch;
+  const uint live = min((uint)batch, (uint)rows - start);
+  if (r == 0 && item == 0) {
+    state->step = state->done + 1;
+    state->live = live;
+    if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NONE)
+      state->bad_step = state->done;
+    state->frozen = state->bad_step != STATE_NONE;
+  }
+
+  __global float *x_row = x + (size_t)r * x_stride;
+  __global uint *y_row = y + (size_t)r * y_stride;
+  if ((uint)r >= live) {
+    for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = 0.0f;
+    for (int c = item; c < targets; c += GATHER_GROUP) y_row[c] = 0u;
+    return;
+  }
+  const uint position = start + (uint)r;
+  const size_t from = shuffle ? permute(position, (uint)rows, seed, RNG_SHUFFLE, state->epoch)
+                              : position;
+  if (bytes) {
+    __global const uchar *row = data + from * inputs;
+    for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = scale * (float)row[c];
+  } else {
+    __global const float *row = (__global const float *)data + from * inputs;
+    for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = row[c];
+  }
+  for (int c = item; c < targets; c += GATHER_GROUP) y_row[c] = target_data[from * targets + c];
+}

@@ -1,0 +1,119 @@
+#!/bin/sh
+# The tool from outside: exit codes, what stands on stdout and stderr, files. cli.sh EBB
+# A case begins with `begin NAME`; each line after it is a check of it.
+# shellcheck disable=SC2034,SC2317 # the cases are in files of their own
+
+ebb=$(realpath "$1")
+tests=$(cd "$(dirname "$0")" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+for option in DATA LABELS TARGET TASK MODEL BATCH EPOCHS SEED LR OUT LOG JSON QUIET CONFIG VALID MATMUL; do
+  unset "EBB_$option"
+done
+export EBB_DEVICE="${EBB_DEVICE:-cpu}" LC_ALL=C
+
+failed=0 name='' why='' setting=''
+
+finish() {
+  [ -n "$name" ] || return 0
+  if [ -z "$why" ]; then
+    echo "ok $name"
+  else
+    echo "not ok $name"
+    printf '%s' "$why"
+    failed=1
+  fi
+}
+
+begin() {
+  finish
+  name=$1 why=''
+}
+
+flunk() {
+  why="$why    $*
+"
+}
+
+# code N ARGUMENT...: runs the tool; its output is in out and err.
+code() {
+  wanted=$1
+  shift
+  env ${setting:+"$setting"} "$ebb" "$@" >out 2>err </dev/null
+  got=$?
+  [ "$got" -eq "$wanted" ] || flunk "$setting ebb $*: exit code $got, not $wanted: $(head -c 400 err)"
+}
+
+# with VARIABLE=VALUE CHECK...: a check with a variable in the tool's environment.
+with() {
+  setting=$1
+  shift
+  "$@"
+  setting=''
+}
+
+out() { grep -q -e "$1" out || flunk "stdout lacks \"$1\": $(head -c 300 out)"; }
+err() { grep -q -e "$1" err || flunk "stderr lacks \"$1\": $(head -c 300 err)"; }
+silent() { [ ! -s "$1" ] || flunk "std$1 is not empty: $(head -c 300 "$1")"; }
+one_line() { [ "$(wc -l <err)" -eq 1 ] || flunk "stderr is not one line: $(head -c 400 err)"; }
+lines() { [ "$(wc -l <"$2")" -eq "$1" ] || flunk "$2 has $(wc -l <"$2") lines, not $1"; }
+same() { cmp -s "$1" "$2" || flunk "$1 and $2 differ"; }
+differ() { cmp -s "$1" "$2" && flunk "$1 and $2 are the same"; }
+
+# A complaint: exit code N, one line on stderr with a text, nothing on stdout. complains N TEXT ARGUMENT...
+complains() {
+  wanted_code=$1 text=$2
+  shift 2
+  code "$wanted_code" "$@"
+  err "$text"
+  err '^ebb: '
+  one_line
+  silent out
+}
+
+# json FILE: is it JSON? Each line of its own, if the file is a log.
+json() {
+  if command -v jq >/dev/null; then
+    jq -e . "$1" >/dev/null 2>&1 || flunk "$1 is not JSON: $(head -c 300 "$1")"
+  else
+    grep -q '^{\|^\[' "$1" || flunk "$1 does not look like JSON"
+  fi
+}
+
+# field KEY FILE: the last value of a key in a JSON text.
+field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^,\"}]*\).*/\1/p" "$2" | tail -1; }
+
+# near A B TOLERANCE: are two numbers relatively that near?
+near() {
+  awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {
+    d = a - b; if (d < 0) d = -d; m = a < 0 ? -a : a
+    exit !(a != "" && b != "" && d <= t * (m > 1e-6 ? m : 1e-6)) }' || flunk "\"$1\" is not near \"$2\""
+}
+
+at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' || flunk "\"$1\" is not at least $2"; }
+
+# Rows of two inputs and a class or a value; the same on every machine.
+rows() {
+  awk -v count="$1" -v kind="$2" 'BEGIN {
+    seed = 7
+    print kind == "value" ? "x,y,target" : "x,y,kind"
+    for (i = 0; i < count; i++) {
+      seed = (seed * 16807) % 2147483647; x = seed / 2147483647 * 4 - 2
+      seed = (seed * 16807) % 2147483647; y = seed / 2147483647 * 4 - 2
+      if (kind == "value") printf "%.6f,%.6f,%.6f\n", x, y, 2 * x - y + 0.5
+      else printf "%.6f,%.6f,%s\n", x, y, (x * y > 0 ? "same" : "\"un,like\"")
+    }
+  }'
+}
+
+rows 200 class >class.csv
+rows 150 value >value.csv
+
+for part in usage train faults real; do
+  # shellcheck disable=SC1090
+  . "$tests/cli/$part.sh"
+done
+finish
+exit $failed

@@ -1,0 +1,95 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
+# Bad files, wrong numbers, signals, closed pipes, broken kernels. Uses the models of train.sh.
+
+begin "bad input files"
+cp class.safetensors keep.safetensors
+bad() { complains 6 "$1" train --data "$1" --quiet --epochs 1 --out keep.safetensors; }
+: >empty.csv
+bad empty.csv
+printf 'a,b,c\n1,2,x\n1,2\n' >ragged.csv
+bad ragged.csv
+printf 'a,b,c\n1,2,x\n1,,y\n3,4,x\n5,5,y\n' >missing.csv
+bad missing.csv
+code 0 train --data missing.csv --missing mean --quiet --epochs 1 --valid 0 --out m.safetensors
+printf 'a,b,c\n1,nan,x\n1,2,y\n3,4,x\n5,5,y\n' >nan.csv
+bad nan.csv
+printf '\000\000\010\001\377\377\377\377' >huge.idx
+bad huge.idx
+printf '\223NUMPY\001\000\377\377' >short.npy
+bad short.npy
+bad none.csv
+bad .
+same class.safetensors keep.safetensors
+head -c 100 class.safetensors >cut.safetensors
+for file in cut.safetensors class.csv empty.csv none .; do
+  complains 6 "$file" info "$file"
+  complains 6 "$file" eval "$file" --data class.csv --quiet
+done
+complains 6 '' eval class.safetensors --data value.csv --quiet
+complains 6 'no targets' eval class.safetensors --data inputs.csv --quiet
+
+begin "wrong numbers"
+code 5 train --data value.csv --optimizer sgd --lr 1e30 --epochs 3 --quiet --log l --out keep.safetensors
+err 'step'
+one_line
+same class.safetensors keep.safetensors
+json l
+tail -1 l | grep -q '"reason":"numbers"' || flunk "end line: $(tail -1 l)"
+
+# Interrupts a long training by a signal. interrupt SIGNAL CODE
+interrupt() {
+  rm -f stop.log stop.safetensors
+  "$ebb" train --data class.csv --model 8relu --epochs 1000000 --log stop.log --out stop.safetensors >out 2>err &
+  process=$!
+  tries=0
+  until grep -qs '"type":"epoch"' stop.log || [ $tries -ge 300 ]; do
+    sleep 0.1
+    tries=$((tries + 1))
+  done
+  kill "-$1" $process
+  wait $process
+  got=$?
+  [ $got -eq "$2" ] || flunk "SIG$1 gave $got, not $2"
+  tail -1 stop.log | grep -q '"reason":"stopped"' || flunk "end line: $(tail -1 stop.log)"
+  code 0 info stop.safetensors
+}
+
+begin "signals stop the training and keep the model"
+interrupt INT 130
+interrupt TERM 143
+ls ./*.tmp >/dev/null 2>&1 && flunk "temporary files are left"
+
+begin "a closed pipe"
+{
+  "$ebb" predict class.safetensors --data class.csv --quiet 2>err
+  echo $? >status
+} | : 
+[ "$(cat status)" = 1 ] || flunk "exit code $(cat status), not 1"
+err 'standard output: Broken pipe'
+one_line
+
+begin "verify"
+code 0 verify --model 5-7gelu-3 --json
+json out
+out '"failed": 0'
+for key in device driver checks worst results; do out "\"$key\": "; done
+code 0 verify class.safetensors --data class.csv --optimizer sgd --quiet
+out ' checks, 0 failed$'
+lines 1 out
+code 0 verify value.safetensors --batch 5
+out '^ok '
+complains 2 'not both' verify class.safetensors --model 2-2
+cp -r "$tests/../kernels" broken
+sed -i 's/1\.0f/1.5f/g' broken/*.cl broken/*.h
+with EBB_KERNEL_DIR="$work"/broken code 5 verify --model 5-7sigmoid-3 --quiet
+out '^FAIL'
+
+begin "predictions never go over what they come from"
+cp class.safetensors keep.safetensors
+complains 2 'is also read from' predict keep.safetensors --data class.csv --out keep.safetensors
+complains 2 'is also read from' predict keep.safetensors --data copy.csv --out copy.csv
+echo '{"out": "keep.safetensors", "model": "8relu", "data": "class.csv"}' >conf.json
+code 0 predict keep.safetensors --config conf.json --quiet
+code 0 eval keep.safetensors --config conf.json --quiet
+same class.safetensors keep.safetensors
+same class.csv copy.csv

@@ -1,0 +1,219 @@
+#!/usr/bin/env bash
+# The rules of the source tree, read off the sources: which module may include which, where OpenCL
+# is called, what kernels must not hold, what the library links to, how long things are.
+#
+# structure.sh ROOT [LIBRARY]   checks; one line a check, offenders indented below it
+# structure.sh --prove ROOT     plants one fault a check in a copy; each check must catch its own
+set -euo pipefail
+export LC_ALL=C
+
+# What each module may include from, itself apart. data stands beside net.
+declare -A may_use=(
+  [base]="" [device]="base" [tensor]="base device" [ops]="base device tensor"
+  [net]="base device tensor ops" [data]="base" [train]="base device tensor ops net data"
+  [check]="base device tensor ops net data train" [cli]="public")
+# The module that implements each public header. ebb.h, which has them all, is for the tool alone
+# and for version.c, which implements its one function.
+declare -A public=(
+  [status]=base [device]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=net [data]=data
+  [trainer]=train [model]=train [verify]=check)
+
+# A file without comments, its lines kept.
+code() {
+  awk '{
+    line = ""
+    while (length($0)) {
+      if (inside) {
+        end = index($0, "*/")
+        if (!end) break
+        $0 = substr($0, end + 2); inside = 0
+      } else if (match($0, /^"([^"\\]|\\.)*"/)) {
+        line = line substr($0, 1, RLENGTH); $0 = substr($0, RLENGTH + 1)
+      } else if (/^\/\//) break
+      else if (/^\/\*/) { inside = 1; $0 = substr($0, 3) }
+      else { line = line substr($0, 1, 1); $0 = substr($0, 2) }
+    }
+    print line
+  }' "$1"
+}
+
+# hits PATTERN FILE...: lines of code that match, as file:line: text.
+hits() {
+  local pattern=$1 file; shift
+  for file; do code "$file" | grep -nP "$pattern" | sed "s|^|$file:|" || :; done
+}
+
+# Files of the tree: sources KIND... in FOLDER..., as `sources "h c" host kernels`.
+sources() {
+  local kinds=$1; shift
+  local -a match=()
+  for kind in $kinds; do match+=(-o -name "*.$kind"); done
+  find "$@" -type f \( "${match[@]:1}" \) | sort
+}
+
+include_order() {
+  local file module header owner
+  while IFS=' ' read -r file header; do
+    module=${file#host/} module=${module%%/*}
+    case $header in
+      '<ebb/ebb.h>') [[ $module == cli || $file == host/base/version.c ]] && continue; owner=everything ;;
+      '<ebb/'*) header=${header#<ebb/} owner=${public[${header%.h>}]:-unknown}; [[ $module == cli ]] && continue ;;
+      '"kernel_files.h"') owner=kernels; [[ $module == device ]] && continue ;;
+      '"'*/*) owner=${header#\"} owner=${owner%%/*} ;;
+      '"'*) owner=$module; header=${header//\"/}; [[ -e host/$module/$header ]] || owner=unknown ;;
+      '<CL/'* | '<clblast'*) owner=OpenCL; [[ $module == device ]] && continue ;;
+      '<popt.h>') owner=popt; [[ $module == cli ]] && continue ;;
+      *) continue ;;
+    esac
+    [[ $owner == "$module" || " ${may_use[$module]-} " == *" $owner "* ]] ||
+      echo "$file includes $header of $owner"
+  done < <(sources "c h" host | xargs grep -oP '^\s*#\s*include\s+\K["<][^">]+[">]' | sed 's/:/ /')
+}
+
+opencl_calls() { # and its types, these also where a function of ebb/opencl.h is implemented
+  local files; files=$(sources "c h" host | grep -v '^host/device/')
+  hits '\bcl[A-Z]\w*\s*\(|\bCL_[A-Z]\w*' $files
+  hits '\bcl_[a-z]\w*' $(grep -L '<ebb/opencl.h>' $files)
+}
+
+public_headers() { grep -nE '#include *<CL/' include/ebb/*.h | grep -v '^include/ebb/opencl.h:' || :; }
+
+listed() { # every source stands in the list of its folder
+  local file folder
+  for file in $(sources "c" host tests) $(sources "cl h" kernels); do
+    folder=${file%/*}; [[ -e $folder/CMakeLists.txt && $file != kernels/kernel_files.h ]] || continue
+    file=${file##*/}
+    if [[ $folder == tests ]]; then file=${file%.c}; fi
+    grep -qwF -- "$file" "$folder/CMakeLists.txt" || echo "$folder/$file is not in $folder/CMakeLists.txt"
+  done
+}
+
+kernel_floor() { hits '\bdouble\b|\bhalf\b|\bprintf\b|\b(native|half)_\w+\s*\(' $(sources "cl h" kernels); }
+
+float_atomics() { # a float can be added atomically by exchange alone, and no sum would be the same twice
+  hits '\batom(ic)?_(cmp)?xchg\b|\batomic_(compare_)?exchange|\batomic_float|\batom(ic)?_add_f' \
+    $(sources "cl h c" kernels host)
+}
+
+fast_math() {
+  hits 'fast-relaxed-math|unsafe-math|finite-math|ffast-math|Ofast|no-signed-zeros' \
+    $(sources "cl h c" kernels host) $(find . -name CMakeLists.txt -not -path './build*') CMakePresets.json
+}
+
+opening_comment() {
+  local file
+  for file in $(sources "c h cl" host kernels include tests bench examples); do
+    [[ $(head -c 2 "$file") =~ ^(/\*|//) ]] || echo "$file does not open with a comment"
+  done
+}
+
+plain_control() { hits '\bgoto\b' $(sources "c h cl" host kernels); grep -rnE 'TODO|FIXME|XXX' host kernels include || :; }
+
+file_size() {
+  wc -l $(sources "c h cl sh" host kernels include tests bench examples) run | awk -v limit="$1" \
+    '$2 != "total" && $1 > limit { print $2 " has " $1 " lines" }'
+}
+
+# A function begins in column 0 and ends with a brace there: clang-format sees to that.
+function_size() {
+  awk -v limit="$1" '
+    FNR == 1 { start = 0 }
+    /^[a-zA-Z_]/ { start = FNR; name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name); body = 0 }
+    start && /\) *\{$/ { body = 1 }
+    /^}/ { if (start && body && FNR - start + 1 > limit)
+             print FILENAME ":" start " " name " has " FNR - start + 1 " lines"
+           start = 0 }' $(sources "c h cl" host kernels include tests bench examples)
+}
+
+linked() { # symbols by which a library could print or end the process
+  [[ -n $library ]] || return 0
+  nm -u "$library" 2>/dev/null | awk '{ print $2 }' | sed 's/@.*//' | sort -u | grep -E \
+    '^(_*(v?[fd]?printf|puts|putchar|fputs|fputc|putc)(_chk|_unlocked)?|perror|stdout|stderr|exit|_exit|_Exit|quick_exit|abort|__assert_fail|__assert_perror_fail|signal|sigaction|raise)$' ||
+    :
+}
+
+exported() {
+  [[ $library == *.so* ]] || return 0
+  nm -D --defined-only "$library" | awk '$2 != "A" && $3 !~ /^ebb_/ { print $3 }'
+}
+
+failed=0
+check() { # check "what" function argument...
+  local what=$1 found; shift
+  found=$("$@")
+  if [[ -z $found ]]; then echo "ok - $what"; return; fi
+  echo "not ok - $what"; sed 's/^/    /' <<<"$found"
+  failed=$((failed + 1))
+}
+
+note() { local what=$1 found; shift; found=$("$@"); if [[ -n $found ]]; then echo "# $what"; sed 's/^/#   /' <<<"$found"; fi; }
+
+check_all() {
+  check "modules include earlier modules only" include_order
+  check "OpenCL is called in host/device only" opencl_calls
+  check "public headers but opencl.h are free of OpenCL" public_headers
+  check "every source is listed in its folder" listed
+  check "kernels have no double, half, printf, native functions" kernel_floor
+  check "no atomics on floats" float_atomics
+  check "no fast-math" fast_math
+  check "every source opens with a comment" opening_comment
+  check "no goto, nothing left to do" plain_control
+  check "files have at most 600 lines" file_size 600
+  check "functions have at most 60 lines" function_size 60
+  check "the library cannot print or end the process" linked
+  check "the library exports ebb_* only" exported
+  note "files above 400 lines" file_size 400
+  note "functions above 40 lines" function_size 40
+}
+
+lines() { local i; for ((i = 0; i < $1; i++)); do echo "$2"; done; }
+
+# plant FILE TEXT check...: appends TEXT to FILE; the check must find more than before.
+plant() {
+  local file=$1 text=$2 before after; shift 2
+  before=$("$@")
+  if [[ -e $file ]]; then cp "$file" kept; fi
+  printf '%s\n' "$text" >>"$file"
+  after=$("$@")
+  if [[ -e kept ]]; then mv kept "$file"; else rm "$file"; fi
+  if [[ $after != "$before" ]]; then echo "ok - caught in $file: $*"; return; fi
+  echo "not ok - passed in $file: $*"; failed=$((failed + 1))
+}
+
+prove() {
+  plant host/base/error.c '#include "net/spec.h"' include_order
+  plant host/data/stray.h '#include <ebb/device.h>' include_order
+  plant host/cli/stray.c '#include "base/text.h"' include_order
+  plant host/net/spec.c 'int f(void) { return clFinish(0); }' opencl_calls
+  plant include/ebb/ops.h '#include <CL/cl.h>' public_headers
+  plant host/ops/stray.c '/* a */' listed
+  plant kernels/stray.cl '/* a */' listed
+  plant kernels/loss.cl 'double x; /* one */' kernel_floor
+  plant kernels/loss.cl 'x = atomic_cmpxchg(a, b, c);' float_atomics
+  plant host/device/CMakeLists.txt 'x(-cl-fast-relaxed-math)' fast_math
+  plant include/ebb/stray.h 'int x;' opening_comment
+  plant host/net/spec.c 'void f(void) { goto end; }' plain_control
+  plant host/net/spec.h "$(lines 600 'x();')" file_size 600
+  plant host/net/spec.c "$(echo 'void f(void) {'; lines 60 '  x();'; echo '}')" function_size 60
+  local folder; folder=$(mktemp -d)
+  echo '#include <stdio.h>
+    void other(void); void other(void) { puts(""); }' | cc -shared -fPIC -o "$folder/libbad.so" -xc -
+  library=$folder/libbad.so
+  [[ $(linked) == puts && $(exported) == other ]] && echo "ok - caught: printing and exports" ||
+    { echo "not ok - a library that prints and exports passes"; failed=$((failed + 1)); }
+  rm -r "$folder"
+}
+
+if [[ $1 == --prove ]]; then
+  copy=$(mktemp -d)
+  trap 'rm -r "$copy"' EXIT
+  cd "$2"
+  cp -r CMakeLists.txt CMakePresets.json run host kernels include tests bench examples "$copy"
+  cd "$copy"
+  prove
+else
+  library=${2:+$(realpath "$2")}
+  cd "$1"
+  check_all
+fi
+exit $((failed > 0))

@@ -1,0 +1,185 @@
+/* The base module but random numbers and files: messages, checked sizes, numbers in text,
+ * suggestions. */
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/size.h"
+#include "base/text.h"
+
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- error.h ---- */
+
+static void *other_thread(void *seen) {
+  snprintf(seen, 64, "%s", ebb_error_message());
+  ebbi_fail(EBB_ERR_DEVICE, "of the other thread");
+  return NULL;
+}
+
+static void test_message_of_each_thread(void **state) {
+  (void)state;
+  char seen[64] = "unset";
+  pthread_t thread;
+  assert_int_equal(ebbi_fail(EBB_ERR_INPUT, "%s: row %d", "a.csv", 7), EBB_ERR_INPUT);
+  assert_int_equal(pthread_create(&thread, NULL, other_thread, seen), 0);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_string_equal(seen, "");
+  assert_string_equal(ebb_error_message(), "a.csv: row 7");
+}
+
+static void test_long_message_is_cut(void **state) {
+  (void)state;
+  char text[10000];
+  memset(text, 'm', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  ebbi_fail(EBB_ERR_INPUT, "%s", text);
+  assert_in_range(strlen(ebb_error_message()), 1000, sizeof text - 2);
+}
+
+static ebb_status require_even(int number, int *reached) {
+  REQUIRE(number % 2 == 0, EBB_ERR_ARGUMENT, "%d is odd", number);
+  ++*reached;
+  return EBB_OK;
+}
+
+static ebb_status try_twice(int first, int second, int *reached) {
+  TRY(require_even(first, reached));
+  TRY(require_even(second, reached));
+  return EBB_OK;
+}
+
+static void test_macros(void **state) {
+  (void)state;
+  int reached = 0;
+  assert_int_equal(try_twice(2, 4, &reached), EBB_OK);
+  assert_int_equal(reached, 2);
+  assert_int_equal(try_twice(3, 5, &reached), EBB_ERR_ARGUMENT);
+  assert_int_equal(reached, 2);
+  assert_string_equal(ebb_error_message(), "3 is odd");
+}
+
+static void test_status_names(void **state) {
+  (void)state;
+  assert_string_equal(ebb_status_name(EBB_OK), "OK");
+  assert_string_equal(ebb_status_name(EBB_ERR_UNSUPPORTED), "ERR_UNSUPPORTED");
+  assert_string_equal(ebb_status_text(EBB_OK), "success");
+  assert_string_equal(ebb_status_name(EBB_STATUS_COUNT), "?");
+  assert_string_equal(ebb_status_text((ebb_status)-1), "?");
+}
+
+/* ---- size.h ---- */
+
+static void test_sizes(void **state) {
+  (void)state;
+  size_t out;
+  assert_true(ebbi_size_mul(&out, SIZE_MAX / 3, 3));
+  assert_true(out == SIZE_MAX / 3 * 3);
+  assert_false(ebbi_size_mul(&out, SIZE_MAX / 2 + 1, 2));
+  assert_true(ebbi_size_mul(&out, SIZE_MAX, 0) && out == 0);
+  assert_true(ebbi_size_add(&out, SIZE_MAX - 1, 1) && out == SIZE_MAX);
+  assert_false(ebbi_size_add(&out, SIZE_MAX, 1));
+  assert_int_equal(ebbi_ceil_div(0, 32), 0);
+  assert_int_equal(ebbi_ceil_div(33, 32), 2);
+  assert_true(ebbi_ceil_div(SIZE_MAX, 2) == SIZE_MAX / 2 + 1);
+  assert_int_equal(ebbi_round_up(0, 32), 0);
+  assert_int_equal(ebbi_round_up(32, 32), 32);
+  assert_int_equal(ebbi_round_up(33, 32), 64);
+}
+
+/* ---- text.h ---- */
+
+static void expect_number(const char *text, double expected) {
+  double value = 0;
+  if (!ebbi_parse_double(&value, text)) fail_msg("\"%s\" is not read", text);
+  if (value != expected) fail_msg("\"%s\" is read as %.17g", text, value);
+}
+
+static void test_numbers(void **state) {
+  (void)state;
+  expect_number("0", 0);
+  expect_number("-12.5", -12.5);
+  expect_number("+.5", 0.5);
+  expect_number("5.", 5);
+  expect_number(" 1e-3\t", 1e-3);
+  expect_number("123456789012345678901234567890", 123456789012345678901234567890.0);
+  expect_number("1e999", INFINITY);
+  expect_number("-inf", -INFINITY);
+  double value;
+  assert_true(ebbi_parse_double(&value, "-0") && value == 0 && signbit(value));
+  assert_true(ebbi_parse_double(&value, "nan") && isnan(value));
+  static const char *const bad[] = {"",    " ",   ".",     "-",  "+-1",
+                                    "1,5", "1 2", "0x10",  "1e", "1.2.3",
+                                    "--1", "12a", "1_000", "5%", "\xc2\xa0+1"};
+  for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+    if (ebbi_parse_double(&value, bad[i])) fail_msg("\"%s\" is read as %g", bad[i], value);
+}
+
+/* The fast way and the C library's agree to the last bit. */
+static void test_numbers_are_rounded_right(void **state) {
+  (void)state;
+  for (uint64_t n = 0; n < 20000; n++) {
+    uint32_t w[4];
+    char text[64];
+    ebbi_philox(w, 4, EBBI_RNG_TEST, 0, n);
+    snprintf(text, sizeof text, "%s%u.%0*u", w[3] & 1 ? "-" : "", w[0] >> w[1] % 32,
+             (int)(w[1] >> 8) % 12, w[2] >> (w[3] >> 8) % 32);
+    expect_number(text, strtod(text, NULL));
+  }
+}
+
+static void test_numbers_in_another_locale(void **state) {
+  (void)state;
+  const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "cs_CZ.UTF-8"};
+  const char *set = NULL;
+  for (size_t i = 0; i < 4 && set == NULL; i++) set = setlocale(LC_ALL, names[i]);
+  if (set == NULL) skip(); /* no locale with a decimal comma is installed */
+  expect_number("0.5", 0.5);
+  expect_number("0.5e1", 5);
+  double value;
+  assert_false(ebbi_parse_double(&value, "0,5"));
+  setlocale(LC_ALL, "C");
+}
+
+static void test_suggestions(void **state) {
+  (void)state;
+  static const char *const names[] = {"train", "eval", "predict", "verify", "devices"};
+  assert_string_equal(ebb_suggest("trian", names, 5), "train");
+  assert_string_equal(ebb_suggest("EVAL", names, 5), "eval");
+  assert_string_equal(ebb_suggest("verfy", names, 5), "verify");
+  assert_string_equal(ebb_suggest("device", names, 5), "devices");
+  assert_null(ebb_suggest("bake", names, 5));
+  assert_null(ebb_suggest("", names, 5));
+  assert_null(ebb_suggest("x", names, 5));
+  assert_null(ebb_suggest("train", names, 0));
+  char text[5000];
+  memset(text, 't', sizeof text - 1);
+  text[sizeof text - 1] = '\0';
+  const char *const longest[] = {text, "tttt"};
+  assert_null(ebb_suggest(text, names, 5));
+  assert_string_equal(ebb_suggest("ttt", longest, 2), "tttt");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_message_of_each_thread),
+      cmocka_unit_test(test_long_message_is_cut),
+      cmocka_unit_test(test_macros),
+      cmocka_unit_test(test_status_names),
+      cmocka_unit_test(test_sizes),
+      cmocka_unit_test(test_numbers),
+      cmocka_unit_test(test_numbers_are_rounded_right),
+      cmocka_unit_test(test_numbers_in_another_locale),
+      cmocka_unit_test(test_suggestions),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,403 @@
+/* The double-precision reference itself: values worked out by hand, each derivative against
+ * differences, and whole networks' gradients against finite differences of their loss.
+ *
+ * What the kernels are judged by must be judged by something that is not code of this project:
+ * here pencil and paper, and the definition of the derivative.
+ */
+#include "base/rng.h"
+#include "check/differences.h"
+#include "check/reference.h"
+#include <ebb/status.h>
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NEAR(value, expected, tolerance)                                                           \
+  assert_true(fabs((double)(value) - (double)(expected)) <= (tolerance))
+
+static double random_value(uint64_t seed, size_t index) {
+  uint32_t block[4];
+  ebbi_philox(block, seed, EBBI_RNG_TEST, 1, index);
+  return (double)ebbi_normal(block[0]);
+}
+
+static void test_matmul_of_every_transposition(void **state) {
+  (void)state;
+  const double a[] = {1, 2, 3, 4, 5, 6}, a_transposed[] = {1, 4, 2, 5, 3, 6};
+  const double b[] = {7, 8, 9, 10, 11, 12}, b_transposed[] = {7, 9, 11, 8, 10, 12};
+  const double expected[] = {58, 64, 139, 154}; /* [2, 3] . [3, 2] */
+  double c[4];
+  for (int form = 0; form < 4; form++) {
+    bool ta = form & 1, tb = form & 2;
+    ebbi_reference_matmul(c, ta ? a_transposed : a, ta, tb ? b_transposed : b, tb, 2, 2, 3);
+    assert_memory_equal(c, expected, sizeof c);
+  }
+}
+
+/* f and f' at z = 1 and z = -1, to ten digits, from tables of exp, tanh and erf. */
+static const struct activation_case {
+  ebb_activation activation;
+  double value[2], slope[2];
+} activation_cases[] = {
+    {EBB_ACT_IDENTITY, {1, -1}, {1, 1}},
+    {EBB_ACT_RELU, {1, 0}, {1, 0}},
+    {EBB_ACT_LEAKY_RELU, {1, -0.01}, {1, 0.01}},
+    {EBB_ACT_SIGMOID, {0.7310585786, 0.2689414214}, {0.1966119332, 0.1966119332}},
+    {EBB_ACT_TANH, {0.7615941560, -0.7615941560}, {0.4199743416, 0.4199743416}},
+    {EBB_ACT_GELU, {0.8413447461, -0.1586552539}, {1.0833154706, -0.0833154706}},
+    {EBB_ACT_GELU_TANH, {0.8411919906, -0.1588080094}, {1.0829640838, -0.0829640838}},
+    {EBB_ACT_SILU, {0.7310585786, -0.2689414214}, {0.9276705118, 0.0723294882}},
+    {EBB_ACT_SOFTPLUS, {1.3132616875, 0.3132616875}, {0.7310585786, 0.2689414214}},
+    {EBB_ACT_ELU, {1, -0.6321205588}, {1, 0.3678794412}},
+};
+
+static void test_activation_values(void **state) {
+  (void)state;
+  assert_int_equal(sizeof activation_cases / sizeof *activation_cases, EBB_ACT_COUNT);
+  for (int i = 0; i < EBB_ACT_COUNT; i++) {
+    struct activation_case c = activation_cases[i];
+    for (int sign = 0; sign < 2; sign++) {
+      double z = sign ? -1 : 1;
+      NEAR(ebbi_reference_activation(c.activation, z), c.value[sign], 1e-10);
+      NEAR(ebbi_reference_slope(c.activation, z), c.slope[sign], 1e-10);
+    }
+  }
+}
+
+/* Where the textbook forms overflow or cancel: the limits are known. */
+static void test_activations_far_out(void **state) {
+  (void)state;
+  for (int i = 0; i < EBB_ACT_COUNT; i++) {
+    ebb_activation f = (ebb_activation)i;
+    assert_true(isfinite(ebbi_reference_activation(f, 1000)));
+    assert_true(isfinite(ebbi_reference_activation(f, -1000)));
+    assert_true(isfinite(ebbi_reference_slope(f, 1000)));
+    assert_true(isfinite(ebbi_reference_slope(f, -1000)));
+  }
+  NEAR(ebbi_reference_activation(EBB_ACT_SOFTPLUS, 1000), 1000, 0);
+  NEAR(ebbi_reference_activation(EBB_ACT_SOFTPLUS, -40) / exp(-40), 1, 1e-15);
+  NEAR(ebbi_reference_activation(EBB_ACT_ELU, -1e-12) / -1e-12, 1, 1e-11);
+  /* The normal distribution below -10 is 7.619853024160527e-24. */
+  NEAR(ebbi_reference_activation(EBB_ACT_GELU, -10) / -7.619853024160527e-23, 1, 1e-13);
+}
+
+/* f' is the slope of f: differences at 400 places, none of them a kink. */
+static void test_slopes_are_derivatives(void **state) {
+  (void)state;
+  const double h = 1e-5;
+  for (int i = 0; i < EBB_ACT_COUNT; i++)
+    for (double z = -8 + 0.02; z < 8; z += 0.04) {
+      ebb_activation f = (ebb_activation)i;
+      double above = ebbi_reference_activation(f, z + h),
+             below = ebbi_reference_activation(f, z - h);
+      /* Truncation h^2 f''' / 6 with f''' <= 2 for all of these; rounding 8 ulp of f / 2h. */
+      NEAR(ebbi_reference_slope(f, z), (above - below) / (2 * h), 1e-10 / 3 + 1e-9);
+    }
+}
+
+static void test_dense_layer_by_hand(void **state) {
+  (void)state;
+  const double x[] = {1, 2, 3, -4}, w[] = {1, 0, -1, 2, 1, -2}, b[] = {10, 20, 30};
+  const double expected_z[] = {15, 22, 25, 5, 16, 35}; /* [2, 2] . [2, 3] + b */
+  const double dz[] = {1, 0, 2, -1, 3, 0};
+  const double expected_dw[] = {-2, 9, 2, 6, -12, 4}, expected_db[] = {0, 3, 2};
+  const double z_below[] = {1, -1, -1, 1}, expected_below[] = {-1, 0, 0, 1};
+  double a[6], z[6], dw[6], db[3], below[4];
+  ebbi_reference_forward(a, z, x, w, b, EBB_ACT_IDENTITY, 2, 2, 3);
+  assert_memory_equal(z, expected_z, sizeof z);
+  assert_memory_equal(a, expected_z, sizeof a);
+  ebbi_reference_weight_gradient(dw, db, x, dz, 2, 2, 3);
+  assert_memory_equal(dw, expected_dw, sizeof dw);
+  assert_memory_equal(db, expected_db, sizeof db);
+  /* dz.w^T = {-1, -2, -1, 1}, which relu' at z_below lets through at {1, 4}. */
+  ebbi_reference_input_gradient(below, dz, w, z_below, EBB_ACT_RELU, 2, 2, 3);
+  for (int i = 0; i < 4; i++) NEAR(below[i], expected_below[i], 0);
+}
+
+static void test_cross_entropy_by_hand(void **state) {
+  (void)state;
+  /* softmax(0, log 3) = (1/4, 3/4); the third row does not live. */
+  const double z[] = {0, log(3), 0, log(3), 5, 5};
+  const int32_t labels[] = {1, 0, 1};
+  const ebbi_reference_target target = {EBB_LOSS_CROSS_ENTROPY, labels, NULL};
+  const double expected[] = {0.125, -0.125, -0.375, 0.375, 0, 0};
+  double dz[6];
+  double loss = ebbi_reference_loss(dz, z, &target, 3, 2, 2);
+  NEAR(loss, (log(4) - log(3) + log(4)) / 2, 1e-15);
+  for (int i = 0; i < 6; i++) NEAR(dz[i], expected[i], 1e-15);
+  assert_int_equal(ebbi_reference_correct(z, labels, 2, 2), 1);
+  NEAR(ebbi_reference_loss(NULL, z, &target, 3, 2, 2), loss, 0);
+}
+
+static void test_cross_entropy_of_large_logits(void **state) {
+  (void)state;
+  const double z[] = {1000, 900, -1000}; /* exp would overflow */
+  const int32_t labels[] = {0};
+  const ebbi_reference_target target = {EBB_LOSS_CROSS_ENTROPY, labels, NULL};
+  double dz[3];
+  NEAR(ebbi_reference_loss(dz, z, &target, 1, 1, 3) / exp(-100), 1, 1e-15);
+  NEAR(dz[0] / -exp(-100), 1, 1e-15);
+  NEAR(dz[1] / exp(-100), 1, 1e-15);
+  const int32_t wrong[] = {2};
+  const ebbi_reference_target other = {EBB_LOSS_CROSS_ENTROPY, wrong, NULL};
+  NEAR(ebbi_reference_loss(dz, z, &other, 1, 1, 3), 2000, 0);
+  NEAR(dz[2], -1, 0);
+}
+
+static void test_mse_by_hand(void **state) {
+  (void)state;
+  const double z[] = {1, 2, 3, 4, 9, 9}, y[] = {0, 4, 3, 1, 0, 0};
+  const ebbi_reference_target target = {EBB_LOSS_MSE, NULL, y};
+  const double expected[] = {0.5, -1, 0, 1.5, 0, 0}; /* 2 (z - y) / (2 rows . 2 columns) */
+  double dz[6];
+  NEAR(ebbi_reference_loss(dz, z, &target, 3, 2, 2), (1 + 4 + 0 + 9) / 4.0, 0);
+  for (int i = 0; i < 6; i++) NEAR(dz[i], expected[i], 0);
+}
+
+static void test_sgd_by_hand(void **state) {
+  (void)state;
+  /* Constant gradient 1 and rate 1/4: all numbers are exact in binary. */
+  const struct {
+    float momentum;
+    bool nesterov;
+    float decay;
+    double after[3];
+  } cases[] = {
+      {0, false, 0, {0.75, 0.5, 0.25}},
+      {0.5f, false, 0, {0.75, 0.375, -0.0625}}, /* buffers 1, 1.5, 1.75 */
+      {0.5f, true, 0, {0.625, 0.1875, -0.28125}},
+      {0, false, 0.5f, {0.625, 0.296875, 0.009765625}}, /* g = 1 + p/2 */
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebb_optimizer sgd = {.kind = EBB_OPT_SGD,
+                         .momentum = cases[c].momentum,
+                         .nesterov = cases[c].nesterov,
+                         .weight_decay = cases[c].decay};
+    double p = 1, buffer = 0, g = 1;
+    for (uint32_t step = 1; step <= 3; step++) {
+      ebbi_reference_update(&p, &buffer, NULL, &g, 1, &sgd, 0.25, step);
+      NEAR(p, cases[c].after[step - 1], 0);
+    }
+  }
+}
+
+static void test_adam_by_hand(void **state) {
+  (void)state;
+  ebb_optimizer adam = {
+      .kind = EBB_OPT_ADAM, .beta1 = 0.5f, .beta2 = 0.75f, .epsilon = 0.5f, .weight_decay = 0.5f};
+  double p = 2, first = 0, second = 0, g = 1;
+  /* g + p/2 = 2: both corrected moments are 2 and 4, so the step is 1/4 . 2 / (2 + 1/2). */
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  NEAR(p, 1.8, 1e-15);
+  NEAR(first, 1, 0);
+  NEAR(second, 1, 0);
+  /* Decoupled: p loses 1/4 . 1/2 of itself and the gradient stays 1: 1.75 - 1/4 . 1 / (1 + 1/2). */
+  adam.kind = EBB_OPT_ADAMW;
+  p = 2, first = second = 0;
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  NEAR(p, 1.75 - 0.25 / 1.5, 1e-15);
+  /* Second step, gradient 3: m = 0.5/2 + 3/2 = 1.75 / (1 - 1/4); v = (0.25)(3/4) + 9/4 over
+   * 1 - 9/16. */
+  double before = p;
+  g = 3;
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 2);
+  double expected = before * 0.875 - 0.25 * (1.75 / 0.75) / (sqrt(2.4375 / 0.4375) + 0.5);
+  NEAR(p, expected, 1e-15);
+}
+
+static void test_order_is_a_permutation(void **state) {
+  (void)state;
+  const size_t counts[] = {1, 2, 3, 31, 32, 33, 1000};
+  for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+    uint32_t order[1000], again[1000];
+    bool seen[1000] = {false};
+    ebbi_reference_order(order, counts[c], true, 7, 3);
+    for (size_t i = 0; i < counts[c]; i++) {
+      assert_true(order[i] < counts[c]);
+      assert_false(seen[order[i]]);
+      seen[order[i]] = true;
+    }
+    ebbi_reference_order(again, counts[c], true, 7, 4);
+    if (counts[c] == 1000) assert_memory_not_equal(order, again, sizeof order);
+    ebbi_reference_order(order, counts[c], false, 7, 3);
+    for (size_t i = 0; i < counts[c]; i++) assert_int_equal(order[i], i);
+  }
+}
+
+/* Mean 0 and the variance of the rule's definition; uniform ones stay within their limit. */
+static void test_initial_weights_have_their_variance(void **state) {
+  (void)state;
+  enum { I = 50, O = 150, N = I * O };
+  const double variance[] = {2.0 / I, 2.0 / I, 2.0 / (I + O), 2.0 / (I + O), 1.0 / I, 1.0 / I};
+  static float w[N];
+  for (int rule = EBB_INIT_AUTO + 1; rule < EBB_INIT_COUNT; rule++) {
+    double expected = variance[rule - 1], sum = 0, squares = 0;
+    double limit = rule % 2 == 0 ? sqrt(3 * expected) * (1 + FLT_EPSILON) : 6 * sqrt(expected);
+    ebbi_reference_init(w, I, O, (ebb_init)rule, 11, 2);
+    for (int e = 0; e < N; e++) {
+      assert_true(fabs((double)w[e]) <= limit);
+      sum += (double)w[e];
+      squares += (double)w[e] * (double)w[e];
+    }
+    /* Four standard deviations of the estimates. */
+    NEAR(sum / N / sqrt(expected), 0, 4 / sqrt(N));
+    NEAR(squares / N / expected, 1, 4 * sqrt(2.0 / N));
+  }
+}
+
+static void fill_random(ebbi_reference_network *network, uint64_t seed) {
+  size_t inputs = network->batch * network->spec.layers[0].inputs;
+  for (size_t i = 0; i < network->count; i++) network->parameters[i] = 0.5 * random_value(seed, i);
+  for (size_t i = 0; i < inputs; i++) network->x[i] = random_value(seed + 1, i);
+}
+
+static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss loss) {
+  static const int32_t labels[] = {0, 2, 1, 2, 1, 0, 2};
+  static const double values[] = {1, 0, -1, 2, 3, 1, 0, 0, 1, -2, 1, 0, 0, 1, 2, 3, 1, 1, 0, 1, 4};
+  ebbi_reference_network *network = NULL;
+  ebb_spec spec = {3, {{5, 7, activation}, {7, 4, activation}, {4, 3, EBB_ACT_IDENTITY}}};
+  assert_int_equal(ebbi_reference_create(&network, &spec, 7), EBB_OK);
+  network->target = (ebbi_reference_target){loss, labels, values};
+  network->live = 6;
+  fill_random(network, 100 + (uint64_t)activation);
+  ebbi_reference_run_forward(network, 0);
+  ebbi_reference_run_backward(network);
+  return network;
+}
+
+static void check_network_gradients(ebb_activation activation, ebb_loss loss) {
+  ebbi_reference_network *network = make_network(activation, loss);
+  for (size_t l = 0; l < network->spec.count; l++)
+    for (int bias = 0; bias < 2; bias++) {
+      ebbi_difference found;
+      assert_int_equal(ebbi_difference_check(&found, network, l, bias, 500, 1), EBB_OK);
+      if (!(found.error <= EBBI_DIFFERENCE_BOUND))
+        fail_msg("%s, %s: layer %zu: error %g", ebb_activation_name(activation),
+                 ebb_loss_name(loss), l, found.error);
+      assert_true(found.kinks <= 2);
+      size_t outputs = network->spec.layers[l].outputs;
+      assert_int_equal(found.checked + found.kinks,
+                       bias ? outputs : outputs * network->spec.layers[l].inputs);
+    }
+  ebbi_reference_free(network);
+}
+
+static void test_network_gradients_are_derivatives(void **state) {
+  (void)state;
+  for (int f = 0; f < EBB_ACT_COUNT; f++)
+    for (int loss = 0; loss < EBB_LOSS_COUNT; loss++)
+      check_network_gradients((ebb_activation)f, (ebb_loss)loss);
+}
+
+static void test_differences_find_a_wrong_gradient(void **state) {
+  (void)state;
+  for (size_t l = 0; l < 3; l++)
+    for (int bias = 0; bias < 2; bias++) {
+      ebbi_reference_network *network = make_network(EBB_ACT_TANH, EBB_LOSS_MSE);
+      size_t at = ebbi_reference_offset(&network->spec, l), best;
+      if (bias) at += network->spec.layers[l].inputs * network->spec.layers[l].outputs;
+      best = at; /* the larger of two, so that the fault is not one of rounding */
+      if (fabs(network->gradients[at + 1]) > fabs(network->gradients[at])) best = at + 1;
+      network->gradients[best] *= 1.001;
+      ebbi_difference found;
+      assert_int_equal(ebbi_difference_check(&found, network, l, bias, 500, 1), EBB_OK);
+      assert_true(found.error > EBBI_DIFFERENCE_BOUND);
+      assert_int_equal(found.worst, best - at);
+      network->gradients[best] = NAN;
+      assert_int_equal(ebbi_difference_check(&found, network, l, bias, 500, 1), EBB_OK);
+      assert_false(found.error <= EBBI_DIFFERENCE_BOUND);
+      ebbi_reference_free(network);
+    }
+}
+
+/* A unit exactly at the kink has no derivative: the check must leave it out, not fail. */
+static void test_differences_skip_kinks(void **state) {
+  (void)state;
+  ebb_spec spec = {2, {{1, 1, EBB_ACT_RELU}, {1, 1, EBB_ACT_IDENTITY}}};
+  const double y[] = {1};
+  ebbi_reference_network *network = NULL;
+  ebbi_difference found;
+  assert_int_equal(ebbi_reference_create(&network, &spec, 1), EBB_OK);
+  network->target = (ebbi_reference_target){EBB_LOSS_MSE, NULL, y};
+  network->x[0] = network->parameters[2] = 1; /* z = 0 . 1 + 0, and 1 above it */
+  ebbi_reference_run_forward(network, 0);
+  ebbi_reference_run_backward(network);
+  assert_int_equal(ebbi_difference_check(&found, network, 0, false, 500, 1), EBB_OK);
+  assert_int_equal(found.kinks, 1);
+  assert_int_equal(found.checked, 0);
+  NEAR(network->parameters[0], 0, 0);
+  ebbi_reference_free(network);
+}
+
+/* The differences' inputs far from 1 must not raise a false alarm: unscaled data are common. */
+static void test_differences_of_large_inputs(void **state) {
+  (void)state;
+  ebbi_reference_network *network = make_network(EBB_ACT_SIGMOID, EBB_LOSS_CROSS_ENTROPY);
+  for (size_t i = 0; i < 35; i++) network->x[i] *= 1000;
+  for (size_t i = 0; i < 35; i++) network->parameters[i] /= 1000;
+  ebbi_reference_run_forward(network, 0);
+  ebbi_reference_run_backward(network);
+  ebbi_difference found;
+  assert_int_equal(ebbi_difference_check(&found, network, 0, false, 20, 1), EBB_OK);
+  assert_int_equal(found.checked, 20);
+  assert_true(found.error <= EBBI_DIFFERENCE_BOUND);
+  ebbi_reference_free(network);
+}
+
+static void test_network_descends(void **state) {
+  (void)state;
+  for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
+    ebbi_reference_network *network = make_network(EBB_ACT_TANH, EBB_LOSS_CROSS_ENTROPY);
+    ebb_optimizer optimizer = {
+        .kind = (ebb_optimizer_kind)kind, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f};
+    double before = network->loss;
+    for (int step = 0; step < 50; step++) {
+      ebbi_reference_run_update(network, &optimizer, kind == EBB_OPT_SGD ? 0.1 : 0.01);
+      ebbi_reference_run_forward(network, 0);
+      ebbi_reference_run_backward(network);
+    }
+    assert_int_equal(network->step, 50);
+    assert_true(network->loss < before);
+    ebbi_reference_free(network);
+  }
+}
+
+static void test_impossible_networks_are_refused(void **state) {
+  (void)state;
+  ebbi_reference_network *network = NULL;
+  ebb_spec none = {0}, spec = {1, {{EBB_MAX_UNITS, EBB_MAX_UNITS, EBB_ACT_IDENTITY}}};
+  assert_int_equal(ebbi_reference_create(&network, &none, 1), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebbi_reference_create(&network, &spec, 0), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebbi_reference_create(&network, &spec, SIZE_MAX / 4), EBB_ERR_MEMORY);
+  assert_null(network);
+  ebbi_reference_free(NULL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_matmul_of_every_transposition),
+      cmocka_unit_test(test_activation_values),
+      cmocka_unit_test(test_activations_far_out),
+      cmocka_unit_test(test_slopes_are_derivatives),
+      cmocka_unit_test(test_dense_layer_by_hand),
+      cmocka_unit_test(test_cross_entropy_by_hand),
+      cmocka_unit_test(test_cross_entropy_of_large_logits),
+      cmocka_unit_test(test_mse_by_hand),
+      cmocka_unit_test(test_sgd_by_hand),
+      cmocka_unit_test(test_adam_by_hand),
+      cmocka_unit_test(test_order_is_a_permutation),
+      cmocka_unit_test(test_initial_weights_have_their_variance),
+      cmocka_unit_test(test_network_gradients_are_derivatives),
+      cmocka_unit_test(test_differences_find_a_wrong_gradient),
+      cmocka_unit_test(test_differences_skip_kinks),
+      cmocka_unit_test(test_differences_of_large_inputs),
+      cmocka_unit_test(test_network_descends),
+      cmocka_unit_test(test_impossible_networks_are_refused),
+  };
+  return cmocka_run_group_tests_name("reference", tests, NULL, NULL);
+}
