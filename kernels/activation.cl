@@ -21,7 +21,7 @@ __kernel GROUP(1, 1) void activation_forward(__global float *a, __global float *
   const size_t at = (size_t)get_group_id(1) * stride + c;
   const vec sum = load_vec(0, z + at) + load_vec(0, bias + c);
   store_lanes(z + at, sum, cols - c);
-  store_lanes(a + at, activate(vec, sum), cols - c);
+  store_lanes(a + at, ACTIVATE(vec, sum), cols - c);
 }
 
 /* dz *= f'(z) in place: (8). dz, z, a [rows, cols] with one stride. */
@@ -30,7 +30,7 @@ __kernel GROUP(1, 1) void activation_backward(__global float *restrict dz, __glo
   const int c = get_group_id(0) * WIDTH;
   const size_t at = (size_t)get_group_id(1) * stride + c;
   const vec value = load_vec(0, a + at), sum = z ? load_vec(0, z + at) : value;
-  store_lanes(dz + at, load_vec(0, dz + at) * activate_slope(vec, sum, value), cols - c);
+  store_lanes(dz + at, load_vec(0, dz + at) * SLOPE(vec, sum, value), cols - c);
 }
 
 /* sums[c] = sum of column c of dz [rows, cols]: (10). */

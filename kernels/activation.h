@@ -3,20 +3,15 @@
  * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is float in one
  * place and a vector in another. F_name(T, z) is f(z); D_name(T, z, a) is f'(z), where a = f(z) is at
  * hand and z only where EBB_ACTIVATION_LIST (include/ebb/ops.h) says that it is kept. Arguments
- * are evaluated more than once: pass variables. ACT names the activation of this build.
+ * are evaluated more than once: pass variables. ACTIVATE and SLOPE are those of this build.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
 
-#ifndef ACT
-#define ACT relu
+#ifndef ACTIVATE
+#define ACTIVATE F_relu
+#define SLOPE    D_relu
 #endif
-#define F_PASTE_(name) F_##name
-#define F_PASTE(name)  F_PASTE_(name)
-#define D_PASTE_(name) D_##name
-#define D_PASTE(name)  D_PASTE_(name)
-#define activate(T, z)         F_PASTE(ACT)(T, z)
-#define activate_slope(T, z, a) D_PASTE(ACT)(T, z, a)
 
 #define F_identity(T, z)    (z)
 #define D_identity(T, z, a) ((T)(1.0f))

@@ -78,7 +78,7 @@ __kernel GROUP(1, 1) void matmul_nn_cpu(__global float *restrict c, __global flo
       const vec value = sum[i][v];
       if (bias) {
         if (z) store_row(z + at + v * WIDTH, value, left);
-        store_row(c + at + v * WIDTH, activate(vec, value), left);
+        store_row(c + at + v * WIDTH, ACTIVATE(vec, value), left);
       } else {
         store_row(c + at + v * WIDTH, value, left);
       }
@@ -162,7 +162,7 @@ __kernel GROUP(1, 1) void matmul_nt_cpu(__global float *restrict c, __global con
       const float value = sum_lanes(sum[i][j]);
       if (a_below) {
         const float below = a_below[at], z = z_below ? z_below[at] : below;
-        c[at] = value * activate_slope(float, z, below);
+        c[at] = value * SLOPE(float, z, below);
       } else {
         c[at] = value;
       }

@@ -80,7 +80,7 @@ __kernel GROUP(SIDE, SIDE) void matmul_nn_gpu(__global float *restrict c, __glob
       const size_t at = (size_t)r * c_stride + n;
       const float value = bias ? sum[i][j] + bias[n] : sum[i][j];
       if (bias && z) z[at] = value;
-      c[at] = bias ? activate(float, value) : value;
+      c[at] = bias ? ACTIVATE(float, value) : value;
     }
 }
 
@@ -125,7 +125,7 @@ __kernel GROUP(SIDE, SIDE) void matmul_nt_gpu(__global float *restrict c,
       const size_t at = (size_t)r * c_stride + n;
       if (a_below) {
         const float below = a_below[at], z = z_below ? z_below[at] : below;
-        c[at] = sum[i][j] * activate_slope(float, z, below);
+        c[at] = sum[i][j] * SLOPE(float, z, below);
       } else {
         c[at] = sum[i][j];
       }

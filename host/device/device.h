@@ -104,7 +104,7 @@ typedef struct ebbi_launch {
   ebb_status status;
 } ebbi_launch;
 
-/* Starts a launch of a kernel built with the profile's options and `options` ("-DACT=relu" or "").
+/* Starts a launch of a kernel built with the profile's options and `options` ("" or "-DACTIVATE=F_relu …").
  */
 ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options);
 void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL: a null pointer */

@@ -8,7 +8,6 @@
 #include "cl.h"
 
 #include <dirent.h>
-#include <dlfcn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,24 +33,25 @@ static void found(examination *e, bool ok, const char *advice, const char *forma
   e->report(&finding, e->user);
 }
 
-/* One ICD file: its first line names a driver library that must load. */
+/* One ICD file: its first line names a driver library. A path must exist; a bare name is the
+ * dynamic linker's business. Loading the library to try it is no choice: two drivers that bring
+ * LLVM along abort the process. */
 static void examine_icd(examination *e, const char *folder, const char *name) {
   char path[4096], library[1024] = "";
   snprintf(path, sizeof path, "%s/%s", folder, name);
   FILE *file = fopen(path, "r");
-  if (!file || !fgets(library, sizeof library, file)) {
+  bool readable = file && fgets(library, sizeof library, file);
+  if (file) fclose(file);
+  library[strcspn(library, "\r\n")] = '\0';
+  if (!readable) {
     found(e, false, "make the file readable, or install its driver package again",
           "ICD file %.100s cannot be read", path);
-    if (file) fclose(file);
     return;
   }
-  fclose(file);
-  library[strcspn(library, "\r\n")] = '\0';
-  void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL);
-  found(e, handle != NULL,
-        "install the driver package that brings this library, or remove the file",
-        "ICD file %.60s: library %.60s %s", name, library, handle ? "loads" : "does not load");
-  if (handle) dlclose(handle);
+  bool there = library[0] != '/' || access(library, R_OK) == 0;
+  found(e, there, "install the driver package that brings this library, or remove the file",
+        "ICD file %.50s names the library %.60s%s", name, library,
+        there ? "" : ", which is not there");
 }
 
 static bool ends_with(const char *text, const char *end) {

@@ -6,7 +6,8 @@
 #include <stdio.h>
 
 void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation) {
-  snprintf(option, EBBI_ACTIVATION_OPTION, "-DACT=%s", ebb_activation_name(activation));
+  const char *name = ebb_activation_name(activation);
+  snprintf(option, EBBI_ACTIVATION_OPTION, "-DACTIVATE=F_%s -DSLOPE=D_%s", name, name);
 }
 
 ebb_status ebbi_require_activation(const char *where, ebb_activation activation) {

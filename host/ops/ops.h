@@ -6,9 +6,10 @@
 
 #include <ebb/ops.h>
 
-enum { EBBI_ACTIVATION_OPTION = 32 };
+enum { EBBI_ACTIVATION_OPTION = 64 };
 
-/* "-DACT=relu": the build option that makes a kernel's activation this one. */
+/* "-DACTIVATE=F_relu -DSLOPE=D_relu": the build options that make a kernel's activation this one.
+ */
 void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation);
 
 /* Fails unless there is such an activation. */
