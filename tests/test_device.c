@@ -1,0 +1,196 @@
+/* The device layer: selection, errors with their numbers, memory accounting, recording, doctor. */
+#include "device/device.h"
+#include "test_support.h"
+
+#include <ebb/ebb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void devices_are_listed_and_described(void **state) {
+  (void)state;
+  size_t count;
+  ebb_device_info info;
+  assert_int_equal(ebb_device_count(&count), EBB_OK);
+  assert_true(count > 0);
+  assert_int_equal(ebb_device_describe(&info, 0), EBB_OK);
+  assert_true(strlen(info.name) > 0 && strlen(info.platform) > 0);
+  assert_true(info.compute_units > 0 && info.max_allocation > 0);
+  assert_int_equal(ebb_device_describe(&info, count), EBB_ERR_ARGUMENT);
+}
+
+/* Opens by a selector and compares the name with that of entry 0. */
+static void opens(const char *selector, const char *name) {
+  ebb_device *device;
+  assert_int_equal(ebb_device_open(&device, selector), EBB_OK);
+  assert_string_equal(ebb_device_get_info(device)->name, name);
+  assert_true(strlen(ebb_device_reason(device)) > 0);
+  ebb_device_free(device);
+}
+
+static void selectors(void **state) {
+  (void)state;
+  ebb_device_info info;
+  char upper[8];
+  assert_int_equal(ebb_device_describe(&info, 0), EBB_OK);
+  snprintf(upper, sizeof upper, "%.5s", info.name);
+  for (char *c = upper; *c; c++)
+    if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+  opens("0", info.name);
+  opens("0:0", info.name);
+  opens(info.name, info.name);
+  opens(upper, info.name);
+  opens(NULL, info.name);
+  setenv("EBB_DEVICE", info.name, 1);
+  opens("", info.name);
+  setenv("EBB_DEVICE", "no such thing", 1);
+  ebb_device *device;
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_ERR_NO_DEVICE);
+  assert_non_null(strstr(ebb_error_message(), "no such thing"));
+  assert_non_null(strstr(ebb_error_message(), info.name));
+  unsetenv("EBB_DEVICE");
+  assert_int_equal(ebb_device_open(&device, "99"), EBB_ERR_NO_DEVICE);
+  assert_int_equal(ebb_device_open(&device, "0:99"), EBB_ERR_NO_DEVICE);
+}
+
+static void memory_is_accounted_for(void **state) {
+  ebb_device *device = *state;
+  uint64_t before = ebb_device_counters(device).allocated_bytes;
+  ebb_tensor *tensor;
+  assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, 7, 33), EBB_OK);
+  assert_int_equal(ebb_device_counters(device).allocated_bytes - before, 7 * 64 * 4);
+  ebb_tensor_free(tensor);
+  assert_int_equal(ebb_device_counters(device).allocated_bytes, before);
+  size_t cols = (size_t)(ebb_device_get_info(device)->max_allocation / 4) + 1024;
+  assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, 1, cols), EBB_ERR_MEMORY);
+  assert_non_null(strstr(ebb_error_message(), "GiB"));
+  assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, SIZE_MAX / 2, 64), EBB_ERR_MEMORY);
+  assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, 0, 1), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_device_counters(device).allocated_bytes, before);
+}
+
+static void strides_are_padded_and_never_collide(void **state) {
+  ebb_device *device = *state;
+  static const size_t cols[] = {1, 31, 32, 33, 255, 256, 257, 512, 1024};
+  for (size_t i = 0; i < sizeof cols / sizeof *cols; i++) {
+    ebb_tensor *tensor;
+    assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, 2, cols[i]), EBB_OK);
+    size_t stride = ebb_tensor_stride(tensor);
+    assert_true(stride >= cols[i] && stride % 32 == 0 && stride % 256 != 0);
+    ebb_tensor_free(tensor);
+  }
+}
+
+static void engines(void **state) {
+  ebb_device *device = *state;
+  ebb_engine before = ebb_device_engine(device);
+  assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_GPU), EBB_OK);
+  assert_int_equal(ebb_device_engine(device), EBB_ENGINE_GPU);
+  assert_int_equal(ebb_device_set_engine(device, (ebb_engine)17), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
+  setenv("EBB_MATMUL", "fast", 1);
+  ebb_device *other;
+  assert_int_equal(ebb_device_open(&other, NULL), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "EBB_MATMUL=fast"));
+  unsetenv("EBB_MATMUL");
+}
+
+static void a_build_error_carries_the_whole_log(void **state) {
+  (void)state;
+  char folder[] = "/tmp/ebb_test_XXXXXX", path[64];
+  assert_non_null(mkdtemp(folder));
+  snprintf(path, sizeof path, "%s/loss.cl", folder);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs("__kernel void cross_entropy() { this is no kernel; }\n", file);
+  fclose(file);
+  setenv("EBB_KERNEL_DIR", folder, 1);
+  ebb_device *device;
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  ebb_tensor *w;
+  assert_int_equal(ebb_tensor_create(&w, device, EBB_F32, 2, 2), EBB_OK);
+  assert_int_equal(ebb_init_weights(w, EBB_INIT_HE_NORMAL, 1, 0), EBB_ERR_DEVICE);
+  assert_non_null(strstr(ebb_error_message(), "loss.cl"));
+  assert_non_null(strstr(ebb_error_message(), "does not build"));
+  ebb_tensor_free(w);
+  ebb_device_free(device);
+  unsetenv("EBB_KERNEL_DIR");
+  remove(path);
+  remove(folder);
+}
+
+static void recording_queues_nothing_until_it_runs(void **state) {
+  ebb_device *device = *state;
+  ebb_tensor *a, *c;
+  float values[4] = {1, 2, 3, 4}, result[4];
+  assert_int_equal(ebb_tensor_create(&a, device, EBB_F32, 2, 2), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&c, device, EBB_F32, 2, 2), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(a, values), EBB_OK);
+  ebbi_sequence *sequence;
+  uint64_t launches = ebb_device_counters(device).launches;
+  assert_int_equal(ebbi_sequence_begin(&sequence, device), EBB_OK);
+  assert_int_equal(ebb_matmul(c, a, false, a, false), EBB_OK);
+  ebbi_sequence_end(sequence);
+  assert_int_equal(ebb_device_counters(device).launches, launches);
+  assert_int_equal(ebbi_sequence_launches(sequence), 1);
+  assert_int_equal(ebb_tensor_download(result, c), EBB_OK);
+  assert_true(result[0] == 0 && result[3] == 0);
+  assert_int_equal(ebbi_sequence_run(sequence), EBB_OK);
+  assert_int_equal(ebb_tensor_download(result, c), EBB_OK);
+  assert_true(result[0] == 7 && result[1] == 10 && result[2] == 15 && result[3] == 22);
+  ebbi_sequence_free(sequence);
+  ebb_tensor_free(a);
+  ebb_tensor_free(c);
+}
+
+static void wrong_shapes_are_named(void **state) {
+  ebb_device *device = *state;
+  ebb_tensor *a, *b;
+  assert_int_equal(ebb_tensor_create(&a, device, EBB_F32, 32, 784), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&b, device, EBB_F32, 785, 10), EBB_OK);
+  assert_int_equal(ebb_matmul(a, a, false, b, false), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "[32, 784]"));
+  assert_non_null(strstr(ebb_error_message(), "[785, 10]"));
+  assert_int_equal(ebb_matmul(a, a, true, b, true), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_matmul(NULL, a, false, b, false), EBB_ERR_ARGUMENT);
+  ebb_tensor_free(a);
+  ebb_tensor_free(b);
+}
+
+static size_t findings, bad_findings;
+
+static void count_finding(const ebb_finding *finding, void *user) {
+  (void)user;
+  findings++;
+  if (!finding->ok) {
+    bad_findings++;
+    assert_true(strlen(finding->advice) > 0);
+  }
+}
+
+static void the_doctor_finds_what_is_missing(void **state) {
+  (void)state;
+  bool healthy = false;
+  findings = bad_findings = 0;
+  assert_int_equal(ebb_doctor(&healthy, count_finding, NULL), EBB_OK);
+  assert_true(healthy && findings >= 2);
+  setenv("OCL_ICD_VENDORS", "/nonexistent/folder", 1);
+  assert_int_equal(ebb_doctor(&healthy, count_finding, NULL), EBB_OK);
+  assert_true(bad_findings > 0);
+  unsetenv("OCL_ICD_VENDORS");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(devices_are_listed_and_described),
+      cmocka_unit_test(selectors),
+      cmocka_unit_test(memory_is_accounted_for),
+      cmocka_unit_test(strides_are_padded_and_never_collide),
+      cmocka_unit_test(engines),
+      cmocka_unit_test(a_build_error_carries_the_whole_log),
+      cmocka_unit_test(recording_queues_nothing_until_it_runs),
+      cmocka_unit_test(wrong_shapes_are_named),
+      cmocka_unit_test(the_doctor_finds_what_is_missing),
+  };
+  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+}

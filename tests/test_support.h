@@ -1,0 +1,23 @@
+/* What the tests that need a device share: cmocka with what it needs before it, and the device. */
+#ifndef EBB_TEST_SUPPORT_H
+#define EBB_TEST_SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <ebb/device.h>
+
+/* Group set-up and tear-down: *state is the default device. */
+static inline int open_test_device(void **state) {
+  return ebb_device_open((ebb_device **)state, NULL) == EBB_OK ? 0 : -1;
+}
+
+static inline int close_test_device(void **state) {
+  ebb_device_free(*state);
+  return 0;
+}
+
+#endif

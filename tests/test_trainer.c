@@ -1,0 +1,347 @@
+/* Training: a step's traffic, any number of rows, repeatability, NaN, files and models. */
+#include "base/rng.h"
+#include "net/network.h"
+#include "test_support.h"
+#include "train/train.h"
+
+#include <ebb/ebb.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { ROWS = 150, INPUTS = 7, CLASSES = 3 };
+
+/* Three noisy clusters: easy to learn, the same in every run. */
+typedef struct toy {
+  float x[ROWS * INPUTS], values[ROWS];
+  int32_t labels[ROWS];
+} toy;
+
+static toy *toy_make(void) {
+  toy *t = calloc(1, sizeof *t);
+  uint32_t bits[4];
+  for (uint64_t r = 0; r < ROWS; r++) {
+    t->labels[r] = (int32_t)(r % CLASSES);
+    for (uint64_t c = 0; c < INPUTS; c++) {
+      ebbi_philox(bits, 3, EBBI_RNG_TEST, (uint32_t)c, r);
+      t->x[r * INPUTS + c] = 0.5f * ebbi_normal(bits[0]) + (c % CLASSES == r % CLASSES ? 1.f : 0.f);
+    }
+    t->values[r] = t->x[r * INPUTS] - 2 * t->x[r * INPUTS + 1];
+  }
+  return t;
+}
+
+static ebb_dataset classes_of(const toy *t, size_t rows) {
+  return (ebb_dataset){
+      .rows = rows, .inputs = INPUTS, .outputs = CLASSES, .x = t->x, .labels = t->labels};
+}
+
+static ebb_network *make_network(ebb_device *device, const char *text, size_t outputs) {
+  ebb_spec spec;
+  ebb_network *network;
+  assert_int_equal(ebb_spec_parse(&spec, text, INPUTS, outputs), EBB_OK);
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 11), EBB_OK);
+  return network;
+}
+
+static float *parameters_of(ebb_network *network, size_t *count) {
+  ebb_tensor *slab = ebb_network_parameters(network);
+  *count = ebb_tensor_cols(slab);
+  float *values = malloc(*count * sizeof *values);
+  assert_int_equal(ebb_tensor_download(values, slab), EBB_OK);
+  return values;
+}
+
+static void a_step_downloads_nothing_and_waits_for_nothing(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "16relu-16gelu", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  ebb_counters before = ebb_device_counters(device);
+  assert_int_equal(ebb_trainer_step(trainer, 20), EBB_OK); /* several epochs */
+  ebb_counters after = ebb_device_counters(device);
+  assert_int_equal(after.downloads, before.downloads);
+  assert_int_equal(after.downloaded_bytes, before.downloaded_bytes);
+  assert_int_equal(after.uploads, before.uploads);
+  assert_int_equal(after.waits, before.waits);
+  assert_int_equal(after.programs_built, before.programs_built);
+  /* gather, forward L, loss, backward 2L - 1, update: 3 layers */
+  assert_int_equal(after.launches - before.launches, 20 * (1 + 3 + 1 + 5 + 1));
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+}
+
+/* The report of the last epoch. */
+static bool keep_report(const ebb_report *report, void *user) {
+  *(ebb_report *)user = *report;
+  return true;
+}
+
+static void any_row_count_trains(void **state) {
+  ebb_device *device = *state;
+  static const size_t counts[] = {1, 31, 32, 33, 64, ROWS};
+  toy *t = toy_make();
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    ebb_dataset data = classes_of(t, counts[i]);
+    ebb_network *network = make_network(device, "8tanh", CLASSES);
+    ebb_train_options options = ebb_train_options_default();
+    ebb_trainer *trainer;
+    ebb_report report;
+    options.epochs = 3;
+    assert_int_equal(ebb_trainer_create(&trainer, network, &data, &data, &options), EBB_OK);
+    assert_int_equal(ebb_trainer_run(trainer, keep_report, &report), EBB_OK);
+    assert_int_equal(report.step, 3 * ((counts[i] + 31) / 32));
+    assert_true(isfinite(report.train_loss) && isfinite(report.valid_loss));
+    ebb_metrics metrics;
+    assert_int_equal(ebb_evaluate(&metrics, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+    assert_int_equal(metrics.rows, counts[i]);
+    assert_true(metrics.loss == report.valid_loss && metrics.accuracy == report.valid_accuracy);
+    ebb_trainer_free(trainer);
+    ebb_network_free(network);
+  }
+  free(t);
+}
+
+/* Trains 6 epochs in calls of `epochs_a_call` and returns the parameters. */
+static float *train_toy(ebb_device *device, size_t epochs_a_call, size_t *count, double *accuracy) {
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "16relu", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  ebb_report report;
+  options.epochs = epochs_a_call;
+  options.learning_rate = 0.02f;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  for (size_t done = 0; done < 6; done += epochs_a_call)
+    assert_int_equal(ebb_trainer_run(trainer, keep_report, &report), EBB_OK);
+  assert_int_equal(report.epoch, 6);
+  *accuracy = report.train_accuracy;
+  float *values = parameters_of(network, count);
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+  return values;
+}
+
+static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
+  size_t count, other_count;
+  double accuracy;
+  float *first = train_toy(*state, 6, &count, &accuracy);
+  assert_true(accuracy > 0.9);
+  for (size_t epochs = 1; epochs <= 3; epochs++) {
+    float *again = train_toy(*state, epochs, &other_count, &accuracy);
+    assert_int_equal(count, other_count);
+    assert_memory_equal(first, again, count * sizeof *first);
+    free(again);
+  }
+  free(first);
+}
+
+static void regression_learns(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = {.rows = ROWS, .inputs = INPUTS, .outputs = 1, .x = t->x, .values = t->values};
+  ebb_network *network = make_network(device, "16silu", 1);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  ebb_metrics metrics;
+  options.loss = EBB_LOSS_MSE;
+  options.epochs = 60;
+  options.learning_rate = 0.01f;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
+  assert_int_equal(ebb_evaluate(&metrics, network, &data, EBB_LOSS_MSE), EBB_OK);
+  assert_true(metrics.r2 > 0.95 && isnan(metrics.accuracy));
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+}
+
+static void uint8_data_train_like_the_same_floats(void **state) {
+  ebb_device *device = *state;
+  static uint8_t bytes[ROWS * INPUTS];
+  static float floats[ROWS * INPUTS];
+  toy *t = toy_make();
+  for (size_t i = 0; i < ROWS * INPUTS; i++) {
+    bytes[i] = (uint8_t)(i * 37 % 256);
+    floats[i] = (1.0f / 255) * (float)bytes[i];
+  }
+  float *results[2];
+  size_t count;
+  for (int use_bytes = 0; use_bytes < 2; use_bytes++) {
+    ebb_dataset data = classes_of(t, ROWS);
+    data.x = use_bytes ? NULL : floats;
+    data.x_u8 = use_bytes ? bytes : NULL;
+    data.scale = 1.0f / 255;
+    ebb_network *network = make_network(device, "8relu", CLASSES);
+    ebb_train_options options = ebb_train_options_default();
+    ebb_trainer *trainer;
+    assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+    assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
+    results[use_bytes] = parameters_of(network, &count);
+    ebb_trainer_free(trainer);
+    ebb_network_free(network);
+  }
+  assert_memory_equal(results[0], results[1], count * sizeof(float));
+  free(results[0]);
+  free(results[1]);
+  free(t);
+}
+
+static void nan_stops_training_and_restores_the_last_good_weights(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "16relu-16relu", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  size_t count;
+  options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
+  options.learning_rate = 0.01f;
+  options.epochs = 2;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
+  float *good = parameters_of(network, &count);
+  assert_int_equal(ebb_trainer_set_learning_rate(trainer, 1e30f), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_ERR_NUMBERS);
+  assert_non_null(strstr(ebb_error_message(), "step 1"));
+  assert_non_null(strstr(ebb_error_message(), "layer"));
+  assert_non_null(strstr(ebb_error_message(), "epoch 2"));
+  float *after = parameters_of(network, &count);
+  assert_memory_equal(good, after, count * sizeof(float));
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_ERR_NUMBERS);
+  free(good);
+  free(after);
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+}
+
+static bool stop_at_two(const ebb_report *report, void *user) {
+  *(size_t *)user = report->epoch;
+  return report->epoch < 2;
+}
+
+static void the_callback_stops_training(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "8relu", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  size_t epoch = 0;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, stop_at_two, &epoch), EBB_OK);
+  assert_int_equal(epoch, 2);
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+}
+
+static void a_plan_too_large_is_refused_with_numbers(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, 1);
+  data.rows = (size_t)(ebb_device_get_info(device)->global_bytes / (INPUTS * 4)) + 1;
+  ebb_network *network = make_network(device, "8relu", CLASSES);
+  uint64_t before = ebb_device_counters(device).allocated_bytes;
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  data.rows = ROWS;
+  options.batch = 0;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_ARGUMENT);
+  options.batch = 8;
+  data.inputs = INPUTS - 1;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "6 inputs"));
+  data.inputs = INPUTS;
+  options.loss = EBB_LOSS_MSE;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_device_counters(device).allocated_bytes, before);
+  assert_int_equal(ebbi_device_require_memory(device, "a plan", SIZE_MAX / 4, 1024, "try batch 64"),
+                   EBB_ERR_MEMORY);
+  assert_non_null(strstr(ebb_error_message(), "try batch 64"));
+  ebb_network_free(network);
+  free(t);
+}
+
+static void models_keep_weights_and_metadata(void **state) {
+  ebb_device *device = *state;
+  char path[] = "/tmp/ebb_test_model_XXXXXX";
+  int descriptor = mkstemp(path);
+  assert_true(descriptor >= 0);
+  close(descriptor);
+  ebb_network *network = make_network(device, "16relu-300gelu-5", 0);
+  ebb_model model = {network, NULL, EBB_LOSS_MSE, {0.25, true, 18446744073709551615u}}, loaded;
+  assert_int_equal(ebb_model_save(&model, path), EBB_OK);
+  assert_int_equal(ebb_model_load(&loaded, device, path, NULL), EBB_OK);
+  assert_int_equal(loaded.loss, EBB_LOSS_MSE);
+  assert_true(loaded.split.valid == 0.25 && loaded.split.last &&
+              loaded.split.seed == 18446744073709551615u);
+  size_t count, loaded_count;
+  float *saved = parameters_of(network, &count),
+        *read = parameters_of(loaded.network, &loaded_count);
+  assert_int_equal(count, loaded_count);
+  assert_memory_equal(saved, read, count * sizeof(float));
+  ebb_model_clear(&loaded);
+  assert_int_equal(ebb_model_load(&loaded, device, path, "7-16relu-300gelu-5"), EBB_OK);
+  ebb_model_clear(&loaded);
+  assert_int_equal(ebb_model_load(&loaded, device, path, "7-17relu-300gelu-5"), EBB_ERR_ARGUMENT);
+  ebb_network *other = make_network(device, "16relu-299gelu-5", 0);
+  float *before = parameters_of(other, &loaded_count);
+  assert_int_equal(ebb_network_load_weights(other, path), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "2.weight"));
+  float *after = parameters_of(other, &loaded_count);
+  assert_memory_equal(before, after, loaded_count * sizeof(float));
+  free(saved);
+  free(read);
+  free(before);
+  free(after);
+  ebb_network_free(other);
+  ebb_network_free(network);
+  remove(path);
+}
+
+static void ten_thousand_steps_leak_nothing(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "4relu", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  uint64_t before = ebb_device_counters(device).allocated_bytes;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  uint64_t during = ebb_device_counters(device).allocated_bytes;
+  for (int i = 0; i < 10; i++) {
+    assert_int_equal(ebb_trainer_step(trainer, 1000), EBB_OK);
+    assert_int_equal(ebb_device_finish(device), EBB_OK);
+  }
+  assert_int_equal(ebb_device_counters(device).allocated_bytes, during);
+  ebb_trainer_free(trainer);
+  assert_int_equal(ebb_device_counters(device).allocated_bytes, before);
+  ebb_network_free(network);
+  free(t);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_step_downloads_nothing_and_waits_for_nothing),
+      cmocka_unit_test(any_row_count_trains),
+      cmocka_unit_test(runs_repeat_bit_for_bit_in_one_call_or_many),
+      cmocka_unit_test(regression_learns),
+      cmocka_unit_test(uint8_data_train_like_the_same_floats),
+      cmocka_unit_test(nan_stops_training_and_restores_the_last_good_weights),
+      cmocka_unit_test(the_callback_stops_training),
+      cmocka_unit_test(a_plan_too_large_is_refused_with_numbers),
+      cmocka_unit_test(models_keep_weights_and_metadata),
+      cmocka_unit_test(ten_thousand_steps_leak_nothing),
+  };
+  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+}
