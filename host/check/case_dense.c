@@ -200,9 +200,9 @@ ebb_status ebbi_case_activation_forward(ebbi_probe *probe, ebbi_shape s) {
   TRY(ebbi_probe_input(&both, probe, s.rows, s.cols, z.values));
   TRY(ebb_activation_forward(a, z.tensor, b.tensor, probe->activation));
   TRY(ebb_activation_forward(both, both, b.tensor, probe->activation));
-  TRY(ebbi_probe_compare(probe, z.tensor, sum.values, sum.scale, EBBI_ROUNDOFF));
-  TRY(compare_activation(probe, a, &sum, count, EBBI_ROUNDOFF));
-  return compare_activation(probe, both, &sum, count, EBBI_ROUNDOFF);
+  TRY(ebbi_probe_compare(probe, z.tensor, sum.values, sum.scale, 2 * EBBI_ROUNDOFF));
+  TRY(compare_activation(probe, a, &sum, count, 2 * EBBI_ROUNDOFF));
+  return compare_activation(probe, both, &sum, count, 2 * EBBI_ROUNDOFF);
 }
 
 /* dz, z, a [rows, cols]. */

@@ -18,7 +18,8 @@ void ebbi_tally_case(ebbi_tally *tally, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Compares: the error is |found - expected| / scale and must not exceed bound. Equal numbers have
- * error 0 whatever the scale; NaN and Inf never pass. */
+ * error 0 whatever the scale, and so have, unless bound is 0, differences that flushing denormal
+ * numbers explains; NaN and Inf never pass. */
 void ebbi_tally_add(ebbi_tally *tally, double found, double expected, double scale, double bound);
 
 /* error / bound, infinite where nothing can pass: what makes one comparison worse than another. */
@@ -26,7 +27,9 @@ double ebbi_severity(double error, double bound);
 
 #define EBBI_PROBE_ITEMS 128
 
-typedef struct ebbi_probe {
+typedef struct ebbi_probe ebbi_probe;
+
+struct ebbi_probe {
   ebb_device *device;
   ebb_activation activation; /* for checks that have one */
   uint64_t seed;             /* of the next random array; grows by one with each */
@@ -34,7 +37,11 @@ typedef struct ebbi_probe {
   size_t tensor_count, array_count;
   ebb_tensor *tensors[EBBI_PROBE_ITEMS];
   void *arrays[EBBI_PROBE_ITEMS];
-} ebbi_probe;
+  /* Makes a tensor of zeros in its own way, with guard words around it; NULL: as usual. */
+  ebb_status (*create)(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
+                       size_t cols, bool packed);
+  void *user; /* of `create` */
+};
 
 /* Frees the tensors and arrays of a case; the tally stays. */
 void ebbi_probe_clear(ebbi_probe *probe);
@@ -71,7 +78,8 @@ ebb_status ebbi_probe_random(ebb_tensor **out, double **values, ebbi_probe *prob
 
 ebb_status ebbi_probe_state(ebb_tensor **out, ebbi_probe *probe, const ebb_state *state);
 
-/* The values of an F32 tensor, in an array that the probe owns. */
+/* The values of an F32 tensor, into an array of the caller's or into one that the probe owns. */
+ebb_status ebbi_probe_read_into(double *out, const ebb_tensor *tensor);
 ebb_status ebbi_probe_read(double **out, ebbi_probe *probe, const ebb_tensor *tensor);
 
 /* Tallies each element of an F32 tensor; `scale` NULL demands equality. */

@@ -1,5 +1,300 @@
+/* Verifies a network: one batch forward and backward, then three updates, on the device and in the
+ * reference, from the same weights.
+ *
+ * The whole chain runs on the device before anything is compared, as in training: what is checked
+ * is what trains. Tensors are compared as a whole, by the root of the sum of squared errors, since
+ * rounding in one layer spreads over all elements of the next. The work is done on a copy of the
+ * network, so the caller's weights cannot change.
+ */
+#include "check/differences.h"
+#include "check/rounding.h"
+#include "check/update_run.h"
 #include "check/verifier.h"
-ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
-  (void)verifier;
+
+#include "base/error.h"
+#include "net/pass.h"
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+
+enum { DEFAULT_BATCH = 33, UPDATES = 3, SAMPLES_MIN = 8, SAMPLES_MAX = 500 };
+
+/* Multiply-adds that finite differences of one tensor may cost: some tenths of a second. */
+static const double DIFFERENCES_WORK = 2e8;
+
+typedef struct network_check {
+  ebbi_verifier *verifier;
+  ebb_network *network; /* the copy */
+  ebbi_pass *pass;
+  ebbi_reference_network *reference, *spread;
+  ebbi_probe probe;
+} network_check;
+
+static const ebb_spec *spec_of(const network_check *c) {
+  return ebb_network_spec(c->verifier->options->network);
+}
+
+/* ---- set-up ---- */
+
+/* One tensor of the caller's network, into the copy and into the reference. */
+static ebb_status copy_values(double *values, ebb_tensor *to, const ebb_tensor *from,
+                              ebbi_probe *probe) {
+  float *floats;
+  size_t count = ebb_tensor_rows(from) * ebb_tensor_cols(from);
+  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
+  TRY(ebb_tensor_download(floats, from));
+  for (size_t i = 0; i < count; i++) values[i] = (double)floats[i];
+  return ebb_tensor_upload(to, floats);
+}
+
+static ebb_status copy_network(network_check *c) {
+  const ebb_network *from = c->verifier->options->network;
+  const ebb_spec *spec = spec_of(c);
+  TRY(ebb_network_create(&c->network, c->verifier->device, spec, EBB_INIT_AUTO, 1));
+  for (size_t l = 0; l < spec->count; l++) {
+    double *w = c->reference->parameters + ebbi_reference_offset(spec, l);
+    double *b = w + spec->layers[l].inputs * spec->layers[l].outputs;
+    TRY(copy_values(w, ebb_network_weight(c->network, l), ebb_network_weight(from, l), &c->probe));
+    TRY(copy_values(b, ebb_network_bias(c->network, l), ebb_network_bias(from, l), &c->probe));
+    ebbi_probe_clear(&c->probe);
+  }
   return EBB_OK;
+}
+
+/* Rows of a data set must be what the network and the loss take. */
+static ebb_status check_dataset(const ebb_dataset *data, const ebb_spec *spec, ebb_loss loss) {
+  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  TRY(ebb_dataset_check(data));
+  REQUIRE(data->inputs == ebb_spec_inputs(spec) && data->outputs == ebb_spec_outputs(spec),
+          EBB_ERR_ARGUMENT,
+          "ebb_verify: the data have %zu inputs and %zu outputs, the network %zu "
+          "and %zu",
+          data->inputs, data->outputs, ebb_spec_inputs(spec), ebb_spec_outputs(spec));
+  REQUIRE(classes ? data->labels != NULL : data->values != NULL, EBB_ERR_ARGUMENT,
+          "ebb_verify: the loss %s needs data with %s", ebb_loss_name(loss),
+          classes ? "labels" : "values");
+  return EBB_OK;
+}
+
+/* The batch's inputs: the data's first rows, or random numbers. */
+static ebb_status fill_inputs(network_check *c) {
+  const ebb_dataset *data = c->verifier->options->dataset;
+  size_t count = c->reference->batch * ebb_spec_inputs(spec_of(c));
+  double *random;
+  if (!data) TRY(ebbi_probe_normal(&random, &c->probe, count, 1));
+  for (size_t i = 0; i < count; i++)
+    c->reference->x[i] = !data     ? random[i]
+                         : data->x ? (double)data->x[i]
+                                   : (double)(data->scale * (float)data->x_u8[i]);
+  float *floats;
+  TRY(ebbi_probe_bytes(&floats, &c->probe, count, sizeof *floats));
+  for (size_t i = 0; i < count; i++) floats[i] = (float)c->reference->x[i];
+  return ebb_tensor_upload(c->pass->x, floats);
+}
+
+/* The batch's labels or values. They stay the probe's until the check ends. */
+static ebb_status fill_target(network_check *c) {
+  const ebb_verify_options *options = c->verifier->options;
+  size_t batch = c->reference->batch, outputs = ebb_spec_outputs(spec_of(c));
+  size_t count = batch * outputs;
+  int32_t *labels = NULL;
+  double *values = NULL;
+  c->reference->target.loss = options->loss;
+  if (options->loss == EBB_LOSS_CROSS_ENTROPY) {
+    TRY(ebbi_probe_labels(&labels, &c->probe, batch, outputs));
+    for (size_t i = 0; options->dataset && i < batch; i++) labels[i] = options->dataset->labels[i];
+    c->reference->target.labels = labels;
+    return ebb_tensor_upload(c->pass->target, labels);
+  }
+  float *floats;
+  TRY(ebbi_probe_normal(&values, &c->probe, count, 1));
+  TRY(ebbi_probe_bytes(&floats, &c->probe, count, sizeof *floats));
+  for (size_t i = 0; i < count; i++) {
+    if (options->dataset) values[i] = (double)options->dataset->values[i];
+    floats[i] = (float)values[i];
+  }
+  c->reference->target.values = values;
+  return ebb_tensor_upload(c->pass->target, floats);
+}
+
+static ebb_status set_up(network_check *c) {
+  const ebb_verify_options *options = c->verifier->options;
+  size_t batch = options->batch > 0 ? options->batch : DEFAULT_BATCH;
+  REQUIRE((unsigned)options->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT,
+          "ebb_verify: there is no loss %d", (int)options->loss);
+  if (options->dataset) {
+    TRY(check_dataset(options->dataset, spec_of(c), options->loss));
+    if (options->dataset->rows < batch) batch = options->dataset->rows;
+  }
+  TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));
+  TRY(copy_network(c));
+  TRY(ebbi_pass_create(&c->pass, c->network, batch, options->loss, true));
+  TRY(fill_inputs(c));
+  return fill_target(c);
+}
+
+/* ---- comparisons ---- */
+
+/* A tensor's error and bound, both relative to its norm. */
+static ebb_status tally_tensor(ebbi_tally *tally, const ebb_tensor *tensor, const double *expected,
+                               const double *variances, ebbi_probe *probe) {
+  double *found, error = 0, norm = 0, variance = 0;
+  size_t count = ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor);
+  TRY(ebbi_probe_read(&found, probe, tensor));
+  for (size_t i = 0; i < count; i++) {
+    error += (found[i] - expected[i]) * (found[i] - expected[i]);
+    norm += expected[i] * expected[i];
+    variance += variances[i];
+  }
+  double scale = fmax(sqrt(norm), DBL_MIN);
+  ebbi_tally_add(tally, sqrt(error), 0, scale, EBBI_DEVIATIONS * sqrt(variance) / scale);
+  return EBB_OK;
+}
+
+/* "32x16 relu": a layer's sizes and activation. */
+static void name_layer(ebbi_tally *tally, ebb_layer_spec layer) {
+  ebbi_tally_case(tally, "%zux%zu %s", layer.inputs, layer.outputs,
+                  ebb_activation_name(layer.activation));
+}
+
+static ebb_status report_forward(network_check *c) {
+  char name[64];
+  for (size_t l = 0; l < spec_of(c)->count; l++) {
+    ebbi_tally tally = {0};
+    name_layer(&tally, spec_of(c)->layers[l]);
+    TRY(tally_tensor(&tally, c->pass->a[l], c->reference->a[l], c->spread->a[l], &c->probe));
+    if (c->pass->z[l])
+      TRY(tally_tensor(&tally, c->pass->z[l], c->reference->z[l], c->spread->z[l], &c->probe));
+    snprintf(name, sizeof name, "layer %zu", l + 1);
+    ebbi_verifier_report(c->verifier, "forward", name, &tally);
+  }
+  return EBB_OK;
+}
+
+static ebb_status report_loss(network_check *c) {
+  ebbi_tally tally = {0};
+  double *sums, loss = 0;
+  TRY(ebbi_probe_read(&sums, &c->probe, c->pass->partials));
+  for (size_t group = 0; group < ebb_tensor_rows(c->pass->partials); group++)
+    loss += sums[2 * group] / (double)c->reference->live;
+  double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
+  ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss), expected);
+  ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);
+  ebbi_verifier_report(c->verifier, "forward", "loss", &tally);
+  return EBB_OK;
+}
+
+static ebb_status report_gradient(network_check *c, size_t l, bool bias) {
+  ebbi_tally tally = {0};
+  char name[64];
+  ebb_layer_spec layer = spec_of(c)->layers[l];
+  size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? layer.inputs * layer.outputs : 0);
+  name_layer(&tally, layer);
+  TRY(tally_tensor(&tally, bias ? c->pass->db[l] : c->pass->dw[l], c->reference->gradients + at,
+                   c->spread->gradients + at, &c->probe));
+  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
+  ebbi_verifier_report(c->verifier, "gradient", name, &tally);
+  return EBB_OK;
+}
+
+/* Forward, loss and backward on the device; what it leaves is compared afterwards. */
+static ebb_status run_pass(network_check *c) {
+  ebb_state state = ebb_state_default((uint32_t)c->reference->live, 1, 0);
+  TRY(ebb_tensor_upload(c->pass->state, &state));
+  TRY(ebbi_pass_forward(c->pass));
+  TRY(ebbi_pass_loss(c->pass));
+  return ebbi_pass_backward(c->pass);
+}
+
+static ebb_status check_pass(network_check *c) {
+  size_t last = spec_of(c)->count - 1;
+  ebbi_reference_run_forward(c->reference, 0);
+  ebbi_reference_run_backward(c->reference);
+  TRY(ebbi_rounding_create(&c->spread, c->reference));
+  TRY(run_pass(c));
+  TRY(report_forward(c));
+  TRY(report_loss(c));
+  for (size_t l = last + 1; l-- > 0;) {
+    TRY(report_gradient(c, l, false));
+    TRY(report_gradient(c, l, true));
+  }
+  return EBB_OK;
+}
+
+/* ---- updates ---- */
+
+static ebb_status check_updates(network_check *c) {
+  const ebb_verify_options *options = c->verifier->options;
+  const ebb_spec *spec = spec_of(c);
+  ebbi_tally tallies[EBB_MAX_LAYERS] = {0};
+  ebbi_update_run run = {.optimizer = options->optimizer,
+                         .learning_rate =
+                             options->learning_rate > 0 ? (double)options->learning_rate : 0.01f,
+                         .parameters = ebb_network_parameters(c->network),
+                         .gradients = c->pass->gradients,
+                         .state = c->pass->state,
+                         .partials = c->pass->partials};
+  TRY(ebbi_update_run_begin(&run, &c->probe));
+  for (uint32_t step = 1; step <= UPDATES; step++) {
+    TRY(run_pass(c));
+    TRY(ebbi_update_run_step(&run, step, (uint32_t)c->reference->live));
+    for (size_t l = 0; l < spec->count; l++) {
+      size_t first = c->network->weight_offset[l];
+      size_t end = l + 1 < spec->count ? c->network->weight_offset[l + 1] : run.count;
+      name_layer(&tallies[l], spec->layers[l]);
+      ebbi_update_run_tally(&run, &tallies[l], first, end - first);
+    }
+  }
+  for (size_t l = 0; l < spec->count; l++) {
+    char name[64];
+    snprintf(name, sizeof name, "layer %zu %s", l + 1, ebb_optimizer_name(run.optimizer.kind));
+    ebbi_verifier_report(c->verifier, "update", name, &tallies[l]);
+  }
+  return EBB_OK;
+}
+
+/* ---- finite differences ---- */
+
+static size_t samples_for(const ebbi_reference_network *reference) {
+  double pass = 2 * (double)reference->batch * (double)reference->count; /* above and below */
+  double samples = DIFFERENCES_WORK / pass;
+  return samples < SAMPLES_MIN   ? SAMPLES_MIN
+         : samples > SAMPLES_MAX ? SAMPLES_MAX
+                                 : (size_t)samples;
+}
+
+static ebb_status check_differences(network_check *c, size_t l, bool bias) {
+  ebbi_tally tally = {0};
+  ebbi_difference found;
+  char name[64];
+  TRY(ebbi_difference_check(&found, c->reference, l, bias, samples_for(c->reference),
+                            c->verifier->options->seed));
+  ebbi_tally_case(&tally, "%zu compared, %zu at kinks", found.checked, found.kinks);
+  ebbi_tally_add(&tally, found.error, 0, 1, EBBI_DIFFERENCE_BOUND);
+  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
+  ebbi_verifier_report(c->verifier, "reference", name, &tally);
+  return EBB_OK;
+}
+
+static ebb_status run_checks(network_check *c) {
+  TRY(set_up(c));
+  TRY(check_pass(c));
+  TRY(check_updates(c));
+  for (size_t l = 0; l < spec_of(c)->count; l++) {
+    TRY(check_differences(c, l, false));
+    TRY(check_differences(c, l, true));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
+  network_check c = {.verifier = verifier,
+                     .probe = {.device = verifier->device, .seed = verifier->options->seed}};
+  ebb_status status = run_checks(&c);
+  ebbi_pass_free(c.pass);
+  ebb_network_free(c.network);
+  ebbi_reference_free(c.reference);
+  ebbi_reference_free(c.spread);
+  ebbi_probe_clear(&c.probe);
+  return status;
 }

@@ -198,7 +198,7 @@ static ebb_status load_field(ebbi_csv_walk *walk, const char *text) {
 
 static ebb_status load_row(ebbi_csv_walk *walk) {
   loader *l = walk->user;
-  size_t expected = l->layout->names.count;
+  size_t expected = l->layout->names.count - (l->in_header && l->layout->short_header);
   REQUIRE(l->field == expected, EBB_ERR_INPUT, "%s:%zu: %zu field%s, expected %zu", walk->path,
           walk->line, l->field, l->field == 1 ? "" : "s", expected);
   if (!l->in_header) l->table->lines[l->table->rows++] = walk->line;
@@ -221,6 +221,7 @@ static ebb_status begin(loader *l) {
           "data: no memory for %zu columns", names->count);
   table->cols = names->count - has_target;
   table->named = l->layout->header;
+  table->short_header = l->layout->short_header;
   for (size_t c = 0; c < table->cols && l->encoder && l->encoder->features; c++)
     table->columns[c].category = l->encoder->features[c].category;
   if (l->encoder && l->encoder->named && l->layout->header)

@@ -61,8 +61,9 @@ typedef struct peek {
   size_t row, column; /* of the field that comes next */
   bool first_is_data; /* a number or a missing value stands in the first row */
   bool second_has_number;
-  bool repeats;  /* a field of the first row stands again further down its column */
-  size_t enough; /* rows */
+  size_t widths[3]; /* fields of the first rows */
+  bool repeats;     /* a field of the first row stands again further down its column */
+  bool asked;       /* no need to look for a header */
 } peek;
 
 static ebb_status keep_field(peek *p, const char *path, const char *text) {
@@ -98,9 +99,11 @@ static ebb_status peek_field(ebbi_csv_walk *walk, const char *text) {
 
 static ebb_status peek_row(ebbi_csv_walk *walk) {
   peek *p = walk->user;
+  if (p->row < 3) p->widths[p->row] = p->column;
   p->row++;
   p->column = 0;
-  walk->stop = p->row >= p->enough || p->first_is_data || p->second_has_number || p->repeats;
+  bool decided = p->asked || p->first_is_data || p->second_has_number || p->repeats;
+  walk->stop = p->row >= 3 && decided;
   return EBB_OK;
 }
 
@@ -120,32 +123,37 @@ static bool has_header(const peek *p, const ebb_read_options *options) {
   return !options->encoder && !p->repeats; /* text only: a name stands once */
 }
 
-/* Names the fields; *repeated gets the first field whose name another has, or EBBI_NO_INDEX. */
-static ebb_status name_fields(ebbi_csv_layout *layout, size_t *repeated, const peek *p) {
-  *repeated = EBBI_NO_INDEX;
+/* Names the fields; *repeated gets a name that two have, or NULL. */
+static ebb_status name_fields(ebbi_csv_layout *layout, const char **repeated, const peek *p) {
+  size_t unnamed = layout->short_header;
+  *repeated = NULL;
   ebbi_names_free(&layout->names);
-  for (size_t i = 0; i < p->count && *repeated == EBBI_NO_INDEX; i++) {
-    char number[24];
+  for (size_t i = 0; i < p->count + unnamed && !*repeated; i++) {
+    char position[24];
     size_t index;
-    bool named = layout->header && *p->fields[i] != '\0';
-    snprintf(number, sizeof number, "%zu", i);
-    TRY(ebbi_names_add(&layout->names, &index, named ? p->fields[i] : number));
-    if (index != i) *repeated = i;
+    const char *name = layout->header && i >= unnamed ? p->fields[i - unnamed] : "";
+    snprintf(position, sizeof position, "%zu", i);
+    TRY(ebbi_names_add(&layout->names, &index, *name ? name : position));
+    if (index != i) *repeated = *name ? name : p->fields[0];
   }
   return EBB_OK;
 }
 
+/* A header may lack the first column's name: R and others write that of row names so. One row that
+ * is longer than the header is no proof of it, two are. */
 static ebb_status find_header(ebbi_csv_layout *layout, const peek *p, const char *path,
                               const ebb_read_options *options) {
-  size_t repeated;
+  const char *repeated;
   char shown[EBBI_SHOWN];
   layout->header = has_header(p, options);
+  layout->short_header =
+      layout->header && p->widths[1] == p->count + 1 && p->widths[2] == p->count + 1;
   TRY(name_fields(layout, &repeated, p));
-  if (repeated == EBBI_NO_INDEX) return EBB_OK;
+  if (!repeated) return EBB_OK;
   bool sure = options->header == EBB_HEADER_YES || p->second_has_number || options->encoder;
   REQUIRE(!sure, EBB_ERR_INPUT, "%s:1: two columns are named \"%s\"; rename one", path,
-          ebbi_shown(shown, p->fields[repeated]));
-  layout->header = false; /* a file of text only, and a name stands once */
+          ebbi_shown(shown, repeated));
+  layout->header = layout->short_header = false; /* text only, and a name stands once */
   return name_fields(layout, &repeated, p);
 }
 
@@ -249,8 +257,7 @@ static ebb_status find(ebbi_csv_layout *layout, peek *p, ebbi_csv_walk *walk, co
 
 ebb_status ebbi_csv_layout_find(ebbi_csv_layout *layout, const char *path, const char *bytes,
                                 size_t size, const ebb_read_options *options) {
-  bool asked = options->header != EBB_HEADER_AUTO;
-  peek p = {.enough = asked ? 1 : options->encoder ? 2 : SIZE_MAX};
+  peek p = {.asked = options->header != EBB_HEADER_AUTO || options->encoder};
   ebbi_csv_walk walk = {.path = path, .field = peek_field, .row = peek_row, .user = &p};
   ebb_status status = find(layout, &p, &walk, bytes, size, options);
   for (size_t i = 0; i < p.count; i++) free(p.fields[i]);

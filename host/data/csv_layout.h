@@ -8,9 +8,10 @@
 typedef struct ebbi_csv_layout {
   char delimiter;
   bool header;
-  ebbi_names names; /* [fields]; "0", "1", … where there is no header */
-  size_t target;    /* field of the target, or EBBI_NO_INDEX */
-  size_t *place;    /* [fields]: the input column that a field goes to */
+  bool short_header; /* of one name less than there are fields: the first has none */
+  ebbi_names names;  /* [fields]; "0", "1", … where there is no header */
+  size_t target;     /* field of the target, or EBBI_NO_INDEX */
+  size_t *place;     /* [fields]: the input column that a field goes to */
 } ebbi_csv_layout;
 
 /* Zero-initialise; free in every case. */

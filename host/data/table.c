@@ -127,6 +127,7 @@ static void summarise(ebb_table *table) {
   char name[EBBI_SHOWN];
   say(table, "%zu row%s%s", table->rows, plural(table->rows),
       table->named ? " below a header" : "");
+  if (table->short_header) say(table, " that lacks the first column's name");
   say_columns(table);
   if (target->cols == 0) {
     say(table, ", no target");

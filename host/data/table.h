@@ -45,6 +45,7 @@ struct ebb_table {
   ebbi_column *columns; /* [cols]: a CSV file, or NULL */
   ebbi_names names;     /* [cols] of columns; positions in the file where it has no header */
   bool named;           /* the file has a header */
+  bool short_header;    /* which does not name the first column */
   size_t *lines;        /* [rows] of a CSV file: where each row begins, from 1 */
   ebbi_target target;
   char summary[512];

@@ -1,0 +1,98 @@
+/* Update runs. Errors are measured by the magnitudes that enter a value: for a parameter its own
+ * and that of the change's terms, before any of them cancel.
+ */
+#include "check/update_run.h"
+
+#include "base/error.h"
+#include "check/bounds.h"
+#include <math.h>
+#include <string.h>
+
+static bool is_sgd(const ebbi_update_run *run) {
+  return run->optimizer.kind == EBB_OPT_SGD;
+}
+
+static ebb_status make_values(ebbi_update_values *out, ebbi_probe *probe, size_t count) {
+  TRY(ebbi_probe_array(&out->parameters, probe, count));
+  TRY(ebbi_probe_array(&out->first, probe, count));
+  return ebbi_probe_array(&out->second, probe, count);
+}
+
+ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
+  run->count = ebb_tensor_cols(run->parameters);
+  TRY(make_values(&run->expected, probe, run->count));
+  TRY(make_values(&run->scale, probe, run->count));
+  TRY(make_values(&run->found, probe, run->count));
+  TRY(ebbi_probe_array(&run->gradient_values, probe, run->count));
+  TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
+  if (!is_sgd(run)) TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
+  return ebbi_probe_read_into(run->found.parameters, run->parameters);
+}
+
+static void sgd_magnitudes(ebbi_update_run *run, size_t i) {
+  const ebb_optimizer *o = &run->optimizer;
+  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
+  double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
+  double buffer = o->momentum * m + gradient;
+  double direction = o->nesterov ? gradient + o->momentum * buffer : buffer;
+  run->scale.first[i] = buffer;
+  run->scale.parameters[i] = p + run->learning_rate * direction;
+}
+
+/* The second moment as expected after the step divides: its own error is relative to itself. */
+static void adam_magnitudes(ebbi_update_run *run, size_t i, uint32_t step) {
+  const ebb_optimizer *o = &run->optimizer;
+  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
+  double decay = o->weight_decay * p;
+  double gradient = fabs(run->gradient_values[i]) + (o->kind == EBB_OPT_ADAMW ? 0 : decay);
+  double first = m + (1 - o->beta1) * gradient;
+  double root = sqrt(run->expected.second[i] / (1 - pow(o->beta2, step))) + o->epsilon;
+  run->scale.first[i] = first;
+  run->scale.second[i] = o->beta2 * run->found.second[i] + (1 - o->beta2) * gradient * gradient;
+  run->scale.parameters[i] =
+      p + run->learning_rate * (decay + first / (1 - pow(o->beta1, step)) / root);
+}
+
+/* What the step must make of what the device holds. */
+static void expect_step(ebbi_update_run *run, uint32_t step) {
+  size_t bytes = run->count * sizeof(double);
+  memcpy(run->expected.parameters, run->found.parameters, bytes);
+  memcpy(run->expected.first, run->found.first, bytes);
+  memcpy(run->expected.second, run->found.second, bytes);
+  ebbi_reference_update(run->expected.parameters, run->expected.first, run->expected.second,
+                        run->gradient_values, run->count, &run->optimizer, run->learning_rate,
+                        step);
+  for (size_t i = 0; i < run->count; i++)
+    if (is_sgd(run))
+      sgd_magnitudes(run, i);
+    else
+      adam_magnitudes(run, i, step);
+}
+
+ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live) {
+  ebb_state state = ebb_state_default(live, step, (float)run->learning_rate);
+  TRY(ebb_tensor_upload(run->state, &state));
+  TRY(ebbi_probe_read_into(run->gradient_values, run->gradients));
+  expect_step(run, step);
+  TRY(ebb_update(run->parameters, run->first, run->second, run->gradients, run->state,
+                 run->partials, &run->optimizer));
+  TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
+  TRY(ebbi_probe_read_into(run->found.first, run->first));
+  return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);
+}
+
+void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t first,
+                           size_t count) {
+  const ebb_optimizer *o = &run->optimizer;
+  bool buffered = !is_sgd(run) || o->momentum != 0; /* without momentum the buffer is unused */
+  for (size_t i = first; i < first + count; i++) {
+    ebbi_tally_add(tally, run->found.parameters[i], run->expected.parameters[i],
+                   run->scale.parameters[i], ebbi_bound_update(o->kind));
+    if (buffered)
+      ebbi_tally_add(tally, run->found.first[i], run->expected.first[i], run->scale.first[i],
+                     ebbi_bound_moment(o->kind));
+    if (!is_sgd(run))
+      ebbi_tally_add(tally, run->found.second[i], run->expected.second[i], run->scale.second[i],
+                     ebbi_bound_moment(o->kind));
+  }
+}

@@ -1,0 +1,35 @@
+/* Optimizer steps on the device, each compared with the reference by itself: the reference starts
+ * from what the device held before the step, so bounds do not grow with the number of steps.
+ */
+#ifndef EBBI_UPDATE_RUN_H
+#define EBBI_UPDATE_RUN_H
+
+#include "check/probe.h"
+
+/* A parameter slab with its moments, as doubles. */
+typedef struct ebbi_update_values {
+  double *parameters, *first, *second;
+} ebbi_update_values;
+
+typedef struct ebbi_update_run {
+  ebb_optimizer optimizer;
+  double learning_rate;
+  size_t count;
+  ebb_tensor *parameters, *gradients, *state, *partials; /* the caller's */
+  ebb_tensor *first, *second;                            /* the probe's; second NULL for sgd */
+  double *gradient_values;
+  ebbi_update_values found, expected, scale; /* after a step; scale: magnitudes that enter */
+} ebbi_update_run;
+
+/* Takes over the parameters' values and makes the moments, zero. The optimizer, the learning rate
+ * and the caller's tensors must stand in `run`. */
+ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe);
+
+/* Runs one update by the gradients as they are on the device; `live` goes into the state. */
+ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live);
+
+/* Tallies `count` parameters and their moments from `first` on, after a step. */
+void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t first,
+                           size_t count);
+
+#endif

@@ -1,0 +1,215 @@
+/* Every kernel on random shapes, beyond the fixed ones of ebb_verify: right within its bound, equal
+ * to the last bit when run again, and writing nothing but its result.
+ *
+ * Each tensor lies between guard words in a larger buffer. The guards are NaN, so that a kernel
+ * that reads beyond its tensor gives NaN, and one that writes there is seen afterwards; and so is
+ * one that writes into the padding of rows.
+ */
+#include "test_support.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/size.h"
+#include "check/verify_kernels.h"
+#include "tensor/tensor.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GUARDED = EBBI_PROBE_ITEMS, SHAPES = 3, LARGEST = 150 };
+
+static const uint32_t GUARD = 0xffc0dead; /* a NaN */
+
+/* A buffer with a tensor in its midst. */
+typedef struct guarded {
+  ebbi_buffer *whole;
+  ebb_dtype dtype;
+  size_t rows, cols, stride, bytes, offset, size; /* bytes of the tensor, its offset, all */
+} guarded;
+
+typedef struct guards {
+  size_t count;
+  guarded items[GUARDED];
+} guards;
+
+static const size_t dtype_bytes[EBB_DTYPE_COUNT] = {
+#define DTYPE_BYTES(name, bytes) [EBB_##name] = (bytes),
+    EBB_DTYPE_LIST(DTYPE_BYTES)
+#undef DTYPE_BYTES
+};
+
+/* Fills the whole with guard words and the tensor's place with zeros. */
+static ebb_status fill(const guarded *g) {
+  unsigned char *image = malloc(g->size);
+  if (!image) return EBB_ERR_MEMORY;
+  for (size_t i = 0; i < g->size; i += sizeof GUARD) memcpy(image + i, &GUARD, sizeof GUARD);
+  memset(image + g->offset, 0, g->bytes);
+  ebb_status status = ebbi_buffer_upload(g->whole, image, 1, g->size, g->size);
+  free(image);
+  return status;
+}
+
+static ebb_status create_guarded(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
+                                 size_t cols, bool packed) {
+  guards *all = probe->user;
+  guarded *g = &all->items[all->count];
+  size_t unit = ebbi_device_alignment(probe->device);
+  size_t stride = packed || dtype != EBB_F32 ? cols : ebbi_stride(rows, cols);
+  *g = (guarded){NULL, dtype, rows, cols, stride, rows * stride * dtype_bytes[dtype], unit, 0};
+  g->size = ebbi_round_up(2 * unit + g->bytes, unit);
+  TRY(ebbi_buffer_create(&g->whole, probe->device, g->size));
+  all->count++;
+  TRY(fill(g));
+  ebb_tensor *tensor = calloc(1, sizeof *tensor);
+  assert_non_null(tensor);
+  *tensor = (ebb_tensor){probe->device, NULL, dtype, rows, cols, stride};
+  ebb_status status = ebbi_buffer_view(&tensor->buffer, g->whole, g->offset, g->bytes);
+  if (status != EBB_OK) {
+    ebb_tensor_free(tensor);
+    return status;
+  }
+  *out = tensor;
+  return EBB_OK;
+}
+
+/* Downloads a buffer, checks guards and padding, and hands the image to the caller. */
+static unsigned char *inspect(const guarded *g, const char *name) {
+  unsigned char *image = malloc(g->size);
+  assert_non_null(image);
+  assert_int_equal(ebbi_buffer_download(image, g->whole, 1, g->size, g->size), EBB_OK);
+  for (size_t i = 0; i < g->size; i++) {
+    size_t at = i - g->offset; /* huge before the tensor */
+    if (at < g->bytes) {
+      size_t column = at / dtype_bytes[g->dtype] % g->stride;
+      if (column >= g->cols && image[i] != 0)
+        fail_msg("%s: column %zu of a [%zu, %zu] tensor was written", name, column, g->rows,
+                 g->cols);
+    } else if (image[i] != ((const unsigned char *)&GUARD)[i % sizeof GUARD]) {
+      fail_msg("%s: byte %zu of %zu around a [%zu, %zu] tensor at %zu was written", name, i,
+               g->size, g->rows, g->cols, g->offset);
+    }
+  }
+  return image;
+}
+
+/* The images of all tensors of one run of a case. */
+static void run_case(unsigned char *images[GUARDED], guards *all, ebb_device *device,
+                     const ebbi_kernel_check *check, ebb_activation activation, ebbi_shape shape) {
+  ebbi_probe probe = {.device = device, .activation = activation, .seed = 12};
+  probe.create = create_guarded;
+  probe.user = all;
+  *all = (guards){0};
+  if (check->run(&probe, shape) != EBB_OK) fail_msg("%s: %s", check->name, ebb_error_message());
+  if (!(probe.tally.compared > 0 && probe.tally.error <= probe.tally.bound))
+    fail_msg("%s %s (%s): error %g, bound %g", check->name, ebb_activation_name(activation),
+             probe.tally.worst, probe.tally.error, probe.tally.bound);
+  assert_true(all->count > 0);
+  for (size_t i = 0; i < all->count; i++) images[i] = inspect(&all->items[i], check->name);
+  ebbi_probe_clear(&probe);
+  for (size_t i = 0; i < all->count; i++) ebbi_buffer_free(all->items[i].whole);
+}
+
+static void run_twice(ebb_device *device, const ebbi_kernel_check *check, ebb_activation activation,
+                      ebbi_shape shape) {
+  unsigned char *first[GUARDED], *second[GUARDED];
+  guards first_guards, second_guards;
+  run_case(first, &first_guards, device, check, activation, shape);
+  run_case(second, &second_guards, device, check, activation, shape);
+  assert_int_equal(first_guards.count, second_guards.count);
+  for (size_t i = 0; i < first_guards.count; i++) {
+    assert_memory_equal(first[i], second[i], first_guards.items[i].size);
+    free(first[i]);
+    free(second[i]);
+  }
+}
+
+static void run_rows(ebb_device *device, bool by_engine) {
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    for (int f = 0; f < (check->by_activation ? EBB_ACT_COUNT : 1); f++)
+      for (uint64_t i = 0; i < SHAPES && check->by_engine == by_engine; i++) {
+        uint32_t random[4];
+        ebbi_philox(random, 77, EBBI_RNG_TEST, (uint32_t)f, i);
+        ebbi_shape shape = {1 + random[0] % LARGEST, 1 + random[1] % LARGEST,
+                            1 + random[2] % LARGEST};
+        run_twice(device, check, (ebb_activation)f, shape);
+      }
+}
+
+static void run_engine(ebb_device *device, ebb_engine engine) {
+  ebb_engine before = ebb_device_engine(device);
+  ebb_status status = ebb_device_set_engine(device, engine);
+  if (status == EBB_ERR_UNSUPPORTED) skip();
+  assert_int_equal(status, EBB_OK);
+  run_rows(device, true);
+  assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
+}
+
+static void test_gpu_form(void **state) {
+  run_engine(*state, EBB_ENGINE_GPU);
+}
+
+static void test_cpu_form(void **state) {
+  run_engine(*state, EBB_ENGINE_CPU);
+}
+
+static void test_clblast(void **state) {
+  run_engine(*state, EBB_ENGINE_CLBLAST);
+}
+
+static void test_what_no_engine_changes(void **state) {
+  run_rows(*state, false);
+}
+
+/* Two deep, narrow layers' shapes that no random shape comes near. */
+static void test_extreme_shapes(void **state) {
+  static const ebbi_shape shapes[] = {{1, 1, 5000}, {5000, 1, 1}, {1, 5000, 1}, {3, 2, 4097}};
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+      run_twice(*state, check, EBB_ACT_RELU, shapes[i]);
+}
+
+static void tally_one(double found, double expected, double scale, double bound, bool passes) {
+  ebbi_tally tally = {0};
+  ebbi_tally_add(&tally, found, expected, scale, bound);
+  assert_true((tally.error <= tally.bound) == passes);
+}
+
+/* What must never pass, and what must. */
+static void test_tally(void **state) {
+  (void)state;
+  tally_one(1, 1, 0, 0, true);
+  tally_one(1, 1.5, 1, 0.5, true);
+  tally_one(1, 1.5, 1, 0.49, false);
+  tally_one(1, 1 + 1e-15, 1, 0, false);
+  tally_one(1, 2, 0, 1, false);
+  tally_one(1e-40, 0, 0, 1e-7, true); /* a denormal float, flushed */
+  tally_one(1e-40, 0, 1, 0, false);   /* but bits are bits */
+  tally_one(NAN, 1, 1, 1, false);
+  tally_one(NAN, NAN, 1, 1, false);
+  tally_one(INFINITY, INFINITY, 1, 1, false);
+  tally_one(1, 1.5, NAN, 1, false);
+}
+
+/* The worst is that which comes nearest to its bound, and NaN is worse than all. */
+static void test_tally_keeps_the_worst(void **state) {
+  (void)state;
+  ebbi_tally tally = {0};
+  const double found[] = {1.1, 1.001, 2, NAN, 1000}, bounds[] = {1, 0.002, 1, 1, 1};
+  const char *worst[] = {"0", "1", "2", "3", "3"};
+  for (int i = 0; i < 5; i++) {
+    ebbi_tally_case(&tally, "%d", i);
+    ebbi_tally_add(&tally, found[i], 1, 1, bounds[i]);
+    assert_string_equal(tally.worst, worst[i]);
+  }
+  assert_int_equal(tally.compared, 5);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_tally),          cmocka_unit_test(test_tally_keeps_the_worst),
+      cmocka_unit_test(test_gpu_form),       cmocka_unit_test(test_cpu_form),
+      cmocka_unit_test(test_clblast),        cmocka_unit_test(test_what_no_engine_changes),
+      cmocka_unit_test(test_extreme_shapes),
+  };
+  return cmocka_run_group_tests_name("kernels", tests, open_test_device, close_test_device);
+}
