@@ -1,9 +1,10 @@
 /* Activations f(z) and their derivatives f'(z), for scalars and vectors alike.
  *
- * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is float in one
- * place and a vector in another. F_name(T, z) is f(z); D_name(T, z, a) is f'(z), where a = f(z) is at
- * hand and z only where EBB_ACTIVATION_LIST (include/ebb/ops.h) says that it is kept. Arguments
- * are evaluated more than once: pass variables. ACTIVATE and SLOPE are those of this build.
+ * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is float in
+ * one place and a vector in another. F_name(T, z) is f(z); D_name(T, z, a) is f'(z), where a = f(z)
+ * is at hand and z only where EBB_ACTIVATION_LIST (include/ebb/ops.h) says that it is kept.
+ * Arguments are evaluated more than once: pass variables. ACTIVATE and SLOPE are those of this
+ * build.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
@@ -30,13 +31,13 @@
 #define D_tanh(T, z, a) (1.0f - (a) * (a))
 
 /* z Phi(z), with the normal distribution Phi and its density phi: f' = Phi + z phi. */
-#define NORMAL_CDF(z)     (0.5f + 0.5f * erf((z) * M_SQRT1_2_F))
+#define NORMAL_CDF(z)     (0.5f + 0.5f * erf((z)*M_SQRT1_2_F))
 #define NORMAL_DENSITY(z) (0.39894228f * exp(-0.5f * (z) * (z)))
-#define F_gelu(T, z)      ((z) * NORMAL_CDF(z))
-#define D_gelu(T, z, a)   (NORMAL_CDF(z) + (z) * NORMAL_DENSITY(z))
+#define F_gelu(T, z)      ((z)*NORMAL_CDF(z))
+#define D_gelu(T, z, a)   (NORMAL_CDF(z) + (z)*NORMAL_DENSITY(z))
 
-#define GELU_TANH(z)         tanh(0.7978845608f * (z) * (1.0f + 0.044715f * (z) * (z)))
-#define F_gelu_tanh(T, z)    (0.5f * (z) * (1.0f + GELU_TANH(z)))
+#define GELU_TANH(z)      tanh(0.7978845608f * (z) * (1.0f + 0.044715f * (z) * (z)))
+#define F_gelu_tanh(T, z) (0.5f * (z) * (1.0f + GELU_TANH(z)))
 #define D_gelu_tanh(T, z, a)                                                                       \
   (0.5f * (1.0f + GELU_TANH(z)) + 0.5f * (z) * (1.0f - GELU_TANH(z) * GELU_TANH(z)) *              \
                                       0.7978845608f * (1.0f + 0.134145f * (z) * (z)))

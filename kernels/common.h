@@ -15,8 +15,8 @@
 #define PASTE_(a, b) a##b
 #define PASTE(a, b)  PASTE_(a, b)
 typedef PASTE(float, WIDTH) vec;
-#define load_vec(index, pointer)          PASTE(vload, WIDTH)(index, pointer)
-#define store_vec(value, index, pointer)  PASTE(vstore, WIDTH)(value, index, pointer)
+#define load_vec(index, pointer)         PASTE(vload, WIDTH)(index, pointer)
+#define store_vec(value, index, pointer) PASTE(vstore, WIDTH)(value, index, pointer)
 
 /* Elementwise kernels: items a group, vectors an item. */
 #ifndef ELEMENT_GROUP

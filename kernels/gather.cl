@@ -11,13 +11,15 @@
 #define GATHER_GROUP 1
 #endif
 
-/* x [batch, inputs], y [batch, targets]; data [rows, inputs] as floats or, if `bytes`, as uint8 times
- * scale; targets [rows, targets] as 32-bit words, whatever they mean. */
-__kernel GROUP(GATHER_GROUP, 1) void gather(
-    __global float *restrict x, __global uint *restrict y, __global step_state *restrict state,
-    __global const uchar *restrict data, __global const uint *restrict target_data, int batch,
-    int inputs, int x_stride, int targets, int y_stride, int rows, int bytes, float scale,
-    int shuffle, ulong seed) {
+/* x [batch, inputs], y [batch, targets]; data [rows, inputs] as floats or, if `bytes`, as uint8
+ * times scale; targets [rows, targets] as 32-bit words, whatever they mean. */
+__kernel GROUP(GATHER_GROUP, 1) void gather(__global float *restrict x, __global uint *restrict y,
+                                            __global step_state *restrict state,
+                                            __global const uchar *restrict data,
+                                            __global const uint *restrict target_data, int batch,
+                                            int inputs, int x_stride, int targets, int y_stride,
+                                            int rows, int bytes, float scale, int shuffle,
+                                            ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
   const uint start = (state->done - state->epoch_first) * (uint)batch;
   const uint live = min((uint)batch, (uint)rows - start);
@@ -37,8 +39,8 @@ __kernel GROUP(GATHER_GROUP, 1) void gather(
     return;
   }
   const uint position = start + (uint)r;
-  const size_t from = shuffle ? permute(position, (uint)rows, seed, RNG_SHUFFLE, state->epoch)
-                              : position;
+  const size_t from =
+      shuffle ? permute(position, (uint)rows, seed, RNG_SHUFFLE, state->epoch) : position;
   if (bytes) {
     __global const uchar *row = data + from * inputs;
     for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = scale * (float)row[c];

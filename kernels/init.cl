@@ -1,20 +1,21 @@
-/* Random weights. Element e = i * O + o of w [I, O] takes word e % 4 of Philox's block e / 4, so the
- * numbers depend on seed, layer and place alone, not on geometry or device.
+/* Random weights. Element e = i * O + o of w [I, O] takes word e % 4 of Philox's block e / 4, so
+ * the numbers depend on seed, layer and place alone, not on geometry or device.
  */
 #include "common.h"
 #include "philox.h"
 
 /* w[i, o] = scale * n, n standard normal (normal = 1) or uniform in (-1, 1). One item a block. */
-__kernel GROUP(ELEMENT_GROUP, 1) void init_weights(__global float *restrict w, int count, int cols, int stride,
-                                       float scale, int normal, ulong seed, uint stream) {
+__kernel GROUP(ELEMENT_GROUP, 1) void init_weights(__global float *restrict w, int count, int cols,
+                                                   int stride, float scale, int normal, ulong seed,
+                                                   uint stream) {
   const int block = get_global_id(0);
   const uint4 words = philox(seed, RNG_WEIGHTS, stream, (ulong)block);
   const uint bits[4] = {words.x, words.y, words.z, words.w};
   for (int lane = 0; lane < 4; lane++) {
     const int e = block * 4 + lane;
     if (e >= count) return;
-    const float n = normal ? normal_bits(bits[lane])
-                           : fma(2.0f, uniform_bits(bits[lane]), -1.0f);
-    w[(size_t)(e / cols) * stride + e % cols] = scale * n;
+    const float n = normal ? normal_bits(bits[lane]) : fma(2.0f, uniform_bits(bits[lane]), -1.0f);
+    const int row = e / cols, col = e - row * cols;
+    w[(size_t)row * stride + col] = scale * n;
   }
 }

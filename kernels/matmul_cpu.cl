@@ -22,6 +22,9 @@
 #define DOT_N 4
 #endif
 #define TILE_N (TILE_V * WIDTH)
+#if 32 % (TILE_V * WIDTH) != 0
+#error "a tile's columns must divide the 32 floats that rows are padded to"
+#endif
 
 /* One vector of a row, without the columns past the edge. */
 static inline void store_row(__global float *row, vec value, int left) {
@@ -36,8 +39,8 @@ static inline void store_row(__global float *row, vec value, int left) {
 
 /* c += sum over k of a(row, k) b(k, columns), where a(row, k) lies at a[offset[row] + k * step]. */
 static inline void multiply_tile(vec c[TILE_M][TILE_V], __global const float *a,
-                                 const size_t offset[TILE_M], size_t step,
-                                 __global const float *b, size_t b_stride, int depth) {
+                                 const size_t offset[TILE_M], size_t step, __global const float *b,
+                                 size_t b_stride, int depth) {
   for (int k = 0; k < depth; k++) {
     vec b_row[TILE_V];
 #pragma unroll
@@ -125,10 +128,11 @@ static inline float sum_lanes(vec value) {
   return lanes[0];
 }
 
-/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below is
- * NULL unless f' needs it. Both rows run along k: an element is a dot product of vectors.
- * c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
-__kernel GROUP(1, 1) void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
+/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
+ * is NULL unless f' needs it. Both rows run along k: an element is a dot product of vectors. c,
+ * z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
+__kernel GROUP(1, 1) void matmul_nt_cpu(__global float *restrict c,
+                                        __global const float *restrict a,
                                         __global const float *restrict b,
                                         __global const float *restrict z_below,
                                         __global const float *restrict a_below, int rows, int cols,

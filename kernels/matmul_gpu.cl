@@ -1,5 +1,5 @@
-/* Matrix products for GPUs: a group computes a TILE x TILE block of c, an item a THREAD x THREAD part
- * of it in registers, from slices of a and b that the group copies into local memory.
+/* Matrix products for GPUs: a group computes a TILE x TILE block of c, an item a THREAD x THREAD
+ * part of it in registers, from slices of a and b that the group copies into local memory.
  *
  * Everything past the edges is read as zero and never stored, so any shape works. Slices lie in
  * local memory with k outermost: in the inner loop items read consecutive words or the same word.
@@ -18,9 +18,9 @@
 #define SIDE  (TILE / THREAD)
 #define ITEMS (SIDE * SIDE)
 
-/* slice[k][i] = element (first + i, k0 + k) of a matrix with `count` rows along i and `depth` along k
- * that lies i-major (i * stride + k) or, if `k_major`, the other way round. Neighbouring items read
- * neighbouring words in either case. */
+/* slice[k][i] = element (first + i, k0 + k) of a matrix with `count` rows along i and `depth` along
+ * k that lies i-major (i * stride + k) or, if `k_major`, the other way round. Neighbouring items
+ * read neighbouring words in either case. */
 static inline void load_slice(__local float slice[DEPTH][TILE], __global const float *matrix,
                               int k_major, int first, int count, int k0, int depth, int stride) {
   const int item = get_local_id(1) * SIDE + get_local_id(0);
@@ -50,8 +50,8 @@ static inline void multiply_slice(float sum[THREAD][THREAD], __local float a[DEP
   }
 }
 
-/* The body of a product: declares `sum`, `row` and `column` and fills them. Barriers must stand at a
- * kernel's top level, so this is text and not a function. */
+/* The body of a product: declares `sum`, `row` and `column` and fills them. Barriers must stand at
+ * a kernel's top level, so this is text and not a function. */
 #define MULTIPLY(a, a_k_major, b, b_k_major)                                                       \
   __local float a_slice[DEPTH][TILE], b_slice[DEPTH][TILE];                                        \
   const int column = get_group_id(0) * TILE, row = get_group_id(1) * TILE;                         \
@@ -66,12 +66,12 @@ static inline void multiply_slice(float sum[THREAD][THREAD], __local float a[DEP
 
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
  * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
-__kernel GROUP(SIDE, SIDE) void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
-                                              __global const float *restrict a,
-                                              __global const float *restrict b,
-                                              __global const float *restrict bias, int rows,
-                                              int cols, int depth, int c_stride, int a_stride,
-                                              int b_stride) {
+__kernel GROUP(SIDE,
+               SIDE) void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
+                                        __global const float *restrict a,
+                                        __global const float *restrict b,
+                                        __global const float *restrict bias, int rows, int cols,
+                                        int depth, int c_stride, int a_stride, int b_stride) {
   MULTIPLY(a, 0, b, 1)
   for (int i = 0; i < THREAD; i++)
     for (int j = 0; j < THREAD; j++) {
@@ -84,9 +84,9 @@ __kernel GROUP(SIDE, SIDE) void matmul_nn_gpu(__global float *restrict c, __glob
     }
 }
 
-/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10), by
- * the groups of the first tile row.
- * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
+/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
+ * by the groups of the first tile row. c [rows, cols]; a [depth, rows]; b [depth, cols]; sums
+ * [cols] */
 __kernel GROUP(SIDE, SIDE) void matmul_tn_gpu(__global float *restrict c,
                                               __global float *restrict sums,
                                               __global const float *restrict a,
@@ -107,16 +107,12 @@ __kernel GROUP(SIDE, SIDE) void matmul_tn_gpu(__global float *restrict c,
   }
 }
 
-/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below is
- * NULL unless f' needs it.
- * c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
-__kernel GROUP(SIDE, SIDE) void matmul_nt_gpu(__global float *restrict c,
-                                              __global const float *restrict a,
-                                              __global const float *restrict b,
-                                              __global const float *restrict z_below,
-                                              __global const float *restrict a_below, int rows,
-                                              int cols, int depth, int c_stride, int a_stride,
-                                              int b_stride) {
+/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
+ * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
+__kernel GROUP(SIDE, SIDE) void matmul_nt_gpu(
+    __global float *restrict c, __global const float *restrict a, __global const float *restrict b,
+    __global const float *restrict z_below, __global const float *restrict a_below, int rows,
+    int cols, int depth, int c_stride, int a_stride, int b_stride) {
   MULTIPLY(a, 0, b, 0)
   for (int i = 0; i < THREAD; i++)
     for (int j = 0; j < THREAD; j++) {

@@ -1,5 +1,5 @@
-/* Philox4x32-10 (Salmon et al., SC 2011), and what is made of its bits: uniform and normal numbers and
- * a keyed permutation. host/base/rng.c computes the same bits, from the Random123 library.
+/* Philox4x32-10 (Salmon et al., SC 2011), and what is made of its bits: uniform and normal numbers
+ * and a keyed permutation. host/base/rng.c computes the same bits, from the Random123 library.
  *
  * Written out rather than included from Random123: twenty lines against some thousand to compile
  * before the first step; the tests compare all bits. Contraction is off, and only +, * and fma are
@@ -26,7 +26,9 @@ static inline uint4 philox(ulong seed, uint use, uint stream, ulong counter) {
 }
 
 /* Uniform in (0, 1), 24 bits, exact. */
-static inline float uniform_bits(uint bits) { return fma((float)(bits >> 9), 0x1p-23f, 0x1p-24f); }
+static inline float uniform_bits(uint bits) {
+  return fma((float)(bits >> 9), 0x1p-23f, 0x1p-24f);
+}
 
 static inline float polynomial(float x, __constant float *c, int count) {
   float p = c[0];
@@ -35,9 +37,9 @@ static inline float polynomial(float x, __constant float *c, int count) {
 }
 
 /* Cephes' logf (Moshier) for y in (0, 1]. */
-__constant float log_coefficients[9] = {
-    7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,  -1.2420140846e-1f, 1.4249322787e-1f,
-    -1.6668057665e-1f, 2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
+__constant float log_coefficients[9] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,
+                                        -1.2420140846e-1f, 1.4249322787e-1f,  -1.6668057665e-1f,
+                                        2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
 
 static inline float log_exact_ops(float y) {
   uint shifted = as_uint(y) - 0x3f3504f3u;
@@ -57,12 +59,12 @@ static inline float sqrt_exact_ops(float w) {
 }
 
 /* Giles, "Approximating the erfinv function", 2010. */
-__constant float normal_centre[9] = {
-    2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f, -4.39150654e-06f, 0.00021858087f,
-    -0.00125372503f, -0.00417768164f, 0.246640727f,    1.50140941f};
-__constant float normal_tail[9] = {
-    -0.000200214257f, 0.000100950558f, 0.00134934322f, -0.00367342844f, 0.00573950773f,
-    -0.0076224613f,   0.00943887047f,  1.00167406f,    2.83297682f};
+__constant float normal_centre[9] = {2.81022636e-08f,  3.43273939e-07f, -3.5233877e-06f,
+                                     -4.39150654e-06f, 0.00021858087f,  -0.00125372503f,
+                                     -0.00417768164f,  0.246640727f,    1.50140941f};
+__constant float normal_tail[9] = {-0.000200214257f, 0.000100950558f, 0.00134934322f,
+                                   -0.00367342844f,  0.00573950773f,  -0.0076224613f,
+                                   0.00943887047f,   1.00167406f,     2.83297682f};
 
 static inline float normal_bits(uint bits) {
   float x = fma(2.0f, uniform_bits(bits), -1.0f);

@@ -22,7 +22,8 @@ typedef struct {
 
 /* Adds the losses' partial sums [groups][2] in order, with Kahan's compensation across steps, and
  * closes the step. One work-item of the launch calls this. */
-static inline void close_step(__global step_state *state, __global const float *partials, int groups) {
+static inline void close_step(__global step_state *state, __global const float *partials,
+                              int groups) {
   float loss = 0.0f, correct = 0.0f;
   for (int i = 0; i < groups; i++) {
     loss += partials[2 * i];

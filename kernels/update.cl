@@ -9,7 +9,8 @@
 #include "state.h"
 
 /* Stores the updated parameters of vector i where they are finite. */
-static inline void store_finite(vec next, int i, __global float *parameters, __global step_state *state) {
+static inline void store_finite(vec next, int i, __global float *parameters,
+                                __global step_state *state) {
   if (all(isfinite(next))) {
     store_vec(next, i, parameters);
     return;
@@ -26,11 +27,13 @@ static inline void store_finite(vec next, int i, __global float *parameters, __g
 }
 
 /* m = momentum m + g;  p -= rate m, or with Nesterov p -= rate (g + momentum m) */
-__kernel GROUP(ELEMENT_GROUP, 1) void update_sgd(
-    __global float *restrict parameters, __global float *restrict first,
-    __global const float *restrict gradients, __global step_state *restrict state,
-    __global const float *restrict partials, int groups, int vectors, float momentum, int nesterov,
-    float weight_decay) {
+__kernel GROUP(ELEMENT_GROUP, 1) void update_sgd(__global float *restrict parameters,
+                                                 __global float *restrict first,
+                                                 __global const float *restrict gradients,
+                                                 __global step_state *restrict state,
+                                                 __global const float *restrict partials,
+                                                 int groups, int vectors, float momentum,
+                                                 int nesterov, float weight_decay) {
   const float rate = state->learning_rate;
   const int start = get_global_id(0) * ELEMENT_VECTORS;
   const int end = state->frozen ? start : min(start + ELEMENT_VECTORS, vectors);
@@ -44,8 +47,9 @@ __kernel GROUP(ELEMENT_GROUP, 1) void update_sgd(
 }
 
 /* m += (1 - beta1)(g - m);  v = beta2 v + (1 - beta2) g^2;
- * p -= rate / c1 * m / (sqrt(v / c2) + epsilon) with c = 1 - beta^step. Weight decay goes into g or,
- * if `decoupled` (AdamW), off p. c comes from expm1(step log beta): 1 - pow would lose its digits. */
+ * p -= rate / c1 * m / (sqrt(v / c2) + epsilon) with c = 1 - beta^step. Weight decay goes into g
+ * or, if `decoupled` (AdamW), off p. c comes from expm1(step log beta): 1 - pow would lose its
+ * digits. */
 __kernel GROUP(ELEMENT_GROUP, 1) void update_adam(
     __global float *restrict parameters, __global float *restrict first,
     __global float *restrict second, __global const float *restrict gradients,

@@ -131,8 +131,6 @@ ebb_status ebbi_encoder_count(ebb_encoder *encoder) {
 
 static ebb_status fit(ebb_encoder *encoder, const sample *s, const ebb_encoder_options *options) {
   const ebb_table *table = s->table;
-  REQUIRE(table->target.cols > 0, EBB_ERR_INPUT,
-          "%s: no target to learn; give the file of labels (--labels)", table->path);
   REQUIRE(s->count > 0, EBB_ERR_ARGUMENT, "encoder: no rows to fit on");
   for (size_t i = 0; i < s->count; i++)
     REQUIRE(row_of(s, i) < table->rows, EBB_ERR_ARGUMENT, "encoder: row %zu of %zu", row_of(s, i),
@@ -143,8 +141,8 @@ static ebb_status fit(ebb_encoder *encoder, const sample *s, const ebb_encoder_o
   encoder->named = table->named;
   encoder->scale = table->u8 && !options->no_scale ? 1.0 / 255 : 1.0;
   encoder->target_position = table->target.position;
-  encoder->target = strdup(table->target.name);
-  REQUIRE(encoder->target, EBB_ERR_MEMORY, "encoder: no memory for a name");
+  if (table->target.name) encoder->target = strdup(table->target.name);
+  REQUIRE(!encoder->target == !table->target.name, EBB_ERR_MEMORY, "encoder: no memory for a name");
   if (table->columns) TRY(fit_features(encoder, s, options->no_scale));
   TRY(ebbi_names_copy(&encoder->classes, &table->target.classes));
   encoder->outputs = table->target.codes ? encoder->classes.count : table->target.cols;

@@ -22,7 +22,7 @@ struct ebb_encoder {
   ebbi_names names;       /* [columns] with features */
   bool named;             /* the names come from a header: columns are found by them */
   double scale;
-  char *target;           /* name of the target column */
+  char *target;           /* name of the target column; NULL: fitted without, outputs is 0 */
   size_t target_position; /* where a file without header has it */
   size_t inputs, outputs;
   ebbi_names classes; /* classification: [outputs] */

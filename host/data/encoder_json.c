@@ -64,6 +64,9 @@ static json_t *to_json(const ebb_encoder *e) {
 }
 
 ebb_status ebb_encoder_to_json(char **out, const ebb_encoder *encoder) {
+  *out = NULL;
+  REQUIRE(encoder->target, EBB_ERR_ARGUMENT,
+          "encoder: fitted without a target, it belongs to no trained model");
   json_t *root = to_json(encoder);
   *out = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
   json_decref(root);
