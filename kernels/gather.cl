@@ -13,13 +13,11 @@
 
 /* x [batch, inputs], y [batch, targets]; data [rows, inputs] as floats or, if `bytes`, as uint8
  * times scale; targets [rows, targets] as 32-bit words, whatever they mean. */
-__kernel GROUP(GATHER_GROUP, 1) void gather(__global float *restrict x, __global uint *restrict y,
-                                            __global step_state *restrict state,
-                                            __global const uchar *restrict data,
-                                            __global const uint *restrict target_data, int batch,
-                                            int inputs, int x_stride, int targets, int y_stride,
-                                            int rows, int bytes, float scale, int shuffle,
-                                            ulong seed) {
+__kernel GROUP(GATHER_GROUP, 1)
+void gather(__global float *restrict x, __global uint *restrict y,
+            __global step_state *restrict state, __global const uchar *restrict data,
+            __global const uint *restrict target_data, int batch, int inputs, int x_stride,
+            int targets, int y_stride, int rows, int bytes, float scale, int shuffle, ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
   const uint start = (state->done - state->epoch_first) * (uint)batch;
   const uint live = min((uint)batch, (uint)rows - start);

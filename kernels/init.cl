@@ -5,9 +5,9 @@
 #include "philox.h"
 
 /* w[i, o] = scale * n, n standard normal (normal = 1) or uniform in (-1, 1). One item a block. */
-__kernel GROUP(ELEMENT_GROUP, 1) void init_weights(__global float *restrict w, int count, int cols,
-                                                   int stride, float scale, int normal, ulong seed,
-                                                   uint stream) {
+__kernel GROUP(ELEMENT_GROUP, 1)
+void init_weights(__global float *restrict w, int count, int cols, int stride, float scale,
+                  int normal, ulong seed, uint stream) {
   const int block = get_global_id(0);
   const uint4 words = philox(seed, RNG_WEIGHTS, stream, (ulong)block);
   const uint bits[4] = {words.x, words.y, words.z, words.w};

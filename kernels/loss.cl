@@ -43,12 +43,11 @@ static inline float2 cross_entropy_row(__global float *dz, __global const float 
 }
 
 /* dz, z [batch, cols] with one stride; labels [batch] */
-__kernel GROUP(LOSS_GROUP,
-               1) void cross_entropy(__global float *restrict dz, __global float *restrict partials,
-                                     __global const float *restrict z,
-                                     __global const int *restrict labels,
-                                     __global const step_state *restrict state, int batch, int cols,
-                                     int stride, int label_stride) {
+__kernel GROUP(LOSS_GROUP, 1)
+void cross_entropy(__global float *restrict dz, __global float *restrict partials,
+                   __global const float *restrict z, __global const int *restrict labels,
+                   __global const step_state *restrict state, int batch, int cols, int stride,
+                   int label_stride) {
   __local float2 sums[LOSS_GROUP];
   float2 sum = (float2)(0.0f);
   const int live = state->live, first = get_global_id(0) * LOSS_ROWS;
@@ -67,10 +66,11 @@ __kernel GROUP(LOSS_GROUP,
 
 /* dz, z [batch, cols] with one stride; y [batch, cols]. Row loss: the mean of (z - y)^2 over cols.
  */
-__kernel GROUP(LOSS_GROUP, 1) void mean_squared_error(
-    __global float *restrict dz, __global float *restrict partials,
-    __global const float *restrict z, __global const float *restrict y,
-    __global const step_state *restrict state, int batch, int cols, int stride, int y_stride) {
+__kernel GROUP(LOSS_GROUP, 1)
+void mean_squared_error(__global float *restrict dz, __global float *restrict partials,
+                        __global const float *restrict z, __global const float *restrict y,
+                        __global const step_state *restrict state, int batch, int cols, int stride,
+                        int y_stride) {
   __local float2 sums[LOSS_GROUP];
   float sum = 0.0f;
   const int live = state->live, first = get_global_id(0) * LOSS_ROWS;

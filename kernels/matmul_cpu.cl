@@ -58,11 +58,11 @@ static inline void multiply_tile(vec c[TILE_M][TILE_V], __global const float *a,
 
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
  * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
-__kernel GROUP(1, 1) void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
-                                        __global const float *restrict a,
-                                        __global const float *restrict b,
-                                        __global const float *restrict bias, int rows, int cols,
-                                        int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(1, 1)
+void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
+                   __global const float *restrict a, __global const float *restrict b,
+                   __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
+                   int a_stride, int b_stride) {
   const int column = get_group_id(0) * TILE_N, row = get_group_id(1) * TILE_M;
   vec sum[TILE_M][TILE_V];
   size_t offset[TILE_M];
@@ -92,10 +92,10 @@ __kernel GROUP(1, 1) void matmul_nn_cpu(__global float *restrict c, __global flo
 /* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
  * by the items of the first tile row, whose b columns are in the cache.
  * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
-__kernel GROUP(1, 1) void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
-                                        __global const float *restrict a,
-                                        __global const float *restrict b, int rows, int cols,
-                                        int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(1, 1)
+void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
+                   __global const float *restrict a, __global const float *restrict b, int rows,
+                   int cols, int depth, int c_stride, int a_stride, int b_stride) {
   const int column = get_group_id(0) * TILE_N, row = get_group_id(1) * TILE_M;
   vec sum[TILE_M][TILE_V];
   size_t offset[TILE_M];
@@ -131,12 +131,11 @@ static inline float sum_lanes(vec value) {
 /* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
  * is NULL unless f' needs it. Both rows run along k: an element is a dot product of vectors. c,
  * z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
-__kernel GROUP(1, 1) void matmul_nt_cpu(__global float *restrict c,
-                                        __global const float *restrict a,
-                                        __global const float *restrict b,
-                                        __global const float *restrict z_below,
-                                        __global const float *restrict a_below, int rows, int cols,
-                                        int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(1, 1)
+void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
+                   __global const float *restrict b, __global const float *restrict z_below,
+                   __global const float *restrict a_below, int rows, int cols, int depth,
+                   int c_stride, int a_stride, int b_stride) {
   const int column = get_group_id(0) * DOT_N, row = get_group_id(1) * DOT_M;
   vec sum[DOT_M][DOT_N];
   __global const float *a_rows[DOT_M], *b_rows[DOT_N];

@@ -66,12 +66,11 @@ static inline void multiply_slice(float sum[THREAD][THREAD], __local float a[DEP
 
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
  * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
-__kernel GROUP(SIDE,
-               SIDE) void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
-                                        __global const float *restrict a,
-                                        __global const float *restrict b,
-                                        __global const float *restrict bias, int rows, int cols,
-                                        int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(SIDE, SIDE)
+void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
+                   __global const float *restrict a, __global const float *restrict b,
+                   __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
+                   int a_stride, int b_stride) {
   MULTIPLY(a, 0, b, 1)
   for (int i = 0; i < THREAD; i++)
     for (int j = 0; j < THREAD; j++) {
@@ -87,11 +86,10 @@ __kernel GROUP(SIDE,
 /* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
  * by the groups of the first tile row. c [rows, cols]; a [depth, rows]; b [depth, cols]; sums
  * [cols] */
-__kernel GROUP(SIDE, SIDE) void matmul_tn_gpu(__global float *restrict c,
-                                              __global float *restrict sums,
-                                              __global const float *restrict a,
-                                              __global const float *restrict b, int rows, int cols,
-                                              int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(SIDE, SIDE)
+void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
+                   __global const float *restrict a, __global const float *restrict b, int rows,
+                   int cols, int depth, int c_stride, int a_stride, int b_stride) {
   MULTIPLY(a, 1, b, 1)
   for (int i = 0; i < THREAD; i++)
     for (int j = 0; j < THREAD; j++) {
@@ -109,10 +107,11 @@ __kernel GROUP(SIDE, SIDE) void matmul_tn_gpu(__global float *restrict c,
 
 /* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
  * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
-__kernel GROUP(SIDE, SIDE) void matmul_nt_gpu(
-    __global float *restrict c, __global const float *restrict a, __global const float *restrict b,
-    __global const float *restrict z_below, __global const float *restrict a_below, int rows,
-    int cols, int depth, int c_stride, int a_stride, int b_stride) {
+__kernel GROUP(SIDE, SIDE)
+void matmul_nt_gpu(__global float *restrict c, __global const float *restrict a,
+                   __global const float *restrict b, __global const float *restrict z_below,
+                   __global const float *restrict a_below, int rows, int cols, int depth,
+                   int c_stride, int a_stride, int b_stride) {
   MULTIPLY(a, 0, b, 0)
   for (int i = 0; i < THREAD; i++)
     for (int j = 0; j < THREAD; j++) {

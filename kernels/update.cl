@@ -27,13 +27,11 @@ static inline void store_finite(vec next, int i, __global float *parameters,
 }
 
 /* m = momentum m + g;  p -= rate m, or with Nesterov p -= rate (g + momentum m) */
-__kernel GROUP(ELEMENT_GROUP, 1) void update_sgd(__global float *restrict parameters,
-                                                 __global float *restrict first,
-                                                 __global const float *restrict gradients,
-                                                 __global step_state *restrict state,
-                                                 __global const float *restrict partials,
-                                                 int groups, int vectors, float momentum,
-                                                 int nesterov, float weight_decay) {
+__kernel GROUP(ELEMENT_GROUP, 1)
+void update_sgd(__global float *restrict parameters, __global float *restrict first,
+                __global const float *restrict gradients, __global step_state *restrict state,
+                __global const float *restrict partials, int groups, int vectors, float momentum,
+                int nesterov, float weight_decay) {
   const float rate = state->learning_rate;
   const int start = get_global_id(0) * ELEMENT_VECTORS;
   const int end = state->frozen ? start : min(start + ELEMENT_VECTORS, vectors);
@@ -50,12 +48,12 @@ __kernel GROUP(ELEMENT_GROUP, 1) void update_sgd(__global float *restrict parame
  * p -= rate / c1 * m / (sqrt(v / c2) + epsilon) with c = 1 - beta^step. Weight decay goes into g
  * or, if `decoupled` (AdamW), off p. c comes from expm1(step log beta): 1 - pow would lose its
  * digits. */
-__kernel GROUP(ELEMENT_GROUP, 1) void update_adam(
-    __global float *restrict parameters, __global float *restrict first,
-    __global float *restrict second, __global const float *restrict gradients,
-    __global step_state *restrict state, __global const float *restrict partials, int groups,
-    int vectors, float rest1, float log_beta1, float beta2, float rest2, float log_beta2,
-    float epsilon, float weight_decay, int decoupled) {
+__kernel GROUP(ELEMENT_GROUP, 1)
+void update_adam(__global float *restrict parameters, __global float *restrict first,
+                 __global float *restrict second, __global const float *restrict gradients,
+                 __global step_state *restrict state, __global const float *restrict partials,
+                 int groups, int vectors, float rest1, float log_beta1, float beta2, float rest2,
+                 float log_beta2, float epsilon, float weight_decay, int decoupled) {
   const float rate = state->learning_rate, step = (float)state->step;
   const float rate1 = rate / -expm1(step * log_beta1), root2 = sqrt(-expm1(step * log_beta2));
   const float decay_g = decoupled ? 0.0f : weight_decay;
@@ -74,7 +72,8 @@ __kernel GROUP(ELEMENT_GROUP, 1) void update_adam(
 }
 
 /* Closes a step that has no update: the end of an evaluation's batch. */
-__kernel GROUP(1, 1) void metrics_add(__global step_state *restrict state,
-                                      __global const float *restrict partials, int groups) {
+__kernel GROUP(1, 1)
+void metrics_add(__global step_state *restrict state, __global const float *restrict partials,
+                 int groups) {
   close_step(state, partials, groups);
 }

@@ -5,7 +5,7 @@ set -uo pipefail
 cd "$1" || exit 1
 for tool in clang-format-14 clang-format; do
   if [[ $("$tool" --version 2>/dev/null) == *"version 14."* ]]; then
-    find host kernels include tests bench examples -name '*.[ch]' -print0 | xargs -0 "$tool" --dry-run -Werror
+    find host kernels include tests bench examples \( -name '*.[ch]' -o -name '*.cl' \) -print0 | xargs -0 "$tool" --dry-run -Werror
     exit
   fi
 done

@@ -106,7 +106,10 @@ static void expect_bytes_refused(const char *bytes, size_t size, const char *par
 
 static void test_idx_refused(void **state) {
   (void)state;
-  REFUSED("\0\0\x08\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", "t: *larger than any file");
+  REFUSED("\0\0\x08\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+          "t: 4294967295 rows*too many");
+  REFUSED("\0\0\x08\4\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+          "larger than any file");
   REFUSED("\0\0\x08\2\xff\xff\xff\xff\xff\xff\xff\xff", "t: truncated: *4294967295 rows*but 0");
   REFUSED("\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff", "t: *too many");
   REFUSED("\0\0\x08\1\xff\xff\xff\xff", "truncated: *4294967295 bytes, but 0 follow");
@@ -146,7 +149,7 @@ static void test_npy_refused(void **state) {
   expect_npy_refused("'<f4'", "(1, 4294967296, 4294967296)", 4, "byte *fits in 64 bits");
   expect_npy_refused("'<f4'", "(99999999999999999999,)", 4, "a length that fits in 64 bits");
   expect_npy_refused("'<f4'", "(-1,)", 4, "expected a length");
-  expect_npy_refused("'<f4'", "(2", 8, "',' or ')'");
+  expect_npy_refused("'<f4'", "(2;", 8, "',' or ')'");
   expect_npy_refused("'<f4'", "2", 8, "expected '('");
   expect_npy_refused("'<f4'", "(2,), 'shape': (2,)", 8, "each once");
   expect_npy_refused("'<f4'", "(2,), 'evil': 1", 8, "each once");
@@ -162,7 +165,7 @@ static void test_npy_headers_refused(void **state) {
           "truncated: the NPY header takes 118 bytes, 10 follow");
   REFUSED("\x93NUMPY\x01\0\x02\0{}", "'descr', 'fortran_order' and 'shape'");
   REFUSED("\x93NUMPY\x01\0\x02\0[]", "byte 10 *expected '{'");
-  REFUSED("\x93NUMPY\x01\0\x1e\0{'descr': '<f4', 'shape': (1,)}", "truncated");
+  REFUSED("\x93NUMPY\x01\0\x1f\0{'descr': '<f4', 'shape': (1,)}", "before the end");
   REFUSED("\x93NUMPY\x01\0\x18\0{'fortran_order': True,  ", "column by column");
   REFUSED("\x93NUMPY\x01\0\x18\0{'fortran_order': Yes,   ", "True or False");
   REFUSED("\x93NUMPY\x01\0\x18\0{'descr': '<f4           ", "a short quoted text");

@@ -55,7 +55,7 @@ static void test_texts_that_are_none(void **state) {
   ebb_table *t;
   ebb_status status = parse_bytes(&t, "1,2\n3,\0\n", 8, NULL);
   expect_message(status, "t:2: byte 6 of the file is 0x00");
-  ebb_table_free(table_of("x,\xf0\x9f\x8c\x8a,\xe2\x82\xac\n", NULL));
+  ebb_table_free(table_of("x,\xf0\x9f\x8c\x8a,\xe2\x82\xac\nx,y,z\n", NULL));
 }
 
 /* What a message quotes is cut and cleaned. */

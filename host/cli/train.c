@@ -177,8 +177,7 @@ static int save(const training *t) {
 static int end_by_numbers(training *t, const char *message) {
   bool keep = t->finished > 0;
   fail(EXIT_NUMBERS, "%s; %s%s", message,
-       keep ? "the model of the last good epoch is kept in "
-            : "no epoch was good, so no model is saved: a smaller --lr may help",
+       keep ? "the model of that epoch is kept in " : "no epoch was good, so no model is saved",
        keep ? t->s->out : "");
   int code = keep ? save(t) : EXIT_GOOD;
   report_end(t, "numbers", keep && code == EXIT_GOOD);

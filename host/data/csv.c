@@ -76,16 +76,10 @@ static ebb_status begin_column(ebbi_column *column, const loader *l, bool catego
   return EBB_OK;
 }
 
-/* Digits, signs and commas, with a digit and a comma among them. */
-static bool has_decimal_comma(const char *text) {
-  return strchr(text, ',') && strpbrk(text, "0123456789") &&
-         text[strspn(text, "+-.,0123456789eE")] == '\0';
-}
-
 static ebb_status fail_mixed(const ebbi_csv_walk *walk, const ebbi_column *column,
                              const char *text) {
   char why[160];
-  if (has_decimal_comma(text))
+  if (ebbi_csv_has_decimal_comma(text))
     return fail_at(walk, "", text,
                    " has a decimal comma or grouped digits; write numbers with a decimal point");
   if (column->first_line == 0)
@@ -128,7 +122,8 @@ static ebb_status add_input(ebbi_column *column, const ebbi_csv_walk *walk, cons
   }
   bool forced = l->encoder != NULL, text_wanted = forced && column->category;
   bool number = !text_wanted && ebbi_parse_double(&value, text);
-  if (!number && !text_wanted && has_decimal_comma(text)) return fail_mixed(walk, column, text);
+  if (!number && !text_wanted && ebbi_csv_has_decimal_comma(text))
+    return fail_mixed(walk, column, text);
   if (!column->known) {
     TRY(begin_column(column, l, forced ? column->category : !number));
     if (!forced) column->first_line = walk->line;
@@ -145,7 +140,7 @@ static ebb_status check_target(ebbi_column *column, const ebbi_csv_walk *walk, c
     column->category |= !number;
     return EBB_OK;
   }
-  if (!number && has_decimal_comma(text)) return fail_mixed(walk, column, text);
+  if (!number && ebbi_csv_has_decimal_comma(text)) return fail_mixed(walk, column, text);
   if (!number && l->task == EBB_TASK_REGRESSION)
     return fail_at(walk, "", text, " is not a number, as the target of a regression must be");
   if (!column->known) {

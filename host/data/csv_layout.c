@@ -33,6 +33,11 @@ bool ebbi_csv_is_missing(const char *text) {
   return false;
 }
 
+bool ebbi_csv_has_decimal_comma(const char *text) {
+  return strchr(text, ',') && strpbrk(text, "0123456789") &&
+         text[strspn(text, "+-.,0123456789eE")] == '\0';
+}
+
 /* The most frequent candidate of the first line, outside quotes. Where others stand too, commas
  * that are all between digits are decimal commas: counted, they would hide the error they are. */
 static char detect_delimiter(const char *text) {
@@ -85,7 +90,7 @@ static ebb_status keep_field(peek *p, const char *path, const char *text) {
 static ebb_status peek_field(ebbi_csv_walk *walk, const char *text) {
   peek *p = walk->user;
   double value;
-  bool number = ebbi_parse_double(&value, text);
+  bool number = ebbi_parse_double(&value, text) || ebbi_csv_has_decimal_comma(text);
   size_t column = p->column++;
   if (p->row > 0) {
     p->second_has_number |= p->row == 1 && number;

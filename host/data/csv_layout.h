@@ -23,4 +23,7 @@ ebb_status ebbi_csv_layout_find(ebbi_csv_layout *layout, const char *path, const
 /* A field that stands for a missing value: empty, ?, NA, N/A, nan, null, in any case. */
 bool ebbi_csv_is_missing(const char *text);
 
+/* A number as others write it: digits, signs and commas, with a digit and a comma among them. */
+bool ebbi_csv_has_decimal_comma(const char *text);
+
 #endif

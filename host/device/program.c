@@ -4,7 +4,6 @@
  * developing. Their #include lines are resolved here, each file once, so that the driver sees one
  * text with #line marks and needs no include path.
  */
-#define _GNU_SOURCE
 #include "base/file.h"
 #include "cl.h"
 #include "kernel_files.h"
@@ -75,6 +74,17 @@ static const char *included_name(const char *line, size_t *length) {
   return name;
 }
 
+static void append(source *to, const char *text, size_t length) {
+  fwrite(text, 1, length, to->stream); /* fclose tells if it failed */
+}
+
+/* Tells the compiler where the next line stands. */
+static void append_mark(source *to, size_t line, const char *name) {
+  char mark[128];
+  snprintf(mark, sizeof mark, "#line %zu \"%s\"\n", line, name);
+  append(to, mark, strlen(mark));
+}
+
 static ebb_status append_file(source *to, const char *name, size_t name_length) {
   const ebbi_kernel_file *file = embedded_file(name, name_length);
   REQUIRE(file, EBB_ERR_DEVICE, "kernel file %.*s: there is none", (int)name_length, name);
@@ -85,7 +95,7 @@ static ebb_status append_file(source *to, const char *name, size_t name_length) 
   to->included[to->included_count++] = file->name;
   char *text;
   TRY(load_file(&text, file));
-  fprintf(to->stream, "#line 1 \"%s\"\n", file->name);
+  append_mark(to, 1, file->name);
   ebb_status status = EBB_OK;
   size_t line_number = 1, length;
   for (char *line = text; *line != '\0' && status == EBB_OK; line_number++) {
@@ -93,9 +103,10 @@ static ebb_status append_file(source *to, const char *name, size_t name_length) 
     const char *inner = included_name(line, &length);
     if (inner) {
       status = append_file(to, inner, length);
-      fprintf(to->stream, "#line %zu \"%s\"\n", line_number + 1, file->name);
+      append_mark(to, line_number + 1, file->name);
     } else {
-      fprintf(to->stream, "%.*s\n", (int)line_length, line);
+      append(to, line, line_length);
+      append(to, "\n", 1);
     }
     line += line_length + (line[line_length] == '\n');
   }

@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "network.h"
 
-#include <ebb/ebb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +92,7 @@ static ebb_status write_file(const ebb_network *network, const host_weights *hos
   }
   ebb_metadata *all = malloc((count + 2) * sizeof *all);
   REQUIRE(all, EBB_ERR_MEMORY, "%s: no memory for its metadata", path);
-  all[0] = (ebb_metadata){"ebb.version", ebb_version()};
+  all[0] = (ebb_metadata){"ebb.version", EBB_VERSION};
   all[1] = (ebb_metadata){"ebb.spec", text};
   if (count > 0) memcpy(all + 2, pairs, count * sizeof *all);
   ebb_status status = ebbi_safetensors_write(path, all, count + 2, tensors, 2 * spec->count);
