@@ -3,8 +3,9 @@
  *
  * Rows past the edge are read from the last row instead (their results are not stored) and columns
  * past the edge are the zeros of the row padding, so the inner loops have no edge code. A tile is
- * TILE_M x (TILE_V vectors); it follows the register file (host/device/profile.c). The GPU's way,
- * many items sharing local memory, was ten times slower on PoCL.
+ * TILE_M x (TILE_V vectors), its sums indexed by constants alone (all loops over them are unrolled)
+ * so that they stay in registers; it follows the register file (host/device/profile.c). The GPU's
+ * way, many items sharing local memory, was ten times slower on PoCL.
  */
 #include "activation.h"
 #include "common.h"
@@ -74,8 +75,11 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
   }
   multiply_tile(sum, a, offset, 1, b + column, b_stride, depth);
 
-  for (int i = 0; i < min(TILE_M, rows - row); i++) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+    if (row + i >= rows) break;
     const size_t at = (size_t)(row + i) * c_stride + column;
+#pragma unroll
     for (int v = 0; v < TILE_V; v++) {
       const int left = cols - column - v * WIDTH;
       const vec value = sum[i][v];
@@ -107,10 +111,14 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
   }
   multiply_tile(sum, a, offset, a_stride, b + column, b_stride, depth);
 
-  for (int i = 0; i < min(TILE_M, rows - row); i++)
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+    if (row + i >= rows) break;
+#pragma unroll
     for (int v = 0; v < TILE_V; v++)
       store_row(c + (size_t)(row + i) * c_stride + column + v * WIDTH, sum[i][v],
                 cols - column - v * WIDTH);
+  }
   if (!sums || row != 0) return;
   for (int v = 0; v < TILE_V; v++) {
     vec total = (vec)(0.0f);
@@ -159,8 +167,12 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
     }
   }
 
-  for (int i = 0; i < min(DOT_M, rows - row); i++)
-    for (int j = 0; j < min(DOT_N, cols - column); j++) {
+#pragma unroll
+  for (int i = 0; i < DOT_M; i++) {
+    if (row + i >= rows) break;
+#pragma unroll
+    for (int j = 0; j < DOT_N; j++) {
+      if (column + j >= cols) break;
       const size_t at = (size_t)(row + i) * c_stride + column + j;
       const float value = sum_lanes(sum[i][j]);
       if (a_below) {
@@ -170,4 +182,5 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
         c[at] = value;
       }
     }
+  }
 }

@@ -3,7 +3,7 @@
 # A case begins with `begin NAME`; each line after it is a check of it.
 # shellcheck disable=SC2034,SC2317 # the cases are in files of their own
 
-ebb=$(realpath "$1")
+ebb=$(realpath "$1") && [ -x "$ebb" ] || exit 1
 tests=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -167,8 +167,9 @@ static bool use(const char *bytes, size_t size, const ebb_read_options *options)
   ebb_dataset d;
   const ebb_encoder_options fill = {.missing = EBB_MISSING_MEAN};
   if (parse_bytes(&t, bytes, size, options) != EBB_OK) return false;
-  bool done = ebb_encoder_fit(&e, t, NULL, 0, &fill) == EBB_OK &&
-              ebb_encoder_apply(&d, e, t, NULL, 0) == EBB_OK;
+  const ebb_encoder *given = options ? options->encoder : NULL;
+  bool done = (given || ebb_encoder_fit(&e, t, NULL, 0, &fill) == EBB_OK) &&
+              ebb_encoder_apply(&d, given ? given : e, t, NULL, 0) == EBB_OK;
   if (done) {
     if (ebb_dataset_check(&d) != EBB_OK) fail_msg("%s", ebb_error_message());
     ebb_dataset_clear(&d);
@@ -221,7 +222,7 @@ static void test_mutations(void **state) {
   static const char floats[] =
       "\0\0\x0d\2\0\0\0\2\0\0\0\2\x3f\xc0\0\0\xc0\0\0\0\x3f\xc0\0\0\xc0\0\0\0";
   static const char npy[] =
-      "\x93NUMPY\x01\0\x40\0{'descr': '<i4', 'fortran_order': False, 'shape': "
+      "\x93NUMPY\x01\0\x41\0{'descr': '<i4', 'fortran_order': False, 'shape': "
       "(2, 2), }     \n\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0";
   static const struct {
     const char *bytes;

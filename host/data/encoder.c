@@ -105,7 +105,6 @@ static ebb_status fit_features(ebb_encoder *encoder, const sample *s, bool no_sc
   for (size_t c = 0; c < table->cols; c++) {
     ebbi_feature *feature = &encoder->features[c];
     feature->category = table->columns[c].category;
-    feature->deviation = 1;
     if (feature->category) {
       TRY(fit_categories(feature, s, c));
       continue;

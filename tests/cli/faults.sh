@@ -42,7 +42,7 @@ interrupt() {
   "$ebb" train --data class.csv --model 8relu --epochs 1000000 --log stop.log --out stop.safetensors >out 2>err &
   process=$!
   tries=0
-  until grep -qs '"type":"epoch"' stop.log || [ $tries -ge 300 ]; do
+  until grep -qs '"type":"epoch"' stop.log || [ $tries -ge 300 ] || ! kill -0 $process; do
     sleep 0.1
     tries=$((tries + 1))
   done
