@@ -163,7 +163,7 @@ static ebb_status target_from_json(ebb_encoder *e, const json_t *root) {
 }
 
 static ebb_status from_json(ebb_encoder *e, const json_t *root) {
-  size_t regression, mean;
+  size_t regression = 0, mean = 0;
   REQUIRE(json_is_object(root), EBB_ERR_INPUT, "encoder: the JSON text is not an object");
   TRY(choice_from_json(&regression, root, "task", "classification", "regression"));
   TRY(choice_from_json(&mean, root, "missing", "refuse", "mean"));
