@@ -136,6 +136,22 @@ static inline float sum_lanes(vec value) {
   return lanes[0];
 }
 
+/* sum[i][j] += the products of a's row i and b's row j, lane by lane. */
+static inline void multiply_dots(vec sum[DOT_M][DOT_N], __global const float *const a_rows[DOT_M],
+                                 __global const float *const b_rows[DOT_N], int depth) {
+  for (int k = 0; k * WIDTH < depth; k++) {
+    vec b_value[DOT_N];
+#pragma unroll
+    for (int j = 0; j < DOT_N; j++) b_value[j] = load_vec(k, b_rows[j]);
+#pragma unroll
+    for (int i = 0; i < DOT_M; i++) {
+      const vec a_value = load_vec(k, a_rows[i]);
+#pragma unroll
+      for (int j = 0; j < DOT_N; j++) sum[i][j] = fma(a_value, b_value[j], sum[i][j]);
+    }
+  }
+}
+
 /* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
  * is NULL unless f' needs it. Both rows run along k: an element is a dot product of vectors. c,
  * z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
@@ -155,17 +171,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
 #pragma unroll
     for (int j = 0; j < DOT_N; j++) sum[i][j] = (vec)(0.0f);
   }
-  for (int k = 0; k * WIDTH < depth; k++) {
-    vec b_value[DOT_N];
-#pragma unroll
-    for (int j = 0; j < DOT_N; j++) b_value[j] = load_vec(k, b_rows[j]);
-#pragma unroll
-    for (int i = 0; i < DOT_M; i++) {
-      const vec a_value = load_vec(k, a_rows[i]);
-#pragma unroll
-      for (int j = 0; j < DOT_N; j++) sum[i][j] = fma(a_value, b_value[j], sum[i][j]);
-    }
-  }
+  multiply_dots(sum, a_rows, b_rows, depth);
 
 #pragma unroll
   for (int i = 0; i < DOT_M; i++) {

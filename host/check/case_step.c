@@ -142,7 +142,8 @@ static ebb_status make_gather_data(gather_data *out, ebbi_probe *probe, ebbi_sha
   }
   TRY(ebbi_probe_tensor(&out->data, probe, bytes ? EBB_U8 : EBB_F32, s.rows, s.cols, true,
                         bytes ? (void *)octets : (void *)floats));
-  TRY(ebbi_probe_labels(&out->labels, probe, 2 * s.rows, 1000000));
+  size_t longest = s.rows > s.depth ? s.rows : s.depth; /* they also fill a batch to start with */
+  TRY(ebbi_probe_labels(&out->labels, probe, 2 * longest, 1000000));
   return ebbi_probe_tensor(&out->targets, probe, EBB_I32, s.rows, 2, true, out->labels);
 }
 

@@ -55,7 +55,7 @@ static size_t find_row(const gathering *g, const char *name) {
 
 /* Says that there is no such option, and which one or which command may be meant. */
 static int unknown_option(const gathering *g, const char *where, const char *name) {
-  const char *names[MAX_OPTIONS], *owner = g->command->name;
+  const char *names[MAX_OPTIONS] = {NULL}, *owner = g->command->name;
   size_t count = 0;
   bool elsewhere = false;
   for (size_t i = 0; i < g->count; i++) {

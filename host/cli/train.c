@@ -110,12 +110,18 @@ static int read_data(training *t) {
   return fail_status(status);
 }
 
-/* The options of the trainer, but the loss, which the data decide. */
+/* --epochs, or a default: small data need many to come to as many updates as large ones. */
+static size_t choose_epochs(const training *t) {
+  size_t batch = t->s->batch, epochs = 2000 / ((t->train_rows + batch - 1) / batch);
+  if (t->s->epochs) return t->s->epochs;
+  return epochs < 20 ? 20 : epochs > 500 ? 500 : epochs;
+}
+
+/* The options of the trainer, but the loss and the epochs, which the data decide. */
 static int choose_options(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
   *o = ebb_train_options_default();
-  o->epochs = s->epochs;
   o->batch = s->batch;
   o->seed = s->seed;
   o->shuffle = !s->no_shuffle;
@@ -158,6 +164,7 @@ static int prepare(training *t) {
   int code = check_files(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = read_data(t);
+  if (code == EXIT_GOOD) t->options.epochs = choose_epochs(t);
   if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   if (code == EXIT_GOOD) code = choose_spec(t);

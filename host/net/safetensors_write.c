@@ -52,7 +52,7 @@ static ebb_status count_elements(size_t *count, const ebbi_safetensor_source *te
 
 static ebb_status add_tensor(json_t *header, size_t *end, const ebbi_safetensor_source *tensor,
                              const char *path) {
-  size_t count, begin = *end;
+  size_t count = 0, begin = *end;
   TRY(count_elements(&count, tensor, path));
   REQUIRE(ebbi_size_add(end, begin, 4 * count) && (uintmax_t)*end <= INT64_MAX, EBB_ERR_ARGUMENT,
           "%s: tensor \"%.80s\" makes the file too large", path, tensor->name);
@@ -111,7 +111,7 @@ static ebb_status write_file(ebbi_writer *writer, const char *path, const char *
   TRY(ebbi_writer_begin(writer, path));
   write_header(writer->stream, header);
   for (size_t i = 0; i < tensor_count; i++) {
-    size_t count;
+    size_t count = 0;
     TRY(count_elements(&count, &tensors[i], path));
     write_values(writer->stream, tensors[i].values, count);
   }

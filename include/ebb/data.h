@@ -91,10 +91,11 @@ typedef struct ebb_encoder_options {
   ebb_missing missing; /* MEAN: numbers take the mean, categories the most frequent one */
 } ebb_encoder_options;
 
-/* Fits an encoder on the given rows of a table: mean and deviation of numeric CSV columns,
- * categories of text columns (one-hot), class names in sorted order (numeric order for numbers).
- * IDX and uint8 NPY data get scale 1/255; other NPY data stay as they are.
- * Errors: EBB_ERR_INPUT (a missing value and missing is REFUSE: names row and column). */
+/* Fits an encoder on the given rows of a table: mean and deviation of numeric CSV columns.
+ * Categories of text columns (one-hot) and class names, sorted (numbers by value), come from the
+ * whole table, so that a rare one among the other rows is known too. IDX and uint8 NPY data get
+ * scale 1/255; other NPY data stay as they are. Errors: EBB_ERR_INPUT (a missing value and missing
+ * is REFUSE: names row and column). */
 ebb_status ebb_encoder_fit(ebb_encoder **out, const ebb_table *table, const size_t *rows,
                            size_t count, const ebb_encoder_options *options);
 void ebb_encoder_free(ebb_encoder *encoder);
