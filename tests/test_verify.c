@@ -228,8 +228,7 @@ static const fault faults[] = {
     {"update.cl", "p - rate *", "p + rate *", "update layer 2", "5-9relu-3", EBB_ENGINE_CPU},
     {"state.h", "state->loss_carry = (sum - state->loss_sum) - term;",
      "state->loss_carry = 0.001f * sum;", "kernel metrics_add", NULL, 0},
-    {"gather.cl", "live = min((uint)batch, (uint)rows - start)", "live = (uint)batch",
-     "kernel gather", NULL, 0},
+    {"gather.cl", "from * targets + c", "from * targets", "kernel gather", NULL, 0},
     {"philox.h", "round < 10", "round < 9", "kernel init_weights", NULL, 0},
     {"init.cl", "block * 4 + lane", "block * 4 + (3 - lane)", "kernel init_weights", NULL, 0},
 };

@@ -104,8 +104,7 @@ typedef struct ebbi_launch {
   ebb_status status;
 } ebbi_launch;
 
-/* Starts a launch of a kernel built with the profile's options and `options` ("" or "-DACTIVATE=F_relu …").
- */
+/* Starts a launch of a kernel built with the profile's options and `options`, which may be "". */
 ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options);
 void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL: a null pointer */
 void ebbi_launch_int(ebbi_launch *launch, size_t value);                 /* checked to fit an int */
