@@ -114,9 +114,15 @@ static void a_build_error_carries_the_whole_log(void **state) {
   assert_non_null(strstr(ebb_error_message(), "does not build"));
   ebb_tensor_free(w);
   ebb_device_free(device);
-  unsetenv("EBB_KERNEL_DIR");
   remove(path);
   remove(folder);
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&w, device, EBB_F32, 2, 2), EBB_OK);
+  assert_int_equal(ebb_init_weights(w, EBB_INIT_HE_NORMAL, 1, 0), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), folder)); /* gone by now */
+  ebb_tensor_free(w);
+  ebb_device_free(device);
+  unsetenv("EBB_KERNEL_DIR");
 }
 
 static void recording_queues_nothing_until_it_runs(void **state) {

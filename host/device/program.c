@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { SOURCES_MAX = 4, FILES_MAX = 32, FILE_LIMIT = 1 << 20 };
 
@@ -53,6 +54,8 @@ static ebb_status load_file(char **text, const ebbi_kernel_file *file) {
   char path[4096];
   size_t size;
   if (folder && folder[0] != '\0') {
+    REQUIRE(access(folder, R_OK | X_OK) == 0, EBB_ERR_ARGUMENT,
+            "EBB_KERNEL_DIR=%s: no such folder, or it is closed to you", folder);
     snprintf(path, sizeof path, "%s/%s", folder, file->name);
     FILE *probe = fopen(path, "rb");
     if (probe) {
