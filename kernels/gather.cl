@@ -20,8 +20,12 @@ void gather(__global float *restrict x, __global uint *restrict y,
             int targets, int y_stride, int rows, int bytes, float scale, int shuffle, ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
   const uint start = (state->done - state->epoch_first) * (uint)batch;
-  const uint live = min((uint)batch, (uint)rows - start);
+  const uint live = start < (uint)rows ? min((uint)batch, (uint)rows - start) : 0u;
   if (r == 0 && item == 0) {
+    if (state->done == state->epoch_first) { /* an epoch's sums begin with its first batch */
+      state->rows = state->correct = 0u;
+      state->loss_sum = state->loss_carry = 0.0f;
+    }
     state->step = state->done + 1;
     state->live = live;
     if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NONE)

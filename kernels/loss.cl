@@ -74,7 +74,7 @@ void mean_squared_error(__global float *restrict dz, __global float *restrict pa
   __local float2 sums[LOSS_GROUP];
   float sum = 0.0f;
   const int live = state->live, first = get_global_id(0) * LOSS_ROWS;
-  const float scale = 2.0f / ((float)live * (float)cols);
+  const float scale = 2.0f / ((float)max(live, 1) * (float)cols);
   for (int r = first; r < min(first + LOSS_ROWS, batch); r++) {
     const size_t row = (size_t)r * stride, y_row = (size_t)r * y_stride;
     float squares = 0.0f;

@@ -1,9 +1,10 @@
 /* The step state: what changes from step to step, kept on the device so that a recorded step can be
  * queued again without the host's help. The twin of ebb_state in include/ebb/ops.h.
  *
- * gather opens a step: it writes step, live and frozen and reads done and epoch_first. The launch
- * that closes it (update or metrics_add) writes done and the sums and reads step, live, frozen. No
- * launch reads what it writes in another work-item, so there is no race and no extra launch.
+ * gather opens a step: it writes step, live and frozen, clears the sums at an epoch's first step
+ * and reads done and epoch_first. The launch that closes it (update or metrics_add) writes done and
+ * the sums and reads step, live, frozen. No launch reads what it writes in another work-item, so
+ * there is no race and no extra launch.
  */
 #ifndef STATE_H
 #define STATE_H
@@ -17,24 +18,28 @@ typedef struct {
   uint rows, correct;
   float loss_sum, loss_carry;
   float learning_rate;
-  uint reserved[2];
+  uint bad_loss;
+  uint reserved;
 } step_state;
 
 /* Adds the losses' partial sums [groups][2] in order, with Kahan's compensation across steps, and
  * closes the step. One work-item of the launch calls this. */
 static inline void close_step(__global step_state *state, __global const float *partials,
                               int groups) {
-  float loss = 0.0f, correct = 0.0f;
+  float loss = 0.0f;
   for (int i = 0; i < groups; i++) {
     loss += partials[2 * i];
-    correct += partials[2 * i + 1];
+    state->correct += (uint)partials[2 * i + 1];
   }
-  if (!isfinite(loss) && state->bad_step == STATE_NONE) state->bad_step = state->step;
+  if (!isfinite(loss) && !state->frozen) {
+    state->bad_step = state->step;
+    state->bad_loss = 1;
+  }
   float term = loss - state->loss_carry, sum = state->loss_sum + term;
   state->loss_carry = (sum - state->loss_sum) - term;
   state->loss_sum = sum;
-  state->correct += (uint)correct;
   state->rows += state->live;
+  if (state->bad_step != STATE_NONE) return; /* the bad batch stays in place, to be looked at */
   state->done = state->step;
   if (state->epoch_steps != 0 && state->done - state->epoch_first == state->epoch_steps) {
     state->epoch_first = state->done;

@@ -8,21 +8,23 @@
 #include "common.h"
 #include "state.h"
 
-/* Stores the updated parameters of vector i where they are finite. */
-static inline void store_finite(vec next, int i, __global float *parameters,
+/* Stores the updated parameters of vector i where they and their moment are finite: an infinite
+ * second moment would give a step of 0 for ever, with nothing said. */
+static inline void store_finite(vec next, vec moment, int i, __global float *parameters,
                                 __global step_state *state) {
-  if (all(isfinite(next))) {
+  if (all(isfinite(next)) && all(isfinite(moment))) {
     store_vec(next, i, parameters);
     return;
   }
-  float values[WIDTH];
+  float values[WIDTH], moments[WIDTH];
   store_vec(next, 0, values);
+  store_vec(moment, 0, moments);
   for (int lane = 0; lane < WIDTH; lane++) {
-    const int at = i * WIDTH + lane;
-    if (isfinite(values[lane]))
+    const uint at = (uint)i * WIDTH + lane;
+    if (isfinite(values[lane]) && isfinite(moments[lane]))
       parameters[at] = values[lane];
     else
-      atomic_min(&state->bad_parameter, (uint)at);
+      atomic_min(&state->bad_parameter, at);
   }
 }
 
@@ -39,7 +41,7 @@ void update_sgd(__global float *restrict parameters, __global float *restrict fi
     const vec p = load_vec(i, parameters), g = load_vec(i, gradients) + weight_decay * p;
     const vec m = momentum * load_vec(i, first) + g;
     store_vec(m, i, first);
-    store_finite(p - rate * (nesterov ? g + momentum * m : m), i, parameters, state);
+    store_finite(p - rate * (nesterov ? g + momentum * m : m), m, i, parameters, state);
   }
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
@@ -66,7 +68,7 @@ void update_adam(__global float *restrict parameters, __global float *restrict f
     const vec v = beta2 * load_vec(i, second) + rest2 * g * g;
     store_vec(m, i, first);
     store_vec(v, i, second);
-    store_finite(keep_p * p - rate1 * m / (sqrt(v) / root2 + epsilon), i, parameters, state);
+    store_finite(keep_p * p - rate1 * m / (sqrt(v) / root2 + epsilon), v, i, parameters, state);
   }
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }

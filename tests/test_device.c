@@ -163,6 +163,50 @@ static void wrong_shapes_are_named(void **state) {
   ebb_tensor_free(b);
 }
 
+static void packed_and_shared_tensors_are_refused(void **state) {
+  ebb_device *device = *state;
+  ebb_tensor *packed, *padded, *same;
+  assert_int_equal(ebb_tensor_create_packed(&packed, device, EBB_F32, 5, 5), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&padded, device, EBB_F32, 5, 5), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&same, device, EBB_F32, 5, 5), EBB_OK);
+  assert_int_equal(ebb_matmul(same, packed, false, padded, true), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "a is packed"));
+  assert_int_equal(ebb_matmul(same, same, false, padded, false), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "same tensor"));
+  assert_int_equal(ebb_dense_input_gradient(same, padded, padded, NULL, same, EBB_ACT_RELU),
+                   EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_matmul(same, padded, false, padded, false), EBB_OK);
+  ebb_tensor_free(packed);
+  ebb_tensor_free(padded);
+  ebb_tensor_free(same);
+}
+
+static void a_batch_past_the_last_row_is_empty(void **state) {
+  ebb_device *device = *state;
+  ebb_tensor *x, *y, *state_tensor, *data, *labels, *partials;
+  float rows[10] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, batch[4];
+  ebb_state step = ebb_state_default(0, 0, 0);
+  assert_int_equal(ebb_tensor_create(&x, device, EBB_F32, 4, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&y, device, EBB_I32, 4, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&state_tensor, device, EBB_I32, 1, EBB_STATE_WORDS), EBB_OK);
+  assert_int_equal(ebb_tensor_create_packed(&data, device, EBB_F32, 10, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_create_packed(&labels, device, EBB_I32, 10, 1), EBB_OK);
+  assert_int_equal(ebb_loss_partials_create(&partials, device, 4), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(data, rows), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(state_tensor, &step), EBB_OK);
+  for (uint32_t i = 0; i < 5; i++) { /* 4, 4, 2, 0 and 0 rows */
+    static const uint32_t live[] = {4, 4, 2, 0, 0};
+    assert_int_equal(ebb_gather(x, y, state_tensor, data, labels, 1, true, 7), EBB_OK);
+    assert_int_equal(ebb_tensor_download(&step, state_tensor), EBB_OK);
+    assert_int_equal(step.live, live[i]);
+    assert_int_equal(ebb_tensor_download(batch, x), EBB_OK);
+    for (uint32_t r = 0; r < 4; r++) assert_true(batch[r] == (r < live[i] ? 1 : 0));
+    assert_int_equal(ebb_metrics_add(state_tensor, partials), EBB_OK);
+  }
+  ebb_tensor *all[] = {x, y, state_tensor, data, labels, partials};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+}
+
 static size_t findings, bad_findings;
 
 static void count_finding(const ebb_finding *finding, void *user) {
@@ -196,6 +240,8 @@ int main(void) {
       cmocka_unit_test(a_build_error_carries_the_whole_log),
       cmocka_unit_test(recording_queues_nothing_until_it_runs),
       cmocka_unit_test(wrong_shapes_are_named),
+      cmocka_unit_test(packed_and_shared_tensors_are_refused),
+      cmocka_unit_test(a_batch_past_the_last_row_is_empty),
       cmocka_unit_test(the_doctor_finds_what_is_missing),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);

@@ -224,6 +224,75 @@ static void nan_stops_training_and_restores_the_last_good_weights(void **state) 
   free(t);
 }
 
+/* Trains one row with the given weights until NaN or Inf and looks for `part` in the message. */
+static void breaks_in(ebb_device *device, const char *spec_text, size_t layer, float weight,
+                      float value, ebb_optimizer_kind kind, const char *part) {
+  const float x[] = {0, 1000}, values[] = {value};
+  ebb_dataset data = {.rows = 1, .inputs = 2, .outputs = 1, .x = x, .values = values};
+  ebb_spec spec;
+  ebb_network *network;
+  ebb_trainer *trainer;
+  float weights[64];
+  assert_int_equal(ebb_spec_parse(&spec, spec_text, 0, 0), EBB_OK);
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 4), EBB_OK);
+  ebb_tensor *w = ebb_network_weight(network, layer);
+  for (size_t i = 0; i < ebb_tensor_rows(w) * ebb_tensor_cols(w); i++) weights[i] = weight;
+  assert_int_equal(ebb_tensor_upload(w, weights), EBB_OK);
+  ebb_train_options options = ebb_train_options_default();
+  options.loss = EBB_LOSS_MSE;
+  options.optimizer = ebb_optimizer_default(kind);
+  options.epochs = 5;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_ERR_NUMBERS);
+  if (!strstr(ebb_error_message(), part)) fail_msg("\"%s\"", ebb_error_message());
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+}
+
+static void nan_is_traced_to_its_layer(void **state) {
+  breaks_in(*state, "2-8relu-8relu-1", 2, 3e38f, 0, EBB_OPT_SGD,
+            "step 1, in the output of layer 3");
+  breaks_in(*state, "2-8relu-8relu-1", 0, 3e38f, 0, EBB_OPT_SGD,
+            "step 1, in the output of layer 1");
+  /* the loss is finite, but the second moment of this gradient is not */
+  breaks_in(*state, "2-1", 0, 0, 1e19f, EBB_OPT_ADAM, "step 1, in layer 1 weight [1, 0]");
+}
+
+static void epsilon_must_survive_float32(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "4tanh", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  options.optimizer.epsilon = 1e-46;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_ARGUMENT);
+  ebb_network_free(network);
+  free(t);
+}
+
+static void reports_follow_steps_queued_by_hand(void **state) {
+  ebb_device *device = *state;
+  toy *t = toy_make();
+  ebb_dataset data = classes_of(t, ROWS);
+  ebb_network *network = make_network(device, "4tanh", CLASSES);
+  ebb_train_options options = ebb_train_options_default();
+  ebb_trainer *trainer;
+  ebb_report report;
+  options.epochs = 1;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_step(trainer, 3 * 5 + 2), EBB_OK); /* three epochs and a bit */
+  assert_int_equal(ebb_trainer_run(trainer, keep_report, &report), EBB_OK);
+  assert_int_equal(report.epoch, 4);
+  assert_int_equal(report.step, 20);
+  ebb_metrics metrics;
+  assert_int_equal(ebb_evaluate(&metrics, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_true(fabs(report.train_loss - metrics.loss) < 0.05); /* of this epoch, not of all four */
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+  free(t);
+}
+
 static bool stop_at_two(const ebb_report *report, void *user) {
   *(size_t *)user = report->epoch;
   return report->epoch < 2;
@@ -338,6 +407,9 @@ int main(void) {
       cmocka_unit_test(regression_learns),
       cmocka_unit_test(uint8_data_train_like_the_same_floats),
       cmocka_unit_test(nan_stops_training_and_restores_the_last_good_weights),
+      cmocka_unit_test(nan_is_traced_to_its_layer),
+      cmocka_unit_test(epsilon_must_survive_float32),
+      cmocka_unit_test(reports_follow_steps_queued_by_hand),
       cmocka_unit_test(the_callback_stops_training),
       cmocka_unit_test(a_plan_too_large_is_refused_with_numbers),
       cmocka_unit_test(models_keep_weights_and_metadata),

@@ -69,6 +69,18 @@ static char *resolve(const char *path) {
   return target ? target : strdup(path);
 }
 
+/* Makes a file beside `path` that was not there before, and leaves its name in `name`: another
+ * process or thread may be writing to the same path, or have died doing so. */
+static int open_new(char *name, size_t size, const char *path) {
+  int descriptor = -1;
+  errno = EEXIST;
+  for (int attempt = 0; attempt < 100 && descriptor < 0 && errno == EEXIST; attempt++) {
+    snprintf(name, size, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
+    descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  }
+  return descriptor;
+}
+
 /* Opens what is written to: a new temporary file, or something that is no file as it is. */
 static ebb_status open_output(int *descriptor, ebbi_writer *writer) {
   struct stat about;
@@ -78,15 +90,19 @@ static ebb_status open_output(int *descriptor, ebbi_writer *writer) {
   if (exists && !S_ISREG(about.st_mode)) {
     *descriptor = open(writer->path, O_WRONLY | O_CLOEXEC);
   } else {
-    size_t size = strlen(writer->path) + 32;
+    size_t size = strlen(writer->path) + 40;
     writer->temporary = malloc(size);
     REQUIRE(writer->temporary, EBB_ERR_MEMORY, "%s: no memory for its name", writer->path);
-    snprintf(writer->temporary, size, "%s.%ld.tmp", writer->path, (long)getpid());
-    *descriptor =
-        open(writer->temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666);
+    *descriptor = open_new(writer->temporary, size, writer->path);
+    if (*descriptor >= 0 && exists) (void)fchmod(*descriptor, about.st_mode & 0777);
+  }
+  int why = errno;
+  if (*descriptor < 0) { /* what may lie there is not ours to remove */
+    free(writer->temporary);
+    writer->temporary = NULL;
   }
   REQUIRE(*descriptor >= 0, EBB_ERR_OUTPUT, "%s: cannot be written: %s", writer->path,
-          strerror(errno));
+          strerror(why));
   return EBB_OK;
 }
 

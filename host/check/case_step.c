@@ -71,7 +71,10 @@ ebb_status ebbi_case_mean_squared_error(ebbi_probe *probe, ebbi_shape s) {
 static ebb_status add_bad_loss(ebbi_probe *probe, ebb_tensor *state_tensor, size_t groups) {
   ebb_tensor *partials;
   ebb_state state;
-  TRY(ebbi_probe_output(&partials, probe, groups, 2)); /* all NaN */
+  float *bad;
+  TRY(ebbi_probe_bytes(&bad, probe, 2 * groups, sizeof *bad));
+  bad[0] = NAN;
+  TRY(ebbi_probe_tensor(&partials, probe, EBB_F32, groups, 2, true, bad));
   TRY(ebb_tensor_download(&state, state_tensor));
   state.step = 70;
   TRY(ebb_tensor_upload(state_tensor, &state));
@@ -79,6 +82,7 @@ static ebb_status add_bad_loss(ebbi_probe *probe, ebb_tensor *state_tensor, size
   TRY(ebb_metrics_add(state_tensor, partials));
   TRY(ebb_tensor_download(&state, state_tensor));
   expect_equal(probe, state.bad_step, 70);
+  expect_equal(probe, state.bad_loss, 1);
   return EBB_OK;
 }
 

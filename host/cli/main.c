@@ -68,6 +68,8 @@ static void fill_descriptors(void) {
 
 int main(int count, char **words) {
   fill_descriptors();
+  const char *pocl_cache = getenv("POCL_CACHE_DIR");
+  if (pocl_cache && pocl_cache[0] == '\0') unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on "" */
   signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, told by exit code and message */
   const char *first = count > 1 ? words[1] : "";
   int code;

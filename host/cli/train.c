@@ -101,6 +101,10 @@ static int read_data(training *t) {
   t->valid_rows = rows - t->train_rows;
   ebb_encoder_options options = {.no_scale = t->s->no_scale, .missing = (ebb_missing)t->s->missing};
   status = ebb_encoder_fit(&t->encoder, t->table, t->order, t->train_rows, &options);
+  if (status == EBB_OK && ebb_encoder_task(t->encoder) == EBB_TASK_CLASSIFICATION &&
+      ebb_encoder_outputs(t->encoder) < 2)
+    return fail(EXIT_INPUT, "%s: all rows are of one class, \"%s\": there is nothing to learn",
+                t->s->data, ebb_encoder_class(t->encoder, 0));
   if (status == EBB_OK)
     status = ebb_encoder_apply(&t->train, t->encoder, t->table, t->order, t->train_rows);
   if (status == EBB_OK && t->valid_rows)

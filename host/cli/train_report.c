@@ -96,7 +96,15 @@ static void describe(char *text, size_t size, const ebb_report *r) {
   append(text, size, ", valid accuracy %.2f %%", 100 * r->valid_accuracy);
 }
 
+/* Of a run of many epochs some twenty are shown, spread evenly, and the last; --log has them all.
+ */
+static bool is_shown(const ebb_report *r) {
+  size_t step = r->epochs > 50 ? r->epochs / 20 : 1;
+  return r->epoch == 1 || r->epoch % step == 0 || r->epoch == r->epochs;
+}
+
 static void print_epoch(training *t, const ebb_report *r) {
+  if (!is_shown(r)) return;
   char text[256];
   describe(text, sizeof text, r);
   if (t->on_line) fprintf(stderr, "\r%79s\r", "");

@@ -61,8 +61,6 @@ static int build_network(subject *x, const settings *s) {
 
 /* Loads or makes the network, and encodes the rows it is tried on. */
 static int prepare(subject *x, const settings *s) {
-  if (s->argument && s->model)
-    return fail(EXIT_USAGE, "verify: either a model file or --model SPEC, not both");
   int code = s->argument ? subject_load(x, s) : open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;
   if (!s->argument)

@@ -64,6 +64,7 @@ static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status s
 ebb_status ebb_device_open(ebb_device **out, const char *selector) {
   ebbi_platform_device *list = NULL;
   size_t count, index;
+  REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_device_open: out is NULL");
   ebb_device *device = calloc(1, sizeof *device);
   REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open: no memory");
   ebb_status status = ebbi_devices_list(&list, &count);
@@ -75,7 +76,7 @@ ebb_status ebb_device_open(ebb_device **out, const char *selector) {
   return finish_open(out, device, status);
 }
 
-/* Index of a platform, or of a device within its platform; the count if it is not listed. */
+/* Where the device stands in the flat list; a part of a device, which is not listed, keeps 0:0. */
 static void find_indices(ebb_device_info *info, cl_device_id id) {
   ebbi_platform_device *list = NULL;
   size_t count;
@@ -120,8 +121,8 @@ static ebb_status open_foreign(ebb_device *device, cl_context context, cl_device
 
 ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_device_id id,
                                   cl_command_queue queue) {
-  REQUIRE(context && id && queue, EBB_ERR_ARGUMENT,
-          "ebb_device_open_opencl: context, device and queue must not be NULL");
+  REQUIRE(out && context && id && queue, EBB_ERR_ARGUMENT,
+          "ebb_device_open_opencl: out, context, device and queue must not be NULL");
   ebb_device *device = calloc(1, sizeof *device);
   REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open_opencl: no memory");
   return finish_open(out, device, open_foreign(device, context, id, queue));

@@ -105,14 +105,18 @@ static void examine_cache(examination *e) {
     snprintf(path, sizeof path, "%s", cache);
   else
     snprintf(path, sizeof path, "%s/.cache", home ? home : "");
-  bool missing = access(path, F_OK) != 0, usable = access(path, R_OK | W_OK | X_OK) == 0;
-  found(e, usable || missing,
+  bool missing = access(path, F_OK) != 0;
+  char place[4096]; /* the folder, or the nearest one above it in which it would have to be made */
+  snprintf(place, sizeof place, "%s", path);
+  while (access(place, F_OK) != 0 && strrchr(place, '/') > place) *strrchr(place, '/') = '\0';
+  bool usable = access(place, R_OK | W_OK | X_OK) == 0;
+  found(e, usable,
         "make it writable, or point POCL_CACHE_DIR at a folder that is: kernels compile at each "
         "start until then",
         "kernel cache folder %.100s %s", path,
-        usable    ? "is writable"
+        !usable   ? "cannot be written to"
         : missing ? "will be made"
-                  : "is not writable");
+                  : "is writable");
 }
 
 static bool examine_devices(examination *e) {
@@ -122,7 +126,9 @@ static bool examine_devices(examination *e) {
   for (size_t i = 0; i < count; i++)
     found(e, true, "", "device %zu: %.70s (%.60s)", i, list[i].info.name, list[i].info.platform);
   if (!any)
-    found(e, false, "install a driver: `apt install pocl-opencl-icd` for the CPU",
+    found(e, false,
+          "install a driver: `apt install pocl-opencl-icd` for the CPU; if one is there, give it a "
+          "writable cache folder (HOME, POCL_CACHE_DIR)",
           "no OpenCL device");
   free(list);
   return any;

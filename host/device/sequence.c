@@ -22,6 +22,7 @@ struct ebbi_sequence {
 };
 
 ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device) {
+  REQUIRE(!device->recording, EBB_ERR_ARGUMENT, "recording: one is under way already");
   ebbi_sequence *sequence = calloc(1, sizeof *sequence);
   REQUIRE(sequence, EBB_ERR_MEMORY, "recording: no memory");
   sequence->device = device;
@@ -59,6 +60,8 @@ ebb_status ebbi_sequence_add_gemm(ebbi_sequence *sequence, const ebbi_gemm *gemm
 }
 
 ebb_status ebbi_sequence_run(const ebbi_sequence *sequence) {
+  REQUIRE(!sequence->device->recording, EBB_ERR_ARGUMENT,
+          "recording: a recorded sequence cannot run while another is being recorded");
   for (size_t i = 0; i < sequence->count; i++) {
     const entry *e = &sequence->entries[i];
     if (e->kernel)

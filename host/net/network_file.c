@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,11 @@ static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const ch
             EBB_ERR_INPUT, "%s: tensor \"%s\" is [%zu, %zu], must be [%zu, %zu]", path, name,
             tensor->rank > 0 ? tensor->shape[0] : 1, tensor->rank > 1 ? tensor->shape[1] : 1, rows,
             cols);
-  return ebbi_safetensor_to_float(out, file, tensor);
+  TRY(ebbi_safetensor_to_float(out, file, tensor));
+  for (size_t i = 0; i < tensor->count; i++)
+    REQUIRE(isfinite(out[i]), EBB_ERR_INPUT, "%s: element %zu of tensor \"%s\" is %g", path, i,
+            name, (double)out[i]);
+  return EBB_OK;
 }
 
 ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,

@@ -1,8 +1,7 @@
 /* Forward and backward over a batch: equations (1), (2) up the layers, (8), (9), (10) down them.
  *
- * A pass for training keeps every layer's activation; one for evaluation needs only the last two,
- * so there they share two places. Gradients of activations always do: only the layer above's is
- * needed.
+ * Each tensor has a place of its own in the arena. Gradients of activations could take turns in two
+ * places, but then a narrow one would find a wide one's numbers in its padding, which must be zero.
  */
 #include "pass.h"
 
@@ -37,10 +36,21 @@ static ebb_status make_plan(plan *p, const ebb_network *network, size_t batch, b
   return EBB_OK;
 }
 
-ebb_status ebbi_pass_bytes(size_t *bytes, const ebb_network *network, size_t batch, bool training) {
+void ebbi_need_add(ebbi_need *need, size_t bytes) {
+  need->total += bytes;
+  if (bytes > need->largest) need->largest = bytes;
+}
+
+ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
+                          bool training) {
+  size_t outputs = ebb_spec_outputs(&network->spec);
+  size_t target = loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebbi_stride(batch, outputs);
   plan p;
   TRY(make_plan(&p, network, batch, training));
-  *bytes = p.slab.count * sizeof(float);
+  ebbi_need_add(need, p.slab.count * sizeof(float));
+  ebbi_need_add(need, batch * target * sizeof(float));
+  ebbi_need_add(need, batch * 2 * sizeof(float)); /* partial sums: a pair a group of rows */
+  ebbi_need_add(need, sizeof(ebb_state));
   return EBB_OK;
 }
 

@@ -27,8 +27,18 @@ typedef struct ebbi_pass {
   ebb_tensor *dw[EBB_MAX_LAYERS], *db[EBB_MAX_LAYERS];
 } ebbi_pass;
 
-/* Bytes of the arena, so that a plan can be made before anything is allocated. */
-ebb_status ebbi_pass_bytes(size_t *bytes, const ebb_network *network, size_t batch, bool training);
+/* Device memory that is going to be needed: in all, and in the largest single buffer. */
+typedef struct ebbi_need {
+  size_t total, largest; /* bytes */
+} ebbi_need;
+
+/* Adds a buffer to the need. */
+void ebbi_need_add(ebbi_need *need, size_t bytes);
+
+/* Adds a pass's buffers, so that a plan can be made before anything is allocated; the gradients,
+ * which are as large as the parameters, are the caller's to add. */
+ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
+                          bool training);
 
 ebb_status ebbi_pass_create(ebbi_pass **out, ebb_network *network, size_t batch, ebb_loss loss,
                             bool training);

@@ -12,15 +12,13 @@ ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb
   bool bytes = data->dtype == EBB_U8;
   REQUIRE(data->rows <= INT_MAX, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible", where,
           data->rows, INT_MAX);
-  REQUIRE(data->stride == data->cols && targets->stride == targets->cols, EBB_ERR_ARGUMENT,
-          "%s: data and targets must be packed tensors", where);
   TRY(ebbi_tensor_require(where, "x", x, device, EBB_F32, x->rows, data->cols));
   TRY(ebbi_tensor_require(where, "y", y, device, targets->dtype, x->rows, targets->cols));
-  TRY(ebbi_tensor_require(where, "data", data, device, bytes ? EBB_U8 : EBB_F32, data->rows,
-                          data->cols));
-  TRY(ebbi_tensor_require(where, "targets", targets, device,
-                          targets->dtype == EBB_I32 ? EBB_I32 : EBB_F32, data->rows,
-                          targets->cols));
+  TRY(ebbi_tensor_require_packed(where, "data", data, device, bytes ? EBB_U8 : EBB_F32, data->rows,
+                                 data->cols));
+  TRY(ebbi_tensor_require_packed(where, "targets", targets, device,
+                                 targets->dtype == EBB_I32 ? EBB_I32 : EBB_F32, data->rows,
+                                 targets->cols));
   TRY(ebbi_require_state(where, state, device));
   ebbi_launch launch = ebbi_launch_begin(device, EBBI_KERNEL_gather, "");
   ebbi_launch_buffer(&launch, x->buffer);

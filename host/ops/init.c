@@ -5,6 +5,7 @@
 #include "base/size.h"
 #include "ops.h"
 
+#include <limits.h>
 #include <math.h>
 
 static const struct {
@@ -20,7 +21,8 @@ ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_
   REQUIRE(w, EBB_ERR_ARGUMENT, "%s: w is NULL", where);
   TRY(ebbi_tensor_require(where, "w", w, w->device, EBB_F32, w->rows, w->cols));
   size_t count;
-  REQUIRE(ebbi_size_mul(&count, w->rows, w->cols), EBB_ERR_ARGUMENT, "%s: w is too large", where);
+  REQUIRE(ebbi_size_mul(&count, w->rows, w->cols) && count < INT_MAX / 2, EBB_ERR_ARGUMENT,
+          "%s: w [%zu, %zu] has more than %d elements", where, w->rows, w->cols, INT_MAX / 2);
   double fan = inits[init].fan == 1 ? (double)w->rows : (double)(w->rows + w->cols) / 2;
   double variance = inits[init].gain / fan;
   /* uniform in (-s, s) has the variance s^2 / 3 */

@@ -40,7 +40,8 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
   bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
   size_t groups = loss_groups(z->device, z->rows);
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
-  TRY(ebbi_tensor_require(where, "partials", partials, z->device, EBB_F32, groups, 2));
+  TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
+  TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups, 2));
   TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
                           classes ? 1 : z->cols));
   TRY(ebbi_require_state(where, state, z->device));
@@ -60,6 +61,8 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
 
 ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials) {
   REQUIRE(partials, EBB_ERR_ARGUMENT, "ebb_metrics_add: partials is NULL");
+  TRY(ebbi_tensor_require_packed("ebb_metrics_add", "partials", partials, partials->device, EBB_F32,
+                                 partials->rows, 2));
   TRY(ebbi_require_state("ebb_metrics_add", state, partials->device));
   ebbi_launch launch = ebbi_launch_begin(partials->device, EBBI_KERNEL_metrics_add, "");
   ebbi_launch_buffer(&launch, state->buffer);

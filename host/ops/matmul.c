@@ -35,7 +35,9 @@ static ebb_status describe(product *p, const char *where, matmul_layout layout, 
           layout == NT ? " transposed" : "", p->depth, b_depth);
   TRY(ebbi_tensor_require(where, "a", a, c->device, EBB_F32, a->rows, a->cols));
   TRY(ebbi_tensor_require(where, "b", b, c->device, EBB_F32, b->rows, b->cols));
-  return ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p->rows, p->cols);
+  TRY(ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p->rows, p->cols));
+  TRY(ebbi_tensor_require_apart(where, "c", c, "a", a));
+  return ebbi_tensor_require_apart(where, "c", c, "b", b);
 }
 
 static ebbi_buffer *buffer_of(const ebb_tensor *tensor) {
@@ -137,6 +139,8 @@ ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, 
   TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols));
+  TRY(ebbi_tensor_require_apart(where, "z", z, "a", a));
+  TRY(ebbi_tensor_require_apart(where, "z", z, "x", x));
   if (!uses_clblast(&p)) return run_nn(&p, z, b, activation);
   ebb_tensor *sum = z ? z : a;
   p.c = sum;
@@ -150,6 +154,7 @@ ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_t
   product p;
   TRY(describe(&p, where, TN, dw, x, dz));
   TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
+  TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
   TRY(run_clblast(&p));
   return ebb_bias_gradient(db, dz);
@@ -163,6 +168,8 @@ ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, 
   TRY(describe(&p, where, NT, dz_below, dz, w));
   TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, EBB_F32, p.rows, p.cols));
   TRY(ebbi_require_slope(where, z_below, a_below, activation));
+  TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));
+  TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "z_below", z_below));
   if (!uses_clblast(&p)) return run_nt(&p, z_below, a_below, activation);
   TRY(run_clblast(&p));
   return ebb_activation_backward(dz_below, z_below, a_below, activation);

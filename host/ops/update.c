@@ -7,6 +7,7 @@
 #include "base/size.h"
 #include "ops.h"
 
+#include <float.h>
 #include <math.h>
 
 ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind) {
@@ -27,8 +28,8 @@ ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *o) {
           where, o->momentum);
   REQUIRE(o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1, EBB_ERR_ARGUMENT,
           "%s: betas %g and %g are not in [0, 1)", where, o->beta1, o->beta2);
-  REQUIRE(o->epsilon > 0 && isfinite(o->epsilon), EBB_ERR_ARGUMENT, "%s: epsilon %g is not above 0",
-          where, o->epsilon);
+  REQUIRE(o->epsilon >= FLT_MIN && isfinite(o->epsilon), EBB_ERR_ARGUMENT,
+          "%s: epsilon %g is not a float32 number from %g on", where, o->epsilon, (double)FLT_MIN);
   return EBB_OK;
 }
 
@@ -58,11 +59,13 @@ ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *sec
   size_t count = parameters->cols;
   bool sgd = optimizer->kind == EBB_OPT_SGD;
   TRY(ebbi_optimizer_check(where, optimizer));
+  REQUIRE(count < EBB_STATE_NONE, EBB_ERR_ARGUMENT, "%s: %zu parameters, at most %u are possible",
+          where, count, EBB_STATE_NONE - 1);
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1, count));
   TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
   if (!sgd) TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
   TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, 1, count));
-  TRY(ebbi_tensor_require(where, "partials", partials, device, EBB_F32, partials->rows, 2));
+  TRY(ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows, 2));
   TRY(ebbi_require_state(where, state, device));
   const ebbi_profile *profile = ebbi_device_profile(device);
   size_t vectors = ebbi_ceil_div(count, profile->width);

@@ -35,6 +35,7 @@ static ebb_status allocate(ebb_tensor *tensor) {
 
 static ebb_status create(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
                          size_t cols, size_t stride) {
+  REQUIRE(out && device, EBB_ERR_ARGUMENT, "tensor: out or device is NULL");
   REQUIRE((unsigned)dtype < EBB_DTYPE_COUNT, EBB_ERR_ARGUMENT, "tensor: there is no type %d",
           (int)dtype);
   REQUIRE(rows > 0 && cols > 0 && cols < SIZE_MAX / 8, EBB_ERR_ARGUMENT,
@@ -96,9 +97,9 @@ ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, s
   return EBB_OK;
 }
 
-ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_tensor *tensor,
-                               const ebb_device *device, ebb_dtype dtype, size_t rows,
-                               size_t cols) {
+/* What padded and packed tensors have in common. */
+static ebb_status require(const char *where, const char *name, const ebb_tensor *tensor,
+                          const ebb_device *device, ebb_dtype dtype, size_t rows, size_t cols) {
   REQUIRE(tensor, EBB_ERR_ARGUMENT, "%s: %s is NULL", where, name);
   REQUIRE(tensor->device == device, EBB_ERR_ARGUMENT, "%s: %s lies on another device", where, name);
   REQUIRE(tensor->dtype == dtype, EBB_ERR_ARGUMENT, "%s: %s is of type %s, must be %s", where, name,
@@ -106,6 +107,33 @@ ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_te
   REQUIRE(tensor->rows == rows && tensor->cols == cols, EBB_ERR_ARGUMENT,
           "%s: %s is [%zu, %zu], must be [%zu, %zu]", where, name, tensor->rows, tensor->cols, rows,
           cols);
+  return EBB_OK;
+}
+
+ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_tensor *tensor,
+                               const ebb_device *device, ebb_dtype dtype, size_t rows,
+                               size_t cols) {
+  TRY(require(where, name, tensor, device, dtype, rows, cols));
+  REQUIRE(dtype != EBB_F32 || tensor->stride == ebbi_stride(rows, cols), EBB_ERR_ARGUMENT,
+          "%s: %s is packed, but only data sets may be; make it with ebb_tensor_create", where,
+          name);
+  return EBB_OK;
+}
+
+ebb_status ebbi_tensor_require_packed(const char *where, const char *name, const ebb_tensor *tensor,
+                                      const ebb_device *device, ebb_dtype dtype, size_t rows,
+                                      size_t cols) {
+  TRY(require(where, name, tensor, device, dtype, rows, cols));
+  REQUIRE(tensor->stride == cols, EBB_ERR_ARGUMENT,
+          "%s: %s has padded rows; make it with ebb_tensor_create_packed", where, name);
+  return EBB_OK;
+}
+
+ebb_status ebbi_tensor_require_apart(const char *where, const char *name, const ebb_tensor *out,
+                                     const char *other_name, const ebb_tensor *other) {
+  REQUIRE(!other || !out || out->buffer != other->buffer, EBB_ERR_ARGUMENT,
+          "%s: %s and %s are the same tensor, but the one is written while the other is read",
+          where, name, other_name);
   return EBB_OK;
 }
 

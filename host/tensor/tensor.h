@@ -32,9 +32,19 @@ ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, size_t rows, size_t co
 ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, size_t rows,
                             size_t cols);
 
-/* Fails unless the tensor has this type, shape and device. `where` and `name` begin the message.
- * Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must be [784, 10]`. */
+/* Fails unless the tensor has this type, shape and device, and padded rows if it is float32.
+ * `where` and `name` begin the message. Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must
+ * be [784, 10]`. */
 ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_tensor *tensor,
                                const ebb_device *device, ebb_dtype dtype, size_t rows, size_t cols);
+
+/* The same for tensors made by ebb_tensor_create_packed. */
+ebb_status ebbi_tensor_require_packed(const char *where, const char *name, const ebb_tensor *tensor,
+                                      const ebb_device *device, ebb_dtype dtype, size_t rows,
+                                      size_t cols);
+
+/* Fails if a destination is also an operand; NULL is no tensor. */
+ebb_status ebbi_tensor_require_apart(const char *where, const char *name, const ebb_tensor *out,
+                                     const char *other_name, const ebb_tensor *other);
 
 #endif

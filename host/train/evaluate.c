@@ -83,7 +83,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, const ebbi_evaluator *evalua
   if (pass->loss == EBB_LOSS_MSE) {
     size_t outputs = evaluator->data.targets->cols;
     double squares = metrics->loss * (double)metrics->rows * (double)outputs;
-    metrics->r2 = 1 - squares / evaluator->target_deviation;
+    if (evaluator->target_deviation > 0) metrics->r2 = 1 - squares / evaluator->target_deviation;
   }
   return EBB_OK;
 }
@@ -96,5 +96,9 @@ ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_da
   TRY(ebbi_evaluator_create(&evaluator, network, dataset, loss));
   ebb_status status = ebbi_evaluator_run(metrics, &evaluator);
   ebbi_evaluator_free(&evaluator);
-  return status;
+  TRY(status);
+  REQUIRE(isfinite(metrics->loss), EBB_ERR_NUMBERS,
+          "ebb_evaluate: the loss over %zu rows is %g: weights or inputs are too large",
+          metrics->rows, metrics->loss);
+  return EBB_OK;
 }

@@ -23,9 +23,10 @@ ebb_status ebbi_resident_check(const char *where, const ebb_dataset *dataset,
   return EBB_OK;
 }
 
-size_t ebbi_resident_bytes(const ebb_dataset *dataset) {
-  size_t x = dataset->rows * dataset->inputs * (dataset->x_u8 ? 1 : sizeof(float));
-  return x + dataset->rows * (dataset->labels ? 1 : dataset->outputs) * sizeof(float);
+void ebbi_resident_need(ebbi_need *need, const ebb_dataset *dataset) {
+  size_t targets = dataset->labels ? 1 : dataset->outputs;
+  ebbi_need_add(need, dataset->rows * dataset->inputs * (dataset->x_u8 ? 1 : sizeof(float)));
+  ebbi_need_add(need, dataset->rows * targets * sizeof(float));
 }
 
 static ebb_status create(ebbi_resident *resident, ebb_device *device, const ebb_dataset *data) {

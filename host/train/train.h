@@ -18,7 +18,7 @@ typedef struct ebbi_resident {
 /* Does the dataset fit network and loss?  Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
 ebb_status ebbi_resident_check(const char *where, const ebb_dataset *dataset,
                                const ebb_network *network, ebb_loss loss);
-size_t ebbi_resident_bytes(const ebb_dataset *dataset);
+void ebbi_resident_need(ebbi_need *need, const ebb_dataset *dataset);
 
 /* Uploads a checked dataset. */
 ebb_status ebbi_resident_create(ebbi_resident *out, ebb_device *device, const ebb_dataset *dataset);

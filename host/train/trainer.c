@@ -34,33 +34,34 @@ static ebb_status check_options(const ebb_train_options *options, const ebb_data
   return EBB_OK;
 }
 
-static size_t max_size(size_t a, size_t b) {
-  return a > b ? a : b;
-}
-
 /* Rows of a step: no more than there are, so that a huge --batch means the full set. */
 static size_t step_rows(const ebb_train_options *options, const ebb_dataset *train) {
   return options->batch < train->rows ? options->batch : train->rows;
 }
 
-/* Bytes of everything that will be allocated, against what the device has. */
+/* Everything that will be allocated, against what the device has. */
 static ebb_status check_memory(const ebb_network *network, const ebb_dataset *train,
                                const ebb_dataset *valid, const ebb_train_options *options) {
   static const size_t moments[EBB_OPT_COUNT] = {
 #define MOMENTS(name, text, count) count,
       EBB_OPTIMIZER_LIST(MOMENTS)};
   char what[96], advice[64];
-  size_t batch = step_rows(options, train), arena, valid_arena = 0;
-  size_t slab = network->parameters->cols * sizeof(float);
-  size_t data = ebbi_resident_bytes(train) + (valid ? ebbi_resident_bytes(valid) : 0);
-  TRY(ebbi_pass_bytes(&arena, network, batch, true));
-  if (valid) TRY(ebbi_pass_bytes(&valid_arena, network, ebbi_evaluator_batch(valid), false));
-  size_t total = slab * (2 + moments[options->optimizer.kind]) + arena + valid_arena + data;
-  size_t largest = max_size(max_size(slab, data), max_size(arena, valid_arena));
+  size_t batch = step_rows(options, train);
+  size_t slabs = 2 + moments[options->optimizer.kind]; /* gradients, last good weights, moments */
+  ebbi_need pass = {0}, all = {0};
+  TRY(ebbi_pass_need(&pass, network, batch, options->loss, true));
+  ebbi_resident_need(&all, train);
+  bool batch_matters = pass.total > all.total && batch > 1;
+  ebbi_need_add(&all, pass.largest);
+  all.total += pass.total - pass.largest;
+  for (size_t i = 0; i < slabs; i++) ebbi_need_add(&all, network->parameters->cols * sizeof(float));
+  if (valid) {
+    ebbi_resident_need(&all, valid);
+    TRY(ebbi_pass_need(&all, network, ebbi_evaluator_batch(valid), options->loss, false));
+  }
   snprintf(what, sizeof what, "training with batch %zu", batch);
-  snprintf(advice, sizeof advice, arena > data && batch > 1 ? "try batch %zu" : "use fewer rows",
-           batch / 2);
-  return ebbi_device_require_memory(network->device, what, total, largest, advice);
+  snprintf(advice, sizeof advice, batch_matters ? "try batch %zu" : "use fewer rows", batch / 2);
+  return ebbi_device_require_memory(network->device, what, all.total, all.largest, advice);
 }
 
 static ebb_status record_step(ebb_trainer *trainer) {

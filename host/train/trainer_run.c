@@ -22,12 +22,17 @@ static double seconds_now(void) {
 }
 
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
-  for (size_t i = 0; i < steps; i++) TRY(ebbi_sequence_run(trainer->sequence));
-  return ebbi_device_flush(trainer->network->device);
+  REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
+          "ebb_trainer_step: the trainer is NULL or met NaN or Inf");
+  for (size_t i = 1; i <= steps; i++) {
+    TRY(ebbi_sequence_run(trainer->sequence));
+    if (i % LOOK_STEPS == 0 || i == steps) TRY(ebbi_device_flush(trainer->network->device));
+  }
+  return EBB_OK;
 }
 
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate) {
-  REQUIRE(isfinite(learning_rate) && learning_rate >= 0, EBB_ERR_ARGUMENT,
+  REQUIRE(trainer && isfinite(learning_rate) && learning_rate >= 0, EBB_ERR_ARGUMENT,
           "ebb_trainer_set_learning_rate: %g is not a number from 0 on", learning_rate);
   ebb_state state;
   TRY(ebb_tensor_download(&state, trainer->pass->state));
@@ -35,7 +40,7 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
   return ebb_tensor_upload(trainer->pass->state, &state);
 }
 
-/* First layer whose output on the last batch is not finite, from 1; 0: none. */
+/* First layer whose output on the bad batch, which is still in place, is not finite; 0: none. */
 static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   *layer = 0;
   for (size_t l = 0; l < pass->network->spec.count && *layer == 0; l++) {
@@ -51,27 +56,31 @@ static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   return EBB_OK;
 }
 
-/* The failure in words: step and layer, and what to do. */
+/* The failure in words: step and layer, and what to do. A bad loss makes all gradients bad, so then
+ * it is the outputs that tell the layer; else it is the parameter that the update refused. */
 static ebb_status report_bad_numbers(ebb_trainer *trainer, const ebb_state *state) {
-  char place[96] = "the loss alone: every layer's output is finite";
-  size_t layer;
+  char place[96] = "the loss alone, every layer's output is finite";
+  size_t layer = 0;
   uint32_t step = state->bad_step == EBB_STATE_NONE ? state->done : state->bad_step;
-  if (state->bad_parameter != EBB_STATE_NONE) {
-    ebbi_network_describe(place, sizeof place, trainer->network, state->bad_parameter);
-  } else {
+  if (state->bad_loss) {
     TRY(find_bad_layer(&layer, trainer->pass));
     if (layer > 0) snprintf(place, sizeof place, "the output of layer %zu", layer);
+  } else {
+    ebbi_network_describe(place, sizeof place, trainer->network, state->bad_parameter);
   }
   return ebbi_fail(EBB_ERR_NUMBERS,
-                   "training: NaN or Inf at step %u, first in %s; the weights are again those of "
-                   "the end of epoch %zu; try a lower learning rate than %g",
+                   "training: NaN or Inf at step %u, in %s; the weights are again those of the end "
+                   "of epoch %zu; try a lower learning rate than %g",
                    step, place, trainer->epochs_done, state->learning_rate);
 }
 
 /* Waits for the queue, reads the state, and ends the training if something is not finite. */
 static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
   TRY(ebb_tensor_download(state, trainer->pass->state));
-  if (state->bad_step == EBB_STATE_NONE && state->bad_parameter == EBB_STATE_NONE) return EBB_OK;
+  if (state->bad_step == EBB_STATE_NONE && state->bad_parameter == EBB_STATE_NONE) {
+    trainer->epochs_done = state->epoch;
+    return EBB_OK;
+  }
   ebb_tensor *parameters = trainer->network->parameters;
   trainer->broken = true;
   ebb_status status = report_bad_numbers(trainer, state);
@@ -82,26 +91,27 @@ static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
 
 /* The sums of an epoch so far, as a report. */
 static void fill_report(ebb_report *report, const ebb_trainer *trainer, const ebb_state *state,
-                        double seconds) {
+                        size_t old_rows, double seconds) {
   ebb_metrics metrics = ebbi_state_metrics(state, trainer->options.loss);
   report->step = state->done;
   report->train_loss = metrics.loss;
   report->train_accuracy = metrics.accuracy;
   report->valid_loss = report->valid_accuracy = NAN;
-  report->samples_per_second = (double)metrics.rows / seconds;
+  report->samples_per_second = (double)(metrics.rows - old_rows) / seconds;
 }
 
 /* The steps of the rest of the epoch; false in *go_on: the callback asked to stop within it. */
 static ebb_status run_steps(ebb_state *state, bool *go_on, ebb_trainer *trainer, ebb_report *report,
                             ebb_report_callback callback, void *user, double run_start) {
   double start = seconds_now();
-  size_t left = trainer->epoch_steps - (state->done - state->epoch_first);
+  size_t steps_done = state->done - state->epoch_first; /* after ebb_trainer_step, or a stop */
+  size_t left = trainer->epoch_steps - steps_done, old_rows = steps_done ? state->rows : 0;
   while (left > 0 && *go_on) {
     size_t steps = left < LOOK_STEPS ? left : LOOK_STEPS;
     TRY(ebb_trainer_step(trainer, steps));
     TRY(look(state, trainer));
     left -= steps;
-    fill_report(report, trainer, state, seconds_now() - start);
+    fill_report(report, trainer, state, old_rows, seconds_now() - start);
     report->seconds = seconds_now() - run_start;
     report->epoch_end = false;
     if (left > 0 && callback) *go_on = callback(report, user);
@@ -109,15 +119,11 @@ static ebb_status run_steps(ebb_state *state, bool *go_on, ebb_trainer *trainer,
   return EBB_OK;
 }
 
-/* Closes an epoch: sums cleared for the next, weights kept as good, validation. */
-static ebb_status close_epoch(ebb_trainer *trainer, ebb_state *state, ebb_report *report) {
+/* Closes an epoch: weights kept as good, validation. */
+static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   ebb_tensor *parameters = trainer->network->parameters;
-  state->loss_sum = state->loss_carry = 0;
-  state->rows = state->correct = 0;
-  TRY(ebb_tensor_upload(trainer->pass->state, state));
   TRY(ebbi_buffer_copy(trainer->good->buffer, parameters->buffer,
                        parameters->cols * sizeof(float)));
-  trainer->epochs_done++;
   if (!trainer->valid.pass) return EBB_OK;
   ebb_metrics metrics;
   TRY(ebbi_evaluator_run(&metrics, &trainer->valid));
@@ -131,16 +137,16 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS,
           "ebb_trainer_run: this training met NaN or Inf; make a new trainer");
   double run_start = seconds_now();
-  size_t last = trainer->epochs_done + trainer->options.epochs;
-  ebb_report report = {.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
   ebb_state state;
   bool go_on = true;
   TRY(look(&state, trainer));
+  size_t last = trainer->epochs_done + trainer->options.epochs;
+  ebb_report report = {.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
   while (trainer->epochs_done < last && go_on) {
     report.epoch = trainer->epochs_done + 1;
     TRY(run_steps(&state, &go_on, trainer, &report, callback, user, run_start));
     if (!go_on) break;
-    TRY(close_epoch(trainer, &state, &report));
+    TRY(close_epoch(trainer, &report));
     report.seconds = seconds_now() - run_start;
     report.epoch_end = true;
     if (callback) go_on = callback(&report, user);

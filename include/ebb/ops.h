@@ -3,8 +3,9 @@
  * Letters: B batch rows, I fan-in, O fan-out; x [B, I], w [I, O], b [1, O]; z = x.w + b [B, O];
  * a = f(z). dX is the gradient of the loss by X and has X's shape. Equation numbers are those of
  * docs/backprop.md. Destination first. All tensors of a call live on one device; all are F32
- * unless said otherwise. Nothing here blocks: a call checks shapes and queues.
- * Errors of all: EBB_ERR_ARGUMENT (shapes, with numbers), EBB_ERR_DEVICE.
+ * with padded rows unless said otherwise, and a destination is no operand of the same call. Nothing
+ * here blocks: a call checks shapes and queues. Errors of all: EBB_ERR_ARGUMENT (shapes, with
+ * numbers), EBB_ERR_DEVICE.
  */
 #ifndef EBB_OPS_H
 #define EBB_OPS_H
@@ -115,12 +116,13 @@ typedef struct ebb_state {
   uint32_t frozen;        /* 1: something is not finite, weights stay; written by gather */
   uint32_t bad_step;      /* first step with a loss that is not finite, or EBB_STATE_NONE */
   uint32_t bad_parameter; /* lowest slab index that would have become not finite, or NONE */
-  uint32_t rows;          /* rows summed since the host cleared the sums */
+  uint32_t rows;          /* rows summed in this epoch: gather clears the sums at its first step */
   uint32_t correct;       /* of them, rows whose largest logit is the label's */
   float loss_sum;         /* sum of row losses, compensated */
   float loss_carry;       /* what is to be subtracted from loss_sum */
   float learning_rate;
-  uint32_t reserved[2];
+  uint32_t bad_loss; /* 1: it was the loss that was not finite first */
+  uint32_t reserved;
 } ebb_state;
 
 /* All zero but bad_* (NONE), live and step as given: what eager calls without gather need. */

@@ -1,7 +1,8 @@
 /* Training: epochs of recorded steps on the device, evaluation, and the model file.
  *
  * A step (gather, forward, loss, backward, update) is recorded once and replayed: it downloads
- * nothing and waits for nothing. Sums of loss and correct rows are read once an epoch.
+ * nothing and waits for nothing. Sums of loss and correct rows are read at an epoch's end, and
+ * every 1,000 steps in longer ones.
  */
 #ifndef EBB_TRAINER_H
 #define EBB_TRAINER_H
@@ -71,7 +72,8 @@ typedef struct ebb_metrics {
   size_t rows;
 } ebb_metrics;
 
-/* Loss and accuracy of a network on a dataset, computed on the device. Blocks. */
+/* Loss and accuracy of a network on a dataset, computed on the device. Blocks.
+ * Errors: EBB_ERR_NUMBERS (the loss is NaN or Inf). */
 ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
                         ebb_loss loss);
 

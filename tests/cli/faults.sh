@@ -78,7 +78,9 @@ out ' checks, 0 failed$'
 lines 1 out
 code 0 verify value.safetensors --batch 5
 out '^ok '
-complains 2 'not both' verify class.safetensors --model 2-2
+printf 'a,b\n1,x\n2,x\n3,x\n' >one.csv
+complains 6 'one class' train --data one.csv --quiet --out one.safetensors
+complains 2 'holds the network' verify class.safetensors --model 2-2 --quiet
 cp -r "$tests/../kernels" broken
 sed -i 's/1\.0f/1.5f/g' broken/*.cl broken/*.h
 with EBB_KERNEL_DIR="$work"/broken code 5 verify --model 5-7sigmoid-3 --quiet
