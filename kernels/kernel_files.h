@@ -2,12 +2,9 @@
 #ifndef EBBI_KERNEL_FILES_H
 #define EBBI_KERNEL_FILES_H
 
-#include <stddef.h>
-
 typedef struct ebbi_kernel_file {
   const char *name; /* "loss.cl" */
   const char *text; /* 0-terminated */
-  size_t size;
 } ebbi_kernel_file;
 
 extern const ebbi_kernel_file ebbi_kernel_files[];

@@ -25,7 +25,7 @@ static inline uint4 philox(ulong seed, uint use, uint stream, ulong counter) {
   return x;
 }
 
-/* Uniform in (0, 1), 24 bits, exact. */
+/* Uniform in (0, 1) from the upper 23 bits, exact. */
 static inline float uniform_bits(uint bits) {
   return fma((float)(bits >> 9), 0x1p-23f, 0x1p-24f);
 }

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static _Thread_local char message[4096];
+static _Thread_local char message[65536]; /* room for a compiler's log */
 
 ebb_status ebbi_fail(ebb_status status, const char *format, ...) {
   va_list arguments;

@@ -12,7 +12,7 @@ enum { EBBI_RNG_WEIGHTS = 1, EBBI_RNG_SHUFFLE = 2, EBBI_RNG_SPLIT = 3, EBBI_RNG_
 /* Four random words, a pure function of seed, use, stream and counter. */
 void ebbi_philox(uint32_t out[4], uint64_t seed, uint32_t use, uint32_t stream, uint64_t counter);
 
-/* Uniform in (0, 1), 24 bits, never 0 or 1, exact. */
+/* Uniform in (0, 1) from the upper 23 bits, never 0 or 1, exact. */
 float ebbi_uniform(uint32_t bits);
 
 /* Standard normal by the inverse distribution function, from ebbi_uniform(bits): |x| < 5.5. Only

@@ -20,18 +20,13 @@ static void trim(char *text) {
   if (text[0] == '\0') strcpy(text, "?");
 }
 
-/* Strings of any length, cut to the 128 bytes of ebb_device_info. */
-static void device_text(char text[128], cl_device_id device, cl_device_info what) {
+/* Strings of any length, cut to the 128 bytes of ebb_device_info; of the platform if device is
+ * NULL. */
+static void read_text(char text[128], cl_platform_id platform, cl_device_id device, cl_uint what) {
   char full[4096] = "";
-  if (clGetDeviceInfo(device, what, sizeof full - 1, full, NULL) != CL_SUCCESS) full[0] = '\0';
-  trim(full);
-  strncpy(text, full, 127);
-  text[127] = '\0';
-}
-
-static void platform_text(char text[128], cl_platform_id platform, cl_platform_info what) {
-  char full[4096] = "";
-  if (clGetPlatformInfo(platform, what, sizeof full - 1, full, NULL) != CL_SUCCESS) full[0] = '\0';
+  cl_int error = device ? clGetDeviceInfo(device, what, sizeof full - 1, full, NULL)
+                        : clGetPlatformInfo(platform, what, sizeof full - 1, full, NULL);
+  if (error != CL_SUCCESS) full[0] = '\0';
   trim(full);
   strncpy(text, full, 127);
   text[127] = '\0';
@@ -51,11 +46,11 @@ void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_de
   cl_uint units = 1, width = 1;
   cl_ulong local = 0, global = 0, allocation = 0;
   size_t group = 1;
-  device_text(info->name, device, CL_DEVICE_NAME);
-  device_text(info->vendor, device, CL_DEVICE_VENDOR);
-  device_text(info->driver, device, CL_DRIVER_VERSION);
-  device_text(info->version, device, CL_DEVICE_VERSION);
-  platform_text(info->platform, platform, CL_PLATFORM_NAME);
+  read_text(info->name, platform, device, CL_DEVICE_NAME);
+  read_text(info->vendor, platform, device, CL_DEVICE_VENDOR);
+  read_text(info->driver, platform, device, CL_DRIVER_VERSION);
+  read_text(info->version, platform, device, CL_DEVICE_VERSION);
+  read_text(info->platform, platform, NULL, CL_PLATFORM_NAME);
   info->type = device_type(device);
   clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
   clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);

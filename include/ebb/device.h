@@ -97,7 +97,8 @@ typedef enum ebb_engine {
 
 const char *ebb_engine_name(ebb_engine engine);
 
-/* The engine that matmuls queued from now on use: by the device's profile or EBB_MATMUL at open. */
+/* The engine that matmuls queued or recorded from now on use (a trainer keeps that of its making):
+ * by the device's profile or EBB_MATMUL at open. */
 ebb_engine ebb_device_engine(const ebb_device *device);
 
 /* Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */

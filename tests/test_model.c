@@ -1,0 +1,92 @@
+/* Model files: weights and metadata survive, and what does not fit is refused and changes nothing.
+ */
+#include "test_support.h"
+
+#include <ebb/ebb.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static ebb_network *make_network(ebb_device *device, const char *text) {
+  ebb_spec spec;
+  ebb_network *network;
+  assert_int_equal(ebb_spec_parse(&spec, text, 7, 0), EBB_OK);
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 11), EBB_OK);
+  return network;
+}
+
+static float *parameters_of(ebb_network *network, size_t *count) {
+  ebb_tensor *slab = ebb_network_parameters(network);
+  *count = ebb_tensor_cols(slab);
+  float *values = malloc(*count * sizeof *values);
+  assert_int_equal(ebb_tensor_download(values, slab), EBB_OK);
+  return values;
+}
+
+static void make_path(char path[32]) {
+  strcpy(path, "/tmp/ebb_test_model_XXXXXX");
+  int descriptor = mkstemp(path);
+  assert_true(descriptor >= 0);
+  close(descriptor);
+}
+
+static void models_keep_weights_and_metadata(void **state) {
+  ebb_device *device = *state;
+  char path[32];
+  make_path(path);
+  ebb_network *network = make_network(device, "16relu-300gelu-5");
+  ebb_model model = {network, NULL, EBB_LOSS_MSE, {0.25, true, 18446744073709551615u}}, loaded;
+  assert_int_equal(ebb_model_save(&model, path), EBB_OK);
+  assert_int_equal(ebb_model_load(&loaded, device, path, NULL), EBB_OK);
+  assert_int_equal(loaded.loss, EBB_LOSS_MSE);
+  assert_true(loaded.split.valid == 0.25 && loaded.split.last &&
+              loaded.split.seed == 18446744073709551615u);
+  size_t count, loaded_count;
+  float *saved = parameters_of(network, &count),
+        *read = parameters_of(loaded.network, &loaded_count);
+  assert_int_equal(count, loaded_count);
+  assert_memory_equal(saved, read, count * sizeof(float));
+  ebb_model_clear(&loaded);
+  assert_int_equal(ebb_model_load(&loaded, device, path, "7-16relu-300gelu-5"), EBB_OK);
+  ebb_model_clear(&loaded);
+  assert_int_equal(ebb_model_load(&loaded, device, path, "7-17relu-300gelu-5"), EBB_ERR_ARGUMENT);
+  ebb_network *other = make_network(device, "16relu-299gelu-5");
+  float *before = parameters_of(other, &loaded_count);
+  assert_int_equal(ebb_network_load_weights(other, path), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "2.weight"));
+  float *after = parameters_of(other, &loaded_count);
+  assert_memory_equal(before, after, loaded_count * sizeof(float));
+  free(saved);
+  free(read);
+  free(before);
+  free(after);
+  ebb_network_free(other);
+  ebb_network_free(network);
+  remove(path);
+}
+
+static void weights_that_are_no_numbers_are_refused(void **state) {
+  ebb_device *device = *state;
+  char path[32];
+  make_path(path);
+  ebb_network *network = make_network(device, "3tanh-2");
+  float weights[21] = {0};
+  weights[4] = NAN;
+  assert_int_equal(ebb_tensor_upload(ebb_network_weight(network, 0), weights), EBB_OK);
+  assert_int_equal(ebb_network_save(network, path, NULL, 0), EBB_OK);
+  assert_int_equal(ebb_network_load_weights(network, path), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "0.weight"));
+  assert_non_null(strstr(ebb_error_message(), "nan"));
+  ebb_network_free(network);
+  remove(path);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(models_keep_weights_and_metadata),
+      cmocka_unit_test(weights_that_are_no_numbers_are_refused),
+  };
+  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+}
