@@ -1,11 +1,15 @@
-/* Matrix products for CPUs: one work-item a group, one register tile an item, explicit vectors, no
- * barrier, no local memory. The compiler turns the inner loop into pure fused multiply-adds.
+/* Matrix products for CPUs: one work-item a group, explicit vectors, no barrier, no local memory.
  *
- * Rows past the edge are read from the last row instead (their results are not stored) and columns
- * past the edge are the zeros of the row padding, so the inner loops have no edge code. A tile is
- * TILE_M x (TILE_V vectors), its sums indexed by constants alone (all loops over them are unrolled)
- * so that they stay in registers; it follows the register file (host/device/profile.c). The GPU's
- * way, many items sharing local memory, was ten times slower on PoCL.
+ * An item computes a block of c. For each BLOCK_K of the depth it copies b's columns into panels of
+ * TILE_N, so that the inner loop reads one stream from the L2 cache instead of a new page at each
+ * step of k, and then goes over the block tile by tile, adding to what c holds so far. A tile is
+ * TILE_M rows of TILE_V vectors, indexed by constants alone (all loops over it are unrolled) so
+ * that it stays in registers; it follows the register file (host/device/profile.c). The GPU's way,
+ * many items sharing local memory, was ten times slower on PoCL.
+ *
+ * Rows past the edge are read from the last row instead and columns past the edge are the zeros of
+ * the row padding or of the panel: neither is stored, so the inner loop has no edge code. The sums
+ * run over k in ascending order whatever the blocks: how c is split among items changes no bit.
  */
 #include "activation.h"
 #include "common.h"
@@ -16,16 +20,135 @@
 #ifndef TILE_V
 #define TILE_V 2
 #endif
-#ifndef DOT_M
-#define DOT_M 3
+#ifndef BLOCK_K
+#define BLOCK_K 32
 #endif
-#ifndef DOT_N
-#define DOT_N 4
+#ifndef PANELS
+#define PANELS 1
 #endif
 #define TILE_N (TILE_V * WIDTH)
-#if 32 % (TILE_V * WIDTH) != 0
-#error "a tile's columns must divide the 32 floats that rows are padded to"
+#if BLOCK_K % WIDTH != 0
+#error "pack_columns fills a panel by whole vectors of k"
 #endif
+
+/* An item's part of c: rows [top, bottom), columns [left, right) of at most PANELS panels. */
+typedef struct {
+  int top, bottom, left, right;
+} part;
+
+static inline part item_part(int rows, int cols, int item_rows, int item_panels) {
+  const int left = get_group_id(0) * item_panels * TILE_N, top = get_group_id(1) * item_rows;
+  return (part){top, min(top + item_rows, rows), left, min(left + item_panels * TILE_N, cols)};
+}
+
+/* Where the panel of the columns from `column` on begins. */
+#define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * BLOCK_K)
+
+/* panel[k] = row k of b, TILE_N columns; vectors that begin past the edge are zero. */
+static inline void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
+                             int left) {
+  for (int k = 0; k < depth; k++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++)
+      panel[k * TILE_V + v] = v * WIDTH < left ? load_vec(v, b) : (vec)(0.0f);
+    b += b_stride;
+  }
+}
+
+/* Transposes in log2(WIDTH) perfect shuffles (Stone 1971): each interleaves row i and the row half
+ * the matrix below it. */
+static inline void transpose(vec rows[WIDTH]) {
+#pragma unroll
+  for (int stage = 1; stage < WIDTH; stage *= 2) {
+    vec next[WIDTH];
+#pragma unroll
+    for (int i = 0; i < WIDTH / 2; i++) {
+      const vec above = rows[i], below = rows[i + WIDTH / 2];
+      vec low, high;
+      low.even = above.lo;
+      low.odd = below.lo;
+      high.even = above.hi;
+      high.odd = below.hi;
+      next[2 * i] = low;
+      next[2 * i + 1] = high;
+    }
+#pragma unroll
+    for (int i = 0; i < WIDTH; i++) rows[i] = next[i];
+  }
+}
+
+/* panel[k] = column k of b, from TILE_N rows; past the edge the last row again. The row padding
+ * makes the last vector of k whole. */
+static inline void pack_columns(vec *panel, __global const float *b, int b_stride, int depth,
+                                int left) {
+  for (int k = 0; k < depth; k += WIDTH) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) {
+      vec square[WIDTH];
+#pragma unroll
+      for (int i = 0; i < WIDTH; i++)
+        square[i] = load_vec(0, b + (size_t)min(v * WIDTH + i, left - 1) * b_stride + k);
+      transpose(square);
+#pragma unroll
+      for (int i = 0; i < WIDTH; i++) panel[(k + i) * TILE_V + v] = square[i];
+    }
+  }
+}
+
+/* column[k] = TILE_M neighbours in row k of a; past the edge the last one again. */
+static inline void pack_tile(float *column, __global const float *a, int a_stride, int depth,
+                             int left) {
+  if (left >= TILE_M) {
+    for (int k = 0; k < depth; k++) {
+#pragma unroll
+      for (int i = 0; i < TILE_M; i++) column[k * TILE_M + i] = a[i];
+      a += a_stride;
+    }
+    return;
+  }
+  for (int k = 0; k < depth; k++)
+    for (int i = 0; i < TILE_M; i++)
+      column[k * TILE_M + i] = a[(size_t)k * a_stride + min(i, left - 1)];
+}
+
+/* sum += column of a times row of b: one step of k. */
+static inline void multiply_step(vec sum[TILE_M][TILE_V], const float column[TILE_M],
+                                 const vec row[TILE_V]) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+    const vec a_value = (vec)(column[i]);
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) sum[i][v] = fma(a_value, row[v], sum[i][v]);
+  }
+}
+
+/* sum += TILE_M rows of a, from `row` on, times the panel. */
+static inline void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a, int a_stride,
+                                 int row, int rows, const vec *panel, int depth) {
+  size_t offset[TILE_M];
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) offset[i] = (size_t)min(row + i, rows - 1) * a_stride;
+  for (int k = 0; k < depth; k++) {
+    float column[TILE_M];
+#pragma unroll
+    for (int i = 0; i < TILE_M; i++) column[i] = a[offset[i]];
+    multiply_step(sum, column, panel + k * TILE_V);
+    a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors */
+  }
+}
+
+/* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. */
+static inline void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride,
+                              int row, int rows, int left) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++)
+      sum[i][v] = start && v * WIDTH < left
+                      ? load_vec(v, start + (size_t)min(row + i, rows - 1) * stride)
+                      : (vec)(0.0f);
+  }
+}
 
 /* One vector of a row, without the columns past the edge. */
 static inline void store_row(__global float *row, vec value, int left) {
@@ -38,23 +161,51 @@ static inline void store_row(__global float *row, vec value, int left) {
   for (int lane = 0; lane < left; lane++) row[lane] = values[lane];
 }
 
-/* c += sum over k of a(row, k) b(k, columns), where a(row, k) lies at a[offset[row] + k * step]. */
-static inline void multiply_tile(vec c[TILE_M][TILE_V], __global const float *a,
-                                 const size_t offset[TILE_M], size_t step, __global const float *b,
-                                 size_t b_stride, int depth) {
-  for (int k = 0; k < depth; k++) {
-    vec b_row[TILE_V];
+/* The tile of c at (row, column), as it is. */
+static inline void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int rows,
+                              int column, int cols, int c_stride) {
 #pragma unroll
-    for (int v = 0; v < TILE_V; v++) b_row[v] = load_vec(v, b);
+  for (int i = 0; i < TILE_M; i++) {
+    if (row + i >= rows) break;
+    __global float *c_row = c + (size_t)(row + i) * c_stride;
 #pragma unroll
-    for (int i = 0; i < TILE_M; i++) {
-      const vec a_value = (vec)(a[offset[i]]);
-#pragma unroll
-      for (int v = 0; v < TILE_V; v++) c[i][v] = fma(a_value, b_row[v], c[i][v]);
+    for (int v = 0; v < TILE_V; v++) {
+      const int at = column + v * WIDTH;
+      store_row(c_row + at, sum[i][v], cols - at);
     }
-    a += step;
-    b += b_stride;
   }
+}
+
+/* c = f(sum), and z = sum unless it is NULL. */
+static inline void store_activated(__global float *c, __global float *z, vec sum[TILE_M][TILE_V],
+                                   int row, int rows, int column, int cols, int c_stride) {
+  if (z) store_tile(z, sum, row, rows, column, cols, c_stride);
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) {
+      const vec value = sum[i][v];
+      sum[i][v] = ACTIVATE(vec, value);
+    }
+  }
+  store_tile(c, sum, row, rows, column, cols, c_stride);
+}
+
+/* c = sum * f'(z_below), where z_below is NULL unless f' needs it. */
+static inline void store_sloped(__global float *c, vec sum[TILE_M][TILE_V],
+                                __global const float *z_below, __global const float *a_below,
+                                int row, int rows, int column, int cols, int c_stride) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) {
+      if (column + v * WIDTH >= cols) break;
+      const size_t at = (size_t)min(row + i, rows - 1) * c_stride + column + v * WIDTH;
+      const vec below = load_vec(0, a_below + at), z = z_below ? load_vec(0, z_below + at) : below;
+      sum[i][v] *= SLOPE(vec, z, below);
+    }
+  }
+  store_tile(c, sum, row, rows, column, cols, c_stride);
 }
 
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
@@ -63,129 +214,95 @@ __kernel GROUP(1, 1)
 void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
                    __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
-                   int a_stride, int b_stride) {
-  const int column = get_group_id(0) * TILE_N, row = get_group_id(1) * TILE_M;
-  vec sum[TILE_M][TILE_V];
-  size_t offset[TILE_M];
-#pragma unroll
-  for (int i = 0; i < TILE_M; i++) {
-    offset[i] = (size_t)min(row + i, rows - 1) * a_stride;
-#pragma unroll
-    for (int v = 0; v < TILE_V; v++) sum[i][v] = bias ? load_vec(v, bias + column) : (vec)(0.0f);
-  }
-  multiply_tile(sum, a, offset, 1, b + column, b_stride, depth);
-
-#pragma unroll
-  for (int i = 0; i < TILE_M; i++) {
-    if (row + i >= rows) break;
-    const size_t at = (size_t)(row + i) * c_stride + column;
-#pragma unroll
-    for (int v = 0; v < TILE_V; v++) {
-      const int left = cols - column - v * WIDTH;
-      const vec value = sum[i][v];
-      if (bias) {
-        if (z) store_row(z + at + v * WIDTH, value, left);
-        store_row(c + at + v * WIDTH, ACTIVATE(vec, value), left);
-      } else {
-        store_row(c + at + v * WIDTH, value, left);
+                   int a_stride, int b_stride, int item_rows, int item_panels) {
+  vec packed[PANELS * BLOCK_K * TILE_V];
+  const part item = item_part(rows, cols, item_rows, item_panels);
+  for (int k = 0; k < depth; k += BLOCK_K) {
+    const int count = min(BLOCK_K, depth - k);
+    for (int column = item.left; column < item.right; column += TILE_N)
+      pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
+                cols - column);
+    for (int row = item.top; row < item.bottom; row += TILE_M)
+      for (int column = item.left; column < item.right; column += TILE_N) {
+        vec sum[TILE_M][TILE_V];
+        if (k > 0)
+          begin_tile(sum, c + column, c_stride, row, rows, cols - column);
+        else
+          begin_tile(sum, bias ? bias + column : NULL, 0, row, rows, cols - column);
+        multiply_rows(sum, a + k, a_stride, row, rows, PANEL(packed, column), count);
+        if (bias && k + count == depth)
+          store_activated(c, z, sum, row, rows, column, cols, c_stride);
+        else
+          store_tile(c, sum, row, rows, column, cols, c_stride);
       }
-    }
-  }
-}
-
-/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
- * by the items of the first tile row, whose b columns are in the cache.
- * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
-__kernel GROUP(1, 1)
-void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
-                   __global const float *restrict a, __global const float *restrict b, int rows,
-                   int cols, int depth, int c_stride, int a_stride, int b_stride) {
-  const int column = get_group_id(0) * TILE_N, row = get_group_id(1) * TILE_M;
-  vec sum[TILE_M][TILE_V];
-  size_t offset[TILE_M];
-#pragma unroll
-  for (int i = 0; i < TILE_M; i++) {
-    offset[i] = min(row + i, rows - 1);
-#pragma unroll
-    for (int v = 0; v < TILE_V; v++) sum[i][v] = (vec)(0.0f);
-  }
-  multiply_tile(sum, a, offset, a_stride, b + column, b_stride, depth);
-
-#pragma unroll
-  for (int i = 0; i < TILE_M; i++) {
-    if (row + i >= rows) break;
-#pragma unroll
-    for (int v = 0; v < TILE_V; v++)
-      store_row(c + (size_t)(row + i) * c_stride + column + v * WIDTH, sum[i][v],
-                cols - column - v * WIDTH);
-  }
-  if (!sums || row != 0) return;
-  for (int v = 0; v < TILE_V; v++) {
-    vec total = (vec)(0.0f);
-    for (int k = 0; k < depth; k++) total += load_vec(v, b + (size_t)k * b_stride + column);
-    store_row(sums + column + v * WIDTH, total, cols - column - v * WIDTH);
-  }
-}
-
-/* Sum of the lanes, halves first. */
-static inline float sum_lanes(vec value) {
-  float lanes[WIDTH];
-  store_vec(value, 0, lanes);
-  for (int half_width = WIDTH / 2; half_width > 0; half_width /= 2)
-    for (int lane = 0; lane < half_width; lane++) lanes[lane] += lanes[lane + half_width];
-  return lanes[0];
-}
-
-/* sum[i][j] += the products of a's row i and b's row j, lane by lane. */
-static inline void multiply_dots(vec sum[DOT_M][DOT_N], __global const float *const a_rows[DOT_M],
-                                 __global const float *const b_rows[DOT_N], int depth) {
-  for (int k = 0; k * WIDTH < depth; k++) {
-    vec b_value[DOT_N];
-#pragma unroll
-    for (int j = 0; j < DOT_N; j++) b_value[j] = load_vec(k, b_rows[j]);
-#pragma unroll
-    for (int i = 0; i < DOT_M; i++) {
-      const vec a_value = load_vec(k, a_rows[i]);
-#pragma unroll
-      for (int j = 0; j < DOT_N; j++) sum[i][j] = fma(a_value, b_value[j], sum[i][j]);
-    }
   }
 }
 
 /* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
- * is NULL unless f' needs it. Both rows run along k: an element is a dot product of vectors. c,
- * z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
+ * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
 __kernel GROUP(1, 1)
 void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict b, __global const float *restrict z_below,
                    __global const float *restrict a_below, int rows, int cols, int depth,
-                   int c_stride, int a_stride, int b_stride) {
-  const int column = get_group_id(0) * DOT_N, row = get_group_id(1) * DOT_M;
-  vec sum[DOT_M][DOT_N];
-  __global const float *a_rows[DOT_M], *b_rows[DOT_N];
-#pragma unroll
-  for (int j = 0; j < DOT_N; j++) b_rows[j] = b + (size_t)min(column + j, cols - 1) * b_stride;
-#pragma unroll
-  for (int i = 0; i < DOT_M; i++) {
-    a_rows[i] = a + (size_t)min(row + i, rows - 1) * a_stride;
-#pragma unroll
-    for (int j = 0; j < DOT_N; j++) sum[i][j] = (vec)(0.0f);
+                   int c_stride, int a_stride, int b_stride, int item_rows, int item_panels) {
+  vec packed[PANELS * BLOCK_K * TILE_V];
+  const part item = item_part(rows, cols, item_rows, item_panels);
+  for (int k = 0; k < depth; k += BLOCK_K) {
+    const int count = min(BLOCK_K, depth - k);
+    for (int column = item.left; column < item.right; column += TILE_N)
+      pack_columns(PANEL(packed, column), b + (size_t)column * b_stride + k, b_stride, count,
+                   cols - column);
+    for (int row = item.top; row < item.bottom; row += TILE_M)
+      for (int column = item.left; column < item.right; column += TILE_N) {
+        vec sum[TILE_M][TILE_V];
+        begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
+        multiply_rows(sum, a + k, a_stride, row, rows, PANEL(packed, column), count);
+        if (a_below && k + count == depth)
+          store_sloped(c, sum, z_below, a_below, row, rows, column, cols, c_stride);
+        else
+          store_tile(c, sum, row, rows, column, cols, c_stride);
+      }
   }
-  multiply_dots(sum, a_rows, b_rows, depth);
+}
 
+/* sums [cols] += the panel's rows, in order. */
+static inline void add_rows(__global float *sums, const vec *panel, int k, int depth, int left) {
 #pragma unroll
-  for (int i = 0; i < DOT_M; i++) {
-    if (row + i >= rows) break;
-#pragma unroll
-    for (int j = 0; j < DOT_N; j++) {
-      if (column + j >= cols) break;
-      const size_t at = (size_t)(row + i) * c_stride + column + j;
-      const float value = sum_lanes(sum[i][j]);
-      if (a_below) {
-        const float below = a_below[at], z = z_below ? z_below[at] : below;
-        c[at] = value * SLOPE(float, z, below);
-      } else {
-        c[at] = value;
+  for (int v = 0; v < TILE_V; v++) {
+    if (v * WIDTH >= left) break;
+    vec total = k > 0 ? load_vec(v, sums) : (vec)(0.0f);
+    for (int i = 0; i < depth; i++) total += panel[i * TILE_V + v];
+    store_row(sums + v * WIDTH, total, left - v * WIDTH);
+  }
+}
+
+/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
+ * by the items of the first rows. Here a's tiles are packed too: their rows are a page apart.
+ * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
+__kernel GROUP(1, 1)
+void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
+                   __global const float *restrict a, __global const float *restrict b, int rows,
+                   int cols, int depth, int c_stride, int a_stride, int b_stride, int item_rows,
+                   int item_panels) {
+  vec packed[PANELS * BLOCK_K * TILE_V];
+  float tile[BLOCK_K * TILE_M];
+  const part item = item_part(rows, cols, item_rows, item_panels);
+  for (int k = 0; k < depth; k += BLOCK_K) {
+    const int count = min(BLOCK_K, depth - k);
+    for (int column = item.left; column < item.right; column += TILE_N) {
+      pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
+                cols - column);
+      if (sums && item.top == 0)
+        add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
+    }
+    for (int row = item.top; row < item.bottom; row += TILE_M) {
+      pack_tile(tile, a + (size_t)k * a_stride + row, a_stride, count, rows - row);
+      for (int column = item.left; column < item.right; column += TILE_N) {
+        vec sum[TILE_M][TILE_V];
+        begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
+        for (int i = 0; i < count; i++)
+          multiply_step(sum, tile + i * TILE_M, PANEL(packed, column) + i * TILE_V);
+        store_tile(c, sum, row, rows, column, cols, c_stride);
       }
     }
   }

@@ -55,6 +55,33 @@ static ebbi_launch begin(const product *p, ebb_activation activation) {
   return ebbi_launch_begin(device, ids[cpu][p->layout], options);
 }
 
+/* How the CPU form's items share c: each has `rows` rows and `panels` tiles of columns. */
+typedef struct share {
+  size_t rows, panels; /* of an item */
+  size_t across, down; /* items */
+} share;
+
+/* Enough items to keep the compute units evenly busy, few enough that what an item packs is used
+ * often: b's panels by 8 tiles of rows or more, a's tile by several panels. The sums do not depend
+ * on it. */
+static share share_out(const product *p, const ebbi_profile *profile) {
+  size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
+  size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
+  size_t wanted = 4 * ebb_device_get_info(p->c->device)->compute_units;
+  share s = {.panels = profile->panels};
+  for (;; s.panels /= 2) {
+    size_t most = s.panels > 1 ? ebbi_ceil_div(tiles, 8) : tiles;
+    s.across = ebbi_ceil_div(panels, s.panels);
+    s.down = ebbi_ceil_div(wanted, s.across);
+    if (s.down > most) s.down = most;
+    if (s.across * s.down >= wanted || s.panels == 1) break;
+  }
+  size_t item_tiles = ebbi_ceil_div(tiles, s.down);
+  s.rows = item_tiles * profile->tile_m;
+  s.down = ebbi_ceil_div(tiles, item_tiles);
+  return s;
+}
+
 /* The arguments that all products end with, and the grid that covers c with tiles. */
 static ebb_status run(ebbi_launch *launch, const product *p) {
   const ebbi_profile *profile = ebbi_device_profile(p->c->device);
@@ -64,13 +91,13 @@ static ebb_status run(ebbi_launch *launch, const product *p) {
   ebbi_launch_int(launch, p->c->stride);
   ebbi_launch_int(launch, p->a->stride);
   ebbi_launch_int(launch, p->b->stride);
-  size_t tile_rows = profile->tile, tile_cols = profile->tile;
-  if (ebb_device_engine(p->c->device) == EBB_ENGINE_CPU) {
-    tile_rows = p->layout == NT ? profile->dot_m : profile->tile_m;
-    tile_cols = p->layout == NT ? profile->dot_n : profile->tile_v * profile->width;
-  }
-  return ebbi_launch_run(launch, ebbi_ceil_div(p->cols, tile_cols),
-                         ebbi_ceil_div(p->rows, tile_rows));
+  if (ebb_device_engine(p->c->device) != EBB_ENGINE_CPU)
+    return ebbi_launch_run(launch, ebbi_ceil_div(p->cols, profile->tile),
+                           ebbi_ceil_div(p->rows, profile->tile));
+  share s = share_out(p, profile);
+  ebbi_launch_int(launch, s.rows);
+  ebbi_launch_int(launch, s.panels);
+  return ebbi_launch_run(launch, s.across, s.down);
 }
 
 static bool uses_clblast(const product *p) {
