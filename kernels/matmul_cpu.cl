@@ -31,18 +31,20 @@
 #error "pack_columns fills a panel by whole vectors of k"
 #endif
 
-/* An item's part of c: rows [top, bottom), columns [left, right) of at most PANELS panels. */
+/* An item's part of c, rows [top, bottom) and columns [left, right), and the steps of k that it
+ * packs at a time: less depth leaves room for more panels. */
 typedef struct {
-  int top, bottom, left, right;
+  int top, bottom, left, right, block;
 } part;
 
-static inline part item_part(int rows, int cols, int item_rows, int item_panels) {
+static inline part item_part(int rows, int cols, int depth, int item_rows, int item_panels) {
   const int left = get_group_id(0) * item_panels * TILE_N, top = get_group_id(1) * item_rows;
-  return (part){top, min(top + item_rows, rows), left, min(left + item_panels * TILE_N, cols)};
+  return (part){top, min(top + item_rows, rows), left, min(left + item_panels * TILE_N, cols),
+                min((depth + WIDTH - 1) / WIDTH * WIDTH, BLOCK_K)};
 }
 
 /* Where the panel of the columns from `column` on begins. */
-#define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * BLOCK_K)
+#define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * item.block)
 
 /* panel[k] = row k of b, TILE_N columns; vectors that begin past the edge are zero. */
 static inline void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
@@ -216,9 +218,9 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
                    int a_stride, int b_stride, int item_rows, int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, item_rows, item_panels);
-  for (int k = 0; k < depth; k += BLOCK_K) {
-    const int count = min(BLOCK_K, depth - k);
+  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  for (int k = 0; k < depth; k += item.block) {
+    const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N)
       pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
                 cols - column);
@@ -246,9 +248,9 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict a_below, int rows, int cols, int depth,
                    int c_stride, int a_stride, int b_stride, int item_rows, int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, item_rows, item_panels);
-  for (int k = 0; k < depth; k += BLOCK_K) {
-    const int count = min(BLOCK_K, depth - k);
+  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  for (int k = 0; k < depth; k += item.block) {
+    const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N)
       pack_columns(PANEL(packed, column), b + (size_t)column * b_stride + k, b_stride, count,
                    cols - column);
@@ -286,9 +288,9 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
                    int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
   float tile[BLOCK_K * TILE_M];
-  const part item = item_part(rows, cols, item_rows, item_panels);
-  for (int k = 0; k < depth; k += BLOCK_K) {
-    const int count = min(BLOCK_K, depth - k);
+  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  for (int k = 0; k < depth; k += item.block) {
+    const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N) {
       pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
                 cols - column);

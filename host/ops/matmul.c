@@ -8,7 +8,7 @@
 #include "base/size.h"
 #include "ops.h"
 
-#include <stdio.h>
+#include <math.h>
 
 typedef enum matmul_layout { NN, NT, TN } matmul_layout;
 
@@ -61,15 +61,29 @@ typedef struct share {
   size_t across, down; /* items */
 } share;
 
-/* Enough items to keep the compute units evenly busy, few enough that what an item packs is used
- * often: b's panels by 8 tiles of rows or more, a's tile by several panels. The sums do not depend
- * on it. */
+/* Multiply-adds that are worth an item of their own: about what a core does while another wakes. */
+enum { ITEM_WORK = 1 << 19 };
+
+/* Items that keep the compute units evenly busy, as far as the work is worth it. */
+static size_t wanted_items(const product *p, size_t tiles, size_t panels,
+                           const ebbi_profile *profile) {
+  double tile = (double)(profile->tile_m * profile->tile_v * profile->width);
+  double worth = ceil((double)tiles * (double)panels * tile * (double)p->depth / ITEM_WORK);
+  size_t most = 4 * ebb_device_get_info(p->c->device)->compute_units;
+  return worth < (double)most ? (size_t)worth : most;
+}
+
+/* As many items as are wanted, but so that what an item packs is used often: b's panels by 8 tiles
+ * of rows or more, a's tile by several panels. The sums do not depend on it. */
 static share share_out(const product *p, const ebbi_profile *profile) {
   size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
   size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
-  size_t wanted = 4 * ebb_device_get_info(p->c->device)->compute_units;
-  share s = {.panels = profile->panels};
-  for (;; s.panels /= 2) {
+  size_t wanted = wanted_items(p, tiles, panels, profile);
+  size_t block = ebbi_ceil_div(p->depth, profile->width) * profile->width; /* as in the kernels */
+  if (block > profile->block_k) block = profile->block_k;
+  share s = {.panels = profile->panels * profile->block_k / block};
+  if (s.panels > panels) s.panels = panels;
+  for (;; s.panels = ebbi_ceil_div(s.panels, 2)) {
     size_t most = s.panels > 1 ? ebbi_ceil_div(tiles, 8) : tiles;
     s.across = ebbi_ceil_div(panels, s.panels);
     s.down = ebbi_ceil_div(wanted, s.across);
