@@ -46,15 +46,17 @@ static inline part item_part(int rows, int cols, int depth, int item_rows, int i
 /* Where the panel of the columns from `column` on begins. */
 #define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * item.block)
 
-/* panel[k] = row k of b, TILE_N columns; vectors that begin past the edge are zero. */
+/* TILE_N columns of a row of b; vectors that begin past the edge are the last one again. */
+static inline void load_row(vec row[TILE_V], __global const float *b, int left) {
+  const int last = (left - 1) / WIDTH;
+#pragma unroll
+  for (int v = 0; v < TILE_V; v++) row[v] = load_vec(min(v, last), b);
+}
+
+/* panel[k] = row k of b. */
 static inline void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
                              int left) {
-  for (int k = 0; k < depth; k++) {
-#pragma unroll
-    for (int v = 0; v < TILE_V; v++)
-      panel[k * TILE_V + v] = v * WIDTH < left ? load_vec(v, b) : (vec)(0.0f);
-    b += b_stride;
-  }
+  for (int k = 0; k < depth; k++) load_row(panel + k * TILE_V, b + (size_t)k * b_stride, left);
 }
 
 /* Transposes in log2(WIDTH) perfect shuffles (Stone 1971): each interleaves row i and the row half
@@ -124,18 +126,45 @@ static inline void multiply_step(vec sum[TILE_M][TILE_V], const float column[TIL
   }
 }
 
-/* sum += TILE_M rows of a, from `row` on, times the panel. */
-static inline void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a, int a_stride,
-                                 int row, int rows, const vec *panel, int depth) {
-  size_t offset[TILE_M];
+/* Where TILE_M rows of a begin, from `row` on. */
+static inline void row_offsets(size_t offset[TILE_M], int a_stride, int row, int rows) {
 #pragma unroll
   for (int i = 0; i < TILE_M; i++) offset[i] = (size_t)min(row + i, rows - 1) * a_stride;
+}
+
+/* Column 0 of those rows. */
+static inline void load_column(float column[TILE_M], __global const float *a,
+                               const size_t offset[TILE_M]) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) column[i] = a[offset[i]];
+}
+
+/* sum += rows of a times the panel. */
+static inline void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
+                                 const size_t offset[TILE_M], const vec *panel, int depth) {
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
-#pragma unroll
-    for (int i = 0; i < TILE_M; i++) column[i] = a[offset[i]];
+    load_column(column, a, offset);
     multiply_step(sum, column, panel + k * TILE_V);
     a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors */
+  }
+}
+
+/* The same with b where it lies, packing the panel on the way: the multiplications hide that. */
+static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const float *a,
+                                         const size_t offset[TILE_M], vec *panel,
+                                         __global const float *b, int b_stride, int depth,
+                                         int left) {
+  for (int k = 0; k < depth; k++) {
+    float column[TILE_M];
+    vec row[TILE_V];
+    load_column(column, a, offset);
+    load_row(row, b, left);
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) panel[k * TILE_V + v] = row[v];
+    multiply_step(sum, column, row);
+    a++;
+    b += b_stride;
   }
 }
 
@@ -221,22 +250,26 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
   const part item = item_part(rows, cols, depth, item_rows, item_panels);
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
-    for (int column = item.left; column < item.right; column += TILE_N)
-      pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
-                cols - column);
-    for (int row = item.top; row < item.bottom; row += TILE_M)
+    for (int row = item.top; row < item.bottom; row += TILE_M) {
+      size_t offset[TILE_M];
+      row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         if (k > 0)
           begin_tile(sum, c + column, c_stride, row, rows, cols - column);
         else
           begin_tile(sum, bias ? bias + column : NULL, 0, row, rows, cols - column);
-        multiply_rows(sum, a + k, a_stride, row, rows, PANEL(packed, column), count);
+        if (row == item.top)
+          multiply_rows_packing(sum, a + k, offset, PANEL(packed, column),
+                                b + (size_t)k * b_stride + column, b_stride, count, cols - column);
+        else
+          multiply_rows(sum, a + k, offset, PANEL(packed, column), count);
         if (bias && k + count == depth)
           store_activated(c, z, sum, row, rows, column, cols, c_stride);
         else
           store_tile(c, sum, row, rows, column, cols, c_stride);
       }
+    }
   }
 }
 
@@ -254,16 +287,19 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
     for (int column = item.left; column < item.right; column += TILE_N)
       pack_columns(PANEL(packed, column), b + (size_t)column * b_stride + k, b_stride, count,
                    cols - column);
-    for (int row = item.top; row < item.bottom; row += TILE_M)
+    for (int row = item.top; row < item.bottom; row += TILE_M) {
+      size_t offset[TILE_M];
+      row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        multiply_rows(sum, a + k, a_stride, row, rows, PANEL(packed, column), count);
+        multiply_rows(sum, a + k, offset, PANEL(packed, column), count);
         if (a_below && k + count == depth)
           store_sloped(c, sum, z_below, a_below, row, rows, column, cols, c_stride);
         else
           store_tile(c, sum, row, rows, column, cols, c_stride);
       }
+    }
   }
 }
 
