@@ -27,8 +27,8 @@
 #define PANELS 1
 #endif
 #define TILE_N (TILE_V * WIDTH)
-#if BLOCK_K % WIDTH != 0
-#error "pack_columns fills a panel by whole vectors of k"
+#if BLOCK_K % WIDTH != 0 || WIDTH % 4 != 0
+#error "a block is whole vectors of k, and they whole squares of 4 x 4"
 #endif
 
 /* An item's part of c, rows [top, bottom) and columns [left, right), and the steps of k that it
@@ -59,42 +59,23 @@ static inline void pack_rows(vec *panel, __global const float *b, int b_stride, 
   for (int k = 0; k < depth; k++) load_row(panel + k * TILE_V, b + (size_t)k * b_stride, left);
 }
 
-/* Transposes in log2(WIDTH) perfect shuffles (Stone 1971): each interleaves row i and the row half
- * the matrix below it. */
-static inline void transpose(vec rows[WIDTH]) {
-#pragma unroll
-  for (int stage = 1; stage < WIDTH; stage *= 2) {
-    vec next[WIDTH];
-#pragma unroll
-    for (int i = 0; i < WIDTH / 2; i++) {
-      const vec above = rows[i], below = rows[i + WIDTH / 2];
-      vec low, high;
-      low.even = above.lo;
-      low.odd = below.lo;
-      high.even = above.hi;
-      high.odd = below.hi;
-      next[2 * i] = low;
-      next[2 * i + 1] = high;
-    }
-#pragma unroll
-    for (int i = 0; i < WIDTH; i++) rows[i] = next[i];
-  }
-}
-
-/* panel[k] = column k of b, from TILE_N rows; past the edge the last row again. The row padding
- * makes the last vector of k whole. */
+/* panel[k] = column k of b, from TILE_N rows; past the edge the last row again. Squares of 4 x 4
+ * are transposed in registers; the row padding makes the last one whole. */
 static inline void pack_columns(vec *panel, __global const float *b, int b_stride, int depth,
                                 int left) {
-  for (int k = 0; k < depth; k += WIDTH) {
+  for (int n = 0; n < TILE_N; n += 4) {
+    float *to = (float *)panel + n;
+    __global const float *rows[4];
 #pragma unroll
-    for (int v = 0; v < TILE_V; v++) {
-      vec square[WIDTH];
-#pragma unroll
-      for (int i = 0; i < WIDTH; i++)
-        square[i] = load_vec(0, b + (size_t)min(v * WIDTH + i, left - 1) * b_stride + k);
-      transpose(square);
-#pragma unroll
-      for (int i = 0; i < WIDTH; i++) panel[(k + i) * TILE_V + v] = square[i];
+    for (int i = 0; i < 4; i++) rows[i] = b + (size_t)min(n + i, left - 1) * b_stride;
+    for (int k = 0; k < depth; k += 4) {
+      const float4 p = vload4(0, rows[0] + k), q = vload4(0, rows[1] + k);
+      const float4 r = vload4(0, rows[2] + k), s = vload4(0, rows[3] + k);
+      vstore4((float4)(p.x, q.x, r.x, s.x), 0, to);
+      vstore4((float4)(p.y, q.y, r.y, s.y), 0, to + TILE_N);
+      vstore4((float4)(p.z, q.z, r.z, s.z), 0, to + 2 * TILE_N);
+      vstore4((float4)(p.w, q.w, r.w, s.w), 0, to + 3 * TILE_N);
+      to += 4 * TILE_N;
     }
   }
 }
