@@ -3,9 +3,10 @@
  * An item computes a block of c. For each BLOCK_K of the depth it copies b's columns into panels of
  * TILE_N, so that the inner loop reads one stream from the L2 cache instead of a new page at each
  * step of k, and then goes over the block tile by tile, adding to what c holds so far. A tile is
- * TILE_M rows of TILE_V vectors, indexed by constants alone (all loops over it are unrolled) so
- * that it stays in registers; it follows the register file (host/device/profile.c). The GPU's way,
- * many items sharing local memory, was ten times slower on PoCL.
+ * TILE_M rows of TILE_V vectors and follows the register file (host/device/profile.c). The loops
+ * over it are unrolled where it is multiplied, so that it stays in registers there, and kept as
+ * loops where it is loaded and stored: unrolled, those took four times as long to compile. The
+ * GPU's way, many items sharing local memory, was ten times slower on PoCL.
  *
  * Rows past the edge are read from the last row instead and columns past the edge are the zeros of
  * the row padding or of the panel: neither is stored, so the inner loop has no edge code. The sums
@@ -152,9 +153,9 @@ static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const
 /* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. */
 static inline void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride,
                               int row, int rows, int left) {
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < TILE_M; i++) {
-#pragma unroll
+#pragma unroll 1
     for (int v = 0; v < TILE_V; v++)
       sum[i][v] = start && v * WIDTH < left
                       ? load_vec(v, start + (size_t)min(row + i, rows - 1) * stride)
@@ -176,11 +177,11 @@ static inline void store_row(__global float *row, vec value, int left) {
 /* The tile of c at (row, column), as it is. */
 static inline void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int rows,
                               int column, int cols, int c_stride) {
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < TILE_M; i++) {
     if (row + i >= rows) break;
     __global float *c_row = c + (size_t)(row + i) * c_stride;
-#pragma unroll
+#pragma unroll 1
     for (int v = 0; v < TILE_V; v++) {
       const int at = column + v * WIDTH;
       store_row(c_row + at, sum[i][v], cols - at);
@@ -192,9 +193,9 @@ static inline void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int ro
 static inline void store_activated(__global float *c, __global float *z, vec sum[TILE_M][TILE_V],
                                    int row, int rows, int column, int cols, int c_stride) {
   if (z) store_tile(z, sum, row, rows, column, cols, c_stride);
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < TILE_M; i++) {
-#pragma unroll
+#pragma unroll 1
     for (int v = 0; v < TILE_V; v++) {
       const vec value = sum[i][v];
       sum[i][v] = ACTIVATE(vec, value);
@@ -207,9 +208,9 @@ static inline void store_activated(__global float *c, __global float *z, vec sum
 static inline void store_sloped(__global float *c, vec sum[TILE_M][TILE_V],
                                 __global const float *z_below, __global const float *a_below,
                                 int row, int rows, int column, int cols, int c_stride) {
-#pragma unroll
+#pragma unroll 1
   for (int i = 0; i < TILE_M; i++) {
-#pragma unroll
+#pragma unroll 1
     for (int v = 0; v < TILE_V; v++) {
       if (column + v * WIDTH >= cols) break;
       const size_t at = (size_t)min(row + i, rows - 1) * c_stride + column + v * WIDTH;
@@ -286,7 +287,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
 
 /* sums [cols] += the panel's rows, in order. */
 static inline void add_rows(__global float *sums, const vec *panel, int k, int depth, int left) {
-#pragma unroll
+#pragma unroll 1
   for (int v = 0; v < TILE_V; v++) {
     if (v * WIDTH >= left) break;
     vec total = k > 0 ? load_vec(v, sums) : (vec)(0.0f);
