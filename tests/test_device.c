@@ -95,6 +95,24 @@ static void engines(void **state) {
   unsetenv("EBB_MATMUL");
 }
 
+static void widths(void **state) {
+  ebb_device *device = *state, *other;
+  unsigned before = ebb_device_width(device);
+  assert_int_equal(ebb_device_set_width(device, 4), EBB_OK);
+  assert_int_equal(ebb_device_width(device), 4);
+  assert_int_equal(ebb_device_set_width(device, 5), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_device_width(device), 4);
+  assert_int_equal(ebb_device_set_width(device, before), EBB_OK);
+  setenv("EBB_WIDTH", "8", 1);
+  assert_int_equal(ebb_device_open(&other, NULL), EBB_OK);
+  assert_int_equal(ebb_device_width(other), 8);
+  ebb_device_free(other);
+  setenv("EBB_WIDTH", "wide", 1);
+  assert_int_equal(ebb_device_open(&other, NULL), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "EBB_WIDTH=wide"));
+  unsetenv("EBB_WIDTH");
+}
+
 static void a_build_error_carries_the_whole_log(void **state) {
   (void)state;
   char folder[] = "/tmp/ebb_test_XXXXXX", path[64];
@@ -237,6 +255,7 @@ int main(void) {
       cmocka_unit_test(memory_is_accounted_for),
       cmocka_unit_test(strides_are_padded_and_never_collide),
       cmocka_unit_test(engines),
+      cmocka_unit_test(widths),
       cmocka_unit_test(a_build_error_carries_the_whole_log),
       cmocka_unit_test(recording_queues_nothing_until_it_runs),
       cmocka_unit_test(wrong_shapes_are_named),

@@ -1,5 +1,6 @@
 /* Runs the kernel table: each operation on odd shapes, with each activation and matmul engine that
- * make a difference to it.
+ * make a difference to it, and at each vector width, also those that the device has no registers
+ * for.
  *
  * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
  * edges are wrong; the last three are wide and deep enough for several panels and blocks of the CPU
@@ -53,6 +54,28 @@ static ebb_status run_table(ebbi_verifier *verifier, bool by_engine, const char 
   return EBB_OK;
 }
 
+/* The table at the widths that are not the device's own. An activation is the same formula at any:
+ * one that also keeps z will do. */
+static ebb_status run_width(ebbi_verifier *verifier, unsigned width) {
+  char name[32];
+  snprintf(name, sizeof name, "width %u", width);
+  TRY(ebb_device_set_width(verifier->device, width));
+  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_CPU));
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    TRY(run_check(verifier, check, EBB_ACT_GELU, name));
+  return EBB_OK;
+}
+
+static ebb_status run_widths(ebbi_verifier *verifier) {
+  static const unsigned widths[] = {16, 8, 4};
+  unsigned own = ebb_device_width(verifier->device);
+  ebb_status status = EBB_OK;
+  for (size_t i = 0; i < sizeof widths / sizeof *widths && status == EBB_OK; i++)
+    if (widths[i] != own) status = run_width(verifier, widths[i]);
+  ebb_status restored = ebb_device_set_width(verifier->device, own);
+  return status != EBB_OK ? status : restored;
+}
+
 static ebb_status run_engines(ebbi_verifier *verifier) {
   for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
     ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
@@ -60,7 +83,8 @@ static ebb_status run_engines(ebbi_verifier *verifier) {
     TRY(status);
     TRY(run_table(verifier, true, ebb_engine_name((ebb_engine)e)));
   }
-  return run_table(verifier, false, "");
+  TRY(run_table(verifier, false, ""));
+  return run_widths(verifier);
 }
 
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {

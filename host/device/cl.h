@@ -55,8 +55,10 @@ ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
                                const ebbi_platform_device *list, size_t count,
                                const char *selector);
 
-/* The row of numbers for a device, and the options that hand it to the kernels. */
-void ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info);
+/* Floats a vector by what the device says of itself; the row of numbers for a device at a width,
+ * false if there is none; and the options that hand it to the kernels. */
+unsigned ebbi_profile_width(const ebb_device_info *info);
+bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
 
 /* The kernel `id` of a program with these options, built if need be. */

@@ -22,6 +22,18 @@ static ebb_status choose_engine(ebb_device *device) {
   return ebbi_fail(EBB_ERR_ARGUMENT, "EBB_MATMUL=%s: must be gpu, cpu or clblast", wanted);
 }
 
+/* EBB_WIDTH, or what the device prefers. */
+static ebb_status choose_width(ebb_device *device) {
+  const char *wanted = getenv("EBB_WIDTH");
+  if (!wanted || wanted[0] == '\0')
+    return ebb_device_set_width(device, ebbi_profile_width(&device->info));
+  char *end;
+  unsigned long width = strtoul(wanted, &end, 10);
+  REQUIRE(*end == '\0' && width <= 16, EBB_ERR_ARGUMENT, "EBB_WIDTH=%s: must be 16, 8 or 4",
+          wanted);
+  return ebb_device_set_width(device, (unsigned)width);
+}
+
 /* Everything that follows from context, device and queue. */
 static ebb_status set_up(ebb_device *device) {
   cl_uint align_bits = 0;
@@ -35,8 +47,7 @@ static ebb_status set_up(ebb_device *device) {
       EBB_ERR_UNSUPPORTED,
       "device \"%s\": %zu work-items and %llu bytes of local memory a group, 64 and 4096 needed",
       device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
-  ebbi_profile_choose(&device->profile, &device->info);
-  ebbi_profile_options(device->options, sizeof device->options, &device->profile);
+  TRY(choose_width(device));
   return choose_engine(device);
 }
 
@@ -185,5 +196,16 @@ ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine) {
   REQUIRE(engine != EBB_ENGINE_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
           "engine clblast: this build has no CLBlast; install libclblast-dev and build again");
   device->engine = engine;
+  return EBB_OK;
+}
+
+unsigned ebb_device_width(const ebb_device *device) {
+  return device->profile.width;
+}
+
+ebb_status ebb_device_set_width(ebb_device *device, unsigned width) {
+  REQUIRE(ebbi_profile_choose(&device->profile, &device->info, width), EBB_ERR_ARGUMENT,
+          "vectors of %u floats: must be 16, 8 or 4", width);
+  ebbi_profile_options(device->options, sizeof device->options, &device->profile);
   return EBB_OK;
 }

@@ -138,7 +138,7 @@ static ebb_status assemble(char **text, ebbi_program_id id) {
 
 /* The compiler's whole log in the message: it is what the reader needs. */
 static ebb_status build_failed(const ebb_device *device, const ebbi_program *program,
-                               const char *options, cl_int error) {
+                               cl_int error) {
   size_t size = 0;
   clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
   char *log = calloc(1, size + 1);
@@ -146,23 +146,22 @@ static ebb_status build_failed(const ebb_device *device, const ebbi_program *pro
     clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
   ebb_status status =
       ebbi_fail(EBB_ERR_DEVICE, "program %s (%s) on \"%s\" does not build: %s (%d):\n%s",
-                programs[program->id].name, options, device->info.name, ebbi_cl_error_name(error),
-                error, log ? log : "");
+                programs[program->id].name, program->options, device->info.name,
+                ebbi_cl_error_name(error), error, log ? log : "");
   free(log);
   return status;
 }
 
 static ebb_status build(ebb_device *device, ebbi_program *program) {
-  char options[1024], *text;
-  snprintf(options, sizeof options, "%s %s", device->options, program->options);
+  char *text;
   TRY(assemble(&text, program->id));
   cl_int error;
   program->program =
       clCreateProgramWithSource(device->context, 1, (const char **)&text, NULL, &error);
   free(text);
   TRY_CL(error, programs[program->id].name, "clCreateProgramWithSource");
-  error = clBuildProgram(program->program, 1, &device->id, options, NULL, NULL);
-  if (error != CL_SUCCESS) return build_failed(device, program, options, error);
+  error = clBuildProgram(program->program, 1, &device->id, program->options, NULL, NULL);
+  if (error != CL_SUCCESS) return build_failed(device, program, error);
   device->counters.programs_built++;
   return EBB_OK;
 }
@@ -173,9 +172,13 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* The program `id` with these options, from the device's list or newly built. */
+/* The program `id` with the profile's options and these, from the device's list or newly built. */
 static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_program_id id,
-                               const char *options) {
+                               const char *more) {
+  char options[2048];
+  int length = snprintf(options, sizeof options, "%s %s", device->options, more);
+  REQUIRE(length < (int)sizeof options, EBB_ERR_ARGUMENT, "program %s: %d characters of options",
+          programs[id].name, length);
   for (ebbi_program *p = device->programs; p; p = p->next)
     if (p->program && p->id == id && strcmp(p->options, options) == 0) {
       *out = p;

@@ -104,6 +104,13 @@ ebb_engine ebb_device_engine(const ebb_device *device);
 /* Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
 ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine);
 
+/* Floats in the vectors of the kernels queued or recorded from now on: by the device's profile or
+ * EBB_WIDTH at open. A width that the device has no registers for is correct, only slower. */
+unsigned ebb_device_width(const ebb_device *device);
+
+/* Errors: EBB_ERR_ARGUMENT (not 16, 8 or 4). */
+ebb_status ebb_device_set_width(ebb_device *device, unsigned width);
+
 /* One finding of the doctor: `ok` says whether it is as it should be, `advice` what to do if not.
  */
 typedef struct ebb_finding {
