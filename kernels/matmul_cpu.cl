@@ -28,6 +28,10 @@
 #define PANELS 1
 #endif
 #define TILE_N (TILE_V * WIDTH)
+#define INLINE static inline __attribute__((always_inline))
+#if TILE_V > 2
+#error "a tile is cut at its first vector or not at all"
+#endif
 #if BLOCK_K % WIDTH != 0 || WIDTH % 4 != 0
 #error "a block is whole vectors of k, and they whole squares of 4 x 4"
 #endif
@@ -47,17 +51,17 @@ static inline part item_part(int rows, int cols, int depth, int item_rows, int i
 /* Where the panel of the columns from `column` on begins. */
 #define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * item.block)
 
-/* TILE_N columns of a row of b; vectors that begin past the edge are the last one again. */
-static inline void load_row(vec row[TILE_V], __global const float *b, int left) {
-  const int last = (left - 1) / WIDTH;
-#pragma unroll
-  for (int v = 0; v < TILE_V; v++) row[v] = load_vec(min(v, last), b);
-}
+/* `vectors` in what follows is TILE_V, or 1 where the rest of the tile lies past the edge:
+ * constants wherever it is passed, which is why those functions must be inlined. */
 
 /* panel[k] = row k of b. */
-static inline void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
-                             int left) {
-  for (int k = 0; k < depth; k++) load_row(panel + k * TILE_V, b + (size_t)k * b_stride, left);
+INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
+                      const int vectors) {
+  for (int k = 0; k < depth; k++) {
+#pragma unroll
+    for (int v = 0; v < vectors; v++) panel[k * TILE_V + v] = load_vec(v, b);
+    b += b_stride;
+  }
 }
 
 /* panel[k] = column k of b, from TILE_N rows; past the edge the last row again. Squares of 4 x 4
@@ -98,13 +102,13 @@ static inline void pack_tile(float *column, __global const float *a, int a_strid
 }
 
 /* sum += column of a times row of b: one step of k. */
-static inline void multiply_step(vec sum[TILE_M][TILE_V], const float column[TILE_M],
-                                 const vec row[TILE_V]) {
+INLINE void multiply_step(vec sum[TILE_M][TILE_V], const float column[TILE_M],
+                          const vec row[TILE_V], const int vectors) {
 #pragma unroll
   for (int i = 0; i < TILE_M; i++) {
     const vec a_value = (vec)(column[i]);
 #pragma unroll
-    for (int v = 0; v < TILE_V; v++) sum[i][v] = fma(a_value, row[v], sum[i][v]);
+    for (int v = 0; v < vectors; v++) sum[i][v] = fma(a_value, row[v], sum[i][v]);
   }
 }
 
@@ -122,12 +126,13 @@ static inline void load_column(float column[TILE_M], __global const float *a,
 }
 
 /* sum += rows of a times the panel. */
-static inline void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
-                                 const size_t offset[TILE_M], const vec *panel, int depth) {
+INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
+                          const size_t offset[TILE_M], const vec *panel, int depth,
+                          const int vectors) {
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
     load_column(column, a, offset);
-    multiply_step(sum, column, panel + k * TILE_V);
+    multiply_step(sum, column, panel + k * TILE_V, vectors);
     a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors */
   }
 }
@@ -135,20 +140,36 @@ static inline void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *
 /* The same with b where it lies, packing the panel on the way: the multiplications hide that. */
 static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const float *a,
                                          const size_t offset[TILE_M], vec *panel,
-                                         __global const float *b, int b_stride, int depth,
-                                         int left) {
+                                         __global const float *b, int b_stride, int depth) {
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
     vec row[TILE_V];
     load_column(column, a, offset);
-    load_row(row, b, left);
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) row[v] = load_vec(v, b);
 #pragma unroll
     for (int v = 0; v < TILE_V; v++) panel[k * TILE_V + v] = row[v];
-    multiply_step(sum, column, row);
+    multiply_step(sum, column, row, TILE_V);
     a++;
     b += b_stride;
   }
 }
+
+/* sum += columns of a, packed in tile[k][TILE_M], times the panel. */
+INLINE void multiply_tile(vec sum[TILE_M][TILE_V], const float *tile, const vec *panel, int depth,
+                          const int vectors) {
+  for (int k = 0; k < depth; k++)
+    multiply_step(sum, tile + k * TILE_M, panel + k * TILE_V, vectors);
+}
+
+/* Calls one of those above with the vectors that begin left of the edge. */
+#define CUT(left, how, ...)                                                                        \
+  do {                                                                                             \
+    if ((left) > WIDTH)                                                                            \
+      how(__VA_ARGS__, TILE_V);                                                                    \
+    else                                                                                           \
+      how(__VA_ARGS__, 1);                                                                         \
+  } while (0)
 
 /* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. */
 static inline void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride,
@@ -241,11 +262,14 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
           begin_tile(sum, c + column, c_stride, row, rows, cols - column);
         else
           begin_tile(sum, bias ? bias + column : NULL, 0, row, rows, cols - column);
-        if (row == item.top)
-          multiply_rows_packing(sum, a + k, offset, PANEL(packed, column),
-                                b + (size_t)k * b_stride + column, b_stride, count, cols - column);
-        else
-          multiply_rows(sum, a + k, offset, PANEL(packed, column), count);
+        __global const float *b_panel = b + (size_t)k * b_stride + column;
+        if (row == item.top && cols - column > WIDTH) {
+          multiply_rows_packing(sum, a + k, offset, PANEL(packed, column), b_panel, b_stride,
+                                count);
+        } else {
+          if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
+          CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
+        }
         if (bias && k + count == depth)
           store_activated(c, z, sum, row, rows, column, cols, c_stride);
         else
@@ -275,7 +299,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        multiply_rows(sum, a + k, offset, PANEL(packed, column), count);
+        CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
         if (a_below && k + count == depth)
           store_sloped(c, sum, z_below, a_below, row, rows, column, cols, c_stride);
         else
@@ -310,8 +334,8 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N) {
-      pack_rows(PANEL(packed, column), b + (size_t)k * b_stride + column, b_stride, count,
-                cols - column);
+      CUT(cols - column, pack_rows, PANEL(packed, column), b + (size_t)k * b_stride + column,
+          b_stride, count);
       if (sums && item.top == 0)
         add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
     }
@@ -320,8 +344,7 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        for (int i = 0; i < count; i++)
-          multiply_step(sum, tile + i * TILE_M, PANEL(packed, column) + i * TILE_V);
+        CUT(cols - column, multiply_tile, sum, tile, PANEL(packed, column), count);
         store_tile(c, sum, row, rows, column, cols, c_stride);
       }
     }

@@ -65,10 +65,10 @@ typedef struct share {
 enum { ITEM_WORK = 1 << 19 };
 
 /* Items that keep the compute units evenly busy, as far as the work is worth it. */
-static size_t wanted_items(const product *p, size_t tiles, size_t panels,
-                           const ebbi_profile *profile) {
-  double tile = (double)(profile->tile_m * profile->tile_v * profile->width);
-  double worth = ceil((double)tiles * (double)panels * tile * (double)p->depth / ITEM_WORK);
+static size_t wanted_items(const product *p, const ebbi_profile *profile) {
+  double rows = (double)(ebbi_ceil_div(p->rows, profile->tile_m) * profile->tile_m);
+  double cols = (double)(ebbi_ceil_div(p->cols, profile->width) * profile->width);
+  double worth = ceil(rows * cols * (double)p->depth / ITEM_WORK);
   size_t most = 4 * ebb_device_get_info(p->c->device)->compute_units;
   return worth < (double)most ? (size_t)worth : most;
 }
@@ -78,7 +78,7 @@ static size_t wanted_items(const product *p, size_t tiles, size_t panels,
 static share share_out(const product *p, const ebbi_profile *profile) {
   size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
   size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
-  size_t wanted = wanted_items(p, tiles, panels, profile);
+  size_t wanted = wanted_items(p, profile);
   size_t block = ebbi_ceil_div(p->depth, profile->width) * profile->width; /* as in the kernels */
   if (block > profile->block_k) block = profile->block_k;
   share s = {.panels = profile->panels * profile->block_k / block};
