@@ -162,7 +162,19 @@ INLINE void multiply_tile(vec sum[TILE_M][TILE_V], const float *tile, const vec 
     multiply_step(sum, tile + k * TILE_M, panel + k * TILE_V, vectors);
 }
 
-/* Calls one of those above with the vectors that begin left of the edge. */
+/* The same with a where it lies. */
+INLINE void multiply_columns(vec sum[TILE_M][TILE_V], __global const float *a, int a_stride,
+                             const vec *panel, int depth, const int vectors) {
+  for (int k = 0; k < depth; k++) {
+    float column[TILE_M];
+#pragma unroll
+    for (int i = 0; i < TILE_M; i++) column[i] = a[i];
+    multiply_step(sum, column, panel + k * TILE_V, vectors);
+    a += a_stride;
+  }
+}
+
+/* Calls one of those with the vectors that begin left of the edge. */
 #define CUT(left, how, ...)                                                                        \
   do {                                                                                             \
     if ((left) > WIDTH)                                                                            \
@@ -321,7 +333,8 @@ static inline void add_rows(__global float *sums, const vec *panel, int k, int d
 }
 
 /* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
- * by the items of the first rows. Here a's tiles are packed too: their rows are a page apart.
+ * by the items of the first rows. A tile of a that several panels use is packed too: its rows are a
+ * page apart.
  * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
 __kernel GROUP(1, 1)
 void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
@@ -340,11 +353,16 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
         add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
     }
     for (int row = item.top; row < item.bottom; row += TILE_M) {
-      pack_tile(tile, a + (size_t)k * a_stride + row, a_stride, count, rows - row);
+      const bool direct = item.right - item.left <= TILE_N && rows - row >= TILE_M; /* used once */
+      if (!direct) pack_tile(tile, a + (size_t)k * a_stride + row, a_stride, count, rows - row);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        CUT(cols - column, multiply_tile, sum, tile, PANEL(packed, column), count);
+        if (direct)
+          CUT(cols - column, multiply_columns, sum, a + (size_t)k * a_stride + row, a_stride,
+              PANEL(packed, column), count);
+        else
+          CUT(cols - column, multiply_tile, sum, tile, PANEL(packed, column), count);
         store_tile(c, sum, row, rows, column, cols, c_stride);
       }
     }

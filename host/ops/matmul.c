@@ -69,8 +69,9 @@ static size_t wanted_items(const product *p, const ebbi_profile *profile) {
   double rows = (double)(ebbi_ceil_div(p->rows, profile->tile_m) * profile->tile_m);
   double cols = (double)(ebbi_ceil_div(p->cols, profile->width) * profile->width);
   double worth = ceil(rows * cols * (double)p->depth / ITEM_WORK);
-  size_t most = 4 * ebb_device_get_info(p->c->device)->compute_units;
-  return worth < (double)most ? (size_t)worth : most;
+  size_t units = ebb_device_get_info(p->c->device)->compute_units;
+  if (worth >= 4 * (double)units) return 4 * units;
+  return worth > (double)units ? (size_t)worth / units * units : (size_t)worth;
 }
 
 /* As many items as are wanted, but so that what an item packs is used often: b's panels by 8 tiles
