@@ -1,45 +1,72 @@
 /* The parts that our matmuls fuse, as kernels of their own, for an engine that cannot (CLBlast).
  *
- * An item takes a vector of one row; columns past the edge are zero padding and must stay so, which
- * is why the last vector of a row is stored lane by lane.
+ * An item takes ELEMENT_VECTORS vectors, counted row by row over the whole matrix: a grid with a
+ * dimension for the rows would reach the 65535 groups that some devices have at most. Columns past
+ * the edge are zero padding and must stay so, so the last vector of a row is stored lane by lane.
  */
 #include "activation.h"
 #include "common.h"
 
-/* Stores the lanes of a vector that lie left of the edge. */
-static inline void store_lanes(__global float *row, vec value, int left) {
-  float values[WIDTH];
-  store_vec(value, 0, values);
-  for (int lane = 0; lane < min(left, WIDTH); lane++) row[lane] = values[lane];
+/* Vectors of columns that an item of bias_gradient sums at a time. */
+#define SUM_VECTORS (ELEMENT_VECTORS < 8 ? ELEMENT_VECTORS : 8)
+
+/* Vectors [first, end) of a matrix whose rows have `across` of them. */
+typedef struct {
+  int first, end, across;
+} span;
+
+static inline span item_span(int vectors, int cols) {
+  const int first = get_global_id(0) * ELEMENT_VECTORS;
+  return (span){first, min(first + ELEMENT_VECTORS, vectors), (cols + WIDTH - 1) / WIDTH};
 }
 
-/* z += bias in place, a = f(z): (1), (2). a, z [rows, cols] with one stride; a may be z. */
-__kernel GROUP(1, 1)
+/* z += bias in place, a = f(z): (1), (2). a, z [rows, cols] with one stride, `vectors` in all; a
+ * may be z. */
+__kernel GROUP(ELEMENT_GROUP, 1)
 void activation_forward(__global float *a, __global float *z, __global const float *restrict bias,
-                        int cols, int stride) {
-  const int c = get_group_id(0) * WIDTH;
-  const size_t at = (size_t)get_group_id(1) * stride + c;
-  const vec sum = load_vec(0, z + at) + load_vec(0, bias + c);
-  store_lanes(z + at, sum, cols - c);
-  store_lanes(a + at, ACTIVATE(vec, sum), cols - c);
+                        int vectors, int cols, int stride) {
+  const span item = item_span(vectors, cols);
+  int row = item.first / item.across, v = item.first % item.across;
+  for (int i = item.first; i < item.end; i++) {
+    const int c = v * WIDTH;
+    const size_t at = (size_t)row * stride + c;
+    const vec sum = aligned_vec(z + at, 0) + aligned_vec(bias + c, 0);
+    store_lanes(z + at, sum, cols - c);
+    store_lanes(a + at, ACTIVATE(vec, sum), cols - c);
+    if (++v == item.across) row++, v = 0;
+  }
 }
 
 /* dz *= f'(z) in place: (8). dz, z, a [rows, cols] with one stride. */
-__kernel GROUP(1, 1)
+__kernel GROUP(ELEMENT_GROUP, 1)
 void activation_backward(__global float *restrict dz, __global const float *z,
-                         __global const float *a, int cols, int stride) {
-  const int c = get_group_id(0) * WIDTH;
-  const size_t at = (size_t)get_group_id(1) * stride + c;
-  const vec value = load_vec(0, a + at), sum = z ? load_vec(0, z + at) : value;
-  store_lanes(dz + at, load_vec(0, dz + at) * SLOPE(vec, sum, value), cols - c);
+                         __global const float *a, int vectors, int cols, int stride) {
+  const span item = item_span(vectors, cols);
+  int row = item.first / item.across, v = item.first % item.across;
+  for (int i = item.first; i < item.end; i++) {
+    const int c = v * WIDTH;
+    const size_t at = (size_t)row * stride + c;
+    const vec value = aligned_vec(a + at, 0), sum = z ? aligned_vec(z + at, 0) : value;
+    store_lanes(dz + at, aligned_vec(dz + at, 0) * SLOPE(vec, sum, value), cols - c);
+    if (++v == item.across) row++, v = 0;
+  }
 }
 
 /* sums[c] = sum of column c of dz [rows, cols]: (10). */
-__kernel GROUP(1, 1)
+__kernel GROUP(ELEMENT_GROUP, 1)
 void bias_gradient(__global float *restrict sums, __global const float *restrict dz, int rows,
                    int cols, int stride) {
-  const int c = get_group_id(0) * WIDTH;
-  vec total = (vec)(0.0f);
-  for (int r = 0; r < rows; r++) total += load_vec(0, dz + (size_t)r * stride + c);
-  store_lanes(sums + c, total, cols - c);
+  const int first = get_global_id(0) * SUM_VECTORS * WIDTH;
+  vec total[SUM_VECTORS];
+#pragma unroll
+  for (int v = 0; v < SUM_VECTORS; v++) total[v] = (vec)(0.0f);
+  for (int r = 0; r < rows; r++)
+#pragma unroll
+    for (int v = 0; v < SUM_VECTORS; v++)
+      if (first + v * WIDTH < cols) total[v] += aligned_vec(dz + (size_t)r * stride + first, v);
+#pragma unroll
+  for (int v = 0; v < SUM_VECTORS; v++) {
+    const int c = first + v * WIDTH;
+    if (c < cols) store_lanes(sums + c, total[v], cols - c);
+  }
 }

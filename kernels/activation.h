@@ -1,13 +1,15 @@
 /* Activations f(z) and their derivatives f'(z), for scalars and vectors alike.
  *
- * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is float in
- * one place and a vector in another. F_name(T, z) is f(z); D_name(T, z, a) is f'(z), where a = f(z)
- * is at hand and z only where EBB_ACTIVATION_LIST (include/ebb/ops.h) says that it is kept.
- * Arguments are evaluated more than once: pass variables. ACTIVATE and SLOPE are those of this
- * build.
+ * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is `float` in
+ * one place and `vec` in another; exp_##T is elementary.h's exp_float or exp_vec. F_name(T, z) is
+ * f(z); D_name(T, z, a) is f'(z), where a = f(z) is at hand and z only where EBB_ACTIVATION_LIST
+ * (include/ebb/ops.h) says that it is kept. Arguments are evaluated more than once: pass variables.
+ * ACTIVATE and SLOPE are those of this build.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
+
+#include "elementary.h"
 
 #ifndef ACTIVATE
 #define ACTIVATE F_relu
@@ -24,32 +26,34 @@
 #define F_leaky_relu(T, z)    select((z), 0.01f * (z), (z) < (T)(0.0f))
 #define D_leaky_relu(T, z, a) select((T)(0.01f), (T)(1.0f), (a) > (T)(0.0f))
 
-#define F_sigmoid(T, z)    (1.0f / (1.0f + exp(-(z))))
+#define F_sigmoid(T, z)    (1.0f / (1.0f + exp_##T(-(z))))
 #define D_sigmoid(T, z, a) ((a) * (1.0f - (a)))
 
-#define F_tanh(T, z)    tanh(z)
+#define F_tanh(T, z)    tanh_##T(z)
 #define D_tanh(T, z, a) (1.0f - (a) * (a))
 
 /* z Phi(z), with the normal distribution Phi and its density phi: f' = Phi + z phi. */
-#define NORMAL_CDF(z)     (0.5f + 0.5f * erf((z)*M_SQRT1_2_F))
-#define NORMAL_DENSITY(z) (0.39894228f * exp(-0.5f * (z) * (z)))
-#define F_gelu(T, z)      ((z)*NORMAL_CDF(z))
-#define D_gelu(T, z, a)   (NORMAL_CDF(z) + (z)*NORMAL_DENSITY(z))
+#define NORMAL_DENSITY(T, z) (0.39894228f * exp_##T(-0.5f * (z) * (z)))
+#define F_gelu(T, z)         ((z)*normal_cdf_##T(z))
+#define D_gelu(T, z, a)      (normal_cdf_##T(z) + (z)*NORMAL_DENSITY(T, z))
 
-#define GELU_TANH(z)      tanh(0.7978845608f * (z) * (1.0f + 0.044715f * (z) * (z)))
-#define F_gelu_tanh(T, z) (0.5f * (z) * (1.0f + GELU_TANH(z)))
+/* (1 + tanh u) / 2 = s = 1 / (1 + exp(-2u)), u = sqrt(2/pi) (z + 0.044715 z^3): f = z s and
+ * f' = s + z s (1 - s) 2u', with no difference of nearly equal numbers anywhere. */
+#define GELU_SIGMOID(T, z)                                                                         \
+  (1.0f / (1.0f + exp_##T(-1.5957691216f * (z) * (1.0f + 0.044715f * (z) * (z)))))
+#define F_gelu_tanh(T, z) ((z)*GELU_SIGMOID(T, z))
 #define D_gelu_tanh(T, z, a)                                                                       \
-  (0.5f * (1.0f + GELU_TANH(z)) + 0.5f * (z) * (1.0f - GELU_TANH(z) * GELU_TANH(z)) *              \
-                                      0.7978845608f * (1.0f + 0.134145f * (z) * (z)))
+  (GELU_SIGMOID(T, z) + (z)*GELU_SIGMOID(T, z) * (1.0f - GELU_SIGMOID(T, z)) * 1.5957691216f *     \
+                            (1.0f + 0.134145f * (z) * (z)))
 
-#define F_silu(T, z)    ((z) / (1.0f + exp(-(z))))
+#define F_silu(T, z)    ((z) / (1.0f + exp_##T(-(z))))
 #define D_silu(T, z, a) (F_sigmoid(T, z) * (1.0f + (z) * (1.0f - F_sigmoid(T, z))))
 
 /* exp(-|z|) does not overflow; 1 - exp(-a) is exp(z) / (1 + exp(z)) since a = log(1 + exp(z)). */
-#define F_softplus(T, z)    (select((z), (T)(0.0f), (z) < (T)(0.0f)) + log1p(exp(-fabs(z))))
-#define D_softplus(T, z, a) (-expm1(-(a)))
+#define F_softplus(T, z)    (select((z), (T)(0.0f), (z) < (T)(0.0f)) + log1p_##T(exp_##T(-fabs(z))))
+#define D_softplus(T, z, a) (-expm1_##T(-(a)))
 
-#define F_elu(T, z)    select(expm1(z), (z), (z) > (T)(0.0f))
+#define F_elu(T, z)    select(expm1_##T(z), (z), (z) > (T)(0.0f))
 #define D_elu(T, z, a) select((a) + 1.0f, (T)(1.0f), (a) > (T)(0.0f))
 
 #endif

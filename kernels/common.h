@@ -18,6 +18,42 @@ typedef PASTE(float, WIDTH) vec;
 #define load_vec(index, pointer)         PASTE(vload, WIDTH)(index, pointer)
 #define store_vec(value, index, pointer) PASTE(vstore, WIDTH)(value, index, pointer)
 
+/* Vector i from a place in global memory that is aligned for it, as slabs and views into them are.
+ * Only where time counts: PoCL takes a vstore apart, which knows of no alignment. */
+#define aligned_vec(pointer, i) (((__global vec *)(pointer))[i])
+
+/* Integers of a vector's shape, and the bits of one read as the other. */
+typedef PASTE(int, WIDTH) ivec;
+typedef PASTE(uint, WIDTH) uvec;
+#define as_ivec(x) PASTE(as_int, WIDTH)(x)
+#define as_vec(x)  PASTE(as_float, WIDTH)(x)
+
+/* Stores the lanes of a vector left of the edge, `left` >= 0 columns away, into a tensor's row at a
+ * multiple of WIDTH columns. Halves, quarters, … out of registers: a detour by a private array
+ * costs a stalled load. */
+static inline void store_lanes(__global float *row, vec value, int left) {
+  if (left >= WIDTH) {
+    aligned_vec(row, 0) = value;
+    return;
+  }
+#if WIDTH == 16
+  const float8 part8 = left & 8 ? value.hi : value.lo;
+  if (left & 8) vstore8(value.lo, 0, row);
+  row += left & 8;
+#elif WIDTH == 8
+  const float8 part8 = value;
+#endif
+#if WIDTH >= 8
+  const float4 part4 = left & 4 ? part8.hi : part8.lo;
+  if (left & 4) vstore4(part8.lo, 0, row);
+  row += left & 4;
+#else
+  const float4 part4 = value;
+#endif
+  if (left & 2) vstore2(part4.lo, 0, row);
+  if (left & 1) row[left & 2] = left & 2 ? part4.z : part4.x;
+}
+
 /* Elementwise kernels: items a group, vectors an item. */
 #ifndef ELEMENT_GROUP
 #define ELEMENT_GROUP 1

@@ -3,9 +3,8 @@
  * One group a batch row. The row's place in the data is a pure function of (seed, epoch, position):
  * there is no order array to make, upload or keep. Rows past the last one become zero.
  */
+#include "batch.h"
 #include "common.h"
-#include "philox.h"
-#include "state.h"
 
 #ifndef GATHER_GROUP
 #define GATHER_GROUP 1
@@ -19,19 +18,8 @@ void gather(__global float *restrict x, __global uint *restrict y,
             __global const uint *restrict target_data, int batch, int inputs, int x_stride,
             int targets, int y_stride, int rows, int bytes, float scale, int shuffle, ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
-  const uint start = (state->done - state->epoch_first) * (uint)batch;
-  const uint live = start < (uint)rows ? min((uint)batch, (uint)rows - start) : 0u;
-  if (r == 0 && item == 0) {
-    if (state->done == state->epoch_first) { /* an epoch's sums begin with its first batch */
-      state->rows = state->correct = 0u;
-      state->loss_sum = state->loss_carry = 0.0f;
-    }
-    state->step = state->done + 1;
-    state->live = live;
-    if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NONE)
-      state->bad_step = state->done;
-    state->frozen = state->bad_step != STATE_NONE;
-  }
+  const uint start = batch_start(state, batch), live = batch_live(start, batch, rows);
+  if (r == 0 && item == 0) open_step(state, live);
 
   __global float *x_row = x + (size_t)r * x_stride;
   __global uint *y_row = y + (size_t)r * y_stride;

@@ -8,6 +8,8 @@
 #ifndef PHILOX_H
 #define PHILOX_H
 
+#include "common.h"
+
 #pragma OPENCL FP_CONTRACT OFF
 
 #define RNG_WEIGHTS    1u
@@ -75,30 +77,45 @@ static inline float normal_bits(uint bits) {
 }
 
 /* MurmurHash3's finaliser (Appleby). */
-static inline uint mix_bits(uint h) {
+static inline uvec mix_bits(uvec h) {
   h = (h ^ (h >> 16)) * 0x85ebca6bu;
   h = (h ^ (h >> 13)) * 0xc2b2ae35u;
   return h ^ (h >> 16);
 }
 
-/* Where the permutation of 0 ... count-1 keyed by (seed, use, stream) sends `index`: a Feistel
- * network over the least power of two that holds `count`, walked until it lands below. */
-static inline uint permute(uint index, uint count, ulong seed, uint use, uint stream) {
-  uint4 first = philox(seed, use, stream, 0), second = philox(seed, use, stream, 4);
-  uint keys[PERMUTE_ROUNDS] = {first.x, first.y, first.z, first.w, second.x, second.y};
+/* The keys of the permutation that belongs to (seed, use, stream). */
+static inline void permutation_keys(uint keys[PERMUTE_ROUNDS], ulong seed, uint use, uint stream) {
+  const uint4 first = philox(seed, use, stream, 0), second = philox(seed, use, stream, 4);
+  vstore4(first, 0, keys);
+  keys[4] = second.x;
+  keys[5] = second.y;
+}
+
+/* Where the permutation of 0 ... count-1 with these keys sends each lane of `index`, all of them
+ * below count: a Feistel network over the least power of two that holds `count`, walked until it
+ * lands below. */
+static inline uvec permute_lanes(uvec index, uint count, const uint keys[PERMUTE_ROUNDS]) {
   uint bits = 8; /* with fewer, six rounds leave small permutations uneven */
   while ((1u << bits) < count) bits++;
-  uint low_bits = bits / 2, low_mask = (1u << low_bits) - 1;
-  uint high_mask = (1u << (bits - low_bits)) - 1;
+  const uint low_bits = bits / 2, low_mask = (1u << low_bits) - 1;
+  const uint high_mask = (1u << (bits - low_bits)) - 1;
+  uvec out = (uvec)(count);
   do {
-    uint low = index & low_mask, high = index >> low_bits;
+    uvec low = index & low_mask, high = index >> low_bits;
     for (int i = 0; i < PERMUTE_ROUNDS; i += 2) {
       high ^= mix_bits(low ^ keys[i]) & high_mask;
       low ^= mix_bits(high ^ keys[i + 1]) & low_mask;
     }
     index = high << low_bits | low;
-  } while (index >= count);
-  return index;
+    out = select(index, out, out < count); /* lanes that have landed stay */
+  } while (any(out >= count));
+  return out;
+}
+
+static inline uint permute(uint index, uint count, ulong seed, uint use, uint stream) {
+  uint keys[PERMUTE_ROUNDS];
+  permutation_keys(keys, seed, use, stream);
+  return permute_lanes((uvec)(index), count, keys).s0;
 }
 
 #endif

@@ -26,7 +26,7 @@ interpreted() {
   local engine=$1; shift
   EBB_MATMUL=$engine oclgrind --log log --data-races --uninitialized --inst-counts --local-mem-size 16384 \
     --max-wgsize 64 --build-options -cl-opt-disable \
-    "$ebb" train "$@" --batch 7 --epochs 1 --out model.safetensors --quiet >out 2>err || { tail -n 5 err >&2; return 1; }
+    "$ebb" train "$@" --batch "${batch:-7}" --epochs 1 --out model.safetensors --quiet >out 2>err || { tail -n 5 err >&2; return 1; }
 }
 
 # clean ENGINE ebb-train-arguments...
@@ -44,7 +44,11 @@ printf '\0\0\10\1\0\0\0\13\0\1\2\0\1\2\0\1\2\0\1' >labels.idx
 
 clean gpu --data rows.csv --model 37gelu --optimizer adamw
 clean cpu --data bytes.idx --labels labels.idx --model 37relu --optimizer adam
-sources=("$root"/kernels/*.cl)
+awk -v OFS=, 'BEGIN { for (i = 0; i < 45; i++) print rand(), rand(), rand(), i % 3 }' >many.csv
+clean cpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
+clean cpu --data bytes.idx --labels labels.idx --model 33relu --optimizer sgd --momentum 0.9 --step whole
+batch=40 clean cpu --data many.csv --valid 0 --model 3tanh --task regression --step whole # two slices
+mapfile -t sources < <(printf '%s\n' "$root"/kernels/*.cl | grep -v '/probe.cl$') # no training runs the probes of `ebb bench`
 if interpreted clblast --data rows.csv --model 3relu 2>/dev/null || ! grep -q 'no CLBlast' err; then
   clean clblast --data rows.csv --model 9tanh --task regression --optimizer sgd
 else
@@ -68,5 +72,5 @@ planted() {
 
 planted 'data race' matmul_gpu.cl '0,/barrier(/!s/barrier(CLK_LOCAL_MEM_FENCE);//' # all but the first
 planted 'invalid read' update.cl 's/close_step(state, partials, groups)/close_step(state, partials, groups + 4096)/'
-planted 'uninitialized' update.cl 's/const float rate = state->learning_rate/float rate/'
+planted 'uninitialized' update.h 's/const float rate = state->learning_rate/float rate/'
 exit $failed

@@ -1,101 +1,9 @@
-/* Training: a step's traffic, any number of rows, repeatability, NaN, memory. */
-#include "base/rng.h"
+/* Training: any number of rows, losses, NaN, reports, memory. */
 #include "device/cl.h"
-#include "net/network.h"
-#include "test_support.h"
-#include "train/train.h"
+#include "train_rig.h"
 
-#include <ebb/ebb.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { ROWS = 150, INPUTS = 7, CLASSES = 3 };
-
-/* Three noisy clusters: easy to learn, the same in every run. */
-typedef struct toy {
-  float x[ROWS * INPUTS], values[ROWS];
-  int32_t labels[ROWS];
-} toy;
-
-static toy *toy_make(void) {
-  toy *t = calloc(1, sizeof *t);
-  uint32_t bits[4];
-  for (uint64_t r = 0; r < ROWS; r++) {
-    t->labels[r] = (int32_t)(r % CLASSES);
-    for (uint64_t c = 0; c < INPUTS; c++) {
-      ebbi_philox(bits, 3, EBBI_RNG_TEST, (uint32_t)c, r);
-      t->x[r * INPUTS + c] = 0.5f * ebbi_normal(bits[0]) + (c % CLASSES == r % CLASSES ? 1.f : 0.f);
-    }
-    t->values[r] = t->x[r * INPUTS] - 2 * t->x[r * INPUTS + 1];
-  }
-  return t;
-}
-
-static ebb_dataset classes_of(const toy *t, size_t rows) {
-  return (ebb_dataset){
-      .rows = rows, .inputs = INPUTS, .outputs = CLASSES, .x = t->x, .labels = t->labels};
-}
-
-static ebb_network *make_network(ebb_device *device, const char *text, size_t outputs) {
-  ebb_spec spec;
-  ebb_network *network;
-  assert_int_equal(ebb_spec_parse(&spec, text, INPUTS, outputs), EBB_OK);
-  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 11), EBB_OK);
-  return network;
-}
-
-/* A network to be trained on the toy's classes: change the options, then start it. */
-typedef struct rig {
-  toy *t;
-  ebb_dataset data;
-  ebb_network *network;
-  ebb_train_options options;
-  ebb_trainer *trainer;
-} rig;
-
-static rig rig_make(ebb_device *device, const char *spec) {
-  rig r = {.t = toy_make(), .options = ebb_train_options_default()};
-  r.data = classes_of(r.t, ROWS);
-  r.network = make_network(device, spec, CLASSES);
-  return r;
-}
-
-static ebb_status rig_start(rig *r) {
-  return ebb_trainer_create(&r->trainer, r->network, &r->data, NULL, &r->options);
-}
-
-static void rig_free(rig *r) {
-  ebb_trainer_free(r->trainer);
-  ebb_network_free(r->network);
-  free(r->t);
-}
-
-static float *parameters_of(ebb_network *network, size_t *count) {
-  ebb_tensor *slab = ebb_network_parameters(network);
-  *count = ebb_tensor_cols(slab);
-  float *values = malloc(*count * sizeof *values);
-  assert_int_equal(ebb_tensor_download(values, slab), EBB_OK);
-  return values;
-}
-
-static void a_step_downloads_nothing_and_waits_for_nothing(void **state) {
-  ebb_device *device = *state;
-  rig r = rig_make(device, "16relu-16gelu");
-  assert_int_equal(rig_start(&r), EBB_OK);
-  ebb_counters before = ebb_device_counters(device);
-  assert_int_equal(ebb_trainer_step(r.trainer, 20), EBB_OK); /* several epochs */
-  ebb_counters after = ebb_device_counters(device);
-  assert_int_equal(after.downloads, before.downloads);
-  assert_int_equal(after.downloaded_bytes, before.downloaded_bytes);
-  assert_int_equal(after.uploads, before.uploads);
-  assert_int_equal(after.waits, before.waits);
-  assert_int_equal(after.programs_built, before.programs_built);
-  /* gather, forward L, loss, backward 2L - 1, update: 3 layers */
-  assert_int_equal(after.launches - before.launches, 20 * (1 + 3 + 1 + 5 + 1));
-  rig_free(&r);
-}
 
 /* The report of the last epoch. */
 static bool keep_report(const ebb_report *report, void *user) {
@@ -126,36 +34,6 @@ static void any_row_count_trains(void **state) {
     ebb_network_free(network);
   }
   free(t);
-}
-
-/* Trains 6 epochs in calls of `epochs_a_call` and returns the parameters. */
-static float *train_toy(ebb_device *device, size_t epochs_a_call, size_t *count, double *accuracy) {
-  rig r = rig_make(device, "16relu");
-  ebb_report report;
-  r.options.epochs = epochs_a_call;
-  r.options.learning_rate = 0.02f;
-  assert_int_equal(rig_start(&r), EBB_OK);
-  for (size_t done = 0; done < 6; done += epochs_a_call)
-    assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
-  assert_int_equal(report.epoch, 6);
-  *accuracy = report.train_accuracy;
-  float *values = parameters_of(r.network, count);
-  rig_free(&r);
-  return values;
-}
-
-static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
-  size_t count, other_count;
-  double accuracy;
-  float *first = train_toy(*state, 6, &count, &accuracy);
-  assert_true(accuracy > 0.9);
-  for (size_t epochs = 1; epochs <= 3; epochs++) {
-    float *again = train_toy(*state, epochs, &other_count, &accuracy);
-    assert_int_equal(count, other_count);
-    assert_memory_equal(first, again, count * sizeof *first);
-    free(again);
-  }
-  free(first);
 }
 
 static void regression_learns(void **state) {
@@ -233,8 +111,8 @@ static void nan_stops_training_and_restores_the_last_good_weights(void **state) 
 }
 
 /* Trains one row with the given weights until NaN or Inf and looks for `part` in the message. */
-static void breaks_in(ebb_device *device, const char *spec_text, size_t layer, float weight,
-                      float value, ebb_optimizer_kind kind, const char *part) {
+static void breaks_in(ebb_device *device, ebb_step_form form, const char *spec_text, size_t layer,
+                      float weight, float value, ebb_optimizer_kind kind, const char *part) {
   const float x[] = {0, 1000}, values[] = {value};
   ebb_dataset data = {.rows = 1, .inputs = 2, .outputs = 1, .x = x, .values = values};
   ebb_spec spec;
@@ -250,6 +128,7 @@ static void breaks_in(ebb_device *device, const char *spec_text, size_t layer, f
   options.loss = EBB_LOSS_MSE;
   options.optimizer = ebb_optimizer_default(kind);
   options.epochs = 5;
+  options.step = form;
   assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
   assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_ERR_NUMBERS);
   if (!strstr(ebb_error_message(), part)) fail_msg("\"%s\"", ebb_error_message());
@@ -258,12 +137,14 @@ static void breaks_in(ebb_device *device, const char *spec_text, size_t layer, f
 }
 
 static void nan_is_traced_to_its_layer(void **state) {
-  breaks_in(*state, "2-8relu-8relu-1", 2, 3e38f, 0, EBB_OPT_SGD,
-            "step 1, in the output of layer 3");
-  breaks_in(*state, "2-8relu-8relu-1", 0, 3e38f, 0, EBB_OPT_SGD,
-            "step 1, in the output of layer 1");
-  /* the loss is finite, but the second moment of this gradient is not */
-  breaks_in(*state, "2-1", 0, 0, 1e19f, EBB_OPT_ADAM, "step 1, in layer 1 weight [1, 0]");
+  for (ebb_step_form form = EBB_STEP_LAYERS; form <= EBB_STEP_WHOLE; form++) {
+    breaks_in(*state, form, "2-8relu-8relu-1", 2, 3e38f, 0, EBB_OPT_SGD,
+              "step 1, in the output of layer 3");
+    breaks_in(*state, form, "2-8relu-8relu-1", 0, 3e38f, 0, EBB_OPT_SGD,
+              "step 1, in the output of layer 1");
+    /* the loss is finite, but the second moment of this gradient is not */
+    breaks_in(*state, form, "2-1", 0, 0, 1e19f, EBB_OPT_ADAM, "step 1, in layer 1 weight [1, 0]");
+  }
 }
 
 static void epsilon_must_survive_float32(void **state) {
@@ -360,9 +241,7 @@ static void ten_thousand_steps_leak_nothing(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(a_step_downloads_nothing_and_waits_for_nothing),
       cmocka_unit_test(any_row_count_trains),
-      cmocka_unit_test(runs_repeat_bit_for_bit_in_one_call_or_many),
       cmocka_unit_test(regression_learns),
       cmocka_unit_test(uint8_data_train_like_the_same_floats),
       cmocka_unit_test(nan_stops_training_and_restores_the_last_good_weights),

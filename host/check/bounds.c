@@ -28,10 +28,12 @@ static const activation_error activation_errors[EBB_ACT_COUNT] = {
     /* 1 - a a: twice the error of a, two roundings. */
     [EBB_ACT_TANH] = {5, 11},
     /* z (1 + erf t) / 2: erf 16, t moves erf by 0.5, halved; sum and product 1.  f' adds z phi(z),
-     * at most 0.25 in magnitude with 5 ulp of its own. */
+     * at most 0.25 in magnitude with 5 ulp of its own. That is for any OpenCL's erf; the kernels'
+     * normal_cdf is closer. */
     [EBB_ACT_GELU] = {10, 12},
-    /* z (1 + tanh t) / 2: tanh 5, t has 3 ulp and moves tanh by 0.45 of that, halved; 1.5 for the
-     * rest. In f' the error 6.4 of tanh is doubled by the square and enlarged by z + 0.134 z^3. */
+    /* z (1 + tanh t) / 2 = z s with s = 1 / (1 + e), e = exp(-2t). The 3 ulp of exp move s by
+     * s (1 - s) <= 1/4 of themselves, the 3 of t by |2t| s (1 - s) <= 0.23; sum and division 3,
+     * the product 0.5.  f': s 4.5, and s (1 - s) as much, enlarged by 1.6 |z| (1 + 0.134 z^2). */
     [EBB_ACT_GELU_TANH] = {5, 10},
     /* z / (1 + e) as sigmoid.  s (1 + z (1 - s)): 6.5 of 1 - s times z, 6 of s, three roundings. */
     [EBB_ACT_SILU] = {6, 9},
@@ -55,8 +57,8 @@ double ebbi_slope_scale(ebb_activation activation, double z) {
 }
 
 /* Cross-entropy: e = exp(z - largest) has 3 ulp, and the rounding of its argument u |z - largest|,
- * which weighted by e is below 1; the sum of cols terms cols u; the quotient 2.5 ulp, -1 and / live
- * 3.5 ulp more. The numerator's share and the sum's add: (cols + 24) u in all.
+ * which weighted by e is below 1; the sum of cols terms cols u; 1 / live 5 u, that by the sum 5 u
+ * more, the difference u. The numerator's share and the sum's add: below (cols + 24) u in all.
  * mse: z - y u, the factor 2 / (live cols) 6 u, the product u. */
 double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols) {
   return (loss == EBB_LOSS_MSE ? 10 : (double)cols + 24) * EBBI_ROUNDOFF;
@@ -71,8 +73,8 @@ double ebbi_bound_loss_value(ebb_loss loss, size_t cols) {
 
 /* Settings are rounded to float32, one u each. sgd: g + decay p 3 u, the buffer 4 u, Nesterov's
  * sum 7 u, rate and difference 2 u. adam: c = 1 - beta^step 8 u, so rate / c 13 u, and sqrt(c) 10
- * u; m 8 u; sqrt(v) 12 u, the quotient by sqrt(c) 15 u more, epsilon u; the last quotient, product
- * and difference 8 u. */
+ * u; m 8 u; sqrt(v) 12 u, the product with 1 / sqrt(c) 16 u more, epsilon u; the last quotient,
+ * product and difference 8 u. */
 double ebbi_bound_update(ebb_optimizer_kind kind) {
   return (kind == EBB_OPT_SGD ? 12 : 64) * EBBI_ROUNDOFF;
 }

@@ -7,27 +7,28 @@
 
 enum { STEPS = 4 };
 
-/* A run over random parameters with gradients of its own. */
-static ebb_status make_run(ebbi_update_run *run, ebbi_probe *probe, size_t count,
+/* A run over random parameters with gradients of its own, in `slices` rows. */
+static ebb_status make_run(ebbi_update_run *run, ebbi_probe *probe, size_t count, size_t slices,
                            const ebb_optimizer *optimizer) {
   double *values;
   ebb_state state = ebb_state_default(1, 0, 0);
   *run = (ebbi_update_run){.optimizer = *optimizer, .learning_rate = 0.25};
   TRY(ebbi_probe_random(&run->parameters, &values, probe, 1, count, 1));
-  TRY(ebbi_probe_output(&run->gradients, probe, 1, count));
+  TRY(ebbi_probe_output(&run->gradients, probe, slices, count));
   TRY(ebbi_probe_state(&run->state, probe, &state));
   TRY(ebb_loss_partials_create(&run->partials, probe->device, 1));
   TRY(ebbi_probe_keep(probe, run->partials));
   return ebbi_update_run_begin(run, probe);
 }
 
-static ebb_status run_optimizer(ebbi_probe *probe, size_t count, const ebb_optimizer *optimizer) {
+static ebb_status run_optimizer(ebbi_probe *probe, size_t count, size_t slices,
+                                const ebb_optimizer *optimizer) {
   ebbi_update_run run;
   ebb_state state;
-  TRY(make_run(&run, probe, count, optimizer));
+  TRY(make_run(&run, probe, count, slices, optimizer));
   for (uint32_t step = 1; step <= STEPS; step++) {
     double *values;
-    TRY(ebbi_probe_random(&run.gradients, &values, probe, 1, count, 1));
+    TRY(ebbi_probe_random(&run.gradients, &values, probe, slices, count, 1));
     TRY(ebbi_update_run_step(&run, step, 7));
     ebbi_update_run_tally(&run, &probe->tally, 0, count);
   }
@@ -51,7 +52,7 @@ ebb_status ebbi_case_update_sgd(ebbi_probe *probe, ebbi_shape shape) {
     size_t count = shape.rows * shape.cols;
     ebbi_tally_case(&probe->tally, "%zu, momentum %g, decay %g%s", count, sgd.momentum,
                     sgd.weight_decay, sgd.nesterov ? ", nesterov" : "");
-    TRY(run_optimizer(probe, count, &sgd));
+    TRY(run_optimizer(probe, count, 1, &sgd));
   }
   return EBB_OK;
 }
@@ -63,7 +64,23 @@ ebb_status ebbi_case_update_adam(ebbi_probe *probe, ebbi_shape shape) {
     size_t count = shape.rows * shape.cols;
     ebbi_tally_case(&probe->tally, "%zu, %s, decay %g", count, ebb_optimizer_name(adam.kind),
                     adam.weight_decay);
-    TRY(run_optimizer(probe, count, &adam));
+    TRY(run_optimizer(probe, count, 1, &adam));
+  }
+  return EBB_OK;
+}
+
+/* Gradients that come in slices, to be added in order. Each run gives back what it holds: together
+ * they would be more than a probe has room for. */
+ebb_status ebbi_case_update_slices(ebbi_probe *probe, ebbi_shape shape) {
+  static const size_t slices[] = {1, 2, 5};
+  size_t count = shape.rows * shape.cols;
+  for (size_t i = 0; i < 2 * (sizeof slices / sizeof *slices); i++) {
+    ebb_optimizer optimizer = ebb_optimizer_default(i % 2 ? EBB_OPT_ADAM : EBB_OPT_SGD);
+    optimizer.momentum = 0.9;
+    ebbi_tally_case(&probe->tally, "%zu, %zu slices, %s", count, slices[i / 2],
+                    ebb_optimizer_name(optimizer.kind));
+    TRY(run_optimizer(probe, count, slices[i / 2], &optimizer));
+    ebbi_probe_clear(probe);
   }
   return EBB_OK;
 }
@@ -75,7 +92,7 @@ static ebb_status run_not_finite(ebbi_probe *probe, size_t count, const ebb_opti
   ebb_state state = ebb_state_default(1, 9, 0.25f);
   double *before, *gradients, *moved;
   size_t low = count / 3, high = count - 1;
-  TRY(make_run(&run, probe, count, optimizer));
+  TRY(make_run(&run, probe, count, 1, optimizer));
   TRY(ebbi_probe_read(&before, probe, run.parameters));
   TRY(ebbi_probe_normal(&gradients, probe, count, 1));
   gradients[high] = INFINITY;

@@ -46,11 +46,21 @@ double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_tar
 /* How many of the first `live` rows have their largest logit at their label. */
 size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t live, size_t cols);
 
+/* The rows of `slices` [rows, count] added in ascending order. In float32, since devices must give
+ * these very bits: sums are correctly rounded everywhere. */
+void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count);
+
 /* One update of `count` parameters by their gradients (11) to (14), as PyTorch's SGD, Adam and
  * AdamW do it. `step` counts from 1. `second` is NULL for sgd. Moments start as zeros. */
 void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
                            double learning_rate, uint32_t step);
+
+/* The probes: y = x after `steps` times x <- scale x + shift;  a = b + scale c. */
+void ebbi_reference_probe_fma(double *y, const double *x, size_t count, size_t steps, double scale,
+                              double shift);
+void ebbi_reference_probe_triad(double *a, const double *b, const double *c, size_t count,
+                                double scale);
 
 /* The data row that stands at each place of an epoch. */
 void ebbi_reference_order(uint32_t *order, size_t count, bool shuffle, uint64_t seed,

@@ -36,6 +36,14 @@ static void adam(double *p, double *first, double *second, double g, const ebb_o
   *p -= rate * first_unbiased / (sqrt(second_unbiased) + o->epsilon);
 }
 
+void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float total = (float)slices[i];
+    for (size_t r = 1; r < rows; r++) total += (float)slices[r * count + i];
+    sum[i] = (double)total;
+  }
+}
+
 void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
                            double learning_rate, uint32_t step) {

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "check/bounds.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -172,4 +173,16 @@ ebb_status ebbi_rounding_create(ebbi_reference_network **out,
   }
   free(product);
   return status;
+}
+
+void ebbi_rounding_tally(ebbi_tally *tally, const double *found, const double *expected,
+                         const double *variances, size_t count) {
+  double error = 0, norm = 0, variance = 0;
+  for (size_t i = 0; i < count; i++) {
+    error += square(found[i] - expected[i]);
+    norm += square(expected[i]);
+    variance += variances[i];
+  }
+  double scale = fmax(sqrt(norm), DBL_MIN);
+  ebbi_tally_add(tally, sqrt(error), 0, scale, EBBI_DEVIATIONS * sqrt(variance) / scale);
 }

@@ -3,13 +3,17 @@
 #ifndef EBBI_ROUNDING_H
 #define EBBI_ROUNDING_H
 
-#include "check/reference.h"
+#include "check/probe.h"
 
 /* Makes a twin of the reference whose z, a, dz, gradients and loss hold variances. Needs the
  * reference's run_forward and run_backward before. Free it as a reference.  Errors: EBB_ERR_MEMORY.
  */
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
                                 const ebbi_reference_network *reference);
+
+/* Tallies a tensor of `count` values as a whole: its error and bound, both relative to its norm. */
+void ebbi_rounding_tally(ebbi_tally *tally, const double *found, const double *expected,
+                         const double *variances, size_t count);
 
 /* Deviations that a device may be off, taken over a whole tensor: see rounding.c. */
 #define EBBI_DEVIATIONS 4

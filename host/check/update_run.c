@@ -12,6 +12,11 @@ static bool is_sgd(const ebbi_update_run *run) {
   return run->optimizer.kind == EBB_OPT_SGD;
 }
 
+/* Without momentum there is no buffer. */
+static bool is_buffered(const ebbi_update_run *run) {
+  return !is_sgd(run) || run->optimizer.momentum != 0;
+}
+
 static ebb_status make_values(ebbi_update_values *out, ebbi_probe *probe, size_t count) {
   TRY(ebbi_probe_array(&out->parameters, probe, count));
   TRY(ebbi_probe_array(&out->first, probe, count));
@@ -24,7 +29,8 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
   TRY(make_values(&run->scale, probe, run->count));
   TRY(make_values(&run->found, probe, run->count));
   TRY(ebbi_probe_array(&run->gradient_values, probe, run->count));
-  TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
+  TRY(ebbi_probe_array(&run->slice_values, probe, ebb_tensor_rows(run->gradients) * run->count));
+  if (is_buffered(run)) TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
   if (!is_sgd(run)) TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
   return ebbi_probe_read_into(run->found.parameters, run->parameters);
 }
@@ -69,26 +75,31 @@ static void expect_step(ebbi_update_run *run, uint32_t step) {
       adam_magnitudes(run, i, step);
 }
 
+ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint32_t step) {
+  TRY(ebbi_probe_read_into(run->slice_values, run->gradients));
+  ebbi_reference_sum_slices(run->gradient_values, run->slice_values,
+                            ebb_tensor_rows(run->gradients), run->count);
+  expect_step(run, step);
+  TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
+  if (run->first) TRY(ebbi_probe_read_into(run->found.first, run->first));
+  return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);
+}
+
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live) {
   ebb_state state = ebb_state_default(live, step, (float)run->learning_rate);
   TRY(ebb_tensor_upload(run->state, &state));
-  TRY(ebbi_probe_read_into(run->gradient_values, run->gradients));
-  expect_step(run, step);
   TRY(ebb_update(run->parameters, run->first, run->second, run->gradients, run->state,
                  run->partials, &run->optimizer));
-  TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
-  TRY(ebbi_probe_read_into(run->found.first, run->first));
-  return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);
+  return ebbi_update_run_follow(run, step);
 }
 
 void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t first,
                            size_t count) {
   const ebb_optimizer *o = &run->optimizer;
-  bool buffered = !is_sgd(run) || o->momentum != 0; /* without momentum the buffer is unused */
   for (size_t i = first; i < first + count; i++) {
     ebbi_tally_add(tally, run->found.parameters[i], run->expected.parameters[i],
                    run->scale.parameters[i], ebbi_bound_update(o->kind));
-    if (buffered)
+    if (is_buffered(run))
       ebbi_tally_add(tally, run->found.first[i], run->expected.first[i], run->scale.first[i],
                      ebbi_bound_moment(o->kind));
     if (!is_sgd(run))

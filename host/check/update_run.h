@@ -16,14 +16,18 @@ typedef struct ebbi_update_run {
   double learning_rate;
   size_t count;
   ebb_tensor *parameters, *gradients, *state, *partials; /* the caller's */
-  ebb_tensor *first, *second;                            /* the probe's; second NULL for sgd */
-  double *gradient_values;
+  ebb_tensor *first, *second; /* the probe's; NULL where the optimizer has no use for them */
+  double *slice_values, *gradient_values;    /* as on the device [S, count], and added up */
   ebbi_update_values found, expected, scale; /* after a step; scale: magnitudes that enter */
 } ebbi_update_run;
 
 /* Takes over the parameters' values and makes the moments, zero. The optimizer, the learning rate
  * and the caller's tensors must stand in `run`. */
 ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe);
+
+/* Reads what a step has made of parameters and moments, and works out what it should have made, by
+ * the gradients as they are on the device. */
+ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint32_t step);
 
 /* Runs one update by the gradients as they are on the device; `live` goes into the state. */
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live);

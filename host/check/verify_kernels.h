@@ -30,9 +30,14 @@ typedef ebb_status (*ebbi_kernel_case)(ebbi_probe *probe, ebbi_shape shape);
   X(metrics_add, false, false)                                                                     \
   X(update_sgd, false, false)                                                                      \
   X(update_adam, false, false)                                                                     \
+  X(update_slices, false, false)                                                                   \
   X(update_not_finite, false, false)                                                               \
+  X(whole_step, true, false)                                                                       \
+  X(whole_steps, false, false)                                                                     \
   X(gather, false, false)                                                                          \
   X(init_weights, false, false)                                                                    \
+  X(probe_fma, false, false)                                                                       \
+  X(probe_triad, false, false)                                                                     \
   X(transfer, false, false)
 
 #define EBBI_KERNEL_CASE(name, by_activation, by_engine)                                           \

@@ -128,7 +128,7 @@ static ebb_status set_up(network_check *c) {
   }
   TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));
   TRY(copy_network(c));
-  TRY(ebbi_pass_create(&c->pass, c->network, batch, options->loss, true));
+  TRY(ebbi_pass_create(&c->pass, c->network, batch, options->loss, EBBI_PASS_LAYERS));
   TRY(fill_inputs(c));
   return fill_target(c);
 }
@@ -138,16 +138,10 @@ static ebb_status set_up(network_check *c) {
 /* A tensor's error and bound, both relative to its norm. */
 static ebb_status tally_tensor(ebbi_tally *tally, const ebb_tensor *tensor, const double *expected,
                                const double *variances, ebbi_probe *probe) {
-  double *found, error = 0, norm = 0, variance = 0;
-  size_t count = ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor);
+  double *found;
   TRY(ebbi_probe_read(&found, probe, tensor));
-  for (size_t i = 0; i < count; i++) {
-    error += (found[i] - expected[i]) * (found[i] - expected[i]);
-    norm += expected[i] * expected[i];
-    variance += variances[i];
-  }
-  double scale = fmax(sqrt(norm), DBL_MIN);
-  ebbi_tally_add(tally, sqrt(error), 0, scale, EBBI_DEVIATIONS * sqrt(variance) / scale);
+  ebbi_rounding_tally(tally, found, expected, variances,
+                      ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor));
   return EBB_OK;
 }
 
@@ -171,29 +165,51 @@ static ebb_status report_forward(network_check *c) {
   return EBB_OK;
 }
 
-static ebb_status report_loss(network_check *c) {
+static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const char *name) {
   ebbi_tally tally = {0};
   double *sums, loss = 0;
-  TRY(ebbi_probe_read(&sums, &c->probe, c->pass->partials));
-  for (size_t group = 0; group < ebb_tensor_rows(c->pass->partials); group++)
+  TRY(ebbi_probe_read(&sums, &c->probe, pass->partials));
+  for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
     loss += sums[2 * group] / (double)c->reference->live;
   double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
   ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss), expected);
   ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);
-  ebbi_verifier_report(c->verifier, "forward", "loss", &tally);
+  ebbi_verifier_report(c->verifier, "forward", name, &tally);
   return EBB_OK;
 }
 
-static ebb_status report_gradient(network_check *c, size_t l, bool bias) {
+/* One tensor of the gradients [slices, parameters] in `slab`, its slices added up into `found`. */
+static void report_gradient(network_check *c, double *found, const double *slab, size_t slices,
+                            size_t l, bool bias, const char *suffix) {
   ebbi_tally tally = {0};
   char name[64];
   ebb_layer_spec layer = spec_of(c)->layers[l];
-  size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? layer.inputs * layer.outputs : 0);
+  size_t weights = layer.inputs * layer.outputs, parameters = c->network->parameters->cols;
+  size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? weights : 0);
+  size_t count = bias ? layer.outputs : weights;
+  size_t first = bias ? c->network->bias_offset[l] : c->network->weight_offset[l];
+  size_t stride = ebb_tensor_stride(c->network->weight[l]);
+  for (size_t i = 0; i < count; i++) {
+    size_t place = first + i / layer.outputs * stride + i % layer.outputs;
+    found[i] = 0;
+    for (size_t s = 0; s < slices; s++) found[i] += slab[s * parameters + place];
+  }
   name_layer(&tally, layer);
-  TRY(tally_tensor(&tally, bias ? c->pass->db[l] : c->pass->dw[l], c->reference->gradients + at,
-                   c->spread->gradients + at, &c->probe));
-  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
+  ebbi_rounding_tally(&tally, found, c->reference->gradients + at, c->spread->gradients + at,
+                      count);
+  snprintf(name, sizeof name, "layer %zu %s%s", l + 1, bias ? "bias" : "weight", suffix);
   ebbi_verifier_report(c->verifier, "gradient", name, &tally);
+}
+
+static ebb_status report_gradients(network_check *c, const ebbi_pass *pass, const char *suffix) {
+  double *slab, *found;
+  size_t slices = ebb_tensor_rows(pass->gradients);
+  TRY(ebbi_probe_read(&slab, &c->probe, pass->gradients));
+  TRY(ebbi_probe_array(&found, &c->probe, c->reference->count));
+  for (size_t l = spec_of(c)->count; l-- > 0;) {
+    report_gradient(c, found, slab, slices, l, false, suffix);
+    report_gradient(c, found, slab, slices, l, true, suffix);
+  }
   return EBB_OK;
 }
 
@@ -207,18 +223,49 @@ static ebb_status run_pass(network_check *c) {
 }
 
 static ebb_status check_pass(network_check *c) {
-  size_t last = spec_of(c)->count - 1;
   ebbi_reference_run_forward(c->reference, 0);
   ebbi_reference_run_backward(c->reference);
   TRY(ebbi_rounding_create(&c->spread, c->reference));
   TRY(run_pass(c));
   TRY(report_forward(c));
-  TRY(report_loss(c));
-  for (size_t l = last + 1; l-- > 0;) {
-    TRY(report_gradient(c, l, false));
-    TRY(report_gradient(c, l, true));
-  }
-  return EBB_OK;
+  TRY(report_loss(c, c->pass, "loss"));
+  return report_gradients(c, c->pass, "");
+}
+
+/* The batch as a data set of its own, out of which a whole step takes it. */
+static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
+  const ebbi_reference_network *reference = c->reference;
+  size_t batch = reference->batch, inputs = ebb_spec_inputs(spec_of(c));
+  size_t outputs = ebb_spec_outputs(spec_of(c));
+  bool classes = reference->target.loss == EBB_LOSS_CROSS_ENTROPY;
+  ebb_state state = ebb_state_default(0, 0, 0);
+  ebb_tensor *data, *targets;
+  float *x, *y;
+  TRY(ebbi_probe_bytes(&x, &c->probe, batch * inputs, sizeof *x));
+  TRY(ebbi_probe_bytes(&y, &c->probe, batch * outputs, sizeof *y));
+  for (size_t i = 0; i < batch * inputs; i++) x[i] = (float)reference->x[i];
+  for (size_t i = 0; i < batch * outputs && !classes; i++)
+    y[i] = (float)reference->target.values[i];
+  TRY(ebbi_probe_tensor(&data, &c->probe, EBB_F32, batch, inputs, true, x));
+  TRY(ebbi_probe_tensor(&targets, &c->probe, classes ? EBB_I32 : EBB_F32, batch,
+                        classes ? 1 : outputs, true,
+                        classes ? (const void *)reference->target.labels : y));
+  TRY(ebb_tensor_upload(pass->state, &state));
+  ebbi_whole_source source = {data, targets, reference->target.loss, 1, false, 0};
+  return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);
+}
+
+/* The same in one launch, where the network is small enough. */
+static ebb_status check_whole(network_check *c) {
+  ebbi_pass *pass;
+  if (ebbi_pass_can_be_whole(c->network, c->reference->batch) != EBB_OK) return EBB_OK;
+  TRY(ebbi_pass_create(&pass, c->network, c->reference->batch, c->reference->target.loss,
+                       EBBI_PASS_WHOLE));
+  ebb_status status = run_whole(c, pass);
+  if (status == EBB_OK) status = report_loss(c, pass, "loss, whole step");
+  if (status == EBB_OK) status = report_gradients(c, pass, ", whole step");
+  ebbi_pass_free(pass);
+  return status;
 }
 
 /* ---- updates ---- */
@@ -279,6 +326,7 @@ static ebb_status check_differences(network_check *c, size_t l, bool bias) {
 static ebb_status run_checks(network_check *c) {
   TRY(set_up(c));
   TRY(check_pass(c));
+  TRY(check_whole(c));
   TRY(check_updates(c));
   for (size_t l = 0; l < spec_of(c)->count; l++) {
     TRY(check_differences(c, l, false));

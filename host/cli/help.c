@@ -51,9 +51,9 @@ static void print_option(const option_row *row) {
 static void print_command(const command *c) {
   size_t count;
   const option_row *rows = option_table(&count);
-  printf("usage: ebb %s%s%s%s [options]\n\n%s\n", c->name, c->argument ? " " : "",
-         c->argument && !c->argument_required ? "[" : "", c->argument ? c->argument : "",
-         c->summary);
+  bool optional = c->argument && !c->argument_required;
+  printf("usage: ebb %s%s%s%s%s [options]\n\n%s\n", c->name, c->argument ? " " : "",
+         optional ? "[" : "", c->argument ? c->argument : "", optional ? "]" : "", c->summary);
   const char *group = NULL, *printed = NULL;
   for (size_t i = 0; i < count; i++) {
     if (rows[i].group) group = rows[i].group;

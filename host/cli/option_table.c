@@ -16,6 +16,7 @@ static const char *const splits[] = {"random", "last", NULL};
 static const char *const parts[] = {"all", "train", "valid", NULL};
 static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
 static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
+static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
 static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
@@ -24,10 +25,11 @@ enum {
   READS_DATA = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
   LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
   OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
-  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO,
-  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
-  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO,
-  EVERY = 255
+  STEPS = OPTIMIZES | FOR_BENCH,
+  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH,
+  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH,
+  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH,
+  EVERY = 511
 };
 
 static const option_row rows[] = {
@@ -70,35 +72,53 @@ static const option_row rows[] = {
      "a network with random weights, instead of a model file", NULL, 0, 0},
     {NULL, "model", 'm', LOADS_MODEL | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
      "the network, if the model file does not tell", NULL, 0, 0},
+    {NULL, "model", 'm', FOR_BENCH, KIND_WORD, MEMBER(model), "SPEC", "784-512relu-512relu-10",
+     "the network of step", NULL, 0, 0},
     {NULL, "init", 0, FOR_TRAIN, KIND_WORD, MEMBER(init), "FILE", NULL,
      "start from the weights of this safetensors file", NULL, 0, 0},
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
      "random weights to start from; auto: he_normal before relu and its kin, xavier_uniform else",
      initializers, 0, 0},
 
-    {"Training", "loss", 0, OPTIMIZES, KIND_CHOICE, MEMBER(loss), "LOSS", "auto",
+    {"Training", "loss", 0, STEPS, KIND_CHOICE, MEMBER(loss), "LOSS", "auto",
      "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
-    {NULL, "optimizer", 0, OPTIMIZES, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
+    {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
      "learning rate (default: 0.001, sgd 0.01)", NULL, 1e-30, 1e30},
-    {NULL, "momentum", 0, OPTIMIZES, KIND_NUMBER, MEMBER(momentum), "M", NULL,
+    {NULL, "momentum", 0, STEPS, KIND_NUMBER, MEMBER(momentum), "M", NULL,
      "momentum of sgd (default: 0)", NULL, 0, 1},
-    {NULL, "nesterov", 0, OPTIMIZES, KIND_FLAG, MEMBER(nesterov), NULL, NULL,
+    {NULL, "nesterov", 0, STEPS, KIND_FLAG, MEMBER(nesterov), NULL, NULL,
      "Nesterov's form of momentum", NULL, 0, 0},
-    {NULL, "weight-decay", 0, OPTIMIZES, KIND_NUMBER, MEMBER(weight_decay), "W", NULL,
+    {NULL, "weight-decay", 0, STEPS, KIND_NUMBER, MEMBER(weight_decay), "W", NULL,
      "weight decay (default: 0, adamw 0.01)", NULL, 0, 1e30},
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", "32",
      "rows of a step; the last step of an epoch takes what is left", NULL, 1, 16777216},
     {NULL, "batch", 0, FOR_VERIFY, KIND_COUNT, MEMBER(batch), "ROWS", "33",
      "rows of the batch that is compared", NULL, 1, 65536},
+    {NULL, "batch", 0, FOR_BENCH, KIND_COUNT, MEMBER(batch), "ROWS", "128", "rows of a step", NULL,
+     1, 65536},
     {NULL, "epochs", 0, FOR_TRAIN, KIND_COUNT, MEMBER(epochs), "N", NULL,
      "times to go through the training rows (default: as many as make 2,000 steps, 20 to 500)",
      NULL, 1, 1e9},
+    {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
+     "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
+     "of at most 128 units; auto: whole on a CPU where it can be",
+     steps, 0, 0},
     {NULL, "seed", 0, OPTIMIZES, KIND_SEED, MEMBER(seed), "N", "1",
      "seed of everything random: weights, split, shuffle", NULL, 0, 0},
     {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,
      "take the rows in the order of the file in every epoch", NULL, 0, 0},
+
+    {"Measuring", "shape", 0, FOR_BENCH, KIND_LIST, MEMBER(shapes), "SHAPES", NULL,
+     "products of matmul, MxNxK: c [M, N], K multiply-adds an element; several by commas, or by "
+     "giving the option again; each in all three layouts (default: squares and training shapes)",
+     NULL, 0, 0},
+    {NULL, "quick", 0, FOR_BENCH, KIND_FLAG, MEMBER(quick), NULL, NULL,
+     "fewer cases and samples: some seconds", NULL, 0, 0},
+    {NULL, "compare", 0, FOR_BENCH | FLAG_ONLY, KIND_WORD, MEMBER(compare), "A.json", NULL,
+     "measure nothing; print the ratios of two results that --json gave, `--compare A.json B.json`",
+     NULL, 0, 0},
 
     {"General", "out", 'o', FOR_TRAIN, KIND_WORD, MEMBER(out), "FILE", "model.safetensors",
      "where the model goes", NULL, 0, 0},

@@ -83,34 +83,58 @@ static int bad_word(const gathering *g, poptContext context, int error) {
   return fail(EXIT_USAGE, "%s: unknown option %s; see `ebb help %s`", owner, name, owner);
 }
 
-/* Takes the one argument that a command may have. */
-static int read_argument(const gathering *g, const char *const *words) {
+/* Takes the argument that a command may have, or the two of bench. */
+static int read_arguments(const gathering *g, const char *const *words) {
   const command *c = g->command;
   settings *s = g->s;
   if (words && words[0] && !c->argument)
     return fail(EXIT_USAGE,
                 "%s: unexpected \"%s\"; a file of data is given by --data, see `ebb help %s`",
                 c->name, words[0], c->name);
-  if (words && words[0] && words[1])
-    return fail(EXIT_USAGE, "%s: unexpected \"%s\" after \"%s\"; see `ebb help %s`", c->name,
-                words[1], words[0], c->name);
-  if (!words || !words[0]) return EXIT_GOOD;
-  s->owned[MAX_OPTIONS] = strdup(words[0]);
+  size_t count = 0, most = c->mask == FOR_BENCH ? 2 : 1;
+  for (; words && words[count]; count++) {
+    if (count == most)
+      return fail(EXIT_USAGE, "%s: unexpected \"%s\" after \"%s\"; see `ebb help %s`", c->name,
+                  words[count], words[count - 1], c->name);
+    s->owned[MAX_OPTIONS + count] = strdup(words[count]);
+    if (!s->owned[MAX_OPTIONS + count]) return no_memory();
+  }
   s->argument = s->owned[MAX_OPTIONS];
-  return s->argument ? EXIT_GOOD : no_memory();
+  s->second = s->owned[MAX_OPTIONS + 1];
+  return EXIT_GOOD;
+}
+
+/* Takes the value of an option; NULL: no memory. */
+static char *take_value(poptContext context, const option_row *row, char *before) {
+  char *value = poptGetOptArg(context), *both = NULL;
+  if (row->kind != KIND_LIST || !before || !value) {
+    free(before);
+    return value;
+  }
+  size_t size = strlen(before) + strlen(value) + 2;
+  both = malloc(size);
+  if (both) snprintf(both, size, "%s,%s", before, value);
+  free(before);
+  free(value);
+  return both;
 }
 
 static int read_words(gathering *g, poptContext context) {
   int value;
   while ((value = poptGetNextOpt(context)) > 0) {
     size_t row = (size_t)value - 1;
-    free(g->s->owned[row]);
-    g->s->owned[row] = g->rows[row].kind == KIND_FLAG ? strdup("true") : poptGetOptArg(context);
+    if (g->rows[row].kind == KIND_FLAG) {
+      free(g->s->owned[row]);
+      g->s->owned[row] = strdup("true");
+    } else {
+      g->s->owned[row] = take_value(context, &g->rows[row], g->s->owned[row]);
+    }
+    g->s->by_flag[row] = true;
     if (!g->s->owned[row]) return no_memory();
     g->s->help = g->s->help || is_help(&g->rows[row]);
   }
   if (value < -1) return bad_word(g, context, value);
-  return read_argument(g, poptGetArgs(context));
+  return read_arguments(g, poptGetArgs(context));
 }
 
 static int read_flags(gathering *g, int count, const char **words) {
@@ -303,6 +327,7 @@ static int convert(gathering *g, size_t row) {
                ? EXIT_GOOD
                : wrong_value(g, row, "a whole number from 0 to 9223372036854775807");
   case KIND_WORD:
+  case KIND_LIST:
     if (!**text) return wrong_value(g, row, "a value: it is empty");
     break;
   case KIND_TEXT:
@@ -328,6 +353,14 @@ int settings_read(settings *s, const command *c, int count, const char **words) 
 }
 
 void settings_clear(settings *s) {
-  for (size_t i = 0; i <= MAX_OPTIONS; i++) free(s->owned[i]);
+  for (size_t i = 0; i < sizeof s->owned / sizeof *s->owned; i++) free(s->owned[i]);
   *s = (settings){0};
+}
+
+bool settings_given(const settings *s, const char *name) {
+  size_t count;
+  const option_row *rows = option_table(&count);
+  for (size_t i = 0; i < count; i++)
+    if (s->by_flag[i] && strcmp(rows[i].name, name) == 0) return true;
+  return false;
 }

@@ -16,7 +16,8 @@ enum {
   FOR_VERIFY = 32,
   FOR_INFO = 64,
   FOR_HELP = 128,
-  FLAG_ONLY = 256 /* not from variables or config files, where the name is that of train */
+  FOR_BENCH = 256,
+  FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
 enum { MAX_OPTIONS = 64 };
@@ -28,7 +29,8 @@ enum { PART_ALL, PART_TRAIN, PART_VALID };
 /* What a command was told, every option resolved. Texts live until settings_clear; a text that was
  * not given is NULL, a number without default is NaN. */
 typedef struct settings {
-  const char *argument; /* MODEL or COMMAND; NULL if left out */
+  const char *argument; /* MODEL, COMMAND or WHAT; NULL if left out */
+  const char *second;   /* of the commands that may have two */
 
   const char *data, *labels, *target, *valid, *valid_labels;
   int task;    /* ebb_task */
@@ -41,21 +43,27 @@ typedef struct settings {
   int loss;        /* 0: by task; else ebb_loss + 1 */
   int optimizer;   /* ebb_optimizer_kind */
   int initializer; /* ebb_init */
+  int step;        /* ebb_step_form */
   double lr, momentum, weight_decay;
   bool nesterov, no_shuffle;
   size_t batch, epochs;
   uint64_t seed;
 
+  const char *shapes, *compare;
+  bool quick;
+
   const char *out, *log, *device, *config;
   bool json, quiet, help;
 
-  char *owned[MAX_OPTIONS + 1]; /* the texts, by row of the table; the argument last */
+  char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments last */
+  bool by_flag[MAX_OPTIONS];    /* which of them stood on the command line */
 } settings;
 
 typedef enum option_kind {
   KIND_FLAG,     /* bool */
   KIND_TEXT,     /* const char *, may be empty */
   KIND_WORD,     /* const char *, not empty */
+  KIND_LIST,     /* the same; given again, it is added after a comma */
   KIND_CHOICE,   /* int: place in choices */
   KIND_COUNT,    /* size_t in [min, max] */
   KIND_SEED,     /* uint64_t */
@@ -88,5 +96,8 @@ struct command;
  * nothing but `help` is set. */
 int settings_read(settings *s, const struct command *command, int count, const char **words);
 void settings_clear(settings *s);
+
+/* Was the option given on the command line? */
+bool settings_given(const settings *s, const char *name);
 
 #endif

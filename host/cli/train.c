@@ -129,6 +129,7 @@ static int choose_options(training *t) {
   o->batch = s->batch;
   o->seed = s->seed;
   o->shuffle = !s->no_shuffle;
+  o->step = (ebb_step_form)s->step;
   int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
   o->learning_rate = (float)t->learning_rate;
   return code;
@@ -171,6 +172,7 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) t->options.epochs = choose_epochs(t);
   if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
+  t->opened = report_clock();
   if (code == EXIT_GOOD) code = choose_spec(t);
   if (code == EXIT_GOOD) code = build_network(t);
   if (code == EXIT_GOOD) code = report_start(t);

@@ -29,10 +29,15 @@ typedef struct training {
   ebb_trainer *trainer;
 
   FILE *log;
-  bool log_failed, on_line; /* on_line: a progress line waits to be overwritten */
-  ebb_report last;          /* the newest report; all zero before the first */
-  size_t finished;          /* epochs that came to their end */
+  bool log_failed, on_line;  /* on_line: a progress line waits to be overwritten */
+  double opened, first_step; /* the clock when the device was open; seconds from then to the end
+                              * of the first step, 0 before it */
+  ebb_report last;           /* the newest report; all zero before the first */
+  size_t finished;           /* epochs that came to their end */
 } training;
+
+/* Seconds on a clock that nobody sets. */
+double report_clock(void);
 
 /* Opens the log and writes its first line, and tells the network. */
 int report_start(training *t);

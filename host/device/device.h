@@ -9,6 +9,8 @@
 /* X(program, its source files in order). A program is built once for each set of options in use. */
 #define EBBI_PROGRAM_LIST(X)                                                                       \
   X(STEP, "gather.cl", "loss.cl", "update.cl", "init.cl")                                          \
+  X(PROBE, "probe.cl")                                                                             \
+  X(WHOLE_STEP, "whole_step.cl")                                                                   \
   X(ACTIVATION, "activation.cl")                                                                   \
   X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
   X(MATMUL_GPU, "matmul_gpu.cl")
@@ -22,6 +24,11 @@
   X(update_adam, STEP)                                                                             \
   X(metrics_add, STEP)                                                                             \
   X(init_weights, STEP)                                                                            \
+  X(whole_step, WHOLE_STEP)                                                                        \
+  X(whole_steps_sgd, WHOLE_STEP)                                                                   \
+  X(whole_steps_adam, WHOLE_STEP)                                                                  \
+  X(probe_fma, PROBE)                                                                              \
+  X(probe_triad, PROBE)                                                                            \
   X(activation_forward, ACTIVATION)                                                                \
   X(activation_backward, ACTIVATION)                                                               \
   X(bias_gradient, ACTIVATION)                                                                     \
@@ -56,6 +63,7 @@ typedef struct ebbi_profile {
   unsigned element_group, element_vectors; /* elementwise: items a group, vectors an item */
   unsigned loss_group, loss_rows;          /* loss: items a group, rows an item */
   unsigned gather_group;                   /* gather: items a row */
+  unsigned chains;                         /* FMA probe: vectors an item advances in turn */
 } ebbi_profile;
 
 const ebbi_profile *ebbi_device_profile(const ebb_device *device);

@@ -49,6 +49,7 @@ bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, uns
       .loss_group = is_cpu(info) ? cpu_row.loss_group : gpu_row.loss_group,
       .loss_rows = is_cpu(info) ? cpu_row.loss_rows : gpu_row.loss_rows,
       .gather_group = is_cpu(info) ? cpu_row.gather_group : gpu_row.gather_group,
+      .chains = vector_rows[row].tile_m * vector_rows[row].tile_v,
   };
   return true;
 }
@@ -57,8 +58,8 @@ void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profil
   snprintf(options, size,
            "-cl-std=CL1.2 -w -DWIDTH=%u -DTILE_M=%u -DTILE_V=%u -DBLOCK_K=%u -DPANELS=%u -DTILE=%u "
            "-DTHREAD=%u -DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DLOSS_GROUP=%u -DLOSS_ROWS=%u "
-           "-DGATHER_GROUP=%u",
+           "-DGATHER_GROUP=%u -DCHAINS=%u",
            profile->width, profile->tile_m, profile->tile_v, profile->block_k, profile->panels,
            profile->tile, profile->thread, profile->element_group, profile->element_vectors,
-           profile->loss_group, profile->loss_rows, profile->gather_group);
+           profile->loss_group, profile->loss_rows, profile->gather_group, profile->chains);
 }

@@ -6,6 +6,7 @@
 #include "pass.h"
 
 #include "base/error.h"
+#include "ops/ops.h"
 #include <stdlib.h>
 
 /* Where each tensor lies in the arena. */
@@ -14,24 +15,26 @@ typedef struct plan {
   size_t x, z[EBB_MAX_LAYERS], a[EBB_MAX_LAYERS], dz[EBB_MAX_LAYERS];
 } plan;
 
-static bool keeps_z(const ebb_layer_spec *layer, bool training) {
-  return training && ebb_activation_needs_z(layer->activation);
+static bool keeps_z(const ebb_layer_spec *layer, ebbi_pass_kind kind) {
+  return kind == EBBI_PASS_LAYERS && ebb_activation_needs_z(layer->activation);
 }
 
-/* Evaluation needs one gradient alone: the loss kernel writes the output's. */
-static bool keeps_dz(const ebb_spec *spec, size_t layer, bool training) {
-  return training || layer + 1 == spec->count;
+/* Evaluation needs one gradient alone: the loss kernel writes the output's. A whole step needs
+ * none, but its pass can evaluate the bad batch that it met. */
+static bool keeps_dz(const ebb_spec *spec, size_t layer, ebbi_pass_kind kind) {
+  return kind == EBBI_PASS_LAYERS || layer + 1 == spec->count;
 }
 
-static ebb_status make_plan(plan *p, const ebb_network *network, size_t batch, bool training) {
+static ebb_status make_plan(plan *p, const ebb_network *network, size_t batch,
+                            ebbi_pass_kind kind) {
   const ebb_spec *spec = &network->spec;
   p->slab = ebbi_slab_begin(network->device);
   TRY(ebbi_slab_add(&p->x, &p->slab, batch, spec->layers[0].inputs));
   for (size_t l = 0; l < spec->count; l++) {
     size_t outputs = spec->layers[l].outputs;
     TRY(ebbi_slab_add(&p->a[l], &p->slab, batch, outputs));
-    if (keeps_z(&spec->layers[l], training)) TRY(ebbi_slab_add(&p->z[l], &p->slab, batch, outputs));
-    if (keeps_dz(spec, l, training)) TRY(ebbi_slab_add(&p->dz[l], &p->slab, batch, outputs));
+    if (keeps_z(&spec->layers[l], kind)) TRY(ebbi_slab_add(&p->z[l], &p->slab, batch, outputs));
+    if (keeps_dz(spec, l, kind)) TRY(ebbi_slab_add(&p->dz[l], &p->slab, batch, outputs));
   }
   return EBB_OK;
 }
@@ -41,20 +44,61 @@ void ebbi_need_add(ebbi_need *need, size_t bytes) {
   if (bytes > need->largest) need->largest = bytes;
 }
 
-ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
-                          bool training) {
-  size_t outputs = ebb_spec_outputs(&network->spec);
-  size_t target = loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebbi_stride(batch, outputs);
-  plan p;
-  TRY(make_plan(&p, network, batch, training));
-  ebbi_need_add(need, p.slab.count * sizeof(float));
-  ebbi_need_add(need, batch * target * sizeof(float));
-  ebbi_need_add(need, batch * 2 * sizeof(float)); /* partial sums: a pair a group of rows */
-  ebbi_need_add(need, sizeof(ebb_state));
+/* The network as whole steps see it; returns the number of layers. */
+static size_t describe_layers(ebbi_whole_layer layers[EBB_MAX_LAYERS], const ebb_network *network) {
+  const ebb_spec *spec = &network->spec;
+  for (size_t l = 0; l < spec->count; l++)
+    layers[l] = (ebbi_whole_layer){.inputs = spec->layers[l].inputs,
+                                   .outputs = spec->layers[l].outputs,
+                                   .weight = network->weight_offset[l],
+                                   .bias = network->bias_offset[l],
+                                   .activation = spec->layers[l].activation};
+  return spec->count;
+}
+
+static ebb_status plan_whole(ebbi_whole_plan *whole, const ebb_network *network, size_t batch) {
+  ebbi_whole_layer layers[EBB_MAX_LAYERS];
+  size_t count = describe_layers(layers, network);
+  ebbi_whole_network described = {layers, count, network->parameters->cols};
+  return ebbi_whole_plan_make(whole, &described, batch);
+}
+
+ebb_status ebbi_pass_can_be_whole(const ebb_network *network, size_t batch) {
+  ebbi_whole_plan whole;
+  return plan_whole(&whole, network, batch);
+}
+
+/* Adds gradients, partial sums, and what else a kind of training keeps. */
+static ebb_status need_gradients(ebbi_need *need, const ebb_network *network, size_t batch,
+                                 ebbi_pass_kind kind) {
+  size_t count = network->parameters->cols;
+  ebbi_whole_plan whole = {.slices = 1};
+  if (kind == EBBI_PASS_WHOLE) {
+    TRY(plan_whole(&whole, network, batch));
+    ebbi_need_add(need, ebbi_whole_table_bytes(network->spec.count));
+    ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole));
+  }
+  if (kind != EBBI_PASS_EVALUATION)
+    ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));
+  size_t pairs = kind == EBBI_PASS_WHOLE ? whole.slices : ebbi_loss_groups(network->device, batch);
+  ebbi_need_add(need, pairs * 2 * sizeof(float));
   return EBB_OK;
 }
 
-static ebb_status make_gradients(ebbi_pass *pass) {
+ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
+                          ebbi_pass_kind kind) {
+  size_t outputs = ebb_spec_outputs(&network->spec);
+  size_t target = loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebbi_stride(batch, outputs);
+  plan p;
+  TRY(make_plan(&p, network, batch, kind));
+  ebbi_need_add(need, ebbi_stride(1, p.slab.count) * sizeof(float));
+  ebbi_need_add(need, batch * target * sizeof(float));
+  ebbi_need_add(need, sizeof(ebb_state));
+  return need_gradients(need, network, batch, kind);
+}
+
+/* The gradients of a step by layers, with a view for each layer. */
+static ebb_status make_layer_gradients(ebbi_pass *pass) {
   const ebb_network *network = pass->network;
   TRY(ebb_tensor_create(&pass->gradients, network->device, EBB_F32, 1, network->parameters->cols));
   for (size_t l = 0; l < network->spec.count; l++) {
@@ -67,38 +111,50 @@ static ebb_status make_gradients(ebbi_pass *pass) {
   return EBB_OK;
 }
 
+static ebb_status make_whole_step(ebbi_pass *pass) {
+  const ebb_network *network = pass->network;
+  ebbi_whole_layer layers[EBB_MAX_LAYERS];
+  size_t count = describe_layers(layers, network);
+  ebbi_whole_network described = {layers, count, network->parameters->cols};
+  TRY(ebbi_whole_step_create(&pass->whole, network->device, &described, pass->batch));
+  pass->gradients = pass->whole->gradients;
+  pass->partials = pass->whole->partials;
+  return EBB_OK;
+}
+
 static ebb_status build(ebbi_pass *pass) {
   ebb_device *device = pass->network->device;
   const ebb_spec *spec = &pass->network->spec;
   size_t batch = pass->batch, outputs = spec->layers[spec->count - 1].outputs;
   plan p;
-  TRY(make_plan(&p, pass->network, batch, pass->training));
+  TRY(make_plan(&p, pass->network, batch, pass->kind));
   TRY(ebb_tensor_create(&pass->arena, device, EBB_F32, 1, p.slab.count));
   TRY(ebbi_tensor_view(&pass->x, pass->arena, p.x, batch, spec->layers[0].inputs));
   for (size_t l = 0; l < spec->count; l++) {
     const ebb_layer_spec *layer = &spec->layers[l];
     TRY(ebbi_tensor_view(&pass->a[l], pass->arena, p.a[l], batch, layer->outputs));
-    if (keeps_dz(spec, l, pass->training))
+    if (keeps_dz(spec, l, pass->kind))
       TRY(ebbi_tensor_view(&pass->dz[l], pass->arena, p.dz[l], batch, layer->outputs));
-    if (keeps_z(layer, pass->training))
+    if (keeps_z(layer, pass->kind))
       TRY(ebbi_tensor_view(&pass->z[l], pass->arena, p.z[l], batch, layer->outputs));
   }
   bool classes = pass->loss == EBB_LOSS_CROSS_ENTROPY;
   TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,
                         classes ? 1 : outputs));
-  TRY(ebb_loss_partials_create(&pass->partials, device, batch));
   TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));
-  return pass->training ? make_gradients(pass) : EBB_OK;
+  if (pass->kind == EBBI_PASS_WHOLE) return make_whole_step(pass);
+  TRY(ebb_loss_partials_create(&pass->partials, device, batch));
+  return pass->kind == EBBI_PASS_LAYERS ? make_layer_gradients(pass) : EBB_OK;
 }
 
 ebb_status ebbi_pass_create(ebbi_pass **out, ebb_network *network, size_t batch, ebb_loss loss,
-                            bool training) {
+                            ebbi_pass_kind kind) {
   ebbi_pass *pass = calloc(1, sizeof *pass);
   REQUIRE(pass, EBB_ERR_MEMORY, "pass: no memory");
   pass->network = network;
   pass->batch = batch;
   pass->loss = loss;
-  pass->training = training;
+  pass->kind = kind;
   ebb_status status = build(pass);
   if (status != EBB_OK) {
     ebbi_pass_free(pass);
@@ -119,9 +175,12 @@ void ebbi_pass_free(ebbi_pass *pass) {
   }
   ebb_tensor_free(pass->x);
   ebb_tensor_free(pass->target);
-  ebb_tensor_free(pass->partials);
   ebb_tensor_free(pass->state);
-  ebb_tensor_free(pass->gradients);
+  if (!pass->whole) { /* else they are its own */
+    ebb_tensor_free(pass->partials);
+    ebb_tensor_free(pass->gradients);
+  }
+  ebbi_whole_step_free(pass->whole);
   ebb_tensor_free(pass->arena);
   free(pass);
 }

@@ -31,7 +31,7 @@ ebb_status ebb_network_predict(ebb_network *network, float *output, const float 
   float *rows_out = calloc(batch * outputs, sizeof *rows_out);
   ebb_status status =
       rows_in && rows_out
-          ? ebbi_pass_create(&pass, network, batch, EBB_LOSS_MSE, false)
+          ? ebbi_pass_create(&pass, network, batch, EBB_LOSS_MSE, EBBI_PASS_EVALUATION)
           : ebbi_fail(EBB_ERR_MEMORY, "ebb_network_predict: no memory for %zu rows", batch);
   for (size_t at = 0; at < rows && status == EBB_OK; at += batch)
     status = predict_batch(pass, rows_in, rows_out, output + at * outputs, input + at * inputs,

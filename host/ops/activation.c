@@ -25,10 +25,26 @@ ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_
   return z ? ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols) : EBB_OK;
 }
 
-/* One work-item for each vector of each row. */
-static ebb_status run_over(ebbi_launch *launch, const ebb_tensor *tensor, size_t rows) {
-  return ebbi_launch_run(
-      launch, ebbi_ceil_div(tensor->cols, ebbi_device_profile(tensor->device)->width), rows);
+/* Vectors of columns that an item of bias_gradient sums at most. */
+enum { SUM_VECTORS = 8 };
+
+static size_t vectors_across(const ebb_tensor *tensor) {
+  return ebbi_ceil_div(tensor->cols, ebbi_device_profile(tensor->device)->width);
+}
+
+/* Queues as many groups as it takes for all vectors, an item taking `each` of them. */
+static ebb_status run_over(ebbi_launch *launch, size_t vectors, size_t each) {
+  const ebbi_profile *profile = ebbi_device_profile(launch->device);
+  return ebbi_launch_run(launch, ebbi_ceil_div(vectors, profile->element_group * each), 1);
+}
+
+/* The sizes that elementwise kernels end with, and all vectors of all rows. */
+static ebb_status run_elements(ebbi_launch *launch, const ebb_tensor *tensor) {
+  size_t vectors = tensor->rows * vectors_across(tensor);
+  ebbi_launch_int(launch, vectors);
+  ebbi_launch_int(launch, tensor->cols);
+  ebbi_launch_int(launch, tensor->stride);
+  return run_over(launch, vectors, ebbi_device_profile(tensor->device)->element_vectors);
 }
 
 ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
@@ -44,9 +60,7 @@ ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
   ebbi_launch_buffer(&launch, b->buffer);
-  ebbi_launch_int(&launch, a->cols);
-  ebbi_launch_int(&launch, a->stride);
-  return run_over(&launch, a, a->rows);
+  return run_elements(&launch, a);
 }
 
 ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,
@@ -61,9 +75,7 @@ ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const eb
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_buffer(&launch, z ? z->buffer : NULL);
   ebbi_launch_buffer(&launch, a->buffer);
-  ebbi_launch_int(&launch, dz->cols);
-  ebbi_launch_int(&launch, dz->stride);
-  return run_over(&launch, dz, dz->rows);
+  return run_elements(&launch, dz);
 }
 
 ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
@@ -77,5 +89,6 @@ ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
   ebbi_launch_int(&launch, dz->rows);
   ebbi_launch_int(&launch, dz->cols);
   ebbi_launch_int(&launch, dz->stride);
-  return run_over(&launch, dz, 1);
+  size_t each = ebbi_device_profile(dz->device)->element_vectors;
+  return run_over(&launch, vectors_across(dz), each < SUM_VECTORS ? each : SUM_VECTORS);
 }

@@ -20,14 +20,14 @@ ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
 }
 
 /* Groups of the loss kernel, each of which writes one pair of sums. */
-static size_t loss_groups(const ebb_device *device, size_t rows) {
+size_t ebbi_loss_groups(const ebb_device *device, size_t rows) {
   const ebbi_profile *profile = ebbi_device_profile(device);
   return ebbi_ceil_div(rows, (size_t)profile->loss_group * profile->loss_rows);
 }
 
 ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows) {
   REQUIRE(rows > 0, EBB_ERR_ARGUMENT, "ebb_loss_partials_create: no rows");
-  return ebb_tensor_create_packed(out, device, EBB_F32, loss_groups(device, rows), 2);
+  return ebb_tensor_create_packed(out, device, EBB_F32, ebbi_loss_groups(device, rows), 2);
 }
 
 ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
@@ -38,7 +38,7 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
           (int)loss);
   REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
   bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
-  size_t groups = loss_groups(z->device, z->rows);
+  size_t groups = ebbi_loss_groups(z->device, z->rows);
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups, 2));

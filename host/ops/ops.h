@@ -19,8 +19,23 @@ ebb_status ebbi_require_activation(const char *where, ebb_activation activation)
 ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
                               ebb_activation activation);
 
+/* Pairs of partial sums that a loss over `rows` rows writes. */
+size_t ebbi_loss_groups(const ebb_device *device, size_t rows);
+
 /* Fails unless the settings are in the ranges in which the optimizer's formulas make sense. */
 ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
+
+/* Does the optimizer keep a first moment? sgd without momentum does not. */
+bool ebbi_optimizer_buffers(const ebb_optimizer *optimizer);
+
+/* Appends the optimizer's settings, which its kernels' arguments end with. */
+void ebbi_optimizer_arguments(ebbi_launch *launch, const ebb_optimizer *optimizer);
+
+/* Fails unless these are what ebb_update takes. */
+ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
+                               const ebb_tensor *first, const ebb_tensor *second,
+                               const ebb_tensor *gradients, const ebb_tensor *state,
+                               const ebb_tensor *partials, const ebb_optimizer *optimizer);
 
 /* Fails unless the tensor can be a step state. */
 ebb_status ebbi_require_state(const char *where, const ebb_tensor *state, const ebb_device *device);

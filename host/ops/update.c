@@ -33,7 +33,7 @@ ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *o) {
   return EBB_OK;
 }
 
-static void add_settings(ebbi_launch *launch, const ebb_optimizer *o) {
+void ebbi_optimizer_arguments(ebbi_launch *launch, const ebb_optimizer *o) {
   if (o->kind == EBB_OPT_SGD) {
     ebbi_launch_float(launch, o->momentum);
     ebbi_launch_int(launch, o->nesterov);
@@ -50,36 +50,54 @@ static void add_settings(ebbi_launch *launch, const ebb_optimizer *o) {
   ebbi_launch_int(launch, o->kind == EBB_OPT_ADAMW);
 }
 
-ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
-                      const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
-                      const ebb_optimizer *optimizer) {
-  static const char where[] = "ebb_update";
+bool ebbi_optimizer_buffers(const ebb_optimizer *o) {
+  return o->kind != EBB_OPT_SGD || o->momentum != 0;
+}
+
+ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
+                               const ebb_tensor *first, const ebb_tensor *second,
+                               const ebb_tensor *gradients, const ebb_tensor *state,
+                               const ebb_tensor *partials, const ebb_optimizer *optimizer) {
   REQUIRE(parameters && partials && optimizer, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  ebb_device *device = parameters->device;
+  REQUIRE(gradients, EBB_ERR_ARGUMENT, "%s: gradients is NULL", where);
+  const ebb_device *device = parameters->device;
   size_t count = parameters->cols;
-  bool sgd = optimizer->kind == EBB_OPT_SGD;
   TRY(ebbi_optimizer_check(where, optimizer));
   REQUIRE(count < EBB_STATE_NONE, EBB_ERR_ARGUMENT, "%s: %zu parameters, at most %u are possible",
           where, count, EBB_STATE_NONE - 1);
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1, count));
-  TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
-  if (!sgd) TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
-  TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, 1, count));
+  if (ebbi_optimizer_buffers(optimizer))
+    TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
+  if (optimizer->kind != EBB_OPT_SGD)
+    TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
+  TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, gradients->rows, count));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows, 2));
-  TRY(ebbi_require_state(where, state, device));
+  return ebbi_require_state(where, state, device);
+}
+
+ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
+                      const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
+                      const ebb_optimizer *optimizer) {
+  TRY(ebbi_require_update("ebb_update", parameters, first, second, gradients, state, partials,
+                          optimizer));
+  ebb_device *device = parameters->device;
+  size_t count = parameters->cols;
+  bool sgd = optimizer->kind == EBB_OPT_SGD;
   const ebbi_profile *profile = ebbi_device_profile(device);
   size_t vectors = ebbi_ceil_div(count, profile->width);
   ebbi_launch launch =
       ebbi_launch_begin(device, sgd ? EBBI_KERNEL_update_sgd : EBBI_KERNEL_update_adam, "");
   ebbi_launch_buffer(&launch, parameters->buffer);
-  ebbi_launch_buffer(&launch, first->buffer);
+  ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
   if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
   ebbi_launch_buffer(&launch, gradients->buffer);
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_int(&launch, partials->rows);
+  ebbi_launch_int(&launch, gradients->rows);
+  ebbi_launch_int(&launch, gradients->stride / profile->width);
   ebbi_launch_int(&launch, vectors);
-  add_settings(&launch, optimizer);
+  ebbi_optimizer_arguments(&launch, optimizer);
   return ebbi_launch_run(
       &launch, ebbi_ceil_div(vectors, (size_t)profile->element_group * profile->element_vectors),
       1);

@@ -28,9 +28,7 @@ static double target_deviation(const ebb_dataset *dataset) {
 
 static ebb_status record(ebbi_evaluator *evaluator) {
   ebbi_pass *pass = evaluator->pass;
-  const ebbi_resident *data = &evaluator->data;
-  TRY(ebb_gather(pass->x, pass->target, pass->state, data->x, data->targets, data->scale, false,
-                 0));
+  TRY(ebbi_resident_gather(pass, &evaluator->data, false, 0));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
   return ebb_metrics_add(pass->state, pass->partials);
@@ -38,7 +36,8 @@ static ebb_status record(ebbi_evaluator *evaluator) {
 
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
                          const ebb_dataset *dataset, ebb_loss loss) {
-  TRY(ebbi_pass_create(&evaluator->pass, network, ebbi_evaluator_batch(dataset), loss, false));
+  TRY(ebbi_pass_create(&evaluator->pass, network, ebbi_evaluator_batch(dataset), loss,
+                       EBBI_PASS_EVALUATION));
   TRY(ebbi_resident_create(&evaluator->data, network->device, dataset));
   evaluator->target_deviation = target_deviation(dataset);
   TRY(ebbi_sequence_begin(&evaluator->sequence, network->device));

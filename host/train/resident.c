@@ -48,6 +48,21 @@ ebb_status ebbi_resident_create(ebbi_resident *out, ebb_device *device,
   return status;
 }
 
+ebb_status ebbi_resident_gather(ebbi_pass *pass, const ebbi_resident *data, bool shuffle,
+                                uint64_t seed) {
+  return ebb_gather(pass->x, pass->target, pass->state, data->x, data->targets, data->scale,
+                    shuffle, seed);
+}
+
+ebbi_whole_source ebbi_resident_source(const ebb_trainer *trainer) {
+  return (ebbi_whole_source){.data = trainer->data.x,
+                             .targets = trainer->data.targets,
+                             .loss = trainer->options.loss,
+                             .scale = trainer->data.scale,
+                             .shuffle = trainer->options.shuffle,
+                             .seed = trainer->options.seed};
+}
+
 void ebbi_resident_free(ebbi_resident *resident) {
   ebb_tensor_free(resident->x);
   ebb_tensor_free(resident->targets);

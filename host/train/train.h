@@ -24,6 +24,10 @@ void ebbi_resident_need(ebbi_need *need, const ebb_dataset *dataset);
 ebb_status ebbi_resident_create(ebbi_resident *out, ebb_device *device, const ebb_dataset *dataset);
 void ebbi_resident_free(ebbi_resident *resident);
 
+/* Queues the batch that comes next in the data into the pass's x and target, and opens a step. */
+ebb_status ebbi_resident_gather(ebbi_pass *pass, const ebbi_resident *data, bool shuffle,
+                                uint64_t seed);
+
 /* A recorded evaluation: gather, forward, loss, sums, batch by batch. */
 typedef struct ebbi_evaluator {
   ebbi_pass *pass;
@@ -42,18 +46,26 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 /* Means of the sums in a state; accuracy NaN for mse. */
 ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
 
+/* Steps of a launch that holds several: so many that its cost does not count, so few that the queue
+ * keeps moving. */
+enum { EBBI_BURST = 16 };
+
 struct ebb_trainer {
   ebb_network *network;
   ebb_train_options options;
   ebbi_pass *pass;
   ebbi_resident data;
   ebbi_evaluator valid;       /* pass NULL: no validation */
-  ebb_tensor *first, *second; /* the optimizer's moments; second NULL for sgd */
+  ebb_tensor *first, *second; /* the optimizer's moments; NULL where it has no use for them */
   ebb_tensor *good;           /* the parameters at the end of the last good epoch */
   ebbi_sequence *sequence;    /* one step */
+  ebbi_sequence *burst; /* EBBI_BURST steps in one launch; NULL where a launch holds only one */
   size_t epoch_steps;
   size_t epochs_done;
   bool broken; /* a number became NaN or Inf: no more training */
 };
+
+/* Where whole steps take their batches from. */
+ebbi_whole_source ebbi_resident_source(const ebb_trainer *trainer);
 
 #endif

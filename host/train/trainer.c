@@ -19,7 +19,8 @@ ebb_train_options ebb_train_options_default(void) {
                              .epochs = 20,
                              .batch = 32,
                              .shuffle = true,
-                             .seed = 1};
+                             .seed = 1,
+                             .step = EBB_STEP_AUTO};
 }
 
 static const char where[] = "ebb_trainer_create";
@@ -31,6 +32,8 @@ static ebb_status check_options(const ebb_train_options *options, const ebb_data
           where, train->rows, INT_MAX / 2);
   REQUIRE(isfinite(options->learning_rate) && options->learning_rate >= 0, EBB_ERR_ARGUMENT,
           "%s: learning rate %g is not a number from 0 on", where, options->learning_rate);
+  REQUIRE((unsigned)options->step < EBB_STEP_COUNT, EBB_ERR_ARGUMENT,
+          "%s: there is no step form %d", where, (int)options->step);
   return EBB_OK;
 }
 
@@ -39,17 +42,38 @@ static size_t step_rows(const ebb_train_options *options, const ebb_dataset *tra
   return options->batch < train->rows ? options->batch : train->rows;
 }
 
-/* Everything that will be allocated, against what the device has. */
-static ebb_status check_memory(const ebb_network *network, const ebb_dataset *train,
-                               const ebb_dataset *valid, const ebb_train_options *options) {
+/* Whole steps are for CPUs: one work-item does what a GPU would spread over thousands. */
+static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network, size_t batch,
+                              ebb_step_form form) {
+  const ebb_device *device = network->device;
+  bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU &&
+             ebb_device_engine(device) == EBB_ENGINE_CPU;
+  *kind = EBBI_PASS_LAYERS;
+  if (form == EBB_STEP_WHOLE) TRY(ebbi_pass_can_be_whole(network, batch));
+  if (form == EBB_STEP_WHOLE ||
+      (form == EBB_STEP_AUTO && cpu && ebbi_pass_can_be_whole(network, batch) == EBB_OK))
+    *kind = EBBI_PASS_WHOLE;
+  return EBB_OK;
+}
+
+/* The optimizer's moments, each as long as the parameters. */
+static size_t moments_of(const ebb_optimizer *optimizer) {
   static const size_t moments[EBB_OPT_COUNT] = {
 #define MOMENTS(name, text, count) count,
       EBB_OPTIMIZER_LIST(MOMENTS)};
+  bool plain = optimizer->kind == EBB_OPT_SGD && optimizer->momentum == 0;
+  return plain ? 0 : moments[optimizer->kind];
+}
+
+/* Everything that will be allocated, against what the device has. */
+static ebb_status check_memory(const ebb_network *network, const ebb_dataset *train,
+                               const ebb_dataset *valid, const ebb_train_options *options,
+                               ebbi_pass_kind kind) {
   char what[96], advice[64];
   size_t batch = step_rows(options, train);
-  size_t slabs = 2 + moments[options->optimizer.kind]; /* gradients, last good weights, moments */
+  size_t slabs = 1 + moments_of(&options->optimizer); /* and the last good weights */
   ebbi_need pass = {0}, all = {0};
-  TRY(ebbi_pass_need(&pass, network, batch, options->loss, true));
+  TRY(ebbi_pass_need(&pass, network, batch, options->loss, kind));
   ebbi_resident_need(&all, train);
   bool batch_matters = pass.total > all.total && batch > 1;
   ebbi_need_add(&all, pass.largest);
@@ -57,43 +81,73 @@ static ebb_status check_memory(const ebb_network *network, const ebb_dataset *tr
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(&all, network->parameters->cols * sizeof(float));
   if (valid) {
     ebbi_resident_need(&all, valid);
-    TRY(ebbi_pass_need(&all, network, ebbi_evaluator_batch(valid), options->loss, false));
+    TRY(ebbi_pass_need(&all, network, ebbi_evaluator_batch(valid), options->loss,
+                       EBBI_PASS_EVALUATION));
   }
   snprintf(what, sizeof what, "training with batch %zu", batch);
   snprintf(advice, sizeof advice, batch_matters ? "try batch %zu" : "use fewer rows", batch / 2);
   return ebbi_device_require_memory(network->device, what, all.total, all.largest, advice);
 }
 
-static ebb_status record_step(ebb_trainer *trainer) {
+/* Gather, forward, loss, backward. */
+static ebb_status record_gradients(ebb_trainer *trainer) {
   const ebb_train_options *options = &trainer->options;
-  const ebbi_resident *data = &trainer->data;
   ebbi_pass *pass = trainer->pass;
-  TRY(ebb_gather(pass->x, pass->target, pass->state, data->x, data->targets, data->scale,
-                 options->shuffle, options->seed));
+  if (pass->kind == EBBI_PASS_WHOLE) {
+    ebbi_whole_source source = ebbi_resident_source(trainer);
+    return ebbi_whole_step_run(pass->whole, pass->state, trainer->network->parameters, &source);
+  }
+  TRY(ebbi_resident_gather(pass, &trainer->data, options->shuffle, options->seed));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
-  TRY(ebbi_pass_backward(pass));
-  return ebb_update(trainer->network->parameters, trainer->first, trainer->second, pass->gradients,
-                    pass->state, pass->partials, &options->optimizer);
+  return ebbi_pass_backward(pass);
 }
 
-static ebb_status record(ebb_trainer *trainer) {
-  TRY(ebbi_sequence_begin(&trainer->sequence, trainer->network->device));
-  ebb_status status = record_step(trainer);
-  ebbi_sequence_end(trainer->sequence);
+/* Can one launch hold more than one step? */
+static bool holds_steps(const ebb_trainer *trainer) {
+  const ebbi_pass *pass = trainer->pass;
+  return pass->kind == EBBI_PASS_WHOLE && pass->whole->plan.slices == 1;
+}
+
+static ebb_status record_steps(ebb_trainer *trainer, size_t steps) {
+  ebbi_pass *pass = trainer->pass;
+  ebb_tensor *parameters = trainer->network->parameters;
+  const ebb_optimizer *optimizer = &trainer->options.optimizer;
+  if (holds_steps(trainer)) {
+    ebbi_whole_source source = ebbi_resident_source(trainer);
+    return ebbi_whole_steps_run(pass->whole, parameters, trainer->first, trainer->second,
+                                pass->state, &source, optimizer, steps);
+  }
+  TRY(record_gradients(trainer));
+  return ebb_update(parameters, trainer->first, trainer->second, pass->gradients, pass->state,
+                    pass->partials, optimizer);
+}
+
+static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t steps) {
+  TRY(ebbi_sequence_begin(out, trainer->network->device));
+  ebb_status status = record_steps(trainer, steps);
+  ebbi_sequence_end(*out);
   return status;
 }
 
-static ebb_status build(ebb_trainer *trainer, const ebb_dataset *train, const ebb_dataset *valid) {
+static ebb_status make_moments(ebb_trainer *trainer) {
+  ebb_device *device = trainer->network->device;
+  size_t count = trainer->network->parameters->cols;
+  size_t moments = moments_of(&trainer->options.optimizer);
+  if (moments > 0) TRY(ebb_tensor_create(&trainer->first, device, EBB_F32, 1, count));
+  if (moments > 1) TRY(ebb_tensor_create(&trainer->second, device, EBB_F32, 1, count));
+  return EBB_OK;
+}
+
+static ebb_status build(ebb_trainer *trainer, const ebb_dataset *train, const ebb_dataset *valid,
+                        ebbi_pass_kind kind) {
   ebb_network *network = trainer->network;
   ebb_device *device = network->device;
   const ebb_train_options *options = &trainer->options;
   size_t count = network->parameters->cols, batch = step_rows(options, train);
   TRY(ebbi_resident_create(&trainer->data, device, train));
-  TRY(ebbi_pass_create(&trainer->pass, network, batch, options->loss, true));
-  TRY(ebb_tensor_create(&trainer->first, device, EBB_F32, 1, count));
-  if (options->optimizer.kind != EBB_OPT_SGD)
-    TRY(ebb_tensor_create(&trainer->second, device, EBB_F32, 1, count));
+  TRY(ebbi_pass_create(&trainer->pass, network, batch, options->loss, kind));
+  TRY(make_moments(trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
   TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
   if (valid) TRY(ebbi_evaluator_create(&trainer->valid, network, valid, options->loss));
@@ -101,7 +155,8 @@ static ebb_status build(ebb_trainer *trainer, const ebb_dataset *train, const eb
   ebb_state state = ebb_state_default(0, 0, options->learning_rate);
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
   TRY(ebb_tensor_upload(trainer->pass->state, &state));
-  return record(trainer);
+  TRY(record(&trainer->sequence, trainer, 1));
+  return holds_steps(trainer) ? record(&trainer->burst, trainer, EBBI_BURST) : EBB_OK;
 }
 
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
@@ -111,12 +166,14 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   if (valid) TRY(ebbi_resident_check(where, valid, network, options->loss));
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
-  TRY(check_memory(network, train, valid, options));
+  ebbi_pass_kind kind;
+  TRY(choose_kind(&kind, network, step_rows(options, train), options->step));
+  TRY(check_memory(network, train, valid, options, kind));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
   trainer->network = network;
   trainer->options = *options;
-  ebb_status status = build(trainer, train, valid);
+  ebb_status status = build(trainer, train, valid, kind);
   if (status != EBB_OK) {
     ebb_trainer_free(trainer);
     return status;
@@ -128,6 +185,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
 void ebb_trainer_free(ebb_trainer *trainer) {
   if (!trainer) return;
   ebbi_sequence_free(trainer->sequence);
+  ebbi_sequence_free(trainer->burst);
   ebbi_evaluator_free(&trainer->valid);
   ebb_tensor_free(trainer->good);
   ebb_tensor_free(trainer->second);
@@ -135,4 +193,8 @@ void ebb_trainer_free(ebb_trainer *trainer) {
   ebbi_pass_free(trainer->pass);
   ebbi_resident_free(&trainer->data);
   free(trainer);
+}
+
+ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer) {
+  return trainer->pass->kind == EBBI_PASS_WHOLE ? EBB_STEP_WHOLE : EBB_STEP_LAYERS;
 }

@@ -24,9 +24,14 @@ static double seconds_now(void) {
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
           "ebb_trainer_step: the trainer is NULL or met NaN or Inf");
-  for (size_t i = 1; i <= steps; i++) {
-    TRY(ebbi_sequence_run(trainer->sequence));
-    if (i % LOOK_STEPS == 0 || i == steps) TRY(ebbi_device_flush(trainer->network->device));
+  for (size_t done = 0, flushed = 0; done < steps;) {
+    bool burst = trainer->burst && steps - done >= EBBI_BURST;
+    TRY(ebbi_sequence_run(burst ? trainer->burst : trainer->sequence));
+    done += burst ? EBBI_BURST : 1;
+    if (done - flushed >= LOOK_STEPS || done == steps) {
+      TRY(ebbi_device_flush(trainer->network->device));
+      flushed = done;
+    }
   }
   return EBB_OK;
 }
@@ -40,7 +45,16 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
   return ebb_tensor_upload(trainer->pass->state, &state);
 }
 
-/* First layer whose output on the bad batch, which is still in place, is not finite; 0: none. */
+/* Fills the pass's outputs from the bad batch, which is still the next one. After a step by layers
+ * they hold it already; a whole step does not touch them. */
+static ebb_status repeat_forward(ebb_trainer *trainer) {
+  const ebb_train_options *options = &trainer->options;
+  if (trainer->pass->kind != EBBI_PASS_WHOLE) return EBB_OK;
+  TRY(ebbi_resident_gather(trainer->pass, &trainer->data, options->shuffle, options->seed));
+  return ebbi_pass_forward(trainer->pass);
+}
+
+/* First layer whose output on the bad batch is not finite; 0: none. */
 static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   *layer = 0;
   for (size_t l = 0; l < pass->network->spec.count && *layer == 0; l++) {
@@ -63,6 +77,7 @@ static ebb_status report_bad_numbers(ebb_trainer *trainer, const ebb_state *stat
   size_t layer = 0;
   uint32_t step = state->bad_step == EBB_STATE_NONE ? state->done : state->bad_step;
   if (state->bad_loss) {
+    TRY(repeat_forward(trainer));
     TRY(find_bad_layer(&layer, trainer->pass));
     if (layer > 0) snprintf(place, sizeof place, "the output of layer %zu", layer);
   } else {
@@ -107,7 +122,8 @@ static ebb_status run_steps(ebb_state *state, bool *go_on, ebb_trainer *trainer,
   size_t steps_done = state->done - state->epoch_first; /* after ebb_trainer_step, or a stop */
   size_t left = trainer->epoch_steps - steps_done, old_rows = steps_done ? state->rows : 0;
   while (left > 0 && *go_on) {
-    size_t steps = left < LOOK_STEPS ? left : LOOK_STEPS;
+    /* The first of all alone: it comes when the kernels are compiled, which users wait for. */
+    size_t steps = state->done == 0 ? 1 : left < LOOK_STEPS ? left : LOOK_STEPS;
     TRY(ebb_trainer_step(trainer, steps));
     TRY(look(state, trainer));
     left -= steps;

@@ -173,8 +173,10 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
 
 /* Updates every parameter by its gradient in one launch, adds the partial sums to the state's sums
  * and closes the step. A parameter that would become NaN or Inf keeps its value and is reported in
- * the state; a frozen step changes none. `second` is NULL for sgd.
- * Shapes: all [1, count].  Source: kernels/update.cl */
+ * the state; a frozen step changes none. `gradients` may come in S slices, as partial gradients of
+ * parts of the batch: their rows are added first, in ascending order. `second` is NULL for sgd, and
+ * `first` may be NULL for sgd without momentum, which does not touch it.
+ * Shapes: all [1, count], but gradients [S, count].  Source: (11) to (14), kernels/update.cl */
 ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
                       const ebb_optimizer *optimizer);
@@ -189,6 +191,18 @@ ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb
 /* Fills w with random weights of `init` (AUTO is not accepted): the same bits on every device for
  * the same seed and stream.  Shapes: w [I, O].  Source: kernels/init.cl */
 ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream);
+
+/* Two probes of what the device can do at most, to measure other operations against: they keep
+ * nothing but its multiply-adders, and nothing but its memory, busy.
+ *
+ * y = x after `steps` times x <- scale x + shift, each one fused multiply-add: 2 count steps
+ * operations.  Shapes: y, x [1, count].  Source: kernels/probe.cl */
+ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float scale,
+                         float shift);
+
+/* a = b + scale c: 12 count bytes to and from memory.
+ * Shapes: a, b, c [1, count].  Source: kernels/probe.cl */
+ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor *c, float scale);
 
 #ifdef __cplusplus
 }

@@ -14,6 +14,19 @@
 extern "C" {
 #endif
 
+/* X(NAME, name, what a step is made of) */
+#define EBB_STEP_FORM_LIST(X)                                                                      \
+  X(AUTO, "auto", "whole on a CPU where the network is small enough, else layers")                 \
+  X(LAYERS, "layers", "gather, a launch a layer and direction, loss, update")                      \
+  X(WHOLE, "whole", "one launch up to the gradients, and the update: layers up to 128 wide")
+
+typedef enum ebb_step_form {
+#define EBB_STEP_FORM_ENUM(name, text, what) EBB_STEP_##name,
+  EBB_STEP_FORM_LIST(EBB_STEP_FORM_ENUM)
+#undef EBB_STEP_FORM_ENUM
+      EBB_STEP_COUNT
+} ebb_step_form;
+
 typedef struct ebb_train_options {
   ebb_loss loss;
   ebb_optimizer optimizer;
@@ -22,14 +35,16 @@ typedef struct ebb_train_options {
   size_t batch; /* rows a step; the last step of an epoch takes what is left */
   bool shuffle;
   uint64_t seed; /* of the shuffle */
+  ebb_step_form step;
 } ebb_train_options;
 
-/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1. */
+/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto. */
 ebb_train_options ebb_train_options_default(void);
 
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
 typedef struct ebb_report {
-  bool epoch_end;        /* false: a look in the midst of a long epoch, without validation */
+  bool epoch_end;        /* false: a look after the first step or in the midst of a long epoch,
+                          * without validation */
   size_t epoch, epochs;  /* from 1 */
   uint64_t step, steps;  /* steps done, and in all */
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
@@ -39,7 +54,8 @@ typedef struct ebb_report {
   double seconds;            /* since ebb_trainer_run was called */
 } ebb_report;
 
-/* Called at each epoch's end and, in long epochs, between. Return false to stop. */
+/* Called after the very first step, which comes when the kernels are compiled, at each epoch's end
+ * and, in long epochs, between. Return false to stop. */
 typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;
@@ -47,10 +63,14 @@ typedef struct ebb_trainer ebb_trainer;
 /* Plans the memory, uploads the data and records the step. The network is borrowed; the datasets
  * may go when this returns. `valid` may be NULL.
  * Errors: EBB_ERR_ARGUMENT (sizes do not fit), EBB_ERR_INPUT (ebb_dataset_check), EBB_ERR_MEMORY
- * (the message says what is needed, what is allowed and what to try). */
+ * (the message says what is needed, what is allowed and what to try), EBB_ERR_UNSUPPORTED (the
+ * network is too large for whole steps, which were asked for). */
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
                               const ebb_dataset *valid, const ebb_train_options *options);
 void ebb_trainer_free(ebb_trainer *trainer);
+
+/* LAYERS or WHOLE: what AUTO has come to. */
+ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer);
 
 /* Trains for the options' epochs, or until `callback` (may be NULL) returns false. May be called
  * again to go on. Blocks.

@@ -24,7 +24,7 @@ err '^device   .*('
 err '^data     class.csv: 200 rows'
 err '^network  2-16tanh-2, 82 parameters$'
 err '^epoch    30/30, train loss .*valid loss .*valid accuracy .*samples/s'
-err 'compiling kernels took'
+err '^time     .* s training$'
 err '^model    class.safetensors$'
 out '^class.safetensors: finished after 30 epochs'
 lines 1 out
@@ -100,10 +100,26 @@ same c.safetensors d.safetensors
 with EBB_SEED=1 code 0 train --config conf.json --quiet --out e.safetensors
 same a.safetensors e.safetensors
 
+begin "both forms of a step"
+for form in layers whole; do
+  code 0 train --data class.csv --model 8relu --epochs 3 --quiet --step $form --out form.safetensors
+done
+complains 1 'is 129 wide, at most 128' train --data class.csv --model 129relu --step whole --quiet
+complains 2 'step' train --data class.csv --step slow --quiet
+
+begin "the number of threads does not matter" # PoCL's variable; other drivers run the same thing twice
+for form in layers whole; do
+  for threads in 1 3; do
+    with POCL_MAX_PTHREAD_COUNT=$threads code 0 train --data class.csv --model 20relu --batch 100 --epochs 3 \
+      --step $form --quiet --out threads$threads.safetensors
+  done
+  same threads1.safetensors threads3.safetensors
+done
+
 begin "train --json"
 code 0 train --data class.csv --epochs 2 --json --out j.safetensors
 json out
-for key in model epochs train_loss valid_loss valid_accuracy seconds device driver build_seconds; do
+for key in model epochs train_loss valid_loss valid_accuracy seconds device driver first_step_seconds build_seconds; do
   out "\"$key\": "
 done
 err 'a default; --model chooses another'

@@ -6,7 +6,7 @@ code 0 --version
 out '^ebb [0-9]*\.[0-9]*\.[0-9]*$'
 code 0 help
 cp out overview
-for command in devices doctor train eval predict verify info help; do
+for command in devices doctor train eval predict verify info bench help; do
   grep -q "^  $command " overview || flunk "the overview lacks $command"
   code 0 help $command
   out "usage: ebb $command"
@@ -22,7 +22,7 @@ begin "help names every option"
 code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
   weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
-  initializer valid-labels help; do
+  initializer valid-labels step help; do
   out "--$option\b"
 done
 out '--optimizer NAME .*\[sgd, adam, adamw\]'

@@ -1,0 +1,91 @@
+/* `ebb bench`: how fast this device is with these kernels, and how near to what it can do at most.
+ *
+ * The measure is a probe that runs between the samples, not a data sheet: on a machine that is
+ * shared, throttled or virtual the most there is changes from minute to minute. Results are checked
+ * before they are timed.
+ */
+#include "bench.h"
+
+#include "commands.h"
+#include "inputs.h"
+#include "output.h"
+
+#include <string.h>
+
+enum { SAMPLES = 21, QUICK_SAMPLES = 15 };
+
+static const struct {
+  const char *name;
+  int (*run)(bench *b);
+} kinds[] = {{"matmul", bench_matmul}, {"step", bench_step}, {"elementwise", bench_elementwise}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* Options that one kind alone knows. */
+static const struct {
+  const char *option, *kind;
+} owners[] = {{"shape", "matmul"},  {"model", "step"},        {"batch", "step"},
+              {"loss", "step"},     {"optimizer", "step"},    {"momentum", "step"},
+              {"nesterov", "step"}, {"weight-decay", "step"}, {"step", "step"}};
+
+/* Refuses options that would do nothing. `kind` "": the comparison of two files. */
+static int check_options(const settings *s, const char *kind) {
+  for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
+    if (settings_given(s, owners[i].option) && strcmp(owners[i].kind, kind) != 0)
+      return fail(EXIT_USAGE, "bench %s: --%s belongs to `ebb bench %s`",
+                  *kind ? kind : "--compare", owners[i].option, owners[i].kind);
+  if (*kind) return EXIT_GOOD;
+  static const char *const measuring[] = {"device", "quick"};
+  for (size_t i = 0; i < sizeof measuring / sizeof *measuring; i++)
+    if (settings_given(s, measuring[i]))
+      return fail(EXIT_USAGE, "bench --compare: --%s is for measuring; nothing is measured here",
+                  measuring[i]);
+  return EXIT_GOOD;
+}
+
+/* Place of a kind in the table; KINDS, having said so, if there is none. */
+static size_t find_kind(const char *name) {
+  const char *names[KINDS];
+  for (size_t i = 0; i < KINDS; i++) {
+    if (strcmp(kinds[i].name, name) == 0) return i;
+    names[i] = kinds[i].name;
+  }
+  const char *near = ebb_suggest(name, names, KINDS);
+  if (near)
+    fail(EXIT_USAGE, "bench: there is no \"%s\"; did you mean %s?", name, near);
+  else
+    fail(EXIT_USAGE, "bench: there is no \"%s\"; there are matmul, step and elementwise", name);
+  return KINDS;
+}
+
+/* `bench --compare A B`: A is the option's value, so B is the argument, or the second one if the
+ * kind is named as well. */
+static int compare(const settings *s) {
+  const char *kind = s->second ? s->argument : NULL, *other = s->second ? s->second : s->argument;
+  int code = check_options(s, "");
+  if (code != EXIT_GOOD) return code;
+  if (kind && find_kind(kind) == KINDS) return EXIT_USAGE;
+  if (!other)
+    return fail(EXIT_USAGE, "bench: --compare needs two files, `--compare A.json B.json`");
+  return bench_compare(s, kind, s->compare, other);
+}
+
+int bench_run(const settings *s) {
+  if (s->compare) return compare(s);
+  if (!s->argument)
+    return fail(
+        EXIT_USAGE,
+        "bench: what to measure is missing: matmul, step or elementwise; see `ebb help bench`");
+  size_t kind = find_kind(s->argument);
+  if (kind == KINDS) return EXIT_USAGE;
+  if (s->second)
+    return fail(EXIT_USAGE, "bench: unexpected \"%s\" after \"%s\"; see `ebb help bench`",
+                s->second, s->argument);
+  int code = check_options(s, kinds[kind].name);
+  if (code != EXIT_GOOD) return code;
+  bench b = {.s = s, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
+  code = open_device(&b.device, s);
+  if (code == EXIT_GOOD) code = kinds[kind].run(&b);
+  for (size_t i = 0; i < sizeof b.tensors / sizeof *b.tensors; i++) ebb_tensor_free(b.tensors[i]);
+  ebb_device_free(b.device);
+  return code;
+}

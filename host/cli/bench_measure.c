@@ -1,0 +1,116 @@
+/* Timing: samples taken in turn, each between two samples of the yardstick.
+ *
+ * A fraction is the median of the samples' ratios to the yardstick around them, not the ratio of
+ * two medians: where the machine changes its pace during the run, the medians may be of different
+ * moments, the neighbours of a sample are not.
+ */
+#include "bench.h"
+
+#include "output.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+/* A sample shorter than this would measure the clock and the start of the queue. */
+static const double SAMPLE_SECONDS = 0.005;
+
+static double seconds_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Seconds for so many runs, until the queue is empty. */
+static ebb_status time_runs(double *seconds, ebb_device *device, const bench_case *c, size_t runs) {
+  double start = seconds_now();
+  ebb_status status = c->run(c->context, runs);
+  if (status == EBB_OK) status = ebb_device_finish(device);
+  *seconds = seconds_now() - start;
+  return status;
+}
+
+/* Seconds a run. The case before has filled the caches with its own data, so where a sample has
+ * several runs, one that is not timed goes before. */
+static ebb_status sample(double *seconds, ebb_device *device, const bench_case *c) {
+  double total;
+  ebb_status status = EBB_OK;
+  if (c->runs > 1) status = time_runs(&total, device, c, 1);
+  if (status == EBB_OK) status = time_runs(&total, device, c, c->runs);
+  *seconds = total / (double)c->runs;
+  return status;
+}
+
+/* Compiles by a first run, then finds how many runs a sample needs. */
+static ebb_status calibrate(ebb_device *device, bench_case *c) {
+  double seconds;
+  ebb_status status = time_runs(&seconds, device, c, 1);
+  c->runs = 1;
+  while (status == EBB_OK) {
+    status = time_runs(&seconds, device, c, c->runs);
+    if (seconds >= SAMPLE_SECONDS) break;
+    double growth = 1.2 * SAMPLE_SECONDS / (seconds > 1e-9 ? seconds : 1e-9);
+    c->runs = 1 + (size_t)((double)c->runs * (growth < 10 ? growth : 10));
+  }
+  return status;
+}
+
+static int ascending(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Sorts, and reads median, tenth and ninetieth percentile. */
+static void summarise(bench_case *c, double *seconds, size_t count) {
+  qsort(seconds, count, sizeof *seconds, ascending);
+  c->median = seconds[count / 2];
+  c->p10 = seconds[count / 10];
+  c->p90 = seconds[count * 9 / 10];
+  c->rate = c->work / c->median;
+}
+
+/* The samples of all cases, and of the yardstick before each and after the last. */
+typedef struct samples {
+  double *cases, *yardstick;
+  size_t count, rounds; /* cases; samples of each */
+} samples;
+
+static ebb_status take(const samples *t, bench *b, const bench_case *cases) {
+  ebb_status status = sample(&t->yardstick[0], b->device, &b->yardstick);
+  for (size_t i = 0; i < t->count * t->rounds && status == EBB_OK; i++) {
+    status = sample(&t->cases[i], b->device, &cases[i % t->count]);
+    if (status == EBB_OK) status = sample(&t->yardstick[i + 1], b->device, &b->yardstick);
+  }
+  return status;
+}
+
+/* One case's results; `scratch` has room for its samples. */
+static void conclude(bench_case *c, double *scratch, const bench *b, const samples *t, size_t at) {
+  for (size_t i = 0; i < t->rounds; i++) {
+    size_t k = i * t->count + at;
+    double best = b->yardstick.work * 0.5 * (1 / t->yardstick[k] + 1 / t->yardstick[k + 1]);
+    scratch[i] = c->work / t->cases[k] / best;
+  }
+  qsort(scratch, t->rounds, sizeof *scratch, ascending);
+  c->fraction = scratch[t->rounds / 2];
+  for (size_t i = 0; i < t->rounds; i++) scratch[i] = t->cases[i * t->count + at];
+  summarise(c, scratch, t->rounds);
+}
+
+int bench_measure(bench *b, bench_case *cases, size_t count) {
+  size_t all = count * b->samples;
+  samples t = {.count = count, .rounds = b->samples};
+  ebb_status status = calibrate(b->device, &b->yardstick);
+  for (size_t i = 0; i < count && status == EBB_OK; i++) status = calibrate(b->device, &cases[i]);
+  if (status != EBB_OK) return fail_status(status);
+  double *room = calloc(2 * all + 1 + b->samples, sizeof *room);
+  if (!room) return fail(EXIT_FAILED, "no memory for %zu samples", all);
+  t.cases = room;
+  t.yardstick = room + all;
+  status = take(&t, b, cases);
+  if (status == EBB_OK) {
+    for (size_t i = 0; i < count; i++) conclude(&cases[i], t.yardstick + all + 1, b, &t, i);
+    summarise(&b->yardstick, t.yardstick, all + 1);
+  }
+  free(room);
+  return fail_status(status);
+}

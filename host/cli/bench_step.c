@@ -1,0 +1,181 @@
+/* `ebb bench step`: whole training steps, gather to update, as `ebb train` runs them.
+ *
+ * The network is verified against the double-precision reference first, and its numbers must still
+ * be finite at the end: a frozen step would be timed, but it would not train. Launches and bytes
+ * are read off the device's counters, over as many steps as a sample has but beside the samples,
+ * since the probe launches, too.
+ */
+#include "bench.h"
+
+#include "inputs.h"
+#include "output.h"
+
+#include <stdlib.h>
+
+/* Rows of the data set, about. */
+enum { ROWS = 4096 };
+
+typedef struct stepping {
+  ebb_spec spec;
+  ebb_train_options options;
+  ebb_network *network;
+  ebb_trainer *trainer;
+  ebb_dataset data;
+  float *x, *values;
+  int32_t *labels;
+  double launches, bytes_down; /* a step */
+} stepping;
+
+static ebb_status run_steps(void *context, size_t times) {
+  const stepping *t = context;
+  return ebb_trainer_step(t->trainer, times);
+}
+
+/* 2 m n k of the step's matrix products: no input gradient for the first layer. */
+static double step_flops(const ebb_spec *spec, size_t batch) {
+  double sum = 0;
+  for (size_t l = 0; l < spec->count; l++)
+    sum += 2.0 * (double)batch * (double)spec->layers[l].inputs * (double)spec->layers[l].outputs *
+           (l == 0 ? 2 : 3);
+  return sum;
+}
+
+/* Random rows, a whole number of batches, so that all steps are alike. */
+static int make_data(stepping *t) {
+  size_t batch = t->options.batch, rows = batch * ((ROWS + batch - 1) / batch);
+  size_t inputs = ebb_spec_inputs(&t->spec), outputs = ebb_spec_outputs(&t->spec);
+  bool mse = t->options.loss == EBB_LOSS_MSE;
+  t->x = calloc(rows, inputs * sizeof *t->x);
+  t->labels = calloc(rows, sizeof *t->labels);
+  t->values = mse ? calloc(rows, outputs * sizeof *t->values) : NULL;
+  if (!t->x || !t->labels || (mse && !t->values))
+    return fail(EXIT_FAILED, "no memory for %zu rows of %zu inputs", rows, inputs);
+  for (size_t i = 0; i < rows * inputs; i++) t->x[i] = bench_value(1, i);
+  for (size_t i = 0; mse && i < rows * outputs; i++) t->values[i] = bench_value(2, i);
+  for (size_t i = 0; i < rows; i++) t->labels[i] = (int32_t)(i % outputs);
+  t->data = (ebb_dataset){.rows = rows, .inputs = inputs, .outputs = outputs, .x = t->x};
+  if (mse)
+    t->data.values = t->values;
+  else
+    t->data.labels = t->labels;
+  return EXIT_GOOD;
+}
+
+static int choose(stepping *t, const settings *s) {
+  double learning_rate;
+  t->options = ebb_train_options_default();
+  t->options.batch = s->batch;
+  t->options.step = (ebb_step_form)s->step;
+  t->options.epochs = 0; /* ebb_trainer_run then looks at the numbers, and no more */
+  int code = choose_loss(&t->options.loss, s, EBB_TASK_AUTO);
+  if (code == EXIT_GOOD) code = choose_optimizer(&t->options.optimizer, &learning_rate, s);
+  if (code != EXIT_GOOD) return code;
+  t->options.learning_rate = (float)learning_rate;
+  return fail_status(ebb_spec_parse(&t->spec, s->model, 0, 0));
+}
+
+/* Verifies on the rows of a batch, or as many of them as the slow reference bears. */
+static ebb_status verify(const stepping *t, ebb_device *device) {
+  ebb_verify_options options = {.network = t->network,
+                                .dataset = &t->data,
+                                .batch = t->options.batch < 128 ? t->options.batch : 128,
+                                .loss = t->options.loss,
+                                .optimizer = t->options.optimizer};
+  ebb_verify_result result;
+  return ebb_verify(&result, device, &options, NULL, NULL);
+}
+
+/* Launches and bytes of `steps` steps, a step. */
+static ebb_status count(stepping *t, ebb_device *device, size_t steps) {
+  ebb_counters before = ebb_device_counters(device);
+  ebb_status status = ebb_trainer_step(t->trainer, steps);
+  ebb_counters after = ebb_device_counters(device);
+  t->launches = (double)(after.launches - before.launches) / (double)steps;
+  t->bytes_down = (double)(after.downloaded_bytes - before.downloaded_bytes) / (double)steps;
+  return status;
+}
+
+static int prepare(stepping *t, bench *b) {
+  int code = choose(t, b->s);
+  if (code == EXIT_GOOD) code = make_data(t);
+  if (code != EXIT_GOOD) return code;
+  ebb_status status = ebb_network_create(&t->network, b->device, &t->spec, EBB_INIT_AUTO, 1);
+  if (status == EBB_OK) status = verify(t, b->device);
+  if (status == EBB_OK)
+    status = ebb_trainer_create(&t->trainer, t->network, &t->data, NULL, &t->options);
+  code = fail_status(status);
+  return code == EXIT_GOOD ? bench_make_fma(b) : code;
+}
+
+/* "layers" or "whole". */
+static const char *form_name(const stepping *t) {
+#define FORM_NAME(name, text, what) text,
+  static const char *const names[] = {EBB_STEP_FORM_LIST(FORM_NAME)};
+  return names[ebb_trainer_step_form(t->trainer)];
+}
+
+/* A count is whole if all steps are alike. */
+static json_t *json_count(double value) {
+  json_int_t whole = (json_int_t)value;
+  return (double)whole == value ? json_integer(whole) : json_real(value);
+}
+
+static int print_as_json(const bench *b, const stepping *t, const bench_case *c) {
+  const settings *s = b->s;
+  json_t *object = bench_begin_json(b, "step");
+  json_object_set_new(object, "model", json_text(s->model));
+  json_object_set_new(object, "batch", json_integer((json_int_t)s->batch));
+  json_object_set_new(object, "optimizer",
+                      json_string(ebb_optimizer_name(t->options.optimizer.kind)));
+  if (t->options.optimizer.kind == EBB_OPT_SGD)
+    put_number(object, "momentum", t->options.optimizer.momentum);
+  json_object_set_new(object, "loss", json_string(ebb_loss_name(t->options.loss)));
+  json_object_set_new(object, "form", json_string(form_name(t)));
+  put_number(object, "peak_gflops", 1e-9 * b->yardstick.rate);
+  bench_put_times(object, "step_", c);
+  put_number(object, "samples_per_second", (double)s->batch / c->median);
+  put_number(object, "gflops", 1e-9 * c->rate);
+  put_number(object, "peak_fraction", c->fraction);
+  json_object_set_new(object, "launches_per_step", json_count(t->launches));
+  json_object_set_new(object, "bytes_down_per_step", json_count(t->bytes_down));
+  return print_json(object);
+}
+
+static int print_as_text(const bench *b, const stepping *t, const bench_case *c) {
+  const ebb_optimizer *o = &t->options.optimizer;
+  bench_print_device(b);
+  printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
+  printf("network             %s, batch %zu, %s", b->s->model, b->s->batch,
+         ebb_optimizer_name(o->kind));
+  if (o->momentum > 0) printf(", momentum %g", o->momentum);
+  printf("\n");
+  printf("step                %.4f ms (p10 %.4f, p90 %.4f)\n", 1e3 * c->median, 1e3 * c->p10,
+         1e3 * c->p90);
+  printf("samples a second    %.0f\n", (double)b->s->batch / c->median);
+  printf("GFLOP/s             %.1f, %.3f of peak\n", 1e-9 * c->rate, c->fraction);
+  printf("launches a step     %g, %s\n", t->launches, form_name(t));
+  printf("bytes down a step   %g\n", t->bytes_down);
+  return EXIT_GOOD;
+}
+
+static int measure(bench *b, stepping *t) {
+  int code = prepare(t, b);
+  if (code != EXIT_GOOD) return code;
+  bench_case c = {.run = run_steps, .context = t, .work = step_flops(&t->spec, t->options.batch)};
+  code = bench_measure(b, &c, 1);
+  if (code == EXIT_GOOD) code = fail_status(count(t, b->device, c.runs));
+  if (code == EXIT_GOOD) code = fail_status(ebb_trainer_run(t->trainer, NULL, NULL));
+  if (code != EXIT_GOOD) return code;
+  return b->s->json ? print_as_json(b, t, &c) : print_as_text(b, t, &c);
+}
+
+int bench_step(bench *b) {
+  stepping t = {0};
+  int code = measure(b, &t);
+  ebb_trainer_free(t.trainer);
+  ebb_network_free(t.network);
+  free(t.values);
+  free(t.labels);
+  free(t.x);
+  return code;
+}

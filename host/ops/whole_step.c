@@ -1,0 +1,233 @@
+/* The whole step of a small network: the batch cut into slices, the layers as a table.
+ *
+ * Slices are cut by shapes alone and their gradients added in order, so results are the same
+ * however many cores there are. A slice is a work-item: its rows are few enough to occupy all
+ * cores with a large batch, and as many as make its share of the gradient worth adding up.
+ */
+#include "whole_step.h"
+
+#include "base/error.h"
+#include "base/size.h"
+#include "ops.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* CHUNK is the kernel's. The gradients of all slices together have at most GRADIENTS floats, 2 MiB:
+ * they are written and read again in every step. */
+enum { CHUNK = 32, SLICES_MAX = 32, GRADIENTS = 524288, PAIR = 32 };
+
+/* The kernel's table: twins of step_plan and layer in kernels/whole_step.cl. */
+typedef union table_row {
+  struct {
+    int32_t layers, batch, chunks, slices, spare, scratch_stride, gradient_stride, vectors;
+  } plan;
+  struct {
+    int32_t inputs, outputs, activation, weight, bias, stride, z, a;
+  } layer;
+} table_row;
+
+enum { ROW_WORDS = sizeof(table_row) / sizeof(int32_t) };
+
+/* Rows of the layers, unless `rows` is NULL, and how long the scratch gets by them. */
+static size_t fill_layers(table_row *rows, const ebbi_whole_network *network) {
+  size_t end = network->layers[0].inputs * CHUNK;
+  for (size_t l = 0; l < network->count; l++) {
+    const ebbi_whole_layer *layer = &network->layers[l];
+    size_t z = end, a = z;
+    if (ebb_activation_needs_z(layer->activation)) a += layer->outputs * CHUNK;
+    end = a + layer->outputs * CHUNK;
+    if (!rows) continue;
+    rows[l].layer.inputs = (int32_t)layer->inputs;
+    rows[l].layer.outputs = (int32_t)layer->outputs;
+    rows[l].layer.activation = (int32_t)layer->activation;
+    rows[l].layer.weight = (int32_t)layer->weight;
+    rows[l].layer.bias = (int32_t)layer->bias;
+    rows[l].layer.stride = (int32_t)ebbi_stride(layer->inputs, layer->outputs);
+    rows[l].layer.z = (int32_t)z;
+    rows[l].layer.a = (int32_t)a;
+  }
+  return end;
+}
+
+/* The widest layer or input; and which activations there are but the last layer's. */
+static size_t survey(unsigned *activations, const ebbi_whole_network *network) {
+  size_t widest = network->layers[0].inputs;
+  *activations = 0;
+  for (size_t l = 0; l < network->count; l++) {
+    if (network->layers[l].outputs > widest) widest = network->layers[l].outputs;
+    if (l + 1 < network->count) *activations |= 1u << network->layers[l].activation;
+  }
+  return widest;
+}
+
+/* A power of two, so that whole chunks part evenly among as many cores. */
+static size_t most_slices(size_t parameters) {
+  size_t most = SLICES_MAX;
+  while (most > 1 && most * parameters > GRADIENTS) most /= 2;
+  return most;
+}
+
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,
+                                size_t batch) {
+  *plan = (ebbi_whole_plan){.batch = batch, .chunks = ebbi_ceil_div(batch, CHUNK)};
+  size_t widest = survey(&plan->activations, network), parameters = network->parameters;
+  REQUIRE(widest <= EBBI_WHOLE_WIDTH, EBB_ERR_UNSUPPORTED,
+          "whole steps: a layer or the input is %zu wide, at most %d are possible; let steps run "
+          "layer by layer",
+          widest, EBBI_WHOLE_WIDTH);
+  REQUIRE(parameters <= EBBI_WHOLE_PARAMETERS, EBB_ERR_UNSUPPORTED,
+          "whole steps: the parameters are %zu floats with padding, at most %d are possible; let "
+          "steps run layer by layer",
+          parameters, EBBI_WHOLE_PARAMETERS);
+  size_t most = most_slices(parameters);
+  plan->slices = plan->chunks < most ? plan->chunks : most;
+  plan->spare = fill_layers(NULL, network);
+  plan->scratch = plan->spare + ebbi_round_up(widest, PAIR) * CHUNK;
+  return EBB_OK;
+}
+
+size_t ebbi_whole_table_bytes(size_t layers) {
+  return (layers + 1) * sizeof(table_row);
+}
+
+size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan) {
+  return plan->slices * ebbi_stride(plan->slices, plan->scratch) * sizeof(float);
+}
+
+static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *network) {
+  size_t width = ebbi_device_profile(step->table->device)->width;
+  table_row *rows = calloc(network->count + 1, sizeof *rows);
+  REQUIRE(rows, EBB_ERR_MEMORY, "whole steps: no memory");
+  rows->plan.layers = (int32_t)network->count;
+  rows->plan.batch = (int32_t)step->plan.batch;
+  rows->plan.chunks = (int32_t)step->plan.chunks;
+  rows->plan.slices = (int32_t)step->plan.slices;
+  rows->plan.spare = (int32_t)step->plan.spare;
+  rows->plan.scratch_stride = (int32_t)step->scratch->stride;
+  rows->plan.gradient_stride = (int32_t)step->gradients->stride;
+  rows->plan.vectors = (int32_t)ebbi_ceil_div(network->parameters, width);
+  fill_layers(rows + 1, network);
+  ebb_status status = ebb_tensor_upload(step->table, rows);
+  free(rows);
+  return status;
+}
+
+static ebb_status build(ebbi_whole_step *step, ebb_device *device,
+                        const ebbi_whole_network *network) {
+  size_t slices = step->plan.slices;
+  TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, network->count + 1, ROW_WORDS));
+  TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->plan.scratch));
+  TRY(ebb_tensor_create(&step->gradients, device, EBB_F32, slices, network->parameters));
+  TRY(ebb_tensor_create_packed(&step->partials, device, EBB_F32, slices, 2));
+  return upload_table(step, network);
+}
+
+ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
+                                  const ebbi_whole_network *network, size_t batch) {
+  ebbi_whole_plan plan;
+  TRY(ebbi_whole_plan_make(&plan, network, batch));
+  ebbi_whole_step *step = calloc(1, sizeof *step);
+  REQUIRE(step, EBB_ERR_MEMORY, "whole steps: no memory");
+  *step = (ebbi_whole_step){.plan = plan,
+                            .inputs = network->layers[0].inputs,
+                            .outputs = network->layers[network->count - 1].outputs};
+  ebb_status status = build(step, device, network);
+  if (status != EBB_OK) {
+    ebbi_whole_step_free(step);
+    return status;
+  }
+  *out = step;
+  return EBB_OK;
+}
+
+void ebbi_whole_step_free(ebbi_whole_step *step) {
+  if (!step) return;
+  ebb_tensor_free(step->table);
+  ebb_tensor_free(step->scratch);
+  ebb_tensor_free(step->gradients);
+  ebb_tensor_free(step->partials);
+  free(step);
+}
+
+static const char where[] = "whole step";
+
+/* The data against the plan. */
+static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_source *source) {
+  const ebb_tensor *data = source->data, *targets = source->targets;
+  const ebb_device *device = step->table->device;
+  bool classes = source->loss == EBB_LOSS_CROSS_ENTROPY;
+  REQUIRE(data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  REQUIRE((unsigned)source->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d",
+          where, (int)source->loss);
+  REQUIRE(data->rows <= INT_MAX, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible", where,
+          data->rows, INT_MAX);
+  TRY(ebbi_tensor_require_packed(where, "data", data, device,
+                                 data->dtype == EBB_U8 ? EBB_U8 : EBB_F32, data->rows,
+                                 step->inputs));
+  return ebbi_tensor_require_packed(where, "targets", targets, device, classes ? EBB_I32 : EBB_F32,
+                                    data->rows, classes ? 1 : step->outputs);
+}
+
+static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id id) {
+  char options[32];
+  snprintf(options, sizeof options, "-DACTIVATIONS=%u", step->plan.activations);
+  return ebbi_launch_begin(step->table->device, id, options);
+}
+
+static void add_source(ebbi_launch *launch, const ebbi_whole_step *step,
+                       const ebbi_whole_source *source) {
+  ebbi_launch_buffer(launch, step->table->buffer);
+  ebbi_launch_buffer(launch, source->data->buffer);
+  ebbi_launch_buffer(launch, source->targets->buffer);
+  ebbi_launch_int(launch, source->data->rows);
+  ebbi_launch_int(launch, source->loss == EBB_LOSS_CROSS_ENTROPY);
+  ebbi_launch_int(launch, source->data->dtype == EBB_U8);
+  ebbi_launch_int(launch, source->shuffle);
+  ebbi_launch_float(launch, source->scale);
+  ebbi_launch_ulong(launch, source->seed);
+}
+
+ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
+                               const ebb_tensor *parameters, const ebbi_whole_source *source) {
+  const ebb_device *device = step->table->device;
+  TRY(check_source(step, source));
+  TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1,
+                          step->gradients->cols));
+  TRY(ebbi_require_state(where, state, device));
+  ebbi_launch launch = begin(step, EBBI_KERNEL_whole_step);
+  ebbi_launch_buffer(&launch, step->gradients->buffer);
+  ebbi_launch_buffer(&launch, step->partials->buffer);
+  ebbi_launch_buffer(&launch, step->scratch->buffer);
+  ebbi_launch_buffer(&launch, state->buffer);
+  ebbi_launch_buffer(&launch, parameters->buffer);
+  add_source(&launch, step, source);
+  return ebbi_launch_run(&launch, step->plan.slices, 1);
+}
+
+ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
+                                ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
+                                const ebbi_whole_source *source, const ebb_optimizer *optimizer,
+                                size_t count) {
+  REQUIRE(step->plan.slices == 1, EBB_ERR_ARGUMENT,
+          "%s: a batch of %zu slices cannot be updated in the same launch", where,
+          step->plan.slices);
+  TRY(check_source(step, source));
+  TRY(ebbi_require_update(where, parameters, first, second, step->gradients, state, step->partials,
+                          optimizer));
+  bool sgd = optimizer->kind == EBB_OPT_SGD;
+  ebbi_launch launch =
+      begin(step, sgd ? EBBI_KERNEL_whole_steps_sgd : EBBI_KERNEL_whole_steps_adam);
+  ebbi_launch_buffer(&launch, parameters->buffer);
+  ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
+  if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
+  ebbi_launch_buffer(&launch, step->gradients->buffer);
+  ebbi_launch_buffer(&launch, step->partials->buffer);
+  ebbi_launch_buffer(&launch, step->scratch->buffer);
+  ebbi_launch_buffer(&launch, state->buffer);
+  add_source(&launch, step, source);
+  ebbi_launch_int(&launch, count);
+  ebbi_optimizer_arguments(&launch, optimizer);
+  return ebbi_launch_run(&launch, 1, 1);
+}

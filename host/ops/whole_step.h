@@ -1,0 +1,77 @@
+/* The whole training step of a small network in one launch. */
+#ifndef EBBI_WHOLE_STEP_H
+#define EBBI_WHOLE_STEP_H
+
+#include "tensor/tensor.h"
+
+#include <ebb/ops.h>
+
+/* No layer may be wider, no parameter slab longer: beyond, weights leave the cache and the matmul
+ * kernels are better. */
+enum { EBBI_WHOLE_WIDTH = 128, EBBI_WHOLE_PARAMETERS = 65536 };
+
+/* A layer of such a network: its sizes, and where w and b begin in the parameter slab, in floats.
+ */
+typedef struct ebbi_whole_layer {
+  size_t inputs, outputs, weight, bias;
+  ebb_activation activation; /* of the last layer: identity */
+} ebbi_whole_layer;
+
+typedef struct ebbi_whole_network {
+  const ebbi_whole_layer *layers;
+  size_t count, parameters; /* layers, floats in the slab */
+} ebbi_whole_network;
+
+/* How a batch is cut: a function of shapes alone, so that results do not depend on the device's
+ * cores. */
+typedef struct ebbi_whole_plan {
+  size_t batch, chunks, slices; /* rows; groups of rows that are taken together; work-items */
+  size_t spare, scratch;        /* floats before the spare part of a slice's scratch, and in all */
+  unsigned activations;         /* a bit for each in use */
+} ebbi_whole_plan;
+
+/* Plans steps of `batch` rows.
+ * Errors: EBB_ERR_UNSUPPORTED (too wide or too large: the message says what). */
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,
+                                size_t batch);
+
+/* Bytes that steps keep on the device: their table of `layers` layers, and the scratch. */
+size_t ebbi_whole_table_bytes(size_t layers);
+size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan);
+
+/* A plan with all that a step needs on the device. */
+typedef struct ebbi_whole_step {
+  ebbi_whole_plan plan;
+  size_t inputs, outputs;
+  ebb_tensor *table, *scratch;
+  ebb_tensor *gradients; /* [slices, parameters] */
+  ebb_tensor *partials;  /* [slices, 2], packed: the loss's partial sums */
+} ebbi_whole_step;
+
+ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
+                                  const ebbi_whole_network *network, size_t batch);
+void ebbi_whole_step_free(ebbi_whole_step *step);
+
+/* Where batches come from; as for ebb_gather. */
+typedef struct ebbi_whole_source {
+  const ebb_tensor *data, *targets;
+  ebb_loss loss;
+  float scale;
+  bool shuffle;
+  uint64_t seed;
+} ebbi_whole_source;
+
+/* Opens a step as ebb_gather does and leaves the gradients of its batch, a row a slice, and the
+ * partial sums of the loss, a pair a slice; ebb_update adds both up.
+ * Shapes: parameters [1, n].  Source: (1) to (10), whole_step of kernels/whole_step.cl */
+ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
+                               const ebb_tensor *parameters, const ebbi_whole_source *source);
+
+/* `count` steps and their updates in one launch, of a plan with one slice. The tensors as for
+ * ebb_update.  Source: (1) to (14), whole_steps_sgd and whole_steps_adam */
+ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
+                                ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
+                                const ebbi_whole_source *source, const ebb_optimizer *optimizer,
+                                size_t count);
+
+#endif

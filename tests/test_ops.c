@@ -1,0 +1,149 @@
+/* Operations called directly: what they refuse, and shapes that no network reaches in a test. */
+#include "test_support.h"
+
+#include <ebb/ebb.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { COUNT = 70 };
+
+/* An update's tensors. */
+typedef struct slabs {
+  ebb_tensor *parameters, *first, *second, *gradients, *state, *partials;
+} slabs;
+
+static ebb_tensor *make_tensor(ebb_device *device, size_t rows, size_t cols, const float *values) {
+  ebb_tensor *tensor = NULL;
+  assert_int_equal(ebb_tensor_create(&tensor, device, EBB_F32, rows, cols), EBB_OK);
+  if (values) assert_int_equal(ebb_tensor_upload(tensor, values), EBB_OK);
+  return tensor;
+}
+
+static slabs make_slabs(ebb_device *device, size_t slices) {
+  float *ones = calloc(slices * COUNT, sizeof *ones);
+  slabs s = {.first = make_tensor(device, 1, COUNT, NULL),
+             .second = make_tensor(device, 1, COUNT, NULL)};
+  ebb_state state = ebb_state_default(1, 1, 0.5f);
+  assert_non_null(ones);
+  for (size_t i = 0; i < slices * COUNT; i++) ones[i] = 1;
+  s.parameters = make_tensor(device, 1, COUNT, ones);
+  s.gradients = make_tensor(device, slices, COUNT, ones);
+  free(ones);
+  assert_int_equal(ebb_tensor_create(&s.state, device, EBB_I32, 1, EBB_STATE_WORDS), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(s.state, &state), EBB_OK);
+  assert_int_equal(ebb_loss_partials_create(&s.partials, device, 1), EBB_OK);
+  return s;
+}
+
+static void free_slabs(slabs *s) {
+  ebb_tensor *all[] = {s->parameters, s->first, s->second, s->gradients, s->state, s->partials};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+}
+
+static ebb_status update(const slabs *s, ebb_tensor *first, ebb_tensor *second,
+                         const ebb_tensor *gradients, const ebb_optimizer *optimizer) {
+  return ebb_update(s->parameters, first, second, gradients, s->state, s->partials, optimizer);
+}
+
+static void gradients_come_in_slices(void **state) {
+  const ebb_optimizer sgd = ebb_optimizer_default(EBB_OPT_SGD);
+  for (size_t slices = 1; slices <= 4; slices++) {
+    slabs s = make_slabs(*state, slices);
+    float values[COUNT];
+    assert_int_equal(update(&s, NULL, NULL, s.gradients, &sgd), EBB_OK);
+    assert_int_equal(ebb_tensor_download(values, s.parameters), EBB_OK);
+    for (int i = 0; i < COUNT; i++) assert_true(values[i] == 1 - 0.5f * (float)slices);
+    free_slabs(&s);
+  }
+}
+
+static void an_update_of_wrong_shapes_is_refused(void **state) {
+  slabs s = make_slabs(*state, 3);
+  ebb_optimizer sgd = ebb_optimizer_default(EBB_OPT_SGD);
+  const ebb_optimizer adam = ebb_optimizer_default(EBB_OPT_ADAM);
+  ebb_tensor *narrow = make_tensor(*state, 3, COUNT - 1, NULL), *packed = NULL;
+  assert_int_equal(ebb_tensor_create_packed(&packed, *state, EBB_F32, 3, COUNT), EBB_OK);
+  assert_int_equal(update(&s, s.first, NULL, NULL, &sgd), EBB_ERR_ARGUMENT);
+  assert_int_equal(update(&s, s.first, NULL, narrow, &sgd), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "gradients is [3, 69], must be [3, 70]"));
+  assert_int_equal(update(&s, s.first, NULL, packed, &sgd), EBB_ERR_ARGUMENT);
+  assert_int_equal(update(&s, s.gradients, s.second, s.gradients, &adam), EBB_ERR_ARGUMENT);
+  assert_int_equal(update(&s, s.first, NULL, s.gradients, &adam), EBB_ERR_ARGUMENT);
+  sgd.momentum = 0.9;
+  assert_int_equal(update(&s, NULL, NULL, s.gradients, &sgd), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "first is NULL"));
+  ebb_tensor_free(narrow);
+  ebb_tensor_free(packed);
+  free_slabs(&s);
+}
+
+/* A device may have no more than 65535 groups in a grid's second dimension. */
+static void activations_have_as_many_rows_as_they_like(void **state) {
+  enum { ROWS = 65537, COLS = 3 };
+  float *values = malloc(ROWS * COLS * sizeof *values);
+  const float bias[COLS] = {-1, 0, 0.5f};
+  assert_non_null(values);
+  for (int i = 0; i < ROWS * COLS; i++) values[i] = (float)(i % 7) - 3;
+  ebb_tensor *z = make_tensor(*state, ROWS, COLS, values), *b = make_tensor(*state, 1, COLS, bias);
+  ebb_tensor *a = make_tensor(*state, ROWS, COLS, NULL);
+  assert_int_equal(ebb_activation_forward(a, z, b, EBB_ACT_RELU), EBB_OK);
+  assert_int_equal(ebb_activation_backward(z, NULL, a, EBB_ACT_RELU), EBB_OK);
+  assert_int_equal(ebb_tensor_download(values, a), EBB_OK);
+  for (int i = 0; i < ROWS * COLS; i++) {
+    float sum = (float)(i % 7) - 3 + bias[i % COLS];
+    assert_true(values[i] == (sum > 0 ? sum : 0));
+  }
+  assert_int_equal(ebb_tensor_download(values, z), EBB_OK); /* z f'(z) is f(z) */
+  for (int i = 0; i < ROWS * COLS; i++) {
+    float sum = (float)(i % 7) - 3 + bias[i % COLS];
+    assert_true(values[i] == (sum > 0 ? sum : 0));
+  }
+  ebb_tensor_free(z);
+  ebb_tensor_free(b);
+  ebb_tensor_free(a);
+  free(values);
+}
+
+/* A NaN among the logits spoils its row's loss and gradient, whatever lane it lies in; -Inf is a
+ * class that cannot be. */
+static void cross_entropy_of_logits_that_are_not_finite(void **state) {
+  enum { COLS = 37 };
+  const int32_t label = 3;
+  float values[COLS], dz_values[COLS], sums[2];
+  ebb_state one = ebb_state_default(1, 1, 0);
+  ebb_tensor *z = make_tensor(*state, 1, COLS, NULL), *dz = make_tensor(*state, 1, COLS, NULL);
+  ebb_tensor *target = NULL, *state_tensor = NULL, *partials = NULL;
+  assert_int_equal(ebb_tensor_create(&target, *state, EBB_I32, 1, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(target, &label), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&state_tensor, *state, EBB_I32, 1, EBB_STATE_WORDS), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(state_tensor, &one), EBB_OK);
+  assert_int_equal(ebb_loss_partials_create(&partials, *state, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_rows(partials), 1);
+  for (int at = 0; at < 2 * COLS; at++) {
+    bool nan = at < COLS;
+    for (int c = 0; c < COLS; c++) values[c] = (float)(c % 5);
+    values[at % COLS] = nan ? NAN : -INFINITY;
+    assert_int_equal(ebb_tensor_upload(z, values), EBB_OK);
+    assert_int_equal(
+        ebb_loss_forward_backward(dz, partials, z, target, state_tensor, EBB_LOSS_CROSS_ENTROPY),
+        EBB_OK);
+    assert_int_equal(ebb_tensor_download(sums, partials), EBB_OK);
+    assert_int_equal(ebb_tensor_download(dz_values, dz), EBB_OK);
+    assert_true(nan ? isnan(sums[0]) : at % COLS == label ? isinf(sums[0]) : isfinite(sums[0]));
+    for (int c = 0; c < COLS; c++) assert_true(nan ? isnan(dz_values[c]) : isfinite(dz_values[c]));
+    if (!nan) assert_true(dz_values[at % COLS] == (at % COLS == label ? -1 : 0));
+  }
+  ebb_tensor *all[] = {z, dz, target, state_tensor, partials};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gradients_come_in_slices),
+      cmocka_unit_test(an_update_of_wrong_shapes_is_refused),
+      cmocka_unit_test(activations_have_as_many_rows_as_they_like),
+      cmocka_unit_test(cross_entropy_of_logits_that_are_not_finite),
+  };
+  return cmocka_run_group_tests_name("ops", tests, open_test_device, close_test_device);
+}

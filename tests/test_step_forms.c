@@ -1,0 +1,176 @@
+/* The two forms of a training step, layer by layer and whole: what each asks of the device, when
+ * each is taken, that both learn the same and repeat to the last bit, and that their memory is
+ * planned.
+ */
+#include "device/cl.h"
+#include "train_rig.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Runs 20 steps of a network of three layers, and looks at what was asked of the device. */
+static void count_steps(ebb_device *device, ebb_step_form form, size_t batch, uint64_t launches) {
+  rig r = rig_make(device, "16relu-16gelu");
+  r.options.batch = batch;
+  r.options.step = form;
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_step_form(r.trainer), form);
+  ebb_counters before = ebb_device_counters(device);
+  assert_int_equal(ebb_trainer_step(r.trainer, 20), EBB_OK); /* several epochs */
+  ebb_counters after = ebb_device_counters(device);
+  assert_int_equal(after.downloads, before.downloads);
+  assert_int_equal(after.downloaded_bytes, before.downloaded_bytes);
+  assert_int_equal(after.uploads, before.uploads);
+  assert_int_equal(after.waits, before.waits);
+  assert_int_equal(after.programs_built, before.programs_built);
+  assert_int_equal(after.launches - before.launches, launches);
+  rig_free(&r);
+}
+
+static void a_step_downloads_nothing_and_waits_for_nothing(void **state) {
+  /* gather, forward L, loss, backward 2L - 1, update */
+  count_steps(*state, EBB_STEP_LAYERS, 32, 20 * (1 + 3 + 1 + 5 + 1));
+  /* the gradients of 3 slices, update */
+  count_steps(*state, EBB_STEP_WHOLE, 70, 20 * (1 + 1));
+  /* all of it, and 16 steps at a time where so many are left */
+  count_steps(*state, EBB_STEP_WHOLE, 32, 1 + 4);
+}
+
+/* The form that AUTO comes to on this device with this network. */
+static ebb_step_form form_of(ebb_device *device, const char *spec) {
+  rig r = rig_make(device, spec);
+  assert_int_equal(rig_start(&r), EBB_OK);
+  ebb_step_form form = ebb_trainer_step_form(r.trainer);
+  rig_free(&r);
+  return form;
+}
+
+static void small_networks_take_whole_steps_on_a_cpu(void **state) {
+  ebb_device *device = *state;
+  ebb_engine before = ebb_device_engine(device);
+  bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
+  assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_CPU), EBB_OK);
+  assert_int_equal(form_of(device, "128relu-128relu"), cpu ? EBB_STEP_WHOLE : EBB_STEP_LAYERS);
+  assert_int_equal(form_of(device, "129relu"), EBB_STEP_LAYERS);
+  assert_int_equal(form_of(device, "128relu-128relu-128relu-128relu-128relu-128relu"),
+                   EBB_STEP_LAYERS); /* 80,000 weights */
+  assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_GPU), EBB_OK);
+  assert_int_equal(form_of(device, "8relu"), EBB_STEP_LAYERS);
+  assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
+}
+
+static void whole_steps_that_cannot_be_are_refused(void **state) {
+  rig r = rig_make(*state, "129relu");
+  r.options.step = EBB_STEP_WHOLE;
+  assert_int_equal(rig_start(&r), EBB_ERR_UNSUPPORTED);
+  assert_non_null(strstr(ebb_error_message(), "129 wide, at most 128"));
+  r.options.step = EBB_STEP_COUNT;
+  assert_int_equal(rig_start(&r), EBB_ERR_ARGUMENT);
+  rig_free(&r);
+  r = rig_make(*state, "128relu-128relu-128relu-128relu-128relu-128relu");
+  r.options.step = EBB_STEP_WHOLE;
+  assert_int_equal(rig_start(&r), EBB_ERR_UNSUPPORTED);
+  assert_non_null(strstr(ebb_error_message(), "at most 65536"));
+  rig_free(&r);
+}
+
+/* The report of the last epoch. */
+static bool keep_report(const ebb_report *report, void *user) {
+  *(ebb_report *)user = *report;
+  return true;
+}
+
+/* Trains 6 epochs in calls of `epochs_a_call` and returns the parameters. */
+static float *train_toy(ebb_device *device, ebb_step_form form, size_t batch, size_t epochs_a_call,
+                        size_t *count, double *accuracy) {
+  rig r = rig_make(device, "16relu");
+  ebb_report report;
+  r.options.step = form;
+  r.options.batch = batch;
+  r.options.epochs = epochs_a_call;
+  r.options.learning_rate = 0.02f;
+  assert_int_equal(rig_start(&r), EBB_OK);
+  for (size_t done = 0; done < 6; done += epochs_a_call)
+    assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
+  assert_int_equal(report.epoch, 6);
+  *accuracy = report.train_accuracy;
+  float *values = parameters_of(r.network, count);
+  rig_free(&r);
+  return values;
+}
+
+/* 32: a step is one launch, or part of one; 70: slices of 32, 32 and 6 rows, in the last step of an
+ * epoch of 10 and none. */
+static const size_t toy_batches[] = {32, 70};
+
+static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
+  size_t count, other_count;
+  double accuracy;
+  for (int i = 0; i < 4; i++) {
+    ebb_step_form form = i % 2 ? EBB_STEP_WHOLE : EBB_STEP_LAYERS;
+    float *first = train_toy(*state, form, toy_batches[i / 2], 6, &count, &accuracy);
+    assert_true(accuracy > 0.8);
+    for (size_t epochs = 1; epochs <= 3; epochs++) {
+      float *again = train_toy(*state, form, toy_batches[i / 2], epochs, &other_count, &accuracy);
+      assert_int_equal(count, other_count);
+      assert_memory_equal(first, again, count * sizeof *first);
+      free(again);
+    }
+    free(first);
+  }
+}
+
+static void both_forms_learn_the_same(void **state) {
+  size_t count;
+  double accuracy[2];
+  for (int b = 0; b < 2; b++) {
+    float *layers = train_toy(*state, EBB_STEP_LAYERS, toy_batches[b], 6, &count, &accuracy[0]);
+    float *whole = train_toy(*state, EBB_STEP_WHOLE, toy_batches[b], 6, &count, &accuracy[1]);
+    for (size_t i = 0; i < count; i++)
+      assert_true(fabs((double)layers[i] - whole[i]) < 1e-4 * (1 + fabs((double)layers[i])));
+    assert_true(fabs(accuracy[0] - accuracy[1]) < 1e-6);
+    free(layers);
+    free(whole);
+  }
+}
+
+/* With exactly so much memory as a trainer turns out to take, it can be made; with less it cannot.
+ */
+static void a_plan_is_exact(void **state) {
+  ebb_device *device = *state;
+  const ebb_device_info whole = device->info;
+  for (ebb_step_form form = EBB_STEP_LAYERS; form <= EBB_STEP_WHOLE; form++)
+    for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
+      rig r = rig_make(device, "20relu-33gelu");
+      uint64_t before = ebb_device_counters(device).allocated_bytes;
+      r.options.step = form;
+      r.options.batch = 100;
+      r.options.optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
+      assert_int_equal(ebb_trainer_create(&r.trainer, r.network, &r.data, &r.data, &r.options),
+                       EBB_OK);
+      uint64_t needed = ebb_device_counters(device).allocated_bytes - before;
+      ebb_trainer_free(r.trainer);
+      r.trainer = NULL;
+      device->info.global_bytes = before + needed - 1;
+      assert_int_equal(ebb_trainer_create(&r.trainer, r.network, &r.data, &r.data, &r.options),
+                       EBB_ERR_MEMORY);
+      assert_non_null(strstr(ebb_error_message(), "training with batch"));
+      device->info.global_bytes = before + needed;
+      assert_int_equal(ebb_trainer_create(&r.trainer, r.network, &r.data, &r.data, &r.options),
+                       EBB_OK);
+      device->info = whole;
+      rig_free(&r);
+    }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_step_downloads_nothing_and_waits_for_nothing),
+      cmocka_unit_test(small_networks_take_whole_steps_on_a_cpu),
+      cmocka_unit_test(whole_steps_that_cannot_be_are_refused),
+      cmocka_unit_test(runs_repeat_bit_for_bit_in_one_call_or_many),
+      cmocka_unit_test(both_forms_learn_the_same),
+      cmocka_unit_test(a_plan_is_exact),
+  };
+  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+}
