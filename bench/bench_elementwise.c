@@ -1,0 +1,108 @@
+/* Activations, losses and optimizers on arrays beyond any cache, against the memory's bandwidth.
+ *
+ * Bytes and operations are counted as in kernels/README.md: what must move at least once;
+ * transcendental functions are not counted. Sizes are such that no row has padding.
+ */
+#include "element.h"
+#include "harness/probe.h"
+
+enum { ROWS = 4096, COLS = 4128, WIDE = 1056 }; /* 64.5 MiB; the losses': 16384 x 1056, 66 MiB */
+
+/* Bytes and operations an element of an activation: dz, its factor's operand, and back. */
+static void run_activation(bench *b, ebb_activation activation, element_kind kind) {
+  bool forward = kind == ELEMENT_FORWARD;
+  char name[64];
+  snprintf(name, sizeof name, "%s %s", ebb_activation_name(activation),
+           forward ? "forward" : "backward");
+  if (!bench_wants(b, name)) return;
+  element e = {.kind = kind, .rows = ROWS, .cols = COLS, .activation = activation};
+  double count = (double)e.rows * (double)e.cols;
+  bool four = !forward && ebb_activation_needs_z(activation);
+  bench_case c = {.group = "activation",
+                  .name = name,
+                  .layout = "",
+                  .optimizer = "",
+                  .flops = count,
+                  .bytes = (four ? 16 : 12) * count,
+                  .problem = &e};
+  bench_run(b, &c);
+}
+
+static void run_activations(bench *b) {
+  for (ebb_activation a = EBB_ACT_RELU; a < EBB_ACT_COUNT; a++) {
+    if (b->quick && a != EBB_ACT_RELU && a != EBB_ACT_TANH && a != EBB_ACT_GELU) continue;
+    run_activation(b, a, ELEMENT_FORWARD);
+    run_activation(b, a, ELEMENT_BACKWARD);
+  }
+}
+
+static void run_losses(bench *b) {
+  for (ebb_loss loss = EBB_LOSS_CROSS_ENTROPY; loss < EBB_LOSS_COUNT; loss++) {
+    bool mse = loss == EBB_LOSS_MSE;
+    element e = {.kind = ELEMENT_LOSS, .rows = 4 * ROWS, .cols = WIDE, .loss = loss};
+    double count = (double)e.rows * (double)e.cols;
+    bench_case c = {.group = "loss",
+                    .name = ebb_loss_name(loss),
+                    .layout = "",
+                    .optimizer = "",
+                    .batch = e.rows,
+                    .flops = (mse ? 4 : 5) * count,
+                    .bytes = (mse ? 12 : 8) * count,
+                    .problem = &e};
+    if (bench_wants(b, c.name)) bench_run(b, &c);
+  }
+}
+
+static const struct {
+  const char *name;
+  ebb_optimizer_kind kind;
+  double momentum;
+  bool nesterov;
+  double flops, bytes; /* a parameter */
+} updates[] = {
+    {"sgd", EBB_OPT_SGD, 0, false, 2, 12},
+    {"sgd momentum", EBB_OPT_SGD, 0.9, false, 6, 20},
+    {"sgd nesterov", EBB_OPT_SGD, 0.9, true, 8, 20},
+    {"adam", EBB_OPT_ADAM, 0, false, 15, 28},
+    {"adamw", EBB_OPT_ADAMW, 0, false, 15, 28},
+};
+
+static void run_updates(bench *b) {
+  for (size_t i = 0; i < sizeof updates / sizeof *updates; i++) {
+    char name[64];
+    snprintf(name, sizeof name, "update %s", updates[i].name);
+    if (!bench_wants(b, name) || (b->quick && updates[i].nesterov)) continue;
+    element e = {.kind = ELEMENT_UPDATE,
+                 .rows = ROWS,
+                 .cols = COLS,
+                 .optimizer = ebb_optimizer_default(updates[i].kind),
+                 .learning_rate = 1e-3f};
+    e.optimizer.momentum = updates[i].momentum;
+    e.optimizer.nesterov = updates[i].nesterov;
+    double count = (double)e.rows * (double)e.cols;
+    bench_case c = {.group = "update",
+                    .name = name,
+                    .layout = "",
+                    .optimizer = updates[i].name,
+                    .flops = updates[i].flops * count,
+                    .bytes = updates[i].bytes * count,
+                    .problem = &e};
+    bench_run(b, &c);
+  }
+}
+
+int main(int argc, char **argv) {
+  bench b;
+  bench_open(&b, "elementwise",
+             "Activations, losses and optimizers on large arrays, against a native STREAM probe.",
+             argc, argv);
+  bench_enter(&b, element_ebb(&b));
+  bench_enter(&b, bench_stream_triad(&b));
+  bench_enter(&b, bench_stream_in_place(&b));
+  bench_enter(&b, bench_stream_copy(&b));
+  run_activations(&b);
+  run_losses(&b);
+  run_updates(&b);
+  bench_close(&b);
+  return 0;
+}

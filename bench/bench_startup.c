@@ -1,0 +1,125 @@
+/* From the start of the process to the end of the first training: `ebb train` on the digits demo
+ * for one epoch, with an empty cache of compiled kernels and with a full one.
+ *
+ * The tool is run as a user runs it, so the time holds reading the data, opening the device,
+ * compiling and saving the model too; the 45 steps of the epoch are the smallest part of it. The
+ * caches are the drivers' own (POCL_CACHE_DIR; CUDA_CACHE_PATH), given a folder for this bench.
+ * Rejected: a clock within the tool, which would miss the loader.
+ */
+#include "harness/bench.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char **environ;
+
+typedef struct startup {
+  char folder[64], cache[80], model[80];
+  bool cold;
+} startup;
+
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *walk) {
+  (void)status;
+  (void)type;
+  (void)walk;
+  return remove(path);
+}
+
+/* Removes a folder of this bench's own, if it is there. */
+static void remove_folder(const char *path) {
+  struct stat status;
+  if (stat(path, &status) == 0 && nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS) != 0)
+    bench_fail("%s cannot be removed", path);
+}
+
+static void new_cache(const startup *s) {
+  remove_folder(s->cache);
+  if (mkdir(s->cache, 0700) != 0) bench_fail("%s cannot be made", s->cache);
+}
+
+static double train_once(const startup *s) {
+  const char *const argv[] = {
+      EBB_BENCH_TOOL, "train",    "--data", EBB_BENCH_DATA, "--model", "128relu", "--valid",
+      "0.2",          "--epochs", "1",      "--quiet",      "--out",   s->model,  NULL};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t pid;
+  int status = 0;
+  double start = bench_now();
+  int error = posix_spawn(&pid, argv[0], &actions, NULL, (char *const *)argv, environ);
+  if (error == 0) waitpid(pid, &status, 0);
+  double seconds = bench_now() - start;
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0 || status != 0) bench_fail("%s train: failed (status %d)", argv[0], status);
+  return seconds;
+}
+
+static double run(contestant *self, size_t repetitions) {
+  const startup *s = self->state;
+  double seconds = 0;
+  for (size_t i = 0; i < repetitions; i++) {
+    if (s->cold) new_cache(s);
+    seconds += train_once(s);
+  }
+  return seconds;
+}
+
+/* What is checked is that the tool ends well and leaves a model. */
+static bool prepare(contestant *self, const bench_case *c) {
+  startup *s = self->state;
+  s->cold = *(const bool *)c->problem;
+  if (s->cold) return true;
+  new_cache(s);
+  train_once(s);
+  if (access(s->model, R_OK) != 0) bench_fail("the tool left no model at %s", s->model);
+  return true;
+}
+
+static void release(contestant *self) {
+  const startup *s = self->state;
+  remove_folder(s->folder);
+  free(self->state);
+}
+
+static contestant *startup_ebb(void) {
+  startup *s = bench_alloc(sizeof *s);
+  contestant *who = bench_contestant("ebb", s);
+  const char *base = getenv("TMPDIR");
+  snprintf(s->folder, sizeof s->folder, "%.32s/ebb-startup-XXXXXX", base && *base ? base : "/tmp");
+  if (!mkdtemp(s->folder)) bench_fail("%s: no folder could be made", s->folder);
+  snprintf(s->cache, sizeof s->cache, "%s/cache", s->folder);
+  snprintf(s->model, sizeof s->model, "%s/model", s->folder);
+  setenv("POCL_CACHE_DIR", s->cache, 1);
+  setenv("CUDA_CACHE_PATH", s->cache, 1);
+  snprintf(who->version, sizeof who->version, "%s", ebb_version());
+  who->prepare = prepare;
+  who->run = run;
+  who->free = release;
+  return who;
+}
+
+int main(int argc, char **argv) {
+  bench b;
+  bench_open(&b, "startup", "Process start to the end of a first epoch, cold and warm caches.",
+             argc, argv);
+  bench_enter(&b, startup_ebb());
+  for (int cold = 1; cold >= 0; cold--) {
+    bool problem = cold;
+    bench_case c = {.group = "startup",
+                    .name = cold ? "digits, cold" : "digits, warm",
+                    .layout = "",
+                    .optimizer = "adam",
+                    .batch = 32,
+                    .problem = &problem};
+    if (bench_wants(&b, c.name)) bench_run(&b, &c);
+  }
+  bench_close(&b);
+  return 0;
+}

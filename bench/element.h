@@ -1,0 +1,32 @@
+/* Elementwise operations as problems, and the plain formulas they are checked against. */
+#ifndef BENCH_ELEMENT_H
+#define BENCH_ELEMENT_H
+
+#include "harness/bench.h"
+
+typedef enum element_kind {
+  ELEMENT_FORWARD,  /* a = f(z + b) */
+  ELEMENT_BACKWARD, /* dz *= f'(z) */
+  ELEMENT_LOSS,     /* dz = gradient of the loss by z */
+  ELEMENT_UPDATE
+} element_kind;
+
+typedef struct element {
+  element_kind kind;
+  size_t rows, cols; /* an update has rows * cols parameters in one row */
+  ebb_activation activation;
+  ebb_loss loss;
+  ebb_optimizer optimizer;
+  float learning_rate;
+} element;
+
+contestant *element_ebb(const bench *b);
+
+/* f(z) in double precision. */
+double element_activation(ebb_activation activation, double z);
+
+/* One update, the first, of a parameter and its moments. Returns the parameter's new value. */
+double element_update(const element *e, double *first, double *second, double parameter,
+                      double gradient);
+
+#endif

@@ -1,0 +1,141 @@
+/* A bench program's frame: its options, its device, its contestants, and what it runs on.
+ *
+ * The default device is measured, as a user would get it (EBB_DEVICE chooses another). All
+ * contestants get as many threads as the device has compute units, so that POCL_MAX_PTHREAD_COUNT
+ * holds for the peers as well. Rejected: a thread count of each peer's own choosing, which
+ * compares defaults instead of programs.
+ */
+#include "bench.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void usage(FILE *out, const char *name, const char *summary) {
+  fprintf(out,
+          "usage: bench_%s [--quick] [--only TEXT] [--csv FILE]\n\n%s\n\n"
+          "  --quick      fewer cases and samples\n"
+          "  --only TEXT  only cases whose name contains TEXT\n"
+          "  --csv FILE   write every figure to FILE\n"
+          "  --help       print this page\n",
+          name, summary);
+}
+
+static void bad_option(const bench *b, const char *word, const char *what) {
+  fprintf(stderr, "bench_%s: %s: %s; see bench_%s --help\n", b->name, word, what, b->name);
+  exit(2);
+}
+
+static void read_options(bench *b, const char *summary, int argc, char **argv) {
+  for (int i = 1; i < argc; i++) {
+    const char *word = argv[i];
+    if (strcmp(word, "--help") == 0) {
+      usage(stdout, b->name, summary);
+      exit(0);
+    } else if (strcmp(word, "--quick") == 0) {
+      b->quick = true;
+    } else if (strcmp(word, "--only") != 0 && strcmp(word, "--csv") != 0) {
+      bad_option(b, word, "no such option");
+    } else if (++i == argc) {
+      bad_option(b, word, "needs a value");
+    } else if (strcmp(word, "--only") == 0) {
+      b->only = argv[i];
+    } else if (!(b->csv = fopen(argv[i], "w"))) {
+      bad_option(b, argv[i], "cannot be written");
+    }
+  }
+}
+
+void bench_open(bench *b, const char *name, const char *summary, int argc, char **argv) {
+  *b = (bench){.name = name};
+  read_options(b, summary, argc, argv);
+  bench_must(ebb_device_open(&b->device, NULL));
+  const ebb_device_info *info = ebb_device_get_info(b->device);
+  long cores = sysconf(_SC_NPROCESSORS_ONLN);
+  b->threads = info->type == EBB_DEVICE_CPU ? info->compute_units : (size_t)cores;
+  time_t now = time(NULL);
+  strftime(b->date, sizeof b->date, "%Y-%m-%d", localtime(&now));
+  bench_describe_machine(b->machine, sizeof b->machine);
+  snprintf(b->driver, sizeof b->driver, "%.60s, %.90s", info->platform, info->driver);
+  if (b->csv) bench_csv_header(b);
+  double busy = bench_machine_busy();
+  if (busy > 0.05)
+    printf("warning: others keep %.0f %% of the processors busy; what follows will not hold\n",
+           100 * busy);
+  printf("bench_%s, ebb %s, %s: %s; %s, %zu threads, %s\n", name, ebb_version(), b->date,
+         b->machine, info->name, b->threads, b->driver);
+}
+
+contestant *bench_contestant(const char *name, void *state) {
+  contestant *who = bench_alloc(sizeof *who);
+  who->name = name;
+  who->state = state;
+  return who;
+}
+
+bool bench_sit_out(contestant *who, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(who->why, sizeof who->why, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+void bench_enter(bench *b, contestant *who) {
+  if (b->count == BENCH_CONTESTANTS) bench_fail("more than %d contestants", BENCH_CONTESTANTS);
+  b->contestants[b->count++] = who;
+  if (!who->absent) return;
+  printf("skipped: %s: %s\n", who->name, who->why);
+  bench_case none = {.group = "", .name = "", .layout = "", .optimizer = ""};
+  if (b->csv) bench_csv_row(b, &none, who, NULL);
+}
+
+bool bench_wants(const bench *b, const char *name) {
+  return !b->only || strstr(name, b->only);
+}
+
+void bench_close(bench *b) {
+  if (b->cases == 0) bench_fail("bench_%s: no case has \"%s\" in its name", b->name, b->only);
+  for (size_t i = 0; i < b->count; i++) {
+    if (b->contestants[i]->free) b->contestants[i]->free(b->contestants[i]);
+    free(b->contestants[i]);
+  }
+  if (b->csv && fclose(b->csv) != 0) bench_fail("bench_%s: the CSV file: write error", b->name);
+  ebb_device_free(b->device);
+}
+
+double bench_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void bench_fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fflush(stdout);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  exit(1);
+}
+
+void bench_must(ebb_status status) {
+  if (status != EBB_OK) bench_fail("%s", ebb_error_message());
+}
+
+void *bench_alloc(size_t bytes) {
+  void *memory = calloc(1, bytes);
+  if (!memory) bench_fail("no memory for %zu bytes", bytes);
+  return memory;
+}
+
+void bench_random(float *out, size_t count, uint32_t seed) {
+  uint32_t random = seed * 2654435761u + 1;
+  for (size_t i = 0; i < count; i++) {
+    random = random * 1664525u + 1013904223u;
+    out[i] = (float)(random >> 8) / (float)(1 << 23) - 1;
+  }
+}

@@ -1,0 +1,124 @@
+/* What a bench leaves behind: a Markdown table on standard output, and a CSV file.
+ *
+ * The CSV has one schema for all benches, a row a case and contestant, so that one reader
+ * (bench/report.py) serves them all and files of different days and machines can be joined. A
+ * contestant that takes no part has a row without figures whose note says why.
+ */
+#include "bench.h"
+
+#include <string.h>
+
+void bench_csv_header(const bench *b) {
+  fputs("date,machine,device,driver,threads,bench,group,case,layout,m,n,k,batch,optimizer,"
+        "contestant,version,samples,ms_median,ms_p10,ms_p90,gflops,gbps,fraction_of_peak,"
+        "ratio_ours_over_it,ratio_p10,ratio_p90,note\n",
+        b->csv);
+}
+
+static void put_text(FILE *out, const char *text, char end) {
+  fputc('"', out);
+  for (; *text; text++) {
+    if (*text == '"') fputc('"', out);
+    fputc(*text, out);
+  }
+  fputc('"', out);
+  fputc(end, out);
+}
+
+static void put_size(FILE *out, size_t size) {
+  if (size) fprintf(out, "%zu", size);
+  fputc(',', out);
+}
+
+static void put_number(FILE *out, double number) {
+  if (number > 0) fprintf(out, "%.6g", number);
+  fputc(',', out);
+}
+
+static void put_case(const bench *b, const bench_case *c) {
+  put_text(b->csv, b->date, ',');
+  put_text(b->csv, b->machine, ',');
+  put_text(b->csv, ebb_device_get_info(b->device)->name, ',');
+  put_text(b->csv, b->driver, ',');
+  put_size(b->csv, b->threads);
+  put_text(b->csv, b->name, ',');
+  put_text(b->csv, c->group, ',');
+  put_text(b->csv, c->name, ',');
+  put_text(b->csv, c->layout, ',');
+  put_size(b->csv, c->m);
+  put_size(b->csv, c->n);
+  put_size(b->csv, c->k);
+  put_size(b->csv, c->batch);
+  put_text(b->csv, c->optimizer, ',');
+}
+
+void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
+                   const bench_result *result) {
+  bench_result none = {0};
+  const bench_result *r = result ? result : &none;
+  put_case(b, c);
+  put_text(b->csv, who->name, ',');
+  put_text(b->csv, who->version, ',');
+  put_size(b->csv, r->samples);
+  put_number(b->csv, 1e3 * r->median);
+  put_number(b->csv, 1e3 * r->p10);
+  put_number(b->csv, 1e3 * r->p90);
+  put_number(b->csv, result ? 1e-9 * c->flops / r->median : 0);
+  put_number(b->csv, result ? 1e-9 * c->bytes / r->median : 0);
+  put_number(b->csv, r->fraction);
+  put_number(b->csv, r->ratio);
+  put_number(b->csv, r->ratio_p10);
+  put_number(b->csv, r->ratio_p90);
+  put_text(b->csv, result ? who->note : who->why, '\n');
+  fflush(b->csv);
+}
+
+/* Contestants with a column of their own: the others, but probes, which the peak's column tells. */
+static bool has_column(const bench *b, size_t i) {
+  return i > 0 && !b->contestants[i]->absent && !b->contestants[i]->is_peak;
+}
+
+/* The figures of a row and their headings. Columns that the bench's cases do not have are left out:
+ * `c` is any of them. */
+static const struct {
+  const char *heading;
+  int width, digits;
+} columns[] = {{"ebb ms", 9, 4}, {"GFLOP/s", 7, 1}, {"GB/s", 6, 1}, {"of peak", 7, 2}};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static bool has_figure(const bench_case *c, size_t column) {
+  return column == 0 || (column == 1 && c->flops > 0) || (column == 2 && c->bytes > 0) ||
+         (column == 3 && c->flops > 0);
+}
+
+void bench_table_header(const bench *b, const bench_case *c) {
+  char rule[512] = "";
+  int length = printf("\n| %-30s |", "case") - 1;
+  if (c->m) length += printf(" %-2s | %-14s |", "", "m x n x k");
+  for (size_t i = 0; i < COLUMNS; i++)
+    if (has_figure(c, i)) length += printf(" %*s |", columns[i].width, columns[i].heading);
+  for (size_t i = 0; i < b->count; i++)
+    if (has_column(b, i)) length += printf(" %18s |", b->contestants[i]->name);
+  memset(rule, '-', sizeof rule - 1);
+  printf("\n|%.*s|\n", length - 2, rule);
+}
+
+void bench_table_row(const bench *b, const bench_case *c, const bench_result *results) {
+  const bench_result *ours = &results[0];
+  double figures[COLUMNS] = {1e3 * ours->median, 1e-9 * c->flops / ours->median,
+                             1e-9 * c->bytes / ours->median, ours->fraction};
+  char text[64];
+  snprintf(text, sizeof text, "%zux%zux%zu", c->m, c->n, c->k);
+  printf("| %-30s |", c->name);
+  if (c->m) printf(" %s | %-14s |", c->layout, text);
+  for (size_t i = 0; i < COLUMNS; i++)
+    if (has_figure(c, i)) printf(" %*.*f |", columns[i].width, columns[i].digits, figures[i]);
+  for (size_t i = 0; i < b->count; i++) {
+    const bench_result *r = &results[i];
+    if (!has_column(b, i)) continue;
+    snprintf(text, sizeof text, "%.2fx (%.2f-%.2f)", r->ratio, r->ratio_p10, r->ratio_p90);
+    printf(" %18s |", r->samples ? text : "-");
+  }
+  printf("\n");
+  fflush(stdout);
+}

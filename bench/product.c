@@ -1,0 +1,59 @@
+/* Operands and the double-precision check.
+ *
+ * Small results are checked whole, large ones at a thousand places that no tile size hides, the
+ * corners among them. The bound, k u sum|a||b| with the unit roundoff u, is that of the dot product
+ * summed in whatever order (Higham, Accuracy and Stability, 3.1), so no correct program breaks it
+ * and a lost or doubled term does.
+ */
+#include "product.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PLACES = 1021 };
+
+void product_create(product *p, const char *layout, size_t m, size_t n, size_t k) {
+  *p = (product){.layout = layout,
+                 .transpose_a = layout[0] == 't',
+                 .transpose_b = layout[1] == 't',
+                 .m = m,
+                 .n = n,
+                 .k = k};
+  p->a = bench_alloc(m * k * sizeof(float));
+  p->b = bench_alloc(k * n * sizeof(float));
+  p->c = bench_alloc(m * n * sizeof(float));
+  bench_random(p->a, m * k, 1);
+  bench_random(p->b, k * n, 2);
+}
+
+void product_free(product *p) {
+  free(p->a);
+  free(p->b);
+  free(p->c);
+}
+
+static bool element_is_right(const product *p, float got, size_t i, size_t j, double *want) {
+  double sum = 0, size = 0;
+  for (size_t t = 0; t < p->k; t++) {
+    double x = p->transpose_a ? p->a[t * p->m + i] : p->a[i * p->k + t];
+    double y = p->transpose_b ? p->b[j * p->k + t] : p->b[t * p->n + j];
+    sum += x * y;
+    size += fabs(x * y);
+  }
+  *want = sum;
+  return fabs(got - sum) <= ((double)p->k + 1) * 0x1p-24 * size;
+}
+
+bool product_check(char *what, size_t size, const product *p, const float *c) {
+  size_t count = p->m * p->n, step = count <= 4 * PLACES ? 1 : count / PLACES;
+  for (size_t at = 0; at < count + step; at += step) {
+    size_t place = at < count ? at : count - 1; /* the last corner too */
+    double want;
+    if (element_is_right(p, c[place], place / p->n, place % p->n, &want)) continue;
+    snprintf(what, size, "%s %zux%zux%zu: element [%zu, %zu] is %g, not %g", p->layout, p->m, p->n,
+             p->k, place / p->n, place % p->n, (double)c[place], want);
+    return false;
+  }
+  return true;
+}

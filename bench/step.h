@@ -1,0 +1,21 @@
+/* Training steps as problems: a network, a batch, an optimizer. */
+#ifndef BENCH_STEP_H
+#define BENCH_STEP_H
+
+#include "harness/bench.h"
+
+typedef struct step {
+  const char *sizes; /* "784-512-512-10"; relu between */
+  ebb_spec spec;
+  size_t batch;
+  ebb_optimizer optimizer;
+  float learning_rate;
+} step;
+
+contestant *step_ebb(const bench *b);
+contestant *step_fann(void);
+
+/* PyTorch in an interpreter, by bench/torch_step.py. */
+contestant *step_torch(const char *name, const char *interpreter, size_t threads);
+
+#endif
