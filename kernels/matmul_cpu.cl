@@ -3,14 +3,14 @@
  * An item computes a block of c. For each BLOCK_K of the depth it copies b's columns into panels of
  * TILE_N, so that the inner loop reads one stream from the L2 cache instead of a new page at each
  * step of k, and then goes over the block tile by tile, adding to what c holds so far. A tile is
- * TILE_M rows of TILE_V vectors and follows the register file (host/device/profile.c). The loops
- * over it are unrolled where it is multiplied, so that it stays in registers there, and kept as
- * loops where it is loaded and stored: unrolled, those took four times as long to compile. The
- * GPU's way, many items sharing local memory, was ten times slower on PoCL.
+ * TILE_M rows of TILE_V vectors and follows the register file (host/device/profile.c). It comes and
+ * goes in registers where it is whole and plain; edges and activations take loops over a copy in
+ * memory, since unrolled they would be many times slower to compile. The GPU's way, many items
+ * sharing local memory, was ten times slower on PoCL.
  *
  * Rows past the edge are read from the last row instead and columns past the edge are the zeros of
- * the row padding or of the panel: neither is stored, so the inner loop has no edge code. The sums
- * run over k in ascending order whatever the blocks: how c is split among items changes no bit.
+ * the row padding or another column's: neither is stored, so the inner loop has no edge code. The
+ * sums run over k in ascending order whatever the blocks: how c is split among items changes no bit.
  */
 #include "activation.h"
 #include "common.h"
@@ -32,20 +32,21 @@
 #if TILE_V > 2
 #error "a tile is cut at its first vector or not at all"
 #endif
-#if BLOCK_K % WIDTH != 0 || WIDTH % 4 != 0
+#if BLOCK_K / 2 % WIDTH != 0 || WIDTH % 4 != 0
 #error "a block is whole vectors of k, and they whole squares of 4 x 4"
 #endif
 
 /* An item's part of c, rows [top, bottom) and columns [left, right), and the steps of k that it
- * packs at a time: less depth leaves room for more panels. */
+ * packs at a time, at most `block`: fewer leave room for more panels. */
 typedef struct {
   int top, bottom, left, right, block;
 } part;
 
-static inline part item_part(int rows, int cols, int depth, int item_rows, int item_panels) {
+static inline part item_part(int rows, int cols, int depth, int block, int item_rows,
+                             int item_panels) {
   const int left = get_group_id(0) * item_panels * TILE_N, top = get_group_id(1) * item_rows;
   return (part){top, min(top + item_rows, rows), left, min(left + item_panels * TILE_N, cols),
-                min((depth + WIDTH - 1) / WIDTH * WIDTH, BLOCK_K)};
+                min((depth + WIDTH - 1) / WIDTH * WIDTH, block)};
 }
 
 /* Where the panel of the columns from `column` on begins. */
@@ -59,7 +60,7 @@ INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int dep
                       const int vectors) {
   for (int k = 0; k < depth; k++) {
 #pragma unroll
-    for (int v = 0; v < vectors; v++) panel[k * TILE_V + v] = load_vec(v, b);
+    for (int v = 0; v < vectors; v++) panel[k * TILE_V + v] = aligned_vec(b, v);
     b += b_stride;
   }
 }
@@ -133,7 +134,8 @@ INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
     float column[TILE_M];
     load_column(column, a, offset);
     multiply_step(sum, column, panel + k * TILE_V, vectors);
-    a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors */
+    a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors
+          */
   }
 }
 
@@ -146,7 +148,7 @@ static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const
     vec row[TILE_V];
     load_column(column, a, offset);
 #pragma unroll
-    for (int v = 0; v < TILE_V; v++) row[v] = load_vec(v, b);
+    for (int v = 0; v < TILE_V; v++) row[v] = aligned_vec(b, v);
 #pragma unroll
     for (int v = 0; v < TILE_V; v++) panel[k * TILE_V + v] = row[v];
     multiply_step(sum, column, row, TILE_V);
@@ -183,97 +185,114 @@ INLINE void multiply_columns(vec sum[TILE_M][TILE_V], __global const float *a, i
       how(__VA_ARGS__, 1);                                                                         \
   } while (0)
 
-/* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. */
-static inline void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride,
-                              int row, int rows, int left) {
-#pragma unroll 1
+/* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. Past the
+ * edge the last row and the last vector again. */
+INLINE void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride, int row,
+                       int rows, int left) {
+  const int last = (left - 1) / WIDTH;
+#pragma unroll
   for (int i = 0; i < TILE_M; i++) {
-#pragma unroll 1
-    for (int v = 0; v < TILE_V; v++)
-      sum[i][v] = start && v * WIDTH < left
-                      ? load_vec(v, start + (size_t)min(row + i, rows - 1) * stride)
-                      : (vec)(0.0f);
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) sum[i][v] = (vec)(0.0f);
+  }
+  if (!start) return;
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+    __global const float *from = start + (size_t)min(row + i, rows - 1) * stride;
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) sum[i][v] = aligned_vec(from, min(v, last));
   }
 }
 
-/* One vector of a row, without the columns past the edge. */
-static inline void store_row(__global float *row, vec value, int left) {
-  if (left >= WIDTH) {
-    store_vec(value, 0, row);
-    return;
-  }
-  float values[WIDTH];
-  store_vec(value, 0, values);
-  for (int lane = 0; lane < left; lane++) row[lane] = values[lane];
-}
-
-/* The tile of c at (row, column), as it is. */
-static inline void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int rows,
+/* c = values, without what lies past the edge. */
+static inline void store_edge(__global float *c, vec values[TILE_M][TILE_V], int row, int rows,
                               int column, int cols, int c_stride) {
 #pragma unroll 1
-  for (int i = 0; i < TILE_M; i++) {
-    if (row + i >= rows) break;
+  for (int i = 0; i < min(TILE_M, rows - row); i++) {
     __global float *c_row = c + (size_t)(row + i) * c_stride;
 #pragma unroll 1
-    for (int v = 0; v < TILE_V; v++) {
-      const int at = column + v * WIDTH;
-      store_row(c_row + at, sum[i][v], cols - at);
-    }
+    for (int at = column, v = 0; v < TILE_V && at < cols; at += WIDTH, v++)
+      store_lanes(c_row + at, values[i][v], cols - at);
   }
 }
 
-/* c = f(sum), and z = sum unless it is NULL. */
-static inline void store_activated(__global float *c, __global float *z, vec sum[TILE_M][TILE_V],
+/* c = f(values), and z = values unless it is NULL. */
+static inline void store_activated(__global float *c, __global float *z, vec values[TILE_M][TILE_V],
                                    int row, int rows, int column, int cols, int c_stride) {
-  if (z) store_tile(z, sum, row, rows, column, cols, c_stride);
 #pragma unroll 1
-  for (int i = 0; i < TILE_M; i++) {
+  for (int i = 0; i < min(TILE_M, rows - row); i++) {
+    const size_t first = (size_t)(row + i) * c_stride;
 #pragma unroll 1
-    for (int v = 0; v < TILE_V; v++) {
-      const vec value = sum[i][v];
-      sum[i][v] = ACTIVATE(vec, value);
+    for (int at = column, v = 0; v < TILE_V && at < cols; at += WIDTH, v++) {
+      const vec value = values[i][v];
+      if (z) store_lanes(z + first + at, value, cols - at);
+      store_lanes(c + first + at, ACTIVATE(vec, value), cols - at);
     }
   }
-  store_tile(c, sum, row, rows, column, cols, c_stride);
 }
 
-/* c = sum * f'(z_below), where z_below is NULL unless f' needs it. */
-static inline void store_sloped(__global float *c, vec sum[TILE_M][TILE_V],
+/* c = values * f'(z_below), where z_below is NULL unless f' needs it. */
+static inline void store_sloped(__global float *c, vec values[TILE_M][TILE_V],
                                 __global const float *z_below, __global const float *a_below,
                                 int row, int rows, int column, int cols, int c_stride) {
 #pragma unroll 1
-  for (int i = 0; i < TILE_M; i++) {
+  for (int i = 0; i < min(TILE_M, rows - row); i++) {
+    const size_t first = (size_t)(row + i) * c_stride;
 #pragma unroll 1
-    for (int v = 0; v < TILE_V; v++) {
-      if (column + v * WIDTH >= cols) break;
-      const size_t at = (size_t)min(row + i, rows - 1) * c_stride + column + v * WIDTH;
-      const vec below = load_vec(0, a_below + at), z = z_below ? load_vec(0, z_below + at) : below;
-      sum[i][v] *= SLOPE(vec, z, below);
+    for (int at = column, v = 0; v < TILE_V && at < cols; at += WIDTH, v++) {
+      const vec below = aligned_vec(a_below + first + at, 0);
+      const vec z = z_below ? aligned_vec(z_below + first + at, 0) : below;
+      store_lanes(c + first + at, values[i][v] * SLOPE(vec, z, below), cols - at);
     }
   }
-  store_tile(c, sum, row, rows, column, cols, c_stride);
 }
 
-/* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
- * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
+/* The sums from registers into memory, where loops may reach them. */
+INLINE void spill(vec values[TILE_M][TILE_V], vec sum[TILE_M][TILE_V]) {
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) values[i][v] = sum[i][v];
+  }
+}
+
+/* c = sum: straight out of registers where the tile is whole. */
+INLINE void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int rows, int column,
+                       int cols, int c_stride) {
+  if (row + TILE_M > rows || column + TILE_N > cols) {
+    vec values[TILE_M][TILE_V];
+    spill(values, sum);
+    store_edge(c, values, row, rows, column, cols, c_stride);
+    return;
+  }
+  __global float *c_row = c + (size_t)row * c_stride + column;
+#pragma unroll
+  for (int i = 0; i < TILE_M; i++) {
+#pragma unroll
+    for (int v = 0; v < TILE_V; v++) aligned_vec(c_row, v) = sum[i][v];
+    c_row += c_stride;
+  }
+}
+
+/* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2). c, z
+ * [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
 __kernel GROUP(1, 1)
 void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
                    __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
                    int a_stride, int b_stride, int item_rows, int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels);
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
     for (int row = item.top; row < item.bottom; row += TILE_M) {
       size_t offset[TILE_M];
       row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
-        vec sum[TILE_M][TILE_V];
-        if (k > 0)
-          begin_tile(sum, c + column, c_stride, row, rows, cols - column);
-        else
-          begin_tile(sum, bias ? bias + column : NULL, 0, row, rows, cols - column);
+        vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
+        __global const float *start = k > 0 ? c : bias;
+        begin_tile(sum, start ? start + column : NULL, k > 0 ? c_stride : 0, row, rows,
+                   cols - column);
         __global const float *b_panel = b + (size_t)k * b_stride + column;
         if (row == item.top && cols - column > WIDTH) {
           multiply_rows_packing(sum, a + k, offset, PANEL(packed, column), b_panel, b_stride,
@@ -282,10 +301,12 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
           if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
           CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
         }
-        if (bias && k + count == depth)
-          store_activated(c, z, sum, row, rows, column, cols, c_stride);
-        else
+        if (bias && k + count == depth) {
+          spill(values, sum);
+          store_activated(c, z, values, row, rows, column, cols, c_stride);
+        } else {
           store_tile(c, sum, row, rows, column, cols, c_stride);
+        }
       }
     }
   }
@@ -299,7 +320,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict a_below, int rows, int cols, int depth,
                    int c_stride, int a_stride, int b_stride, int item_rows, int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels);
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N)
@@ -309,13 +330,15 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
       size_t offset[TILE_M];
       row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
-        vec sum[TILE_M][TILE_V];
+        vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
         CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
-        if (a_below && k + count == depth)
-          store_sloped(c, sum, z_below, a_below, row, rows, column, cols, c_stride);
-        else
+        if (a_below && k + count == depth) {
+          spill(values, sum);
+          store_sloped(c, values, z_below, a_below, row, rows, column, cols, c_stride);
+        } else {
           store_tile(c, sum, row, rows, column, cols, c_stride);
+        }
       }
     }
   }
@@ -326,24 +349,23 @@ static inline void add_rows(__global float *sums, const vec *panel, int k, int d
 #pragma unroll 1
   for (int v = 0; v < TILE_V; v++) {
     if (v * WIDTH >= left) break;
-    vec total = k > 0 ? load_vec(v, sums) : (vec)(0.0f);
+    vec total = k > 0 ? aligned_vec(sums, v) : (vec)(0.0f);
     for (int i = 0; i < depth; i++) total += panel[i * TILE_V + v];
-    store_row(sums + v * WIDTH, total, left - v * WIDTH);
+    store_lanes(sums + v * WIDTH, total, left - v * WIDTH);
   }
 }
 
 /* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
  * by the items of the first rows. A tile of a that several panels use is packed too: its rows are a
- * page apart.
- * c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
+ * page apart. c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
 __kernel GROUP(1, 1)
 void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
                    __global const float *restrict a, __global const float *restrict b, int rows,
                    int cols, int depth, int c_stride, int a_stride, int b_stride, int item_rows,
                    int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  float tile[BLOCK_K * TILE_M];
-  const part item = item_part(rows, cols, depth, item_rows, item_panels);
+  float tile[BLOCK_K / 2 * TILE_M];
+  const part item = item_part(rows, cols, depth, BLOCK_K / 2, item_rows, item_panels);
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N) {

@@ -14,11 +14,11 @@ static const struct {
 enum { VECTOR_ROWS = sizeof vector_rows / sizeof *vector_rows };
 
 /* Items a group and work an item: a CPU wants one item with much to do, a GPU many with little. The
- * CPU products pack panels of 4 tiles by 256, 64 KiB to 128 KiB of an L2 cache; on a GPU that form
+ * CPU products pack panels of 4 tiles by 512, 128 or 256 KiB of an L2 cache; on a GPU that form
  * must only work, in as little private memory as may be. */
 static const struct {
   unsigned element_group, element_vectors, loss_group, loss_rows, gather_group, block_k, panels;
-} cpu_row = {1, 64, 1, 16, 1, 256, 4}, gpu_row = {64, 1, 64, 1, 64, 32, 1};
+} cpu_row = {1, 64, 1, 16, 1, 512, 4}, gpu_row = {64, 1, 64, 1, 64, 32, 1};
 
 static bool is_cpu(const ebb_device_info *info) {
   return info->type == EBB_DEVICE_CPU;

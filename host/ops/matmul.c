@@ -81,7 +81,8 @@ static share share_out(const product *p, const ebbi_profile *profile) {
   size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
   size_t wanted = wanted_items(p, profile);
   size_t block = ebbi_ceil_div(p->depth, profile->width) * profile->width; /* as in the kernels */
-  if (block > profile->block_k) block = profile->block_k;
+  size_t largest = p->layout == TN ? profile->block_k / 2 : profile->block_k;
+  if (block > largest) block = largest;
   share s = {.panels = profile->panels * profile->block_k / block};
   if (s.panels > panels) s.panels = panels;
   for (;; s.panels = ebbi_ceil_div(s.panels, 2)) {
