@@ -10,7 +10,8 @@
  *
  * Rows past the edge are read from the last row instead and columns past the edge are the zeros of
  * the row padding or another column's: neither is stored, so the inner loop has no edge code. The
- * sums run over k in ascending order whatever the blocks: how c is split among items changes no bit.
+ * sums run over k in ascending order whatever the blocks: how c is split among items changes no
+ * bit.
  */
 #include "activation.h"
 #include "common.h"
