@@ -62,7 +62,7 @@ typedef struct share {
 } share;
 
 /* Multiply-adds that are worth an item of their own: about what a core does while another wakes. */
-enum { ITEM_WORK = 1 << 19 };
+enum { ITEM_WORK = 1 << 18 };
 
 /* Items that keep the compute units evenly busy, as far as the work is worth it. */
 static size_t wanted_items(const product *p, const ebbi_profile *profile) {
