@@ -87,22 +87,6 @@ static inline void pack_columns(vec *panel, __global const float *b, int b_strid
   }
 }
 
-/* column[k] = TILE_M neighbours in row k of a; past the edge the last one again. */
-static inline void pack_tile(float *column, __global const float *a, int a_stride, int depth,
-                             int left) {
-  if (left >= TILE_M) {
-    for (int k = 0; k < depth; k++) {
-#pragma unroll
-      for (int i = 0; i < TILE_M; i++) column[k * TILE_M + i] = a[i];
-      a += a_stride;
-    }
-    return;
-  }
-  for (int k = 0; k < depth; k++)
-    for (int i = 0; i < TILE_M; i++)
-      column[k * TILE_M + i] = a[(size_t)k * a_stride + min(i, left - 1)];
-}
-
 /* sum += column of a times row of b: one step of k. */
 INLINE void multiply_step(vec sum[TILE_M][TILE_V], const float column[TILE_M],
                           const vec row[TILE_V], const int vectors) {
@@ -127,22 +111,21 @@ static inline void load_column(float column[TILE_M], __global const float *a,
   for (int i = 0; i < TILE_M; i++) column[i] = a[offset[i]];
 }
 
-/* sum += rows of a times the panel. */
+/* sum += rows of op(a) times the panel; `step` leads from one column of op(a) to the next. */
 INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
-                          const size_t offset[TILE_M], const vec *panel, int depth,
+                          const size_t offset[TILE_M], int step, const vec *panel, int depth,
                           const int vectors) {
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
     load_column(column, a, offset);
     multiply_step(sum, column, panel + k * TILE_V, vectors);
-    a++; /* not a[offset[i] + k]: LLVM would add k to all the offsets in vectors
-          */
+    a += step; /* not a[offset[i] + k * step]: LLVM would add that to all offsets in vectors */
   }
 }
 
 /* The same with b where it lies, packing the panel on the way: the multiplications hide that. */
 static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const float *a,
-                                         const size_t offset[TILE_M], vec *panel,
+                                         const size_t offset[TILE_M], int step, vec *panel,
                                          __global const float *b, int b_stride, int depth) {
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
@@ -153,27 +136,8 @@ static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const
 #pragma unroll
     for (int v = 0; v < TILE_V; v++) panel[k * TILE_V + v] = row[v];
     multiply_step(sum, column, row, TILE_V);
-    a++;
+    a += step;
     b += b_stride;
-  }
-}
-
-/* sum += columns of a, packed in tile[k][TILE_M], times the panel. */
-INLINE void multiply_tile(vec sum[TILE_M][TILE_V], const float *tile, const vec *panel, int depth,
-                          const int vectors) {
-  for (int k = 0; k < depth; k++)
-    multiply_step(sum, tile + k * TILE_M, panel + k * TILE_V, vectors);
-}
-
-/* The same with a where it lies. */
-INLINE void multiply_columns(vec sum[TILE_M][TILE_V], __global const float *a, int a_stride,
-                             const vec *panel, int depth, const int vectors) {
-  for (int k = 0; k < depth; k++) {
-    float column[TILE_M];
-#pragma unroll
-    for (int i = 0; i < TILE_M; i++) column[i] = a[i];
-    multiply_step(sum, column, panel + k * TILE_V, vectors);
-    a += a_stride;
   }
 }
 
@@ -296,11 +260,11 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    cols - column);
         __global const float *b_panel = b + (size_t)k * b_stride + column;
         if (row == item.top && cols - column > WIDTH) {
-          multiply_rows_packing(sum, a + k, offset, PANEL(packed, column), b_panel, b_stride,
+          multiply_rows_packing(sum, a + k, offset, 1, PANEL(packed, column), b_panel, b_stride,
                                 count);
         } else {
           if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
-          CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
+          CUT(cols - column, multiply_rows, sum, a + k, offset, 1, PANEL(packed, column), count);
         }
         if (bias && k + count == depth) {
           spill(values, sum);
@@ -333,7 +297,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        CUT(cols - column, multiply_rows, sum, a + k, offset, PANEL(packed, column), count);
+        CUT(cols - column, multiply_rows, sum, a + k, offset, 1, PANEL(packed, column), count);
         if (a_below && k + count == depth) {
           spill(values, sum);
           store_sloped(c, values, z_below, a_below, row, rows, column, cols, c_stride);
@@ -357,15 +321,15 @@ static inline void add_rows(__global float *sums, const vec *panel, int k, int d
 }
 
 /* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
- * by the items of the first rows. A tile of a that several panels use is packed too: its rows are a
- * page apart. c [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
+ * by the items of the first rows. Rows of a are a page apart: blocks of half the depth keep a's
+ * tile in the L1 cache for twice the panels. Packing it, too, cost more than it gained. c [rows,
+ * cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
 __kernel GROUP(1, 1)
 void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
                    __global const float *restrict a, __global const float *restrict b, int rows,
                    int cols, int depth, int c_stride, int a_stride, int b_stride, int item_rows,
                    int item_panels) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  float tile[BLOCK_K / 2 * TILE_M];
   const part item = item_part(rows, cols, depth, BLOCK_K / 2, item_rows, item_panels);
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
@@ -376,16 +340,13 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
         add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
     }
     for (int row = item.top; row < item.bottom; row += TILE_M) {
-      const bool direct = item.right - item.left <= TILE_N && rows - row >= TILE_M; /* used once */
-      if (!direct) pack_tile(tile, a + (size_t)k * a_stride + row, a_stride, count, rows - row);
+      size_t offset[TILE_M];
+      row_offsets(offset, 1, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        if (direct)
-          CUT(cols - column, multiply_columns, sum, a + (size_t)k * a_stride + row, a_stride,
-              PANEL(packed, column), count);
-        else
-          CUT(cols - column, multiply_tile, sum, tile, PANEL(packed, column), count);
+        CUT(cols - column, multiply_rows, sum, a + (size_t)k * a_stride, offset, a_stride,
+            PANEL(packed, column), count);
         store_tile(c, sum, row, rows, column, cols, c_stride);
       }
     }
