@@ -22,7 +22,7 @@ const ebbi_kernel_check ebbi_kernel_checks[] = {
 static const ebbi_shape shapes[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},   {31, 33, 65},
                                     {33, 31, 1},   {65, 128, 15}, {2, 257, 5},  {257, 3, 2},
                                     {64, 64, 16},  {129, 17, 33}, {13, 256, 7}, {3, 930, 5},
-                                    {13, 70, 531}, {2, 530, 300}};
+                                    {13, 70, 531}, {2, 530, 531}};
 
 /* One row of the table, with one activation: all shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
