@@ -17,13 +17,12 @@ static void run_activation(bench *b, ebb_activation activation, element_kind kin
   if (!bench_wants(b, name)) return;
   element e = {.kind = kind, .rows = ROWS, .cols = COLS, .activation = activation};
   double count = (double)e.rows * (double)e.cols;
-  bool four = !forward && ebb_activation_needs_z(activation);
   bench_case c = {.group = "activation",
                   .name = name,
                   .layout = "",
                   .optimizer = "",
                   .flops = count,
-                  .bytes = (four ? 16 : 12) * count,
+                  .bytes = 12 * count,
                   .problem = &e};
   bench_run(b, &c);
 }

@@ -1,9 +1,10 @@
 /* Operands and the double-precision check.
  *
  * Small results are checked whole, large ones at a thousand places that no tile size hides, the
- * corners among them. The bound, k u sum|a||b| with the unit roundoff u, is that of the dot product
- * summed in whatever order (Higham, Accuracy and Stability, 3.1), so no correct program breaks it
- * and a lost or doubled term does.
+ * corners among them. Terms are random and of both signs, so partial sums grow with the root of
+ * their number and a sum's rounding error is about u k / 2 terms' root mean square, u the unit
+ * roundoff, or less in another order than one by one. The bound is 32 times that: a lost or doubled
+ * term breaks it, which the worst case's k u sum|a||b| would hide from k = 4000 on.
  */
 #include "product.h"
 
@@ -34,15 +35,15 @@ void product_free(product *p) {
 }
 
 static bool element_is_right(const product *p, float got, size_t i, size_t j, double *want) {
-  double sum = 0, size = 0;
+  double sum = 0, squares = 0;
   for (size_t t = 0; t < p->k; t++) {
     double x = p->transpose_a ? p->a[t * p->m + i] : p->a[i * p->k + t];
     double y = p->transpose_b ? p->b[j * p->k + t] : p->b[t * p->n + j];
     sum += x * y;
-    size += fabs(x * y);
+    squares += x * y * x * y;
   }
   *want = sum;
-  return fabs(got - sum) <= ((double)p->k + 1) * 0x1p-24 * size;
+  return fabs(got - sum) <= 16 * 0x1p-24 * sqrt((double)p->k * squares);
 }
 
 bool product_check(char *what, size_t size, const product *p, const float *c) {

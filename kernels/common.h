@@ -22,6 +22,9 @@ typedef PASTE(float, WIDTH) vec;
  * Only where time counts: PoCL takes a vstore apart, which knows of no alignment. */
 #define aligned_vec(pointer, i) (((__global vec *)(pointer))[i])
 
+/* For functions whose loops are unrolled by arguments that are constants at each call. */
+#define INLINE static inline __attribute__((always_inline))
+
 /* Integers of a vector's shape, and the bits of one read as the other. */
 typedef PASTE(int, WIDTH) ivec;
 typedef PASTE(uint, WIDTH) uvec;
@@ -52,6 +55,19 @@ static inline void store_lanes(__global float *row, vec value, int left) {
 #endif
   if (left & 2) vstore2(part4.lo, 0, row);
   if (left & 1) row[left & 2] = left & 2 ? part4.z : part4.x;
+}
+
+/* Sum of the lanes, by halves. */
+static inline float sum_lanes(vec value) {
+#if WIDTH == 16
+  const float8 half8 = value.lo + value.hi;
+  const float4 half4 = half8.lo + half8.hi;
+#elif WIDTH == 8
+  const float4 half4 = value.lo + value.hi;
+#else
+  const float4 half4 = value;
+#endif
+  return (half4.x + half4.z) + (half4.y + half4.w);
 }
 
 /* Elementwise kernels: items a group, vectors an item. */

@@ -18,10 +18,8 @@
 #endif
 #define TAIL 2 /* units of a tile where no UNITS are left */
 
-/* For functions whose loops are unrolled by arguments that are constants at each call; and for
- * those that are better compiled once, apart, than again in each copy that a driver makes of a
- * kernel. */
-#define INLINE  static inline __attribute__((always_inline))
+/* For functions that are better compiled once, apart, than again in each copy that a driver makes
+ * of a kernel. */
 #define OUTLINE static __attribute__((noinline))
 
 /* sum[u][v] += sum over k < depth of a[u * unit_step + k * k_step] * (vector v of b's row k). Units
@@ -73,14 +71,6 @@ OUTLINE void unit_product(__global float *c, __global const float *bias, __globa
   }
 }
 
-/* A vector of a gradient; what lies `left` columns from there is padding. */
-static inline void put_gradient(__global float *gradient, vec value, int left) {
-  if (left >= WIDTH)
-    aligned_vec(gradient, 0) = value;
-  else
-    store_lanes(gradient, value, left);
-}
-
 /* A tile of weight_gradient. */
 INLINE void weight_tile(__global float *dw, int stride, const int units, const int vectors,
                         __global const float *x, int last, __global const float *dz, int dz_stride,
@@ -96,7 +86,7 @@ INLINE void weight_tile(__global float *dw, int stride, const int units, const i
   for (int u = 0; u < units; u++)
 #pragma unroll
     for (int v = 0; v < vectors; v++)
-      put_gradient(dw + min(u, last) * stride + v * WIDTH, sum[u][v], left - v * WIDTH);
+      store_lanes(dw + min(u, last) * stride + v * WIDTH, sum[u][v], left - v * WIDTH);
 }
 
 /* Columns of weight_gradient: `vectors` of them. */
@@ -126,7 +116,7 @@ OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
   for (int o = 0; o < outputs; o += WIDTH) {
     vec total = more ? aligned_vec(db + o, 0) : (vec)(0.0f);
     for (int r = 0; r < rows; r++) total += aligned_vec(dz + r * dz_stride + o, 0);
-    put_gradient(db + o, total, outputs - o);
+    store_lanes(db + o, total, outputs - o);
   }
 }
 

@@ -24,19 +24,6 @@ static inline void sum_items(__global float *partials, __local float2 *sums) {
   vstore2(total, get_group_id(0), partials);
 }
 
-/* By halves. */
-static inline float row_sum(vec value) {
-#if WIDTH == 16
-  const float8 half8 = value.lo + value.hi;
-  const float4 half4 = half8.lo + half8.hi;
-#elif WIDTH == 8
-  const float4 half4 = value.lo + value.hi;
-#else
-  const float4 half4 = value;
-#endif
-  return (half4.x + half4.z) + (half4.y + half4.w);
-}
-
 /* select, not fmax, whose care for NaN costs more; a NaN among the logits makes exp and the sum NaN
  * whatever the largest is. */
 #define LARGER(a, b) select((a), (b), (b) > (a))
@@ -98,11 +85,11 @@ static inline float2 cross_entropy_row(__global float *dz, __global const float 
     sums += e;
     before |= (value == largest) & (columns_from(c) < label);
   }
-  const float sum = row_sum(sums), factor = scale / sum;
+  const float sum = sum_lanes(sums), factor = scale / sum;
   for (int c = 0; c < last; c += WIDTH)
     aligned_vec(dz + c, 0) = gradient(aligned_vec(dz + c, 0), c, factor, label, scale);
   store_lanes(dz + last, gradient(last_e, last, factor, label, scale), cols - last);
-  const float rivals = row_sum(select((vec)(0.0f), (vec)(1.0f), before));
+  const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), before));
   const int hit = at_label == largest && rivals == 0.0f;
   return (float2)(log_float(sum) + (largest - at_label), hit ? 1.0f : 0.0f);
 }
@@ -164,7 +151,7 @@ void mean_squared_error(__global float *restrict dz, __global float *restrict pa
     else
       clear_row(dz + row, cols);
   }
-  sums[get_local_id(0)] = (float2)(row_sum(sum), 0.0f);
+  sums[get_local_id(0)] = (float2)(sum_lanes(sum), 0.0f);
   barrier(CLK_LOCAL_MEM_FENCE);
   if (get_local_id(0) == 0) sum_items(partials, sums);
 }

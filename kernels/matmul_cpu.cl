@@ -29,7 +29,6 @@
 #define PANELS 1
 #endif
 #define TILE_N (TILE_V * WIDTH)
-#define INLINE static inline __attribute__((always_inline))
 #if TILE_V > 2
 #error "a tile is cut at its first vector or not at all"
 #endif
@@ -123,7 +122,18 @@ INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
   }
 }
 
-/* The same with b where it lies, packing the panel on the way: the multiplications hide that. */
+/* The same with as many vectors as begin left of the edge. */
+INLINE void multiply_panel(vec sum[TILE_M][TILE_V], __global const float *a,
+                           const size_t offset[TILE_M], int step, const vec *panel, int depth,
+                           int left) {
+  if (left > WIDTH)
+    multiply_rows(sum, a, offset, step, panel, depth, TILE_V);
+  else
+    multiply_rows(sum, a, offset, step, panel, depth, 1);
+}
+
+/* multiply_rows with b where it lies, packing the panel on the way: the multiplications hide that.
+ */
 static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const float *a,
                                          const size_t offset[TILE_M], int step, vec *panel,
                                          __global const float *b, int b_stride, int depth) {
@@ -140,15 +150,6 @@ static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const
     b += b_stride;
   }
 }
-
-/* Calls one of those with the vectors that begin left of the edge. */
-#define CUT(left, how, ...)                                                                        \
-  do {                                                                                             \
-    if ((left) > WIDTH)                                                                            \
-      how(__VA_ARGS__, TILE_V);                                                                    \
-    else                                                                                           \
-      how(__VA_ARGS__, 1);                                                                         \
-  } while (0)
 
 /* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. Past the
  * edge the last row and the last vector again. */
@@ -264,7 +265,7 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                                 count);
         } else {
           if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
-          CUT(cols - column, multiply_rows, sum, a + k, offset, 1, PANEL(packed, column), count);
+          multiply_panel(sum, a + k, offset, 1, PANEL(packed, column), count, cols - column);
         }
         if (bias && k + count == depth) {
           spill(values, sum);
@@ -297,7 +298,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        CUT(cols - column, multiply_rows, sum, a + k, offset, 1, PANEL(packed, column), count);
+        multiply_panel(sum, a + k, offset, 1, PANEL(packed, column), count, cols - column);
         if (a_below && k + count == depth) {
           spill(values, sum);
           store_sloped(c, values, z_below, a_below, row, rows, column, cols, c_stride);
@@ -334,8 +335,11 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
   for (int k = 0; k < depth; k += item.block) {
     const int count = min(item.block, depth - k);
     for (int column = item.left; column < item.right; column += TILE_N) {
-      CUT(cols - column, pack_rows, PANEL(packed, column), b + (size_t)k * b_stride + column,
-          b_stride, count);
+      __global const float *b_panel = b + (size_t)k * b_stride + column;
+      if (cols - column > WIDTH)
+        pack_rows(PANEL(packed, column), b_panel, b_stride, count, TILE_V);
+      else
+        pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
       if (sums && item.top == 0)
         add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
     }
@@ -345,8 +349,8 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
         begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
-        CUT(cols - column, multiply_rows, sum, a + (size_t)k * a_stride, offset, a_stride,
-            PANEL(packed, column), count);
+        multiply_panel(sum, a + (size_t)k * a_stride, offset, a_stride, PANEL(packed, column),
+                       count, cols - column);
         store_tile(c, sum, row, rows, column, cols, c_stride);
       }
     }

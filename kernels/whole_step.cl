@@ -68,15 +68,6 @@ OUTLINE void apply_slope(__global float *a, __global const float *z, __global co
   ACTIVATION_LIST(BACKWARD)
 }
 
-/* Sum of the lanes, halves first. */
-static inline float sum_lanes(vec value) {
-  float lanes[WIDTH];
-  store_vec(value, 0, lanes);
-  for (int half_width = WIDTH / 2; half_width > 0; half_width /= 2)
-    for (int lane = 0; lane < half_width; lane++) lanes[lane] += lanes[lane + half_width];
-  return lanes[0];
-}
-
 /* Cross-entropy of WIDTH rows: z [cols][CHUNK] becomes dz (7), 0 in lanes that are not `alive`.
  * Returns the sums of the row losses (4) and of the rows with the largest logit at the label. The
  * largest logit is taken off first, so that exp cannot overflow. */
@@ -100,8 +91,8 @@ OUTLINE float2 cross_entropy_rows(__global float *z, int cols, ivec label, ivec 
     const vec dz = (aligned_vec(z + c * CHUNK, 0) / sum - one) * scale;
     aligned_vec(z + c * CHUNK, 0) = select((vec)(0.0f), dz, alive);
   }
-  const vec loss = log(sum) + (largest - at_label);
-  const vec hit = select((vec)(0.0f), (vec)(1.0f), (at == label) & alive);
+  const vec loss = log_vec(sum) + (largest - at_label);
+  const vec hit = select((vec)(0.0f), (vec)(1.0f), (at == label) & (at_label == largest) & alive);
   return (float2)(sum_lanes(select((vec)(0.0f), loss, alive)), sum_lanes(hit));
 }
 

@@ -258,7 +258,7 @@ static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
 /* The same in one launch, where the network is small enough. */
 static ebb_status check_whole(network_check *c) {
   ebbi_pass *pass;
-  if (ebbi_pass_can_be_whole(c->network, c->reference->batch) != EBB_OK) return EBB_OK;
+  if (!ebbi_pass_can_be_whole(c->network)) return EBB_OK;
   TRY(ebbi_pass_create(&pass, c->network, c->reference->batch, c->reference->target.loss,
                        EBBI_PASS_WHOLE));
   ebb_status status = run_whole(c, pass);

@@ -40,18 +40,19 @@ static ebb_status run_product(void *context, size_t times) {
   return status;
 }
 
-/* Element (row, col) of c in double precision, and how far a float32 sum may be from it: (k + 8)
- * roundings, each of 2^-24 of the terms' magnitudes. */
+/* Element (row, col) of c in double precision, and how far a float32 sum may be from it. Terms are
+ * random and of both signs: the error is about 2^-24 k / 2 of their root mean square, and 32 times
+ * that is still less than one term, so a lost one shows. */
 static double expect(double *bound, const product *p, size_t row, size_t col) {
-  double sum = 0, magnitudes = 0;
+  double sum = 0, squares = 0;
   for (size_t k = 0; k < p->k; k++) {
     size_t a = p->layout == TN ? k * p->m + row : row * p->k + k;
     size_t b = p->layout == NT ? col * p->k + k : k * p->n + col;
     double term = (double)bench_value(SERIES_A, a) * (double)bench_value(SERIES_B, b);
     sum += term;
-    magnitudes += fabs(term);
+    squares += term * term;
   }
-  *bound = ((double)p->k + 8) * 0x1p-24 * magnitudes;
+  *bound = 16 * 0x1p-24 * sqrt((double)p->k * squares);
   return sum;
 }
 

@@ -29,8 +29,8 @@ static ebb_status choose_width(ebb_device *device) {
     return ebb_device_set_width(device, ebbi_profile_width(&device->info));
   char *end;
   unsigned long width = strtoul(wanted, &end, 10);
-  REQUIRE(*end == '\0' && width <= 16, EBB_ERR_ARGUMENT, "EBB_WIDTH=%s: must be 16, 8 or 4",
-          wanted);
+  REQUIRE(*end == '\0' && (width == 16 || width == 8 || width == 4), EBB_ERR_ARGUMENT,
+          "EBB_WIDTH=%s: must be 16, 8 or 4", wanted);
   return ebb_device_set_width(device, (unsigned)width);
 }
 

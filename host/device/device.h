@@ -58,7 +58,7 @@ typedef struct ebbi_profile {
   unsigned width;          /* floats a vector */
   unsigned tile_m, tile_v; /* CPU matmul: rows, and vectors of columns, a tile */
   unsigned block_k;        /* CPU matmul: steps of depth packed at a time */
-  unsigned panels;         /* CPU matmul: tiles of columns an item packs at most */
+  unsigned panels;         /* CPU matmul: tiles of columns an item packs at block_k steps */
   unsigned tile, thread;   /* GPU matmul: side of a group's block, of an item's part */
   unsigned element_group, element_vectors; /* elementwise: items a group, vectors an item */
   unsigned loss_group, loss_rows;          /* loss: items a group, rows an item */

@@ -14,7 +14,7 @@ static const struct {
 enum { VECTOR_ROWS = sizeof vector_rows / sizeof *vector_rows };
 
 /* Items a group and work an item: a CPU wants one item with much to do, a GPU many with little. The
- * CPU products pack panels of 4 tiles by 512, 128 or 256 KiB of an L2 cache; on a GPU that form
+ * CPU products pack panels of 4 tiles by 512, 64 to 256 KiB of an L2 cache; on a GPU that form
  * must only work, in as little private memory as may be. */
 static const struct {
   unsigned element_group, element_vectors, loss_group, loss_rows, gather_group, block_k, panels;

@@ -63,9 +63,11 @@ static ebb_status plan_whole(ebbi_whole_plan *whole, const ebb_network *network,
   return ebbi_whole_plan_make(whole, &described, batch);
 }
 
-ebb_status ebbi_pass_can_be_whole(const ebb_network *network, size_t batch) {
-  ebbi_whole_plan whole;
-  return plan_whole(&whole, network, batch);
+bool ebbi_pass_can_be_whole(const ebb_network *network) {
+  ebbi_whole_layer layers[EBB_MAX_LAYERS];
+  size_t count = describe_layers(layers, network);
+  ebbi_whole_network described = {layers, count, network->parameters->cols};
+  return ebbi_whole_fits(&described);
 }
 
 /* Adds gradients, partial sums, and what else a kind of training keeps. */

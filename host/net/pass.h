@@ -44,8 +44,8 @@ typedef struct ebbi_need {
 /* Adds a buffer to the need. */
 void ebbi_need_add(ebbi_need *need, size_t bytes);
 
-/* Can steps of `batch` rows be whole?  Errors: EBB_ERR_UNSUPPORTED, with the reason. */
-ebb_status ebbi_pass_can_be_whole(const ebb_network *network, size_t batch);
+/* Can steps be whole? Planning one that cannot fails with EBB_ERR_UNSUPPORTED and the reason. */
+bool ebbi_pass_can_be_whole(const ebb_network *network);
 
 /* Adds a pass's buffers, so that a plan can be made before anything is allocated. */
 ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,

@@ -1,8 +1,9 @@
 /* The whole step of a small network: the batch cut into slices, the layers as a table.
  *
- * Slices are cut by shapes alone and their gradients added in order, so results are the same
- * however many cores there are. A slice is a work-item: its rows are few enough to occupy all
- * cores with a large batch, and as many as make its share of the gradient worth adding up.
+ * Slices are cut by shapes and the slab's length, and their gradients added in order, so results
+ * are the same however many cores there are. A slice is a work-item: its rows are few enough to
+ * occupy all cores with a large batch, and as many as make its share of the gradient worth adding
+ * up.
  */
 #include "whole_step.h"
 
@@ -16,7 +17,10 @@
 
 /* CHUNK is the kernel's. The gradients of all slices together have at most GRADIENTS floats, 2 MiB:
  * they are written and read again in every step. */
-enum { CHUNK = 32, SLICES_MAX = 32, GRADIENTS = 524288, PAIR = 32 };
+enum { CHUNK = 32, SLICES_MAX = 32, GRADIENTS = 524288 };
+
+/* Units are transposed by two vectors at a time, of 16 floats at most. */
+enum { PAIR = 2 * 16 };
 
 /* The kernel's table: twins of step_plan and layer in kernels/whole_step.cl. */
 typedef union table_row {
@@ -67,6 +71,12 @@ static size_t most_slices(size_t parameters) {
   size_t most = SLICES_MAX;
   while (most > 1 && most * parameters > GRADIENTS) most /= 2;
   return most;
+}
+
+bool ebbi_whole_fits(const ebbi_whole_network *network) {
+  unsigned activations;
+  return survey(&activations, network) <= EBBI_WHOLE_WIDTH &&
+         network->parameters <= EBBI_WHOLE_PARAMETERS;
 }
 
 ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,

@@ -22,8 +22,8 @@ typedef struct ebbi_whole_network {
   size_t count, parameters; /* layers, floats in the slab */
 } ebbi_whole_network;
 
-/* How a batch is cut: a function of shapes alone, so that results do not depend on the device's
- * cores. */
+/* How a batch is cut: by shapes and the slab's length alone, so that results do not depend on the
+ * device's cores. */
 typedef struct ebbi_whole_plan {
   size_t batch, chunks, slices; /* rows; groups of rows that are taken together; work-items */
   size_t spare, scratch;        /* floats before the spare part of a slice's scratch, and in all */
@@ -34,6 +34,9 @@ typedef struct ebbi_whole_plan {
  * Errors: EBB_ERR_UNSUPPORTED (too wide or too large: the message says what). */
 ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,
                                 size_t batch);
+
+/* Are the layers narrow enough and the slab short enough? */
+bool ebbi_whole_fits(const ebbi_whole_network *network);
 
 /* Bytes that steps keep on the device: their table of `layers` layers, and the scratch. */
 size_t ebbi_whole_table_bytes(size_t layers);

@@ -43,17 +43,13 @@ static size_t step_rows(const ebb_train_options *options, const ebb_dataset *tra
 }
 
 /* Whole steps are for CPUs: one work-item does what a GPU would spread over thousands. */
-static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network, size_t batch,
-                              ebb_step_form form) {
+static ebbi_pass_kind choose_kind(const ebb_network *network, ebb_step_form form) {
   const ebb_device *device = network->device;
   bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU &&
              ebb_device_engine(device) == EBB_ENGINE_CPU;
-  *kind = EBBI_PASS_LAYERS;
-  if (form == EBB_STEP_WHOLE) TRY(ebbi_pass_can_be_whole(network, batch));
-  if (form == EBB_STEP_WHOLE ||
-      (form == EBB_STEP_AUTO && cpu && ebbi_pass_can_be_whole(network, batch) == EBB_OK))
-    *kind = EBBI_PASS_WHOLE;
-  return EBB_OK;
+  bool whole =
+      form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && cpu && ebbi_pass_can_be_whole(network));
+  return whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
 }
 
 /* The optimizer's moments, each as long as the parameters. */
@@ -166,8 +162,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   if (valid) TRY(ebbi_resident_check(where, valid, network, options->loss));
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
-  ebbi_pass_kind kind;
-  TRY(choose_kind(&kind, network, step_rows(options, train), options->step));
+  ebbi_pass_kind kind = choose_kind(network, options->step);
   TRY(check_memory(network, train, valid, options, kind));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);

@@ -1,6 +1,6 @@
 /* Running epochs: steps are queued by the hundred, the sums read once an epoch.
  *
- * The device itself refuses values that are not finite and freezes the weights (kernels/update.cl),
+ * The device itself refuses values that are not finite and freezes the weights (kernels/update.h),
  * so the host may look late: what it finds then is the first bad step and parameter. It restores
  * the weights of the last epoch that ended well.
  */
