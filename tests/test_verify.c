@@ -203,7 +203,8 @@ static void test_wrong_arguments(void **state) {
 /* ---- faults ---- */
 
 /* A fault: the text in a kernel file that is changed, and the check that must fail by it. Faults
- * that a network shows are run with one, on `engine`; the others (spec NULL) with the kernels. */
+ * that a network shows are run with one, on `engine`; the others (spec NULL) with the kernel checks
+ * of that name. */
 typedef struct fault {
   const char *file, *from, *to, *failing, *spec;
   ebb_engine engine;
@@ -285,6 +286,7 @@ static bool run_fault(const fault *f, seen *s) {
     ebb_device_free(device);
     return false;
   }
+  if (!f->spec) options.only = f->failing + strlen("kernel ");
   if (f->spec) {
     network = make_network(device, f->spec);
     options = options_for(network);

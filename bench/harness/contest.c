@@ -53,7 +53,7 @@ static void calibrate(entry *e) {
 static size_t count_rounds(const entry *entries, size_t count, bool quick) {
   double wall = 0, share = quick ? 1.2 : 5;
   for (size_t i = 0; i < count; i++) wall += entries[i].wall;
-  size_t least = quick && wall > 1 ? 1 : 3, most = quick ? 7 : MAX_ROUNDS;
+  size_t least = 3, most = quick ? 7 : MAX_ROUNDS;
   size_t rounds = share < wall * (double)least ? least : (size_t)(share / wall);
   return rounds > most ? most : rounds - (rounds % 2 == 0);
 }

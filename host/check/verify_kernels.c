@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "check/verifier.h"
 #include <stdio.h>
+#include <string.h>
 
 const ebbi_kernel_check ebbi_kernel_checks[] = {
 #define CHECK_ROW(name, by_activation, by_engine)                                                  \
@@ -27,6 +28,8 @@ static const ebbi_shape shapes[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},   
 /* One row of the table, with one activation: all shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                             ebb_activation activation, const char *engine) {
+  const char *only = verifier->options->only;
+  if (only && !strstr(check->name, only)) return EBB_OK;
   ebbi_probe probe = {
       .device = verifier->device, .activation = activation, .seed = verifier->options->seed};
   ebb_status status = EBB_OK;

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_KEYS = 4, LABEL = 256 };
+enum { MAX_KEYS = 5, LABEL = 2048 };
 
 /* What tells rows apart in a kind of result, and what is compared. */
 typedef struct format {
@@ -22,7 +22,11 @@ typedef struct format {
 
 static const format formats[] = {
     {"matmul", {"layout", "m", "n", "k"}, "gflops", "peak_fraction", "GFLOP/s"},
-    {"step", {"model", "batch", "optimizer", NULL}, "gflops", "peak_fraction", "GFLOP/s"},
+    {"step",
+     {"model", "batch", "loss", "optimizer", "momentum"},
+     "gflops",
+     "peak_fraction",
+     "GFLOP/s"},
     {"elementwise", {"case", NULL, NULL, NULL}, "gbps", "bandwidth_fraction", "GB/s"}};
 
 typedef struct row {
@@ -45,17 +49,18 @@ static int bad_file(const result *r, const char *why, const char *what) {
               what);
 }
 
-/* Adds a key's value to a row's label; false if it is no text and no whole number. */
+/* Adds a key's value to a row's label; false if it is no text and no number, or far too long. */
 static bool add_to_label(char label[LABEL], const json_t *value) {
-  size_t length = strlen(label);
+  size_t length = strlen(label), room = LABEL - length;
   const char *gap = length ? " " : "";
+  int used = LABEL;
   if (json_is_string(value))
-    snprintf(label + length, LABEL - length, "%s%s", gap, json_string_value(value));
+    used = snprintf(label + length, room, "%s%s", gap, json_string_value(value));
   else if (json_is_integer(value))
-    snprintf(label + length, LABEL - length, "%s%lld", gap, (long long)json_integer_value(value));
-  else
-    return false;
-  return true;
+    used = snprintf(label + length, room, "%s%lld", gap, (long long)json_integer_value(value));
+  else if (json_is_real(value))
+    used = snprintf(label + length, room, "%s%g", gap, json_real_value(value));
+  return used >= 0 && (size_t)used < room;
 }
 
 /* A number above 0, or NaN. */
@@ -66,9 +71,11 @@ static double positive(const json_t *object, const char *key) {
 
 static int read_row(result *r, row *out, const json_t *object) {
   const format *f = r->format;
-  for (size_t k = 0; k < MAX_KEYS && f->keys[k]; k++)
-    if (!add_to_label(out->label, json_object_get(object, f->keys[k])))
-      return bad_file(r, "a row has no ", f->keys[k]);
+  for (size_t k = 0; k < MAX_KEYS && f->keys[k]; k++) {
+    const json_t *value = json_object_get(object, f->keys[k]);
+    if (!value && strcmp(f->keys[k], "momentum") == 0) continue; /* sgd alone has one */
+    if (!add_to_label(out->label, value)) return bad_file(r, "a row has no usable ", f->keys[k]);
+  }
   out->rate = positive(object, f->rate);
   out->fraction = positive(object, f->fraction);
   if (!isfinite(out->rate)) return bad_file(r, "a row has no positive ", f->rate);

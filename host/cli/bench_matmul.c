@@ -136,7 +136,9 @@ static int add_shapes(products *all, const char *text) {
       good = read_size(&sizes[i], &text) && (i == 2 || *text == 'x');
       if (good && i < 2) text++;
     }
-    good = good && (*text == '\0' || (*text == ',' && text[1]));
+    if (good && *text == ',' && !text[1])
+      return fail(EXIT_USAGE, "--shape: nothing follows the last comma");
+    good = good && (*text == '\0' || *text == ',');
     if (!good)
       return fail(EXIT_USAGE,
                   "--shape: \"%.*s\" is not MxNxK, three whole numbers from 1 to %d, such as "

@@ -85,8 +85,9 @@ static ebb_status verify(const stepping *t, ebb_device *device) {
   return ebb_verify(&result, device, &options, NULL, NULL);
 }
 
-/* Launches and bytes of `steps` steps, a step. */
-static ebb_status count(stepping *t, ebb_device *device, size_t steps) {
+/* Launches and bytes of a step. Whole steps share launches: so many steps that these are full. */
+static ebb_status count(stepping *t, ebb_device *device) {
+  enum { steps = 64 };
   ebb_counters before = ebb_device_counters(device);
   ebb_status status = ebb_trainer_step(t->trainer, steps);
   ebb_counters after = ebb_device_counters(device);
@@ -148,7 +149,7 @@ static int print_as_text(const bench *b, const stepping *t, const bench_case *c)
   printf("network             %s, batch %zu, %s", b->s->model, b->s->batch,
          ebb_optimizer_name(o->kind));
   if (o->momentum > 0) printf(", momentum %g", o->momentum);
-  printf("\n");
+  printf(", %s\n", ebb_loss_name(t->options.loss));
   printf("step                %.4f ms (p10 %.4f, p90 %.4f)\n", 1e3 * c->median, 1e3 * c->p10,
          1e3 * c->p90);
   printf("samples a second    %.0f\n", (double)b->s->batch / c->median);
@@ -163,7 +164,7 @@ static int measure(bench *b, stepping *t) {
   if (code != EXIT_GOOD) return code;
   bench_case c = {.run = run_steps, .context = t, .work = step_flops(&t->spec, t->options.batch)};
   code = bench_measure(b, &c, 1);
-  if (code == EXIT_GOOD) code = fail_status(count(t, b->device, c.runs));
+  if (code == EXIT_GOOD) code = fail_status(count(t, b->device));
   if (code == EXIT_GOOD) code = fail_status(ebb_trainer_run(t->trainer, NULL, NULL));
   if (code != EXIT_GOOD) return code;
   return b->s->json ? print_as_json(b, t, &c) : print_as_text(b, t, &c);

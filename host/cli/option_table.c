@@ -103,7 +103,7 @@ static const option_row rows[] = {
      NULL, 1, 1e9},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
-     "of at most 128 units; auto: whole on a CPU where it can be",
+     "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be",
      steps, 0, 0},
     {NULL, "seed", 0, OPTIMIZES, KIND_SEED, MEMBER(seed), "N", "1",
      "seed of everything random: weights, split, shuffle", NULL, 0, 0},

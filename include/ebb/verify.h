@@ -22,6 +22,7 @@ typedef struct ebb_check {
 
 typedef struct ebb_verify_options {
   bool kernels;               /* run every kernel on its odd shapes, in every engine there is */
+  const char *only;           /* of the kernel checks those with this in their name; NULL: all */
   const ebb_network *network; /* run this network too; NULL: none */
   const ebb_dataset *dataset; /* its batch comes from here; NULL: random rows */
   size_t batch;               /* rows; 0: 33 */
