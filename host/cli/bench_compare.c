@@ -49,8 +49,9 @@ static int bad_file(const result *r, const char *why, const char *what) {
               what);
 }
 
-/* Adds a key's value to a row's label; false if it is no text and no number, or far too long. */
-static bool add_to_label(char label[LABEL], const json_t *value) {
+/* Adds a key's value to a row's label; false if it is no text and no whole number (or, if `real`,
+ * any), or far too long. */
+static bool add_to_label(char label[LABEL], const json_t *value, bool real) {
   size_t length = strlen(label), room = LABEL - length;
   const char *gap = length ? " " : "";
   int used = LABEL;
@@ -58,7 +59,7 @@ static bool add_to_label(char label[LABEL], const json_t *value) {
     used = snprintf(label + length, room, "%s%s", gap, json_string_value(value));
   else if (json_is_integer(value))
     used = snprintf(label + length, room, "%s%lld", gap, (long long)json_integer_value(value));
-  else if (json_is_real(value))
+  else if (real && json_is_real(value))
     used = snprintf(label + length, room, "%s%g", gap, json_real_value(value));
   return used >= 0 && (size_t)used < room;
 }
@@ -73,8 +74,10 @@ static int read_row(result *r, row *out, const json_t *object) {
   const format *f = r->format;
   for (size_t k = 0; k < MAX_KEYS && f->keys[k]; k++) {
     const json_t *value = json_object_get(object, f->keys[k]);
-    if (!value && strcmp(f->keys[k], "momentum") == 0) continue; /* sgd alone has one */
-    if (!add_to_label(out->label, value)) return bad_file(r, "a row has no usable ", f->keys[k]);
+    bool momentum = strcmp(f->keys[k], "momentum") == 0;
+    if (!value && momentum) continue; /* sgd alone has one */
+    if (!add_to_label(out->label, value, momentum))
+      return bad_file(r, "a row has no usable ", f->keys[k]);
   }
   out->rate = positive(object, f->rate);
   out->fraction = positive(object, f->fraction);

@@ -188,10 +188,20 @@ static int print_as_table(const bench *b, const element_set *e) {
   return EXIT_GOOD;
 }
 
+/* The kernels to be measured against the reference. */
+static int verify(bench *b) {
+  static const char *const names[] = {"activation_", "cross_entropy", "mean_squared", "update_"};
+  int code = EXIT_GOOD;
+  for (size_t i = 0; i < sizeof names / sizeof *names && code == EXIT_GOOD; i++) {
+    ebb_verify_result result;
+    ebb_verify_options options = {.kernels = true, .only = names[i], .seed = 1};
+    code = fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
+  }
+  return code;
+}
+
 static int measure(bench *b, element_set *e) {
-  ebb_verify_result result;
-  ebb_verify_options options = {.kernels = true, .seed = 1};
-  int code = fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
+  int code = verify(b);
   if (code == EXIT_GOOD) code = make_arrays(&e->on, b->device);
   if (code == EXIT_GOOD) code = bench_make_triad(b, e->on.count);
   if (code != EXIT_GOOD) return code;

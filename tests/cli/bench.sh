@@ -27,10 +27,11 @@ complains 2 '--momentum belongs to --optimizer sgd' bench step --momentum 0.9 --
 complains 2 'unknown activation "rellu"' bench step --model 3-4rellu-2 --quiet
 complains 2 'input size left out' bench step --model 4relu-2 --quiet
 complains 2 '--batch: "0" is not' bench step --batch 0
-for shape in 3 3x4 3x4x 0x1x1 3x4x5x6 3x4x65537 3X4X5 ,3x4x5 '3x4x5,' 3x4x-5 ' 3x4x5'; do
+for shape in 3 3x4 3x4x 0x1x1 3x4x5x6 3x4x65537 3X4X5 ,3x4x5 3x4x-5 ' 3x4x5'; do
   complains 2 'is not MxNxK' bench matmul --shape "$shape" --quiet
 done
 complains 2 '"3x4" is not MxNxK' bench matmul --shape 2x2x2 --shape 3x4 --quiet
+complains 2 'nothing follows the last comma' bench matmul --shape 3x4x5, --quiet
 complains 2 '--shape: "" is not' bench matmul --shape ''
 complains 2 'needs two files' bench --compare a.json
 complains 2 'belongs to .ebb bench step.' bench --compare a.json b.json --batch 3
@@ -89,7 +90,7 @@ complains 1 'whole' bench step --model 20-150relu-3 --step whole --quiet
 code 0 bench step --model 20-150relu-3 --batch 16 --quick --loss mse
 out '^device   '
 out '^peak  *[0-9.]* GFLOP/s'
-out '^network .*20-150relu-3, batch 16, adam$'
+out '^network .*20-150relu-3, batch 16, adam, mse$'
 out '^bytes down a step   0$'
 
 begin "bench elementwise"
@@ -127,6 +128,8 @@ code 0 bench --compare matmul.json other.json
 out '^geometric mean of 6: 1.000$'
 out '^only in A: nn 40 33 65$'
 out '^only in B: tn 41 33 65$'
+sed 's/"loss": "[a-z_]*"/"loss": "mse"/' layers.json >mse.json
+complains 6 'have no row in common' bench --compare layers.json mse.json
 for file in step elementwise; do
   code 0 bench --compare $file.json $file.json
   out '^geometric mean of [0-9]*: 1.000$'
