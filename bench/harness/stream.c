@@ -82,9 +82,13 @@ static float *array(void) {
   return memory;
 }
 
-static contestant *make(const bench *b, const char *name) {
+static contestant *make(const bench *b, const char *name,
+                        void (*pass)(float *a, const float *b, const float *c, size_t count),
+                        double bytes_a_float) {
   stream *s = bench_alloc(sizeof *s);
   contestant *who = bench_contestant(name, s);
+  s->pass = pass;
+  s->bytes_a_float = bytes_a_float;
   who->prepare = prepare;
   who->run = run;
   who->free = release;
@@ -101,26 +105,15 @@ static contestant *make(const bench *b, const char *name) {
 }
 
 contestant *bench_stream_triad(const bench *b) {
-  contestant *who = make(b, "stream_triad");
-  stream *s = who->state;
-  s->pass = triad;
-  s->bytes_a_float = 12;
+  contestant *who = make(b, "stream_triad", triad, 12);
   who->is_peak = true;
   return who;
 }
 
 contestant *bench_stream_copy(const bench *b) {
-  contestant *who = make(b, "stream_copy");
-  stream *s = who->state;
-  s->pass = copy;
-  s->bytes_a_float = 8;
-  return who;
+  return make(b, "stream_copy", copy, 8);
 }
 
 contestant *bench_stream_in_place(const bench *b) {
-  contestant *who = make(b, "stream_in_place");
-  stream *s = who->state;
-  s->pass = in_place;
-  s->bytes_a_float = 12;
-  return who;
+  return make(b, "stream_in_place", in_place, 12);
 }
