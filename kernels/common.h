@@ -22,6 +22,13 @@ typedef PASTE(float, WIDTH) vec;
  * Only where time counts: PoCL takes a vstore apart, which knows of no alignment. */
 #define aligned_vec(pointer, i) (((__global vec *)(pointer))[i])
 
+/* Vector i of the sum of `slices` arrays, `stride` vectors apart, added in ascending order. */
+static inline vec sum_slices(__global const float *arrays, int slices, size_t stride, int i) {
+  vec sum = aligned_vec(arrays, i);
+  for (int s = 1; s < slices; s++) sum += aligned_vec(arrays, s * stride + i);
+  return sum;
+}
+
 /* For functions whose loops are unrolled by arguments that are constants at each call. */
 #define INLINE static inline __attribute__((always_inline))
 

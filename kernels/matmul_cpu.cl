@@ -36,17 +36,31 @@
 #error "a block is whole vectors of k, and they whole squares of 4 x 4"
 #endif
 
-/* An item's part of c, rows [top, bottom) and columns [left, right), and the steps of k that it
- * packs at a time, at most `block`: fewer leave room for more panels. */
+/* An item's part of c, rows [top, bottom) and columns [left, right); its slice of the depth, steps
+ * [first, end) of k; and the steps that it packs at a time, at most `block`: fewer leave room for
+ * more panels. */
 typedef struct {
-  int top, bottom, left, right, block;
+  int top, bottom, left, right, first, end, block;
 } part;
 
 static inline part item_part(int rows, int cols, int depth, int block, int item_rows,
-                             int item_panels) {
-  const int left = get_group_id(0) * item_panels * TILE_N, top = get_group_id(1) * item_rows;
-  return (part){top, min(top + item_rows, rows), left, min(left + item_panels * TILE_N, cols),
-                min((depth + WIDTH - 1) / WIDTH * WIDTH, block)};
+                             int item_panels, int item_depth) {
+  const int down = (rows + item_rows - 1) / item_rows, slice = get_group_id(1) / down;
+  const int left = get_group_id(0) * item_panels * TILE_N;
+  const int top = (get_group_id(1) - slice * down) * item_rows, first = slice * item_depth;
+  return (part){top,
+                min(top + item_rows, rows),
+                left,
+                min(left + item_panels * TILE_N, cols),
+                first,
+                min(first + item_depth, depth),
+                min((item_depth + WIDTH - 1) / WIDTH * WIDTH, block)};
+}
+
+/* Rows of c that come before an item's slice, where c is the partial products of several: each
+ * rows of products and one of sums. */
+static inline size_t rows_before(part item, int rows, int item_depth) {
+  return (size_t)(item.first / item_depth) * (rows + 1);
 }
 
 /* Where the panel of the columns from `column` on begins. */
@@ -246,18 +260,19 @@ __kernel GROUP(1, 1)
 void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
                    __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
-                   int a_stride, int b_stride, int item_rows, int item_panels) {
+                   int a_stride, int b_stride, int item_rows, int item_panels, int item_depth) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels);
-  for (int k = 0; k < depth; k += item.block) {
-    const int count = min(item.block, depth - k);
+  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels, item_depth);
+  c += rows_before(item, rows, item_depth) * c_stride;
+  for (int k = item.first; k < item.end; k += item.block) {
+    const int count = min(item.block, item.end - k);
     for (int row = item.top; row < item.bottom; row += TILE_M) {
       size_t offset[TILE_M];
       row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
-        __global const float *start = k > 0 ? c : bias;
-        begin_tile(sum, start ? start + column : NULL, k > 0 ? c_stride : 0, row, rows,
+        __global const float *start = k > item.first ? c : bias;
+        begin_tile(sum, start ? start + column : NULL, k > item.first ? c_stride : 0, row, rows,
                    cols - column);
         __global const float *b_panel = b + (size_t)k * b_stride + column;
         if (row == item.top && cols - column > WIDTH) {
@@ -267,7 +282,7 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
           if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
           multiply_panel(sum, a + k, offset, 1, PANEL(packed, column), count, cols - column);
         }
-        if (bias && k + count == depth) {
+        if (bias && k + count == item.end) {
           spill(values, sum);
           store_activated(c, z, values, row, rows, column, cols, c_stride);
         } else {
@@ -284,11 +299,13 @@ __kernel GROUP(1, 1)
 void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict b, __global const float *restrict z_below,
                    __global const float *restrict a_below, int rows, int cols, int depth,
-                   int c_stride, int a_stride, int b_stride, int item_rows, int item_panels) {
+                   int c_stride, int a_stride, int b_stride, int item_rows, int item_panels,
+                   int item_depth) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels);
-  for (int k = 0; k < depth; k += item.block) {
-    const int count = min(item.block, depth - k);
+  const part item = item_part(rows, cols, depth, BLOCK_K, item_rows, item_panels, item_depth);
+  c += rows_before(item, rows, item_depth) * c_stride;
+  for (int k = item.first; k < item.end; k += item.block) {
+    const int count = min(item.block, item.end - k);
     for (int column = item.left; column < item.right; column += TILE_N)
       pack_columns(PANEL(packed, column), b + (size_t)column * b_stride + k, b_stride, count,
                    cols - column);
@@ -297,9 +314,9 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
       row_offsets(offset, a_stride, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V], values[TILE_M][TILE_V];
-        begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
+        begin_tile(sum, k > item.first ? c + column : NULL, c_stride, row, rows, cols - column);
         multiply_panel(sum, a + k, offset, 1, PANEL(packed, column), count, cols - column);
-        if (a_below && k + count == depth) {
+        if (a_below && k + count == item.end) {
           spill(values, sum);
           store_sloped(c, values, z_below, a_below, row, rows, column, cols, c_stride);
         } else {
@@ -310,12 +327,12 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
   }
 }
 
-/* sums [cols] += the panel's rows, in order. */
-static inline void add_rows(__global float *sums, const vec *panel, int k, int depth, int left) {
+/* The panel's rows added in order, to what sums [cols] hold if `more`. */
+static inline void add_rows(__global float *sums, const vec *panel, int more, int depth, int left) {
 #pragma unroll 1
   for (int v = 0; v < TILE_V; v++) {
     if (v * WIDTH >= left) break;
-    vec total = k > 0 ? aligned_vec(sums, v) : (vec)(0.0f);
+    vec total = more ? aligned_vec(sums, v) : (vec)(0.0f);
     for (int i = 0; i < depth; i++) total += panel[i * TILE_V + v];
     store_lanes(sums + v * WIDTH, total, left - v * WIDTH);
   }
@@ -329,11 +346,13 @@ __kernel GROUP(1, 1)
 void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
                    __global const float *restrict a, __global const float *restrict b, int rows,
                    int cols, int depth, int c_stride, int a_stride, int b_stride, int item_rows,
-                   int item_panels) {
+                   int item_panels, int item_depth) {
   vec packed[PANELS * BLOCK_K * TILE_V];
-  const part item = item_part(rows, cols, depth, BLOCK_K / 2, item_rows, item_panels);
-  for (int k = 0; k < depth; k += item.block) {
-    const int count = min(item.block, depth - k);
+  const part item = item_part(rows, cols, depth, BLOCK_K / 2, item_rows, item_panels, item_depth);
+  c += rows_before(item, rows, item_depth) * c_stride;
+  if (sums && item_depth < depth) sums = c + (size_t)rows * c_stride;
+  for (int k = item.first; k < item.end; k += item.block) {
+    const int count = min(item.block, item.end - k);
     for (int column = item.left; column < item.right; column += TILE_N) {
       __global const float *b_panel = b + (size_t)k * b_stride + column;
       if (cols - column > WIDTH)
@@ -341,14 +360,14 @@ void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
       else
         pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
       if (sums && item.top == 0)
-        add_rows(sums + column, PANEL(packed, column), k, count, cols - column);
+        add_rows(sums + column, PANEL(packed, column), k > item.first, count, cols - column);
     }
     for (int row = item.top; row < item.bottom; row += TILE_M) {
       size_t offset[TILE_M];
       row_offsets(offset, 1, row, rows);
       for (int column = item.left; column < item.right; column += TILE_N) {
         vec sum[TILE_M][TILE_V];
-        begin_tile(sum, k > 0 ? c + column : NULL, c_stride, row, rows, cols - column);
+        begin_tile(sum, k > item.first ? c + column : NULL, c_stride, row, rows, cols - column);
         multiply_panel(sum, a + (size_t)k * a_stride, offset, a_stride, PANEL(packed, column),
                        count, cols - column);
         store_tile(c, sum, row, rows, column, cols, c_stride);

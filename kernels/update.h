@@ -34,15 +34,6 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
       atomic_min(&state->bad_parameter, (uint)lanes[lane] * WIDTH + lane);
 }
 
-/* Vector i of the gradient: the rows of gradients [slices, stride vectors] added in ascending
- * order.
- */
-static inline vec sum_slices(__global const float *gradients, int slices, int stride, int i) {
-  vec sum = aligned_vec(gradients, i);
-  for (int s = 1; s < slices; s++) sum += aligned_vec(gradients, (size_t)s * stride + i);
-  return sum;
-}
-
 /* Vectors from `start` to before `end`: m = momentum m + g;  p -= rate m, or with Nesterov
  * p -= rate (g + momentum m). Without momentum `first` is NULL and m is g. */
 static inline void sgd_vectors(__global float *parameters, __global float *first,

@@ -3,8 +3,9 @@
  * for.
  *
  * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
- * edges are wrong; the last three are wide and deep enough for several panels and blocks of the CPU
- * products. A row's outcome is the worst element of all its shapes.
+ * edges are wrong; the last four are wide and deep enough for several panels and blocks of the CPU
+ * products, the last also for a split of the depth. A row's outcome is the worst element of all its
+ * shapes.
  */
 #include "check/verify_kernels.h"
 
@@ -20,10 +21,10 @@ const ebbi_kernel_check ebbi_kernel_checks[] = {
 #undef CHECK_ROW
         {NULL, NULL, false, false}};
 
-static const ebbi_shape shapes[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},   {31, 33, 65},
-                                    {33, 31, 1},   {65, 128, 15}, {2, 257, 5},  {257, 3, 2},
-                                    {64, 64, 16},  {129, 17, 33}, {13, 256, 7}, {3, 930, 5},
-                                    {13, 70, 531}, {2, 530, 531}};
+static const ebbi_shape shapes[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
+                                    {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},
+                                    {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
+                                    {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
 
 /* One row of the table, with one activation: all shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,

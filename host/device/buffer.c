@@ -93,6 +93,26 @@ void ebbi_buffer_free(ebbi_buffer *buffer) {
   free(buffer);
 }
 
+/* Recorded launches keep the workspace that they were recorded with: a larger one joins it. */
+ebb_status ebbi_device_workspace(ebbi_buffer **out, ebb_device *device, size_t bytes) {
+  if (!device->workspace || device->workspace->size < bytes) {
+    ebbi_buffer *larger;
+    TRY(ebbi_buffer_create(&larger, device, bytes));
+    larger->smaller = device->workspace;
+    device->workspace = larger;
+  }
+  *out = device->workspace;
+  return EBB_OK;
+}
+
+void ebbi_device_free_workspaces(ebb_device *device) {
+  while (device->workspace) {
+    ebbi_buffer *workspace = device->workspace;
+    device->workspace = workspace->smaller;
+    ebbi_buffer_free(workspace);
+  }
+}
+
 void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer) {
   return buffer->memory;
 }

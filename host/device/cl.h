@@ -30,11 +30,13 @@ struct ebb_device {
   ebb_engine engine;
   ebb_counters counters;
   ebbi_program *programs;
+  ebbi_buffer *workspace;
   ebbi_sequence *recording; /* NULL: launches are queued at once */
 };
 
 struct ebbi_buffer {
   ebb_device *device;
+  ebbi_buffer *smaller; /* of workspaces: the one before */
   cl_mem memory;
   size_t bytes; /* counted in the device's account; 0 for views */
   size_t size;
@@ -54,6 +56,8 @@ void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_de
 ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
                                const ebbi_platform_device *list, size_t count,
                                const char *selector);
+
+void ebbi_device_free_workspaces(ebb_device *device);
 
 /* Floats a vector by what the device says of itself; the row of numbers for a device at a width,
  * false if there is none; and the options that hand it to the kernels. */

@@ -143,6 +143,7 @@ void ebb_device_free(ebb_device *device) {
   if (!device) return;
   if (device->queue) clFinish(device->queue);
   ebbi_programs_free(device);
+  ebbi_device_free_workspaces(device);
   if (device->queue) clReleaseCommandQueue(device->queue);
   if (device->context) clReleaseContext(device->context);
   free(device);

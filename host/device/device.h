@@ -13,6 +13,7 @@
   X(WHOLE_STEP, "whole_step.cl")                                                                   \
   X(ACTIVATION, "activation.cl")                                                                   \
   X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
+  X(ADD_SLICES, "add_slices.cl")                                                                   \
   X(MATMUL_GPU, "matmul_gpu.cl")
 
 /* X(kernel's name, program) */
@@ -35,6 +36,7 @@
   X(matmul_nn_cpu, MATMUL_CPU)                                                                     \
   X(matmul_nt_cpu, MATMUL_CPU)                                                                     \
   X(matmul_tn_cpu, MATMUL_CPU)                                                                     \
+  X(add_slices, ADD_SLICES)                                                                        \
   X(matmul_nn_gpu, MATMUL_GPU)                                                                     \
   X(matmul_nt_gpu, MATMUL_GPU)                                                                     \
   X(matmul_tn_gpu, MATMUL_GPU)
@@ -83,6 +85,10 @@ void ebbi_buffer_free(ebbi_buffer *buffer);
 
 /* The buffer's cl_mem, for interop. */
 void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer);
+
+/* A buffer of at least `bytes` through which the launches of one operation pass partial results:
+ * the next operation overwrites it. The device's own; freed with it. */
+ebb_status ebbi_device_workspace(ebbi_buffer **out, ebb_device *device, size_t bytes);
 
 /* Bytes that the start of a view must be a multiple of. */
 size_t ebbi_device_alignment(const ebb_device *device);

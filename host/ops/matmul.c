@@ -6,33 +6,21 @@
  */
 #include "base/error.h"
 #include "base/size.h"
-#include "ops.h"
-
-#include <math.h>
-
-typedef enum matmul_layout { NN, NT, TN } matmul_layout;
-
-/* A product c = op(a).op(b) [rows, cols] over `depth`. */
-typedef struct product {
-  matmul_layout layout;
-  ebb_tensor *c;
-  const ebb_tensor *a, *b;
-  size_t rows, cols, depth;
-} product;
+#include "product.h"
 
 /* Fills a product from its operands; c's shape is checked against them. */
-static ebb_status describe(product *p, const char *where, matmul_layout layout, ebb_tensor *c,
+static ebb_status describe(ebbi_product *p, const char *where, ebbi_layout layout, ebb_tensor *c,
                            const ebb_tensor *a, const ebb_tensor *b) {
   REQUIRE(a && b && c, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
-  size_t b_depth = layout == NT ? b->cols : b->rows;
-  *p = (product){.layout = layout, .c = c, .a = a, .b = b};
-  p->rows = layout == TN ? a->cols : a->rows;
-  p->depth = layout == TN ? a->rows : a->cols;
-  p->cols = layout == NT ? b->rows : b->cols;
+  size_t b_depth = layout == EBBI_NT ? b->cols : b->rows;
+  *p = (ebbi_product){.layout = layout, .c = c, .a = a, .b = b};
+  p->rows = layout == EBBI_TN ? a->cols : a->rows;
+  p->depth = layout == EBBI_TN ? a->rows : a->cols;
+  p->cols = layout == EBBI_NT ? b->rows : b->cols;
   REQUIRE(p->depth == b_depth, EBB_ERR_ARGUMENT,
           "%s: a is [%zu, %zu]%s but b is [%zu, %zu]%s: inner sizes %zu and %zu differ", where,
-          a->rows, a->cols, layout == TN ? " transposed" : "", b->rows, b->cols,
-          layout == NT ? " transposed" : "", p->depth, b_depth);
+          a->rows, a->cols, layout == EBBI_TN ? " transposed" : "", b->rows, b->cols,
+          layout == EBBI_NT ? " transposed" : "", p->depth, b_depth);
   TRY(ebbi_tensor_require(where, "a", a, c->device, EBB_F32, a->rows, a->cols));
   TRY(ebbi_tensor_require(where, "b", b, c->device, EBB_F32, b->rows, b->cols));
   TRY(ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p->rows, p->cols));
@@ -44,7 +32,7 @@ static ebbi_buffer *buffer_of(const ebb_tensor *tensor) {
   return tensor ? tensor->buffer : NULL;
 }
 
-static ebbi_launch begin(const product *p, ebb_activation activation) {
+static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
   static const ebbi_kernel_id ids[2][3] = {
       {EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_tn_gpu},
       {EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu}};
@@ -55,110 +43,99 @@ static ebbi_launch begin(const product *p, ebb_activation activation) {
   return ebbi_launch_begin(device, ids[cpu][p->layout], options);
 }
 
-/* How the CPU form's items share c: each has `rows` rows and `panels` tiles of columns. */
-typedef struct share {
-  size_t rows, panels; /* of an item */
-  size_t across, down; /* items */
-} share;
-
-/* Multiply-adds that are worth an item of their own: about what a core does while another wakes. */
-enum { ITEM_WORK = 1 << 18 };
-
-/* Items that keep the compute units evenly busy, as far as the work is worth it. */
-static size_t wanted_items(const product *p, const ebbi_profile *profile) {
-  double rows = (double)(ebbi_ceil_div(p->rows, profile->tile_m) * profile->tile_m);
-  double cols = (double)(ebbi_ceil_div(p->cols, profile->width) * profile->width);
-  double worth = ceil(rows * cols * (double)p->depth / ITEM_WORK);
-  size_t units = ebb_device_get_info(p->c->device)->compute_units;
-  if (worth >= 4 * (double)units) return 4 * units;
-  return worth > (double)units ? (size_t)worth / units * units : (size_t)worth;
-}
-
-/* As many items as are wanted, but so that what an item packs is used often: b's panels by 8 tiles
- * of rows or more, a's tile by several panels. The sums do not depend on it. */
-static share share_out(const product *p, const ebbi_profile *profile) {
-  size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
-  size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
-  size_t wanted = wanted_items(p, profile);
-  size_t block = ebbi_ceil_div(p->depth, profile->width) * profile->width; /* as in the kernels */
-  size_t largest = p->layout == TN ? profile->block_k / 2 : profile->block_k;
-  if (block > largest) block = largest;
-  share s = {.panels = profile->panels * profile->block_k / block};
-  if (s.panels > panels) s.panels = panels;
-  for (;; s.panels = ebbi_ceil_div(s.panels, 2)) {
-    size_t most = s.panels > 1 ? ebbi_ceil_div(tiles, 8) : tiles;
-    s.across = ebbi_ceil_div(panels, s.panels);
-    s.down = ebbi_ceil_div(wanted, s.across);
-    if (s.down > most) s.down = most;
-    if (s.across * s.down >= wanted || s.panels == 1) break;
-  }
-  size_t item_tiles = ebbi_ceil_div(tiles, s.down);
-  s.rows = item_tiles * profile->tile_m;
-  s.down = ebbi_ceil_div(tiles, item_tiles);
-  return s;
-}
-
 /* The arguments that all products end with, and the grid that covers c with tiles. */
-static ebb_status run(ebbi_launch *launch, const product *p) {
-  const ebbi_profile *profile = ebbi_device_profile(p->c->device);
+static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
+  size_t tile = ebbi_device_profile(p->c->device)->tile;
   ebbi_launch_int(launch, p->rows);
   ebbi_launch_int(launch, p->cols);
   ebbi_launch_int(launch, p->depth);
   ebbi_launch_int(launch, p->c->stride);
   ebbi_launch_int(launch, p->a->stride);
   ebbi_launch_int(launch, p->b->stride);
-  if (ebb_device_engine(p->c->device) != EBB_ENGINE_CPU)
-    return ebbi_launch_run(launch, ebbi_ceil_div(p->cols, profile->tile),
-                           ebbi_ceil_div(p->rows, profile->tile));
-  share s = share_out(p, profile);
-  ebbi_launch_int(launch, s.rows);
-  ebbi_launch_int(launch, s.panels);
-  return ebbi_launch_run(launch, s.across, s.down);
+  if (ebb_device_engine(p->c->device) == EBB_ENGINE_CPU)
+    return ebbi_matmul_cpu_run(launch, p, split->depth);
+  return ebbi_launch_run(launch, ebbi_ceil_div(p->cols, tile), ebbi_ceil_div(p->rows, tile));
 }
 
-static bool uses_clblast(const product *p) {
+/* All in one: where something is fused around the product. */
+static ebbi_split whole(const ebbi_product *p) {
+  return (ebbi_split){1, p->depth, p->c->buffer};
+}
+
+static ebb_status choose_split(ebbi_split *split, const ebbi_product *p) {
+  *split = whole(p);
+  if (ebb_device_engine(p->c->device) != EBB_ENGINE_CPU) return EBB_OK;
+  return ebbi_matmul_cpu_split(split, p);
+}
+
+/* c and, unless NULL, sums out of the slices' partial ones. */
+static ebb_status add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
+  if (split->slices == 1) return EBB_OK;
+  const ebbi_profile *profile = ebbi_device_profile(p->c->device);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, EBBI_KERNEL_add_slices, "");
+  ebbi_launch_buffer(&launch, p->c->buffer);
+  ebbi_launch_buffer(&launch, buffer_of(sums));
+  ebbi_launch_buffer(&launch, split->partials);
+  ebbi_launch_int(&launch, split->slices);
+  ebbi_launch_int(&launch, p->rows);
+  ebbi_launch_int(&launch, p->cols);
+  ebbi_launch_int(&launch, p->c->stride);
+  size_t across = ebbi_ceil_div(p->cols, (size_t)profile->width * profile->element_group);
+  return ebbi_launch_run(&launch, across, p->rows + 1);
+}
+
+static bool uses_clblast(const ebbi_product *p) {
   return ebb_device_engine(p->c->device) == EBB_ENGINE_CLBLAST;
 }
 
-static ebb_status run_clblast(const product *p) {
-  const ebbi_gemm gemm = {p->c->buffer,    p->a->buffer, p->b->buffer, p->layout == TN,
-                          p->layout == NT, p->rows,      p->cols,      p->depth,
-                          p->c->stride,    p->a->stride, p->b->stride};
+static ebb_status run_clblast(const ebbi_product *p) {
+  const ebbi_gemm gemm = {p->c->buffer,         p->a->buffer, p->b->buffer, p->layout == EBBI_TN,
+                          p->layout == EBBI_NT, p->rows,      p->cols,      p->depth,
+                          p->c->stride,         p->a->stride, p->b->stride};
   return ebbi_clblast_run(p->c->device, &gemm);
 }
 
 /* NN: c = f(a.b + bias), the sum before f in z; bias NULL: c = a.b. */
-static ebb_status run_nn(const product *p, ebb_tensor *z, const ebb_tensor *bias,
+static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                          ebb_activation activation) {
+  ebbi_split split = whole(p);
+  if (!bias) TRY(choose_split(&split, p));
   ebbi_launch launch = begin(p, activation);
-  ebbi_launch_buffer(&launch, p->c->buffer);
+  ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, buffer_of(z));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, buffer_of(bias));
-  return run(&launch, p);
+  TRY(run(&launch, p, &split));
+  return add_slices(p, NULL, &split);
 }
 
 /* TN: c = a^T.b and sums = b's column sums; sums NULL: c alone. */
-static ebb_status run_tn(const product *p, ebb_tensor *sums) {
+static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
+  ebbi_split split;
+  TRY(choose_split(&split, p));
   ebbi_launch launch = begin(p, EBB_ACT_IDENTITY);
-  ebbi_launch_buffer(&launch, p->c->buffer);
+  ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, buffer_of(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
-  return run(&launch, p);
+  TRY(run(&launch, p, &split));
+  return add_slices(p, sums, &split);
 }
 
 /* NT: c = (a.b^T) * f'(z_below); a_below NULL: c = a.b^T. */
-static ebb_status run_nt(const product *p, const ebb_tensor *z_below, const ebb_tensor *a_below,
-                         ebb_activation activation) {
+static ebb_status run_nt(const ebbi_product *p, const ebb_tensor *z_below,
+                         const ebb_tensor *a_below, ebb_activation activation) {
+  ebbi_split split = whole(p);
+  if (!a_below) TRY(choose_split(&split, p));
   ebbi_launch launch = begin(p, activation);
-  ebbi_launch_buffer(&launch, p->c->buffer);
+  ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, buffer_of(z_below));
   ebbi_launch_buffer(&launch, buffer_of(a_below));
-  return run(&launch, p);
+  TRY(run(&launch, p, &split));
+  return add_slices(p, NULL, &split);
 }
 
 ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
@@ -166,8 +143,8 @@ ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, cons
   static const char where[] = "ebb_matmul";
   REQUIRE(!(transpose_a && transpose_b), EBB_ERR_ARGUMENT,
           "%s: both operands transposed is not offered; transpose the result instead", where);
-  product p;
-  TRY(describe(&p, where, transpose_a ? TN : transpose_b ? NT : NN, c, a, b));
+  ebbi_product p;
+  TRY(describe(&p, where, transpose_a ? EBBI_TN : transpose_b ? EBBI_NT : EBBI_NN, c, a, b));
   if (uses_clblast(&p)) return run_clblast(&p);
   if (transpose_a) return run_tn(&p, NULL);
   if (transpose_b) return run_nt(&p, NULL, NULL, EBB_ACT_IDENTITY);
@@ -177,8 +154,8 @@ ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, cons
 ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
                              const ebb_tensor *b, ebb_activation activation) {
   static const char where[] = "ebb_dense_forward";
-  product p;
-  TRY(describe(&p, where, NN, a, x, w));
+  ebbi_product p;
+  TRY(describe(&p, where, EBBI_NN, a, x, w));
   TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols));
@@ -194,8 +171,8 @@ ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, 
 ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,
                                      const ebb_tensor *dz) {
   static const char where[] = "ebb_dense_weight_gradient";
-  product p;
-  TRY(describe(&p, where, TN, dw, x, dz));
+  ebbi_product p;
+  TRY(describe(&p, where, EBBI_TN, dw, x, dz));
   TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
   TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
@@ -207,8 +184,8 @@ ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, 
                                     const ebb_tensor *z_below, const ebb_tensor *a_below,
                                     ebb_activation activation) {
   static const char where[] = "ebb_dense_input_gradient";
-  product p;
-  TRY(describe(&p, where, NT, dz_below, dz, w));
+  ebbi_product p;
+  TRY(describe(&p, where, EBBI_NT, dz_below, dz, w));
   TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, EBB_F32, p.rows, p.cols));
   TRY(ebbi_require_slope(where, z_below, a_below, activation));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));

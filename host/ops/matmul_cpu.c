@@ -1,0 +1,79 @@
+/* How the CPU form of the products shares out its work.
+ *
+ * Blocks of c go to items so that the compute units are evenly busy and what an item packs is used
+ * often. Where c is so small that many units would have none, and the product so deep that it
+ * matters, the depth is split as well. The first follows the device, for it changes no bit; the
+ * second follows the shapes alone.
+ */
+#include "base/size.h"
+#include "product.h"
+
+#include <math.h>
+
+/* How items share c: each has `rows` rows and `panels` tiles of columns. */
+typedef struct share {
+  size_t rows, panels; /* of an item */
+  size_t across, down; /* items */
+} share;
+
+/* Multiply-adds that are worth an item of their own: about what a core does while another wakes. */
+enum { ITEM_WORK = 1 << 18 };
+
+/* Items that keep the compute units evenly busy, as far as the work is worth it. */
+static size_t wanted_items(const ebbi_product *p, const ebbi_profile *profile) {
+  double rows = (double)(ebbi_ceil_div(p->rows, profile->tile_m) * profile->tile_m);
+  double cols = (double)(ebbi_ceil_div(p->cols, profile->width) * profile->width);
+  double worth = ceil(rows * cols * (double)p->depth / ITEM_WORK);
+  size_t units = ebb_device_get_info(p->c->device)->compute_units;
+  if (worth >= 4 * (double)units) return 4 * units;
+  return worth > (double)units ? (size_t)worth / units * units : (size_t)worth;
+}
+
+/* As many items of a slice as are wanted, but so that what an item packs is used often: b's panels
+ * by 8 tiles of rows or more, a's tile by several panels. The sums do not depend on it. */
+static share share_out(const ebbi_product *p, size_t depth, const ebbi_profile *profile) {
+  size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
+  size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
+  size_t wanted = ebbi_ceil_div(wanted_items(p, profile), ebbi_ceil_div(p->depth, depth));
+  size_t block = ebbi_ceil_div(depth, profile->width) * profile->width; /* as in the kernels */
+  size_t largest = p->layout == EBBI_TN ? profile->block_k / 2 : profile->block_k;
+  if (block > largest) block = largest;
+  share s = {.panels = profile->panels * profile->block_k / block};
+  if (s.panels > panels) s.panels = panels;
+  for (;; s.panels = ebbi_ceil_div(s.panels, 2)) {
+    size_t most = s.panels > 1 ? ebbi_ceil_div(tiles, 8) : tiles;
+    s.across = ebbi_ceil_div(panels, s.panels);
+    s.down = ebbi_ceil_div(wanted, s.across);
+    if (s.down > most) s.down = most;
+    if (s.across * s.down >= wanted || s.panels == 1) break;
+  }
+  size_t item_tiles = ebbi_ceil_div(tiles, s.down);
+  s.rows = item_tiles * profile->tile_m;
+  s.down = ebbi_ceil_div(tiles, item_tiles);
+  return s;
+}
+
+/* A split makes SPLIT_TILES tiles of 16 x 32 out of fewer, but slices of SPLIT_DEPTH steps at
+ * least: beside those, adding the slices up is little. */
+enum { SPLIT_TILES = 64, SPLIT_DEPTH = 1024, SPLIT_ROWS = 16, SPLIT_COLS = 32 };
+
+ebb_status ebbi_matmul_cpu_split(ebbi_split *split, const ebbi_product *p) {
+  size_t tiles = ebbi_ceil_div(p->rows, SPLIT_ROWS) * ebbi_ceil_div(p->cols, SPLIT_COLS);
+  size_t most = p->depth / SPLIT_DEPTH, wanted = SPLIT_TILES / tiles;
+  size_t slices = wanted < most ? wanted : most;
+  *split = (ebbi_split){1, p->depth, p->c->buffer};
+  if (slices < 2) return EBB_OK;
+  split->depth = ebbi_round_up(ebbi_ceil_div(p->depth, slices), SPLIT_DEPTH / 2);
+  split->slices = ebbi_ceil_div(p->depth, split->depth);
+  size_t floats = split->slices * (p->rows + 1) * p->c->stride;
+  return ebbi_device_workspace(&split->partials, p->c->device, floats * sizeof(float));
+}
+
+ebb_status ebbi_matmul_cpu_run(ebbi_launch *launch, const ebbi_product *p, size_t slice_depth) {
+  size_t slices = ebbi_ceil_div(p->depth, slice_depth);
+  share s = share_out(p, slice_depth, ebbi_device_profile(p->c->device));
+  ebbi_launch_int(launch, s.rows);
+  ebbi_launch_int(launch, s.panels);
+  ebbi_launch_int(launch, slice_depth);
+  return ebbi_launch_run(launch, s.across, s.down * slices);
+}
