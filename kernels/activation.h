@@ -32,10 +32,9 @@
 #define F_tanh(T, z)    tanh_##T(z)
 #define D_tanh(T, z, a) (1.0f - (a) * (a))
 
-/* z Phi(z), with the normal distribution Phi and its density phi: f' = Phi + z phi. */
-#define NORMAL_DENSITY(T, z) (0.39894228f * exp_##T(-0.5f * (z) * (z)))
-#define F_gelu(T, z)         ((z)*normal_cdf_##T(z))
-#define D_gelu(T, z, a)      (normal_cdf_##T(z) + (z)*NORMAL_DENSITY(T, z))
+/* z Phi(z), with the normal distribution Phi. */
+#define F_gelu(T, z)    ((z)*normal_cdf_##T(z))
+#define D_gelu(T, z, a) gelu_slope_##T(z)
 
 /* (1 + tanh u) / 2 = s = 1 / (1 + exp(-2u)), u = sqrt(2/pi) (z + 0.044715 z^3): f = z s and
  * f' = s + z s (1 - s) 2u', with no difference of nearly equal numbers anywhere. */

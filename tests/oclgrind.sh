@@ -48,6 +48,8 @@ awk -v OFS=, 'BEGIN { for (i = 0; i < 45; i++) print rand(), rand(), rand(), i %
 clean cpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
 clean cpu --data bytes.idx --labels labels.idx --model 33relu --optimizer sgd --momentum 0.9 --step whole
 batch=40 clean cpu --data many.csv --valid 0 --model 3tanh --task regression --step whole # two slices
+awk -v OFS=, 'BEGIN { for (i = 0; i < 2051; i++) print rand(), rand() }' >deep.csv
+batch=2050 clean cpu --data deep.csv --valid 0 --model 1-1 --task regression --step layers --no-shuffle # the depth split
 mapfile -t sources < <(printf '%s\n' "$root"/kernels/*.cl | grep -v '/probe.cl$') # no training runs the probes of `ebb bench`
 if interpreted clblast --data rows.csv --model 3relu 2>/dev/null || ! grep -q 'no CLBlast' err; then
   clean clblast --data rows.csv --model 9tanh --task regression --optimizer sgd

@@ -30,6 +30,11 @@ static double normal_cdf(double x) {
   return 0.5 * erfc(-x / sqrt(2));
 }
 
+static double gelu_slope(double x) {
+  double density = exp(-x * x / 2) * 0.39894228040143268;
+  return normal_cdf(x) + (density > 0 ? x * density : 0); /* not Inf times 0 */
+}
+
 /* The functions by their numbers in the kernel; the errors that the header promises; where they are
  * defined; below what they may be 0; what an error is measured by if not by the value's own ulp;
  * whether their last operation is a division. */
@@ -45,6 +50,7 @@ static const struct {
     {"log1p", log1p, 1.25, 0, 1, 0x1p-126, 0, false},
     {"tanh", tanh, 2.75, -INFINITY, INFINITY, 0x1p-126, 0, true},
     {"normal_cdf", normal_cdf, 1.5, -INFINITY, INFINITY, 0x1p-126, 0x1p-24, false},
+    {"gelu_slope", gelu_slope, 2, -INFINITY, INFINITY, 0x1p-126, 0x1p-24, false},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions };
 
@@ -62,7 +68,7 @@ static const char source[] =
     "  x += get_group_id(0) * BLOCK, y += get_group_id(0) * BLOCK;\n"
     "  lanes += get_group_id(0) * BLOCK;\n"
     "  CASE(0, exp) CASE(1, expm1) CASE(2, log) CASE(3, log1p) CASE(4, tanh)\n"
-    "  CASE(5, normal_cdf)\n"
+    "  CASE(5, normal_cdf) CASE(6, gelu_slope)\n"
     "}\n";
 
 /* A program for one width, and the samples on the device. */
