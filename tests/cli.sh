@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tool from outside: exit codes, what stands on stdout and stderr, files. cli.sh EBB
+# The tool from outside: exit codes, what stands on stdout and stderr, files. cli.sh EBB [PART]
 # A case begins with `begin NAME`; each line after it is a check of it.
 # shellcheck disable=SC2034,SC2317 # the cases are in files of their own
 
@@ -111,7 +111,7 @@ rows() {
 rows 200 class >class.csv
 rows 150 value >value.csv
 
-for part in usage train faults bench real; do
+for part in ${2:-usage train faults bench real}; do
   # shellcheck disable=SC1090
   . "$tests/cli/$part.sh"
 done

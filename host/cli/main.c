@@ -24,6 +24,8 @@ static const command commands[] = {
     {"info", FOR_INFO, "MODEL", true, "Tell what a model file holds.", info_run},
     {"bench", FOR_BENCH, "WHAT", false,
      "Measure matmul, step or elementwise on this device, or compare two results.", bench_run},
+    {"cache", FOR_CACHE, NULL, false, "Show or clear the cache of built kernel programs.",
+     cache_run},
     {"help", FOR_HELP, "COMMAND", false, "Explain a command and its options.", help_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
@@ -77,7 +79,7 @@ int main(int count, char **words) {
   int code;
   if (count < 2) {
     code = fail(EXIT_USAGE, "a command is needed: devices, doctor, train, eval, predict, verify, "
-                            "info, bench or help; `ebb help` explains them");
+                            "info, bench, cache or help; `ebb help` explains them");
   } else if (strcmp(first, "--version") == 0) {
     printf("ebb %s\n", ebb_version());
     code = EXIT_GOOD;

@@ -28,8 +28,9 @@ enum {
   STEPS = OPTIMIZES | FOR_BENCH,
   RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH,
   TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH,
-  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH,
-  EVERY = 511
+  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
+               FOR_CACHE,
+  EVERY = 511 | FOR_CACHE
 };
 
 static const option_row rows[] = {
@@ -119,6 +120,9 @@ static const option_row rows[] = {
     {NULL, "compare", 0, FOR_BENCH | FLAG_ONLY, KIND_WORD, MEMBER(compare), "A.json", NULL,
      "measure nothing; print the ratios of two results that --json gave, `--compare A.json B.json`",
      NULL, 0, 0},
+
+    {"Kernel cache", "clear", 0, FOR_CACHE | FLAG_ONLY, KIND_FLAG, MEMBER(clear), NULL, NULL,
+     "remove the programs that are kept, and tell how many", NULL, 0, 0},
 
     {"General", "out", 'o', FOR_TRAIN, KIND_WORD, MEMBER(out), "FILE", "model.safetensors",
      "where the model goes", NULL, 0, 0},

@@ -17,6 +17,7 @@ enum {
   FOR_INFO = 64,
   FOR_HELP = 128,
   FOR_BENCH = 256,
+  FOR_CACHE = 1024,
   FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
@@ -51,6 +52,8 @@ typedef struct settings {
 
   const char *shapes, *compare;
   bool quick;
+
+  bool clear;
 
   const char *out, *log, *device, *config;
   bool json, quiet, help;

@@ -139,8 +139,14 @@ static void print_progress(training *t, const ebb_report *r) {
 static void note_first_step(training *t) {
   if (t->first_step > 0) return;
   t->first_step = report_clock() - t->opened;
-  if (t->first_step >= 0.1)
+  if (t->first_step < 0.1) return;
+  ebb_counters counters = ebb_device_counters(t->device);
+  if (counters.programs_cached == 0)
     note(t->s, "kernels  compiled; the first step was done after %.2f s", t->first_step);
+  else
+    note(t->s, "kernels  %llu programs compiled, %llu from the cache; first step done after %.2f s",
+         (unsigned long long)counters.programs_built, (unsigned long long)counters.programs_cached,
+         t->first_step);
 }
 
 bool report_progress(const ebb_report *report, void *user) {
@@ -167,7 +173,11 @@ static json_t *result_of(const training *t, const char *reason, bool saved) {
   if (saved) json_object_set_new(result, "model", json_text(t->s->out));
   if (t->last.epoch) put_losses(result, &t->last);
   if (t->first_step > 0) put_number(result, "first_step_seconds", t->first_step);
-  put_number(result, "build_seconds", ebb_device_counters(t->device).build_seconds);
+  ebb_counters counters = ebb_device_counters(t->device);
+  put_number(result, "build_seconds", counters.build_seconds);
+  json_object_set_new(result, "programs_built", json_integer((json_int_t)counters.programs_built));
+  json_object_set_new(result, "programs_cached",
+                      json_integer((json_int_t)counters.programs_cached));
   put_device(result, t->device);
   return result;
 }

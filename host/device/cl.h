@@ -4,9 +4,11 @@
 
 #define CL_TARGET_OPENCL_VERSION 120
 #include "base/error.h"
+#include "base/hash.h"
 #include "device.h"
 
 #include <CL/cl.h>
+#include <ebb/cache.h>
 
 /* A program built with one set of options, and its kernels as far as they have been asked for. */
 typedef struct ebbi_program ebbi_program;
@@ -28,6 +30,7 @@ struct ebb_device {
   ebbi_profile profile;
   char options[512]; /* the profile as -D, for every program */
   ebb_engine engine;
+  ebb_cache_mode cache;
   ebb_counters counters;
   ebbi_program *programs;
   ebbi_buffer *workspace;
@@ -72,6 +75,14 @@ ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kerne
 ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
                                    const char *options);
 void ebbi_programs_free(ebb_device *device);
+
+/* The kernel cache's key of a program; a program by its key, built; keeping one. Where they fail,
+ * nothing has happened. */
+bool ebbi_program_key(ebbi_hash *key, const ebb_device *device, const char *text,
+                      const char *options);
+bool ebbi_program_load(cl_program *program, const ebb_device *device, const ebbi_hash *key,
+                       const char *options);
+void ebbi_program_keep(cl_program program, const ebb_device *device, const ebbi_hash *key);
 const char *ebbi_kernel_name(ebbi_kernel_id id);
 
 /* Appends a launch, or a CLBlast call, to the sequence being recorded. */

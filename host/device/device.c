@@ -47,6 +47,7 @@ static ebb_status set_up(ebb_device *device) {
       EBB_ERR_UNSUPPORTED,
       "device \"%s\": %zu work-items and %llu bytes of local memory a group, 64 and 4096 needed",
       device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
+  TRY(ebb_cache_mode_for(&device->cache, NULL, &device->info));
   TRY(choose_width(device));
   return choose_engine(device);
 }

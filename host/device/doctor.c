@@ -2,7 +2,8 @@
  *
  * It looks at what a newcomer's machine lacks, in the order in which OpenCL needs it: the loader's
  * vendor folder, the driver libraries that its files name, the device nodes of GPUs, PoCL's cache
- * folder, and at last the devices themselves. Nothing is opened for writing.
+ * folder, the devices themselves, and our own kernel cache where they use it. Nothing is opened for
+ * writing.
  */
 #define _GNU_SOURCE
 #include "cl.h"
@@ -94,6 +95,19 @@ static void examine_nodes(examination *e) {
     }
 }
 
+/* Can files be made in the folder, or in the nearest one above it that is there? */
+static bool is_writable(const char *path) {
+  char place[4096];
+  snprintf(place, sizeof place, "%s", path);
+  while (access(place, F_OK) != 0 && strrchr(place, '/') > place) *strrchr(place, '/') = '\0';
+  return access(place, R_OK | W_OK | X_OK) == 0;
+}
+
+static const char *describe_writing(const char *path) {
+  if (!is_writable(path)) return "cannot be written to";
+  return access(path, F_OK) == 0 ? "is writable" : "will be made";
+}
+
 /* Where PoCL keeps compiled kernels: without it each start compiles anew. */
 static void examine_cache(examination *e) {
   char path[4096];
@@ -105,18 +119,34 @@ static void examine_cache(examination *e) {
     snprintf(path, sizeof path, "%s", cache);
   else
     snprintf(path, sizeof path, "%s/.cache", home ? home : "");
-  bool missing = access(path, F_OK) != 0;
-  char place[4096]; /* the folder, or the nearest one above it in which it would have to be made */
-  snprintf(place, sizeof place, "%s", path);
-  while (access(place, F_OK) != 0 && strrchr(place, '/') > place) *strrchr(place, '/') = '\0';
-  bool usable = access(place, R_OK | W_OK | X_OK) == 0;
-  found(e, usable,
+  found(e, is_writable(path),
         "make it writable, or point POCL_CACHE_DIR at a folder that is: kernels compile at each "
         "start until then",
-        "kernel cache folder %.100s %s", path,
-        !usable   ? "cannot be written to"
-        : missing ? "will be made"
-                  : "is writable");
+        "kernel cache folder %.100s %s", path, describe_writing(path));
+}
+
+/* Our own cache, where a device makes use of it; false if its variable keeps devices shut. */
+static bool examine_own_cache(examination *e, const ebbi_platform_device *list, size_t count) {
+  ebb_cache_mode mode, most = EBB_CACHE_OFF;
+  for (size_t i = 0; i < count; i++) {
+    if (ebb_cache_mode_for(&mode, NULL, &list[i].info) != EBB_OK) {
+      found(e, false, "set it so, or unset it: no device opens until then", "%s",
+            ebb_error_message());
+      return false;
+    }
+    if (mode > most) most = mode;
+  }
+  ebb_cache_info info;
+  if (most == EBB_CACHE_OFF || ebb_cache_describe(&info) != EBB_OK) return true;
+  static const char advice[] = "mend the folder, or point XDG_CACHE_HOME at another: programs are "
+                               "built at each start until then";
+  if (info.problem[0])
+    found(e, false, advice, "ebb's kernel cache: %.135s", info.problem);
+  else
+    found(e, most == EBB_CACHE_RO || is_writable(info.folder), advice,
+          "ebb's kernel cache %.100s %s", info.folder,
+          most == EBB_CACHE_RO ? "is only read" : describe_writing(info.folder));
+  return true;
 }
 
 static bool examine_devices(examination *e) {
@@ -130,8 +160,9 @@ static bool examine_devices(examination *e) {
           "install a driver: `apt install pocl-opencl-icd` for the CPU; if one is there, give it a "
           "writable cache folder (HOME, POCL_CACHE_DIR)",
           "no OpenCL device");
+  bool open = examine_own_cache(e, list, count);
   free(list);
-  return any;
+  return any && open;
 }
 
 ebb_status ebb_doctor(bool *healthy, void (*report)(const ebb_finding *finding, void *user),

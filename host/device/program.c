@@ -136,6 +136,16 @@ static ebb_status assemble(char **text, ebbi_program_id id) {
   return status;
 }
 
+/* Releases what is OpenCL's of a program. */
+static void release(ebbi_program *program) {
+  for (int i = 0; i < EBBI_KERNEL_COUNT; i++) {
+    if (program->kernels[i]) clReleaseKernel(program->kernels[i]);
+    program->kernels[i] = NULL;
+  }
+  if (program->program) clReleaseProgram(program->program);
+  program->program = NULL;
+}
+
 /* The compiler's whole log in the message: it is what the reader needs. */
 static ebb_status build_failed(const ebb_device *device, const ebbi_program *program,
                                cl_int error) {
@@ -152,18 +162,47 @@ static ebb_status build_failed(const ebb_device *device, const ebbi_program *pro
   return status;
 }
 
-static ebb_status build(ebb_device *device, ebbi_program *program) {
-  char *text;
-  TRY(assemble(&text, program->id));
+static ebb_status build_source(ebb_device *device, ebbi_program *program, const char *text) {
   cl_int error;
-  program->program =
-      clCreateProgramWithSource(device->context, 1, (const char **)&text, NULL, &error);
-  free(text);
+  program->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
   TRY_CL(error, programs[program->id].name, "clCreateProgramWithSource");
   error = clBuildProgram(program->program, 1, &device->id, program->options, NULL, NULL);
   if (error != CL_SUCCESS) return build_failed(device, program, error);
   device->counters.programs_built++;
   return EBB_OK;
+}
+
+/* Loads the program from the kernel cache; false, with nothing changed, if that gives none that has
+ * all its kernels. */
+static bool load(ebb_device *device, ebbi_program *program, const ebbi_hash *key) {
+  if (!ebbi_program_load(&program->program, device, key, program->options)) return false;
+  bool whole = true;
+  for (int i = 0; i < EBBI_KERNEL_COUNT && whole; i++) {
+    if (kernels[i].program != program->id) continue;
+    cl_int error;
+    program->kernels[i] = clCreateKernel(program->program, kernels[i].name, &error);
+    whole = error == CL_SUCCESS;
+    if (!whole) program->kernels[i] = NULL;
+  }
+  if (whole) device->counters.programs_cached++;
+  if (!whole) release(program);
+  return whole;
+}
+
+static ebb_status build(ebb_device *device, ebbi_program *program) {
+  char *text = NULL;
+  ebbi_hash key;
+  TRY(assemble(&text, program->id));
+  bool keyed =
+      device->cache != EBB_CACHE_OFF && ebbi_program_key(&key, device, text, program->options);
+  ebb_status status = EBB_OK;
+  if (!keyed || !load(device, program, &key)) {
+    status = build_source(device, program, text);
+    if (status == EBB_OK && keyed && device->cache == EBB_CACHE_RW)
+      ebbi_program_keep(program->program, device, &key);
+  }
+  free(text);
+  return status;
 }
 
 static double seconds_now(void) {
@@ -172,7 +211,8 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-/* The program `id` with the profile's options and these, from the device's list or newly built. */
+/* The program `id` with the profile's options and these, from the device's list, else from the
+ * kernel cache or newly built. */
 static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_program_id id,
                                const char *more) {
   char options[2048];
@@ -194,10 +234,7 @@ static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_prog
   double start = seconds_now();
   ebb_status status = build(device, program);
   device->counters.build_seconds += seconds_now() - start;
-  if (status != EBB_OK && program->program) {
-    clReleaseProgram(program->program);
-    program->program = NULL;
-  }
+  if (status != EBB_OK) release(program);
   *out = program;
   return status;
 }
@@ -226,9 +263,7 @@ void ebbi_programs_free(ebb_device *device) {
   while (device->programs) {
     ebbi_program *program = device->programs;
     device->programs = program->next;
-    for (int i = 0; i < EBBI_KERNEL_COUNT; i++)
-      if (program->kernels[i]) clReleaseKernel(program->kernels[i]);
-    if (program->program) clReleaseProgram(program->program);
+    release(program);
     free(program->options);
     free(program);
   }

@@ -49,8 +49,9 @@ typedef struct ebb_counters {
   uint64_t downloads, downloaded_bytes;
   uint64_t waits; /* times the host blocked until the queue was empty or a transfer done */
   uint64_t allocated_bytes, peak_bytes; /* live device memory, and its highest value */
-  uint64_t programs_built;
-  double build_seconds;
+  uint64_t programs_built;              /* from source */
+  uint64_t programs_cached;             /* loaded from the kernel cache, cache.h */
+  double build_seconds;                 /* for both, kernels that a driver compiles later apart */
 } ebb_counters;
 
 /* "discrete GPU", "integrated GPU", "CPU", "other". */

@@ -3,6 +3,7 @@
  * In order of dependence:
  *   status.h   status codes, the message of the last failure
  *   device.h   finding, choosing and opening a device; counters; the doctor
+ *   cache.h    built kernel programs kept on disk
  *   tensor.h   two-dimensional arrays on a device
  *   ops.h      the operations: matmul, dense layers, loss, gather, update
  *   network.h  network specs, weights, safetensors files
@@ -34,6 +35,7 @@
 #ifndef EBB_EBB_H
 #define EBB_EBB_H
 
+#include <ebb/cache.h>
 #include <ebb/data.h>
 #include <ebb/device.h>
 #include <ebb/model.h>

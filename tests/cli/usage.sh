@@ -6,7 +6,7 @@ code 0 --version
 out '^ebb [0-9]*\.[0-9]*\.[0-9]*$'
 code 0 help
 cp out overview
-for command in devices doctor train eval predict verify info bench help; do
+for command in devices doctor train eval predict verify info bench cache help; do
   grep -q "^  $command " overview || flunk "the overview lacks $command"
   code 0 help $command
   out "usage: ebb $command"

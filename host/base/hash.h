@@ -1,0 +1,17 @@
+/* A hash of 128 bits, for telling texts and files apart; not against forgers. */
+#ifndef EBBI_HASH_H
+#define EBBI_HASH_H
+
+#include <stddef.h>
+
+typedef struct ebbi_hash {
+  unsigned char bytes[16]; /* the same on machines of either byte order */
+} ebbi_hash;
+
+/* XXH3, 128 bits, of `size` bytes. */
+ebbi_hash ebbi_hash_of(const void *bytes, size_t size);
+
+/* The hash in 32 hexadecimal digits. */
+void ebbi_hash_text(char text[33], const ebbi_hash *hash);
+
+#endif

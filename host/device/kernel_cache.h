@@ -1,0 +1,25 @@
+/* The files of the kernel cache, as program_binary.c uses them. */
+#ifndef EBBI_KERNEL_CACHE_H
+#define EBBI_KERNEL_CACHE_H
+
+#include "base/hash.h"
+
+#include <ebb/cache.h>
+
+/* A file that has been read: `binary` lies within `bytes`. The caller frees bytes. */
+typedef struct ebbi_kernel_entry {
+  char *bytes;
+  const unsigned char *binary;
+  size_t size;
+} ebbi_kernel_entry;
+
+/* Looks for the entry of a key.
+ * Errors: EBB_ERR_INPUT (none, damaged, not the user's own, of another key or format),
+ * EBB_ERR_OUTPUT (the folder is refused), EBB_ERR_MEMORY. */
+ebb_status ebbi_kernel_cache_load(ebbi_kernel_entry *entry, const ebbi_hash *key);
+
+/* Keeps a binary under a key, and removes the oldest files where there are too many bytes then.
+ * Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
+ebb_status ebbi_kernel_cache_store(const ebbi_hash *key, const unsigned char *binary, size_t size);
+
+#endif

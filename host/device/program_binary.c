@@ -1,0 +1,144 @@
+/* Built programs to and from the kernel cache: the key, and the OpenCL calls for binaries.
+ *
+ * Whatever fails here ends the attempt and not the program, which is then built from its source; so
+ * these functions say yes or no. The key is made of all that decides what a driver builds: the
+ * whole text, the options, our version, what platform and device say of themselves, and for a CPU
+ * the instruction sets that the system reports, since a home folder may be shared by machines whose
+ * CPUs go by the same name. Variables that only the driver reads are not in it.
+ */
+#include "cl.h"
+#include "kernel_cache.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Appends a text and its zero, so that two texts are not taken for one. */
+static void put(FILE *to, const char *text) {
+  fwrite(text, 1, strlen(text) + 1, to); /* fclose tells if it failed */
+}
+
+/* What the device, or its platform, says of itself, at full length. */
+static bool put_info(FILE *to, cl_platform_id platform, cl_device_id device, cl_uint what) {
+  size_t size = 0;
+  cl_int error = device ? clGetDeviceInfo(device, what, 0, NULL, &size)
+                        : clGetPlatformInfo(platform, what, 0, NULL, &size);
+  char *text = error == CL_SUCCESS ? calloc(1, size + 1) : NULL;
+  if (!text) return false;
+  error = device ? clGetDeviceInfo(device, what, size, text, NULL)
+                 : clGetPlatformInfo(platform, what, size, text, NULL);
+  if (error == CL_SUCCESS) put(to, text);
+  free(text);
+  return error == CL_SUCCESS;
+}
+
+static void put_instruction_sets(FILE *to) {
+  FILE *from = fopen("/proc/cpuinfo", "r");
+  char *line = NULL;
+  size_t size = 0;
+  bool found = false;
+  while (from && !found && getline(&line, &size, from) > 0) {
+    found = strncmp(line, "flags", 5) == 0 || strncmp(line, "Features", 8) == 0;
+    if (found) put(to, line);
+  }
+  free(line);
+  if (from) fclose(from);
+}
+
+static bool put_all(FILE *to, const ebb_device *device, const char *text, const char *options) {
+  static const cl_uint of_platform[] = {CL_PLATFORM_NAME, CL_PLATFORM_VERSION};
+  static const cl_uint of_device[] = {CL_DEVICE_NAME, CL_DEVICE_VENDOR, CL_DEVICE_VERSION,
+                                      CL_DRIVER_VERSION, CL_DEVICE_EXTENSIONS};
+  cl_platform_id platform;
+  if (clGetDeviceInfo(device->id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) !=
+      CL_SUCCESS)
+    return false;
+  put(to, EBB_VERSION);
+  put(to, sizeof(void *) == 8 ? "64" : "32"); /* two drivers of one version may be there */
+  put(to, text);
+  put(to, options);
+  bool good = true;
+  for (size_t i = 0; good && i < sizeof of_platform / sizeof *of_platform; i++)
+    good = put_info(to, platform, NULL, of_platform[i]);
+  for (size_t i = 0; good && i < sizeof of_device / sizeof *of_device; i++)
+    good = put_info(to, NULL, device->id, of_device[i]);
+  if (device->info.type == EBB_DEVICE_CPU) put_instruction_sets(to);
+  return good;
+}
+
+bool ebbi_program_key(ebbi_hash *key, const ebb_device *device, const char *text,
+                      const char *options) {
+  char *all = NULL;
+  size_t size = 0;
+  FILE *stream = open_memstream(&all, &size);
+  if (!stream) return false;
+  bool good = put_all(stream, device, text, options);
+  good = fclose(stream) == 0 && good;
+  if (good) *key = ebbi_hash_of(all, size);
+  free(all);
+  return good;
+}
+
+bool ebbi_program_load(cl_program *program, const ebb_device *device, const ebbi_hash *key,
+                       const char *options) {
+  ebbi_kernel_entry entry;
+  cl_int error, error_of_binary = CL_SUCCESS;
+  *program = NULL;
+  if (ebbi_kernel_cache_load(&entry, key) != EBB_OK) return false;
+  *program = clCreateProgramWithBinary(device->context, 1, &device->id, &entry.size, &entry.binary,
+                                       &error_of_binary, &error);
+  free(entry.bytes);
+  if (error != CL_SUCCESS) *program = NULL;
+  if (*program && error_of_binary == CL_SUCCESS &&
+      clBuildProgram(*program, 1, &device->id, options, NULL, NULL) == CL_SUCCESS)
+    return true;
+  if (*program) clReleaseProgram(*program);
+  *program = NULL;
+  return false;
+}
+
+/* Place of the device among those of the program: a caller's context may have several. */
+static bool find_device(size_t *index, size_t *count, cl_program program, cl_device_id device) {
+  cl_uint devices = 0;
+  if (clGetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices, NULL) !=
+          CL_SUCCESS ||
+      devices == 0)
+    return false;
+  cl_device_id *list = calloc(devices, sizeof *list);
+  bool good = list && clGetProgramInfo(program, CL_PROGRAM_DEVICES, devices * sizeof *list, list,
+                                       NULL) == CL_SUCCESS;
+  *count = devices;
+  *index = 0;
+  while (good && *index < devices && list[*index] != device) ++*index;
+  free(list);
+  return good && *index < devices;
+}
+
+/* The binary for one of the program's devices; the caller frees it. NULL: there is none. */
+static unsigned char *read_binary(size_t *size, cl_program program, size_t index, size_t count) {
+  size_t *sizes = calloc(count, sizeof *sizes);
+  unsigned char **places = calloc(count, sizeof *places); /* NULL: not wanted */
+  unsigned char *binary = NULL;
+  *size = 0;
+  if (sizes && places &&
+      clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes, sizes, NULL) ==
+          CL_SUCCESS)
+    *size = sizes[index];
+  if (*size > 0) binary = places[index] = malloc(*size);
+  if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, count * sizeof *places, places,
+                                 NULL) != CL_SUCCESS) {
+    free(binary);
+    binary = NULL;
+  }
+  free(sizes);
+  free(places);
+  return binary;
+}
+
+void ebbi_program_keep(cl_program program, const ebb_device *device, const ebbi_hash *key) {
+  size_t index, count, size;
+  if (!find_device(&index, &count, program, device->id)) return;
+  unsigned char *binary = read_binary(&size, program, index, count);
+  if (binary) (void)ebbi_kernel_cache_store(key, binary, size); /* then it is built again */
+  free(binary);
+}
