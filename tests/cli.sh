@@ -9,7 +9,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
 
-for option in DATA LABELS TARGET TASK MODEL BATCH EPOCHS SEED LR OUT LOG JSON QUIET CONFIG VALID MATMUL; do
+for option in DATA LABELS TARGET TASK MODEL BATCH EPOCHS SEED LR OUT LOG JSON QUIET CONFIG VALID PROFILE TRACE MATMUL COMMAND_BUFFER; do
   unset "EBB_$option"
 done
 export EBB_DEVICE="${EBB_DEVICE:-cpu}" LC_ALL=C
@@ -111,7 +111,7 @@ rows() {
 rows 200 class >class.csv
 rows 150 value >value.csv
 
-for part in ${2:-usage train faults bench real}; do
+for part in ${2:-usage train faults profile bench real}; do
   # shellcheck disable=SC1090
   . "$tests/cli/$part.sh"
 done

@@ -16,7 +16,8 @@
 int open_device(ebb_device **out, const settings *s) {
   const char *variable = getenv("EBB_DEVICE"), *selector = s->device;
   if (selector && variable && strcmp(selector, variable) == 0) selector = NULL;
-  ebb_status status = ebb_device_open(out, selector);
+  ebb_status status = s->profile || s->trace ? ebb_device_open_profiled(out, selector)
+                                             : ebb_device_open(out, selector);
   if (status != EBB_OK) return fail_status(status);
   const ebb_device_info *info = ebb_device_get_info(*out);
   note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));

@@ -130,6 +130,12 @@ static const option_row rows[] = {
      "where the predictions go (default: standard output)", NULL, 0, 0},
     {NULL, "log", 0, FOR_TRAIN, KIND_WORD, MEMBER(log), "FILE", NULL,
      "write a JSON line at the start, for each epoch and at the end", NULL, 0, 0},
+    {NULL, "profile", 0, FOR_TRAIN, KIND_FLAG, MEMBER(profile), NULL, NULL,
+     "tell at the end what the device's time went into, by kernel and shape", NULL, 0, 0},
+    {NULL, "trace", 0, FOR_TRAIN, KIND_WORD, MEMBER(trace), "FILE", NULL,
+     "write the first 200,000 launches, and what the host did, as a trace that Perfetto and "
+     "chrome://tracing show",
+     NULL, 0, 0},
     {NULL, "device", 0, RUNS, KIND_TEXT, MEMBER(device), "WHICH", NULL,
      "an index of `ebb devices`, platform:device, gpu, cpu, or part of a name (default: discrete "
      "GPU, integrated GPU, CPU)",

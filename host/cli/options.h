@@ -55,7 +55,8 @@ typedef struct settings {
 
   bool clear;
 
-  const char *out, *log, *device, *config;
+  const char *out, *log, *trace, *device, *config;
+  bool profile;
   bool json, quiet, help;
 
   char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments last */

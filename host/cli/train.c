@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_profile.h"
 #include "train_report.h"
 
 #include <errno.h>
@@ -26,31 +27,48 @@ static int check_overwrite(const settings *s, const char *option, const char *pa
 }
 
 /* Can a file be renamed to `path`? Tells before the training, not after it. */
-static int check_out(const char *path) {
+static int check_out(const char *option, const char *path) {
   struct stat about;
   if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
-    return fail(EXIT_FAILED, "--out: %s is not a regular file", path);
+    return fail(EXIT_FAILED, "%s: %s is not a regular file", option, path);
   const char *slash = strrchr(path, '/');
-  if (slash && !slash[1]) return fail(EXIT_FAILED, "--out: %s names a folder, not a file", path);
+  if (slash && !slash[1])
+    return fail(EXIT_FAILED, "%s: %s names a folder, not a file", option, path);
   char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
   if (!folder) return fail(EXIT_FAILED, "no memory for a file name");
   int code = access(folder, W_OK | X_OK) == 0
                  ? EXIT_GOOD
-                 : fail(EXIT_FAILED, "--out: %s cannot be written: folder %s: %s", path, folder,
-                        strerror(errno));
+                 : fail(EXIT_FAILED, "%s: %s cannot be written: folder %s: %s", option, path,
+                        folder, strerror(errno));
   free(folder);
+  return code;
+}
+
+static bool same_path(const char *a, const char *b) {
+  return a && b && (strcmp(a, b) == 0 || same_file(a, b));
+}
+
+/* --trace names a file that nothing else is read from or written to. */
+static int check_trace(const settings *s) {
+  if (!s->trace) return EXIT_GOOD;
+  int code = check_out("--trace", s->trace);
+  if (code == EXIT_GOOD) code = check_overwrite(s, "--trace", s->trace);
+  if (code == EXIT_GOOD && (same_path(s->trace, s->out) || same_path(s->trace, s->init)))
+    code = fail(EXIT_USAGE, "--trace: %s is the file of a model", s->trace);
+  if (code == EXIT_GOOD && same_path(s->trace, s->log))
+    code = fail(EXIT_USAGE, "--trace: %s is the log", s->trace);
   return code;
 }
 
 static int check_files(const settings *s) {
   if (!s->data) return fail(EXIT_USAGE, "train: --data is missing: the file with the rows");
-  int code = check_out(s->out);
+  int code = check_out("--out", s->out);
   if (code == EXIT_GOOD) code = check_overwrite(s, "--out", s->out);
   if (code == EXIT_GOOD && s->log) code = check_overwrite(s, "--log", s->log);
   if (code == EXIT_GOOD && (same_file(s->log, s->out) || same_file(s->log, s->init) ||
                             (s->log && strcmp(s->log, s->out) == 0)))
     code = fail(EXIT_USAGE, "--log: %s is the file of a model", s->log);
-  return code;
+  return code == EXIT_GOOD ? check_trace(s) : code;
 }
 
 /* Reads --valid: a fraction, or the name of a file, whatever is not a number. */
@@ -173,16 +191,21 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   t->opened = report_clock();
+  if (code == EXIT_GOOD) code = profile_begin(t);
   if (code == EXIT_GOOD) code = choose_spec(t);
   if (code == EXIT_GOOD) code = build_network(t);
   if (code == EXIT_GOOD) code = report_start(t);
+  if (code == EXIT_GOOD) profile_phase(t, "prepare");
   return code;
 }
 
-static int save(const training *t) {
+static int save(training *t) {
   ebb_model model = {
       .network = t->network, .encoder = t->encoder, .loss = t->options.loss, .split = t->split};
-  return fail_status(ebb_model_save(&model, t->s->out));
+  t->phase_start = report_clock();
+  int code = fail_status(ebb_model_save(&model, t->s->out));
+  profile_phase(t, "save model");
+  return code;
 }
 
 /* NaN or Inf: the network is back at its last good epoch. That is worth saving if there was one;
@@ -193,6 +216,7 @@ static int end_by_numbers(training *t, const char *message) {
        keep ? "the model of that epoch is kept in " : "no epoch was good, so no model is saved",
        keep ? t->s->out : "");
   int code = keep ? save(t) : EXIT_GOOD;
+  profile_write_trace(t);
   report_end(t, "numbers", keep && code == EXIT_GOOD);
   return EXIT_NUMBERS;
 }
@@ -207,12 +231,15 @@ static int train(training *t) {
   snprintf(message, sizeof message, "%s", ebb_error_message());
   if (t->on_line && status != EBB_OK) fputc('\n', stderr);
   t->on_line = t->on_line && status == EBB_OK;
+  int profiled = profile_end(t);
   if (status == EBB_ERR_NUMBERS) return end_by_numbers(t, message);
-  code = fail_status(status);
+  code = status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", message);
   if (code == EXIT_GOOD) code = save(t);
   if (code != EXIT_GOOD) return code;
+  int traced = profile_write_trace(t);
   bool stopped = signals_caught() && t->finished < t->options.epochs;
   code = report_end(t, stopped ? "stopped" : "finished", true);
+  if (code == EXIT_GOOD) code = profiled == EXIT_GOOD ? traced : profiled;
   return stopped ? EXIT_SIGNAL + signals_caught() : code;
 }
 

@@ -8,6 +8,7 @@
 
 #include "output.h"
 #include "signals.h"
+#include "train_profile.h"
 
 #include <errno.h>
 #include <math.h>
@@ -136,8 +137,9 @@ static void print_progress(training *t, const ebb_report *r) {
 
 /* Drivers compile when a program is built, or when a kernel is first run: only when the first step
  * is done has all of it been waited for. */
-static void note_first_step(training *t) {
+static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
+  profile_first_step(t, r);
   t->first_step = report_clock() - t->opened;
   if (t->first_step < 0.1) return;
   ebb_counters counters = ebb_device_counters(t->device);
@@ -151,10 +153,11 @@ static void note_first_step(training *t) {
 
 bool report_progress(const ebb_report *report, void *user) {
   training *t = user;
-  note_first_step(t);
+  note_first_step(t, report);
   t->last = *report;
   if (report->epoch_end) {
     t->finished = report->epoch;
+    profile_epoch(t, report->epoch);
     print_epoch(t, report);
     write_log(t, epoch_line(report));
   } else {
@@ -179,6 +182,7 @@ static json_t *result_of(const training *t, const char *reason, bool saved) {
   json_object_set_new(result, "programs_cached",
                       json_integer((json_int_t)counters.programs_cached));
   put_device(result, t->device);
+  if (t->s->profile) json_object_set_new(result, "profile", profile_json(t));
   return result;
 }
 
@@ -202,7 +206,9 @@ int report_end(training *t, const char *reason, bool saved) {
   int code = EXIT_GOOD;
   if (t->s->json)
     code = print_json(result_of(t, reason, saved));
-  else
+  else {
     print_result(t, reason, saved);
+    profile_print(t);
+  }
   return code == EXIT_GOOD && t->log_failed ? EXIT_FAILED : code;
 }

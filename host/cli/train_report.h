@@ -34,6 +34,8 @@ typedef struct training {
                               * of the first step, 0 before it */
   ebb_report last;           /* the newest report; all zero before the first */
   size_t finished;           /* epochs that came to their end */
+  double phase_start;        /* the clock when the host's current phase began, for the trace */
+  uint64_t unprofiled;       /* steps before those of the profile */
 } training;
 
 /* Seconds on a clock that nobody sets. */

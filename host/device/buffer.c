@@ -6,6 +6,7 @@
  */
 #include "cl.h"
 
+#include <ebb/profile.h>
 #include <stdlib.h>
 
 enum { ZEROS = 1 << 20 };
@@ -117,43 +118,57 @@ void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer) {
   return buffer->memory;
 }
 
+/* A transfer that is done, or queued, for the profile. */
+static ebb_status profile(ebb_device *device, const char *name, size_t bytes, cl_event event) {
+  const ebbi_work work = {.bytes = (double)bytes};
+  return ebbi_profiling_add(device, name, &work, NULL, event);
+}
+
 ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t rows,
                               size_t row_bytes, size_t stride) {
   ebb_device *device = buffer->device;
   const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
+  double start = ebbi_profiling_clock(device);
+  cl_event event, *timed = ebbi_profiling_event(device, &event);
   device->counters.uploads++;
   device->counters.uploaded_bytes += rows * row_bytes;
   device->counters.waits++;
   cl_int error =
       rows == 1 || stride == row_bytes
           ? clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes,
-                                 values, 0, NULL, NULL)
+                                 values, 0, NULL, timed)
           : clEnqueueWriteBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
-                                     stride, 0, row_bytes, 0, values, 0, NULL, NULL);
+                                     stride, 0, row_bytes, 0, values, 0, NULL, timed);
   TRY_CL(error, "upload", "clEnqueueWriteBuffer");
-  return EBB_OK;
+  ebb_profile_phase(device, "upload", start);
+  return profile(device, "upload", rows * row_bytes, event);
 }
 
 ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
                                 size_t row_bytes, size_t stride) {
   ebb_device *device = buffer->device;
   const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
+  double start = ebbi_profiling_clock(device);
+  cl_event event, *timed = ebbi_profiling_event(device, &event);
   device->counters.downloads++;
   device->counters.downloaded_bytes += rows * row_bytes;
   device->counters.waits++;
   cl_int error =
       rows == 1 || stride == row_bytes
           ? clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes, values,
-                                0, NULL, NULL)
+                                0, NULL, timed)
           : clEnqueueReadBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
-                                    stride, 0, row_bytes, 0, values, 0, NULL, NULL);
+                                    stride, 0, row_bytes, 0, values, 0, NULL, timed);
   TRY_CL(error, "download", "clEnqueueReadBuffer");
-  return EBB_OK;
+  ebb_profile_phase(device, "wait and download", start);
+  return profile(device, "download", rows * row_bytes, event);
 }
 
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes) {
-  TRY_CL(
-      clEnqueueCopyBuffer(to->device->queue, from->memory, to->memory, 0, 0, bytes, 0, NULL, NULL),
-      "device copy", "clEnqueueCopyBuffer");
-  return EBB_OK;
+  ebb_device *device = to->device;
+  cl_event event;
+  TRY_CL(clEnqueueCopyBuffer(device->queue, from->memory, to->memory, 0, 0, bytes, 0, NULL,
+                             ebbi_profiling_event(device, &event)),
+         "device copy", "clEnqueueCopyBuffer");
+  return profile(device, "copy", 2 * bytes, event);
 }

@@ -20,6 +20,29 @@ struct ebbi_program {
   cl_kernel kernels[EBBI_KERNEL_COUNT];
 };
 
+/* Command buffers: the calls of cl_khr_command_buffer that ebb needs; all NULL: they are not used.
+ * Spelled out here, since headers hide the extension or lack it. */
+typedef struct _cl_command_buffer_khr *ebbi_command_buffer;
+
+typedef struct ebbi_command_calls {
+  ebbi_command_buffer(CL_API_CALL *create)(cl_uint, const cl_command_queue *, const cl_ulong *,
+                                           cl_int *);
+  cl_int(CL_API_CALL *launch)(ebbi_command_buffer, cl_command_queue, const cl_ulong *, cl_kernel,
+                              cl_uint, const size_t *, const size_t *, const size_t *, cl_uint,
+                              const cl_uint *, cl_uint *, void **);
+  cl_int(CL_API_CALL *finalize)(ebbi_command_buffer);
+  cl_int(CL_API_CALL *enqueue)(cl_uint, cl_command_queue *, ebbi_command_buffer, cl_uint,
+                               const cl_event *, cl_event *);
+  cl_int(CL_API_CALL *release)(ebbi_command_buffer);
+} ebbi_command_calls;
+
+/* By EBB_COMMAND_BUFFER and what the device has.
+ * Errors: EBB_ERR_ARGUMENT (a word that means nothing), EBB_ERR_UNSUPPORTED (on, but it has none).
+ */
+ebb_status ebbi_command_calls_choose(ebb_device *device);
+
+typedef struct ebbi_profiling ebbi_profiling;
+
 struct ebb_device {
   cl_context context;
   cl_device_id id;
@@ -35,6 +58,9 @@ struct ebb_device {
   ebbi_program *programs;
   ebbi_buffer *workspace;
   ebbi_sequence *recording; /* NULL: launches are queued at once */
+  ebbi_command_calls command_calls;
+  bool timing;               /* each command is given an event */
+  ebbi_profiling *profiling; /* NULL: there has been no profile */
 };
 
 struct ebbi_buffer {
@@ -85,14 +111,33 @@ bool ebbi_program_load(cl_program *program, const ebb_device *device, const ebbi
 void ebbi_program_keep(cl_program program, const ebb_device *device, const ebbi_hash *key);
 const char *ebbi_kernel_name(ebbi_kernel_id id);
 
+/* A launch with its arguments set. */
+typedef struct ebbi_entry {
+  ebbi_kernel_id id;
+  cl_kernel kernel; /* NULL: the CLBlast call `gemm` */
+  size_t global[2], local[2];
+  ebbi_work work;
+  ebbi_gemm gemm;
+} ebbi_entry;
+
 /* Appends a launch, or a CLBlast call, to the sequence being recorded. */
-ebb_status ebbi_sequence_add_kernel(ebbi_sequence *sequence, ebbi_kernel_id id, cl_kernel kernel,
-                                    const size_t global[2], const size_t local[2]);
-ebb_status ebbi_sequence_add_gemm(ebbi_sequence *sequence, const ebbi_gemm *gemm);
+ebb_status ebbi_sequence_add(ebbi_sequence *sequence, const ebbi_entry *entry);
 
 /* Queues one launch and counts it. */
-ebb_status ebbi_enqueue(ebb_device *device, ebbi_kernel_id id, cl_kernel kernel,
-                        const size_t global[2], const size_t local[2]);
+ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry);
+
+/* What an enqueue call is to be given for its event: `event`, or NULL where nothing is timed;
+ * *event is NULL then and before the call. */
+cl_event *ebbi_profiling_event(const ebb_device *device, cl_event *event);
+
+/* Hands a command's event, and that of the marker before it or NULL, to the profile. NULL for
+ * `event` does nothing, so it can follow every enqueue call. */
+ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_work *work,
+                              cl_event before, cl_event event);
+
+/* The start of a phase for ebb_profile_phase; 0 where there is no profile. */
+double ebbi_profiling_clock(const ebb_device *device);
+void ebbi_profiling_free(ebb_device *device);
 
 /* "CL_OUT_OF_RESOURCES" and the like, or "unknown". */
 const char *ebbi_cl_error_name(cl_int error);

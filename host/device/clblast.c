@@ -8,20 +8,34 @@ bool ebbi_clblast_built(void) {
   return true;
 }
 
-static ebb_status sgemm(ebb_device *device, const ebbi_gemm *g) {
-  device->counters.launches++;
-  CLBlastStatusCode code =
-      CLBlastSgemm(CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
-                   g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, g->rows, g->cols,
-                   g->depth, 1.0f, g->a->memory, 0, g->a_stride, g->b->memory, 0, g->b_stride, 0.0f,
-                   g->c->memory, 0, g->c_stride, &device->queue, NULL);
-  REQUIRE(code == CLBlastSuccess, EBB_ERR_DEVICE, "CLBlastSgemm: error %d for %zux%zux%zu",
-          (int)code, g->rows, g->cols, g->depth);
+/* A call queues several kernels, of which only the last one's event can be had: a marker before
+ * them tells when they begin. */
+static ebb_status mark(cl_event *marker, ebb_device *device) {
+  *marker = NULL;
+  if (device->timing)
+    TRY_CL(clEnqueueMarkerWithWaitList(device->queue, 0, NULL, marker), "CLBlastSgemm",
+           "clEnqueueMarkerWithWaitList");
   return EBB_OK;
 }
 
+static ebb_status sgemm(ebb_device *device, const ebbi_gemm *g) {
+  cl_event before, event;
+  TRY(mark(&before, device));
+  device->counters.launches++;
+  CLBlastStatusCode code = CLBlastSgemm(
+      CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
+      g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, g->rows, g->cols, g->depth, 1.0f,
+      g->a->memory, 0, g->a_stride, g->b->memory, 0, g->b_stride, 0.0f, g->c->memory, 0,
+      g->c_stride, &device->queue, ebbi_profiling_event(device, &event));
+  if (before && !event) clReleaseEvent(before);
+  REQUIRE(code == CLBlastSuccess, EBB_ERR_DEVICE, "CLBlastSgemm: error %d for %zux%zux%zu",
+          (int)code, g->rows, g->cols, g->depth);
+  return ebbi_profiling_add(device, "clblast_sgemm", &g->work, before, event);
+}
+
 ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
-  return device->recording ? ebbi_sequence_add_gemm(device->recording, gemm) : sgemm(device, gemm);
+  const ebbi_entry entry = {.gemm = *gemm};
+  return device->recording ? ebbi_sequence_add(device->recording, &entry) : sgemm(device, gemm);
 }
 
 #else

@@ -6,6 +6,7 @@
 #include "cl.h"
 
 #include <ebb/opencl.h>
+#include <ebb/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,10 +50,12 @@ static ebb_status set_up(ebb_device *device) {
       device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
   TRY(ebb_cache_mode_for(&device->cache, NULL, &device->info));
   TRY(choose_width(device));
+  TRY(ebbi_command_calls_choose(device));
   return choose_engine(device);
 }
 
-static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen) {
+static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen,
+                                cl_command_queue_properties queue_properties) {
   cl_int error;
   cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
                                         (cl_context_properties)chosen->platform, 0};
@@ -60,7 +63,7 @@ static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *
   device->info = chosen->info;
   device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);
   TRY_CL(error, "ebb_device_open", "clCreateContext");
-  device->queue = clCreateCommandQueue(device->context, device->id, 0, &error);
+  device->queue = clCreateCommandQueue(device->context, device->id, queue_properties, &error);
   TRY_CL(error, "ebb_device_open", "clCreateCommandQueue");
   return set_up(device);
 }
@@ -73,7 +76,8 @@ static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status s
   return status;
 }
 
-ebb_status ebb_device_open(ebb_device **out, const char *selector) {
+static ebb_status open_device(ebb_device **out, const char *selector,
+                              cl_command_queue_properties queue_properties) {
   ebbi_platform_device *list = NULL;
   size_t count, index;
   REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_device_open: out is NULL");
@@ -83,9 +87,17 @@ ebb_status ebb_device_open(ebb_device **out, const char *selector) {
   if (status == EBB_OK)
     status =
         ebbi_devices_select(&index, device->reason, sizeof device->reason, list, count, selector);
-  if (status == EBB_OK) status = open_selected(device, &list[index]);
+  if (status == EBB_OK) status = open_selected(device, &list[index], queue_properties);
   free(list);
   return finish_open(out, device, status);
+}
+
+ebb_status ebb_device_open(ebb_device **out, const char *selector) {
+  return open_device(out, selector, 0);
+}
+
+ebb_status ebb_device_open_profiled(ebb_device **out, const char *selector) {
+  return open_device(out, selector, CL_QUEUE_PROFILING_ENABLE);
 }
 
 /* Where the device stands in the flat list; a part of a device, which is not listed, keeps 0:0. */
@@ -143,6 +155,7 @@ ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_devic
 void ebb_device_free(ebb_device *device) {
   if (!device) return;
   if (device->queue) clFinish(device->queue);
+  ebbi_profiling_free(device);
   ebbi_programs_free(device);
   ebbi_device_free_workspaces(device);
   if (device->queue) clReleaseCommandQueue(device->queue);

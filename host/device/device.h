@@ -110,12 +110,20 @@ ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t byt
 
 /* ---- launches ---- */
 
+/* What a launch does, told by the operation: for the profile. kernels/README.md has the formulas.
+ */
+typedef struct ebbi_work {
+  size_t shape[3]; /* 0: there is no such size */
+  double flops, bytes;
+} ebbi_work;
+
 /* A launch being put together. An error sticks in it, and ebbi_launch_run reports the first. */
 typedef struct ebbi_launch {
   ebb_device *device;
   ebbi_kernel_id id;
   void *kernel;
   unsigned arguments;
+  ebbi_work work; /* for the operation to fill in */
   ebb_status status;
 } ebbi_launch;
 
@@ -139,6 +147,10 @@ void ebbi_sequence_end(ebbi_sequence *sequence);
 
 /* Queues all its launches. Does not block and does no host work beyond enqueueing. */
 ebb_status ebbi_sequence_run(const ebbi_sequence *sequence);
+
+/* Does it run as one command buffer, unless it is being profiled? Known when recording has ended.
+ */
+bool ebbi_sequence_is_buffered(const ebbi_sequence *sequence);
 size_t ebbi_sequence_launches(const ebbi_sequence *sequence);
 void ebbi_sequence_free(ebbi_sequence *sequence);
 
@@ -151,6 +163,7 @@ typedef struct ebbi_gemm {
   const ebbi_buffer *c, *a, *b;
   bool transpose_a, transpose_b;
   size_t rows, cols, depth, c_stride, a_stride, b_stride;
+  ebbi_work work;
 } ebbi_gemm;
 ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm);
 bool ebbi_clblast_built(void);

@@ -57,12 +57,14 @@ void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value) {
   add_argument(launch, sizeof word, &word);
 }
 
-ebb_status ebbi_enqueue(ebb_device *device, ebbi_kernel_id id, cl_kernel kernel,
-                        const size_t global[2], const size_t local[2]) {
+ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry) {
+  const char *name = ebbi_kernel_name(entry->id);
+  cl_event event;
   device->counters.launches++;
-  TRY_CL(clEnqueueNDRangeKernel(device->queue, kernel, 2, NULL, global, local, 0, NULL, NULL),
-         ebbi_kernel_name(id), "clEnqueueNDRangeKernel");
-  return EBB_OK;
+  TRY_CL(clEnqueueNDRangeKernel(device->queue, entry->kernel, 2, NULL, entry->global, entry->local,
+                                0, NULL, ebbi_profiling_event(device, &event)),
+         name, "clEnqueueNDRangeKernel");
+  return ebbi_profiling_add(device, name, &entry->work, NULL, event);
 }
 
 static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
@@ -72,10 +74,13 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   TRY_CL(clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
                                   sizeof group, group, NULL),
          ebbi_kernel_name(launch->id), "clGetKernelWorkGroupInfo");
-  const size_t local[2] = {group[0], group[1]};
-  const size_t global[2] = {groups_x * group[0], groups_y * group[1]};
-  if (!device->recording) return ebbi_enqueue(device, launch->id, launch->kernel, global, local);
-  TRY(ebbi_sequence_add_kernel(device->recording, launch->id, launch->kernel, global, local));
+  const ebbi_entry entry = {.id = launch->id,
+                            .kernel = launch->kernel,
+                            .global = {groups_x * group[0], groups_y * group[1]},
+                            .local = {group[0], group[1]},
+                            .work = launch->work};
+  if (!device->recording) return ebbi_enqueue(device, &entry);
+  TRY(ebbi_sequence_add(device->recording, &entry));
   launch->kernel = NULL; /* the sequence's now */
   return EBB_OK;
 }

@@ -8,6 +8,7 @@
 #include "cl.h"
 #include "kernel_files.h"
 
+#include <ebb/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,7 @@ static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_prog
   double start = seconds_now();
   ebb_status status = build(device, program);
   device->counters.build_seconds += seconds_now() - start;
+  ebb_profile_phase(device, "compile", start);
   if (status != EBB_OK) release(program);
   *out = program;
   return status;

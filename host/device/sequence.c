@@ -1,24 +1,21 @@
 /* Recorded sequences: launches with their arguments set, queued again and again.
  *
- * A training step is recorded once; running it is a loop of enqueues. CLBlast has no kernel object
- * to keep, so its calls are recorded as their arguments. Command buffers would do the same where a
- * driver has them; on PoCL they gain nothing.
+ * A training step is recorded once; running it is a loop of enqueues, or one enqueue where the
+ * device has command buffers: the driver has then seen all launches before and hands them over at
+ * once. Plain enqueueing is the twin that always works: it is what runs where there is a CLBlast
+ * call, which has no kernel object to record, where a driver refuses a launch, and while the device
+ * is profiled, since a command buffer has one event for all its launches. Both queue the same
+ * kernels in the same order, so results agree bit for bit.
  */
 #include "cl.h"
 
 #include <stdlib.h>
 
-typedef struct entry {
-  ebbi_kernel_id id;
-  cl_kernel kernel; /* NULL: the CLBlast call `gemm` */
-  size_t global[2], local[2];
-  ebbi_gemm gemm;
-} entry;
-
 struct ebbi_sequence {
   ebb_device *device;
-  entry *entries;
+  ebbi_entry *entries;
   size_t count, capacity;
+  ebbi_command_buffer buffer; /* of all entries; NULL: they are queued one by one */
 };
 
 ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device) {
@@ -31,45 +28,75 @@ ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device) {
   return EBB_OK;
 }
 
-void ebbi_sequence_end(ebbi_sequence *sequence) {
-  if (sequence->device->recording == sequence) sequence->device->recording = NULL;
+/* All entries as one command buffer, false if one of them cannot be part of it. It may be queued
+ * again while it still runs. */
+static bool record(ebbi_command_buffer *out, const ebbi_sequence *sequence) {
+  enum { COMMAND_BUFFER_FLAGS = 0x1293, SIMULTANEOUS_USE = 1 };
+  const cl_ulong properties[] = {COMMAND_BUFFER_FLAGS, SIMULTANEOUS_USE, 0};
+  const ebbi_command_calls *calls = &sequence->device->command_calls;
+  cl_command_queue queue = sequence->device->queue;
+  cl_int error;
+  *out = calls->create(1, &queue, properties, &error);
+  if (!*out || error != CL_SUCCESS) return false;
+  for (size_t i = 0; i < sequence->count; i++) {
+    const ebbi_entry *e = &sequence->entries[i];
+    if (!e->kernel || calls->launch(*out, NULL, NULL, e->kernel, 2, NULL, e->global, e->local, 0,
+                                    NULL, NULL, NULL) != CL_SUCCESS)
+      return false;
+  }
+  return calls->finalize(*out) == CL_SUCCESS;
 }
 
-static ebb_status add(ebbi_sequence *sequence, const entry *new_entry) {
+/* One launch alone gains nothing. */
+static void make_buffer(ebbi_sequence *sequence) {
+  const ebbi_command_calls *calls = &sequence->device->command_calls;
+  if (!calls->create || sequence->count < 2) return;
+  bool recorded = record(&sequence->buffer, sequence);
+  if (recorded || !sequence->buffer) return;
+  calls->release(sequence->buffer);
+  sequence->buffer = NULL;
+}
+
+void ebbi_sequence_end(ebbi_sequence *sequence) {
+  if (sequence->device->recording != sequence) return;
+  sequence->device->recording = NULL;
+  make_buffer(sequence);
+}
+
+ebb_status ebbi_sequence_add(ebbi_sequence *sequence, const ebbi_entry *entry) {
   if (sequence->count == sequence->capacity) {
     size_t capacity = sequence->capacity ? 2 * sequence->capacity : 16;
-    entry *larger = realloc(sequence->entries, capacity * sizeof *larger);
+    ebbi_entry *larger = realloc(sequence->entries, capacity * sizeof *larger);
     REQUIRE(larger, EBB_ERR_MEMORY, "recording: no memory for %zu launches", capacity);
     sequence->entries = larger;
     sequence->capacity = capacity;
   }
-  sequence->entries[sequence->count++] = *new_entry;
+  sequence->entries[sequence->count++] = *entry;
   return EBB_OK;
 }
 
-ebb_status ebbi_sequence_add_kernel(ebbi_sequence *sequence, ebbi_kernel_id id, cl_kernel kernel,
-                                    const size_t global[2], const size_t local[2]) {
-  entry e = {
-      .id = id, .kernel = kernel, .global = {global[0], global[1]}, .local = {local[0], local[1]}};
-  return add(sequence, &e);
-}
-
-ebb_status ebbi_sequence_add_gemm(ebbi_sequence *sequence, const ebbi_gemm *gemm) {
-  entry e = {.gemm = *gemm};
-  return add(sequence, &e);
+static ebb_status run_buffer(const ebbi_sequence *sequence) {
+  ebb_device *device = sequence->device;
+  device->counters.launches += sequence->count;
+  TRY_CL(device->command_calls.enqueue(0, NULL, sequence->buffer, 0, NULL, NULL),
+         ebbi_kernel_name(sequence->entries[0].id), "clEnqueueCommandBufferKHR");
+  return EBB_OK;
 }
 
 ebb_status ebbi_sequence_run(const ebbi_sequence *sequence) {
-  REQUIRE(!sequence->device->recording, EBB_ERR_ARGUMENT,
+  ebb_device *device = sequence->device;
+  REQUIRE(!device->recording, EBB_ERR_ARGUMENT,
           "recording: a recorded sequence cannot run while another is being recorded");
+  if (sequence->buffer && !device->timing) return run_buffer(sequence);
   for (size_t i = 0; i < sequence->count; i++) {
-    const entry *e = &sequence->entries[i];
-    if (e->kernel)
-      TRY(ebbi_enqueue(sequence->device, e->id, e->kernel, e->global, e->local));
-    else
-      TRY(ebbi_clblast_run(sequence->device, &e->gemm));
+    const ebbi_entry *e = &sequence->entries[i];
+    TRY(e->kernel ? ebbi_enqueue(device, e) : ebbi_clblast_run(device, &e->gemm));
   }
   return EBB_OK;
+}
+
+bool ebbi_sequence_is_buffered(const ebbi_sequence *sequence) {
+  return sequence->buffer != NULL;
 }
 
 size_t ebbi_sequence_launches(const ebbi_sequence *sequence) {
@@ -78,7 +105,8 @@ size_t ebbi_sequence_launches(const ebbi_sequence *sequence) {
 
 void ebbi_sequence_free(ebbi_sequence *sequence) {
   if (!sequence) return;
-  ebbi_sequence_end(sequence);
+  if (sequence->device->recording == sequence) sequence->device->recording = NULL;
+  if (sequence->buffer) sequence->device->command_calls.release(sequence->buffer);
   for (size_t i = 0; i < sequence->count; i++)
     if (sequence->entries[i].kernel) clReleaseKernel(sequence->entries[i].kernel);
   free(sequence->entries);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 #include <stdio.h>
 
@@ -41,6 +42,7 @@ static ebb_status run_over(ebbi_launch *launch, size_t vectors, size_t each) {
 /* The sizes that elementwise kernels end with, and all vectors of all rows. */
 static ebb_status run_elements(ebbi_launch *launch, const ebb_tensor *tensor) {
   size_t vectors = tensor->rows * vectors_across(tensor);
+  launch->work = ebbi_work_activation(tensor->rows, tensor->cols);
   ebbi_launch_int(launch, vectors);
   ebbi_launch_int(launch, tensor->cols);
   ebbi_launch_int(launch, tensor->stride);
@@ -89,6 +91,7 @@ ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
   ebbi_launch_int(&launch, dz->rows);
   ebbi_launch_int(&launch, dz->cols);
   ebbi_launch_int(&launch, dz->stride);
+  launch.work = ebbi_work_column_sums(dz->rows, dz->cols);
   size_t each = ebbi_device_profile(dz->device)->element_vectors;
   return run_over(&launch, vectors_across(dz), each < SUM_VECTORS ? each : SUM_VECTORS);
 }

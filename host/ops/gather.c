@@ -1,6 +1,7 @@
 /* The batch: rows of the data set, in order or in the order of a keyed permutation. */
 #include "base/error.h"
 #include "ops.h"
+#include "work.h"
 
 #include <limits.h>
 
@@ -36,5 +37,6 @@ ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb
   ebbi_launch_float(&launch, scale);
   ebbi_launch_int(&launch, shuffle);
   ebbi_launch_ulong(&launch, seed);
+  launch.work = ebbi_work_gather(x->rows, x->cols, y->cols, bytes);
   return ebbi_launch_run(&launch, x->rows, 1);
 }

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 #include <limits.h>
 #include <math.h>
@@ -37,6 +38,7 @@ ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_
   ebbi_launch_int(&launch, (size_t)inits[init].normal);
   ebbi_launch_ulong(&launch, seed);
   ebbi_launch_uint(&launch, stream);
+  launch.work = ebbi_work_init(w->rows, w->cols, inits[init].normal);
   return ebbi_launch_run(&launch,
                          ebbi_ceil_div(blocks, ebbi_device_profile(w->device)->element_group), 1);
 }

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 #include <string.h>
 
@@ -56,6 +57,7 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
   ebbi_launch_int(&launch, z->cols);
   ebbi_launch_int(&launch, z->stride);
   ebbi_launch_int(&launch, target->stride);
+  launch.work = ebbi_work_loss(loss, z->rows, z->cols);
   return ebbi_launch_run(&launch, groups, 1);
 }
 
@@ -68,5 +70,6 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials) {
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_int(&launch, partials->rows);
+  launch.work = ebbi_work_metrics(partials->rows);
   return ebbi_launch_run(&launch, 1, 1);
 }

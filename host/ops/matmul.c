@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "product.h"
+#include "work.h"
 
 /* Fills a product from its operands; c's shape is checked against them. */
 static ebb_status describe(ebbi_product *p, const char *where, ebbi_layout layout, ebb_tensor *c,
@@ -40,7 +41,9 @@ static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
   bool cpu = ebb_device_engine(device) == EBB_ENGINE_CPU;
-  return ebbi_launch_begin(device, ids[cpu][p->layout], options);
+  ebbi_launch launch = ebbi_launch_begin(device, ids[cpu][p->layout], options);
+  launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
+  return launch;
 }
 
 /* The arguments that all products end with, and the grid that covers c with tiles. */
@@ -80,6 +83,7 @@ static ebb_status add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi
   ebbi_launch_int(&launch, p->rows);
   ebbi_launch_int(&launch, p->cols);
   ebbi_launch_int(&launch, p->c->stride);
+  launch.work = ebbi_work_slices(split->slices, p->rows, p->cols);
   size_t across = ebbi_ceil_div(p->cols, (size_t)profile->width * profile->element_group);
   return ebbi_launch_run(&launch, across, p->rows + 1);
 }
@@ -89,9 +93,18 @@ static bool uses_clblast(const ebbi_product *p) {
 }
 
 static ebb_status run_clblast(const ebbi_product *p) {
-  const ebbi_gemm gemm = {p->c->buffer,         p->a->buffer, p->b->buffer, p->layout == EBBI_TN,
-                          p->layout == EBBI_NT, p->rows,      p->cols,      p->depth,
-                          p->c->stride,         p->a->stride, p->b->stride};
+  const ebbi_gemm gemm = {.c = p->c->buffer,
+                          .a = p->a->buffer,
+                          .b = p->b->buffer,
+                          .transpose_a = p->layout == EBBI_TN,
+                          .transpose_b = p->layout == EBBI_NT,
+                          .rows = p->rows,
+                          .cols = p->cols,
+                          .depth = p->depth,
+                          .c_stride = p->c->stride,
+                          .a_stride = p->a->stride,
+                          .b_stride = p->b->stride,
+                          .work = ebbi_work_product(p->rows, p->cols, p->depth)};
   return ebbi_clblast_run(p->c->device, &gemm);
 }
 
@@ -106,6 +119,7 @@ static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor 
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, buffer_of(bias));
+  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
   TRY(run(&launch, p, &split));
   return add_slices(p, NULL, &split);
 }
@@ -119,6 +133,7 @@ static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
   ebbi_launch_buffer(&launch, buffer_of(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
+  if (sums) ebbi_work_add_sums(&launch.work);
   TRY(run(&launch, p, &split));
   return add_slices(p, sums, &split);
 }
@@ -134,6 +149,7 @@ static ebb_status run_nt(const ebbi_product *p, const ebb_tensor *z_below,
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, buffer_of(z_below));
   ebbi_launch_buffer(&launch, buffer_of(a_below));
+  if (a_below) ebbi_work_add_slope(&launch.work);
   TRY(run(&launch, p, &split));
   return add_slices(p, NULL, &split);
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 /* Items of a launch in groups of the profile's size, `vectors` for each item. */
 static ebb_status run_over(ebbi_launch *launch, const ebb_tensor *tensor, size_t vectors) {
@@ -28,6 +29,7 @@ ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float
   ebbi_launch_int(&launch, steps);
   ebbi_launch_float(&launch, scale);
   ebbi_launch_float(&launch, shift);
+  launch.work = ebbi_work_probe_fma(y->cols, steps);
   return run_over(&launch, y, ebbi_device_profile(y->device)->chains);
 }
 
@@ -46,5 +48,6 @@ ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor 
   ebbi_launch_buffer(&launch, c->buffer);
   ebbi_launch_int(&launch, ebbi_ceil_div(a->cols, profile->width));
   ebbi_launch_float(&launch, scale);
+  launch.work = ebbi_work_probe_triad(a->cols);
   return run_over(&launch, a, profile->element_vectors);
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 #include <float.h>
 #include <math.h>
@@ -98,6 +99,7 @@ ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *sec
   ebbi_launch_int(&launch, gradients->stride / profile->width);
   ebbi_launch_int(&launch, vectors);
   ebbi_optimizer_arguments(&launch, optimizer);
+  launch.work = ebbi_work_update(optimizer, count, gradients->rows);
   return ebbi_launch_run(
       &launch, ebbi_ceil_div(vectors, (size_t)profile->element_group * profile->element_vectors),
       1);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "work.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -142,7 +143,8 @@ ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
   REQUIRE(step, EBB_ERR_MEMORY, "whole steps: no memory");
   *step = (ebbi_whole_step){.plan = plan,
                             .inputs = network->layers[0].inputs,
-                            .outputs = network->layers[network->count - 1].outputs};
+                            .outputs = network->layers[network->count - 1].outputs,
+                            .row_flops = ebbi_work_row_flops(network)};
   ebb_status status = build(step, device, network);
   if (status != EBB_OK) {
     ebbi_whole_step_free(step);
@@ -213,6 +215,7 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, parameters->buffer);
   add_source(&launch, step, source);
+  launch.work = ebbi_work_whole(step, source, NULL, 1);
   return ebbi_launch_run(&launch, step->plan.slices, 1);
 }
 
@@ -239,5 +242,6 @@ ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *paramet
   add_source(&launch, step, source);
   ebbi_launch_int(&launch, count);
   ebbi_optimizer_arguments(&launch, optimizer);
+  launch.work = ebbi_work_whole(step, source, optimizer, count);
   return ebbi_launch_run(&launch, 1, 1);
 }

@@ -46,6 +46,7 @@ size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan);
 typedef struct ebbi_whole_step {
   ebbi_whole_plan plan;
   size_t inputs, outputs;
+  double row_flops; /* of a row of the batch, but for the loss */
   ebb_tensor *table, *scratch;
   ebb_tensor *gradients; /* [slices, parameters] */
   ebb_tensor *partials;  /* [slices, 2], packed: the loss's partial sums */

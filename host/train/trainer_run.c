@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "train.h"
 
+#include <ebb/profile.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,7 +143,9 @@ static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
                        parameters->cols * sizeof(float)));
   if (!trainer->valid.pass) return EBB_OK;
   ebb_metrics metrics;
+  double start = seconds_now();
   TRY(ebbi_evaluator_run(&metrics, &trainer->valid));
+  ebb_profile_phase(trainer->network->device, "evaluation", start);
   report->valid_loss = metrics.loss;
   report->valid_accuracy = metrics.accuracy;
   return EBB_OK;

@@ -4,6 +4,7 @@
  *   status.h   status codes, the message of the last failure
  *   device.h   finding, choosing and opening a device; counters; the doctor
  *   cache.h    built kernel programs kept on disk
+ *   profile.h  what the device's time goes into, by kernel; traces
  *   tensor.h   two-dimensional arrays on a device
  *   ops.h      the operations: matmul, dense layers, loss, gather, update
  *   network.h  network specs, weights, safetensors files
@@ -41,6 +42,7 @@
 #include <ebb/model.h>
 #include <ebb/network.h>
 #include <ebb/ops.h>
+#include <ebb/profile.h>
 #include <ebb/status.h>
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>

@@ -22,7 +22,7 @@ begin "help names every option"
 code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
   weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
-  initializer valid-labels step help; do
+  initializer valid-labels step profile trace help; do
   out "--$option\b"
 done
 out '--optimizer NAME .*\[sgd, adam, adamw\]'

@@ -1,0 +1,286 @@
+/* Profiling: an event for each command, read by the thousand, summed by kernel and shape.
+ *
+ * Reading an event waits for its command, so that is put off: a ring holds two halves, and when it
+ * is full the older half, which is long done, is read while the newer one keeps the device busy.
+ * So the profile hardly makes idle time of its own. Busy is what is not a gap, so where a driver
+ * lets two commands overlap their time counts once, and wall = busy + idle + first use holds. A gap
+ * before the first command of its kind is kept apart: drivers compile there. Reading at every
+ * download was rejected: the device would idle meanwhile.
+ */
+#include "profiling.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char where[] = "profile", other[] = "other";
+
+static int64_t host_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+double ebbi_profiling_clock(const ebb_device *device) {
+  return device->profiling ? 1e-9 * (double)host_now() : 0;
+}
+
+cl_event *ebbi_profiling_event(const ebb_device *device, cl_event *event) {
+  *event = NULL;
+  return device->timing ? event : NULL;
+}
+
+static ebb_status read_time(int64_t *time, cl_event event, cl_profiling_info which) {
+  cl_ulong value;
+  TRY_CL(clGetEventProfilingInfo(event, which, sizeof value, &value, NULL), where,
+         "clGetEventProfilingInfo");
+  *time = (int64_t)value;
+  return EBB_OK;
+}
+
+static bool is_row_of(const ebb_profile_row *row, const ebbi_timed *t) {
+  return row->name == t->name && memcmp(row->shape, t->work.shape, sizeof row->shape) == 0;
+}
+
+/* The row of a command's kind, made if it is new; the last to be made takes all further kinds. */
+static ebb_profile_row *find_row(ebbi_profiling *p, const ebbi_timed *t) {
+  bool full = p->row_count == EBBI_PROFILE_ROWS;
+  ebb_profile_row *rest = NULL;
+  for (size_t i = 0; i < p->row_count; i++) {
+    if (is_row_of(&p->rows[i], t)) return &p->rows[i];
+    if (p->rows[i].name == other) rest = &p->rows[i];
+  }
+  if (full) return rest;
+  ebb_profile_row *row = &p->rows[p->row_count++];
+  *row = (ebb_profile_row){.name = other};
+  if (p->row_count == EBBI_PROFILE_ROWS) return row;
+  row->name = t->name;
+  memcpy(row->shape, t->work.shape, sizeof row->shape);
+  return row;
+}
+
+/* An array of the trace with room for one element more, or NULL, and one is left out: the limit is
+ * reached, or there is no memory, which must not end a training. */
+static void *make_room(ebbi_profiling *p, void *items, size_t size, size_t count,
+                       size_t *capacity) {
+  if (count < *capacity) return items;
+  size_t wanted = *capacity ? 2 * *capacity : 1024;
+  if (wanted > p->limit) wanted = p->limit;
+  void *larger = wanted > count ? realloc(items, wanted * size) : NULL;
+  if (larger)
+    *capacity = wanted;
+  else
+    p->left_out++;
+  return larger;
+}
+
+static void trace(ebbi_profiling *p, const ebbi_timed *t, int64_t start, int64_t end) {
+  if (!p->limit) return;
+  ebbi_traced *traced =
+      make_room(p, p->traced, sizeof *traced, p->traced_count, &p->traced_capacity);
+  if (!traced) return;
+  p->traced = traced;
+  p->traced[p->traced_count++] = (ebbi_traced){t->name, t->work, start, end};
+}
+
+static void account(ebbi_profiling *p, const ebbi_timed *t, int64_t start, int64_t end) {
+  size_t kinds = p->row_count;
+  ebb_profile_row *row = find_row(p, t);
+  if (start > p->last) *(p->row_count > kinds ? &p->first_use : &p->idle) += start - p->last;
+  row->launches++;
+  row->seconds += 1e-9 * (double)(end - start);
+  row->flops += t->work.flops;
+  row->bytes += t->work.bytes;
+  if (end > p->last) p->last = end;
+  p->commands++;
+  trace(p, t, start, end);
+}
+
+static void release(ebbi_timed *t) {
+  if (t->before) clReleaseEvent(t->before);
+  if (t->event) clReleaseEvent(t->event);
+  *t = (ebbi_timed){0};
+}
+
+static ebb_status read_events(ebbi_profiling *p, const ebbi_timed *t) {
+  int64_t start = 0, end = 0;
+  TRY(read_time(&end, t->event, CL_PROFILING_COMMAND_END));
+  if (t->before)
+    TRY(read_time(&start, t->before, CL_PROFILING_COMMAND_END));
+  else
+    TRY(read_time(&start, t->event, CL_PROFILING_COMMAND_START));
+  account(p, t, start, end);
+  return EBB_OK;
+}
+
+/* Waits for the `count` oldest commands and reads their events. */
+static ebb_status drain(ebb_device *device, size_t count) {
+  ebbi_profiling *p = device->profiling;
+  enum { RING = 2 * EBBI_PENDING_HALF };
+  if (count == 0) return EBB_OK;
+  device->counters.waits++;
+  TRY(ebbi_device_flush(device));
+  TRY_CL(clWaitForEvents(1, &p->pending[(p->first + count - 1) % RING].event), where,
+         "clWaitForEvents");
+  ebb_status status = EBB_OK;
+  for (size_t i = 0; i < count; i++) {
+    ebbi_timed *oldest = &p->pending[p->first];
+    if (status == EBB_OK) status = read_events(p, oldest);
+    release(oldest);
+    p->first = (p->first + 1) % RING;
+    p->count--;
+  }
+  return status;
+}
+
+ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_work *work,
+                              cl_event before, cl_event event) {
+  ebbi_profiling *p = device->profiling;
+  if (!event) return EBB_OK;
+  ebbi_timed timed = {name, *work, before, event};
+  ebb_status status = EBB_OK;
+  if (p->count == 2 * EBBI_PENDING_HALF) status = drain(device, EBBI_PENDING_HALF);
+  if (status != EBB_OK) {
+    release(&timed);
+    return status;
+  }
+  p->pending[(p->first + p->count++) % (2 * EBBI_PENDING_HALF)] = timed;
+  return EBB_OK;
+}
+
+/* The device's time when a marker has passed, and by how much the host's is ahead: by no more than
+ * `slack` wrong. */
+static ebb_status read_marker(int64_t *now, int64_t *ahead, int64_t *slack, ebb_device *device) {
+  cl_event marker;
+  int64_t queued = 0, before = host_now();
+  TRY_CL(clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &marker), where,
+         "clEnqueueMarkerWithWaitList");
+  *slack = (host_now() - before) / 2;
+  ebb_status status = ebb_device_finish(device);
+  if (status == EBB_OK) status = read_time(&queued, marker, CL_PROFILING_COMMAND_QUEUED);
+  if (status == EBB_OK) status = read_time(now, marker, CL_PROFILING_COMMAND_END);
+  clReleaseEvent(marker);
+  *ahead = before + *slack - queued;
+  return status;
+}
+
+/* Waits for the queue; then the best of some readings, since the host may have been interrupted. */
+static ebb_status read_clocks(int64_t *now, int64_t *ahead, ebb_device *device) {
+  int64_t best = INT64_MAX;
+  TRY(ebb_device_finish(device));
+  for (int i = 0; i < 5; i++) {
+    int64_t other_ahead = 0, slack = 0;
+    TRY(read_marker(now, &other_ahead, &slack, device));
+    if (slack >= best) continue;
+    best = slack;
+    *ahead = other_ahead;
+  }
+  return EBB_OK;
+}
+
+static ebb_status empty_table(ebb_device *device) {
+  ebbi_profiling *p = device->profiling;
+  TRY(drain(device, p->count));
+  TRY(read_clocks(&p->mark, &p->ahead, device));
+  for (size_t i = 0; i < p->row_count; i++) { /* the rows stay: their kinds have been used */
+    ebb_profile_row *row = &p->rows[i];
+    row->launches = 0;
+    row->seconds = row->flops = row->bytes = 0;
+  }
+  p->commands = 0;
+  p->idle = p->first_use = 0;
+  p->last = p->mark;
+  return EBB_OK;
+}
+
+ebb_status ebb_profile_begin(ebb_device *device, size_t trace_limit) {
+  cl_command_queue_properties properties;
+  REQUIRE(device, EBB_ERR_ARGUMENT, "ebb_profile_begin: device is NULL");
+  TRY_CL(clGetCommandQueueInfo(device->queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties,
+                               NULL),
+         "ebb_profile_begin", "clGetCommandQueueInfo");
+  REQUIRE(properties & CL_QUEUE_PROFILING_ENABLE, EBB_ERR_UNSUPPORTED,
+          "ebb_profile_begin: the queue does not time its commands; open the device by "
+          "ebb_device_open_profiled");
+  device->timing = false;
+  ebbi_profiling_free(device);
+  device->profiling = calloc(1, sizeof *device->profiling);
+  REQUIRE(device->profiling, EBB_ERR_MEMORY, "ebb_profile_begin: no memory for %zu bytes",
+          sizeof *device->profiling);
+  device->profiling->limit = trace_limit;
+  TRY(empty_table(device));
+  device->timing = true;
+  return EBB_OK;
+}
+
+ebb_status ebb_profile_restart(ebb_device *device) {
+  REQUIRE(device && device->timing, EBB_ERR_ARGUMENT,
+          "ebb_profile_restart: no profile has been begun");
+  return empty_table(device);
+}
+
+ebb_status ebb_profile_end(ebb_device *device) {
+  int64_t now = 0, ahead = 0;
+  REQUIRE(device && device->timing, EBB_ERR_ARGUMENT, "ebb_profile_end: no profile has been begun");
+  device->timing = false;
+  TRY(drain(device, device->profiling->count));
+  TRY(read_clocks(&now, &ahead, device));
+  ebbi_profiling *p = device->profiling;
+  if (now > p->last) {
+    p->idle += now - p->last;
+    p->last = now;
+  }
+  return EBB_OK;
+}
+
+/* The most time first; those that have not run since the restart last. */
+static int by_time(const void *a, const void *b) {
+  const ebb_profile_row *x = a, *y = b;
+  if (!x->launches != !y->launches) return x->launches ? -1 : 1;
+  return (x->seconds < y->seconds) - (x->seconds > y->seconds);
+}
+
+const ebb_profile_row *ebb_profile_rows(size_t *count, ebb_device *device) {
+  ebbi_profiling *p = device->profiling;
+  *count = 0;
+  if (!p) return NULL;
+  qsort(p->rows, p->row_count, sizeof *p->rows, by_time);
+  while (*count < p->row_count && p->rows[*count].launches) ++*count;
+  return *count ? p->rows : NULL;
+}
+
+ebb_profile_totals ebb_profile_sums(const ebb_device *device) {
+  const ebbi_profiling *p = device->profiling;
+  if (!p) return (ebb_profile_totals){0};
+  int64_t wall = p->last - p->mark;
+  return (ebb_profile_totals){.wall = 1e-9 * (double)wall,
+                              .busy = 1e-9 * (double)(wall - p->idle - p->first_use),
+                              .idle = 1e-9 * (double)p->idle,
+                              .first_use = 1e-9 * (double)p->first_use,
+                              .commands = p->commands,
+                              .traced = p->traced_count + p->phase_count,
+                              .left_out = p->left_out};
+}
+
+void ebb_profile_phase(ebb_device *device, const char *name, double start) {
+  ebbi_profiling *p = device->profiling;
+  if (!p || !p->limit) return;
+  ebbi_phase *phases = make_room(p, p->phases, sizeof *phases, p->phase_count, &p->phase_capacity);
+  if (!phases) return;
+  p->phases = phases;
+  ebbi_phase *phase = &phases[p->phase_count++];
+  *phase = (ebbi_phase){.start = (int64_t)(1e9 * start), .end = host_now()};
+  for (size_t i = 0; name[i] && i + 1 < sizeof phase->name; i++) /* so that JSON needs no escapes */
+    phase->name[i] =
+        (char)(name[i] < ' ' || name[i] > '~' || strchr("\"\\", name[i]) ? '?' : name[i]);
+}
+
+void ebbi_profiling_free(ebb_device *device) {
+  ebbi_profiling *p = device->profiling;
+  if (!p) return;
+  for (size_t i = 0; i < sizeof p->pending / sizeof *p->pending; i++) release(&p->pending[i]);
+  free(p->traced);
+  free(p->phases);
+  free(p);
+  device->profiling = NULL;
+}

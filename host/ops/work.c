@@ -1,0 +1,117 @@
+/* Flops and bytes of every kernel: the column of kernels/README.md, in one place.
+ *
+ * Bytes are those that must move at least once, as if caches were perfect; a fused multiply-add is
+ * 2 flops, a transcendental function none. They are told for the full batch: that the last one of
+ * an epoch may be shorter, only the device knows. The shape is what a kernel's time depends on.
+ */
+#include "work.h"
+
+#include "ops.h"
+
+static ebbi_work of(size_t x, size_t y, size_t z, double flops, double bytes) {
+  return (ebbi_work){{x, y, z}, flops, bytes};
+}
+
+static double area(size_t rows, size_t cols) {
+  return (double)rows * (double)cols;
+}
+
+ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth) {
+  return of(rows, cols, depth, 2 * area(rows, cols) * (double)depth,
+            4 * (area(rows, depth) + area(depth, cols) + area(rows, cols)));
+}
+
+void ebbi_work_add_bias(ebbi_work *product, bool keeps_z) {
+  double c = area(product->shape[0], product->shape[1]);
+  product->flops += c;
+  product->bytes += 4 * (double)product->shape[1] + (keeps_z ? 4 * c : 0);
+}
+
+void ebbi_work_add_sums(ebbi_work *product) {
+  product->flops += area(product->shape[2], product->shape[1]);
+  product->bytes += 4 * (double)product->shape[1];
+}
+
+void ebbi_work_add_slope(ebbi_work *product) {
+  double c = area(product->shape[0], product->shape[1]);
+  product->flops += c;
+  product->bytes += 4 * c;
+}
+
+ebbi_work ebbi_work_slices(size_t slices, size_t rows, size_t cols) {
+  double c = area(rows + 1, cols);
+  return of(rows, cols, slices, (double)slices * c, 4 * (double)(slices + 1) * c);
+}
+
+ebbi_work ebbi_work_activation(size_t rows, size_t cols) {
+  return of(rows, cols, 0, area(rows, cols), 12 * area(rows, cols));
+}
+
+ebbi_work ebbi_work_column_sums(size_t rows, size_t cols) {
+  return of(rows, cols, 0, area(rows, cols), 4 * area(rows, cols));
+}
+
+ebbi_work ebbi_work_loss(ebb_loss loss, size_t rows, size_t cols) {
+  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  return of(rows, cols, 0, (classes ? 5 : 4) * area(rows, cols),
+            (classes ? 8 : 12) * area(rows, cols));
+}
+
+ebbi_work ebbi_work_metrics(size_t groups) {
+  return of(groups, 0, 0, 2 * (double)groups, 8 * (double)groups);
+}
+
+ebbi_work ebbi_work_gather(size_t rows, size_t inputs, size_t targets, bool from_bytes) {
+  double x = area(rows, inputs);
+  return of(rows, inputs, 0, from_bytes ? x : 0,
+            (from_bytes ? 5 : 8) * x + 8 * area(rows, targets));
+}
+
+ebbi_work ebbi_work_init(size_t rows, size_t cols, bool normal) {
+  return of(rows, cols, 0, (normal ? 50 : 1) * area(rows, cols), 4 * area(rows, cols));
+}
+
+ebbi_work ebbi_work_probe_fma(size_t count, size_t steps) {
+  return of(count, steps, 0, 2 * area(count, steps), 8 * (double)count);
+}
+
+ebbi_work ebbi_work_probe_triad(size_t count) {
+  return of(count, 0, 0, 2 * (double)count, 12 * (double)count);
+}
+
+ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) {
+  bool sgd = o->kind == EBB_OPT_SGD;
+  double n = (double)count, more = (double)(slices - 1);
+  double flops = sgd ? (o->nesterov ? 8 : 6) : 15;
+  double bytes = sgd ? (ebbi_optimizer_buffers(o) ? 20 : 12) : 28;
+  return of(count, slices > 1 ? slices : 0, 0, n * (flops + more), n * (bytes + 4 * more));
+}
+
+double ebbi_work_row_flops(const ebbi_whole_network *network) {
+  double flops = 0;
+  for (size_t l = 0; l < network->count; l++) {
+    double weights = area(network->layers[l].inputs, network->layers[l].outputs);
+    double outputs = (double)network->layers[l].outputs;
+    flops += (l == 0 ? 4 : 6) * weights;          /* (1), (9), and (8) but for the first layer */
+    flops += 2 * outputs;                         /* bias and its gradient */
+    if (l + 1 < network->count) flops += outputs; /* f' */
+  }
+  return flops;
+}
+
+ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
+                          const ebb_optimizer *optimizer, size_t steps) {
+  const ebbi_whole_plan *plan = &step->plan;
+  size_t n = step->gradients->cols;
+  bool bytes = source->data->dtype == EBB_U8;
+  double x = area(plan->batch, step->inputs), y = area(plan->batch, source->targets->cols);
+  ebbi_work work = of(plan->batch, n, optimizer ? steps : 0, 0, 0);
+  work.flops = (double)plan->batch * step->row_flops + (bytes ? x : 0) +
+               ebbi_work_loss(source->loss, plan->batch, step->outputs).flops;
+  work.bytes = 4 * ((double)n + area(plan->slices, n) + y) + (bytes ? 1 : 4) * x;
+  if (!optimizer) return work;
+  ebbi_work update = ebbi_work_update(optimizer, n, 1);
+  work.flops = (double)steps * (work.flops + update.flops);
+  work.bytes = (double)steps * (work.bytes + update.bytes);
+  return work;
+}

@@ -1,0 +1,39 @@
+/* What the operations tell of their launches: shape, flops and bytes, for the profile. */
+#ifndef EBBI_WORK_H
+#define EBBI_WORK_H
+
+#include "whole_step.h"
+
+/* c [rows, cols] over `depth`, and nothing else. */
+ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth);
+
+/* What a product's epilogue adds: bias and f, with z kept or not; the column sums of b; f'. */
+void ebbi_work_add_bias(ebbi_work *product, bool keeps_z);
+void ebbi_work_add_sums(ebbi_work *product);
+void ebbi_work_add_slope(ebbi_work *product);
+
+/* The sum of a split product's slices and of their column sums. */
+ebbi_work ebbi_work_slices(size_t slices, size_t rows, size_t cols);
+
+/* z + bias and f of it, or dz times f'. */
+ebbi_work ebbi_work_activation(size_t rows, size_t cols);
+ebbi_work ebbi_work_column_sums(size_t rows, size_t cols);
+ebbi_work ebbi_work_loss(ebb_loss loss, size_t rows, size_t cols);
+ebbi_work ebbi_work_metrics(size_t groups);
+ebbi_work ebbi_work_gather(size_t rows, size_t inputs, size_t targets, bool from_bytes);
+ebbi_work ebbi_work_init(size_t rows, size_t cols, bool normal);
+ebbi_work ebbi_work_probe_fma(size_t count, size_t steps);
+ebbi_work ebbi_work_probe_triad(size_t count);
+
+/* n parameters by the sum of `slices` rows of gradients. */
+ebbi_work ebbi_work_update(const ebb_optimizer *optimizer, size_t count, size_t slices);
+
+/* Flops of a row of the batch in a whole step, but for the loss. */
+double ebbi_work_row_flops(const ebbi_whole_network *network);
+
+/* A whole step up to its gradients; `steps` of them with their updates, unless optimizer is NULL.
+ */
+ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
+                          const ebb_optimizer *optimizer, size_t steps);
+
+#endif
