@@ -51,6 +51,7 @@ static void make_trainer(ebb_steps *s, const step *p) {
   options.learning_rate = p->learning_rate;
   options.batch = p->batch;
   options.epochs = 0;
+  options.data_on = EBB_DATA_DEVICE; /* the arrays go before the training */
   bench_must(ebb_trainer_create(&s->trainer, s->network, &data, NULL, &options));
   free(x);
   free(labels);

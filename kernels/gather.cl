@@ -1,7 +1,8 @@
 /* Opens a step: copies the rows of the next batch out of the data set, in order or shuffled.
  *
  * One group a batch row. The row's place in the data is a pure function of (seed, epoch, position):
- * there is no order array to make, upload or keep. Rows past the last one become zero.
+ * there is no order array to make, upload or keep. Rows past the last one become zero. A data set
+ * that does not fit comes in blocks, in the order of the epoch; the data are then the block.
  */
 #include "batch.h"
 #include "common.h"
@@ -10,13 +11,15 @@
 #define GATHER_GROUP 1
 #endif
 
-/* x [batch, inputs], y [batch, targets]; data [rows, inputs] as floats or, if `bytes`, as uint8
- * times scale; targets [rows, targets] as 32-bit words, whatever they mean. */
+/* x [batch, inputs], y [batch, targets]; data [held, inputs] as floats or, if `bytes`, as uint8
+ * times scale; targets [held, targets] as 32-bit words, whatever they mean. An epoch has `rows`
+ * rows; in order, the one at a place of it lies at the place modulo held. */
 __kernel GROUP(GATHER_GROUP, 1)
 void gather(__global float *restrict x, __global uint *restrict y,
             __global step_state *restrict state, __global const uchar *restrict data,
             __global const uint *restrict target_data, int batch, int inputs, int x_stride,
-            int targets, int y_stride, int rows, int bytes, float scale, int shuffle, ulong seed) {
+            int targets, int y_stride, int rows, int held, int bytes, float scale, int shuffle,
+            ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
   const uint start = batch_start(state, batch), live = batch_live(start, batch, rows);
   if (r == 0 && item == 0) open_step(state, live);
@@ -29,8 +32,8 @@ void gather(__global float *restrict x, __global uint *restrict y,
     return;
   }
   const uint position = start + (uint)r;
-  const size_t from =
-      shuffle ? permute(position, (uint)rows, seed, RNG_SHUFFLE, state->epoch) : position;
+  const size_t from = shuffle ? permute(position, (uint)rows, seed, RNG_SHUFFLE, state->epoch)
+                              : position % (uint)held;
   if (bytes) {
     __global const uchar *row = data + from * inputs;
     for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = scale * (float)row[c];

@@ -110,25 +110,30 @@ OUTLINE float2 squared_error_rows(__global float *z, __global const float *y, in
   return (float2)(sum_lanes(squares / (float)cols), 0.0f);
 }
 
-/* Where batches come from: data, targets, shuffle and seed as in gather.cl; labels if `classes`. */
+/* Where batches come from: data, targets, rows, shuffle and seed as in gather.cl; labels if
+ * `classes`. In order, no batch may lie across the end of the `held` rows. */
 typedef struct {
   __global const uchar *data;
   __global const uint *targets;
-  int rows, classes, bytes, shuffle;
+  int rows, held, classes, bytes, shuffle;
   float scale;
   ulong seed;
 } source;
 
-/* The rows of the data set that a chunk takes; how many they are. */
+/* The rows of the data set that a chunk takes; how many they are; rows that the data hold, which
+ * may be fewer than there is room for in an epoch's last block. */
 typedef struct {
   uint from[CHUNK];
   int rows;
+  uint held;
 } chunk;
 
 /* Where the chunk's rows lie that begins at `place` of the epoch. */
 static inline void take_rows(chunk *c, uint place, const source *s,
                              const uint keys[PERMUTE_ROUNDS]) {
-  for (int r = 0; r < CHUNK; r++) c->from[r] = min(place + (uint)r, (uint)s->rows - 1);
+  const uint first = s->shuffle ? place : place % (uint)s->held;
+  c->held = min((uint)s->held, (uint)s->rows - (place - first));
+  for (int r = 0; r < CHUNK; r++) c->from[r] = min(first + (uint)r, c->held - 1);
   for (int v = 0; v < CHUNK / WIDTH && s->shuffle; v++) {
     const uvec places = PASTE(vload, WIDTH)(v, c->from);
     PASTE(vstore, WIDTH)(permute_lanes(places, (uint)s->rows, keys), v, c->from);
@@ -157,7 +162,7 @@ OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int
       vec square[WIDTH];
       for (int j = 0; j < WIDTH; j++) {
         const size_t from = r + j < c->rows ? c->from[r + j] : 0;
-        const vec row = load_data(s, from * inputs + i, (size_t)s->rows * inputs);
+        const vec row = load_data(s, from * inputs + i, (size_t)c->held * inputs);
         store_vec(r + j < c->rows ? row : (vec)(0.0f), j, rows);
       }
 #pragma unroll
@@ -270,8 +275,8 @@ void whole_step(__global float *restrict gradients, __global float *restrict par
                 __global float *restrict scratch, __global step_state *restrict state,
                 __global const float *restrict parameters, __global const step_plan *restrict plan,
                 __global const uchar *restrict data, __global const uint *restrict targets,
-                int rows, int classes, int bytes, int shuffle, float scale, ulong seed) {
-  const source s = {data, targets, rows, classes, bytes, shuffle, scale, seed};
+                int rows, int held, int classes, int bytes, int shuffle, float scale, ulong seed) {
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
   run_slice(gradients, partials, scratch, state, parameters, plan, &s, get_group_id(0));
 }
 
@@ -282,10 +287,10 @@ void whole_steps_sgd(__global float *restrict parameters, __global float *restri
                      __global float *restrict gradients, __global float *restrict partials,
                      __global float *restrict scratch, __global step_state *restrict state,
                      __global const step_plan *restrict plan, __global const uchar *restrict data,
-                     __global const uint *restrict targets, int rows, int classes, int bytes,
-                     int shuffle, float scale, ulong seed, int steps, float momentum, int nesterov,
-                     float weight_decay) {
-  const source s = {data, targets, rows, classes, bytes, shuffle, scale, seed};
+                     __global const uint *restrict targets, int rows, int held, int classes,
+                     int bytes, int shuffle, float scale, ulong seed, int steps, float momentum,
+                     int nesterov, float weight_decay) {
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
     sgd_vectors(parameters, first, gradients, state, 1, 0, 0, plan->vectors, momentum, nesterov,
@@ -300,10 +305,10 @@ void whole_steps_adam(__global float *restrict parameters, __global float *restr
                       __global float *restrict partials, __global float *restrict scratch,
                       __global step_state *restrict state, __global const step_plan *restrict plan,
                       __global const uchar *restrict data, __global const uint *restrict targets,
-                      int rows, int classes, int bytes, int shuffle, float scale, ulong seed,
-                      int steps, float rest1, float log_beta1, float beta2, float rest2,
+                      int rows, int held, int classes, int bytes, int shuffle, float scale,
+                      ulong seed, int steps, float rest1, float log_beta1, float beta2, float rest2,
                       float log_beta2, float epsilon, float weight_decay, int decoupled) {
-  const source s = {data, targets, rows, classes, bytes, shuffle, scale, seed};
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
     adam_vectors(parameters, first, second, gradients, state, 1, 0, 0, plan->vectors, rest1,

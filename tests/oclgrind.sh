@@ -47,6 +47,8 @@ clean cpu --data bytes.idx --labels labels.idx --model 37relu --optimizer adam
 awk -v OFS=, 'BEGIN { for (i = 0; i < 45; i++) print rand(), rand(), rand(), i % 3 }' >many.csv
 clean cpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
 clean cpu --data bytes.idx --labels labels.idx --model 33relu --optimizer sgd --momentum 0.9 --step whole
+clean cpu --data rows.csv --model 5relu --step whole --data-on host
+clean gpu --data bytes.idx --labels labels.idx --model 5relu --data-on host
 batch=40 clean cpu --data many.csv --valid 0 --model 3tanh --task regression --step whole # two slices
 awk -v OFS=, 'BEGIN { for (i = 0; i < 2051; i++) print rand(), rand() }' >deep.csv
 batch=2050 clean cpu --data deep.csv --valid 0 --model 1-1 --task regression --step layers --no-shuffle # the depth split

@@ -36,7 +36,7 @@ static outcome train(ebb_device *device, const char *spec, size_t batch) {
   r.options.batch = batch;
   r.options.step = EBB_STEP_LAYERS;
   assert_int_equal(rig_start(&r), EBB_OK);
-  o.buffered = ebbi_sequence_is_buffered(r.trainer->sequence);
+  o.buffered = ebbi_sequence_is_buffered(r.trainer->sequences[0]);
   ebb_counters before = ebb_device_counters(device);
   assert_int_equal(ebb_trainer_step(r.trainer, STEPS), EBB_OK);
   ebb_counters after = ebb_device_counters(device);

@@ -247,6 +247,9 @@ static const fault faults[] = {
     {"batch.h", "state->done - state->epoch_first", "state->done - state->epoch", "kernel gather",
      NULL, 0},
     {"gather.cl", "from * targets + c", "from * targets", "kernel gather", NULL, 0},
+    {"gather.cl", "position % (uint)held", "(position + (position >= (uint)held)) % (uint)held",
+     "kernel gather", NULL, 0},
+    {"whole_step.cl", "place % (uint)s->held", "0u", "kernel whole_step", NULL, 0},
     {"philox.h", "round < 10", "round < 9", "kernel init_weights", NULL, 0},
     {"init.cl", "block * 4 + lane", "block * 4 + (3 - lane)", "kernel init_weights", NULL, 0},
 };

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/ops.h"
 #include <math.h>
 #include <string.h>
 
@@ -166,8 +167,8 @@ static ebb_status make_gather_data(gather_data *out, ebbi_probe *probe, ebbi_sha
 /* Compares one batch, row by row, and the state. */
 static ebb_status compare_batch(ebbi_probe *probe, const ebb_tensor *x, const ebb_tensor *y,
                                 const ebb_tensor *state_tensor, const gather_data *d,
-                                const uint32_t *order, size_t start) {
-  size_t batch = ebb_tensor_rows(x), inputs = ebb_tensor_cols(x), rows = ebb_tensor_rows(d->data);
+                                const uint32_t *order, size_t rows, size_t start) {
+  size_t batch = ebb_tensor_rows(x), inputs = ebb_tensor_cols(x);
   double *found;
   int32_t *labels;
   ebb_state state;
@@ -190,38 +191,50 @@ static ebb_status compare_batch(ebbi_probe *probe, const ebb_tensor *x, const eb
   return EBB_OK;
 }
 
-/* The first, the middle and the last batch of an epoch. */
-static ebb_status run_gather(ebbi_probe *probe, ebbi_shape s, bool bytes, bool shuffle) {
+/* The rows of an epoch, in which place each lies in the data: these, shuffled or not, or several
+ * blocks of them. */
+static void make_order(uint32_t *order, ebbi_shape s, size_t rows, bool shuffle, uint64_t seed,
+                       uint32_t epoch) {
+  if (rows == s.rows) ebbi_reference_order(order, rows, shuffle, seed, epoch);
+  for (size_t i = 0; i < rows && rows > s.rows; i++) order[i] = (uint32_t)(i % s.rows);
+}
+
+/* The first, the middle and the last batch of an epoch of `rows` rows. */
+static ebb_status run_gather(ebbi_probe *probe, ebbi_shape s, bool bytes, bool shuffle,
+                             size_t rows) {
   const uint64_t seed = 0x9e3779b97f4a7c15u; /* both halves count */
   const uint32_t epoch = 3;
   gather_data d;
   uint32_t *order;
   ebb_tensor *x, *y, *state_tensor;
   TRY(make_gather_data(&d, probe, s, bytes));
-  TRY(ebbi_probe_bytes(&order, probe, s.rows, sizeof *order));
-  ebbi_reference_order(order, s.rows, shuffle, seed, epoch);
+  TRY(ebbi_probe_bytes(&order, probe, rows, sizeof *order));
+  make_order(order, s, rows, shuffle, seed, epoch);
   ebb_state state = ebb_state_default(0, 0, 0);
   TRY(ebbi_probe_output(&x, probe, s.depth, s.cols));
   TRY(ebbi_probe_tensor(&y, probe, EBB_I32, s.depth, 2, false, d.labels));
   TRY(ebbi_probe_state(&state_tensor, probe, &state));
-  size_t last = ebbi_ceil_div(s.rows, s.depth) - 1;
+  size_t last = ebbi_ceil_div(rows, s.depth) - 1;
   for (int place = 0; place < 3; place++) {
     size_t batch = place * last / 2;
     state.epoch = epoch, state.epoch_first = 40, state.done = 40 + (uint32_t)batch;
     TRY(ebb_tensor_upload(state_tensor, &state));
-    TRY(ebb_gather(x, y, state_tensor, d.data, d.targets, d.scale, shuffle, seed));
-    TRY(compare_batch(probe, x, y, state_tensor, &d, order, batch * s.depth));
+    TRY(ebbi_gather_block(x, y, state_tensor, d.data, d.targets, rows, d.scale, shuffle, seed));
+    TRY(compare_batch(probe, x, y, state_tensor, &d, order, rows, batch * s.depth));
   }
   return EBB_OK;
 }
 
-/* Data [rows, cols] in batches of `depth` rows. */
+/* Data [rows, cols] in batches of `depth` rows; then as a block of an epoch of more rows. */
 ebb_status ebbi_case_gather(ebbi_probe *probe, ebbi_shape s) {
-  for (int form = 0; form < 4; form++) {
-    bool bytes = form & 1, shuffle = form & 2;
+  for (int form = 0; form < 6; form++) {
+    bool bytes = form & 1, shuffle = form & 2, block = form & 4;
     ebbi_tally_case(&probe->tally, "%zux%zu by %zu, %s%s", s.rows, s.cols, s.depth,
-                    bytes ? "uint8" : "float32", shuffle ? ", shuffled" : "");
-    TRY(run_gather(probe, s, bytes, shuffle));
+                    bytes ? "uint8" : "float32",
+                    block     ? ", a block"
+                    : shuffle ? ", shuffled"
+                              : "");
+    TRY(run_gather(probe, s, bytes, shuffle, block ? 2 * s.rows + 1 : s.rows));
   }
   return EBB_OK;
 }

@@ -1,11 +1,12 @@
 /* Cases of the whole step: a network of three layers, a batch out of a data set, and everything the
  * kernels leave, against the reference network.
  *
- * The first batch of an epoch is full, the second is what is left. Gradients are compared tensor by
- * tensor within the rounding that a network of this depth may gather (rounding.h). What lies
- * between the tensors of a slab must not be touched: where there is no update, parameters are NaN
- * there, and so are the gradients before and after. An update is compared with what the reference
- * makes of the same gradients.
+ * The first batch of an epoch is full, the second is what is left; where rows are not shuffled the
+ * data are a block that holds two full batches, with a block before it in the epoch. Gradients are
+ * compared tensor by tensor within the rounding that a network of this depth may gather
+ * (rounding.h). What lies between the tensors of a slab must not be touched: where there is no
+ * update, parameters are NaN there, and so are the gradients before and after. An update is
+ * compared with what the reference makes of the same gradients.
  */
 #include "check/rounding.h"
 #include "check/update_run.h"
@@ -24,6 +25,7 @@ static const uint64_t SEED = 0x9e3779b97f4a7c15u;
 /* A network, a data set of one batch and a part of one, and the reference that learns from it. */
 typedef struct whole_case {
   size_t batch, rows, parameters;
+  size_t held; /* rows that the data have room for: more where they are a block */
   ebb_loss loss;
   bool bytes, shuffle;
   ebbi_whole_layer layers[LAYERS];
@@ -49,6 +51,7 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_probe *probe,
   c->loss = (ebb_loss)((s.rows + s.cols + s.depth) % EBB_LOSS_COUNT);
   c->bytes = s.cols % 4 == 3;
   c->shuffle = s.cols % 2;
+  c->held = c->shuffle ? c->rows : 2 * c->batch;
   return ebbi_reference_create(&c->reference, spec, c->batch);
 }
 
@@ -93,7 +96,7 @@ static ebb_status make_parameters(whole_case *c, ebbi_probe *probe) {
 }
 
 static ebb_status make_inputs(whole_case *c, ebbi_probe *probe) {
-  size_t inputs = c->layers[0].inputs, count = c->rows * inputs;
+  size_t inputs = c->layers[0].inputs, count = c->held * inputs;
   int32_t *integers;
   uint8_t *octets;
   float *floats;
@@ -106,23 +109,23 @@ static ebb_status make_inputs(whole_case *c, ebbi_probe *probe) {
     if (c->bytes) c->x[i] = (double)(1 / 255.0f * (float)octets[i]);
     floats[i] = (float)c->x[i];
   }
-  return ebbi_probe_tensor(&c->data, probe, c->bytes ? EBB_U8 : EBB_F32, c->rows, inputs, true,
+  return ebbi_probe_tensor(&c->data, probe, c->bytes ? EBB_U8 : EBB_F32, c->held, inputs, true,
                            c->bytes ? (void *)octets : (void *)floats);
 }
 
 static ebb_status make_targets(whole_case *c, ebbi_probe *probe) {
-  size_t outputs = c->layers[LAYERS - 1].outputs, count = c->rows * outputs;
+  size_t outputs = c->layers[LAYERS - 1].outputs, count = c->held * outputs;
   float *floats;
-  TRY(ebbi_probe_labels(&c->labels, probe, c->rows, outputs));
+  TRY(ebbi_probe_labels(&c->labels, probe, c->held, outputs));
   TRY(ebbi_probe_normal(&c->y, probe, count, 1));
   TRY(ebbi_probe_bytes(&c->live_labels, probe, c->batch, sizeof *c->live_labels));
   TRY(ebbi_probe_array(&c->live_y, probe, c->batch * outputs));
   c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y};
   if (c->loss == EBB_LOSS_CROSS_ENTROPY)
-    return ebbi_probe_tensor(&c->targets, probe, EBB_I32, c->rows, 1, true, c->labels);
+    return ebbi_probe_tensor(&c->targets, probe, EBB_I32, c->held, 1, true, c->labels);
   TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
   for (size_t i = 0; i < count; i++) floats[i] = (float)c->y[i];
-  return ebbi_probe_tensor(&c->targets, probe, EBB_F32, c->rows, outputs, true, floats);
+  return ebbi_probe_tensor(&c->targets, probe, EBB_F32, c->held, outputs, true, floats);
 }
 
 /* NaN into what a step must write, and the state before the batch number `place`. */
@@ -233,12 +236,19 @@ static ebb_status compare_step(whole_case *c, ebbi_probe *probe, uint32_t step) 
   return EBB_OK;
 }
 
-static ebbi_whole_source source_of(const whole_case *c) {
-  return (ebbi_whole_source){c->data, c->targets, c->loss, 1 / 255.0f, c->shuffle, SEED};
+/* Epochs of the data's rows, after `before` rows of blocks that came earlier. */
+static ebbi_whole_source source_of(const whole_case *c, size_t before) {
+  return (ebbi_whole_source){c->data,    c->targets, before + c->rows, c->loss, 1 / 255.0f,
+                             c->shuffle, SEED};
+}
+
+/* Batches that came in an earlier block. */
+static uint32_t batches_before(const whole_case *c) {
+  return c->shuffle ? 0 : 2;
 }
 
 static ebb_status run_step(whole_case *c) {
-  ebbi_whole_source source = source_of(c);
+  ebbi_whole_source source = source_of(c, batches_before(c) * c->batch);
   return ebbi_whole_step_run(c->step, c->state, c->slab, &source);
 }
 
@@ -257,11 +267,12 @@ static ebb_status run_frozen(whole_case *c, ebbi_probe *probe) {
 /* Both batches of an epoch, then a frozen step. */
 static ebb_status run_steps(whole_case *c, ebbi_probe *probe) {
   for (uint32_t place = 0; place < 2; place++) {
-    TRY(prepare(c, probe, place));
+    uint32_t before = batches_before(c);
+    TRY(prepare(c, probe, before + place));
     take_batch(c, place * c->batch);
     TRY(run_step(c));
     TRY(compare_writes(c, probe));
-    TRY(compare_step(c, probe, DONE + place + 1));
+    TRY(compare_step(c, probe, DONE + before + place + 1));
   }
   return run_frozen(c, probe);
 }
@@ -270,7 +281,7 @@ static ebb_status run_steps(whole_case *c, ebbi_probe *probe) {
 static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint32_t done,
                               uint32_t bad_parameter, size_t calls, size_t steps) {
   ebb_state state = ebb_state_default(0, 0, (float)run->learning_rate);
-  ebbi_whole_source source = source_of(c);
+  ebbi_whole_source source = source_of(c, 0);
   state.done = done, state.epoch_first = done / 2 * 2, state.epoch_steps = 2, state.epoch = EPOCH;
   state.bad_parameter = bad_parameter;
   TRY(ebb_tensor_upload(c->state, &state));

@@ -251,7 +251,7 @@ static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
                         classes ? 1 : outputs, true,
                         classes ? (const void *)reference->target.labels : y));
   TRY(ebb_tensor_upload(pass->state, &state));
-  ebbi_whole_source source = {data, targets, reference->target.loss, 1, false, 0};
+  ebbi_whole_source source = {data, targets, batch, reference->target.loss, 1, false, 0};
   return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);
 }
 

@@ -17,6 +17,7 @@ static const char *const parts[] = {"all", "train", "valid", NULL};
 static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
 static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
+static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
 static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
@@ -106,6 +107,11 @@ static const option_row rows[] = {
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
      "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be",
      steps, 0, 0},
+    {NULL, "data-on", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(data_on), "WHERE", "auto",
+     "where the rows lie: on the device, or on the host, from where blocks of them are uploaded "
+     "while "
+     "the device computes; the model is the same; auto: on the device if they fit",
+     places, 0, 0},
     {NULL, "seed", 0, OPTIMIZES, KIND_SEED, MEMBER(seed), "N", "1",
      "seed of everything random: weights, split, shuffle", NULL, 0, 0},
     {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,

@@ -45,6 +45,7 @@ typedef struct settings {
   int optimizer;   /* ebb_optimizer_kind */
   int initializer; /* ebb_init */
   int step;        /* ebb_step_form */
+  int data_on;     /* ebb_data_place */
   double lr, momentum, weight_decay;
   bool nesterov, no_shuffle;
   size_t batch, epochs;

@@ -148,6 +148,7 @@ static int choose_options(training *t) {
   o->seed = s->seed;
   o->shuffle = !s->no_shuffle;
   o->step = (ebb_step_form)s->step;
+  o->data_on = (ebb_data_place)s->data_on;
   int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
   o->learning_rate = (float)t->learning_rate;
   return code;

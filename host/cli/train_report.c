@@ -34,6 +34,13 @@ static void write_log(training *t, json_t *line) {
   json_decref(line);
 }
 
+/* "device" or "host". */
+static const char *place_of(const training *t) {
+#define PLACE_NAME(name, text, what) text,
+  static const char *const names[] = {EBB_DATA_PLACE_LIST(PLACE_NAME)};
+  return names[ebb_trainer_data_place(t->trainer)];
+}
+
 static json_t *start_line(const training *t) {
   const ebb_train_options *o = &t->options;
   json_t *line =
@@ -52,6 +59,7 @@ static json_t *start_line(const training *t) {
   json_object_set_new(line, "task", json_string(ebb_task_name(ebb_encoder_task(t->encoder))));
   json_object_set_new(line, "train_rows", json_integer((json_int_t)t->train_rows));
   json_object_set_new(line, "valid_rows", json_integer((json_int_t)t->valid_rows));
+  json_object_set_new(line, "data_on", json_string(place_of(t)));
   if (t->s->init) json_object_set_new(line, "init", json_text(t->s->init));
   put_device(line, t->device);
   json_object_set_new(line, "device_reason", json_text(ebb_device_reason(t->device)));
@@ -65,6 +73,11 @@ int report_start(training *t) {
   note(s, "training %zu rows, batch %zu, %s, learning rate %g, %s", t->train_rows, t->options.batch,
        ebb_optimizer_name(t->options.optimizer.kind), t->learning_rate,
        ebb_loss_name(t->options.loss));
+  if (ebb_trainer_data_place(t->trainer) == EBB_DATA_HOST)
+    note(s,
+         "memory   the rows stay on the host%s; blocks of them are uploaded while the device "
+         "computes",
+         s->data_on == EBB_DATA_AUTO ? ": they do not fit the device" : "");
   if (!s->log) return EXIT_GOOD;
   t->log = fopen(s->log, "w");
   if (!t->log) return fail(EXIT_FAILED, "%s: cannot be written: %s", s->log, strerror(errno));
@@ -173,6 +186,7 @@ static json_t *result_of(const training *t, const char *reason, bool saved) {
                 "parameters", (json_int_t)ebb_spec_parameters(&t->spec), "epochs",
                 (json_int_t)t->finished, "steps", (json_int_t)t->last.step, "train_rows",
                 (json_int_t)t->train_rows, "valid_rows", (json_int_t)t->valid_rows);
+  json_object_set_new(result, "data_on", json_string(place_of(t)));
   if (saved) json_object_set_new(result, "model", json_text(t->s->out));
   if (t->last.epoch) put_losses(result, &t->last);
   if (t->first_step > 0) put_number(result, "first_step_seconds", t->first_step);

@@ -15,17 +15,25 @@ static double gib(uint64_t bytes) {
   return (double)bytes / (1 << 30);
 }
 
+/* Bytes that are not in use. */
+static uint64_t bytes_left(const ebb_device *device) {
+  uint64_t used = device->counters.allocated_bytes;
+  return device->info.global_bytes > used ? device->info.global_bytes - used : 0;
+}
+
+bool ebbi_device_fits_memory(const ebb_device *device, size_t bytes, size_t largest) {
+  return largest <= device->info.max_allocation && bytes <= bytes_left(device);
+}
+
 ebb_status ebbi_device_require_memory(const ebb_device *device, const char *what, size_t bytes,
                                       size_t largest, const char *advice) {
   const ebb_device_info *info = &device->info;
   REQUIRE(largest <= info->max_allocation, EBB_ERR_MEMORY,
           "%s: one buffer needs %.3f GiB, the device allows %.3f GiB in one buffer; %s", what,
           gib(largest), gib(info->max_allocation), advice);
-  uint64_t used = device->counters.allocated_bytes;
-  uint64_t left = info->global_bytes > used ? info->global_bytes - used : 0;
-  REQUIRE(bytes <= left, EBB_ERR_MEMORY,
+  REQUIRE(bytes <= bytes_left(device), EBB_ERR_MEMORY,
           "%s: needs %.3f GiB, the device has %.3f GiB of which %.3f GiB are in use; %s", what,
-          gib(bytes), gib(info->global_bytes), gib(used), advice);
+          gib(bytes), gib(info->global_bytes), gib(device->counters.allocated_bytes), advice);
   return EBB_OK;
 }
 

@@ -47,6 +47,7 @@ struct ebb_device {
   cl_context context;
   cl_device_id id;
   cl_command_queue queue;
+  cl_command_queue upload_queue; /* NULL until something is staged */
   ebb_device_info info;
   char reason[160];
   size_t alignment;

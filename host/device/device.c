@@ -1,7 +1,8 @@
 /* Opening and closing a device: one context, one in-order queue, the counters.
  *
- * The queue is in order, so commands need no events between them and nothing has to wait. On a
- * caller's context the same rule is demanded of the caller's queue rather than worked around.
+ * The queue is in order, so commands need no events between them and nothing has to wait; staged
+ * uploads alone have a queue of their own (staging.c). On a caller's context the same rule is
+ * demanded of the caller's queue rather than worked around.
  */
 #include "cl.h"
 
@@ -154,10 +155,12 @@ ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_devic
 
 void ebb_device_free(ebb_device *device) {
   if (!device) return;
+  if (device->upload_queue) clFinish(device->upload_queue);
   if (device->queue) clFinish(device->queue);
   ebbi_profiling_free(device);
   ebbi_programs_free(device);
   ebbi_device_free_workspaces(device);
+  if (device->upload_queue) clReleaseCommandQueue(device->upload_queue);
   if (device->queue) clReleaseCommandQueue(device->queue);
   if (device->context) clReleaseContext(device->context);
   free(device);
@@ -165,6 +168,7 @@ void ebb_device_free(ebb_device *device) {
 
 ebb_status ebb_device_finish(ebb_device *device) {
   device->counters.waits++;
+  if (device->upload_queue) TRY_CL(clFinish(device->upload_queue), device->info.name, "clFinish");
   TRY_CL(clFinish(device->queue), device->info.name, "clFinish");
   return EBB_OK;
 }

@@ -108,6 +108,39 @@ ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t 
 /* Queues a copy of the first `bytes` bytes, device to device. Does not block. */
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes);
 
+/* Would so much fit? */
+bool ebbi_device_fits_memory(const ebb_device *device, size_t bytes, size_t largest);
+
+/* ---- staging: uploads that overlap with launches ---- */
+
+/* Host memory for the contents of buffers that are uploaded together, pinned where the driver can,
+ * and the upload on a queue of its own. It is used in this order: fill, send, enter, leave. */
+typedef struct ebbi_staging ebbi_staging;
+
+enum { EBBI_STAGED = 2 }; /* buffers of a staging */
+
+/* The buffers are borrowed. */
+ebb_status ebbi_staging_create(ebbi_staging **out, ebbi_buffer *const to[EBBI_STAGED]);
+
+/* Waits for the uploads under way and frees. */
+void ebbi_staging_free(ebbi_staging *staging);
+
+/* Blocks until the last upload is done, and gives the memory to be filled, as long as each buffer.
+ * Errors: EBB_ERR_DEVICE (that upload failed). */
+ebb_status ebbi_staging_fill(void *memory[EBBI_STAGED], ebbi_staging *staging);
+
+/* Queues the upload of the first bytes of each, to begin when the launches before the last `leave`
+ * are done. Does not block. */
+ebb_status ebbi_staging_send(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]);
+
+/* Launches queued from now on begin when what was sent has arrived; after `leave`, launches no
+ * longer read it. Neither blocks. */
+ebb_status ebbi_staging_enter(ebbi_staging *staging);
+ebb_status ebbi_staging_leave(ebbi_staging *staging);
+
+/* Blocks until what was sent has arrived.  Errors: EBB_ERR_DEVICE (it has not). */
+ebb_status ebbi_staging_wait(ebbi_staging *staging);
+
 /* ---- launches ---- */
 
 /* What a launch does, told by the operation: for the profile. kernels/README.md has the formulas.

@@ -102,8 +102,10 @@ static void release(ebbi_timed *t) {
   *t = (ebbi_timed){0};
 }
 
+/* Each is waited for: uploads on their own queue end out of turn. */
 static ebb_status read_events(ebbi_profiling *p, const ebbi_timed *t) {
   int64_t start = 0, end = 0;
+  TRY_CL(clWaitForEvents(1, &t->event), where, "clWaitForEvents");
   TRY(read_time(&end, t->event, CL_PROFILING_COMMAND_END));
   if (t->before)
     TRY(read_time(&start, t->before, CL_PROFILING_COMMAND_END));
@@ -120,8 +122,6 @@ static ebb_status drain(ebb_device *device, size_t count) {
   if (count == 0) return EBB_OK;
   device->counters.waits++;
   TRY(ebbi_device_flush(device));
-  TRY_CL(clWaitForEvents(1, &p->pending[(p->first + count - 1) % RING].event), where,
-         "clWaitForEvents");
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < count; i++) {
     ebbi_timed *oldest = &p->pending[p->first];

@@ -1,18 +1,36 @@
-/* The batch: rows of the data set, in order or in the order of a keyed permutation. */
+/* The batch: rows of the data set, in order or in the order of a keyed permutation; or of a block
+ * of the data set, which comes in the order of the epoch and in which places count modulo its rows.
+ */
 #include "base/error.h"
 #include "ops.h"
 #include "work.h"
 
 #include <limits.h>
 
+ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle) {
+  REQUIRE(rows <= INT_MAX && data->rows <= INT_MAX, EBB_ERR_ARGUMENT,
+          "%s: %zu rows, at most %d are possible", where, rows > data->rows ? rows : data->rows,
+          INT_MAX);
+  REQUIRE(!shuffle || data->rows == rows, EBB_ERR_ARGUMENT,
+          "%s: a block of %zu out of %zu rows cannot be shuffled on the device", where, data->rows,
+          rows);
+  return EBB_OK;
+}
+
 ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb_tensor *data,
                       const ebb_tensor *targets, float scale, bool shuffle, uint64_t seed) {
+  REQUIRE(data, EBB_ERR_ARGUMENT, "ebb_gather: a tensor is NULL");
+  return ebbi_gather_block(x, y, state, data, targets, data->rows, scale, shuffle, seed);
+}
+
+ebb_status ebbi_gather_block(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
+                             const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
+                             float scale, bool shuffle, uint64_t seed) {
   static const char where[] = "ebb_gather";
   REQUIRE(x && y && data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   ebb_device *device = x->device;
   bool bytes = data->dtype == EBB_U8;
-  REQUIRE(data->rows <= INT_MAX, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible", where,
-          data->rows, INT_MAX);
+  TRY(ebbi_require_rows(where, data, rows, shuffle));
   TRY(ebbi_tensor_require(where, "x", x, device, EBB_F32, x->rows, data->cols));
   TRY(ebbi_tensor_require(where, "y", y, device, targets->dtype, x->rows, targets->cols));
   TRY(ebbi_tensor_require_packed(where, "data", data, device, bytes ? EBB_U8 : EBB_F32, data->rows,
@@ -32,6 +50,7 @@ ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb
   ebbi_launch_int(&launch, x->stride);
   ebbi_launch_int(&launch, y->cols);
   ebbi_launch_int(&launch, y->stride);
+  ebbi_launch_int(&launch, rows);
   ebbi_launch_int(&launch, data->rows);
   ebbi_launch_int(&launch, bytes);
   ebbi_launch_float(&launch, scale);

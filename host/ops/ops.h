@@ -37,6 +37,15 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
                                const ebb_tensor *gradients, const ebb_tensor *state,
                                const ebb_tensor *partials, const ebb_optimizer *optimizer);
 
+/* Fails unless `data` can be all `rows` of an epoch or, in order, a block of them. */
+ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle);
+
+/* ebb_gather out of a block of a data set, which has `rows` rows: in order, the row at a place of
+ * the epoch lies at the place modulo the block's rows. */
+ebb_status ebbi_gather_block(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
+                             const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
+                             float scale, bool shuffle, uint64_t seed);
+
 /* Fails unless the tensor can be a step state. */
 ebb_status ebbi_require_state(const char *where, const ebb_tensor *state, const ebb_device *device);
 

@@ -173,8 +173,9 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
   REQUIRE(data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   REQUIRE((unsigned)source->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d",
           where, (int)source->loss);
-  REQUIRE(data->rows <= INT_MAX, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible", where,
-          data->rows, INT_MAX);
+  TRY(ebbi_require_rows(where, data, source->rows, source->shuffle));
+  REQUIRE(data->rows >= source->rows || data->rows % step->plan.batch == 0, EBB_ERR_ARGUMENT,
+          "%s: a block of %zu rows cuts a batch of %zu", where, data->rows, step->plan.batch);
   TRY(ebbi_tensor_require_packed(where, "data", data, device,
                                  data->dtype == EBB_U8 ? EBB_U8 : EBB_F32, data->rows,
                                  step->inputs));
@@ -193,6 +194,7 @@ static void add_source(ebbi_launch *launch, const ebbi_whole_step *step,
   ebbi_launch_buffer(launch, step->table->buffer);
   ebbi_launch_buffer(launch, source->data->buffer);
   ebbi_launch_buffer(launch, source->targets->buffer);
+  ebbi_launch_int(launch, source->rows);
   ebbi_launch_int(launch, source->data->rows);
   ebbi_launch_int(launch, source->loss == EBB_LOSS_CROSS_ENTROPY);
   ebbi_launch_int(launch, source->data->dtype == EBB_U8);

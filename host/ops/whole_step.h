@@ -56,9 +56,12 @@ ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
                                   const ebbi_whole_network *network, size_t batch);
 void ebbi_whole_step_free(ebbi_whole_step *step);
 
-/* Where batches come from; as for ebb_gather. */
+/* Where batches come from; as for ebbi_gather_block. A block's rows must be a multiple of the
+ * batch.
+ */
 typedef struct ebbi_whole_source {
   const ebb_tensor *data, *targets;
+  size_t rows; /* of an epoch */
   ebb_loss loss;
   float scale;
   bool shuffle;

@@ -7,8 +7,9 @@
 
 enum { EVALUATE_ROWS = 512 };
 
-size_t ebbi_evaluator_batch(const ebb_dataset *dataset) {
-  return dataset->rows < EVALUATE_ROWS ? dataset->rows : EVALUATE_ROWS;
+ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset) {
+  size_t batch = dataset->rows < EVALUATE_ROWS ? dataset->rows : EVALUATE_ROWS;
+  return (ebbi_feed_plan){.dataset = dataset, .batch = batch};
 }
 
 /* Sum over rows and columns of (y - mean of its column)^2: what r2 compares with. */
@@ -26,37 +27,39 @@ static double target_deviation(const ebb_dataset *dataset) {
   return sum;
 }
 
-static ebb_status record(ebbi_evaluator *evaluator) {
+static ebb_status record(ebbi_evaluator *evaluator, size_t slot) {
   ebbi_pass *pass = evaluator->pass;
-  TRY(ebbi_resident_gather(pass, &evaluator->data, false, 0));
+  TRY(ebbi_feed_gather(pass, &evaluator->feed, slot));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
   return ebb_metrics_add(pass->state, pass->partials);
 }
 
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
-                         const ebb_dataset *dataset, ebb_loss loss) {
-  TRY(ebbi_pass_create(&evaluator->pass, network, ebbi_evaluator_batch(dataset), loss,
-                       EBBI_PASS_EVALUATION));
-  TRY(ebbi_resident_create(&evaluator->data, network->device, dataset));
-  evaluator->target_deviation = target_deviation(dataset);
-  TRY(ebbi_sequence_begin(&evaluator->sequence, network->device));
-  ebb_status status = record(evaluator);
-  ebbi_sequence_end(evaluator->sequence);
-  return status;
+                         const ebbi_feed_plan *plan, ebb_loss loss) {
+  TRY(ebbi_pass_create(&evaluator->pass, network, plan->batch, loss, EBBI_PASS_EVALUATION));
+  TRY(ebbi_feed_create(&evaluator->feed, network->device, plan));
+  evaluator->target_deviation = target_deviation(plan->dataset);
+  for (size_t slot = 0; slot < ebbi_feed_slots(&evaluator->feed); slot++) {
+    TRY(ebbi_sequence_begin(&evaluator->sequences[slot], network->device));
+    ebb_status status = record(evaluator, slot);
+    ebbi_sequence_end(evaluator->sequences[slot]);
+    TRY(status);
+  }
+  return EBB_OK;
 }
 
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
-                                 const ebb_dataset *dataset, ebb_loss loss) {
+                                 const ebbi_feed_plan *plan, ebb_loss loss) {
   *out = (ebbi_evaluator){0};
-  ebb_status status = create(out, network, dataset, loss);
+  ebb_status status = create(out, network, plan, loss);
   if (status != EBB_OK) ebbi_evaluator_free(out);
   return status;
 }
 
 void ebbi_evaluator_free(ebbi_evaluator *evaluator) {
-  ebbi_sequence_free(evaluator->sequence);
-  ebbi_resident_free(&evaluator->data);
+  for (size_t slot = 0; slot < EBBI_SLOTS; slot++) ebbi_sequence_free(evaluator->sequences[slot]);
+  ebbi_feed_free(&evaluator->feed);
   ebbi_pass_free(evaluator->pass);
   *evaluator = (ebbi_evaluator){0};
 }
@@ -71,16 +74,26 @@ ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
   };
 }
 
-ebb_status ebbi_evaluator_run(ebb_metrics *metrics, const ebbi_evaluator *evaluator) {
+static ebb_status run_steps(ebbi_evaluator *evaluator) {
+  size_t steps = ebbi_ceil_div(evaluator->feed.rows, evaluator->pass->batch), slot, room;
+  TRY(ebbi_feed_seek(&evaluator->feed, 0, 0));
+  for (size_t i = 0; i < steps; i++) {
+    TRY(ebbi_feed_enter(&slot, &room, &evaluator->feed));
+    TRY(ebbi_sequence_run(evaluator->sequences[slot]));
+    TRY(ebbi_feed_advance(&evaluator->feed, 1));
+  }
+  return ebbi_feed_settle(&evaluator->feed);
+}
+
+ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
   const ebbi_pass *pass = evaluator->pass;
-  size_t steps = ebbi_ceil_div(evaluator->data.x->rows, pass->batch);
   ebb_state state = ebb_state_default(0, 0, 0);
   TRY(ebb_tensor_upload(pass->state, &state));
-  for (size_t i = 0; i < steps; i++) TRY(ebbi_sequence_run(evaluator->sequence));
+  TRY(run_steps(evaluator));
   TRY(ebb_tensor_download(&state, pass->state));
   *metrics = ebbi_state_metrics(&state, pass->loss);
   if (pass->loss == EBB_LOSS_MSE) {
-    size_t outputs = evaluator->data.targets->cols;
+    size_t outputs = evaluator->feed.targets[0]->cols;
     double squares = metrics->loss * (double)metrics->rows * (double)outputs;
     if (evaluator->target_deviation > 0) metrics->r2 = 1 - squares / evaluator->target_deviation;
   }
@@ -90,9 +103,11 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, const ebbi_evaluator *evalua
 ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
                         ebb_loss loss) {
   REQUIRE(metrics && network, EBB_ERR_ARGUMENT, "ebb_evaluate: an argument is NULL");
-  TRY(ebbi_resident_check("ebb_evaluate", dataset, network, loss));
+  TRY(ebbi_feed_check("ebb_evaluate", dataset, network, loss));
+  ebbi_feed_plan plan;
+  TRY(ebbi_evaluation_plan_make(&plan, network, dataset, loss));
   ebbi_evaluator evaluator;
-  TRY(ebbi_evaluator_create(&evaluator, network, dataset, loss));
+  TRY(ebbi_evaluator_create(&evaluator, network, &plan, loss));
   ebb_status status = ebbi_evaluator_run(metrics, &evaluator);
   ebbi_evaluator_free(&evaluator);
   TRY(status);

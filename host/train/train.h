@@ -1,46 +1,74 @@
-/* Training inside the library: data on the device, evaluation, and the struct behind ebb_trainer.
+/* Training inside the library: where rows come from, evaluation, and the struct behind ebb_trainer.
  */
 #ifndef EBBI_TRAIN_H
 #define EBBI_TRAIN_H
 
 #include "net/pass.h"
 #include "ops/ops.h"
+#include "train/stream.h"
 
 #include <ebb/trainer.h>
 
-/* A data set on the device, as gather reads it. */
-typedef struct ebbi_resident {
-  ebb_tensor *x;       /* [rows, inputs] F32 or U8, packed */
-  ebb_tensor *targets; /* I32 [rows, 1] or F32 [rows, outputs], packed */
+/* Where steps take their rows from. */
+typedef struct ebbi_feed {
+  ebbi_feed_plan plan;             /* its dataset NULL */
+  ebb_tensor *x[EBBI_SLOTS];       /* [rows, inputs] F32 or U8, packed */
+  ebb_tensor *targets[EBBI_SLOTS]; /* I32 [rows, 1] or F32 [rows, outputs], packed */
+  ebbi_stream *stream;             /* fills the slots; NULL: one slot holds all rows */
+  size_t rows;                     /* of the data set */
   float scale;
-} ebbi_resident;
+} ebbi_feed;
 
 /* Does the dataset fit network and loss?  Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
-ebb_status ebbi_resident_check(const char *where, const ebb_dataset *dataset,
-                               const ebb_network *network, ebb_loss loss);
-void ebbi_resident_need(ebbi_need *need, const ebb_dataset *dataset);
+ebb_status ebbi_feed_check(const char *where, const ebb_dataset *dataset,
+                           const ebb_network *network, ebb_loss loss);
 
-/* Uploads a checked dataset. */
-ebb_status ebbi_resident_create(ebbi_resident *out, ebb_device *device, const ebb_dataset *dataset);
-void ebbi_resident_free(ebbi_resident *resident);
+/* Steps of a block of `bytes` bytes at most (0: a default), fewer where the device is small, but
+ * one at least. */
+size_t ebbi_feed_block_steps(const ebb_device *device, const ebb_dataset *dataset, size_t batch,
+                             size_t bytes);
+void ebbi_feed_need(ebbi_need *need, const ebbi_feed_plan *plan);
 
-/* Queues the batch that comes next in the data into the pass's x and target, and opens a step. */
-ebb_status ebbi_resident_gather(ebbi_pass *pass, const ebbi_resident *data, bool shuffle,
-                                uint64_t seed);
+/* Uploads a checked dataset, or makes ready to stream it: then its arrays are borrowed. */
+ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_plan *plan);
+void ebbi_feed_free(ebbi_feed *feed);
+size_t ebbi_feed_slots(const ebbi_feed *feed);
+
+/* Queues the batch that comes next, out of a slot, into the pass's x and target, and opens a step.
+ */
+ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot);
+
+/* The same for whole steps. */
+ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss);
+
+/* The slot that holds the rows of the next step, and how many steps can be queued until it is
+ * another's turn. Streamed: the block is on its way when this returns, and launches queued from
+ * now on wait for it on the device. */
+ebb_status ebbi_feed_enter(size_t *slot, size_t *room, ebbi_feed *feed);
+
+/* So many steps have been queued. Streamed: sends the next block on its way when this one is used
+ * up, while those steps run. */
+ebb_status ebbi_feed_advance(ebbi_feed *feed, size_t steps);
+
+/* The next step is this one of that epoch, both from 0. */
+ebb_status ebbi_feed_seek(ebbi_feed *feed, size_t epoch, size_t step);
+
+/* Has all arrived that was sent? Streamed: waits for it.  Errors: EBB_ERR_DEVICE. */
+ebb_status ebbi_feed_settle(ebbi_feed *feed);
 
 /* A recorded evaluation: gather, forward, loss, sums, batch by batch. */
 typedef struct ebbi_evaluator {
   ebbi_pass *pass;
-  ebbi_sequence *sequence;
-  ebbi_resident data;
+  ebbi_sequence *sequences[EBBI_SLOTS];
+  ebbi_feed feed;
   double target_deviation; /* mse: sum of squared deviations of the targets from their means */
 } ebbi_evaluator;
 
-/* Rows of an evaluation's batch. */
-size_t ebbi_evaluator_batch(const ebb_dataset *dataset);
+/* All rows on the device in the order in which they are, in batches for an evaluation. */
+ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset);
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
-                                 const ebb_dataset *dataset, ebb_loss loss);
-ebb_status ebbi_evaluator_run(ebb_metrics *metrics, const ebbi_evaluator *evaluator);
+                                 const ebbi_feed_plan *plan, ebb_loss loss);
+ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 
 /* Means of the sums in a state; accuracy NaN for mse. */
@@ -54,18 +82,34 @@ struct ebb_trainer {
   ebb_network *network;
   ebb_train_options options;
   ebbi_pass *pass;
-  ebbi_resident data;
+  ebbi_feed feed;
   ebbi_evaluator valid;       /* pass NULL: no validation */
   ebb_tensor *first, *second; /* the optimizer's moments; NULL where it has no use for them */
   ebb_tensor *good;           /* the parameters at the end of the last good epoch */
-  ebbi_sequence *sequence;    /* one step */
-  ebbi_sequence *burst; /* EBBI_BURST steps in one launch; NULL where a launch holds only one */
+  ebbi_sequence *sequences[EBBI_SLOTS]; /* one step */
+  ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
   size_t epoch_steps;
   size_t epochs_done;
   bool broken; /* a number became NaN or Inf: no more training */
 };
 
-/* Where whole steps take their batches from. */
-ebbi_whole_source ebbi_resident_source(const ebb_trainer *trainer);
+/* What a training is going to take, before anything is allocated. */
+typedef struct ebbi_train_plan {
+  ebbi_pass_kind kind;
+  ebbi_feed_plan train, valid; /* valid.dataset NULL: no validation */
+} ebbi_train_plan;
+
+/* Chooses the form of the steps and where the data lie, so that all of it fits the device.
+ * Errors: EBB_ERR_MEMORY, with numbers; EBB_ERR_UNSUPPORTED. */
+ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *network,
+                                const ebb_dataset *train, const ebb_dataset *valid,
+                                const ebb_train_options *options);
+
+/* The same for an evaluation alone, but what does not fit either way is left to the allocation. */
+ebb_status ebbi_evaluation_plan_make(ebbi_feed_plan *plan, const ebb_network *network,
+                                     const ebb_dataset *dataset, ebb_loss loss);
+
+/* The optimizer's moments, each as long as the parameters. */
+size_t ebbi_moments_of(const ebb_optimizer *optimizer);
 
 #endif

@@ -26,8 +26,11 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
           "ebb_trainer_step: the trainer is NULL or met NaN or Inf");
   for (size_t done = 0, flushed = 0; done < steps;) {
-    bool burst = trainer->burst && steps - done >= EBBI_BURST;
-    TRY(ebbi_sequence_run(burst ? trainer->burst : trainer->sequence));
+    size_t slot, room, left = steps - done;
+    TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
+    bool burst = trainer->bursts[slot] && (left < room ? left : room) >= EBBI_BURST;
+    TRY(ebbi_sequence_run(burst ? trainer->bursts[slot] : trainer->sequences[slot]));
+    TRY(ebbi_feed_advance(&trainer->feed, burst ? EBBI_BURST : 1));
     done += burst ? EBBI_BURST : 1;
     if (done - flushed >= LOOK_STEPS || done == steps) {
       TRY(ebbi_device_flush(trainer->network->device));
@@ -47,11 +50,12 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
 }
 
 /* Fills the pass's outputs from the bad batch, which is still the next one. After a step by layers
- * they hold it already; a whole step does not touch them. */
+ * they hold it already, unless other blocks have come since; a whole step does not touch them. */
 static ebb_status repeat_forward(ebb_trainer *trainer) {
-  const ebb_train_options *options = &trainer->options;
-  if (trainer->pass->kind != EBBI_PASS_WHOLE) return EBB_OK;
-  TRY(ebbi_resident_gather(trainer->pass, &trainer->data, options->shuffle, options->seed));
+  size_t slot, room;
+  if (trainer->pass->kind != EBBI_PASS_WHOLE && !trainer->feed.stream) return EBB_OK;
+  TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
+  TRY(ebbi_feed_gather(trainer->pass, &trainer->feed, slot));
   return ebbi_pass_forward(trainer->pass);
 }
 
@@ -90,9 +94,12 @@ static ebb_status report_bad_numbers(ebb_trainer *trainer, const ebb_state *stat
                    step, place, trainer->epochs_done, state->learning_rate);
 }
 
-/* Waits for the queue, reads the state, and ends the training if something is not finite. */
+/* Waits for the queue, reads the state, and ends the training if something is not finite. The state
+ * knows which step is next, after an error too. */
 static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
+  TRY(ebbi_feed_settle(&trainer->feed));
   TRY(ebb_tensor_download(state, trainer->pass->state));
+  TRY(ebbi_feed_seek(&trainer->feed, state->epoch, state->done - state->epoch_first));
   if (state->bad_step == EBB_STATE_NONE && state->bad_parameter == EBB_STATE_NONE) {
     trainer->epochs_done = state->epoch;
     return EBB_OK;

@@ -1,6 +1,7 @@
 /* Devices: finding, choosing, opening, counting.
  *
- * One device is one OpenCL context and one in-order queue. All objects made on it borrow it and
+ * One device is one OpenCL context and one in-order queue, and a second one for the uploads of data
+ * that are streamed. All objects made on it borrow it and
  * must be freed before it. A device and what was made on it may be used by one thread at a time.
  */
 #ifndef EBB_DEVICE_H

@@ -1,8 +1,8 @@
 /* Training: epochs of recorded steps on the device, evaluation, and the model file.
  *
  * A step (gather, forward, loss, backward, update) is recorded once and replayed: it downloads
- * nothing and waits for nothing. Sums of loss and correct rows are read at an epoch's end, and
- * every 1,000 steps in longer ones.
+ * nothing and, with the data on the device, waits for nothing. Sums of loss and correct rows are
+ * read at an epoch's end, and every 1,000 steps in longer ones.
  */
 #ifndef EBB_TRAINER_H
 #define EBB_TRAINER_H
@@ -27,6 +27,19 @@ typedef enum ebb_step_form {
       EBB_STEP_COUNT
 } ebb_step_form;
 
+/* X(NAME, name, where the data sets lie while they are trained on) */
+#define EBB_DATA_PLACE_LIST(X)                                                                     \
+  X(AUTO, "auto", "on the device if they fit beside all else, else on the host")                   \
+  X(DEVICE, "device", "on the device, uploaded once")                                              \
+  X(HOST, "host", "on the host, streamed to the device in blocks while it computes")
+
+typedef enum ebb_data_place {
+#define EBB_DATA_PLACE_ENUM(name, text, what) EBB_DATA_##name,
+  EBB_DATA_PLACE_LIST(EBB_DATA_PLACE_ENUM)
+#undef EBB_DATA_PLACE_ENUM
+      EBB_DATA_PLACE_COUNT
+} ebb_data_place;
+
 typedef struct ebb_train_options {
   ebb_loss loss;
   ebb_optimizer optimizer;
@@ -36,9 +49,13 @@ typedef struct ebb_train_options {
   bool shuffle;
   uint64_t seed; /* of the shuffle */
   ebb_step_form step;
+  ebb_data_place data_on; /* the results are the same to the last bit */
+  size_t block_bytes;     /* of data on the host: the two blocks that lie on the device have at most
+                           * so many bytes each, but one batch at least; 0: 8 MiB */
 } ebb_train_options;
 
-/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto. */
+/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto, data
+ * on auto, block bytes 0. */
 ebb_train_options ebb_train_options_default(void);
 
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
@@ -60,8 +77,9 @@ typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;
 
-/* Plans the memory, uploads the data and records the step. The network is borrowed; the datasets
- * may go when this returns. `valid` may be NULL.
+/* Plans the memory, uploads the data and records the step. The network is borrowed, and so are the
+ * arrays of the datasets: they must live and stay as they are as long as the trainer, unless the
+ * data are on the device by the options; then they may go when this returns. `valid` may be NULL.
  * Errors: EBB_ERR_ARGUMENT (sizes do not fit), EBB_ERR_INPUT (ebb_dataset_check), EBB_ERR_MEMORY
  * (the message says what is needed, what is allowed and what to try), EBB_ERR_UNSUPPORTED (the
  * network is too large for whole steps, which were asked for). */
@@ -72,13 +90,18 @@ void ebb_trainer_free(ebb_trainer *trainer);
 /* LAYERS or WHOLE: what AUTO has come to. */
 ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer);
 
+/* DEVICE or HOST: what AUTO has come to for the training rows. Validation rows lie on the device
+ * unless these rows' going to the host is not enough. */
+ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
+
 /* Trains for the options' epochs, or until `callback` (may be NULL) returns false. May be called
  * again to go on. Blocks.
  * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer;
  * the network then holds the weights of the end of the last good epoch). */
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user);
 
-/* Queues `steps` steps, wherever the epoch stands, without waiting. */
+/* Queues `steps` steps, wherever the epoch stands, without waiting; with data on the host it waits
+ * for earlier uploads, so as to stay at most a few blocks ahead of the device. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
 /* Changes the learning rate for the steps queued from now on. Blocks until those before are done.
@@ -92,7 +115,8 @@ typedef struct ebb_metrics {
   size_t rows;
 } ebb_metrics;
 
-/* Loss and accuracy of a network on a dataset, computed on the device. Blocks.
+/* Loss and accuracy of a network on a dataset, computed on the device, to which rows are streamed
+ * if they do not fit. Blocks.
  * Errors: EBB_ERR_NUMBERS (the loss is NaN or Inf). */
 ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
                         ebb_loss loss);

@@ -17,6 +17,10 @@ awk '/^all /{ seen = 1; all = $(NF - 1) } /%$/ && !/^all /{ sum += $(NF - 1) } E
 code 0 train --data class.csv --model 16tanh --step layers --epochs 30 --quiet --out plain.safetensors
 same profile.safetensors plain.safetensors
 
+begin "a profile tells of streamed blocks"
+code 0 train --data class.csv --epochs 3 --data-on host --quiet --profile --out profile.safetensors
+out '^upload of a block  .* %$'
+
 begin "a profile as JSON"
 code 0 train --data class.csv --model 16tanh --epochs 3 --quiet --profile --json --log profile.log --out profile.safetensors
 json out

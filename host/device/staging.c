@@ -1,0 +1,185 @@
+/* Staged uploads: pinned host memory, a second queue, and the events that order the two queues.
+ *
+ * An upload begins when the launches that read the buffers' old contents are done, and launches
+ * that read the new ones begin when it is: both by events on the device, so the host waits for
+ * nothing but the memory that it wants to fill again. A failed upload shows there, or in
+ * ebbi_staging_wait, as the event's status. A second thread that uploads by blocking calls was
+ * rejected: a device belongs to one thread. Staging memory is the host's and not in the account.
+ */
+#include "cl.h"
+
+#include "base/size.h"
+#include <stdlib.h>
+
+struct ebbi_staging {
+  ebb_device *device;
+  ebbi_buffer *to[EBBI_STAGED];
+  void *parts[EBBI_STAGED];      /* of the memory */
+  cl_mem pinned;                 /* NULL: the memory is malloc's */
+  void *memory;                  /* mapped, or malloc's */
+  cl_event arrived[EBBI_STAGED]; /* the upload; NULL: nothing to wait for */
+  cl_event left;                 /* launches have read the buffers; NULL: none were to */
+};
+
+static const char where[] = "staging";
+
+static ebb_status require_queue(ebb_device *device) {
+  cl_command_queue_properties properties;
+  cl_int error;
+  if (device->upload_queue) return EBB_OK;
+  TRY_CL(clGetCommandQueueInfo(device->queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties,
+                               NULL),
+         where, "clGetCommandQueueInfo");
+  properties &= CL_QUEUE_PROFILING_ENABLE; /* where one is timed, so is the other */
+  device->upload_queue = clCreateCommandQueue(device->context, device->id, properties, &error);
+  TRY_CL(error, where, "clCreateCommandQueue");
+  return EBB_OK;
+}
+
+/* Pinned memory; where the driver has none, plain memory is uploaded as well, only slower. */
+static ebb_status make_memory(ebbi_staging *staging, size_t bytes) {
+  ebb_device *device = staging->device;
+  cl_int error;
+  staging->pinned = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_ALLOC_HOST_PTR, bytes,
+                                   NULL, &error);
+  if (error == CL_SUCCESS) {
+    staging->memory = clEnqueueMapBuffer(device->upload_queue, staging->pinned, CL_TRUE,
+                                         CL_MAP_WRITE, 0, bytes, 0, NULL, NULL, &error);
+    if (error == CL_SUCCESS) return EBB_OK;
+    clReleaseMemObject(staging->pinned);
+  }
+  staging->pinned = NULL;
+  staging->memory = malloc(bytes);
+  REQUIRE(staging->memory, EBB_ERR_MEMORY, "%s: no host memory for %zu bytes", where, bytes);
+  return EBB_OK;
+}
+
+static ebb_status build(ebbi_staging *staging) {
+  size_t bytes = 0, offsets[EBBI_STAGED];
+  for (size_t i = 0; i < EBBI_STAGED; i++) {
+    offsets[i] = bytes;
+    REQUIRE(staging->to[i]->size < SIZE_MAX / 4 &&
+                ebbi_size_add(&bytes, bytes, ebbi_round_up(staging->to[i]->size, 128)),
+            EBB_ERR_MEMORY, "%s: its size overflows", where);
+  }
+  TRY(require_queue(staging->device));
+  TRY(make_memory(staging, bytes));
+  for (size_t i = 0; i < EBBI_STAGED; i++)
+    staging->parts[i] = (unsigned char *)staging->memory + offsets[i];
+  return EBB_OK;
+}
+
+ebb_status ebbi_staging_create(ebbi_staging **out, ebbi_buffer *const to[EBBI_STAGED]) {
+  ebbi_staging *staging = calloc(1, sizeof *staging);
+  REQUIRE(staging, EBB_ERR_MEMORY, "%s: no host memory", where);
+  staging->device = to[0]->device;
+  for (size_t i = 0; i < EBBI_STAGED; i++) staging->to[i] = to[i];
+  ebb_status status = build(staging);
+  if (status != EBB_OK) {
+    ebbi_staging_free(staging);
+    return status;
+  }
+  *out = staging;
+  return EBB_OK;
+}
+
+static void forget(cl_event *event) {
+  if (*event) clReleaseEvent(*event);
+  *event = NULL;
+}
+
+void ebbi_staging_free(ebbi_staging *staging) {
+  if (!staging) return;
+  cl_command_queue queue = staging->device->upload_queue;
+  if (staging->pinned && staging->memory)
+    clEnqueueUnmapMemObject(queue, staging->pinned, staging->memory, 0, NULL, NULL);
+  if (queue) clFinish(queue);
+  for (size_t i = 0; i < EBBI_STAGED; i++) forget(&staging->arrived[i]);
+  forget(&staging->left);
+  if (staging->pinned)
+    clReleaseMemObject(staging->pinned);
+  else
+    free(staging->memory);
+  free(staging);
+}
+
+/* CL_COMPLETE, more while it is under way, less if it failed. */
+static cl_int state_of(cl_event event) {
+  cl_int state,
+      error = clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+  return error == CL_SUCCESS ? state : error;
+}
+
+static ebb_status wait_for(ebb_device *device, cl_event event) {
+  cl_int state = state_of(event);
+  if (state == CL_COMPLETE) return EBB_OK;
+  device->counters.waits++;
+  TRY_CL(state < 0 ? state : clWaitForEvents(1, &event), "upload", "clEnqueueWriteBuffer");
+  return EBB_OK;
+}
+
+ebb_status ebbi_staging_wait(ebbi_staging *staging) {
+  ebb_status first = EBB_OK;
+  for (size_t i = 0; i < EBBI_STAGED; i++) {
+    ebb_status status =
+        staging->arrived[i] ? wait_for(staging->device, staging->arrived[i]) : EBB_OK;
+    forget(&staging->arrived[i]);
+    if (first == EBB_OK) first = status;
+  }
+  return first;
+}
+
+ebb_status ebbi_staging_fill(void *memory[EBBI_STAGED], ebbi_staging *staging) {
+  TRY(ebbi_staging_wait(staging));
+  for (size_t i = 0; i < EBBI_STAGED; i++) memory[i] = staging->parts[i];
+  return EBB_OK;
+}
+
+/* Tells a profile of the uploads that were sent; it releases the events that it is given. */
+static ebb_status profile(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]) {
+  ebb_device *device = staging->device;
+  for (size_t i = 0; i < EBBI_STAGED && device->timing; i++) {
+    const ebbi_work work = {.bytes = (double)bytes[i]};
+    TRY_CL(clRetainEvent(staging->arrived[i]), where, "clRetainEvent");
+    TRY(ebbi_profiling_add(device, "upload of a block", &work, NULL, staging->arrived[i]));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_staging_send(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]) {
+  ebb_device *device = staging->device;
+  for (size_t i = 0; i < EBBI_STAGED; i++) {
+    bool after = i == 0 && staging->left; /* the queue is in order: the first waits for all */
+    REQUIRE(bytes[i] <= staging->to[i]->size, EBB_ERR_ARGUMENT, "%s: %zu bytes for a buffer of %zu",
+            where, bytes[i], staging->to[i]->size);
+    TRY_CL(clEnqueueWriteBuffer(device->upload_queue, staging->to[i]->memory, CL_FALSE, 0, bytes[i],
+                                staging->parts[i], after, after ? &staging->left : NULL,
+                                &staging->arrived[i]),
+           "upload", "clEnqueueWriteBuffer");
+    device->counters.uploads++;
+    device->counters.uploaded_bytes += bytes[i];
+  }
+  TRY_CL(clFlush(device->upload_queue), "upload", "clFlush");
+  return profile(staging, bytes);
+}
+
+/* Some drivers, PoCL among them, never end a wait for what has failed: so that is not queued. */
+ebb_status ebbi_staging_enter(ebbi_staging *staging) {
+  bool under_way = false;
+  for (size_t i = 0; i < EBBI_STAGED && staging->arrived[i]; i++) {
+    cl_int state = state_of(staging->arrived[i]);
+    if (state < 0) return ebbi_staging_wait(staging);
+    under_way = under_way || state != CL_COMPLETE;
+  }
+  if (!under_way) return EBB_OK;
+  TRY_CL(clEnqueueBarrierWithWaitList(staging->device->queue, EBBI_STAGED, staging->arrived, NULL),
+         where, "clEnqueueBarrierWithWaitList");
+  return EBB_OK;
+}
+
+ebb_status ebbi_staging_leave(ebbi_staging *staging) {
+  forget(&staging->left);
+  TRY_CL(clEnqueueMarkerWithWaitList(staging->device->queue, 0, NULL, &staging->left), where,
+         "clEnqueueMarkerWithWaitList");
+  return ebbi_device_flush(staging->device); /* an upload that waits for it may come at once */
+}

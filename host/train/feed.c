@@ -1,0 +1,152 @@
+/* The feed of a training: rows gathered on the device batch by batch, as uint8 where they came so,
+ * out of a data set that was uploaded once or out of blocks of it that are streamed.
+ *
+ * The steps are the same either way; only where the row at a place lies differs, and how often the
+ * host has to be asked. A block is so long that uploads are few and full, and so short that two are
+ * soon there: the first is waited for. It is cut by sizes alone, so runs can be compared.
+ */
+#include "base/error.h"
+#include "base/size.h"
+#include "train.h"
+
+ebb_status ebbi_feed_check(const char *where, const ebb_dataset *dataset,
+                           const ebb_network *network, ebb_loss loss) {
+  const ebb_spec *spec = &network->spec;
+  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  REQUIRE(dataset, EBB_ERR_ARGUMENT, "%s: the dataset is NULL", where);
+  TRY(ebb_dataset_check(dataset));
+  REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
+          (int)loss);
+  REQUIRE(dataset->inputs == ebb_spec_inputs(spec), EBB_ERR_ARGUMENT,
+          "%s: the data have %zu inputs, the network %zu", where, dataset->inputs,
+          ebb_spec_inputs(spec));
+  REQUIRE(dataset->outputs == ebb_spec_outputs(spec), EBB_ERR_ARGUMENT,
+          "%s: the data have %zu %s, the network %zu outputs", where, dataset->outputs,
+          classes ? "classes" : "target columns", ebb_spec_outputs(spec));
+  REQUIRE(classes ? dataset->labels != NULL : dataset->values != NULL, EBB_ERR_ARGUMENT,
+          "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss),
+          classes ? "labels" : "target values");
+  return EBB_OK;
+}
+
+/* Multiples of EBBI_BURST steps waste no launch of several steps. */
+enum { BLOCK_BYTES = 8 << 20, DEVICE_PART = 16 };
+
+static size_t target_columns(const ebb_dataset *dataset) {
+  return dataset->labels ? 1 : dataset->outputs;
+}
+
+size_t ebbi_feed_block_steps(const ebb_device *device, const ebb_dataset *dataset, size_t batch,
+                             size_t bytes) {
+  const ebb_device_info *info = ebb_device_get_info(device);
+  size_t row = dataset->inputs * (dataset->x_u8 ? 1 : sizeof(float)) +
+               target_columns(dataset) * sizeof(float);
+  size_t most = bytes ? bytes : BLOCK_BYTES, all = ebbi_ceil_div(dataset->rows, batch);
+  if (most > info->global_bytes / DEVICE_PART) most = (size_t)(info->global_bytes / DEVICE_PART);
+  if (most > info->max_allocation) most = (size_t)info->max_allocation;
+  size_t steps = most / row / batch;
+  if (steps >= all) return all;
+  if (steps > EBBI_BURST) return steps / EBBI_BURST * EBBI_BURST;
+  return steps > 0 ? steps : 1;
+}
+
+/* Rows of a slot. */
+static size_t held_rows(const ebbi_feed_plan *plan) {
+  return plan->block_steps > 0 ? plan->block_steps * plan->batch : plan->dataset->rows;
+}
+
+static size_t slots_of(const ebbi_feed_plan *plan) {
+  return plan->block_steps > 0 ? EBBI_SLOTS : 1;
+}
+
+size_t ebbi_feed_slots(const ebbi_feed *feed) {
+  return slots_of(&feed->plan);
+}
+
+void ebbi_feed_need(ebbi_need *need, const ebbi_feed_plan *plan) {
+  const ebb_dataset *dataset = plan->dataset;
+  size_t rows = held_rows(plan);
+  for (size_t i = 0; i < slots_of(plan); i++) {
+    ebbi_need_add(need, rows * dataset->inputs * (dataset->x_u8 ? 1 : sizeof(float)));
+    ebbi_need_add(need, rows * target_columns(dataset) * sizeof(float));
+  }
+}
+
+static ebb_status make_slots(ebbi_feed *feed, ebb_device *device) {
+  const ebb_dataset *data = feed->plan.dataset;
+  size_t rows = held_rows(&feed->plan);
+  for (size_t i = 0; i < slots_of(&feed->plan); i++) {
+    TRY(ebb_tensor_create_packed(&feed->x[i], device, data->x_u8 ? EBB_U8 : EBB_F32, rows,
+                                 data->inputs));
+    TRY(ebb_tensor_create_packed(&feed->targets[i], device, data->labels ? EBB_I32 : EBB_F32, rows,
+                                 target_columns(data)));
+  }
+  return EBB_OK;
+}
+
+static ebb_status create(ebbi_feed *feed, ebb_device *device) {
+  const ebb_dataset *data = feed->plan.dataset;
+  TRY(make_slots(feed, device));
+  if (feed->plan.block_steps > 0)
+    return ebbi_stream_create(&feed->stream, feed->x, feed->targets, &feed->plan);
+  TRY(ebb_tensor_upload(feed->x[0], data->x_u8 ? (const void *)data->x_u8 : data->x));
+  return ebb_tensor_upload(feed->targets[0],
+                           data->labels ? (const void *)data->labels : data->values);
+}
+
+ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_plan *plan) {
+  *out = (ebbi_feed){.plan = *plan,
+                     .rows = plan->dataset->rows,
+                     .scale = plan->dataset->x_u8 ? plan->dataset->scale : 1};
+  ebb_status status = create(out, device);
+  out->plan.dataset = NULL; /* the caller's, and may be gone */
+  if (status != EBB_OK) ebbi_feed_free(out);
+  return status;
+}
+
+void ebbi_feed_free(ebbi_feed *feed) {
+  ebbi_stream_free(feed->stream); /* waits for uploads into the tensors */
+  for (size_t i = 0; i < EBBI_SLOTS; i++) {
+    ebb_tensor_free(feed->x[i]);
+    ebb_tensor_free(feed->targets[i]);
+  }
+  *feed = (ebbi_feed){0};
+}
+
+/* A streamed block has been shuffled by the host. */
+static bool shuffles(const ebbi_feed *feed) {
+  return feed->plan.shuffle && !feed->stream;
+}
+
+ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot) {
+  return ebbi_gather_block(pass->x, pass->target, pass->state, feed->x[slot], feed->targets[slot],
+                           feed->rows, feed->scale, shuffles(feed), feed->plan.seed);
+}
+
+ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss) {
+  return (ebbi_whole_source){.data = feed->x[slot],
+                             .targets = feed->targets[slot],
+                             .rows = feed->rows,
+                             .loss = loss,
+                             .scale = feed->scale,
+                             .shuffle = shuffles(feed),
+                             .seed = feed->plan.seed};
+}
+
+ebb_status ebbi_feed_enter(size_t *slot, size_t *room, ebbi_feed *feed) {
+  *slot = 0;
+  *room = SIZE_MAX;
+  return feed->stream ? ebbi_stream_enter(slot, room, feed->stream) : EBB_OK;
+}
+
+ebb_status ebbi_feed_advance(ebbi_feed *feed, size_t steps) {
+  return feed->stream ? ebbi_stream_advance(feed->stream, steps) : EBB_OK;
+}
+
+ebb_status ebbi_feed_seek(ebbi_feed *feed, size_t epoch, size_t step) {
+  return feed->stream ? ebbi_stream_seek(feed->stream, epoch, step) : EBB_OK;
+}
+
+ebb_status ebbi_feed_settle(ebbi_feed *feed) {
+  return feed->stream ? ebbi_stream_settle(feed->stream) : EBB_OK;
+}

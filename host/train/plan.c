@@ -1,0 +1,107 @@
+/* The plan of a training: the form of its steps and the place of its data, by what the device has.
+ *
+ * It is compared with the device before the first allocation, so that a run too large fails at
+ * once, with numbers, and not after an hour or inside the driver. Data are streamed only where that
+ * makes what does not fit fit: first the training rows, which are most, then the validation rows.
+ */
+#include "base/error.h"
+#include "train.h"
+
+#include <stdio.h>
+
+/* Whole steps are for CPUs: one work-item does what a GPU would spread over thousands. */
+static ebbi_pass_kind choose_kind(const ebb_network *network, ebb_step_form form) {
+  const ebb_device *device = network->device;
+  bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU &&
+             ebb_device_engine(device) == EBB_ENGINE_CPU;
+  bool whole =
+      form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && cpu && ebbi_pass_can_be_whole(network));
+  return whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
+}
+
+size_t ebbi_moments_of(const ebb_optimizer *optimizer) {
+  static const size_t moments[EBB_OPT_COUNT] = {
+#define MOMENTS(name, text, count) count,
+      EBB_OPTIMIZER_LIST(MOMENTS)};
+  bool plain = optimizer->kind == EBB_OPT_SGD && optimizer->momentum == 0;
+  return plain ? 0 : moments[optimizer->kind];
+}
+
+/* Adds one need to another. */
+static void add_need(ebbi_need *need, const ebbi_need *other) {
+  if (other->largest > need->largest) need->largest = other->largest;
+  need->total += other->total;
+}
+
+/* All that will be allocated; `pass` is the training's part that the batch decides. */
+static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *network,
+                         const ebbi_train_plan *plan, const ebb_train_options *options) {
+  size_t slabs = 1 + ebbi_moments_of(&options->optimizer); /* and the last good weights */
+  *all = *pass = (ebbi_need){0};
+  TRY(ebbi_pass_need(pass, network, plan->train.batch, options->loss, plan->kind));
+  add_need(all, pass);
+  ebbi_feed_need(all, &plan->train);
+  for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
+  if (!plan->valid.dataset) return EBB_OK;
+  ebbi_feed_need(all, &plan->valid);
+  return ebbi_pass_need(all, network, plan->valid.batch, options->loss, EBBI_PASS_EVALUATION);
+}
+
+/* Lets the data stay on the host, unless two blocks of them are no less than all of them. */
+static void stream(ebbi_feed_plan *plan, const ebb_device *device, size_t block_bytes,
+                   bool always) {
+  ebbi_need resident = {0}, blocks = {0};
+  if (!plan->dataset) return;
+  ebbi_feed_need(&resident, plan);
+  plan->block_steps = ebbi_feed_block_steps(device, plan->dataset, plan->batch, block_bytes);
+  ebbi_feed_need(&blocks, plan);
+  if (!always && blocks.total >= resident.total) plan->block_steps = 0;
+}
+
+/* The refusal of what does not fit. */
+static ebb_status require(const ebb_network *network, const ebbi_train_plan *plan,
+                          const ebb_train_options *options) {
+  char what[96], advice[96] = "use a smaller network";
+  size_t batch = plan->train.batch;
+  ebbi_need all, pass, data = {0};
+  TRY(add_up(&all, &pass, network, plan, options));
+  ebbi_feed_need(&data, &plan->train);
+  if (batch > 1 && (pass.total > data.total || plan->train.block_steps > 0))
+    snprintf(advice, sizeof advice, "try batch %zu", batch / 2);
+  else if (options->data_on == EBB_DATA_DEVICE)
+    snprintf(advice, sizeof advice, "let the data stay on the host, or use fewer rows");
+  snprintf(what, sizeof what, "training with batch %zu", batch);
+  return ebbi_device_require_memory(network->device, what, all.total, all.largest, advice);
+}
+
+ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *network,
+                                const ebb_dataset *train, const ebb_dataset *valid,
+                                const ebb_train_options *options) {
+  const ebb_device *device = network->device;
+  size_t batch = options->batch < train->rows ? options->batch : train->rows;
+  bool host = options->data_on == EBB_DATA_HOST;
+  *plan = (ebbi_train_plan){
+      .kind = choose_kind(network, options->step),
+      .train = {train, batch, 0, options->shuffle, options->seed},
+  };
+  if (valid) plan->valid = ebbi_evaluator_plan(valid);
+  ebbi_feed_plan *feeds[] = {&plan->train, &plan->valid};
+  for (size_t i = 0; i < 2 && options->data_on != EBB_DATA_DEVICE; i++) {
+    ebbi_need all, pass;
+    TRY(add_up(&all, &pass, network, plan, options));
+    if (host || !ebbi_device_fits_memory(device, all.total, all.largest))
+      stream(feeds[i], device, options->block_bytes, host);
+  }
+  return require(network, plan, options);
+}
+
+ebb_status ebbi_evaluation_plan_make(ebbi_feed_plan *plan, const ebb_network *network,
+                                     const ebb_dataset *dataset, ebb_loss loss) {
+  ebbi_need all = {0};
+  *plan = ebbi_evaluator_plan(dataset);
+  ebbi_feed_need(&all, plan);
+  TRY(ebbi_pass_need(&all, network, plan->batch, loss, EBBI_PASS_EVALUATION));
+  if (!ebbi_device_fits_memory(network->device, all.total, all.largest))
+    stream(plan, network->device, 0, false);
+  return EBB_OK;
+}
