@@ -22,9 +22,11 @@ typedef PASTE(float, WIDTH) vec;
  * Only where time counts: PoCL takes a vstore apart, which knows of no alignment. */
 #define aligned_vec(pointer, i) (((__global vec *)(pointer))[i])
 
-/* Vector i of the sum of `slices` arrays, `stride` vectors apart, added in ascending order. */
+/* Vector i of the sum of `slices` arrays, `stride` vectors apart, added in ascending order.
+ * Unrolled so that a GPU has some of them on their way at once. */
 static inline vec sum_slices(__global const float *arrays, int slices, size_t stride, int i) {
   vec sum = aligned_vec(arrays, i);
+#pragma unroll 4
   for (int s = 1; s < slices; s++) sum += aligned_vec(arrays, s * stride + i);
   return sum;
 }

@@ -1,128 +1,296 @@
-/* Matrix products for GPUs: a group computes a TILE x TILE block of c, an item a THREAD x THREAD
- * part of it in registers, from slices of a and b that the group copies into local memory.
+/* Matrix products for GPUs: a group computes a TILE_ROWS x TILE_COLS tile of c, an item an
+ * ITEM_ROWS x ITEM_COLS part of it in registers, from blocks of a and b that pass through local
+ * memory STEPS steps of k at a time.
  *
- * Everything past the edges is read as zero and never stored, so any shape works. Slices lie in
- * local memory with k outermost: in the inner loop items read consecutive words or the same word.
- * The same interface as matmul_cpu.cl, argument by argument.
+ * There are two blocks of each operand: while the items multiply one, what they have fetched of the
+ * next waits in their registers and then goes into the other, so one barrier a block is enough. All
+ * loads and stores are by four floats. No edge needs code of its own: rows and columns beyond the
+ * matrix are read as the last one's and never stored, steps beyond the depth are zeros. The five
+ * numbers come from one row of host/device/matmul_config.c.
+ *
+ * With few tiles the depth is split: a group of slice s takes steps [s * slice_depth, (s + 1) *
+ * slice_depth) and leaves plain sums in slice s of a workspace, which another launch adds in
+ * ascending order before it does what else there is to do. Rejected: atomics, whose order changes
+ * from run to run.
  */
+#undef WIDTH
+#define WIDTH 4 /* whatever the device's vectors: local memory hands out 16 bytes at a time */
 #include "activation.h"
 #include "common.h"
 
-#ifndef TILE
-#define TILE 32
+#ifndef TILE_ROWS
+#define TILE_ROWS 32
+#define TILE_COLS 32
+#define STEPS     16
+#define ITEM_ROWS 4
+#define ITEM_COLS 4
 #endif
-#ifndef THREAD
-#define THREAD 4
+#define ITEMS_DOWN   (TILE_ROWS / ITEM_ROWS)
+#define ITEMS_ACROSS (TILE_COLS / ITEM_COLS)
+#define ITEMS        (ITEMS_DOWN * ITEMS_ACROSS)
+#define VECTORS      (ITEM_COLS / 4)                 /* of an item's row */
+#define SUMS         (ITEM_ROWS * VECTORS)           /* of an item */
+#define A_LOADS      (TILE_ROWS * STEPS / 4 / ITEMS) /* vectors of a block that an item fetches */
+#define B_LOADS      (TILE_COLS * STEPS / 4 / ITEMS)
+#define SUM_SHARERS  (ITEMS * 4 / TILE_COLS) /* items that fetch the same columns of b in turn */
+#define STRIP        8                       /* items side by side; see item_column */
+#define ADD_GROUP    64
+#if TILE_ROWS % (4 * STRIP) || TILE_COLS % (4 * STRIP) || ITEM_ROWS % 4 || ITEM_COLS % 4 ||        \
+    ITEMS_ACROSS % STRIP || STEPS % 8 || TILE_ROWS * STEPS / 4 % ITEMS ||                          \
+    TILE_COLS * STEPS / 4 % ITEMS || ITEMS * 4 % TILE_COLS
+#error "these tiles cannot be shared out evenly"
 #endif
-#define DEPTH 16 /* k's a slice */
-#define SIDE  (TILE / THREAD)
-#define ITEMS (SIDE * SIDE)
 
-/* slice[k][i] = element (first + i, k0 + k) of a matrix with `count` rows along i and `depth` along
- * k that lies i-major (i * stride + k) or, if `k_major`, the other way round. Neighbouring items
- * read neighbouring words in either case. */
-static inline void load_slice(__local float slice[DEPTH][TILE], __global const float *matrix,
-                              int k_major, int first, int count, int k0, int depth, int stride) {
-  const int item = get_local_id(1) * SIDE + get_local_id(0);
-  for (int n = item; n < DEPTH * TILE; n += ITEMS) {
-    const int i = k_major ? n % TILE : n / DEPTH, k = k_major ? n / TILE : n % DEPTH;
-    const int row = first + i, at = k0 + k;
-    float value = 0.0f;
-    if (row < count && at < depth)
-      value = matrix[k_major ? (size_t)at * stride + row : (size_t)row * stride + at];
-    slice[k][i] = value;
+/* A block of an operand in local memory, k outermost. When items turn an operand that lies with k
+ * innermost, 32 of them write sixteen words each of two rows four apart at once: the four floats
+ * between rows put them into 32 banks. */
+#define ROOM(side)      ((side) + 4)
+#define A_AT(buffer, k) (a_blocks + ((buffer)*STEPS + (k)) * ROOM(TILE_ROWS))
+#define B_AT(buffer, k) (b_blocks + ((buffer)*STEPS + (k)) * ROOM(TILE_COLS))
+
+/* Items lie in strips, STRIP wide and as high as the tile: 32 in a row read 8 vectors of b and 4 of
+ * a, fewer different words than in any longer shape. An item's columns (rows) are vectors, as many
+ * vectors apart as there are items across (down), so that neighbours read neighbouring vectors. */
+INLINE int item_column(int item) {
+  return (item / (STRIP * ITEMS_DOWN) * STRIP + item % STRIP) * 4;
+}
+INLINE int item_row(int item) {
+  return item / STRIP % ITEMS_DOWN * 4;
+}
+
+/* Where vector n of a block with `side` rows or columns lies: its first (k_major: only) step of k,
+ * and its (k_major: first) row or column. With k innermost two neighbours read 32 bytes in a row,
+ * what a memory access fetches at least. */
+INLINE int step_of(int n, int k_major, int side) {
+  return k_major ? n / (side / 4) : n / (2 * side) * 8 + n % 2 * 4;
+}
+INLINE int line_of(int n, int k_major, int side) {
+  return k_major ? n % (side / 4) * 4 : n / 2 % side;
+}
+
+/* Where an item's fetches from an operand begin, at step `start`: lines are `count` rows or
+ * columns, of which the tile has those from `first` on. */
+INLINE void find_places(__global const float **places, __global const float *matrix, int loads,
+                        int k_major, int side, int item, int first, int count, int start,
+                        int stride) {
+#pragma unroll
+  for (int l = 0; l < loads; l++) {
+    const int n = item + l * ITEMS, step = start + step_of(n, k_major, side);
+    const int line = min(first + line_of(n, k_major, side), k_major ? (count - 1) & ~3 : count - 1);
+    places[l] = matrix + (k_major ? (size_t)step * stride + line : (size_t)line * stride + step);
   }
 }
 
-/* sum[i][j] += the products of one slice; rows and columns of an item are SIDE apart. */
-static inline void multiply_slice(float sum[THREAD][THREAD], __local float a[DEPTH][TILE],
-                                  __local float b[DEPTH][TILE]) {
-  for (int k = 0; k < DEPTH; k++) {
-    float b_value[THREAD];
+/* Fetches an item's vectors of the block that begins at `left` steps before the end. */
+INLINE void fetch(vec *fetched, __global const float **places, int loads, int k_major, int side,
+                  int item, int left, int stride) {
 #pragma unroll
-    for (int j = 0; j < THREAD; j++) b_value[j] = b[k][get_local_id(0) + j * SIDE];
+  for (int l = 0; l < loads; l++) {
+    const int step = step_of(item + l * ITEMS, k_major, side);
+    fetched[l] = step < left ? *(__global const vec *)places[l] : (vec)(0.0f);
+    places[l] += k_major ? (size_t)stride * STEPS : STEPS;
+  }
+}
+
+/* Puts what was fetched into a block in local memory. */
+INLINE void put(__local float *block, const vec *fetched, int loads, int k_major, int side,
+                int item) {
 #pragma unroll
-    for (int i = 0; i < THREAD; i++) {
-      const float a_value = a[k][get_local_id(1) + i * SIDE];
-#pragma unroll
-      for (int j = 0; j < THREAD; j++) sum[i][j] = fma(a_value, b_value[j], sum[i][j]);
+  for (int l = 0; l < loads; l++) {
+    const int n = item + l * ITEMS;
+    __local float *at = block + step_of(n, k_major, side) * ROOM(side) + line_of(n, k_major, side);
+    if (k_major) {
+      *(__local vec *)at = fetched[l];
+    } else {
+      at[0 * ROOM(side)] = fetched[l].x;
+      at[1 * ROOM(side)] = fetched[l].y;
+      at[2 * ROOM(side)] = fetched[l].z;
+      at[3 * ROOM(side)] = fetched[l].w;
     }
   }
 }
 
-/* The body of a product: declares `sum`, `row` and `column` and fills them. Barriers must stand at
- * a kernel's top level, so this is text and not a function. */
-#define MULTIPLY(a, a_k_major, b, b_k_major)                                                       \
-  __local float a_slice[DEPTH][TILE], b_slice[DEPTH][TILE];                                        \
-  const int column = get_group_id(0) * TILE, row = get_group_id(1) * TILE;                         \
-  float sum[THREAD][THREAD] = {{0.0f}};                                                            \
-  for (int k0 = 0; k0 < depth; k0 += DEPTH) {                                                      \
-    load_slice(a_slice, a, a_k_major, row, rows, k0, depth, a_stride);                             \
-    load_slice(b_slice, b, b_k_major, column, cols, k0, depth, b_stride);                          \
-    barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
-    multiply_slice(sum, a_slice, b_slice);                                                         \
+/* tile += the products of one step of k, from an item's first row and column on. */
+INLINE void multiply_step(vec tile[SUMS], __local const float *a, __local const float *b) {
+  vec b_values[VECTORS];
+#pragma unroll
+  for (int j = 0; j < VECTORS; j++) b_values[j] = *(__local const vec *)(b + j * ITEMS_ACROSS * 4);
+#pragma unroll
+  for (int i = 0; i < ITEM_ROWS / 4; i++) {
+    const vec a_values = *(__local const vec *)(a + i * ITEMS_DOWN * 4);
+#pragma unroll
+    for (int j = 0; j < VECTORS; j++) {
+      vec *sum = tile + 4 * i * VECTORS + j;
+      sum[0 * VECTORS] = fma((vec)(a_values.x), b_values[j], sum[0 * VECTORS]);
+      sum[1 * VECTORS] = fma((vec)(a_values.y), b_values[j], sum[1 * VECTORS]);
+      sum[2 * VECTORS] = fma((vec)(a_values.z), b_values[j], sum[2 * VECTORS]);
+      sum[3 * VECTORS] = fma((vec)(a_values.w), b_values[j], sum[3 * VECTORS]);
+    }
+  }
+}
+
+/* tile += the products of one block. Two steps at a time: unrolled as a whole, 8 x 8 sums with the
+ * words of more steps read ahead take more registers than two groups of 256 items can have. */
+INLINE void multiply_block(vec tile[SUMS], __local const float *a, __local const float *b) {
+#pragma unroll 1
+  for (int k = 0; k < STEPS; k += 2) {
+    multiply_step(tile, a + k * ROOM(TILE_ROWS), b + k * ROOM(TILE_COLS));
+    multiply_step(tile, a + (k + 1) * ROOM(TILE_ROWS), b + (k + 1) * ROOM(TILE_COLS));
+  }
+}
+
+INLINE void clear(vec tile[SUMS]) {
+#pragma unroll
+  for (int v = 0; v < SUMS; v++) tile[v] = (vec)(0.0f);
+}
+
+INLINE vec sum_of(const vec fetched[B_LOADS]) {
+  vec sum = fetched[0];
+#pragma unroll
+  for (int l = 1; l < B_LOADS; l++) sum += fetched[l];
+  return sum;
+}
+
+/* The body of a product: declares and fills `tile`, `row`, `column` (an item's first), `slice` and,
+ * if `add_b`, b_total, the sum of what the item fetched from b. Barriers must stand at a kernel's
+ * top level, so this is text and not a function. */
+#define MULTIPLY(a, a_k_major, b, b_k_major, add_b)                                                \
+  __local float a_blocks[2 * STEPS * ROOM(TILE_ROWS)] __attribute__((aligned(16)));                \
+  __local float b_blocks[2 * STEPS * ROOM(TILE_COLS)] __attribute__((aligned(16)));                \
+  const int tiles_down = (rows + TILE_ROWS - 1) / TILE_ROWS, item = get_local_id(0);               \
+  const int slice = (int)get_group_id(1) / tiles_down, start = slice * slice_depth;                \
+  const int tile_row = ((int)get_group_id(1) - slice * tiles_down) * TILE_ROWS;                    \
+  const int tile_column = (int)get_group_id(0) * TILE_COLS;                                        \
+  const int row = tile_row + item_row(item), column = tile_column + item_column(item);             \
+  vec tile[SUMS], a_fetched[A_LOADS], b_fetched[B_LOADS], b_total = (vec)(0.0f);                   \
+  __global const float *a_places[A_LOADS], *b_places[B_LOADS];                                     \
+  find_places(a_places, a, A_LOADS, a_k_major, TILE_ROWS, item, tile_row, rows, start, a_stride);  \
+  find_places(b_places, b, B_LOADS, b_k_major, TILE_COLS, item, tile_column, cols, start,          \
+              b_stride);                                                                           \
+  clear(tile);                                                                                     \
+  int left = min(slice_depth, depth - start), buffer = 0;                                          \
+  fetch(a_fetched, a_places, A_LOADS, a_k_major, TILE_ROWS, item, left, a_stride);                 \
+  fetch(b_fetched, b_places, B_LOADS, b_k_major, TILE_COLS, item, left, b_stride);                 \
+  put(A_AT(0, 0), a_fetched, A_LOADS, a_k_major, TILE_ROWS, item);                                 \
+  put(B_AT(0, 0), b_fetched, B_LOADS, b_k_major, TILE_COLS, item);                                 \
+  if (add_b) b_total += sum_of(b_fetched);                                                         \
+  barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
+  for (; left > 0; left -= STEPS, buffer ^= 1) {                                                   \
+    fetch(a_fetched, a_places, A_LOADS, a_k_major, TILE_ROWS, item, left - STEPS, a_stride);       \
+    fetch(b_fetched, b_places, B_LOADS, b_k_major, TILE_COLS, item, left - STEPS, b_stride);       \
+    multiply_block(tile, A_AT(buffer, 0) + item_row(item), B_AT(buffer, 0) + item_column(item));   \
+    put(A_AT(buffer ^ 1, 0), a_fetched, A_LOADS, a_k_major, TILE_ROWS, item);                      \
+    put(B_AT(buffer ^ 1, 0), b_fetched, B_LOADS, b_k_major, TILE_COLS, item);                      \
+    if (add_b) b_total += sum_of(b_fetched);                                                       \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
   }
 
+/* The row of vector v of an item's sums, its column, and whether it lies in c at all. */
+#define ROW_OF(v)    (row + (v) / VECTORS / 4 * ITEMS_DOWN * 4 + (v) / VECTORS % 4)
+#define COLUMN_OF(v) (column + (v) % VECTORS * ITEMS_ACROSS * 4)
+#define IN_C(v)      (ROW_OF(v) < rows && COLUMN_OF(v) < cols)
+
+/* What the three products do with a sum, at row r and column n. */
+INLINE void finish_nn(__global float *c, __global float *z, vec sum, __global const float *bias,
+                      int r, int n, int cols, int c_stride) {
+  const size_t at = (size_t)r * c_stride + n;
+  if (bias) {
+    sum += *(__global const vec *)(bias + n);
+    if (z) store_lanes(z + at, sum, cols - n);
+    sum = ACTIVATE(vec, sum);
+  }
+  store_lanes(c + at, sum, cols - n);
+}
+
+INLINE void finish_nt(__global float *c, vec sum, __global const float *z_below,
+                      __global const float *a_below, int r, int n, int cols, int c_stride) {
+  const size_t at = (size_t)r * c_stride + n;
+  if (a_below) {
+    const vec below = *(__global const vec *)(a_below + at);
+    const vec z = z_below ? *(__global const vec *)(z_below + at) : below;
+    sum *= SLOPE(vec, z, below);
+  }
+  store_lanes(c + at, sum, cols - n);
+}
+
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
- * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
-__kernel GROUP(SIDE, SIDE)
+ * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split, c [slices, rows + 1,
+ * cols]. */
+__kernel GROUP(ITEMS, 1)
 void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
                    __global const float *restrict bias, int rows, int cols, int depth, int c_stride,
-                   int a_stride, int b_stride) {
-  MULTIPLY(a, 0, b, 1)
-  for (int i = 0; i < THREAD; i++)
-    for (int j = 0; j < THREAD; j++) {
-      const int r = row + get_local_id(1) + i * SIDE, n = column + get_local_id(0) + j * SIDE;
-      if (r >= rows || n >= cols) continue;
-      const size_t at = (size_t)r * c_stride + n;
-      const float value = bias ? sum[i][j] + bias[n] : sum[i][j];
-      if (bias && z) z[at] = value;
-      c[at] = bias ? ACTIVATE(float, value) : value;
-    }
-}
-
-/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
- * by the groups of the first tile row. c [rows, cols]; a [depth, rows]; b [depth, cols]; sums
- * [cols] */
-__kernel GROUP(SIDE, SIDE)
-void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
-                   __global const float *restrict a, __global const float *restrict b, int rows,
-                   int cols, int depth, int c_stride, int a_stride, int b_stride) {
-  MULTIPLY(a, 1, b, 1)
-  for (int i = 0; i < THREAD; i++)
-    for (int j = 0; j < THREAD; j++) {
-      const int r = row + get_local_id(1) + i * SIDE, n = column + get_local_id(0) + j * SIDE;
-      if (r < rows && n < cols) c[(size_t)r * c_stride + n] = sum[i][j];
-    }
-  if (!sums || row != 0) return;
-  const int item = get_local_id(1) * SIDE + get_local_id(0);
-  for (int n = column + item; n < min(column + TILE, cols); n += ITEMS) {
-    float total = 0.0f;
-    for (int k = 0; k < depth; k++) total += b[(size_t)k * b_stride + n];
-    sums[n] = total;
-  }
+                   int a_stride, int b_stride, int slice_depth) {
+  MULTIPLY(a, 0, b, 1, 0)
+  c += (size_t)slice * (rows + 1) * c_stride;
+#pragma unroll
+  for (int v = 0; v < SUMS; v++)
+    if (IN_C(v)) finish_nn(c, z, tile[v], bias, ROW_OF(v), COLUMN_OF(v), cols, c_stride);
 }
 
 /* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
- * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
-__kernel GROUP(SIDE, SIDE)
+ * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth].
+ * Split, c [slices, rows + 1, cols]. */
+__kernel GROUP(ITEMS, 1)
 void matmul_nt_gpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict b, __global const float *restrict z_below,
                    __global const float *restrict a_below, int rows, int cols, int depth,
-                   int c_stride, int a_stride, int b_stride) {
-  MULTIPLY(a, 0, b, 0)
-  for (int i = 0; i < THREAD; i++)
-    for (int j = 0; j < THREAD; j++) {
-      const int r = row + get_local_id(1) + i * SIDE, n = column + get_local_id(0) + j * SIDE;
-      if (r >= rows || n >= cols) continue;
-      const size_t at = (size_t)r * c_stride + n;
-      if (a_below) {
-        const float below = a_below[at], z = z_below ? z_below[at] : below;
-        c[at] = sum[i][j] * SLOPE(float, z, below);
-      } else {
-        c[at] = sum[i][j];
-      }
-    }
+                   int c_stride, int a_stride, int b_stride, int slice_depth) {
+  MULTIPLY(a, 0, b, 0, 0)
+  c += (size_t)slice * (rows + 1) * c_stride;
+#pragma unroll
+  for (int v = 0; v < SUMS; v++)
+    if (IN_C(v)) finish_nt(c, tile[v], z_below, a_below, ROW_OF(v), COLUMN_OF(v), cols, c_stride);
+}
+
+/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient
+ * (10), by the groups of the first tile row, which have all of b in their hands once. c [rows,
+ * cols]; a [depth, rows]; b [depth, cols]; sums [cols]. Split, c [slices, rows + 1, cols], whose
+ * last row takes the place of sums. */
+__kernel GROUP(ITEMS, 1)
+void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
+                   __global const float *restrict a, __global const float *restrict b, int rows,
+                   int cols, int depth, int c_stride, int a_stride, int b_stride, int slice_depth) {
+  MULTIPLY(a, 1, b, 1, 1)
+  c += (size_t)slice * (rows + 1) * c_stride;
+#pragma unroll
+  for (int v = 0; v < SUMS; v++)
+    if (IN_C(v))
+      store_lanes(c + (size_t)ROW_OF(v) * c_stride + COLUMN_OF(v), tile[v], cols - COLUMN_OF(v));
+  __local vec *totals = (__local vec *)b_blocks; /* after the last barrier nobody reads blocks */
+  totals[item] = b_total;
+  barrier(CLK_LOCAL_MEM_FENCE);
+  const int n = tile_column + item * 4;
+  if (!sums || tile_row > 0 || item >= TILE_COLS / 4 || n >= cols) return;
+  vec total = totals[item];
+  for (int s = 1; s < SUM_SHARERS; s++) total += totals[item + s * (TILE_COLS / 4)];
+  store_lanes((slice_depth < depth ? c + (size_t)rows * c_stride : sums) + n, total, cols - n);
+}
+
+/* An item's row r and column n of a matrix by vectors, and the sum of the slices there. */
+#define ADD_SLICES                                                                                 \
+  const int vectors = (cols + 3) / 4, item = get_global_id(0);                                     \
+  const int r = item / vectors, n = (item - r * vectors) * 4;                                      \
+  if (r >= rows) return;                                                                           \
+  const vec sum = sum_slices(partials + (size_t)r * stride + n, slices,                            \
+                             (size_t)(rows + 1) * stride / WIDTH, 0);
+
+/* The end of matmul_nn_gpu with bias where the depth was split. c, z [rows, cols]; partials
+ * [slices, rows + 1, cols]; bias [cols] */
+__kernel GROUP(ADD_GROUP, 1)
+void add_slices_nn(__global float *restrict c, __global float *restrict z,
+                   __global const float *restrict partials, __global const float *restrict bias,
+                   int slices, int rows, int cols, int stride) {
+  ADD_SLICES
+  finish_nn(c, z, sum, bias, r, n, cols, stride);
+}
+
+/* The end of matmul_nt_gpu with a_below where the depth was split. c, z_below, a_below [rows,
+ * cols]; partials [slices, rows + 1, cols] */
+__kernel GROUP(ADD_GROUP, 1)
+void add_slices_nt(__global float *restrict c, __global const float *restrict partials,
+                   __global const float *restrict z_below, __global const float *restrict a_below,
+                   int slices, int rows, int cols, int stride) {
+  ADD_SLICES
+  finish_nt(c, sum, z_below, a_below, r, n, cols, stride);
 }

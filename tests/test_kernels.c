@@ -148,6 +148,23 @@ static void test_gpu_form(void **state) {
   run_engine(*state, EBB_ENGINE_GPU);
 }
 
+/* The dense layer's passes in each tile configuration, also with the depth split; one activation
+ * that keeps z. */
+static void test_gpu_configs(void **state) {
+  static const ebbi_shape shapes[] = {{149, 67, 31}, {13, 131, 45}, {21, 11, 1029}};
+  ebb_engine before = ebb_device_engine(*state);
+  assert_int_equal(ebb_device_set_engine(*state, EBB_ENGINE_GPU), EBB_OK);
+  for (size_t c = 0; c < ebb_matmul_config_count(); c++) {
+    if (!ebb_device_fits_matmul_config(*state, c)) continue;
+    assert_int_equal(ebb_device_set_matmul_config(*state, (int)c), EBB_OK);
+    for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+      for (size_t i = 0; i < sizeof shapes / sizeof *shapes && strstr(check->name, "dense"); i++)
+        run_twice(*state, check, EBB_ACT_SILU, shapes[i]);
+  }
+  assert_int_equal(ebb_device_set_matmul_config(*state, EBB_MATMUL_CONFIG_AUTO), EBB_OK);
+  assert_int_equal(ebb_device_set_engine(*state, before), EBB_OK);
+}
+
 static void test_cpu_form(void **state) {
   run_engine(*state, EBB_ENGINE_CPU);
 }
@@ -206,9 +223,13 @@ static void test_tally_keeps_the_worst(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_tally),          cmocka_unit_test(test_tally_keeps_the_worst),
-      cmocka_unit_test(test_gpu_form),       cmocka_unit_test(test_cpu_form),
-      cmocka_unit_test(test_clblast),        cmocka_unit_test(test_what_no_engine_changes),
+      cmocka_unit_test(test_tally),
+      cmocka_unit_test(test_tally_keeps_the_worst),
+      cmocka_unit_test(test_gpu_form),
+      cmocka_unit_test(test_gpu_configs),
+      cmocka_unit_test(test_cpu_form),
+      cmocka_unit_test(test_clblast),
+      cmocka_unit_test(test_what_no_engine_changes),
       cmocka_unit_test(test_extreme_shapes),
   };
   return cmocka_run_group_tests_name("kernels", tests, open_test_device, close_test_device);

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { SHAPES = 15, TILE_SHAPES = 4 };
+
 const ebbi_kernel_check ebbi_kernel_checks[] = {
 #define CHECK_ROW(name, by_activation, by_engine)                                                  \
   {#name, ebbi_case_##name, by_activation, by_engine},
@@ -21,21 +23,27 @@ const ebbi_kernel_check ebbi_kernel_checks[] = {
 #undef CHECK_ROW
         {NULL, NULL, false, false}};
 
-static const ebbi_shape shapes[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
-                                    {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},
-                                    {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
-                                    {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
+static const ebbi_shape shapes[SHAPES] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
+                                          {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},
+                                          {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
+                                          {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
 
-/* One row of the table, with one activation: all shapes, one report. */
+/* Enough for one tile configuration: less than a tile, edges of the largest, a depth that is split.
+ */
+static const ebbi_shape tile_shapes[TILE_SHAPES] = {
+    {1, 1, 1}, {129, 133, 35}, {35, 257, 9}, {67, 5, 1043}};
+
+/* One row of the table, with one activation: all its shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
-                            ebb_activation activation, const char *engine) {
+                            const ebbi_shape *shape, size_t count, ebb_activation activation,
+                            const char *engine) {
   const char *only = verifier->options->only;
   if (only && !strstr(check->name, only)) return EBB_OK;
   ebbi_probe probe = {
       .device = verifier->device, .activation = activation, .seed = verifier->options->seed};
   ebb_status status = EBB_OK;
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes && status == EBB_OK; i++) {
-    status = check->run(&probe, shapes[i]);
+  for (size_t i = 0; i < count && status == EBB_OK; i++) {
+    status = check->run(&probe, shape[i]);
     ebbi_probe_clear(&probe);
   }
   TRY(status);
@@ -53,7 +61,7 @@ static ebb_status run_table(ebbi_verifier *verifier, bool by_engine, const char 
     if (check->by_engine != by_engine) continue;
     int activations = check->by_activation ? EBB_ACT_COUNT : 1;
     for (int f = 0; f < activations; f++)
-      TRY(run_check(verifier, check, (ebb_activation)f, engine));
+      TRY(run_check(verifier, check, shapes, SHAPES, (ebb_activation)f, engine));
   }
   return EBB_OK;
 }
@@ -66,7 +74,7 @@ static ebb_status run_width(ebbi_verifier *verifier, unsigned width) {
   TRY(ebb_device_set_width(verifier->device, width));
   TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_CPU));
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
-    TRY(run_check(verifier, check, EBB_ACT_GELU, name));
+    TRY(run_check(verifier, check, shapes, SHAPES, EBB_ACT_GELU, name));
   return EBB_OK;
 }
 
@@ -80,6 +88,28 @@ static ebb_status run_widths(ebbi_verifier *verifier) {
   return status != EBB_OK ? status : restored;
 }
 
+/* The dense layer's passes in one tile configuration of the engine gpu: they are the products and
+ * what is fused with them. An activation that keeps z, the cheapest to compile. */
+static ebb_status run_config(ebbi_verifier *verifier, size_t config) {
+  char name[64];
+  snprintf(name, sizeof name, "gpu %s", ebb_matmul_config_name(config));
+  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_GPU));
+  TRY(ebb_device_set_matmul_config(verifier->device, (int)config));
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    if (check->by_engine && strncmp(check->name, "dense", 5) == 0)
+      TRY(run_check(verifier, check, tile_shapes, TILE_SHAPES, EBB_ACT_SILU, name));
+  return EBB_OK;
+}
+
+static ebb_status run_configs(ebbi_verifier *verifier) {
+  int before = ebb_device_matmul_config(verifier->device);
+  ebb_status status = EBB_OK;
+  for (size_t c = 0; c < ebb_matmul_config_count() && status == EBB_OK; c++)
+    if (ebb_device_fits_matmul_config(verifier->device, c)) status = run_config(verifier, c);
+  ebb_status restored = ebb_device_set_matmul_config(verifier->device, before);
+  return status != EBB_OK ? status : restored;
+}
+
 static ebb_status run_engines(ebbi_verifier *verifier) {
   for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
     ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
@@ -88,6 +118,7 @@ static ebb_status run_engines(ebbi_verifier *verifier) {
     TRY(run_table(verifier, true, ebb_engine_name((ebb_engine)e)));
   }
   TRY(run_table(verifier, false, ""));
+  TRY(run_configs(verifier));
   return run_widths(verifier);
 }
 

@@ -55,6 +55,8 @@ struct ebb_device {
   char options[512]; /* the profile as -D, for every program */
   ebb_engine engine;
   ebb_cache_mode cache;
+  int matmul_config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
+  signed char matmul_choices[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
   ebb_counters counters;
   ebbi_program *programs;
   ebbi_buffer *workspace;
@@ -94,6 +96,9 @@ void ebbi_device_free_workspaces(ebb_device *device);
 unsigned ebbi_profile_width(const ebb_device_info *info);
 bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
+
+/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG. */
+ebb_status ebbi_matmul_set_up(ebb_device *device);
 
 /* The kernel `id` of a program with these options, built if need be. */
 ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,

@@ -44,12 +44,12 @@ static ebb_status set_up(ebb_device *device) {
          "ebb_device_open", "clGetDeviceInfo");
   device->alignment = align_bits / 8 > 128 ? align_bits / 8 : 128;
   REQUIRE(
-      (device->info.max_group >= 64 && device->info.local_bytes >= 4096) ||
-          device->info.type == EBB_DEVICE_CPU,
+      ebb_device_fits_matmul_config(device, 0) || device->info.type == EBB_DEVICE_CPU,
       EBB_ERR_UNSUPPORTED,
-      "device \"%s\": %zu work-items and %llu bytes of local memory a group, 64 and 4096 needed",
+      "device \"%s\": %zu work-items and %llu bytes of local memory a group: too few for any tile",
       device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
   TRY(ebb_cache_mode_for(&device->cache, NULL, &device->info));
+  TRY(ebbi_matmul_set_up(device));
   TRY(choose_width(device));
   TRY(ebbi_command_calls_choose(device));
   return choose_engine(device);

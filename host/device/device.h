@@ -39,7 +39,9 @@
   X(add_slices, ADD_SLICES)                                                                        \
   X(matmul_nn_gpu, MATMUL_GPU)                                                                     \
   X(matmul_nt_gpu, MATMUL_GPU)                                                                     \
-  X(matmul_tn_gpu, MATMUL_GPU)
+  X(matmul_tn_gpu, MATMUL_GPU)                                                                     \
+  X(add_slices_nn, MATMUL_GPU)                                                                     \
+  X(add_slices_nt, MATMUL_GPU)
 
 typedef enum ebbi_program_id {
 #define EBBI_PROGRAM_ENUM(id, ...) EBBI_PROGRAM_##id,
@@ -61,7 +63,6 @@ typedef struct ebbi_profile {
   unsigned tile_m, tile_v; /* CPU matmul: rows, and vectors of columns, a tile */
   unsigned block_k;        /* CPU matmul: steps of depth packed at a time */
   unsigned panels;         /* CPU matmul: tiles of columns an item packs at block_k steps */
-  unsigned tile, thread;   /* GPU matmul: side of a group's block, of an item's part */
   unsigned element_group, element_vectors; /* elementwise: items a group, vectors an item */
   unsigned loss_group, loss_rows;          /* loss: items a group, rows an item */
   unsigned gather_group;                   /* gather: items a row */
@@ -69,6 +70,28 @@ typedef struct ebbi_profile {
 } ebbi_profile;
 
 const ebbi_profile *ebbi_device_profile(const ebb_device *device);
+
+/* A tile configuration of the GPU products: a group's tile, steps of depth at a time, an item's
+ * part.
+ */
+typedef struct ebbi_matmul_tiles {
+  unsigned rows, cols, steps, item_rows, item_cols;
+} ebbi_matmul_tiles;
+
+/* How a product runs: its configuration, tiles across and down, slices of the depth. */
+typedef struct ebbi_matmul_plan {
+  int config;
+  size_t across, down, slices, slice_depth;
+} ebbi_matmul_plan;
+
+/* By the configuration that is forced, that was chosen for the class, or that looks best; false if
+ * the device is too small for any. */
+bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
+                        size_t rows, size_t cols, size_t depth);
+
+/* The build options that make the GPU products have a configuration. */
+enum { EBBI_MATMUL_OPTIONS = 128 };
+void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], int config);
 
 /* ---- memory ---- */
 

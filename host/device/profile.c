@@ -34,16 +34,12 @@ bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, uns
   size_t row = 0;
   while (row < VECTOR_ROWS && vector_rows[row].width != width) row++;
   if (row == VECTOR_ROWS) return false;
-  /* 256 items and 8 KiB a group where the device has them, 64 items and 4 KiB else. */
-  bool large = info->max_group >= 256 && info->local_bytes >= 16384;
   *profile = (ebbi_profile){
       .width = vector_rows[row].width,
       .tile_m = vector_rows[row].tile_m,
       .tile_v = vector_rows[row].tile_v,
       .block_k = is_cpu(info) ? cpu_row.block_k : gpu_row.block_k,
       .panels = is_cpu(info) ? cpu_row.panels : gpu_row.panels,
-      .tile = large ? 64 : 32,
-      .thread = 4,
       .element_group = is_cpu(info) ? cpu_row.element_group : gpu_row.element_group,
       .element_vectors = is_cpu(info) ? cpu_row.element_vectors : gpu_row.element_vectors,
       .loss_group = is_cpu(info) ? cpu_row.loss_group : gpu_row.loss_group,
@@ -56,10 +52,10 @@ bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, uns
 
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile) {
   snprintf(options, size,
-           "-cl-std=CL1.2 -w -DWIDTH=%u -DTILE_M=%u -DTILE_V=%u -DBLOCK_K=%u -DPANELS=%u -DTILE=%u "
-           "-DTHREAD=%u -DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DLOSS_GROUP=%u -DLOSS_ROWS=%u "
+           "-cl-std=CL1.2 -w -DWIDTH=%u -DTILE_M=%u -DTILE_V=%u -DBLOCK_K=%u -DPANELS=%u "
+           "-DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DLOSS_GROUP=%u -DLOSS_ROWS=%u "
            "-DGATHER_GROUP=%u -DCHAINS=%u",
            profile->width, profile->tile_m, profile->tile_v, profile->block_k, profile->panels,
-           profile->tile, profile->thread, profile->element_group, profile->element_vectors,
-           profile->loss_group, profile->loss_rows, profile->gather_group, profile->chains);
+           profile->element_group, profile->element_vectors, profile->loss_group,
+           profile->loss_rows, profile->gather_group, profile->chains);
 }

@@ -10,18 +10,18 @@
 #include "work.h"
 
 /* Fills a product from its operands; c's shape is checked against them. */
-static ebb_status describe(ebbi_product *p, const char *where, ebbi_layout layout, ebb_tensor *c,
+static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout, ebb_tensor *c,
                            const ebb_tensor *a, const ebb_tensor *b) {
   REQUIRE(a && b && c, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
-  size_t b_depth = layout == EBBI_NT ? b->cols : b->rows;
+  size_t b_depth = layout == EBB_LAYOUT_NT ? b->cols : b->rows;
   *p = (ebbi_product){.layout = layout, .c = c, .a = a, .b = b};
-  p->rows = layout == EBBI_TN ? a->cols : a->rows;
-  p->depth = layout == EBBI_TN ? a->rows : a->cols;
-  p->cols = layout == EBBI_NT ? b->rows : b->cols;
+  p->rows = layout == EBB_LAYOUT_TN ? a->cols : a->rows;
+  p->depth = layout == EBB_LAYOUT_TN ? a->rows : a->cols;
+  p->cols = layout == EBB_LAYOUT_NT ? b->rows : b->cols;
   REQUIRE(p->depth == b_depth, EBB_ERR_ARGUMENT,
           "%s: a is [%zu, %zu]%s but b is [%zu, %zu]%s: inner sizes %zu and %zu differ", where,
-          a->rows, a->cols, layout == EBBI_TN ? " transposed" : "", b->rows, b->cols,
-          layout == EBBI_NT ? " transposed" : "", p->depth, b_depth);
+          a->rows, a->cols, layout == EBB_LAYOUT_TN ? " transposed" : "", b->rows, b->cols,
+          layout == EBB_LAYOUT_NT ? " transposed" : "", p->depth, b_depth);
   TRY(ebbi_tensor_require(where, "a", a, c->device, EBB_F32, a->rows, a->cols));
   TRY(ebbi_tensor_require(where, "b", b, c->device, EBB_F32, b->rows, b->cols));
   TRY(ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p->rows, p->cols));
@@ -34,30 +34,24 @@ static ebbi_buffer *buffer_of(const ebb_tensor *tensor) {
 }
 
 static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
-  static const ebbi_kernel_id ids[2][3] = {
-      {EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_tn_gpu},
-      {EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu}};
-  ebb_device *device = p->c->device;
+  static const ebbi_kernel_id ids[EBB_LAYOUT_COUNT] = {
+      EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
-  bool cpu = ebb_device_engine(device) == EBB_ENGINE_CPU;
-  ebbi_launch launch = ebbi_launch_begin(device, ids[cpu][p->layout], options);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, ids[p->layout], options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
 }
 
 /* The arguments that all products end with, and the grid that covers c with tiles. */
 static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
-  size_t tile = ebbi_device_profile(p->c->device)->tile;
   ebbi_launch_int(launch, p->rows);
   ebbi_launch_int(launch, p->cols);
   ebbi_launch_int(launch, p->depth);
   ebbi_launch_int(launch, p->c->stride);
   ebbi_launch_int(launch, p->a->stride);
   ebbi_launch_int(launch, p->b->stride);
-  if (ebb_device_engine(p->c->device) == EBB_ENGINE_CPU)
-    return ebbi_matmul_cpu_run(launch, p, split->depth);
-  return ebbi_launch_run(launch, ebbi_ceil_div(p->cols, tile), ebbi_ceil_div(p->rows, tile));
+  return ebbi_matmul_cpu_run(launch, p, split->depth);
 }
 
 /* All in one: where something is fused around the product. */
@@ -65,14 +59,7 @@ static ebbi_split whole(const ebbi_product *p) {
   return (ebbi_split){1, p->depth, p->c->buffer};
 }
 
-static ebb_status choose_split(ebbi_split *split, const ebbi_product *p) {
-  *split = whole(p);
-  if (ebb_device_engine(p->c->device) != EBB_ENGINE_CPU) return EBB_OK;
-  return ebbi_matmul_cpu_split(split, p);
-}
-
-/* c and, unless NULL, sums out of the slices' partial ones. */
-static ebb_status add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
+ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
   if (split->slices == 1) return EBB_OK;
   const ebbi_profile *profile = ebbi_device_profile(p->c->device);
   ebbi_launch launch = ebbi_launch_begin(p->c->device, EBBI_KERNEL_add_slices, "");
@@ -88,6 +75,10 @@ static ebb_status add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi
   return ebbi_launch_run(&launch, across, p->rows + 1);
 }
 
+static bool uses_gpu(const ebbi_product *p) {
+  return ebb_device_engine(p->c->device) == EBB_ENGINE_GPU;
+}
+
 static bool uses_clblast(const ebbi_product *p) {
   return ebb_device_engine(p->c->device) == EBB_ENGINE_CLBLAST;
 }
@@ -96,8 +87,8 @@ static ebb_status run_clblast(const ebbi_product *p) {
   const ebbi_gemm gemm = {.c = p->c->buffer,
                           .a = p->a->buffer,
                           .b = p->b->buffer,
-                          .transpose_a = p->layout == EBBI_TN,
-                          .transpose_b = p->layout == EBBI_NT,
+                          .transpose_a = p->layout == EBB_LAYOUT_TN,
+                          .transpose_b = p->layout == EBB_LAYOUT_NT,
                           .rows = p->rows,
                           .cols = p->cols,
                           .depth = p->depth,
@@ -111,8 +102,9 @@ static ebb_status run_clblast(const ebbi_product *p) {
 /* NN: c = f(a.b + bias), the sum before f in z; bias NULL: c = a.b. */
 static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                          ebb_activation activation) {
+  if (uses_gpu(p)) return ebbi_matmul_gpu_nn(p, z, bias, activation);
   ebbi_split split = whole(p);
-  if (!bias) TRY(choose_split(&split, p));
+  if (!bias) TRY(ebbi_matmul_cpu_split(&split, p));
   ebbi_launch launch = begin(p, activation);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, buffer_of(z));
@@ -121,13 +113,14 @@ static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor 
   ebbi_launch_buffer(&launch, buffer_of(bias));
   if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
   TRY(run(&launch, p, &split));
-  return add_slices(p, NULL, &split);
+  return ebbi_add_slices(p, NULL, &split);
 }
 
 /* TN: c = a^T.b and sums = b's column sums; sums NULL: c alone. */
 static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
+  if (uses_gpu(p)) return ebbi_matmul_gpu_tn(p, sums);
   ebbi_split split;
-  TRY(choose_split(&split, p));
+  TRY(ebbi_matmul_cpu_split(&split, p));
   ebbi_launch launch = begin(p, EBB_ACT_IDENTITY);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, buffer_of(sums));
@@ -135,14 +128,15 @@ static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
   ebbi_launch_buffer(&launch, p->b->buffer);
   if (sums) ebbi_work_add_sums(&launch.work);
   TRY(run(&launch, p, &split));
-  return add_slices(p, sums, &split);
+  return ebbi_add_slices(p, sums, &split);
 }
 
 /* NT: c = (a.b^T) * f'(z_below); a_below NULL: c = a.b^T. */
 static ebb_status run_nt(const ebbi_product *p, const ebb_tensor *z_below,
                          const ebb_tensor *a_below, ebb_activation activation) {
+  if (uses_gpu(p)) return ebbi_matmul_gpu_nt(p, z_below, a_below, activation);
   ebbi_split split = whole(p);
-  if (!a_below) TRY(choose_split(&split, p));
+  if (!a_below) TRY(ebbi_matmul_cpu_split(&split, p));
   ebbi_launch launch = begin(p, activation);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
@@ -151,7 +145,7 @@ static ebb_status run_nt(const ebbi_product *p, const ebb_tensor *z_below,
   ebbi_launch_buffer(&launch, buffer_of(a_below));
   if (a_below) ebbi_work_add_slope(&launch.work);
   TRY(run(&launch, p, &split));
-  return add_slices(p, NULL, &split);
+  return ebbi_add_slices(p, NULL, &split);
 }
 
 ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
@@ -160,7 +154,11 @@ ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, cons
   REQUIRE(!(transpose_a && transpose_b), EBB_ERR_ARGUMENT,
           "%s: both operands transposed is not offered; transpose the result instead", where);
   ebbi_product p;
-  TRY(describe(&p, where, transpose_a ? EBBI_TN : transpose_b ? EBBI_NT : EBBI_NN, c, a, b));
+  TRY(describe(&p, where,
+               transpose_a   ? EBB_LAYOUT_TN
+               : transpose_b ? EBB_LAYOUT_NT
+                             : EBB_LAYOUT_NN,
+               c, a, b));
   if (uses_clblast(&p)) return run_clblast(&p);
   if (transpose_a) return run_tn(&p, NULL);
   if (transpose_b) return run_nt(&p, NULL, NULL, EBB_ACT_IDENTITY);
@@ -171,7 +169,7 @@ ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, 
                              const ebb_tensor *b, ebb_activation activation) {
   static const char where[] = "ebb_dense_forward";
   ebbi_product p;
-  TRY(describe(&p, where, EBBI_NN, a, x, w));
+  TRY(describe(&p, where, EBB_LAYOUT_NN, a, x, w));
   TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols));
@@ -188,7 +186,7 @@ ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_t
                                      const ebb_tensor *dz) {
   static const char where[] = "ebb_dense_weight_gradient";
   ebbi_product p;
-  TRY(describe(&p, where, EBBI_TN, dw, x, dz));
+  TRY(describe(&p, where, EBB_LAYOUT_TN, dw, x, dz));
   TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
   TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
@@ -201,7 +199,7 @@ ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, 
                                     ebb_activation activation) {
   static const char where[] = "ebb_dense_input_gradient";
   ebbi_product p;
-  TRY(describe(&p, where, EBBI_NT, dz_below, dz, w));
+  TRY(describe(&p, where, EBB_LAYOUT_NT, dz_below, dz, w));
   TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, EBB_F32, p.rows, p.cols));
   TRY(ebbi_require_slope(where, z_below, a_below, activation));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));

@@ -36,7 +36,7 @@ static share share_out(const ebbi_product *p, size_t depth, const ebbi_profile *
   size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
   size_t wanted = ebbi_ceil_div(wanted_items(p, profile), ebbi_ceil_div(p->depth, depth));
   size_t block = ebbi_ceil_div(depth, profile->width) * profile->width; /* as in the kernels */
-  size_t largest = p->layout == EBBI_TN ? profile->block_k / 2 : profile->block_k;
+  size_t largest = p->layout == EBB_LAYOUT_TN ? profile->block_k / 2 : profile->block_k;
   if (block > largest) block = largest;
   share s = {.panels = profile->panels * profile->block_k / block};
   if (s.panels > panels) s.panels = panels;

@@ -106,6 +106,47 @@ ebb_engine ebb_device_engine(const ebb_device *device);
 /* Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
 ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine);
 
+/* Tile configurations of the engine gpu, from small tiles to large ones, as "64x64x8 8x8": rows and
+ * columns of a group's tile, steps of depth at a time, rows and columns of a work-item's part. They
+ * differ in speed and in rounding, not in results. */
+size_t ebb_matmul_config_count(void);
+const char *ebb_matmul_config_name(size_t config);
+
+/* Has the device the work-items and the local memory for it? */
+bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config);
+
+/* The configuration of all products queued or recorded from now on: by EBB_MATMUL_CONFIG (a name)
+ * at open, else EBB_MATMUL_CONFIG_AUTO, by the sizes of each product. */
+#define EBB_MATMUL_CONFIG_AUTO (-1)
+int ebb_device_matmul_config(const ebb_device *device);
+
+/* Errors: EBB_ERR_ARGUMENT (no such configuration), EBB_ERR_UNSUPPORTED (does not fit). */
+ebb_status ebb_device_set_matmul_config(ebb_device *device, int config);
+
+/* How a product's operands lie: a.b, a.b^T, a^T.b. */
+typedef enum ebb_layout {
+  EBB_LAYOUT_NN,
+  EBB_LAYOUT_NT,
+  EBB_LAYOUT_TN,
+  EBB_LAYOUT_COUNT
+} ebb_layout;
+
+/* The class of a product c [rows, cols] over `depth`, from 0 to EBB_MATMUL_CLASSES - 1: rows and
+ * columns up to 32, 64, 128, 256, 512, 1024, 2048 and beyond, depth up to 128, 512, 2048 and
+ * beyond. */
+#define EBB_MATMUL_CLASSES 256
+unsigned ebb_matmul_class(size_t rows, size_t cols, size_t depth);
+
+/* What automatic takes for a layout and class from now on: a configuration that was measured to be
+ * the fastest, or EBB_MATMUL_CONFIG_AUTO, the library's own choice. Errors as above. */
+ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
+                                        int config);
+
+/* The configuration that such a product has now; EBB_MATMUL_CONFIG_AUTO if the device is too small
+ * for any. */
+int ebb_device_choose_matmul_config(const ebb_device *device, ebb_layout layout, size_t rows,
+                                    size_t cols, size_t depth);
+
 /* Floats in the vectors of the kernels queued or recorded from now on: by the device's profile or
  * EBB_WIDTH at open. A width that the device has no registers for is correct, only slower. */
 unsigned ebb_device_width(const ebb_device *device);
