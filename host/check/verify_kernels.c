@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "check/verifier.h"
+#include "device/device.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -123,8 +124,8 @@ static ebb_status run_engines(ebbi_verifier *verifier) {
 }
 
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {
-  ebb_engine before = ebb_device_engine(verifier->device);
+  ebbi_engine_state before = ebbi_device_engine_state(verifier->device);
   ebb_status status = run_engines(verifier);
-  ebb_status restored = ebb_device_set_engine(verifier->device, before);
-  return status != EBB_OK ? status : restored;
+  ebbi_device_restore_engine(verifier->device, before);
+  return status;
 }

@@ -22,6 +22,7 @@ int predict_run(const settings *s);
 int verify_run(const settings *s);
 int info_run(const settings *s);
 int bench_run(const settings *s);
+int tune_run(const settings *s);
 int cache_run(const settings *s);
 int help_run(const settings *s);
 

@@ -24,6 +24,8 @@ static const command commands[] = {
     {"info", FOR_INFO, "MODEL", true, "Tell what a model file holds.", info_run},
     {"bench", FOR_BENCH, "WHAT", false,
      "Measure matmul, step or elementwise on this device, or compare two results.", bench_run},
+    {"tune", FOR_TUNE, NULL, false,
+     "Find and keep the fastest way to run each kind of product on this device.", tune_run},
     {"cache", FOR_CACHE, NULL, false, "Show or clear the cache of built kernel programs.",
      cache_run},
     {"help", FOR_HELP, "COMMAND", false, "Explain a command and its options.", help_run},
@@ -79,7 +81,7 @@ int main(int count, char **words) {
   int code;
   if (count < 2) {
     code = fail(EXIT_USAGE, "a command is needed: devices, doctor, train, eval, predict, verify, "
-                            "info, bench, cache or help; `ebb help` explains them");
+                            "info, bench, tune, cache or help; `ebb help` explains them");
   } else if (strcmp(first, "--version") == 0) {
     printf("ebb %s\n", ebb_version());
     code = EXIT_GOOD;

@@ -27,11 +27,11 @@ enum {
   LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
   OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
   STEPS = OPTIMIZES | FOR_BENCH,
-  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH,
-  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH,
+  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH | FOR_TUNE,
+  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
   TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
-               FOR_CACHE,
-  EVERY = 511 | FOR_CACHE
+               FOR_TUNE | FOR_CACHE,
+  EVERY = 511 | FOR_TUNE | FOR_CACHE
 };
 
 static const option_row rows[] = {
@@ -76,6 +76,8 @@ static const option_row rows[] = {
      "the network, if the model file does not tell", NULL, 0, 0},
     {NULL, "model", 'm', FOR_BENCH, KIND_WORD, MEMBER(model), "SPEC", "784-512relu-512relu-10",
      "the network of step", NULL, 0, 0},
+    {NULL, "model", 'm', FOR_TUNE | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
+     "tune the products of this network (default: those of usual networks)", NULL, 0, 0},
     {NULL, "init", 0, FOR_TRAIN, KIND_WORD, MEMBER(init), "FILE", NULL,
      "start from the weights of this safetensors file", NULL, 0, 0},
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
@@ -100,6 +102,8 @@ static const option_row rows[] = {
      "rows of the batch that is compared", NULL, 1, 65536},
     {NULL, "batch", 0, FOR_BENCH, KIND_COUNT, MEMBER(batch), "ROWS", "128", "rows of a step", NULL,
      1, 65536},
+    {NULL, "batch", 0, FOR_TUNE | FLAG_ONLY, KIND_COUNT, MEMBER(batch), "ROWS", "128",
+     "rows of a step of the network given by --model", NULL, 1, 65536},
     {NULL, "epochs", 0, FOR_TRAIN, KIND_COUNT, MEMBER(epochs), "N", NULL,
      "times to go through the training rows (default: as many as make 2,000 steps, 20 to 500)",
      NULL, 1, 1e9},
@@ -126,6 +130,9 @@ static const option_row rows[] = {
     {NULL, "compare", 0, FOR_BENCH | FLAG_ONLY, KIND_WORD, MEMBER(compare), "A.json", NULL,
      "measure nothing; print the ratios of two results that --json gave, `--compare A.json B.json`",
      NULL, 0, 0},
+
+    {NULL, "budget", 0, FOR_TUNE, KIND_NUMBER, MEMBER(budget), "SECONDS", "20",
+     "how long to search; what is found until then is kept", NULL, 1, 86400},
 
     {"Kernel cache", "clear", 0, FOR_CACHE | FLAG_ONLY, KIND_FLAG, MEMBER(clear), NULL, NULL,
      "remove the programs that are kept, and tell how many", NULL, 0, 0},

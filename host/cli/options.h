@@ -18,6 +18,7 @@ enum {
   FOR_HELP = 128,
   FOR_BENCH = 256,
   FOR_CACHE = 1024,
+  FOR_TUNE = 2048,
   FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
@@ -53,6 +54,8 @@ typedef struct settings {
 
   const char *shapes, *compare;
   bool quick;
+
+  double budget;
 
   bool clear;
 

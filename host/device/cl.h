@@ -54,6 +54,7 @@ struct ebb_device {
   ebbi_profile profile;
   char options[512]; /* the profile as -D, for every program */
   ebb_engine engine;
+  bool engine_forced; /* no choice of tuning goes before it */
   ebb_cache_mode cache;
   int matmul_config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
   signed char matmul_choices[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
@@ -99,6 +100,10 @@ void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profil
 
 /* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG. */
 ebb_status ebbi_matmul_set_up(ebb_device *device);
+
+/* Takes over the choices that tuning has kept for this device and engine, if there are good ones.
+ * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */
+ebb_status ebbi_tuned_load(ebb_device *device);
 
 /* The kernel `id` of a program with these options, built if need be. */
 ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,

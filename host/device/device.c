@@ -15,9 +15,10 @@
 /* EBB_MATMUL, or the form that the kind of device calls for. */
 static ebb_status choose_engine(ebb_device *device) {
   const char *wanted = getenv("EBB_MATMUL");
-  if (!wanted || wanted[0] == '\0')
-    return ebb_device_set_engine(device, device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU
-                                                                             : EBB_ENGINE_GPU);
+  if (!wanted || wanted[0] == '\0') {
+    device->engine = device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU : EBB_ENGINE_GPU;
+    return EBB_OK;
+  }
   for (int i = 0; i < EBB_ENGINE_COUNT; i++)
     if (strcmp(wanted, ebb_engine_name((ebb_engine)i)) == 0)
       return ebb_device_set_engine(device, (ebb_engine)i);
@@ -52,7 +53,8 @@ static ebb_status set_up(ebb_device *device) {
   TRY(ebbi_matmul_set_up(device));
   TRY(choose_width(device));
   TRY(ebbi_command_calls_choose(device));
-  return choose_engine(device);
+  TRY(choose_engine(device));
+  return ebbi_tuned_load(device);
 }
 
 static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen,
@@ -215,7 +217,17 @@ ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine) {
   REQUIRE(engine != EBB_ENGINE_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
           "engine clblast: this build has no CLBlast; install libclblast-dev and build again");
   device->engine = engine;
+  device->engine_forced = true;
   return EBB_OK;
+}
+
+ebbi_engine_state ebbi_device_engine_state(const ebb_device *device) {
+  return (ebbi_engine_state){device->engine, device->engine_forced};
+}
+
+void ebbi_device_restore_engine(ebb_device *device, ebbi_engine_state state) {
+  device->engine = state.engine;
+  device->engine_forced = state.forced;
 }
 
 unsigned ebb_device_width(const ebb_device *device) {

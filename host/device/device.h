@@ -71,6 +71,14 @@ typedef struct ebbi_profile {
 
 const ebbi_profile *ebbi_device_profile(const ebb_device *device);
 
+/* The engine and whether it was forced, to be restored: ebb_device_set_engine always forces. */
+typedef struct ebbi_engine_state {
+  ebb_engine engine;
+  bool forced;
+} ebbi_engine_state;
+ebbi_engine_state ebbi_device_engine_state(const ebb_device *device);
+void ebbi_device_restore_engine(ebb_device *device, ebbi_engine_state state);
+
 /* A tile configuration of the GPU products: a group's tile, steps of depth at a time, an item's
  * part.
  */

@@ -107,9 +107,25 @@ ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, u
   REQUIRE((unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES, EBB_ERR_ARGUMENT,
           "%s: layout %d, class %u: there are %d layouts and %d classes", where, (int)layout,
           class_index, EBB_LAYOUT_COUNT, EBB_MATMUL_CLASSES);
-  TRY(require_config(device, where, config));
+  REQUIRE(config != EBB_MATMUL_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
+          "%s: this build has no CLBlast", where);
+  if (config != EBB_MATMUL_CLBLAST) TRY(require_config(device, where, config));
   device->matmul_choices[layout][class_index] = (signed char)config;
   return EBB_OK;
+}
+
+int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsigned class_index) {
+  bool known = (unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES;
+  return known ? device->matmul_choices[layout][class_index] : EBB_MATMUL_CONFIG_AUTO;
+}
+
+ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
+                                    size_t cols, size_t depth) {
+  bool free = !device->engine_forced && device->matmul_config == EBB_MATMUL_CONFIG_AUTO;
+  unsigned class_index = ebb_matmul_class(rows, cols, depth);
+  return free && ebb_device_matmul_choice(device, layout, class_index) == EBB_MATMUL_CLBLAST
+             ? EBB_ENGINE_CLBLAST
+             : device->engine;
 }
 
 /* A product's groups with a configuration and its depth in `slices` slices or, where

@@ -75,12 +75,16 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
   return ebbi_launch_run(&launch, across, p->rows + 1);
 }
 
+static ebb_engine engine_of(const ebbi_product *p) {
+  return ebb_device_choose_engine(p->c->device, p->layout, p->rows, p->cols, p->depth);
+}
+
 static bool uses_gpu(const ebbi_product *p) {
-  return ebb_device_engine(p->c->device) == EBB_ENGINE_GPU;
+  return engine_of(p) == EBB_ENGINE_GPU;
 }
 
 static bool uses_clblast(const ebbi_product *p) {
-  return ebb_device_engine(p->c->device) == EBB_ENGINE_CLBLAST;
+  return engine_of(p) == EBB_ENGINE_CLBLAST;
 }
 
 static ebb_status run_clblast(const ebbi_product *p) {

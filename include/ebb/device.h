@@ -100,10 +100,12 @@ typedef enum ebb_engine {
 const char *ebb_engine_name(ebb_engine engine);
 
 /* The engine that matmuls queued or recorded from now on use (a trainer keeps that of its making):
- * by the device's profile or EBB_MATMUL at open. */
+ * by the device's profile or EBB_MATMUL at open. Single products may have another by a choice, see
+ * below. */
 ebb_engine ebb_device_engine(const ebb_device *device);
 
-/* Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
+/* From now on all products use this engine and no other.
+ * Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
 ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine);
 
 /* Tile configurations of the engine gpu, from small tiles to large ones, as "64x64x8 8x8": rows and
@@ -138,9 +140,19 @@ typedef enum ebb_layout {
 unsigned ebb_matmul_class(size_t rows, size_t cols, size_t depth);
 
 /* What automatic takes for a layout and class from now on: a configuration that was measured to be
- * the fastest, or EBB_MATMUL_CONFIG_AUTO, the library's own choice. Errors as above. */
+ * the fastest; EBB_MATMUL_CLBLAST, the engine clblast, unless an engine or a configuration has been
+ * forced; or EBB_MATMUL_CONFIG_AUTO, the library's own choice. At open the choices are those that
+ * tuning has kept (tune.h). Errors as above, and EBB_ERR_UNSUPPORTED (built without CLBlast). */
+#define EBB_MATMUL_CLBLAST (-2)
 ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
                                         int config);
+
+/* The choice that was set last; EBB_MATMUL_CONFIG_AUTO outside the ranges. */
+int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsigned class_index);
+
+/* The engine that such a product has now. */
+ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
+                                    size_t cols, size_t depth);
 
 /* The configuration that such a product has now; EBB_MATMUL_CONFIG_AUTO if the device is too small
  * for any. */

@@ -12,6 +12,7 @@
  *   trainer.h  epochs of recorded steps; evaluation
  *   model.h    a network with its encoder in one file
  *   verify.h   every kernel and a network against a double-precision reference
+ *   tune.h     the fastest configuration or engine for a class of products, kept on disk
  *   opencl.h   interop, not included here: the only header that shows OpenCL's types
  *
  * The smallest program that trains and saves a model; `examples/` has it with error handling:
@@ -46,6 +47,7 @@
 #include <ebb/status.h>
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>
+#include <ebb/tune.h>
 #include <ebb/verify.h>
 
 #ifdef __cplusplus

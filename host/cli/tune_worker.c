@@ -1,0 +1,285 @@
+/* The process that does what may go wrong: it opens the device, builds, checks and times.
+ *
+ * It is forked from a program that has not touched OpenCL, so no driver's state is shared, and one
+ * process serves many questions: starting one for each would spend the time on opening the device.
+ * If it crashes or hangs, the next question starts another. Both ends are the same program, so what
+ * goes through the pipes are plain structs. The process is not in the terminal's foreground group:
+ * an interrupt reaches the parent alone, which then ends it; and an alarm ends it should the parent
+ * be gone.
+ */
+#include "tune.h"
+
+#include "output.h"
+#include "signals.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+double tune_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* What the process is to do: it has its parent's memory, as it was. */
+typedef struct job {
+  const char *selector;
+  const ebb_tune_shape *shapes;
+  size_t count;
+  double seconds; /* to be alive without a question */
+} job;
+
+/* ---- the process's side ---- */
+
+static bool read_all(int file, void *bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    ssize_t got = read(file, (char *)bytes + done, size - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return false;
+    done += (size_t)got;
+  }
+  return true;
+}
+
+static bool write_all(int file, const void *bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    ssize_t put = write(file, (const char *)bytes + done, size - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    done += (size_t)put;
+  }
+  return true;
+}
+
+/* The library's message as one line: what a compiler says has several. */
+static void tell_failure(char text[TUNE_TEXT]) {
+  snprintf(text, TUNE_TEXT, "%s", ebb_error_message());
+  for (char *c = text; *c; c++)
+    if ((unsigned char)*c < 0x20) *c = ' ';
+}
+
+/* Adds a choice if it is there and would be obeyed. */
+static void offer(tune_hello *hello, ebb_device *device, int choice) {
+  if (hello->count == TUNE_CHOICES) return;
+  if (ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 0, choice) != EBB_OK) return;
+  ebb_engine engine = ebb_device_choose_engine(device, EBB_LAYOUT_NN, 1, 1, 1);
+  ebb_engine wanted = choice == EBB_MATMUL_CLBLAST ? EBB_ENGINE_CLBLAST : EBB_ENGINE_GPU;
+  bool forced = ebb_device_matmul_config(device) != EBB_MATMUL_CONFIG_AUTO;
+  if (engine == wanted && !forced) hello->choices[hello->count++] = choice;
+}
+
+/* The configuration that the library itself would take for the shape. */
+static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
+  if (ebb_device_engine(device) != EBB_ENGINE_GPU) return EBB_MATMUL_CONFIG_AUTO;
+  unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
+  int before = ebb_device_matmul_choice(device, s->layout, class_index);
+  (void)ebb_device_set_matmul_choice(device, s->layout, class_index, EBB_MATMUL_CONFIG_AUTO);
+  int config = ebb_device_choose_matmul_config(device, s->layout, s->rows, s->cols, s->depth);
+  (void)ebb_device_set_matmul_choice(device, s->layout, class_index, before);
+  return config;
+}
+
+static void say_hello(tune_hello *hello, ebb_device **device, const job *j) {
+  hello->status = ebb_device_open(device, j->selector);
+  if (hello->status != EBB_OK) {
+    tell_failure(hello->text);
+    return;
+  }
+  hello->info = *ebb_device_get_info(*device);
+  hello->engine = ebb_device_engine(*device);
+  snprintf(hello->reason, sizeof hello->reason, "%s", ebb_device_reason(*device));
+  int before = ebb_device_matmul_choice(*device, EBB_LAYOUT_NN, 0);
+  for (size_t c = 0; c < ebb_matmul_config_count(); c++) offer(hello, *device, (int)c);
+  offer(hello, *device, EBB_MATMUL_CLBLAST);
+  (void)ebb_device_set_matmul_choice(*device, EBB_LAYOUT_NN, 0, before); /* it stood there */
+  for (size_t i = 0; i < j->count; i++) hello->automatic[i] = automatic_for(*device, &j->shapes[i]);
+}
+
+static bool same_shape(const ebb_tune_shape *a, const ebb_tune_shape *b) {
+  return a->layout == b->layout && a->rows == b->rows && a->cols == b->cols && a->depth == b->depth;
+}
+
+/* Answers one question; *tuner and *shape stay for the next one about the same shape. */
+static void answer_one(tune_answer *answer, ebb_tuner **tuner, ebb_tune_shape *shape,
+                       ebb_device *device, const tune_question *question) {
+  *answer = (tune_answer){0};
+  if (!*tuner || !same_shape(shape, &question->shape)) {
+    ebb_tuner_free(*tuner);
+    *tuner = NULL;
+    *shape = question->shape;
+    answer->status = ebb_tuner_create(tuner, device, shape);
+    answer->no_shape = answer->status != EBB_OK;
+  }
+  if (answer->status == EBB_OK)
+    answer->status = ebb_tuner_measure(
+        &answer->seconds, question->alone ? NULL : &answer->auto_seconds, *tuner, question->choice);
+  answer->no_shape = answer->no_shape || answer->status == EBB_ERR_MEMORY;
+  if (answer->status != EBB_OK) tell_failure(answer->text);
+}
+
+/* Signals as a new program has them, no core files, and nothing on the terminal: what a driver
+ * prints about a broken candidate is told by the answer. */
+static void isolate(void) {
+  const struct rlimit none = {0, 0};
+  (void)setpgid(0, 0);
+  signal(SIGINT, SIG_DFL);
+  signal(SIGTERM, SIG_DFL);
+  (void)setrlimit(RLIMIT_CORE, &none);
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0) return;
+  (void)dup2(nowhere, STDOUT_FILENO);
+  (void)dup2(nowhere, STDERR_FILENO);
+  close(nowhere);
+}
+
+static void serve(int in, int out, const job *j) {
+  static const unsigned grace = 5;
+  unsigned limit = (unsigned)j->seconds + grace;
+  tune_hello *hello = calloc(1, sizeof *hello);
+  ebb_device *device = NULL;
+  ebb_tuner *tuner = NULL;
+  ebb_tune_shape shape;
+  tune_question question;
+  tune_answer answer;
+  isolate();
+  alarm(limit);
+  if (!hello) return;
+  say_hello(hello, &device, j);
+  bool good = write_all(out, hello, sizeof *hello) && hello->status == EBB_OK;
+  free(hello);
+  while (good && read_all(in, &question, sizeof question)) {
+    alarm(limit);
+    answer_one(&answer, &tuner, &shape, device, &question);
+    good = write_all(out, &answer, sizeof answer);
+  }
+}
+
+/* ---- the program's side ---- */
+
+/* Waits for a process that has been killed, but not for ever: a driver may keep it from dying. */
+static int reap(pid_t process) {
+  const struct timespec pause = {.tv_nsec = 10000000};
+  int status = 0;
+  for (int i = 0; i < 200; i++) {
+    pid_t ended = waitpid(process, &status, WNOHANG);
+    if (ended == process || (ended < 0 && errno != EINTR)) return status;
+    nanosleep(&pause, NULL);
+  }
+  return 0;
+}
+
+static int put_away(tune_worker *worker) {
+  int status = reap(worker->process);
+  close(worker->to);
+  close(worker->from);
+  *worker = (tune_worker){0};
+  return status;
+}
+
+void tune_worker_stop(tune_worker *worker) {
+  if (!worker->process) return;
+  kill(worker->process, SIGKILL);
+  (void)put_away(worker);
+}
+
+/* Has the process something to say before the time is up? */
+static tune_outcome wait_for(const tune_worker *worker, double until) {
+  for (;;) {
+    if (signals_caught()) return TUNE_STOPPED;
+    double left = until - tune_clock();
+    if (left <= 0) return TUNE_SILENT;
+    struct pollfd entry = {.fd = worker->from, .events = POLLIN};
+    int ready = poll(&entry, 1, left < 0.2 ? (int)(1e3 * left) + 1 : 200);
+    if (ready > 0) return TUNE_ANSWERED;
+  }
+}
+
+static void tell_death(char text[TUNE_TEXT], int status) {
+  if (WIFSIGNALED(status))
+    snprintf(text, TUNE_TEXT, "its process was ended by signal %d, %s", WTERMSIG(status),
+             strsignal(WTERMSIG(status)));
+  else
+    snprintf(text, TUNE_TEXT, "its process ended with code %d", WEXITSTATUS(status));
+}
+
+/* Receives an answer or puts the process away. */
+static tune_outcome receive(tune_worker *worker, void *bytes, size_t size, double until,
+                            char text[TUNE_TEXT]) {
+  tune_outcome outcome = wait_for(worker, until);
+  if (outcome == TUNE_ANSWERED && read_all(worker->from, bytes, size)) return outcome;
+  if (outcome == TUNE_ANSWERED) {
+    tell_death(text, put_away(worker));
+    return TUNE_DIED;
+  }
+  tune_worker_stop(worker);
+  return outcome;
+}
+
+static void close_both(const int ends[2]) {
+  close(ends[0]);
+  close(ends[1]);
+}
+
+/* Forks between two pipes; false if that cannot be done. */
+static bool launch(tune_worker *worker, const job *j) {
+  int to[2], from[2];
+  if (pipe(to) != 0) return false;
+  if (pipe(from) != 0) {
+    close_both(to);
+    return false;
+  }
+  fflush(NULL); /* or both would write it */
+  pid_t process = fork();
+  if (process < 0) {
+    close_both(to);
+    close_both(from);
+    return false;
+  }
+  if (process == 0) {
+    close(to[1]);
+    close(from[0]);
+    serve(to[0], from[1], j);
+    _exit(0);
+  }
+  close(to[0]);
+  close(from[1]);
+  *worker = (tune_worker){process, to[1], from[0]};
+  return true;
+}
+
+/* EBB_DEVICE is left to the library, which then names the variable as the reason. */
+static const char *selector_of(const settings *s) {
+  const char *variable = getenv("EBB_DEVICE");
+  return s->device && variable && strcmp(s->device, variable) == 0 ? NULL : s->device;
+}
+
+tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const settings *s,
+                               const ebb_tune_shape *shapes, size_t count, double seconds) {
+  const job j = {selector_of(s), shapes, count, s->budget};
+  double until = tune_clock() + seconds;
+  char text[TUNE_TEXT];
+  *worker = (tune_worker){0};
+  if (!launch(worker, &j)) return TUNE_BROKEN;
+  tune_outcome outcome = receive(worker, hello, sizeof *hello, until, text);
+  if (outcome == TUNE_DIED) snprintf(hello->text, sizeof hello->text, "%s", text);
+  return outcome;
+}
+
+tune_outcome tune_worker_ask(tune_worker *worker, tune_answer *answer,
+                             const tune_question *question, double seconds, char text[TUNE_TEXT]) {
+  double until = tune_clock() + seconds;
+  if (!write_all(worker->to, question, sizeof *question)) {
+    tune_worker_stop(worker);
+    snprintf(text, TUNE_TEXT, "its process is gone");
+    return TUNE_DIED;
+  }
+  return receive(worker, answer, sizeof *answer, until, text);
+}

@@ -1,0 +1,245 @@
+/* The choices that tuning has kept: a JSON file for each version, platform, device, driver, engine.
+ *
+ * The file's name is a hash of these five texts and the file holds them once more, so that a file
+ * under a wrong name is not taken. A class is written as the sizes that were measured, which a
+ * reader of the file understands and which no renumbering of classes can turn into another.
+ * Whatever is wrong with a file costs its choices and nothing else; an entry with a name that is
+ * not known is passed over, for the configurations of one version may differ from build to build
+ * while it is made. One file for all devices was rejected: two programs that tune at once would
+ * lose results.
+ */
+#include "base/cache_folder.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "cl.h"
+
+#include <ebb/tune.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { FORMAT = 1, FILE_MAX = 1 << 20, NAME_SIZE = 48 };
+static const char folder_name[] = "tune";
+
+/* Sizes beyond this are no sizes. */
+static const json_int_t LARGEST = 1 << 30;
+
+static const char *const layout_names[EBB_LAYOUT_COUNT] = {"nn", "nt", "tn"};
+
+const char *ebb_layout_name(ebb_layout layout) {
+  return (unsigned)layout < EBB_LAYOUT_COUNT ? layout_names[layout] : "?";
+}
+
+const char *ebb_matmul_choice_name(int choice) {
+  if (choice == EBB_MATMUL_CONFIG_AUTO) return "auto";
+  if (choice == EBB_MATMUL_CLBLAST) return "clblast";
+  return choice >= 0 ? ebb_matmul_config_name((size_t)choice) : "?";
+}
+
+/* ---- whose choices they are ---- */
+
+/* X(key, text): what must be the same. */
+#define IDENTITY_LIST(X)                                                                           \
+  X("version", EBB_VERSION)                                                                        \
+  X("platform", info->platform)                                                                    \
+  X("device", info->name)                                                                          \
+  X("driver", info->driver)                                                                        \
+  X("engine", ebb_engine_name(engine))
+
+static void file_name(char name[NAME_SIZE], const ebb_device_info *info, ebb_engine engine) {
+  char text[1024], digits[33];
+  size_t length = 0;
+#define IDENTITY_TEXT(key, value)                                                                  \
+  length += (size_t)snprintf(text + length, sizeof text - length, "%s\n", value);
+  IDENTITY_LIST(IDENTITY_TEXT)
+  ebbi_hash hash = ebbi_hash_of(text, length);
+  ebbi_hash_text(digits, &hash);
+  snprintf(name, NAME_SIZE, "%s.json", digits);
+}
+
+/* A JSON string of any text: what is no UTF-8 is written as '?'. */
+static json_t *text_value(const char *text) {
+  json_t *value = json_string(text);
+  if (value) return value;
+  char ascii[256];
+  snprintf(ascii, sizeof ascii, "%s", text);
+  for (char *c = ascii; *c; c++)
+    if ((unsigned char)*c > 0x7e) *c = '?';
+  return json_string(ascii);
+}
+
+static bool same_text(const json_t *object, const char *key, const char *text) {
+  json_t *wanted = text_value(text);
+  bool same = wanted && json_equal(wanted, json_object_get(object, key));
+  json_decref(wanted);
+  return same;
+}
+
+static ebb_status check_identity(const json_t *object, const char *name,
+                                 const ebb_device_info *info, ebb_engine engine) {
+  REQUIRE(json_integer_value(json_object_get(object, "format")) == FORMAT, EBB_ERR_INPUT,
+          "%s: is of another format", name);
+#define IDENTITY_CHECK(key, value)                                                                 \
+  REQUIRE(same_text(object, key, value), EBB_ERR_INPUT, "%s: is of another %s", name, key);
+  IDENTITY_LIST(IDENTITY_CHECK)
+  return EBB_OK;
+}
+
+ebb_status ebb_tune_path(char *path, size_t size, const ebb_device_info *info, ebb_engine engine) {
+  REQUIRE(path && info, EBB_ERR_ARGUMENT, "ebb_tune_path: an argument is NULL");
+  char folder[4096], name[NAME_SIZE];
+  TRY(ebbi_cache_folder_path(folder, sizeof folder, folder_name));
+  file_name(name, info, engine);
+  int length = snprintf(path, size, "%s/%s", folder, name);
+  REQUIRE(length >= 0 && (size_t)length < size, EBB_ERR_OUTPUT,
+          "ebb_tune_path: a path of %d characters, at most %zu", length, size);
+  return EBB_OK;
+}
+
+/* ---- reading ---- */
+
+static bool read_size(size_t *out, const json_t *entry, const char *key) {
+  json_int_t value = json_integer_value(json_object_get(entry, key));
+  *out = (size_t)value;
+  return value >= 1 && value <= LARGEST;
+}
+
+static bool read_layout(ebb_layout *out, const json_t *entry) {
+  const char *text = json_string_value(json_object_get(entry, "layout"));
+  for (int l = 0; text && l < EBB_LAYOUT_COUNT; l++)
+    if (strcmp(text, layout_names[l]) == 0) {
+      *out = (ebb_layout)l;
+      return true;
+    }
+  return false;
+}
+
+static bool read_choice(int *out, const json_t *entry) {
+  const char *text = json_string_value(json_object_get(entry, "choice"));
+  for (int c = EBB_MATMUL_CLBLAST; text && c < (int)ebb_matmul_config_count(); c++)
+    if (strcmp(text, ebb_matmul_choice_name(c)) == 0) {
+      *out = c;
+      return true;
+    }
+  return false;
+}
+
+static bool read_entry(ebb_tuned *out, const json_t *entry) {
+  *out = (ebb_tuned){.seconds = 1e-3 * json_number_value(json_object_get(entry, "ms")),
+                     .auto_seconds = 1e-3 * json_number_value(json_object_get(entry, "auto_ms"))};
+  return read_layout(&out->shape.layout, entry) && read_choice(&out->choice, entry) &&
+         read_size(&out->shape.rows, entry, "rows") && read_size(&out->shape.cols, entry, "cols") &&
+         read_size(&out->shape.depth, entry, "depth");
+}
+
+static ebb_status read_entries(ebb_tuned **list, size_t *count, const json_t *object) {
+  const json_t *entries = json_object_get(object, "choices");
+  size_t most = json_array_size(entries);
+  *list = calloc(most + 1, sizeof **list);
+  REQUIRE(*list, EBB_ERR_MEMORY, "ebb_tune_load: no memory for %zu choices", most);
+  for (size_t i = 0; i < most; i++)
+    if (read_entry(&(*list)[*count], json_array_get(entries, i))) ++*count;
+  return EBB_OK;
+}
+
+static ebb_status read_file(char **bytes, size_t *size, const char *name) {
+  int folder;
+  TRY(ebbi_cache_folder_open(&folder, folder_name, false));
+  REQUIRE(folder >= 0, EBB_ERR_INPUT, "%s: nothing has been tuned yet", name);
+  ebb_status status = ebbi_cache_file_read(bytes, size, folder, name, FILE_MAX);
+  close(folder);
+  return status;
+}
+
+ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_device_info *info,
+                         ebb_engine engine) {
+  REQUIRE(list && count && info, EBB_ERR_ARGUMENT, "ebb_tune_load: an argument is NULL");
+  char name[NAME_SIZE], *bytes;
+  size_t size;
+  json_error_t error;
+  *list = NULL;
+  *count = 0;
+  file_name(name, info, engine);
+  TRY(read_file(&bytes, &size, name));
+  json_t *object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+  free(bytes);
+  REQUIRE(object, EBB_ERR_INPUT, "%s:%d:%d: not JSON: %s", name, error.line, error.column,
+          error.text);
+  ebb_status status = check_identity(object, name, info, engine);
+  if (status == EBB_OK) status = read_entries(list, count, object);
+  json_decref(object);
+  return status;
+}
+
+/* By the variable EBB_TUNE: may kept choices be taken over? */
+static ebb_status is_wanted(bool *wanted) {
+  const char *value = getenv("EBB_TUNE");
+  bool off = value && strcmp(value, "off") == 0;
+  REQUIRE(off || !value || value[0] == '\0' || strcmp(value, "on") == 0, EBB_ERR_ARGUMENT,
+          "EBB_TUNE=%s: must be on or off", value);
+  *wanted = !off;
+  return EBB_OK;
+}
+
+ebb_status ebbi_tuned_load(ebb_device *device) {
+  ebb_tuned *list;
+  size_t count;
+  bool wanted;
+  TRY(is_wanted(&wanted));
+  if (!wanted || ebb_tune_load(&list, &count, &device->info, device->engine) != EBB_OK)
+    return EBB_OK;
+  for (size_t i = 0; i < count; i++) {
+    const ebb_tune_shape *s = &list[i].shape;
+    unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
+    /* a configuration that the device cannot hold is passed over as an unknown one is */
+    (void)ebb_device_set_matmul_choice(device, s->layout, class_index, list[i].choice);
+  }
+  free(list);
+  return EBB_OK;
+}
+
+/* ---- writing ---- */
+
+static json_t *entry_value(const ebb_tuned *t) {
+  const ebb_tune_shape *s = &t->shape;
+  json_t *entry = json_pack("{s:s, s:I, s:I, s:I, s:s}", "layout", ebb_layout_name(s->layout),
+                            "rows", (json_int_t)s->rows, "cols", (json_int_t)s->cols, "depth",
+                            (json_int_t)s->depth, "choice", ebb_matmul_choice_name(t->choice));
+  if (t->seconds > 0) json_object_set_new(entry, "ms", json_real(1e3 * t->seconds));
+  if (t->auto_seconds > 0) json_object_set_new(entry, "auto_ms", json_real(1e3 * t->auto_seconds));
+  return entry;
+}
+
+/* The file as text, which the caller frees; NULL: no memory. */
+static char *text_of(const ebb_tuned *list, size_t count, const ebb_device_info *info,
+                     ebb_engine engine) {
+  json_t *object = json_pack("{s:i}", "format", FORMAT), *choices = json_array();
+#define IDENTITY_SET(key, value) json_object_set_new(object, key, text_value(value));
+  IDENTITY_LIST(IDENTITY_SET)
+  bool good = true;
+  for (size_t i = 0; i < count; i++)
+    good = json_array_append_new(choices, entry_value(&list[i])) == 0 && good;
+  good = json_object_set_new(object, "choices", choices) == 0 && good;
+  char *text = good ? json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
+  json_decref(object);
+  return text;
+}
+
+ebb_status ebb_tune_store(const ebb_tuned *list, size_t count, const ebb_device_info *info,
+                          ebb_engine engine) {
+  REQUIRE((list || count == 0) && info, EBB_ERR_ARGUMENT, "ebb_tune_store: an argument is NULL");
+  char name[NAME_SIZE];
+  int folder;
+  file_name(name, info, engine);
+  char *text = text_of(list, count, info, engine);
+  REQUIRE(text, EBB_ERR_MEMORY, "ebb_tune_store: no memory for %zu choices", count);
+  ebb_status status = ebbi_cache_folder_open(&folder, folder_name, true);
+  if (status == EBB_OK) {
+    status = ebbi_cache_file_write(folder, name, text, strlen(text));
+    close(folder);
+  }
+  free(text);
+  return status;
+}

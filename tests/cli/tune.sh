@@ -1,0 +1,116 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
+# `ebb tune`: what it finds is kept and obeyed; candidates that crash, hang, do not build or give wrong
+# numbers do no harm. The engine gpu on whatever device there is; nothing depends on who is fastest.
+
+export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}"
+export XDG_CACHE_HOME="$work/cache" EBB_MATMUL=gpu
+kept=$work/cache/ebb/tune
+source=$(cd "$tests/.." && pwd)
+file() { ls "$kept"/*.json 2>/dev/null; }
+count() { grep -c "$1" "$2"; }
+
+begin "tune finds, keeps and tells"
+code 0 tune --model 21-30-5 --batch 17 --budget 120 --json
+grep -v '^device ' err | grep -q . && flunk "stderr: $(cat err)"
+json out
+for key in device platform driver engine budget_seconds seconds classes file results refused choice default ms default_ms ratio; do
+  out "\"$key\": "
+done
+[ "$(field engine out)" = gpu ] || flunk "engine: $(field engine out)"
+[ "$(count '"layout": ' out)" -eq 3 ] || flunk "not three classes: $(cat out)"
+[ "$(field file out)" = "$(file)" ] || flunk "file: $(field file out) is not $(file)"
+json "$(file)"
+[ "$(count '"choice": ' "$(file)")" -eq 3 ] || flunk "kept: $(cat "$(file)")"
+[ "$(stat -c %a "$(file)")" = 600 ] || flunk "mode of the file: $(stat -c %a "$(file)")"
+
+begin "tune keeps to its time and what was found before"
+cp "$(file)" before.json
+started=$(date +%s)
+code 0 tune --budget 2
+[ $(($(date +%s) - started)) -le 30 ] || flunk "2 s took $(($(date +%s) - started)) s"
+out '^tuned '
+[ "$(count '"choice": ' "$(file)")" -ge 3 ] || flunk "choices are lost: $(cat "$(file)")"
+
+begin "tune refuses"
+complains 2 'is not a number from 1 to' tune --budget 0
+complains 2 'batch belongs to --model' tune --batch 3
+complains 2 'unknown activation' tune --model 3rellu-2
+complains 2 'unexpected "device"' tune device
+complains 3 'nosuch' tune --device nosuch
+complains 2 'train does not take --budget' train --budget 3
+
+begin "nothing to choose from"
+with EBB_MATMUL=cpu code 0 tune
+out '^ended .*EBB_MATMUL forces an engine .*nothing to choose from$'
+with EBB_MATMUL_CONFIG='64x64x8 8x8' code 0 tune --json
+json out
+out '"ended": "EBB_MATMUL_CONFIG forces .*nothing to choose from"'
+out '"file": null'
+
+# Kernels of which some configurations have a fault. plant FOLDER FAULT...
+# A fault is `ROWSxCOLSxSTEPS:CODE`, put at the start of the three products.
+plant() {
+  folder=$1
+  shift
+  cp -r "$source/kernels" "$folder"
+  text=''
+  for fault; do
+    tiles=${fault%%:*}
+    rows=${tiles%%x*} rest=${tiles#*x}
+    text="$text
+#if TILE_ROWS == $rows && TILE_COLS == ${rest%%x*} && STEPS == ${rest#*x}
+${fault#*:}
+#endif"
+  done
+  awk -v text="$text" '{ print } /^  MULTIPLY\(/ { print text }' "$source/kernels/matmul_gpu.cl" >"$folder/matmul_gpu.cl"
+}
+wrong='tile[0] += 1;'
+crash='*(volatile __global int *)(depth > 0 ? (size_t)8 : (size_t)c) = 1;'
+hang='for (volatile int forever = 1; forever;) {}'
+unwritten='if (depth > 0) return;' # what was right before must not pass for this one's result
+unbuilt='this does not compile;'
+
+# refused NAME WHY: does the result tell it?
+refused() {
+  tr -d '\n' <out | grep -q "\"choice\": \"$1\", *\"why\": \"[^}]*$2" || flunk "$1 is not refused for $2: $(cat out)"
+}
+
+begin "bad candidates are refused, and the program lives on"
+plant faulty "64x32x16:$unwritten" "64x64x16:$crash" "64x64x8:$unbuilt" "128x64x8:$hang"
+with EBB_KERNEL_DIR="$work/faulty" code 0 tune --model 21-30 --batch 17 --budget 60 --json
+json out
+refused '64x32x16 8x4' 'error .*, bound'
+refused '64x64x16 8x4' 'its process'
+refused '64x64x8 8x8' 'does not build'
+refused '128x64x8 8x8' 'no answer within'
+[ "$(count '"why": ' out)" -eq 4 ] || flunk "other candidates are refused: $(cat out)"
+[ "$(count '"ratio": ' out)" -eq 2 ] || flunk "not two classes: $(cat out)"
+
+begin "a default that crashes is replaced"
+plant worse "32x32x16:$crash" "64x32x16:$wrong" "64x64x16:$wrong" "64x64x8:$wrong" "128x64x8:$wrong"
+with EBB_KERNEL_DIR="$work/worse" code 0 tune --model 21-30 --batch 17 --budget 60
+out '^refused .*32x32x16 4x4 .*: its process .*'
+[ "$(count '^refused ' out)" -eq 5 ] || flunk "refused: $(cat out)"
+[ "$(grep -c '^[nt][nt] .* 128x128x8 8x8 .* 32x32x16 4x4  *-  *-$' out)" -eq 2 ] || flunk "not chosen: $(cat out)"
+[ "$(count '"choice": "128x128x8 8x8"' "$(file)")" -ge 2 ] || flunk "not kept: $(cat "$(file)")"
+
+begin "what cannot be kept is told"
+rm -r "$kept"
+mkdir elsewhere
+ln -s "$work"/elsewhere "$kept"
+code 1 tune --model 21-30 --batch 17 --budget 60 --quiet
+err 'is a link or no folder'
+out '^tuned '
+[ -z "$(ls elsewhere)" ] || flunk "files were written through a link"
+rm "$kept"
+
+begin "signals keep what was found"
+"$ebb" tune --budget 600 --json >out 2>err &
+process=$!
+sleep 6
+kill -INT $process
+wait $process
+got=$?
+[ $got -eq 130 ] || flunk "SIGINT gave $got, not 130: $(cat err)"
+json out
+[ "$(count '"layout": ' out)" -eq 0 ] || [ -n "$(file)" ] || flunk "nothing is kept: $(cat out)"
