@@ -1,12 +1,18 @@
 /* Activations, losses and optimizers on arrays beyond any cache, against the memory's bandwidth.
  *
  * Bytes and operations are counted as in kernels/README.md: what must move at least once;
- * transcendental functions are not counted. Sizes are such that no row has padding.
+ * transcendental functions are not counted. Sizes are such that no row has padding. A GPU's second
+ * level cache may hold most of 64 MiB, so there arrays are four times as long.
  */
 #include "element.h"
 #include "harness/probe.h"
+#include "harness/worker.h"
 
 enum { ROWS = 4096, COLS = 4128, WIDE = 1056 }; /* 64.5 MiB; the losses': 16384 x 1056, 66 MiB */
+
+static size_t tall(const bench *b) {
+  return ebb_device_get_info(b->device)->type == EBB_DEVICE_CPU ? ROWS : 4 * ROWS;
+}
 
 /* Bytes and operations an element of an activation: dz, its factor's operand, and back. */
 static void run_activation(bench *b, ebb_activation activation, element_kind kind) {
@@ -15,7 +21,7 @@ static void run_activation(bench *b, ebb_activation activation, element_kind kin
   snprintf(name, sizeof name, "%s %s", ebb_activation_name(activation),
            forward ? "forward" : "backward");
   if (!bench_wants(b, name)) return;
-  element e = {.kind = kind, .rows = ROWS, .cols = COLS, .activation = activation};
+  element e = {.kind = kind, .rows = tall(b), .cols = COLS, .activation = activation};
   double count = (double)e.rows * (double)e.cols;
   bench_case c = {.group = "activation",
                   .name = name,
@@ -38,7 +44,7 @@ static void run_activations(bench *b) {
 static void run_losses(bench *b) {
   for (ebb_loss loss = EBB_LOSS_CROSS_ENTROPY; loss < EBB_LOSS_COUNT; loss++) {
     bool mse = loss == EBB_LOSS_MSE;
-    element e = {.kind = ELEMENT_LOSS, .rows = 4 * ROWS, .cols = WIDE, .loss = loss};
+    element e = {.kind = ELEMENT_LOSS, .rows = 4 * tall(b), .cols = WIDE, .loss = loss};
     double count = (double)e.rows * (double)e.cols;
     bench_case c = {.group = "loss",
                     .name = ebb_loss_name(loss),
@@ -72,7 +78,7 @@ static void run_updates(bench *b) {
     snprintf(name, sizeof name, "update %s", updates[i].name);
     if (!bench_wants(b, name) || (b->quick && updates[i].nesterov)) continue;
     element e = {.kind = ELEMENT_UPDATE,
-                 .rows = ROWS,
+                 .rows = tall(b),
                  .cols = COLS,
                  .optimizer = ebb_optimizer_default(updates[i].kind),
                  .learning_rate = 1e-3f};
@@ -90,15 +96,29 @@ static void run_updates(bench *b) {
   }
 }
 
+static void describe(char *text, size_t size, const bench_case *c) {
+  snprintf(text, size, "%.0f", c->bytes);
+}
+
+static void enter_processor(bench *b) {
+  bench_enter(b, bench_stream_triad(b));
+  bench_enter(b, bench_stream_in_place(b));
+  bench_enter(b, bench_stream_copy(b));
+}
+
+/* The seconds that the case's bytes take in CUDA's own copy from memory to memory. */
+static void enter_gpu(bench *b) {
+  static const char *const arguments[] = {"1", "cuda", NULL};
+  bench_enter(b, bench_script("cuda_copy", NULL, "torch_copy.py", arguments, describe));
+}
+
 int main(int argc, char **argv) {
   bench b;
   bench_open(&b, "elementwise",
              "Activations, losses and optimizers on large arrays, against a native STREAM probe.",
              argc, argv);
   bench_enter(&b, element_ebb(&b));
-  bench_enter(&b, bench_stream_triad(&b));
-  bench_enter(&b, bench_stream_in_place(&b));
-  bench_enter(&b, bench_stream_copy(&b));
+  b.gpu ? enter_gpu(&b) : enter_processor(&b);
   run_activations(&b);
   run_losses(&b);
   run_updates(&b);

@@ -99,21 +99,30 @@ static bool has_avx512(void) {
 #endif
 }
 
+static void enter_processor(bench *b) {
+  char threads[40];
+  snprintf(threads, sizeof threads, "OMP_NUM_THREADS=%zu", b->threads);
+  bench_enter(b, bench_fma_peak(b));
+  bench_enter(b, product_peer("onednn", "onednn", threads, b->threads));
+  bench_enter(b, product_peer("openblas", "openblas", threads, b->threads));
+  if (has_avx512())
+    bench_enter(
+        b, product_peer("openblas_skylakex", "openblas", "OPENBLAS_CORETYPE=SKYLAKEX", b->threads));
+}
+
+static void enter_gpu(bench *b) {
+  bench_enter(b, product_cublas("cublas", "fp32", b->threads));
+  bench_enter(b, product_cublas("cublas_tf32", "tf32", b->threads));
+}
+
 int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "--worker") == 0) return product_worker(argv[2], atoi(argv[3]));
   bench b;
   bench_open(&b, "matmul",
              "Matrix products, against OpenBLAS, oneDNN and CLBlast where they are installed.",
              argc, argv);
-  char threads[40];
-  snprintf(threads, sizeof threads, "OMP_NUM_THREADS=%zu", b.threads);
   bench_enter(&b, product_ebb(&b));
-  bench_enter(&b, bench_fma_peak(&b));
-  bench_enter(&b, product_peer("onednn", "onednn", threads, b.threads));
-  bench_enter(&b, product_peer("openblas", "openblas", threads, b.threads));
-  if (has_avx512())
-    bench_enter(
-        &b, product_peer("openblas_skylakex", "openblas", "OPENBLAS_CORETYPE=SKYLAKEX", b.threads));
+  b.gpu ? enter_gpu(&b) : enter_processor(&b);
   bench_enter(&b, product_clblast(&b));
   run_squares(&b);
   run_networks(&b);

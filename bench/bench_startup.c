@@ -45,9 +45,10 @@ static void new_cache(const startup *s) {
 }
 
 static double train_once(const startup *s) {
+  const char *chosen = getenv("EBB_BENCH_TOOL"), *tool = chosen ? chosen : EBB_BENCH_TOOL;
   const char *const argv[] = {
-      EBB_BENCH_TOOL, "train",    "--data", EBB_BENCH_DATA, "--model", "128relu", "--valid",
-      "0.2",          "--epochs", "1",      "--quiet",      "--out",   s->model,  NULL};
+      tool,  "train",    "--data", EBB_BENCH_DATA, "--model", "128relu", "--valid",
+      "0.2", "--epochs", "1",      "--quiet",      "--out",   s->model,  NULL};
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);

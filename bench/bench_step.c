@@ -1,4 +1,5 @@
-/* Whole training steps: forward, loss, backward, update, on the default device.
+/* Whole training steps: forward, loss, backward, update, on the default device. With --gpu the
+ * batches of 64 to 8192 rows come first, and PyTorch trains on its CUDA device.
  *
  * Each network is verified against the double-precision reference before it is timed. A sample is
  * the wall time of a run of steps that ends with the queue empty, divided by the steps.
@@ -12,16 +13,20 @@
 static const struct {
   const char *sizes, *spec;
   size_t batch;
-  bool quick;
+  bool quick, gpu;
 } cases[] = {
-    {"784-512-512-10", "784-512relu-512relu-10", 32, true},
-    {"784-512-512-10", "784-512relu-512relu-10", 128, true},
-    {"784-512-512-10", "784-512relu-512relu-10", 1024, false},
-    {"784-128-10", "784-128relu-10", 32, true},
-    {"784-128-10", "784-128relu-10", 128, false},
-    {"8-32-32-2", "8-32relu-32relu-2", 32, true},
-    {"16-64-64-4", "16-64relu-64relu-4", 32, false},
-    {"1024-1024-1024-1024-10", "1024-1024relu-1024relu-1024relu-10", 128, false},
+    {"784-512-512-10", "784-512relu-512relu-10", 64, false, true},
+    {"784-512-512-10", "784-512relu-512relu-10", 256, false, true},
+    {"784-512-512-10", "784-512relu-512relu-10", 512, false, true},
+    {"784-512-512-10", "784-512relu-512relu-10", 8192, false, true},
+    {"784-512-512-10", "784-512relu-512relu-10", 32, true, false},
+    {"784-512-512-10", "784-512relu-512relu-10", 128, true, false},
+    {"784-512-512-10", "784-512relu-512relu-10", 1024, false, false},
+    {"784-128-10", "784-128relu-10", 32, true, false},
+    {"784-128-10", "784-128relu-10", 128, false, false},
+    {"8-32-32-2", "8-32relu-32relu-2", 32, true, false},
+    {"16-64-64-4", "16-64relu-64relu-4", 32, false, false},
+    {"1024-1024-1024-1024-10", "1024-1024relu-1024relu-1024relu-10", 128, false, false},
 };
 
 /* Multiplications and additions of a step's matmuls: no input gradient for the first layer. */
@@ -58,12 +63,24 @@ static void run_step(bench *b, size_t at, ebb_optimizer_kind kind) {
 /* The newest PyTorch in the interpreter of EBB_BENCH_PYTHON, and Debian's where that is another. */
 static void enter_torch(bench *b) {
   const char *chosen = getenv("EBB_BENCH_PYTHON"), *debian = "/usr/bin/python3";
-  contestant *newest = step_torch("pytorch", chosen && *chosen ? chosen : "python3", b->threads);
+  contestant *newest =
+      step_torch("pytorch", chosen && *chosen ? chosen : "python3", b->threads, "cpu", "eager");
   bench_enter(b, newest);
-  contestant *other = step_torch("pytorch_debian", debian, b->threads);
+  contestant *other = step_torch("pytorch_debian", debian, b->threads, "cpu", "eager");
   if (!other->absent && !newest->absent && strcmp(other->version, newest->version) == 0)
     other->absent = !bench_sit_out(other, "the same as pytorch");
   bench_enter(b, other);
+}
+
+static void enter_processor(bench *b) {
+  bench_enter(b, bench_fma_peak(b));
+  enter_torch(b);
+  bench_enter(b, step_fann());
+}
+
+static void enter_gpu(bench *b) {
+  bench_enter(b, step_torch("pytorch_cuda", NULL, b->threads, "cuda", "eager"));
+  bench_enter(b, step_torch("pytorch_graph", NULL, b->threads, "cuda", "graph"));
 }
 
 int main(int argc, char **argv) {
@@ -71,11 +88,9 @@ int main(int argc, char **argv) {
   bench_open(&b, "step", "Whole training steps, against PyTorch and FANN where they are installed.",
              argc, argv);
   bench_enter(&b, step_ebb(&b));
-  bench_enter(&b, bench_fma_peak(&b));
-  enter_torch(&b);
-  bench_enter(&b, step_fann());
+  b.gpu ? enter_gpu(&b) : enter_processor(&b);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    if (b.quick && !cases[i].quick) continue;
+    if ((b.quick && !cases[i].quick) || (cases[i].gpu && !b.gpu)) continue;
     run_step(&b, i, EBB_OPT_SGD);
     run_step(&b, i, EBB_OPT_ADAM);
   }

@@ -31,4 +31,7 @@ contestant *product_peer(const char *name, const char *library, const char *vari
 /* What that process runs. */
 int product_worker(const char *library, int threads);
 
+/* cuBLAS, by bench/torch_product.py; `precision`: "fp32" or "tf32". */
+contestant *product_cublas(const char *name, const char *precision, size_t threads);
+
 #endif

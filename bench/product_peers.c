@@ -3,7 +3,8 @@
  * OpenBLAS chooses its kernels when it is loaded, so a second choice needs a second process; and
  * threads of one library cannot be placed in the way of another's. Every thread of a worker is
  * bound to a processor: two that wait for each other on one core would measure the scheduler.
- * Operands are dense rows, as these libraries' users store them.
+ * Operands are dense rows, as these libraries' users store them. cuBLAS is reached through PyTorch,
+ * which needs no header of CUDA here and is how most meet it.
  */
 #include "harness/library.h"
 #include "harness/worker.h"
@@ -143,4 +144,11 @@ contestant *product_peer(const char *name, const char *library, const char *vari
   const char *const argv[] = {
       "env", "OPENBLAS_THREAD_TIMEOUT=20", variable, self, "--worker", library, count, NULL};
   return bench_worker(name, argv, describe);
+}
+
+contestant *product_cublas(const char *name, const char *precision, size_t threads) {
+  char count[24];
+  snprintf(count, sizeof count, "%zu", threads);
+  const char *const arguments[] = {count, "cuda", precision};
+  return bench_script(name, NULL, "torch_product.py", arguments, describe);
 }

@@ -188,4 +188,5 @@ def main():
         (folder / "roofline.svg").write_text(plot, encoding="utf-8")
 
 
-main()
+if __name__ == "__main__":
+    main()

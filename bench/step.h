@@ -15,7 +15,9 @@ typedef struct step {
 contestant *step_ebb(const bench *b);
 contestant *step_fann(void);
 
-/* PyTorch in an interpreter, by bench/torch_step.py. */
-contestant *step_torch(const char *name, const char *interpreter, size_t threads);
+/* PyTorch in an interpreter, by bench/torch_step.py. `device` and `form`: "cpu" or "cuda", "eager"
+ * or "graph" (CUDA alone). */
+contestant *step_torch(const char *name, const char *interpreter, size_t threads,
+                       const char *device, const char *form);
 
 #endif

@@ -11,7 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 4096 };
+/* Of the data: several batches, whatever their size. torch_step.py has the same. */
+static size_t data_rows(size_t batch) {
+  return batch > 1024 ? 4 * batch : 4096;
+}
 
 /* --- ebb --- */
 
@@ -41,11 +44,12 @@ static void clear(ebb_steps *s) {
 
 static void make_trainer(ebb_steps *s, const step *p) {
   size_t inputs = ebb_spec_inputs(&p->spec), classes = ebb_spec_outputs(&p->spec);
-  float *x = bench_alloc(ROWS * inputs * sizeof *x);
-  int32_t *labels = bench_alloc(ROWS * sizeof *labels);
-  bench_random(x, ROWS * inputs, 1);
-  for (size_t r = 0; r < ROWS; r++) labels[r] = (int32_t)(r % classes);
-  ebb_dataset data = {.rows = ROWS, .inputs = inputs, .outputs = classes, .x = x, .labels = labels};
+  size_t rows = data_rows(p->batch);
+  float *x = bench_alloc(rows * inputs * sizeof *x);
+  int32_t *labels = bench_alloc(rows * sizeof *labels);
+  bench_random(x, rows * inputs, 1);
+  for (size_t r = 0; r < rows; r++) labels[r] = (int32_t)(r % classes);
+  ebb_dataset data = {.rows = rows, .inputs = inputs, .outputs = classes, .x = x, .labels = labels};
   ebb_train_options options = ebb_train_options_default();
   options.optimizer = p->optimizer;
   options.learning_rate = p->learning_rate;
@@ -102,12 +106,13 @@ static void describe(char *text, size_t size, const bench_case *c) {
 
 /* Threads are bound to cores: two of OpenMP's on one core would wait for each other's time slices.
  * On a quiet machine that changes nothing. */
-contestant *step_torch(const char *name, const char *interpreter, size_t threads) {
+contestant *step_torch(const char *name, const char *interpreter, size_t threads,
+                       const char *device, const char *form) {
   char count[24];
   snprintf(count, sizeof count, "%zu", threads);
   setenv("OMP_PROC_BIND", "true", 1);
-  const char *const argv[] = {interpreter, EBB_BENCH_FOLDER "/torch_step.py", count, NULL};
-  return bench_worker(name, argv, describe);
+  const char *const arguments[] = {count, device, form};
+  return bench_script(name, interpreter, "torch_step.py", arguments, describe);
 }
 
 /* --- FANN --- */

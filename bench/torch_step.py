@@ -1,31 +1,31 @@
 """PyTorch's training step, as a worker of bench_step (the protocol: bench/harness/worker.h).
 
-Usage: torch_step.py THREADS. Takes each PyTorch in its fastest form: fused optimizers where the
-version has them on the CPU, one loop over the parameters where not. Data lie in memory as batches;
-nothing is read back per step.
+Usage: torch_step.py THREADS DEVICE FORM; DEVICE is cpu or cuda, FORM eager or, on cuda, graph. Takes
+each PyTorch in its fastest form: fused optimizers where the version has them on the device, one loop
+over the parameters where not on a CPU. Data lie in the device's memory as batches; nothing is read
+back per step. A graph holds a whole step on one batch; up to eight of them are replayed in turn, so
+that no step has to copy its batch first.
 """
 import sys
-import time
 
-try:
-    import torch
-    import torch.nn as nn
-except Exception as error:  # whatever keeps it from loading is the reason to skip it
-    print("no", "it cannot be imported:", " ".join(str(error).split()))
-    sys.exit(0)
+from torch_worker import open_device, serve, torch
 
-ROWS = 4096
-FORMS = [("fused", {"fused": True}), ("for-loop", {"foreach": False}), ("default", {})]
+nn = torch.nn
+FORMS = {"cpu": [("fused", {"fused": True}), ("for-loop", {"foreach": False}), ("default", {})],
+         "cuda": [("fused", {"fused": True}), ("foreach", {"foreach": True}), ("default", {})]}
+GRAPHS = 8
+WARM_UP = 3  # steps before a capture: what PyTorch asks for
 
 
-def make_optimizer(kind, parameters):
+def make_optimizer(kind, parameters, device, capturable):
     """The first form that this version takes, and its name."""
-    for name, options in FORMS:
+    extra = {"capturable": True} if capturable and kind != "sgd" else {}
+    for name, options in FORMS[device.type]:
         try:
             if kind == "sgd":
                 optimizer = torch.optim.SGD(parameters, lr=1e-3, momentum=0.9, **options)
             else:
-                optimizer = torch.optim.Adam(parameters, lr=1e-3, **options)
+                optimizer = torch.optim.Adam(parameters, lr=1e-3, **options, **extra)
             return optimizer, name
         except (TypeError, RuntimeError):
             continue
@@ -33,57 +33,80 @@ def make_optimizer(kind, parameters):
 
 
 class Training:
-    def __init__(self, sizes, batch, kind):
+    def __init__(self, sizes, batch, kind, device, graph=False):
         torch.manual_seed(1)
+        torch.set_float32_matmul_precision("highest")  # no TF32
         layers = []
         for inputs, outputs in zip(sizes, sizes[1:]):
             layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        self.network = nn.Sequential(*layers[:-1])
-        x = torch.rand(ROWS, sizes[0]) * 2 - 1
-        labels = torch.arange(ROWS) % sizes[-1]
+        self.network = nn.Sequential(*layers[:-1]).to(device)
+        rows = 4 * batch if batch > 1024 else 4096  # as in step_peers.c
+        x = (torch.rand(rows, sizes[0]) * 2 - 1).to(device)
+        labels = (torch.arange(rows) % sizes[-1]).to(device)
         self.batches = [(x[at:at + batch], labels[at:at + batch])
-                        for at in range(0, ROWS, batch)]
+                        for at in range(0, rows, batch)]
         self.loss = nn.CrossEntropyLoss()
-        self.optimizer, self.form = make_optimizer(kind, list(self.network.parameters()))
+        self.optimizer, form = make_optimizer(kind, list(self.network.parameters()), device, graph)
         self.at = 0
+        self.step = self.eager_step
+        if graph:
+            self.capture()
+        self.note = f"{form}, {len(self.graphs)} graphs" if graph else form
 
-    def step(self):
-        x, labels = self.batches[self.at % len(self.batches)]
-        self.at += 1
+    def train_on(self, x, labels):
         loss = self.loss(self.network(x), labels)
         loss.backward()
         self.optimizer.step()
+        return loss
+
+    def eager_step(self):
+        loss = self.train_on(*self.batches[self.at % len(self.batches)])
+        self.at += 1
         self.optimizer.zero_grad(set_to_none=True)
         return loss
 
-    def learns(self):
-        """True if the loss on one batch falls in a few steps: it trains at all."""
+    def graph_step(self):
+        graph, loss = self.graphs[self.at % len(self.graphs)]
+        self.at += 1
+        graph.replay()
+        return loss
+
+    def capture(self):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(WARM_UP):
+                self.eager_step()
+        torch.cuda.current_stream().wait_stream(side)
+        self.graphs = []
+        for x, labels in self.batches[:GRAPHS]:
+            self.optimizer.zero_grad(set_to_none=True)
+            graph = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(graph):
+                loss = self.train_on(x, labels)
+            self.graphs.append((graph, loss))
+        self.step = self.graph_step
+
+    def check(self):
+        """It trains at all if the loss on one batch falls in a few steps."""
         losses = []
         for _ in range(6):
             self.at = 0
             losses.append(float(self.step().detach()))
-        return losses[-1] < losses[0]
+        return None if losses[-1] < losses[0] else "its loss does not fall"
 
     def run(self, repetitions):
-        start = time.perf_counter()
         for _ in range(repetitions):
             self.step()
-        return time.perf_counter() - start
 
 
 def main():
-    torch.set_num_threads(int(sys.argv[1]))
-    print("ready", torch.__version__, flush=True)
-    training = None
-    for line in sys.stdin:
-        words = line.split()
-        if words[0] == "case":
-            sizes = [int(size) for size in words[1].split("-")]
-            training = Training(sizes, int(words[2]), words[3])
-            print("ok " + training.form if training.learns() else "wrong: its loss does not fall",
-                  flush=True)
-        elif words[0] == "run":
-            print(training.run(int(words[1])), flush=True)
+    device, graph = open_device(*sys.argv[1:3]), sys.argv[3] == "graph"
+
+    def make(words):
+        sizes = [int(size) for size in words[0].split("-")]
+        return Training(sizes, int(words[1]), words[2], device, graph)
+    serve(device, make)
 
 
 main()

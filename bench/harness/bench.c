@@ -15,8 +15,9 @@
 
 static void usage(FILE *out, const char *name, const char *summary) {
   fprintf(out,
-          "usage: bench_%s [--quick] [--only TEXT] [--csv FILE]\n\n%s\n\n"
+          "usage: bench_%s [--quick] [--gpu] [--only TEXT] [--csv FILE]\n\n%s\n\n"
           "  --quick      fewer cases and samples\n"
+          "  --gpu        the cases and the peers of an NVIDIA GPU\n"
           "  --only TEXT  only cases whose name contains TEXT\n"
           "  --csv FILE   write every figure to FILE\n"
           "  --help       print this page\n",
@@ -36,6 +37,8 @@ static void read_options(bench *b, const char *summary, int argc, char **argv) {
       exit(0);
     } else if (strcmp(word, "--quick") == 0) {
       b->quick = true;
+    } else if (strcmp(word, "--gpu") == 0) {
+      b->gpu = true;
     } else if (strcmp(word, "--only") != 0 && strcmp(word, "--csv") != 0) {
       bad_option(b, word, "no such option");
     } else if (++i == argc) {

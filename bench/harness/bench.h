@@ -41,6 +41,7 @@ struct contestant {
 typedef struct bench {
   const char *name, *only;
   bool quick;
+  bool gpu; /* --gpu: the cases and the peers of an NVIDIA GPU, instead of the processor's */
   FILE *csv;
   ebb_device *device;
   size_t threads; /* for every contestant: the device's compute units, a GPU's host: its cores */

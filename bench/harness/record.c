@@ -86,9 +86,15 @@ static const struct {
 } columns[] = {{"ebb ms", 9, 4}, {"GFLOP/s", 7, 1}, {"GB/s", 6, 1}, {"of peak", 7, 2}};
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-static bool has_figure(const bench_case *c, size_t column) {
+static bool has_peak(const bench *b) {
+  for (size_t i = 0; i < b->count; i++)
+    if (b->contestants[i]->is_peak && !b->contestants[i]->absent) return true;
+  return false;
+}
+
+static bool has_figure(const bench *b, const bench_case *c, size_t column) {
   return column == 0 || (column == 1 && c->flops > 0) || (column == 2 && c->bytes > 0) ||
-         (column == 3 && c->flops > 0);
+         (column == 3 && c->flops > 0 && has_peak(b));
 }
 
 void bench_table_header(const bench *b, const bench_case *c) {
@@ -96,7 +102,7 @@ void bench_table_header(const bench *b, const bench_case *c) {
   int length = printf("\n| %-30s |", "case") - 1;
   if (c->m) length += printf(" %-2s | %-14s |", "", "m x n x k");
   for (size_t i = 0; i < COLUMNS; i++)
-    if (has_figure(c, i)) length += printf(" %*s |", columns[i].width, columns[i].heading);
+    if (has_figure(b, c, i)) length += printf(" %*s |", columns[i].width, columns[i].heading);
   for (size_t i = 0; i < b->count; i++)
     if (has_column(b, i)) length += printf(" %18s |", b->contestants[i]->name);
   memset(rule, '-', sizeof rule - 1);
@@ -112,7 +118,7 @@ void bench_table_row(const bench *b, const bench_case *c, const bench_result *re
   printf("| %-30s |", c->name);
   if (c->m) printf(" %s | %-14s |", c->layout, text);
   for (size_t i = 0; i < COLUMNS; i++)
-    if (has_figure(c, i)) printf(" %*.*f |", columns[i].width, columns[i].digits, figures[i]);
+    if (has_figure(b, c, i)) printf(" %*.*f |", columns[i].width, columns[i].digits, figures[i]);
   for (size_t i = 0; i < b->count; i++) {
     const bench_result *r = &results[i];
     if (!has_column(b, i)) continue;

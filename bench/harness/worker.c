@@ -114,3 +114,14 @@ contestant *bench_worker(const char *name, const char *const argv[],
   }
   return who;
 }
+
+contestant *bench_script(const char *name, const char *interpreter, const char *script,
+                         const char *const arguments[3],
+                         void (*describe)(char *text, size_t size, const bench_case *c)) {
+  const char *chosen = getenv("EBB_BENCH_PYTHON");
+  char path[512];
+  snprintf(path, sizeof path, "%s/%s", EBB_BENCH_FOLDER, script);
+  if (!interpreter) interpreter = chosen && *chosen ? chosen : "python3";
+  const char *const argv[] = {interpreter, path, arguments[0], arguments[1], arguments[2], NULL};
+  return bench_worker(name, argv, describe);
+}

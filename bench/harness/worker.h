@@ -16,4 +16,10 @@
 contestant *bench_worker(const char *name, const char *const argv[],
                          void (*describe)(char *text, size_t size, const bench_case *c));
 
+/* Starts a Python script of bench/ with up to three arguments, the unused ones NULL. `interpreter`
+ * NULL: the one that EBB_BENCH_PYTHON names, or python3. */
+contestant *bench_script(const char *name, const char *interpreter, const char *script,
+                         const char *const arguments[3],
+                         void (*describe)(char *text, size_t size, const bench_case *c));
+
 #endif
