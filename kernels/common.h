@@ -34,6 +34,15 @@ static inline vec sum_slices(__global const float *arrays, int slices, size_t st
 /* For functions whose loops are unrolled by arguments that are constants at each call. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* For functions that are better compiled once, apart, than again in each copy that a driver makes
+ * of a kernel. */
+#ifndef OUTLINE
+#define OUTLINE static __attribute__((noinline))
+#endif
+
+/* Batch rows that a whole step takes through the layers together. */
+#define CHUNK 32
+
 /* Integers of a vector's shape, and the bits of one read as the other. */
 typedef PASTE(int, WIDTH) ivec;
 typedef PASTE(uint, WIDTH) uvec;

@@ -10,17 +10,12 @@
 
 #include "common.h"
 
-#define CHUNK 32
 #if WIDTH == 16
 #define UNITS 8 /* units of a tile */
 #else
 #define UNITS 4
 #endif
 #define TAIL 2 /* units of a tile where no UNITS are left */
-
-/* For functions that are better compiled once, apart, than again in each copy that a driver makes
- * of a kernel. */
-#define OUTLINE static __attribute__((noinline))
 
 /* sum[u][v] += sum over k < depth of a[u * unit_step + k * k_step] * (vector v of b's row k). Units
  * after `last` repeat it. */

@@ -27,10 +27,12 @@ typedef struct {
 static inline void close_step(__global step_state *state, __global const float *partials,
                               int groups) {
   float loss = 0.0f;
+  uint correct = 0; /* stored once: a store in the loop would hold up the next loads */
   for (int i = 0; i < groups; i++) {
     loss += partials[2 * i];
-    state->correct += (uint)partials[2 * i + 1];
+    correct += (uint)partials[2 * i + 1];
   }
+  state->correct += correct;
   if (!isfinite(loss) && !state->frozen) {
     state->bad_step = state->step;
     state->bad_loss = 1;

@@ -15,8 +15,8 @@ void update_sgd(__global float *restrict parameters, __global float *restrict fi
                 __global const float *restrict partials, int groups, int slices, int stride,
                 int vectors, float momentum, int nesterov, float weight_decay) {
   const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  sgd_vectors(parameters, first, gradients, state, slices, stride, start, end, momentum, nesterov,
-              weight_decay);
+  sgd_vectors(parameters, first, gradients, state, slices, stride, start, end, 1, momentum,
+              nesterov, weight_decay);
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
 
@@ -29,7 +29,7 @@ void update_adam(__global float *restrict parameters, __global float *restrict f
                  float beta2, float rest2, float log_beta2, float epsilon, float weight_decay,
                  int decoupled) {
   const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  adam_vectors(parameters, first, second, gradients, state, slices, stride, start, end, rest1,
+  adam_vectors(parameters, first, second, gradients, state, slices, stride, start, end, 1, rest1,
                log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay, decoupled);
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }

@@ -34,16 +34,16 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
       atomic_min(&state->bad_parameter, (uint)lanes[lane] * WIDTH + lane);
 }
 
-/* Vectors from `start` to before `end`: m = momentum m + g;  p -= rate m, or with Nesterov
- * p -= rate (g + momentum m). Without momentum `first` is NULL and m is g. */
+/* Each `by`-th vector from `start` to before `end`: m = momentum m + g;  p -= rate m, or with
+ * Nesterov p -= rate (g + momentum m). Without momentum `first` is NULL and m is g. */
 static inline void sgd_vectors(__global float *parameters, __global float *first,
                                __global const float *gradients, __global step_state *state,
-                               int slices, int stride, int start, int end, float momentum,
+                               int slices, int stride, int start, int end, int by, float momentum,
                                int nesterov, float weight_decay) {
   const float rate = state->learning_rate;
   ivec lowest = (ivec)(NO_VECTOR);
   if (state->frozen) end = start;
-  for (int i = start; i < end; i++) {
+  for (int i = start; i < end; i += by) {
     const vec p = aligned_vec(parameters, i);
     const vec g = sum_slices(gradients, slices, stride, i) + weight_decay * p;
     vec m = g;
@@ -64,8 +64,9 @@ static inline void sgd_vectors(__global float *parameters, __global float *first
 static inline void adam_vectors(__global float *parameters, __global float *first,
                                 __global float *second, __global const float *gradients,
                                 __global step_state *state, int slices, int stride, int start,
-                                int end, float rest1, float log_beta1, float beta2, float rest2,
-                                float log_beta2, float epsilon, float weight_decay, int decoupled) {
+                                int end, int by, float rest1, float log_beta1, float beta2,
+                                float rest2, float log_beta2, float epsilon, float weight_decay,
+                                int decoupled) {
   const float rate = state->learning_rate, step = (float)state->step;
   const float rate1 = rate / -expm1(step * log_beta1);
   const float scale2 = 1.0f / sqrt(-expm1(step * log_beta2));
@@ -73,7 +74,7 @@ static inline void adam_vectors(__global float *parameters, __global float *firs
   const float keep_p = decoupled ? 1.0f - rate * weight_decay : 1.0f;
   ivec lowest = (ivec)(NO_VECTOR);
   if (state->frozen) end = start;
-  for (int i = start; i < end; i++) {
+  for (int i = start; i < end; i += by) {
     const vec p = aligned_vec(parameters, i);
     const vec g = sum_slices(gradients, slices, stride, i) + decay_g * p;
     const vec m0 = aligned_vec(first, i), m = m0 + rest1 * (g - m0);

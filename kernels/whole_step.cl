@@ -13,37 +13,7 @@
 #include "elementary.h"
 #include "lanes.h"
 #include "update.h"
-
-/* The activations in use, a bit each, numbered as in EBB_ACTIVATION_LIST (include/ebb/ops.h). */
-#ifndef ACTIVATIONS
-#define ACTIVATIONS 2
-#endif
-#define ACTIVATION_LIST(X)                                                                         \
-  X(0, identity)                                                                                   \
-  X(1, relu)                                                                                       \
-  X(2, leaky_relu)                                                                                 \
-  X(3, sigmoid)                                                                                    \
-  X(4, tanh)                                                                                       \
-  X(5, gelu)                                                                                       \
-  X(6, gelu_tanh)                                                                                  \
-  X(7, silu)                                                                                       \
-  X(8, softplus)                                                                                   \
-  X(9, elu)
-
-/* The table that host/ops/whole_step.c makes: a plan, then a row a layer. */
-typedef struct {
-  int layers, batch, chunks, slices;
-  int spare, scratch_stride, gradient_stride; /* in floats */
-  int vectors;                                /* of the parameter slab */
-} step_plan;
-
-/* A layer, and where its parts lie: w and b in the parameter slab, z and a in the slice's scratch.
- * a takes the place of z unless f' needs z. */
-typedef struct {
-  int inputs, outputs, activation;
-  int weight, bias, stride;
-  int z, a;
-} layer;
+#include "whole_step.h"
 
 /* a = f(z) (2), `count` vectors. */
 OUTLINE void activate(__global float *a, __global const float *z, int count, int kind) {
@@ -67,58 +37,6 @@ OUTLINE void apply_slope(__global float *a, __global const float *z, __global co
     }
   ACTIVATION_LIST(BACKWARD)
 }
-
-/* Cross-entropy of WIDTH rows: z [cols][CHUNK] becomes dz (7), 0 in lanes that are not `alive`.
- * Returns the sums of the row losses (4) and of the rows with the largest logit at the label. The
- * largest logit is taken off first, so that exp cannot overflow. */
-OUTLINE float2 cross_entropy_rows(__global float *z, int cols, ivec label, ivec alive,
-                                  float scale) {
-  vec largest = aligned_vec(z, 0), at_label = (vec)(0.0f), sum = (vec)(0.0f);
-  ivec at = (ivec)(0);
-  for (int c = 0; c < cols; c++) {
-    const vec value = aligned_vec(z + c * CHUNK, 0);
-    at = select(at, (ivec)(c), value > largest);
-    largest = select(largest, value, value > largest);
-    at_label = select(at_label, value, label == (ivec)(c));
-  }
-  for (int c = 0; c < cols; c++) {
-    const vec e = exp_vec(aligned_vec(z + c * CHUNK, 0) - largest);
-    aligned_vec(z + c * CHUNK, 0) = e;
-    sum += e;
-  }
-  for (int c = 0; c < cols; c++) {
-    const vec one = select((vec)(0.0f), (vec)(1.0f), label == (ivec)(c));
-    const vec dz = (aligned_vec(z + c * CHUNK, 0) / sum - one) * scale;
-    aligned_vec(z + c * CHUNK, 0) = select((vec)(0.0f), dz, alive);
-  }
-  const vec loss = log_vec(sum) + (largest - at_label);
-  const vec hit = select((vec)(0.0f), (vec)(1.0f), (at == label) & (at_label == largest) & alive);
-  return (float2)(sum_lanes(select((vec)(0.0f), loss, alive)), sum_lanes(hit));
-}
-
-/* Mean squared error of WIDTH rows against y [cols][CHUNK]: z becomes dz (6). Returns the sum of
- * the row losses (3). */
-OUTLINE float2 squared_error_rows(__global float *z, __global const float *y, int cols, ivec alive,
-                                  float scale) {
-  vec squares = (vec)(0.0f);
-  for (int c = 0; c < cols; c++) {
-    const vec difference = aligned_vec(z + c * CHUNK, 0) - aligned_vec(y + c * CHUNK, 0);
-    const vec counted = select((vec)(0.0f), difference, alive);
-    aligned_vec(z + c * CHUNK, 0) = counted * scale;
-    squares = fma(counted, counted, squares);
-  }
-  return (float2)(sum_lanes(squares / (float)cols), 0.0f);
-}
-
-/* Where batches come from: data, targets, rows, shuffle and seed as in gather.cl; labels if
- * `classes`. In order, no batch may lie across the end of the `held` rows. */
-typedef struct {
-  __global const uchar *data;
-  __global const uint *targets;
-  int rows, held, classes, bytes, shuffle;
-  float scale;
-  ulong seed;
-} source;
 
 /* The rows of the data set that a chunk takes; how many they are; rows that the data hold, which
  * may be fewer than there is room for in an epoch's last block. */
@@ -149,7 +67,7 @@ static inline vec load_data(const source *s, size_t at, size_t count) {
   float values[WIDTH];
   for (int lane = 0; lane < WIDTH; lane++) {
     const size_t element = min(at + lane, count - 1);
-    values[lane] = s->bytes ? s->scale * (float)s->data[element] : floats[element];
+    values[lane] = source_value(s, element);
   }
   return load_vec(0, values);
 }
@@ -187,11 +105,7 @@ static inline float2 chunk_loss(__global float *z, __global float *spare, const 
   }
   for (int v = 0; v < CHUNK / WIDTH; v++) {
     const ivec lanes = PASTE(vload, WIDTH)(v, alive), labels = PASTE(vload, WIDTH)(v, label);
-    if (s->classes)
-      sums += cross_entropy_rows(z + v * WIDTH, cols, labels, lanes, 1.0f / (float)live);
-    else
-      sums += squared_error_rows(z + v * WIDTH, spare + v * WIDTH, cols, lanes,
-                                 2.0f / ((float)live * (float)cols));
+    sums += loss_rows(z + v * WIDTH, spare + v * WIDTH, s, cols, labels, lanes, live);
   }
   return sums;
 }
@@ -293,7 +207,7 @@ void whole_steps_sgd(__global float *restrict parameters, __global float *restri
   const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
-    sgd_vectors(parameters, first, gradients, state, 1, 0, 0, plan->vectors, momentum, nesterov,
+    sgd_vectors(parameters, first, gradients, state, 1, 0, 0, plan->vectors, 1, momentum, nesterov,
                 weight_decay);
     close_step(state, partials, 1);
   }
@@ -311,7 +225,7 @@ void whole_steps_adam(__global float *restrict parameters, __global float *restr
   const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
-    adam_vectors(parameters, first, second, gradients, state, 1, 0, 0, plan->vectors, rest1,
+    adam_vectors(parameters, first, second, gradients, state, 1, 0, 0, plan->vectors, 1, rest1,
                  log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay, decoupled);
     close_step(state, partials, 1);
   }

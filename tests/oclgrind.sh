@@ -42,12 +42,12 @@ awk -v OFS=, 'BEGIN { srand(1); for (i = 0; i < 11; i++) print rand(), rand(), r
 printf '\0\0\10\2\0\0\0\13\0\0\0\5%055d' 0 >bytes.idx
 printf '\0\0\10\1\0\0\0\13\0\1\2\0\1\2\0\1\2\0\1' >labels.idx
 
-clean gpu --data rows.csv --model 37gelu --optimizer adamw
+clean gpu --data rows.csv --model 37gelu --optimizer adamw --step layers
 # depths of 512 and more are split: the products' own, then those of weight gradients
 awk -v OFS=, 'BEGIN { for (i = 0; i < 2; i++) { for (j = 0; j < 515; j++) printf "%.3f,", rand(); print i } }' >wide.csv
 awk -v OFS=, 'BEGIN { for (i = 0; i < 520; i++) print rand(), rand(), i % 3 }' >long.csv
 batch=2 clean gpu --data wide.csv --valid 0 --model 4gelu-515gelu
-batch=520 clean gpu --data long.csv --valid 0 --model 3tanh --task regression
+batch=520 clean gpu --data long.csv --valid 0 --model 3tanh --task regression --step layers
 clean cpu --data bytes.idx --labels labels.idx --model 37relu --optimizer adam
 awk -v OFS=, 'BEGIN { for (i = 0; i < 45; i++) print rand(), rand(), rand(), i % 3 }' >many.csv
 clean cpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
@@ -57,6 +57,9 @@ clean gpu --data bytes.idx --labels labels.idx --model 5relu --data-on host
 batch=40 clean cpu --data many.csv --valid 0 --model 3tanh --task regression --step whole # two slices
 awk -v OFS=, 'BEGIN { for (i = 0; i < 2051; i++) print rand(), rand() }' >deep.csv
 batch=2050 clean cpu --data deep.csv --valid 0 --model 1-1 --task regression --step layers --no-shuffle # the depth split
+clean gpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
+clean gpu --data bytes.idx --labels labels.idx --model 33relu --optimizer sgd --momentum 0.9 --step whole
+batch=40 clean gpu --data many.csv --valid 0 --model 40tanh-61softplus --task regression --step whole # two slices, panels, scratch
 mapfile -t sources < <(printf '%s\n' "$root"/kernels/*.cl | grep -v '/probe.cl$') # no training runs the probes of `ebb bench`
 if interpreted clblast --data rows.csv --model 3relu 2>/dev/null || ! grep -q 'no CLBlast' err; then
   clean clblast --data rows.csv --model 9tanh --task regression --optimizer sgd
@@ -75,11 +78,12 @@ planted() {
   rm -rf kernels; cp -r "$root/kernels" .
   sed -i "$3" "kernels/$file"
   holds "$file has a place for the fault" test "$(cmp "$root/kernels/$file" "kernels/$file")"
-  EBB_KERNEL_DIR=$work/kernels interpreted gpu --data rows.csv --model 17relu 2>/dev/null || :
+  EBB_KERNEL_DIR=$work/kernels interpreted gpu --data rows.csv --model 17relu --step "${step:-layers}" 2>/dev/null || :
   holds "a planted fault is found: $finding" grep -qi "$finding" log
 }
 
 planted 'data race' matmul_gpu.cl 's/buffer ^ 1/buffer/; s/buffer ^= 1/buffer ^= 0/' # one block instead of two in turn
+step=whole planted 'data race' whole_step_gpu.cl 's|barrier(FENCES);|if (g.phases[index].work != LOSS) &|'
 planted 'invalid read' update.cl 's/close_step(state, partials, groups)/close_step(state, partials, groups + 4096)/'
 planted 'uninitialized' update.h 's/const float rate = state->learning_rate/float rate/'
 exit $failed

@@ -1,6 +1,6 @@
 /* The two forms of a training step, layer by layer and whole: what each asks of the device, when
  * each is taken, that both learn the same and repeat to the last bit, and that their memory is
- * planned.
+ * planned. All of it with the CPU's engine and the GPU's: whole steps are different kernels there.
  */
 #include "device/cl.h"
 #include "train_rig.h"
@@ -54,8 +54,15 @@ static void small_networks_take_whole_steps_on_a_cpu(void **state) {
   assert_int_equal(form_of(device, "129relu"), EBB_STEP_LAYERS);
   assert_int_equal(form_of(device, "128relu-128relu-128relu-128relu-128relu-128relu"),
                    EBB_STEP_LAYERS); /* 80,000 weights */
+  assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
+}
+
+static void smaller_ones_take_them_in_groups(void **state) {
+  ebb_device *device = *state;
+  ebb_engine before = ebb_device_engine(device);
   assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_GPU), EBB_OK);
-  assert_int_equal(form_of(device, "8relu"), EBB_STEP_LAYERS);
+  assert_int_equal(form_of(device, "64relu-128relu"), EBB_STEP_WHOLE);
+  assert_int_equal(form_of(device, "128relu-128relu"), EBB_STEP_LAYERS); /* 21,760 floats */
   assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
 }
 
@@ -120,6 +127,41 @@ static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
   }
 }
 
+/* The same by another optimizer or loss, in `steps` steps, of which the last batch is short. */
+static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_loss loss,
+                       size_t *count) {
+  rig r = rig_make(device, "12gelu-20softplus");
+  r.options.step = form;
+  r.options.loss = loss;
+  r.options.optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
+  r.options.optimizer.momentum = 0.9;
+  r.options.optimizer.nesterov = loss == EBB_LOSS_MSE;
+  r.options.optimizer.weight_decay = 0.01;
+  if (loss == EBB_LOSS_MSE) {
+    ebb_network_free(r.network);
+    r.network = make_network(device, "12gelu-20softplus", 1);
+    r.data.labels = NULL, r.data.values = r.t->values, r.data.outputs = 1;
+  }
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_step(r.trainer, 37), EBB_OK); /* two bursts and five more */
+  float *values = parameters_of(r.network, count);
+  rig_free(&r);
+  return values;
+}
+
+static void every_optimizer_and_loss_learns_the_same(void **state) {
+  size_t count;
+  for (int kind = 0; kind < EBB_OPT_COUNT; kind++)
+    for (int loss = 0; loss < EBB_LOSS_COUNT; loss++) {
+      float *layers = train_by(*state, EBB_STEP_LAYERS, kind, (ebb_loss)loss, &count);
+      float *whole = train_by(*state, EBB_STEP_WHOLE, kind, (ebb_loss)loss, &count);
+      for (size_t i = 0; i < count; i++)
+        assert_true(fabs((double)layers[i] - whole[i]) < 1e-4 * (1 + fabs((double)layers[i])));
+      free(layers);
+      free(whole);
+    }
+}
+
 static void both_forms_learn_the_same(void **state) {
   size_t count;
   double accuracy[2];
@@ -163,14 +205,22 @@ static void a_plan_is_exact(void **state) {
     }
 }
 
+static int open_gpu_engine(void **state) {
+  if (open_test_device(state) != 0) return -1;
+  return ebb_device_set_engine(*state, EBB_ENGINE_GPU) == EBB_OK ? 0 : -1;
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_step_downloads_nothing_and_waits_for_nothing),
       cmocka_unit_test(small_networks_take_whole_steps_on_a_cpu),
+      cmocka_unit_test(smaller_ones_take_them_in_groups),
       cmocka_unit_test(whole_steps_that_cannot_be_are_refused),
       cmocka_unit_test(runs_repeat_bit_for_bit_in_one_call_or_many),
       cmocka_unit_test(both_forms_learn_the_same),
+      cmocka_unit_test(every_optimizer_and_loss_learns_the_same),
       cmocka_unit_test(a_plan_is_exact),
   };
-  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+  int failed = cmocka_run_group_tests(tests, open_test_device, close_test_device);
+  return failed + cmocka_run_group_tests_name("gpu", tests, open_gpu_engine, close_test_device);
 }

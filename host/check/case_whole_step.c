@@ -1,5 +1,5 @@
-/* Cases of the whole step: a network of three layers, a batch out of a data set, and everything the
- * kernels leave, against the reference network.
+/* Cases of the whole step, in both of its forms: a network of three layers, a batch out of a data
+ * set, and everything the kernels leave, against the reference network.
  *
  * The first batch of an epoch is full, the second is what is left; where rows are not shuffled the
  * data are a block that holds two full batches, with a block before it in the epoch. Gradients are
@@ -24,6 +24,7 @@ static const uint64_t SEED = 0x9e3779b97f4a7c15u;
 
 /* A network, a data set of one batch and a part of one, and the reference that learns from it. */
 typedef struct whole_case {
+  ebb_engine engine; /* chooses the form */
   size_t batch, rows, parameters;
   size_t held; /* rows that the data have room for: more where they are a block */
   ebb_loss loss;
@@ -46,7 +47,7 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_probe *probe,
   TRY(ebb_spec_begin(spec, inputs));
   for (size_t l = 0; l < LAYERS; l++)
     TRY(ebb_spec_add(spec, widths[l], l + 1 < LAYERS ? probe->activation : EBB_ACT_IDENTITY));
-  c->batch = s.rows > 200 ? 1285 : s.rows;
+  c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
   c->rows = c->batch + ebbi_ceil_div(c->batch, 2);
   c->loss = (ebb_loss)((s.rows + s.cols + s.depth) % EBB_LOSS_COUNT);
   c->bytes = s.cols % 4 == 3;
@@ -341,6 +342,16 @@ static ebb_status run_optimizer(whole_case *c, ebbi_probe *probe, ebb_optimizer_
   return compare_launches(c, probe, &run);
 }
 
+/* The step keeps the form of the engine that it was made with. */
+static ebb_status create_step(whole_case *c, ebb_device *device) {
+  ebbi_engine_state before = ebbi_device_engine_state(device);
+  ebbi_whole_network network = {c->layers, LAYERS, c->parameters};
+  TRY(ebb_device_set_engine(device, c->engine));
+  ebb_status status = ebbi_whole_step_create(&c->step, device, &network, c->batch);
+  ebbi_device_restore_engine(device, before);
+  return status;
+}
+
 static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
   ebb_state state = ebb_state_default(0, 0, 0);
   TRY(lay_out(c, probe->device));
@@ -350,13 +361,12 @@ static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
   TRY(ebbi_probe_state(&c->state, probe, &state));
   TRY(ebbi_probe_bytes(&c->order, probe, c->rows, sizeof *c->order));
   ebbi_reference_order(c->order, c->rows, c->shuffle, SEED, EPOCH);
-  ebbi_whole_network network = {c->layers, LAYERS, c->parameters};
-  return ebbi_whole_step_create(&c->step, probe->device, &network, c->batch);
+  return create_step(c, probe->device);
 }
 
-static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, double between,
+static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, double between,
                            ebb_status (*run)(whole_case *c, ebbi_probe *probe)) {
-  whole_case c = {.between = between};
+  whole_case c = {.engine = engine, .between = between};
   ebb_spec spec;
   TRY(choose(&c, &spec, probe, s));
   ebbi_tally_case(&probe->tally, "%zu-%zu-%zu-%zu, batch %zu, %s", ebb_spec_inputs(&spec),
@@ -371,7 +381,11 @@ static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, double between,
 
 /* `rows` is the batch and makes the outputs, `cols` the inputs, `depth` the hidden layers. */
 ebb_status ebbi_case_whole_step(ebbi_probe *probe, ebbi_shape s) {
-  return run_case(probe, s, NAN, run_steps);
+  return run_case(probe, s, EBB_ENGINE_CPU, NAN, run_steps);
+}
+
+ebb_status ebbi_case_whole_step_gpu(ebbi_probe *probe, ebbi_shape s) {
+  return run_case(probe, s, EBB_ENGINE_GPU, NAN, run_steps);
 }
 
 static ebb_status run_sgd(whole_case *c, ebbi_probe *probe) {
@@ -383,10 +397,18 @@ static ebb_status run_adam(whole_case *c, ebbi_probe *probe) {
 }
 
 /* The same with batches of one slice, updates, and several steps in a launch. */
-ebb_status ebbi_case_whole_steps(ebbi_probe *probe, ebbi_shape s) {
+static ebb_status run_both(ebbi_probe *probe, ebbi_shape s, ebb_engine engine) {
   s.rows = (s.rows - 1) % 32 + 1;
   probe->activation = EBB_ACT_RELU;
-  TRY(run_case(probe, s, 0, run_sgd));
+  TRY(run_case(probe, s, engine, 0, run_sgd));
   ebbi_probe_clear(probe);
-  return run_case(probe, s, 0, run_adam);
+  return run_case(probe, s, engine, 0, run_adam);
+}
+
+ebb_status ebbi_case_whole_steps(ebbi_probe *probe, ebbi_shape s) {
+  return run_both(probe, s, EBB_ENGINE_CPU);
+}
+
+ebb_status ebbi_case_whole_steps_gpu(ebbi_probe *probe, ebbi_shape s) {
+  return run_both(probe, s, EBB_ENGINE_GPU);
 }

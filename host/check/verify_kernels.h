@@ -33,7 +33,9 @@ typedef ebb_status (*ebbi_kernel_case)(ebbi_probe *probe, ebbi_shape shape);
   X(update_slices, false, false)                                                                   \
   X(update_not_finite, false, false)                                                               \
   X(whole_step, true, false)                                                                       \
+  X(whole_step_gpu, true, false)                                                                   \
   X(whole_steps, false, false)                                                                     \
+  X(whole_steps_gpu, false, false)                                                                 \
   X(gather, false, false)                                                                          \
   X(init_weights, false, false)                                                                    \
   X(probe_fma, false, false)                                                                       \

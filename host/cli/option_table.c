@@ -109,7 +109,9 @@ static const option_row rows[] = {
      NULL, 1, 1e9},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
-     "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be",
+     "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be, on "
+     "a "
+     "GPU up to 16,384 parameters",
      steps, 0, 0},
     {NULL, "data-on", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(data_on), "WHERE", "auto",
      "where the rows lie: on the device, or on the host, from where blocks of them are uploaded "

@@ -11,6 +11,7 @@
   X(STEP, "gather.cl", "loss.cl", "update.cl", "init.cl")                                          \
   X(PROBE, "probe.cl")                                                                             \
   X(WHOLE_STEP, "whole_step.cl")                                                                   \
+  X(WHOLE_STEP_GPU, "whole_step_gpu.cl")                                                           \
   X(ACTIVATION, "activation.cl")                                                                   \
   X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
   X(ADD_SLICES, "add_slices.cl")                                                                   \
@@ -28,6 +29,9 @@
   X(whole_step, WHOLE_STEP)                                                                        \
   X(whole_steps_sgd, WHOLE_STEP)                                                                   \
   X(whole_steps_adam, WHOLE_STEP)                                                                  \
+  X(whole_step_gpu, WHOLE_STEP_GPU)                                                                \
+  X(whole_steps_sgd_gpu, WHOLE_STEP_GPU)                                                           \
+  X(whole_steps_adam_gpu, WHOLE_STEP_GPU)                                                          \
   X(probe_fma, PROBE)                                                                              \
   X(probe_triad, PROBE)                                                                            \
   X(activation_forward, ACTIVATION)                                                                \
@@ -66,6 +70,7 @@ typedef struct ebbi_profile {
   unsigned element_group, element_vectors; /* elementwise: items a group, vectors an item */
   unsigned loss_group, loss_rows;          /* loss: items a group, rows an item */
   unsigned gather_group;                   /* gather: items a row */
+  unsigned step_group, step_local;         /* whole steps in groups: items, bytes they may take */
   unsigned chains;                         /* FMA probe: vectors an item advances in turn */
 } ebbi_profile;
 
@@ -194,7 +199,8 @@ typedef struct ebbi_launch {
 /* Starts a launch of a kernel built with the profile's options and `options`, which may be "". */
 ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options);
 void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL: a null pointer */
-void ebbi_launch_int(ebbi_launch *launch, size_t value);                 /* checked to fit an int */
+void ebbi_launch_local(ebbi_launch *launch, size_t bytes); /* local memory of a group */
+void ebbi_launch_int(ebbi_launch *launch, size_t value);   /* checked to fit an int */
 void ebbi_launch_float(ebbi_launch *launch, double value);
 void ebbi_launch_uint(ebbi_launch *launch, uint32_t value);
 void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value);

@@ -34,6 +34,10 @@ void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer) {
   add_argument(launch, sizeof memory, &memory);
 }
 
+void ebbi_launch_local(ebbi_launch *launch, size_t bytes) {
+  add_argument(launch, bytes, NULL);
+}
+
 void ebbi_launch_int(ebbi_launch *launch, size_t value) {
   cl_int narrow = (cl_int)value;
   if (launch->status == EBB_OK && value > INT_MAX)

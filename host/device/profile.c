@@ -30,6 +30,15 @@ unsigned ebbi_profile_width(const ebb_device_info *info) {
   return vector_rows[row].width;
 }
 
+/* Whole steps in groups take as many items as there may be, up to 256, and as much local memory, up
+ * to the 64 KiB that GPUs have; some of it is left to the driver. */
+static void choose_step(ebbi_profile *profile, const ebb_device_info *info) {
+  enum { MOST = 65536, LEFT = 512 };
+  uint64_t local = info->local_bytes < MOST ? info->local_bytes : MOST;
+  profile->step_group = info->max_group >= 256 ? 256 : info->max_group >= 128 ? 128 : 64;
+  profile->step_local = local > LEFT ? (unsigned)local - LEFT : 0;
+}
+
 bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width) {
   size_t row = 0;
   while (row < VECTOR_ROWS && vector_rows[row].width != width) row++;
@@ -47,6 +56,7 @@ bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, uns
       .gather_group = is_cpu(info) ? cpu_row.gather_group : gpu_row.gather_group,
       .chains = vector_rows[row].tile_m * vector_rows[row].tile_v,
   };
+  choose_step(profile, info);
   return true;
 }
 
@@ -54,8 +64,8 @@ void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profil
   snprintf(options, size,
            "-cl-std=CL1.2 -w -DWIDTH=%u -DTILE_M=%u -DTILE_V=%u -DBLOCK_K=%u -DPANELS=%u "
            "-DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DLOSS_GROUP=%u -DLOSS_ROWS=%u "
-           "-DGATHER_GROUP=%u -DCHAINS=%u",
+           "-DGATHER_GROUP=%u -DCHAINS=%u -DSTEP_GROUP=%u",
            profile->width, profile->tile_m, profile->tile_v, profile->block_k, profile->panels,
            profile->element_group, profile->element_vectors, profile->loss_group,
-           profile->loss_rows, profile->gather_group, profile->chains);
+           profile->loss_rows, profile->gather_group, profile->chains, profile->step_group);
 }

@@ -60,14 +60,24 @@ static ebb_status plan_whole(ebbi_whole_plan *whole, const ebb_network *network,
   ebbi_whole_layer layers[EBB_MAX_LAYERS];
   size_t count = describe_layers(layers, network);
   ebbi_whole_network described = {layers, count, network->parameters->cols};
-  return ebbi_whole_plan_make(whole, &described, batch);
+  return ebbi_whole_plan_make(whole, network->device, &described, batch);
 }
 
-bool ebbi_pass_can_be_whole(const ebb_network *network) {
+/* What a function of whole steps says of the network. */
+static bool ask(bool (*about)(const ebb_device *device, const ebbi_whole_network *network),
+                const ebb_network *network) {
   ebbi_whole_layer layers[EBB_MAX_LAYERS];
   size_t count = describe_layers(layers, network);
   ebbi_whole_network described = {layers, count, network->parameters->cols};
-  return ebbi_whole_fits(&described);
+  return about(network->device, &described);
+}
+
+bool ebbi_pass_can_be_whole(const ebb_network *network) {
+  return ask(ebbi_whole_fits, network);
+}
+
+bool ebbi_pass_had_better_be_whole(const ebb_network *network) {
+  return ask(ebbi_whole_pays, network);
 }
 
 /* Adds gradients, partial sums, and what else a kind of training keeps. */
@@ -77,8 +87,8 @@ static ebb_status need_gradients(ebbi_need *need, const ebb_network *network, si
   ebbi_whole_plan whole = {.slices = 1};
   if (kind == EBBI_PASS_WHOLE) {
     TRY(plan_whole(&whole, network, batch));
-    ebbi_need_add(need, ebbi_whole_table_bytes(network->spec.count));
-    ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole));
+    ebbi_need_add(need, ebbi_whole_table_bytes(&whole));
+    ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole)); /* 0: values lie in local memory */
   }
   if (kind != EBBI_PASS_EVALUATION)
     ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));

@@ -47,6 +47,9 @@ void ebbi_need_add(ebbi_need *need, size_t bytes);
 /* Can steps be whole? Planning one that cannot fails with EBB_ERR_UNSUPPORTED and the reason. */
 bool ebbi_pass_can_be_whole(const ebb_network *network);
 
+/* Are they better whole, as far as it is known? */
+bool ebbi_pass_had_better_be_whole(const ebb_network *network);
+
 /* Adds a pass's buffers, so that a plan can be made before anything is allocated. */
 ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
                           ebbi_pass_kind kind);

@@ -1,48 +1,39 @@
 /* The whole step of a small network: the batch cut into slices, the layers as a table.
  *
  * Slices are cut by shapes and the slab's length, and their gradients added in order, so results
- * are the same however many cores there are. A slice is a work-item: its rows are few enough to
- * occupy all cores with a large batch, and as many as make its share of the gradient worth adding
- * up.
+ * are the same however many cores there are. A slice is a work-item of the CPU form or a group of
+ * the GPU form (whole_step_gpu.c): its rows are few enough to occupy all cores with a large batch,
+ * and as many as make its share of the gradient worth adding up.
  */
 #include "whole_step.h"
 
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "whole_table.h"
 #include "work.h"
 
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-/* CHUNK is the kernel's. The gradients of all slices together have at most GRADIENTS floats, 2 MiB:
- * they are written and read again in every step. */
-enum { CHUNK = 32, SLICES_MAX = 32, GRADIENTS = 524288 };
+/* Slices at most, and floats that the gradients of all slices may have together: they are written
+ * and read again in every step. A GPU has more compute units to occupy, and more bandwidth. */
+static const struct {
+  size_t slices, gradients;
+} cpu_cut = {32, 524288}, group_cut = {128, 2097152};
 
 /* Units are transposed by two vectors at a time, of 16 floats at most. */
 enum { PAIR = 2 * 16 };
 
-/* The kernel's table: twins of step_plan and layer in kernels/whole_step.cl. */
-typedef union table_row {
-  struct {
-    int32_t layers, batch, chunks, slices, spare, scratch_stride, gradient_stride, vectors;
-  } plan;
-  struct {
-    int32_t inputs, outputs, activation, weight, bias, stride, z, a;
-  } layer;
-} table_row;
-
-enum { ROW_WORDS = sizeof(table_row) / sizeof(int32_t) };
-
-/* Rows of the layers, unless `rows` is NULL, and how long the scratch gets by them. */
-static size_t fill_layers(table_row *rows, const ebbi_whole_network *network) {
-  size_t end = network->layers[0].inputs * CHUNK;
+/* Rows of the layers, unless `rows` is NULL, and how long a slice's values get by them. */
+static size_t fill_layers(ebbi_table_row *rows, const ebbi_whole_network *network, size_t pitch) {
+  size_t end = network->layers[0].inputs * pitch;
   for (size_t l = 0; l < network->count; l++) {
     const ebbi_whole_layer *layer = &network->layers[l];
     size_t z = end, a = z;
-    if (ebb_activation_needs_z(layer->activation)) a += layer->outputs * CHUNK;
-    end = a + layer->outputs * CHUNK;
+    if (ebb_activation_needs_z(layer->activation)) a += layer->outputs * pitch;
+    end = a + layer->outputs * pitch;
     if (!rows) continue;
     rows[l].layer.inputs = (int32_t)layer->inputs;
     rows[l].layer.outputs = (int32_t)layer->outputs;
@@ -68,21 +59,42 @@ static size_t survey(unsigned *activations, const ebbi_whole_network *network) {
 }
 
 /* A power of two, so that whole chunks part evenly among as many cores. */
-static size_t most_slices(size_t parameters) {
-  size_t most = SLICES_MAX;
-  while (most > 1 && most * parameters > GRADIENTS) most /= 2;
+static size_t most_slices(size_t parameters, bool grouped) {
+  size_t most = grouped ? group_cut.slices : cpu_cut.slices;
+  size_t gradients = grouped ? group_cut.gradients : cpu_cut.gradients;
+  while (most > 1 && most * parameters > gradients) most /= 2;
   return most;
 }
 
-bool ebbi_whole_fits(const ebbi_whole_network *network) {
-  unsigned activations;
-  return survey(&activations, network) <= EBBI_WHOLE_WIDTH &&
-         network->parameters <= EBBI_WHOLE_PARAMETERS;
+bool ebbi_whole_is_grouped(const ebb_device *device) {
+  ebb_engine engine = ebb_device_engine(device);
+  bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
+  return engine == EBB_ENGINE_GPU || (engine == EBB_ENGINE_CLBLAST && !cpu);
 }
 
-ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,
-                                size_t batch) {
-  *plan = (ebbi_whole_plan){.batch = batch, .chunks = ebbi_ceil_div(batch, CHUNK)};
+bool ebbi_whole_fits(const ebb_device *device, const ebbi_whole_network *network) {
+  unsigned activations;
+  return survey(&activations, network) <= EBBI_WHOLE_WIDTH &&
+         network->parameters <= EBBI_WHOLE_PARAMETERS &&
+         (!ebbi_whole_is_grouped(device) || ebbi_group_fits(device, network));
+}
+
+/* With the engine cpu on a CPU always: one work-item does what a GPU would spread over many. */
+bool ebbi_whole_pays(const ebb_device *device, const ebbi_whole_network *network) {
+  if (!ebbi_whole_fits(device, network)) return false;
+  ebb_engine engine = ebb_device_engine(device);
+  if (engine == EBB_ENGINE_GPU) return network->parameters <= EBBI_WHOLE_GROUPED;
+  return engine == EBB_ENGINE_CPU && ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
+}
+
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebb_device *device,
+                                const ebbi_whole_network *network, size_t batch) {
+  size_t outputs = network->layers[network->count - 1].outputs;
+  *plan = (ebbi_whole_plan){.grouped = ebbi_whole_is_grouped(device),
+                            .batch = batch,
+                            .chunks = ebbi_ceil_div(batch, EBBI_CHUNK),
+                            .pitch = EBBI_CHUNK,
+                            .table = 1 + network->count};
   size_t widest = survey(&plan->activations, network), parameters = network->parameters;
   REQUIRE(widest <= EBBI_WHOLE_WIDTH, EBB_ERR_UNSUPPORTED,
           "whole steps: a layer or the input is %zu wide, at most %d are possible; let steps run "
@@ -92,34 +104,48 @@ ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network 
           "whole steps: the parameters are %zu floats with padding, at most %d are possible; let "
           "steps run layer by layer",
           parameters, EBBI_WHOLE_PARAMETERS);
-  size_t most = most_slices(parameters);
+  size_t most = most_slices(parameters, plan->grouped);
   plan->slices = plan->chunks < most ? plan->chunks : most;
-  plan->spare = fill_layers(NULL, network);
-  plan->scratch = plan->spare + ebbi_round_up(widest, PAIR) * CHUNK;
+  if (plan->grouped) plan->pitch += ebbi_device_profile(device)->width;
+  plan->spare = fill_layers(NULL, network, plan->pitch);
+  plan->scratch =
+      plan->spare + (plan->grouped ? outputs : ebbi_round_up(widest, PAIR)) * plan->pitch;
+  if (!plan->grouped) return EBB_OK;
+  TRY(ebbi_group_plan(plan, device, network));
+  plan->table += 1 + plan->phases;
   return EBB_OK;
 }
 
-size_t ebbi_whole_table_bytes(size_t layers) {
-  return (layers + 1) * sizeof(table_row);
+size_t ebbi_whole_table_bytes(const ebbi_whole_plan *plan) {
+  return plan->table * sizeof(ebbi_table_row);
 }
 
 size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan) {
+  if (plan->scratch == 0) return 0;
   return plan->slices * ebbi_stride(plan->slices, plan->scratch) * sizeof(float);
 }
 
 static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *network) {
+  const ebbi_whole_plan *plan = &step->plan;
   size_t width = ebbi_device_profile(step->table->device)->width;
-  table_row *rows = calloc(network->count + 1, sizeof *rows);
+  ebbi_table_row *rows = calloc(plan->table, sizeof *rows);
   REQUIRE(rows, EBB_ERR_MEMORY, "whole steps: no memory");
   rows->plan.layers = (int32_t)network->count;
-  rows->plan.batch = (int32_t)step->plan.batch;
-  rows->plan.chunks = (int32_t)step->plan.chunks;
-  rows->plan.slices = (int32_t)step->plan.slices;
-  rows->plan.spare = (int32_t)step->plan.spare;
-  rows->plan.scratch_stride = (int32_t)step->scratch->stride;
+  rows->plan.batch = (int32_t)plan->batch;
+  rows->plan.chunks = (int32_t)plan->chunks;
+  rows->plan.slices = (int32_t)plan->slices;
+  rows->plan.spare = (int32_t)plan->spare;
+  rows->plan.scratch_stride = (int32_t)(step->scratch ? step->scratch->stride : 0);
   rows->plan.gradient_stride = (int32_t)step->gradients->stride;
   rows->plan.vectors = (int32_t)ebbi_ceil_div(network->parameters, width);
-  fill_layers(rows + 1, network);
+  fill_layers(rows + 1, network, plan->pitch);
+  if (plan->grouped) {
+    ebbi_table_row *group = rows + 1 + network->count;
+    group->group.phases = (int32_t)plan->phases;
+    group->group.panel = (int32_t)plan->panel;
+    group->group.values = (int32_t)plan->values;
+    ebbi_group_phases(group + 1, network, plan->panel);
+  }
   ebb_status status = ebb_tensor_upload(step->table, rows);
   free(rows);
   return status;
@@ -128,8 +154,9 @@ static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *
 static ebb_status build(ebbi_whole_step *step, ebb_device *device,
                         const ebbi_whole_network *network) {
   size_t slices = step->plan.slices;
-  TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, network->count + 1, ROW_WORDS));
-  TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->plan.scratch));
+  TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, step->plan.table, EBBI_TABLE_WORDS));
+  if (step->plan.scratch > 0)
+    TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->plan.scratch));
   TRY(ebb_tensor_create(&step->gradients, device, EBB_F32, slices, network->parameters));
   TRY(ebb_tensor_create_packed(&step->partials, device, EBB_F32, slices, 2));
   return upload_table(step, network);
@@ -138,7 +165,7 @@ static ebb_status build(ebbi_whole_step *step, ebb_device *device,
 ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
                                   const ebbi_whole_network *network, size_t batch) {
   ebbi_whole_plan plan;
-  TRY(ebbi_whole_plan_make(&plan, network, batch));
+  TRY(ebbi_whole_plan_make(&plan, device, network, batch));
   ebbi_whole_step *step = calloc(1, sizeof *step);
   REQUIRE(step, EBB_ERR_MEMORY, "whole steps: no memory");
   *step = (ebbi_whole_step){.plan = plan,
@@ -183,10 +210,34 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
                                     data->rows, classes ? 1 : step->outputs);
 }
 
+/* The kernels of a form: the gradients, and steps with their updates. */
+typedef struct form {
+  ebbi_kernel_id gradients, sgd, adam;
+} form;
+
+static const form cpu_form = {EBBI_KERNEL_whole_step, EBBI_KERNEL_whole_steps_sgd,
+                              EBBI_KERNEL_whole_steps_adam};
+static const form group_form = {EBBI_KERNEL_whole_step_gpu, EBBI_KERNEL_whole_steps_sgd_gpu,
+                                EBBI_KERNEL_whole_steps_adam_gpu};
+
+static const form *form_of(const ebbi_whole_step *step) {
+  return step->plan.grouped ? &group_form : &cpu_form;
+}
+
 static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id id) {
-  char options[32];
-  snprintf(options, sizeof options, "-DACTIVATIONS=%u", step->plan.activations);
+  char options[64];
+  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s", step->plan.activations,
+           step->plan.values > 0 ? " -DLOCAL_VALUES=1" : "");
   return ebbi_launch_begin(step->table->device, id, options);
+}
+
+/* What both kinds of launch write but the parameters, and work in. */
+static void add_outputs(ebbi_launch *launch, const ebbi_whole_step *step, const ebb_tensor *state) {
+  ebbi_launch_buffer(launch, step->gradients->buffer);
+  ebbi_launch_buffer(launch, step->partials->buffer);
+  ebbi_launch_buffer(launch, step->scratch ? step->scratch->buffer : NULL);
+  ebbi_launch_buffer(launch, state->buffer);
+  if (step->plan.grouped) ebbi_launch_local(launch, step->plan.local_bytes);
 }
 
 static void add_source(ebbi_launch *launch, const ebbi_whole_step *step,
@@ -210,11 +261,8 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1,
                           step->gradients->cols));
   TRY(ebbi_require_state(where, state, device));
-  ebbi_launch launch = begin(step, EBBI_KERNEL_whole_step);
-  ebbi_launch_buffer(&launch, step->gradients->buffer);
-  ebbi_launch_buffer(&launch, step->partials->buffer);
-  ebbi_launch_buffer(&launch, step->scratch->buffer);
-  ebbi_launch_buffer(&launch, state->buffer);
+  ebbi_launch launch = begin(step, form_of(step)->gradients);
+  add_outputs(&launch, step, state);
   ebbi_launch_buffer(&launch, parameters->buffer);
   add_source(&launch, step, source);
   launch.work = ebbi_work_whole(step, source, NULL, 1);
@@ -232,15 +280,11 @@ ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *paramet
   TRY(ebbi_require_update(where, parameters, first, second, step->gradients, state, step->partials,
                           optimizer));
   bool sgd = optimizer->kind == EBB_OPT_SGD;
-  ebbi_launch launch =
-      begin(step, sgd ? EBBI_KERNEL_whole_steps_sgd : EBBI_KERNEL_whole_steps_adam);
+  ebbi_launch launch = begin(step, sgd ? form_of(step)->sgd : form_of(step)->adam);
   ebbi_launch_buffer(&launch, parameters->buffer);
   ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
   if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
-  ebbi_launch_buffer(&launch, step->gradients->buffer);
-  ebbi_launch_buffer(&launch, step->partials->buffer);
-  ebbi_launch_buffer(&launch, step->scratch->buffer);
-  ebbi_launch_buffer(&launch, state->buffer);
+  add_outputs(&launch, step, state);
   add_source(&launch, step, source);
   ebbi_launch_int(&launch, count);
   ebbi_optimizer_arguments(&launch, optimizer);

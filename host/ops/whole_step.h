@@ -1,4 +1,7 @@
-/* The whole training step of a small network in one launch. */
+/* The whole training step of a small network in one launch, in two forms: on CPUs a work-item takes
+ * a slice of the batch, on GPUs a group. Which networks can have it, and which device takes which
+ * form, is said here alone.
+ */
 #ifndef EBBI_WHOLE_STEP_H
 #define EBBI_WHOLE_STEP_H
 
@@ -7,8 +10,11 @@
 #include <ebb/ops.h>
 
 /* No layer may be wider, no parameter slab longer: beyond, weights leave the cache and the matmul
- * kernels are better. */
-enum { EBBI_WHOLE_WIDTH = 128, EBBI_WHOLE_PARAMETERS = 65536 };
+ * kernels are better. A group has one compute unit for what the matmul kernels spread over all of
+ * them, so on GPUs steps are whole by themselves only up to EBBI_WHOLE_GROUPED parameters: 32 rows
+ * of those are 3 MFLOP, a good 30 us of one unit, about what the launches of a step by layers cost.
+ */
+enum { EBBI_WHOLE_WIDTH = 128, EBBI_WHOLE_PARAMETERS = 65536, EBBI_WHOLE_GROUPED = 16384 };
 
 /* A layer of such a network: its sizes, and where w and b begin in the parameter slab, in floats.
  */
@@ -22,34 +28,47 @@ typedef struct ebbi_whole_network {
   size_t count, parameters; /* layers, floats in the slab */
 } ebbi_whole_network;
 
-/* How a batch is cut: by shapes and the slab's length alone, so that results do not depend on the
- * device's cores. */
+/* How a batch is cut: by shapes, the slab's length and the form alone, so that results do not
+ * depend on the device's cores. */
 typedef struct ebbi_whole_plan {
-  size_t batch, chunks, slices; /* rows; groups of rows that are taken together; work-items */
+  bool grouped;                 /* the GPU form */
+  size_t batch, chunks, slices; /* rows; blocks of rows that are taken together; items or groups */
+  size_t pitch;                 /* floats between the values of two units */
   size_t spare, scratch;        /* floats before the spare part of a slice's scratch, and in all */
+  size_t table;                 /* rows of the kernels' table */
   unsigned activations;         /* a bit for each in use */
+  size_t values, panel, phases; /* grouped: floats of values in local memory (then scratch is 0) and
+                                 * of each panel of weights; phases of a block */
+  size_t local_bytes;           /* of a group, in all */
 } ebbi_whole_plan;
+
+/* Does the device take the GPU form? With the engine gpu; CLBlast, which is no form, leaves it to
+ * the kind of the device. */
+bool ebbi_whole_is_grouped(const ebb_device *device);
 
 /* Plans steps of `batch` rows.
  * Errors: EBB_ERR_UNSUPPORTED (too wide or too large: the message says what). */
-ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_whole_network *network,
-                                size_t batch);
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebb_device *device,
+                                const ebbi_whole_network *network, size_t batch);
 
-/* Are the layers narrow enough and the slab short enough? */
-bool ebbi_whole_fits(const ebbi_whole_network *network);
+/* Are the layers narrow enough, the slab short enough, and is there what the form needs? */
+bool ebbi_whole_fits(const ebb_device *device, const ebbi_whole_network *network);
 
-/* Bytes that steps keep on the device: their table of `layers` layers, and the scratch. */
-size_t ebbi_whole_table_bytes(size_t layers);
+/* Are whole steps better than steps by layers, as far as it is known without trying? */
+bool ebbi_whole_pays(const ebb_device *device, const ebbi_whole_network *network);
+
+/* Bytes that steps keep on the device: their table, and the scratch. */
+size_t ebbi_whole_table_bytes(const ebbi_whole_plan *plan);
 size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan);
 
 /* A plan with all that a step needs on the device. */
 typedef struct ebbi_whole_step {
   ebbi_whole_plan plan;
   size_t inputs, outputs;
-  double row_flops; /* of a row of the batch, but for the loss */
-  ebb_tensor *table, *scratch;
-  ebb_tensor *gradients; /* [slices, parameters] */
-  ebb_tensor *partials;  /* [slices, 2], packed: the loss's partial sums */
+  double row_flops;            /* of a row of the batch, but for the loss */
+  ebb_tensor *table, *scratch; /* no scratch: values lie in local memory */
+  ebb_tensor *gradients;       /* [slices, parameters] */
+  ebb_tensor *partials;        /* [slices, 2], packed: the loss's partial sums */
 } ebbi_whole_step;
 
 ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
@@ -70,12 +89,12 @@ typedef struct ebbi_whole_source {
 
 /* Opens a step as ebb_gather does and leaves the gradients of its batch, a row a slice, and the
  * partial sums of the loss, a pair a slice; ebb_update adds both up.
- * Shapes: parameters [1, n].  Source: (1) to (10), whole_step of kernels/whole_step.cl */
+ * Shapes: parameters [1, n].  Source: (1) to (10), kernels/whole_step.cl, whole_step_gpu.cl */
 ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
                                const ebb_tensor *parameters, const ebbi_whole_source *source);
 
 /* `count` steps and their updates in one launch, of a plan with one slice. The tensors as for
- * ebb_update.  Source: (1) to (14), whole_steps_sgd and whole_steps_adam */
+ * ebb_update.  Source: (1) to (14), whole_steps_sgd and whole_steps_adam of the same files */
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
                                 ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,

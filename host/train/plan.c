@@ -9,13 +9,9 @@
 
 #include <stdio.h>
 
-/* Whole steps are for CPUs: one work-item does what a GPU would spread over thousands. */
 static ebbi_pass_kind choose_kind(const ebb_network *network, ebb_step_form form) {
-  const ebb_device *device = network->device;
-  bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU &&
-             ebb_device_engine(device) == EBB_ENGINE_CPU;
   bool whole =
-      form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && cpu && ebbi_pass_can_be_whole(network));
+      form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && ebbi_pass_had_better_be_whole(network));
   return whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
 }
 

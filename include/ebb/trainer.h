@@ -16,7 +16,7 @@ extern "C" {
 
 /* X(NAME, name, what a step is made of) */
 #define EBB_STEP_FORM_LIST(X)                                                                      \
-  X(AUTO, "auto", "whole on a CPU where the network is small enough, else layers")                 \
+  X(AUTO, "auto", "whole where the network is small enough: on a GPU up to 16,384 parameters")     \
   X(LAYERS, "layers", "gather, a launch a layer and direction, loss, update")                      \
   X(WHOLE, "whole", "one launch up to the gradients, and the update: layers up to 128 wide")
 

@@ -1,0 +1,125 @@
+/* Whole steps in groups: local memory shared out, and the list of phases that a block goes through.
+ *
+ * Weights come into one of two panels in local memory while a phase works on the other. A panel has
+ * the whole depth of a product and as many units as it holds, so a layer may take several, but no
+ * sum is ever cut: what a step computes does not depend on a device's local memory. Values lie
+ * there as well if they leave room for panels of a fair size; weights come first, since each item
+ * reads them one at a time, and values by the vector.
+ */
+#include "base/error.h"
+#include "base/size.h"
+#include "whole_table.h"
+
+/* Floats of local memory beside values and panels: a loss and a hit a row, and where it lies. */
+enum { ROWS = 3 * EBBI_CHUNK };
+
+/* Values stay out of local memory where the largest layer's weights would take more panels. */
+enum { PANELS_MOST = 4 };
+
+/* As in the kernel. */
+typedef enum work { TAKE, LOAD, UP, LOSS, SHARE, DOWN } work;
+typedef enum copy { COPY_NONE, COPY_UP, COPY_DOWN } copy;
+
+/* Units that a panel holds at this depth. Its rows have an odd length. */
+static size_t panel_units(size_t panel, size_t depth) {
+  size_t units = panel / depth;
+  return units > 0 && units % 2 == 0 ? units - 1 : units;
+}
+
+/* The longest of the layers' weights as one panel each, and the deepest product. No product leads
+ * down to the inputs. */
+static size_t largest_panel(size_t *deepest, const ebbi_whole_network *network) {
+  size_t largest = 0;
+  *deepest = 0;
+  for (size_t l = 0; l < network->count; l++) {
+    size_t inputs = network->layers[l].inputs, outputs = network->layers[l].outputs;
+    size_t up = inputs * (outputs | 1), down = l > 0 ? outputs * (inputs | 1) : 0;
+    if (up > largest) largest = up;
+    if (down > largest) largest = down;
+    if (inputs > *deepest) *deepest = inputs;
+    if (l > 0 && outputs > *deepest) *deepest = outputs;
+  }
+  return largest;
+}
+
+/* Floats of local memory for values and panels. */
+static size_t room_of(const ebb_device *device) {
+  size_t floats = ebbi_device_profile(device)->step_local / sizeof(float);
+  return floats > ROWS ? floats - ROWS : 0;
+}
+
+bool ebbi_group_fits(const ebb_device *device, const ebbi_whole_network *network) {
+  size_t deepest;
+  largest_panel(&deepest, network);
+  return room_of(device) >= 2 * deepest &&
+         ebb_device_get_info(device)->max_group >= ebbi_device_profile(device)->step_group;
+}
+
+ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebb_device *device,
+                           const ebbi_whole_network *network) {
+  const ebb_device_info *info = ebb_device_get_info(device);
+  size_t deepest, largest = largest_panel(&deepest, network), room = room_of(device);
+  REQUIRE(ebbi_group_fits(device, network), EBB_ERR_UNSUPPORTED,
+          "whole steps: %llu bytes of local memory and %zu work-items a group, %zu and %u are "
+          "needed; let steps run layer by layer",
+          (unsigned long long)info->local_bytes, info->max_group,
+          (2 * deepest + ROWS) * sizeof(float) + 512, ebbi_device_profile(device)->step_group);
+  size_t left = plan->scratch < room ? (room - plan->scratch) / 2 : 0;
+  if (left >= largest || (left >= deepest && left * PANELS_MOST >= largest)) {
+    plan->values = plan->scratch;
+    plan->scratch = 0;
+  } else {
+    left = room / 2;
+  }
+  plan->panel = left < largest ? left : largest;
+  plan->local_bytes = (plan->values + ROWS + 2 * plan->panel) * sizeof(float);
+  plan->phases = ebbi_group_phases(NULL, network, plan->panel);
+  return EBB_OK;
+}
+
+/* The list as it grows. */
+typedef struct list {
+  ebbi_table_row *rows; /* or NULL: they are counted only */
+  size_t count;
+} list;
+
+/* Products find their weights copied by the phase before. */
+static void add(list *phases, work what, size_t layer, size_t first, size_t units) {
+  ebbi_table_row *row = phases->rows ? phases->rows + phases->count : NULL;
+  phases->count++;
+  if (!row) return;
+  row->phase.work = what;
+  row->phase.layer = (int32_t)layer;
+  row->phase.first = (int32_t)first;
+  row->phase.units = (int32_t)units;
+  if (what != UP && what != DOWN) return;
+  row[-1].phase.copy = what == UP ? COPY_UP : COPY_DOWN;
+  row[-1].phase.copy_layer = (int32_t)layer;
+  row[-1].phase.copy_first = (int32_t)first;
+  row[-1].phase.copy_units = (int32_t)units;
+}
+
+/* A layer's product in panels of about the same size. */
+static void add_product(list *phases, work what, const ebbi_whole_network *network, size_t l,
+                        size_t panel) {
+  const ebbi_whole_layer *layer = &network->layers[l];
+  size_t depth = what == UP ? layer->inputs : layer->outputs;
+  size_t units = what == UP ? layer->outputs : layer->inputs;
+  size_t parts = ebbi_ceil_div(units, panel_units(panel, depth));
+  size_t part = ebbi_ceil_div(units, parts);
+  for (size_t first = 0; first < units; first += part)
+    add(phases, what, l, first, units - first < part ? units - first : part);
+}
+
+size_t ebbi_group_phases(ebbi_table_row *rows, const ebbi_whole_network *network, size_t panel) {
+  list phases = {rows, 0};
+  add(&phases, TAKE, 0, 0, 0);
+  add(&phases, LOAD, 0, 0, 0);
+  for (size_t l = 0; l < network->count; l++) add_product(&phases, UP, network, l, panel);
+  add(&phases, LOSS, 0, 0, 0);
+  for (size_t l = network->count; l-- > 0;) {
+    add(&phases, SHARE, l, 0, 0);
+    if (l > 0) add_product(&phases, DOWN, network, l, panel);
+  }
+  return phases.count;
+}

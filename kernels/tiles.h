@@ -1,0 +1,135 @@
+/* Products of a small network's layers by the items of a group, a tile an item at a time.
+ *
+ * Values are [unit][PITCH] with batch rows in the lanes, in memory VALUES; weights are panels in
+ * local memory, [depth][panel_pitch]. A tile is a vector of rows by a few units or, for (9), which
+ * sums over rows, a square of weights. Tiles are only as large as leaves no item idle: large ones
+ * read less, but a small network is over sooner with many. The order of a sum is the same in all.
+ */
+#ifndef TILES_H
+#define TILES_H
+
+#include "whole_step.h"
+
+#ifndef STEP_GROUP
+#define STEP_GROUP 64
+#endif
+
+#define VECTORS (CHUNK / WIDTH) /* of rows */
+
+/* Words between the rows of a panel: odd, so that its columns can be written without bank
+ * conflicts. */
+static inline int panel_pitch(int units) {
+  return units | 1;
+}
+
+/* f(z) (2) */
+static inline vec activated(vec z, int kind) {
+#define FORWARD(number, name)                                                                      \
+  if ((ACTIVATIONS >> number & 1) && kind == number) return F_##name(vec, z);
+  ACTIVATION_LIST(FORWARD)
+  return z; /* the last layer's, whose kind is not among the build's */
+}
+
+/* da * f'(z), the second part of (8) */
+static inline vec sloped(vec da, vec z, vec a, int kind) {
+#define BACKWARD(number, name)                                                                     \
+  if ((ACTIVATIONS >> number & 1) && kind == number) return da * D_##name(vec, z, a);
+  ACTIVATION_LIST(BACKWARD)
+  return da;
+}
+
+/* Where a product's values come from and go to. */
+typedef struct {
+  VALUES const float *from; /* [depth][PITCH] */
+  VALUES float *z, *a;      /* of the first unit */
+  __global const float *bias;
+  __local const float *panel; /* [depth][pitch] */
+  int depth, units, pitch, kind;
+} product;
+
+/* Tiles of `count` units, that many apart as there are tiles across, so that neighbours read
+ * neighbouring words. Up: z = sum + bias, a = f(z), (1) and (2). Down: a, which is f(z), becomes
+ * dz = sum * f'(z) (8). */
+INLINE void product_tiles(const product *p, const int down, const int count) {
+  const int across = (p->units + count - 1) / count;
+  for (int t = get_local_id(0); t < VECTORS * across; t += STEP_GROUP) {
+    const int v = t % VECTORS, first = t / VECTORS;
+    vec sum[4];
+    int unit[4];
+#pragma unroll
+    for (int j = 0; j < count; j++) {
+      unit[j] = min(first + j * across, p->units - 1);
+      sum[j] = down ? (vec)(0.0f) : (vec)(p->bias[unit[j]]);
+    }
+    for (int k = 0; k < p->depth; k++) {
+      const vec value = values_vec(p->from + k * PITCH, v);
+#pragma unroll
+      for (int j = 0; j < count; j++)
+        sum[j] = fma((vec)(p->panel[k * p->pitch + unit[j]]), value, sum[j]);
+    }
+#pragma unroll
+    for (int j = 0; j < count; j++) {
+      if (first + j * across >= p->units) continue;
+      const int at = unit[j] * PITCH;
+      if (down) {
+        const vec a = values_vec(p->a + at, v), z = values_vec(p->z + at, v);
+        values_vec(p->a + at, v) = sloped(sum[j], z, a, p->kind);
+      } else {
+        if (p->z != p->a) values_vec(p->z + at, v) = sum[j];
+        values_vec(p->a + at, v) = activated(sum[j], p->kind);
+      }
+    }
+  }
+}
+
+/* One round of single units where there are items for it; else tiles that read less. */
+INLINE void run_product(const product *p, const int down) {
+  if (VECTORS * p->units <= STEP_GROUP)
+    product_tiles(p, down, 1);
+  else
+    product_tiles(p, down, 4);
+}
+
+/* Tiles of side x side elements of dw = x^T.dz (9), over the vectors of rows and then over what
+ * rows are left; added to what is there if there is `more`. */
+INLINE void weight_tiles(__global float *dw, layer at, VALUES const float *x,
+                         VALUES const float *dz, int rows, int more, const int side) {
+  const int across = (at.outputs + side - 1) / side, down = (at.inputs + side - 1) / side;
+  const int whole = rows / WIDTH;
+  for (int t = get_local_id(0); t < across * down; t += STEP_GROUP) {
+    const int i0 = t / across, o0 = t - i0 * across;
+    vec sum[4][4];
+    int i[4], o[4];
+#pragma unroll
+    for (int n = 0; n < side; n++) {
+      i[n] = min(i0 + n * down, at.inputs - 1);
+      o[n] = min(o0 + n * across, at.outputs - 1);
+#pragma unroll
+      for (int m = 0; m < side; m++) sum[n][m] = (vec)(0.0f);
+    }
+    for (int v = 0; v < whole; v++) {
+      vec right[4];
+#pragma unroll
+      for (int m = 0; m < side; m++) right[m] = values_vec(dz + o[m] * PITCH, v);
+#pragma unroll
+      for (int n = 0; n < side; n++) {
+        const vec left = values_vec(x + i[n] * PITCH, v);
+#pragma unroll
+        for (int m = 0; m < side; m++) sum[n][m] = fma(left, right[m], sum[n][m]);
+      }
+    }
+#pragma unroll
+    for (int n = 0; n < side; n++)
+#pragma unroll
+      for (int m = 0; m < side; m++) {
+        if (i0 + n * down >= at.inputs || o0 + m * across >= at.outputs) continue;
+        float total = sum_lanes(sum[n][m]);
+        for (int r = whole * WIDTH; r < rows; r++)
+          total = fma(x[i[n] * PITCH + r], dz[o[m] * PITCH + r], total);
+        __global float *to = dw + i[n] * at.stride + o[m];
+        *to = more ? *to + total : total;
+      }
+  }
+}
+
+#endif

@@ -1,0 +1,307 @@
+/* The training step of a small network in one launch, for GPUs: a group takes blocks of CHUNK batch
+ * rows through all layers and leaves its share of the gradient.
+ *
+ * What a block goes through is a list of phases in the table, which all items read alike; a barrier
+ * stands between two, in one loop at the kernel's top level, so control flow is uniform whatever
+ * the network. Weights come into local memory as panels, in which the depth of a product is never
+ * cut; a phase copies what the next one needs, so copies cost no barrier. Values of the layers lie
+ * in local memory where they fit, else in `scratch`. A tile is a vector of rows by a few units.
+ * Sums run in one order whatever the panels, the tiles and the group size.
+ *
+ * Rejected: layers unrolled by -D, a compilation for each network; panels over the depth, which
+ * need sums that outlive a phase.
+ */
+#ifndef STEP_GROUP
+#define STEP_GROUP 64
+#endif
+#ifndef LOCAL_VALUES
+#define LOCAL_VALUES 0
+#endif
+
+#if LOCAL_VALUES
+#define VALUES __local
+#define FENCES CLK_LOCAL_MEM_FENCE
+#else
+#define VALUES __global
+#define FENCES (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
+#endif
+/* The vector more puts the same rows of neighbouring units into different banks. */
+#define PITCH   (CHUNK + WIDTH)
+#define OUTLINE static inline
+#define ONE_ROW
+
+#include "common.h"
+#include "tiles.h"
+#include "update.h"
+#include "whole_step.h"
+
+/* What a block goes through, as host/ops/whole_step_gpu.c lists it, after the layers. */
+typedef struct {
+  int phases;
+  int panel;       /* floats of each of two panels */
+  int values;      /* floats of values in local memory */
+  int reserved[5]; /* as long as the table's other rows */
+} group_plan;
+
+enum { TAKE, LOAD, UP, LOSS, SHARE, DOWN };
+
+/* What is done, to the layer's units from `first` on; and which weights are copied for the next
+ * phase: none, those that lead up to such units, or those that lead down to them. */
+typedef struct {
+  int work, layer, first, units;
+  int copy, copy_layer, copy_first, copy_units;
+} phase;
+
+enum { COPY_NONE, COPY_UP, COPY_DOWN };
+
+/* A group at work on its slice. */
+typedef struct {
+  __constant const step_plan *plan;
+  __constant const layer *layers;
+  __constant const group_plan *own;
+  __constant const phase *phases;
+  __global const float *parameters;
+  __global float *gradient;
+  VALUES float *values;
+  __local float2 *sums; /* of each row's losses and hits so far */
+  __local uint *from;   /* the rows of the data set that the block takes */
+  __local float *panels;
+  int full; /* the panel that the phase uses; the next one is copied to the other */
+  uint start, live, epoch;
+  int begin, end; /* blocks of the slice */
+} group;
+
+/* panel[k][unit] = the weight between unit k of one side and `unit` of the other. Neighbouring
+ * items read neighbouring words of the slab, whichever side the units are on. */
+static inline void copy_panel(__local float *panel, const group *g, phase p) {
+  const layer at = g->layers[p.copy_layer];
+  const int down = p.copy == COPY_DOWN, pitch = panel_pitch(p.copy_units);
+  const int rows = down ? p.copy_units : at.inputs, cols = down ? at.outputs : p.copy_units;
+  __global const float *w = g->parameters + at.weight + p.copy_first * (down ? at.stride : 1);
+  for (int n = get_local_id(0); n < rows * cols; n += STEP_GROUP) {
+    const int r = n / cols, c = n - r * cols;
+    panel[down ? c * pitch + r : r * pitch + c] = w[r * at.stride + c];
+  }
+}
+
+static inline int block_rows(const group *g, int block) {
+  return clamp((int)g->live - block * CHUNK, 0, CHUNK);
+}
+
+/* Which rows the block takes. */
+static inline void take_rows(const group *g, const source *s, int block) {
+  const int item = get_local_id(0);
+  if (item >= CHUNK) return;
+  const uint place = min(g->start + (uint)(block * CHUNK + item), (uint)s->rows - 1);
+  g->from[item] = s->shuffle ? permute(place, (uint)s->rows, s->seed, RNG_SHUFFLE, g->epoch)
+                             : place % (uint)s->held;
+}
+
+/* x[i][r] = row r, column i, and the same of the targets in the spare part, bit by bit; zero where
+ * there is no row. */
+static inline void load_rows(const group *g, const source *s, int block) {
+  const int rows = block_rows(g, block), inputs = g->layers[0].inputs;
+  const int targets = s->classes ? 1 : g->layers[g->plan->layers - 1].outputs;
+  VALUES float *y = g->values + g->plan->spare;
+  for (int n = get_local_id(0); n < CHUNK * inputs; n += STEP_GROUP) {
+    const int r = n / inputs, i = n - r * inputs;
+    g->values[i * PITCH + r] = r < rows ? source_value(s, (size_t)g->from[r] * inputs + i) : 0.0f;
+  }
+  for (int n = get_local_id(0); n < CHUNK * targets; n += STEP_GROUP) {
+    const int r = n / targets, i = n - r * targets;
+    y[i * PITCH + r] = r < rows ? as_float(s->targets[(size_t)g->from[r] * targets + i]) : 0.0f;
+  }
+}
+
+/* (1), (2) for some units of a layer. */
+static inline void go_up(const group *g, phase p) {
+  const layer at = g->layers[p.layer];
+  const int below = p.layer > 0 ? g->layers[p.layer - 1].a : 0; /* the inputs lie first */
+  const product up = {g->values + below,
+                      g->values + at.z + p.first * PITCH,
+                      g->values + at.a + p.first * PITCH,
+                      g->parameters + at.bias + p.first,
+                      g->panels + g->full * g->own->panel,
+                      at.inputs,
+                      p.units,
+                      panel_pitch(p.units),
+                      at.activation};
+  run_product(&up, 0);
+}
+
+/* (8) for some units of the layer below. */
+static inline void go_down(const group *g, phase p) {
+  const layer at = g->layers[p.layer], below = g->layers[p.layer - 1];
+  const product down = {g->values + at.a,
+                        g->values + below.z + p.first * PITCH,
+                        g->values + below.a + p.first * PITCH,
+                        0,
+                        g->panels + g->full * g->own->panel,
+                        at.outputs,
+                        p.units,
+                        panel_pitch(p.units),
+                        below.activation};
+  run_product(&down, 1);
+}
+
+/* The losses of the block's rows, an item a row: the last layer's values become dz. */
+static inline void take_loss(const group *g, const source *s, int block) {
+  const int item = get_local_id(0);
+  if (item >= CHUNK) return;
+  const layer last = g->layers[g->plan->layers - 1];
+  VALUES const float *y = g->values + g->plan->spare + item;
+  const int alive = item < block_rows(g, block), label = s->classes && alive ? as_int(y[0]) : -1;
+  const float2 sums =
+      loss_rows(g->values + last.a + item, y, s, last.outputs, label, alive, g->live);
+  g->sums[item] = block > g->begin ? g->sums[item] + sums : sums;
+}
+
+/* The block's share of a layer's dw (9) and db (10). An element is always the same item's. */
+static inline void share_gradient(const group *g, phase p, int block) {
+  const layer at = g->layers[p.layer];
+  VALUES const float *x = g->values + (p.layer > 0 ? g->layers[p.layer - 1].a : 0);
+  VALUES const float *dz = g->values + at.a;
+  const int rows = block_rows(g, block), more = block > g->begin;
+  if (at.inputs * at.outputs <= 4 * STEP_GROUP)
+    weight_tiles(g->gradient + at.weight, at, x, dz, rows, more, 2);
+  else
+    weight_tiles(g->gradient + at.weight, at, x, dz, rows, more, 4);
+  for (int o = STEP_GROUP - 1 - get_local_id(0); o < at.outputs; o += STEP_GROUP) {
+    float total = 0.0f;
+    for (int r = 0; r < rows; r++) total += dz[o * PITCH + r];
+    __global float *to = g->gradient + at.bias + o;
+    *to = more ? *to + total : total;
+  }
+}
+
+/* A phase: no barrier within. */
+static inline void run_phase(group *g, const source *s, int index, int block) {
+  const phase p = g->phases[index];
+  if (p.copy != COPY_NONE) copy_panel(g->panels + (1 - g->full) * g->own->panel, g, p);
+  if (p.work == TAKE) take_rows(g, s, block);
+  if (p.work == LOAD) load_rows(g, s, block);
+  if (p.work == UP) go_up(g, p);
+  if (p.work == LOSS) take_loss(g, s, block);
+  if (p.work == SHARE) share_gradient(g, p, block);
+  if (p.work == DOWN) go_down(g, p);
+  if (p.copy != COPY_NONE) g->full = 1 - g->full;
+}
+
+/* Where all parts lie; `space` is the group's local memory. */
+static inline group make_group(__global float *gradients, __global float *scratch,
+                               __local vec *space, __global const float *parameters,
+                               __constant const step_plan *plan) {
+  group g;
+  g.plan = plan;
+  g.layers = (__constant const layer *)(plan + 1);
+  g.own = (__constant const group_plan *)(g.layers + plan->layers);
+  g.phases = (__constant const phase *)(g.own + 1);
+  g.parameters = parameters;
+  g.gradient = gradients + (size_t)get_group_id(0) * plan->gradient_stride;
+  __local float *left = (__local float *)space + g.own->values;
+#if LOCAL_VALUES
+  g.values = (__local float *)space;
+#else
+  g.values = scratch + (size_t)get_group_id(0) * plan->scratch_stride;
+#endif
+  g.sums = (__local float2 *)left;
+  g.from = (__local uint *)(left + 2 * CHUNK);
+  g.panels = left + 3 * CHUNK;
+  g.full = 0;
+  return g;
+}
+
+/* The slice of the next batch; one item opens the step. A slice without rows leaves zeros. */
+static inline void begin_slice(group *g, __global step_state *state, const source *s) {
+  const int slice = get_group_id(0), chunks = g->plan->chunks, slices = g->plan->slices;
+  g->start = batch_start(state, g->plan->batch);
+  g->live = batch_live(g->start, g->plan->batch, s->rows);
+  g->epoch = state->epoch;
+  g->begin = slice * chunks / slices;
+  g->end =
+      min((slice + 1) * chunks / slices, max(((int)g->live + CHUNK - 1) / CHUNK, g->begin + 1));
+  if (slice == 0 && get_local_id(0) == 0) open_step(state, g->live);
+}
+
+/* A slice's way up and down. Barriers must stand at a kernel's top level, so this is text and not a
+ * function. */
+#define RUN_SLICE(g, state, s)                                                                     \
+  begin_slice(&g, state, &s);                                                                      \
+  for (int block = g.begin; block < g.end; block++)                                                \
+    for (int index = 0; index < g.own->phases; index++) {                                          \
+      run_phase(&g, &s, index, block);                                                             \
+      barrier(FENCES);                                                                             \
+    }
+
+/* Adds the rows' losses and hits, in order. One item calls this. */
+static inline void add_rows(__global float *partials, const group *g) {
+  float2 total = (float2)(0.0f);
+  for (int r = 0; r < CHUNK; r++) total += g->sums[r];
+  vstore2(total, get_group_id(0), partials);
+}
+
+/* Row s of gradients and pair s of partials [slices, 2] from slice s of the batch, for an update to
+ * add up. scratch: a row of values a slice, or NULL. */
+__kernel GROUP(STEP_GROUP, 1)
+void whole_step_gpu(__global float *restrict gradients, __global float *restrict partials,
+                    __global float *restrict scratch, __global step_state *restrict state,
+                    __local vec *restrict space, __global const float *restrict parameters,
+                    __constant const step_plan *restrict plan, __global const uchar *restrict data,
+                    __global const uint *restrict targets, int rows, int held, int classes,
+                    int bytes, int shuffle, float scale, ulong seed) {
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+  group g = make_group(gradients, scratch, space, parameters, plan);
+  RUN_SLICE(g, state, s)
+  if (get_local_id(0) == 0) add_rows(partials, &g);
+}
+
+/* `steps` steps with their updates, of batches that are one slice: the one group goes on alone. */
+__kernel GROUP(STEP_GROUP, 1)
+void whole_steps_sgd_gpu(__global float *restrict parameters, __global float *restrict first,
+                         __global float *restrict gradients, __global float *restrict partials,
+                         __global float *restrict scratch, __global step_state *restrict state,
+                         __local vec *restrict space, __constant const step_plan *restrict plan,
+                         __global const uchar *restrict data, __global const uint *restrict targets,
+                         int rows, int held, int classes, int bytes, int shuffle, float scale,
+                         ulong seed, int steps, float momentum, int nesterov, float weight_decay) {
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+  group g = make_group(gradients, scratch, space, parameters, plan);
+  for (int n = 0; n < steps; n++) {
+    RUN_SLICE(g, state, s)
+    barrier(CLK_GLOBAL_MEM_FENCE); /* gradients, and the open step */
+    sgd_vectors(parameters, first, gradients, state, 1, 0, get_local_id(0), plan->vectors,
+                STEP_GROUP, momentum, nesterov, weight_decay);
+    if (get_local_id(0) == 0) {
+      add_rows(partials, &g);
+      close_step(state, partials, 1);
+    }
+    barrier(CLK_GLOBAL_MEM_FENCE);
+  }
+}
+
+__kernel GROUP(STEP_GROUP, 1)
+void whole_steps_adam_gpu(__global float *restrict parameters, __global float *restrict first,
+                          __global float *restrict second, __global float *restrict gradients,
+                          __global float *restrict partials, __global float *restrict scratch,
+                          __global step_state *restrict state, __local vec *restrict space,
+                          __constant const step_plan *restrict plan,
+                          __global const uchar *restrict data,
+                          __global const uint *restrict targets, int rows, int held, int classes,
+                          int bytes, int shuffle, float scale, ulong seed, int steps, float rest1,
+                          float log_beta1, float beta2, float rest2, float log_beta2, float epsilon,
+                          float weight_decay, int decoupled) {
+  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+  group g = make_group(gradients, scratch, space, parameters, plan);
+  for (int n = 0; n < steps; n++) {
+    RUN_SLICE(g, state, s)
+    barrier(CLK_GLOBAL_MEM_FENCE);
+    adam_vectors(parameters, first, second, gradients, state, 1, 0, get_local_id(0), plan->vectors,
+                 STEP_GROUP, rest1, log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay,
+                 decoupled);
+    if (get_local_id(0) == 0) {
+      add_rows(partials, &g);
+      close_step(state, partials, 1);
+    }
+    barrier(CLK_GLOBAL_MEM_FENCE);
+  }
+}
