@@ -30,7 +30,7 @@ interpreted() {
   awk -v OFS=, -v rows="$1" -v cols="$2" 'BEGIN { srand(1); for (i = 0; i < rows; i++) {
     for (j = 0; j < cols; j++) printf "%.3f,", rand(); print i % 3 } }' >rows.csv
   oclgrind --log log --data-races --uninitialized --inst-counts "${limits[@]}" --build-options -cl-opt-disable \
-    "$ebb" train --data rows.csv --model "$3" --batch "$1" --valid 0 --epochs 1 --out model.safetensors --quiet \
+    "$ebb" train --data rows.csv --model "$3" --batch "$1" --valid 0 --epochs 1 --step layers --out model.safetensors --quiet \
     >out 2>err || { tail -n 5 err >&2; return 1; }
 }
 
