@@ -72,13 +72,11 @@ static void test_activation_values(void **state) {
 /* Where the textbook forms overflow or cancel: the limits are known. */
 static void test_activations_far_out(void **state) {
   (void)state;
-  for (int i = 0; i < EBB_ACT_COUNT; i++) {
-    ebb_activation f = (ebb_activation)i;
-    assert_true(isfinite(ebbi_reference_activation(f, 1000)));
-    assert_true(isfinite(ebbi_reference_activation(f, -1000)));
-    assert_true(isfinite(ebbi_reference_slope(f, 1000)));
-    assert_true(isfinite(ebbi_reference_slope(f, -1000)));
-  }
+  for (int i = 0; i < EBB_ACT_COUNT; i++)
+    for (double z = -1000; z <= 1000; z += 2000) {
+      assert_true(isfinite(ebbi_reference_activation((ebb_activation)i, z)));
+      assert_true(isfinite(ebbi_reference_slope((ebb_activation)i, z)));
+    }
   NEAR(ebbi_reference_activation(EBB_ACT_SOFTPLUS, 1000), 1000, 0);
   NEAR(ebbi_reference_activation(EBB_ACT_SOFTPLUS, -40) / exp(-40), 1, 1e-15);
   NEAR(ebbi_reference_activation(EBB_ACT_ELU, -1e-12) / -1e-12, 1, 1e-11);
@@ -93,10 +91,9 @@ static void test_slopes_are_derivatives(void **state) {
   for (int i = 0; i < EBB_ACT_COUNT; i++)
     for (double z = -8 + 0.02; z < 8; z += 0.04) {
       ebb_activation f = (ebb_activation)i;
-      double above = ebbi_reference_activation(f, z + h),
-             below = ebbi_reference_activation(f, z - h);
+      double rise = ebbi_reference_activation(f, z + h) - ebbi_reference_activation(f, z - h);
       /* Truncation h^2 f''' / 6 with f''' <= 2 for all of these; rounding 8 ulp of f / 2h. */
-      NEAR(ebbi_reference_slope(f, z), (above - below) / (2 * h), 1e-10 / 3 + 1e-9);
+      NEAR(ebbi_reference_slope(f, z), rise / (2 * h), 1e-10 / 3 + 1e-9);
     }
 }
 

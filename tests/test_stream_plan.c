@@ -62,6 +62,38 @@ static void the_host_is_chosen_where_data_do_not_fit(void **state) {
   many_free(&data);
 }
 
+/* What a training of large batches allocates on a device of its own with that much memory; 0 if the
+ * plan is refused. Weight gradients of such batches split their depth. */
+static uint64_t allocated_within(ebb_engine engine, uint64_t bytes) {
+  ebb_device *device;
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  assert_int_equal(ebb_device_set_engine(device, engine), EBB_OK);
+  rig r = rig_make(device, "4relu");
+  ebb_dataset data = many_make();
+  uint64_t before = ebb_device_counters(device).allocated_bytes;
+  r.options.batch = MANY;
+  r.options.step = EBB_STEP_LAYERS;
+  r.options.data_on = EBB_DATA_DEVICE;
+  device->info.global_bytes = before + bytes;
+  ebb_status status = ebb_trainer_create(&r.trainer, r.network, &data, NULL, &r.options);
+  assert_int_equal(device->workspace != NULL, status == EBB_OK);
+  uint64_t used = ebb_device_counters(device).allocated_bytes - before;
+  rig_free(&r);
+  many_free(&data);
+  ebb_device_free(device);
+  return used;
+}
+
+static void the_workspace_of_split_products_is_planned(void **state) {
+  static const ebb_engine engines[] = {EBB_ENGINE_CPU, EBB_ENGINE_GPU};
+  (void)state;
+  for (int i = 0; i < 2; i++) {
+    uint64_t needed = allocated_within(engines[i], 1 << 28);
+    assert_int_equal(allocated_within(engines[i], needed), needed);
+    assert_int_equal(allocated_within(engines[i], needed - 1), 0);
+  }
+}
+
 static void evaluations_choose_the_host_too(void **state) {
   const uint64_t spare = 330000; /* the pass takes 260 KiB, the data 125 KiB */
   ebb_device *device = *state;
@@ -110,6 +142,7 @@ static void blocks_are_cut_by_sizes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(the_workspace_of_split_products_is_planned),
       cmocka_unit_test(the_host_is_chosen_where_data_do_not_fit),
       cmocka_unit_test(evaluations_choose_the_host_too),
       cmocka_unit_test(blocks_are_cut_by_sizes),

@@ -292,23 +292,15 @@ static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint32_
   return EBB_OK;
 }
 
-static ebb_status upload_doubles(ebb_tensor *tensor, const double *values, ebbi_probe *probe) {
-  float *floats;
-  size_t count = ebb_tensor_cols(tensor);
-  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
-  for (size_t i = 0; i < count; i++) floats[i] = (float)values[i];
-  return ebb_tensor_upload(tensor, floats);
-}
-
 /* Three steps in a launch must leave what three launches leave, and a frozen one all as it is. */
 static ebb_status compare_launches(whole_case *c, ebbi_probe *probe, const ebbi_update_run *run) {
   double *expected;
   ebb_state state;
   TRY(run_updates(c, run, 2, EBB_STATE_NONE, 3, 1));
   TRY(ebbi_probe_read(&expected, probe, c->slab));
-  TRY(upload_doubles(c->slab, run->found.parameters, probe));
-  TRY(upload_doubles(run->first, run->found.first, probe));
-  if (run->second) TRY(upload_doubles(run->second, run->found.second, probe));
+  TRY(ebbi_probe_upload(c->slab, probe, run->found.parameters));
+  TRY(ebbi_probe_upload(run->first, probe, run->found.first));
+  if (run->second) TRY(ebbi_probe_upload(run->second, probe, run->found.second));
   TRY(run_updates(c, run, 2, EBB_STATE_NONE, 1, 3));
   TRY(ebbi_probe_compare(probe, c->slab, expected, NULL, 0));
   TRY(ebb_tensor_download(&state, c->state));
@@ -364,16 +356,18 @@ static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
   return create_step(c, probe->device);
 }
 
-static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, double between,
-                           ebb_status (*run)(whole_case *c, ebbi_probe *probe)) {
-  whole_case c = {.engine = engine, .between = between};
+/* With updates batches are one slice, and a launch has several steps. */
+static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, bool updates,
+                           ebb_optimizer_kind kind) {
+  whole_case c = {.engine = engine, .between = updates ? 0 : NAN};
   ebb_spec spec;
+  if (updates) s.rows = (s.rows - 1) % 32 + 1;
   TRY(choose(&c, &spec, probe, s));
   ebbi_tally_case(&probe->tally, "%zu-%zu-%zu-%zu, batch %zu, %s", ebb_spec_inputs(&spec),
                   spec.layers[0].outputs, spec.layers[1].outputs, ebb_spec_outputs(&spec), c.batch,
                   ebb_loss_name(c.loss));
   ebb_status status = set_up(&c, probe);
-  if (status == EBB_OK) status = run(&c, probe);
+  if (status == EBB_OK) status = updates ? run_optimizer(&c, probe, kind) : run_steps(&c, probe);
   ebbi_whole_step_free(c.step);
   ebbi_reference_free(c.reference);
   return status;
@@ -381,28 +375,18 @@ static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, d
 
 /* `rows` is the batch and makes the outputs, `cols` the inputs, `depth` the hidden layers. */
 ebb_status ebbi_case_whole_step(ebbi_probe *probe, ebbi_shape s) {
-  return run_case(probe, s, EBB_ENGINE_CPU, NAN, run_steps);
+  return run_case(probe, s, EBB_ENGINE_CPU, false, EBB_OPT_SGD);
 }
 
 ebb_status ebbi_case_whole_step_gpu(ebbi_probe *probe, ebbi_shape s) {
-  return run_case(probe, s, EBB_ENGINE_GPU, NAN, run_steps);
+  return run_case(probe, s, EBB_ENGINE_GPU, false, EBB_OPT_SGD);
 }
 
-static ebb_status run_sgd(whole_case *c, ebbi_probe *probe) {
-  return run_optimizer(c, probe, EBB_OPT_SGD);
-}
-
-static ebb_status run_adam(whole_case *c, ebbi_probe *probe) {
-  return run_optimizer(c, probe, EBB_OPT_ADAM);
-}
-
-/* The same with batches of one slice, updates, and several steps in a launch. */
 static ebb_status run_both(ebbi_probe *probe, ebbi_shape s, ebb_engine engine) {
-  s.rows = (s.rows - 1) % 32 + 1;
   probe->activation = EBB_ACT_RELU;
-  TRY(run_case(probe, s, engine, 0, run_sgd));
+  TRY(run_case(probe, s, engine, true, EBB_OPT_SGD));
   ebbi_probe_clear(probe);
-  return run_case(probe, s, engine, 0, run_adam);
+  return run_case(probe, s, engine, true, EBB_OPT_ADAM);
 }
 
 ebb_status ebbi_case_whole_steps(ebbi_probe *probe, ebbi_shape s) {

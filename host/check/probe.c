@@ -111,12 +111,23 @@ ebb_status ebbi_probe_tensor(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtyp
   return ebb_tensor_upload(*out, values);
 }
 
+static ebb_status make_floats(float **out, ebbi_probe *probe, size_t count, const double *values) {
+  TRY(ebbi_probe_bytes(out, probe, count, sizeof **out));
+  for (size_t i = 0; i < count; i++) (*out)[i] = values ? (float)values[i] : NAN;
+  return EBB_OK;
+}
+
 ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols,
                             const double *values) {
   float *floats;
-  TRY(ebbi_probe_bytes(&floats, probe, rows * cols, sizeof *floats));
-  for (size_t i = 0; i < rows * cols; i++) floats[i] = values ? (float)values[i] : NAN;
+  TRY(make_floats(&floats, probe, rows * cols, values));
   return ebbi_probe_tensor(out, probe, EBB_F32, rows, cols, false, floats);
+}
+
+ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values) {
+  float *floats;
+  TRY(make_floats(&floats, probe, ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor), values));
+  return ebb_tensor_upload(tensor, floats);
 }
 
 ebb_status ebbi_probe_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols) {

@@ -70,6 +70,7 @@ ebb_status ebbi_probe_tensor(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtyp
 /* An F32 tensor of the given doubles, or of NaN: what a kernel fails to write is then found. */
 ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols,
                             const double *values);
+ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values);
 ebb_status ebbi_probe_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols);
 
 /* A random F32 tensor and its values. */

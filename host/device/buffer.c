@@ -102,9 +102,13 @@ void ebbi_buffer_free(ebbi_buffer *buffer) {
   free(buffer);
 }
 
+size_t ebbi_device_workspace_need(const ebb_device *device, size_t bytes) {
+  return device->workspace && device->workspace->size >= bytes ? 0 : bytes;
+}
+
 /* Recorded launches keep the workspace that they were recorded with: a larger one joins it. */
 ebb_status ebbi_device_workspace(ebbi_buffer **out, ebb_device *device, size_t bytes) {
-  if (!device->workspace || device->workspace->size < bytes) {
+  if (ebbi_device_workspace_need(device, bytes) > 0) {
     ebbi_buffer *larger;
     TRY(ebbi_buffer_create(&larger, device, bytes));
     larger->smaller = device->workspace;

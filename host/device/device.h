@@ -126,6 +126,9 @@ void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer);
  * the next operation overwrites it. The device's own; freed with it. */
 ebb_status ebbi_device_workspace(ebbi_buffer **out, ebb_device *device, size_t bytes);
 
+/* Bytes that will be allocated when so many are asked for: none if there are as many already. */
+size_t ebbi_device_workspace_need(const ebb_device *device, size_t bytes);
+
 /* Bytes that the start of a view must be a multiple of. */
 size_t ebbi_device_alignment(const ebb_device *device);
 

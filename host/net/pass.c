@@ -97,6 +97,24 @@ static ebb_status need_gradients(ebbi_need *need, const ebb_network *network, si
   return EBB_OK;
 }
 
+static void raise_to(size_t *most, size_t bytes) {
+  if (bytes > *most) *most = bytes;
+}
+
+/* Bytes of the workspace that split products pass partial sums through, one for all layers. */
+static size_t workspace_bytes(const ebb_network *network, size_t batch, ebbi_pass_kind kind) {
+  const ebb_device *device = network->device;
+  size_t most = 0;
+  for (size_t l = 0; l < network->spec.count; l++) {
+    size_t in = network->spec.layers[l].inputs, out = network->spec.layers[l].outputs;
+    raise_to(&most, ebbi_matmul_workspace(device, EBB_LAYOUT_NN, batch, out, in));
+    if (kind != EBBI_PASS_LAYERS) continue;
+    raise_to(&most, ebbi_matmul_workspace(device, EBB_LAYOUT_TN, in, out, batch));
+    if (l > 0) raise_to(&most, ebbi_matmul_workspace(device, EBB_LAYOUT_NT, batch, in, out));
+  }
+  return most;
+}
+
 ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t batch, ebb_loss loss,
                           ebbi_pass_kind kind) {
   size_t outputs = ebb_spec_outputs(&network->spec);
@@ -106,6 +124,8 @@ ebb_status ebbi_pass_need(ebbi_need *need, const ebb_network *network, size_t ba
   ebbi_need_add(need, ebbi_stride(1, p.slab.count) * sizeof(float));
   ebbi_need_add(need, batch * target * sizeof(float));
   ebbi_need_add(need, sizeof(ebb_state));
+  ebbi_need_add(need,
+                ebbi_device_workspace_need(network->device, workspace_bytes(network, batch, kind)));
   return need_gradients(need, network, batch, kind);
 }
 
@@ -134,12 +154,20 @@ static ebb_status make_whole_step(ebbi_pass *pass) {
   return EBB_OK;
 }
 
+/* At its full size before anything is recorded: recorded launches keep the one that they find. */
+static ebb_status make_workspace(const ebbi_pass *pass) {
+  ebbi_buffer *workspace;
+  size_t bytes = workspace_bytes(pass->network, pass->batch, pass->kind);
+  return bytes > 0 ? ebbi_device_workspace(&workspace, pass->network->device, bytes) : EBB_OK;
+}
+
 static ebb_status build(ebbi_pass *pass) {
   ebb_device *device = pass->network->device;
   const ebb_spec *spec = &pass->network->spec;
   size_t batch = pass->batch, outputs = spec->layers[spec->count - 1].outputs;
   plan p;
   TRY(make_plan(&p, pass->network, batch, pass->kind));
+  TRY(make_workspace(pass));
   TRY(ebb_tensor_create(&pass->arena, device, EBB_F32, 1, p.slab.count));
   TRY(ebbi_tensor_view(&pass->x, pass->arena, p.x, batch, spec->layers[0].inputs));
   for (size_t l = 0; l < spec->count; l++) {

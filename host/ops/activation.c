@@ -75,7 +75,7 @@ ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const eb
   ebbi_activation_option(options, activation);
   ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_activation_backward, options);
   ebbi_launch_buffer(&launch, dz->buffer);
-  ebbi_launch_buffer(&launch, z ? z->buffer : NULL);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, a->buffer);
   return run_elements(&launch, dz);
 }

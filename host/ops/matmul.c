@@ -29,34 +29,23 @@ static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout
   return ebbi_tensor_require_apart(where, "c", c, "b", b);
 }
 
-static ebbi_buffer *buffer_of(const ebb_tensor *tensor) {
-  return tensor ? tensor->buffer : NULL;
-}
-
-static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
-  static const ebbi_kernel_id ids[EBB_LAYOUT_COUNT] = {
-      EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
-  char options[EBBI_ACTIVATION_OPTION];
-  ebbi_activation_option(options, activation);
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, ids[p->layout], options);
-  launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
-  return launch;
-}
-
-/* The arguments that all products end with, and the grid that covers c with tiles. */
-static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
+void ebbi_product_arguments(ebbi_launch *launch, const ebbi_product *p) {
   ebbi_launch_int(launch, p->rows);
   ebbi_launch_int(launch, p->cols);
   ebbi_launch_int(launch, p->depth);
   ebbi_launch_int(launch, p->c->stride);
   ebbi_launch_int(launch, p->a->stride);
   ebbi_launch_int(launch, p->b->stride);
-  return ebbi_matmul_cpu_run(launch, p, split->depth);
 }
 
-/* All in one: where something is fused around the product. */
-static ebbi_split whole(const ebbi_product *p) {
-  return (ebbi_split){1, p->depth, p->c->buffer};
+/* Bytes of so many slices of c and its sums. */
+static size_t partial_bytes(size_t slices, size_t rows, size_t stride) {
+  return slices * (rows + 1) * stride * sizeof(float);
+}
+
+ebb_status ebbi_split_partials(ebbi_split *split, const ebbi_product *p) {
+  size_t bytes = partial_bytes(split->slices, p->rows, p->c->stride);
+  return ebbi_device_workspace(&split->partials, p->c->device, bytes);
 }
 
 ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
@@ -64,7 +53,7 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
   const ebbi_profile *profile = ebbi_device_profile(p->c->device);
   ebbi_launch launch = ebbi_launch_begin(p->c->device, EBBI_KERNEL_add_slices, "");
   ebbi_launch_buffer(&launch, p->c->buffer);
-  ebbi_launch_buffer(&launch, buffer_of(sums));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, split->partials);
   ebbi_launch_int(&launch, split->slices);
   ebbi_launch_int(&launch, p->rows);
@@ -73,6 +62,17 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
   launch.work = ebbi_work_slices(split->slices, p->rows, p->cols);
   size_t across = ebbi_ceil_div(p->cols, (size_t)profile->width * profile->element_group);
   return ebbi_launch_run(&launch, across, p->rows + 1);
+}
+
+size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t rows, size_t cols,
+                             size_t depth) {
+  ebb_engine engine = ebb_device_choose_engine(device, layout, rows, cols, depth);
+  ebbi_matmul_plan plan = {.slices = 1};
+  if (engine == EBB_ENGINE_CPU)
+    plan.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
+  else if (engine == EBB_ENGINE_GPU)
+    (void)ebbi_matmul_choose(&plan, device, layout, rows, cols, depth); /* the launch will say so */
+  return plan.slices > 1 ? partial_bytes(plan.slices, rows, ebbi_stride(rows, cols)) : 0;
 }
 
 static ebb_engine engine_of(const ebbi_product *p) {
@@ -103,53 +103,21 @@ static ebb_status run_clblast(const ebbi_product *p) {
   return ebbi_clblast_run(p->c->device, &gemm);
 }
 
-/* NN: c = f(a.b + bias), the sum before f in z; bias NULL: c = a.b. */
+/* The passes by our own kernels: see product.h. */
 static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                          ebb_activation activation) {
-  if (uses_gpu(p)) return ebbi_matmul_gpu_nn(p, z, bias, activation);
-  ebbi_split split = whole(p);
-  if (!bias) TRY(ebbi_matmul_cpu_split(&split, p));
-  ebbi_launch launch = begin(p, activation);
-  ebbi_launch_buffer(&launch, split.partials);
-  ebbi_launch_buffer(&launch, buffer_of(z));
-  ebbi_launch_buffer(&launch, p->a->buffer);
-  ebbi_launch_buffer(&launch, p->b->buffer);
-  ebbi_launch_buffer(&launch, buffer_of(bias));
-  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
-  TRY(run(&launch, p, &split));
-  return ebbi_add_slices(p, NULL, &split);
+  return uses_gpu(p) ? ebbi_matmul_gpu_nn(p, z, bias, activation)
+                     : ebbi_matmul_cpu_nn(p, z, bias, activation);
 }
 
-/* TN: c = a^T.b and sums = b's column sums; sums NULL: c alone. */
-static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
-  if (uses_gpu(p)) return ebbi_matmul_gpu_tn(p, sums);
-  ebbi_split split;
-  TRY(ebbi_matmul_cpu_split(&split, p));
-  ebbi_launch launch = begin(p, EBB_ACT_IDENTITY);
-  ebbi_launch_buffer(&launch, split.partials);
-  ebbi_launch_buffer(&launch, buffer_of(sums));
-  ebbi_launch_buffer(&launch, p->a->buffer);
-  ebbi_launch_buffer(&launch, p->b->buffer);
-  if (sums) ebbi_work_add_sums(&launch.work);
-  TRY(run(&launch, p, &split));
-  return ebbi_add_slices(p, sums, &split);
-}
-
-/* NT: c = (a.b^T) * f'(z_below); a_below NULL: c = a.b^T. */
 static ebb_status run_nt(const ebbi_product *p, const ebb_tensor *z_below,
                          const ebb_tensor *a_below, ebb_activation activation) {
-  if (uses_gpu(p)) return ebbi_matmul_gpu_nt(p, z_below, a_below, activation);
-  ebbi_split split = whole(p);
-  if (!a_below) TRY(ebbi_matmul_cpu_split(&split, p));
-  ebbi_launch launch = begin(p, activation);
-  ebbi_launch_buffer(&launch, split.partials);
-  ebbi_launch_buffer(&launch, p->a->buffer);
-  ebbi_launch_buffer(&launch, p->b->buffer);
-  ebbi_launch_buffer(&launch, buffer_of(z_below));
-  ebbi_launch_buffer(&launch, buffer_of(a_below));
-  if (a_below) ebbi_work_add_slope(&launch.work);
-  TRY(run(&launch, p, &split));
-  return ebbi_add_slices(p, NULL, &split);
+  return uses_gpu(p) ? ebbi_matmul_gpu_nt(p, z_below, a_below, activation)
+                     : ebbi_matmul_cpu_nt(p, z_below, a_below, activation);
+}
+
+static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
+  return uses_gpu(p) ? ebbi_matmul_gpu_tn(p, sums) : ebbi_matmul_cpu_tn(p, sums);
 }
 
 ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,

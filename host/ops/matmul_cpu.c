@@ -1,12 +1,14 @@
-/* How the CPU form of the products shares out its work.
+/* The matrix products' CPU form, and how it shares out its work.
  *
  * Blocks of c go to items so that the compute units are evenly busy and what an item packs is used
  * often. Where c is so small that many units would have none, and the product so deep that it
  * matters, the depth is split as well. The first follows the device, for it changes no bit; the
  * second follows the shapes alone.
  */
+#include "base/error.h"
 #include "base/size.h"
 #include "product.h"
+#include "work.h"
 
 #include <math.h>
 
@@ -57,23 +59,88 @@ static share share_out(const ebbi_product *p, size_t depth, const ebbi_profile *
  * least: beside those, adding the slices up is little. */
 enum { SPLIT_TILES = 64, SPLIT_DEPTH = 1024, SPLIT_ROWS = 16, SPLIT_COLS = 32 };
 
-ebb_status ebbi_matmul_cpu_split(ebbi_split *split, const ebbi_product *p) {
-  size_t tiles = ebbi_ceil_div(p->rows, SPLIT_ROWS) * ebbi_ceil_div(p->cols, SPLIT_COLS);
-  size_t most = p->depth / SPLIT_DEPTH, wanted = SPLIT_TILES / tiles;
+/* Slices of the depth, and the steps of one. */
+static size_t cut_depth(size_t *slice_depth, size_t rows, size_t cols, size_t depth) {
+  size_t tiles = ebbi_ceil_div(rows, SPLIT_ROWS) * ebbi_ceil_div(cols, SPLIT_COLS);
+  size_t most = depth / SPLIT_DEPTH, wanted = SPLIT_TILES / tiles;
   size_t slices = wanted < most ? wanted : most;
-  *split = (ebbi_split){1, p->depth, p->c->buffer};
-  if (slices < 2) return EBB_OK;
-  split->depth = ebbi_round_up(ebbi_ceil_div(p->depth, slices), SPLIT_DEPTH / 2);
-  split->slices = ebbi_ceil_div(p->depth, split->depth);
-  size_t floats = split->slices * (p->rows + 1) * p->c->stride;
-  return ebbi_device_workspace(&split->partials, p->c->device, floats * sizeof(float));
+  *slice_depth = depth;
+  if (slices > 1) *slice_depth = ebbi_round_up(ebbi_ceil_div(depth, slices), SPLIT_DEPTH / 2);
+  return ebbi_ceil_div(depth, *slice_depth);
 }
 
-ebb_status ebbi_matmul_cpu_run(ebbi_launch *launch, const ebbi_product *p, size_t slice_depth) {
-  size_t slices = ebbi_ceil_div(p->depth, slice_depth);
-  share s = share_out(p, slice_depth, ebbi_device_profile(p->c->device));
+size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_t depth) {
+  size_t slice_depth;
+  return layout == EBB_LAYOUT_TN ? cut_depth(&slice_depth, rows, cols, depth) : 1;
+}
+
+/* All of the depth at once, or in slices if that is `allowed`: where nothing is fused around the
+ * product but the bias gradient. */
+static ebb_status choose_split(ebbi_split *split, const ebbi_product *p, bool allowed) {
+  *split = (ebbi_split){1, p->depth, p->c->buffer};
+  if (allowed) split->slices = cut_depth(&split->depth, p->rows, p->cols, p->depth);
+  return split->slices > 1 ? ebbi_split_partials(split, p) : EBB_OK;
+}
+
+static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
+  static const ebbi_kernel_id ids[EBB_LAYOUT_COUNT] = {
+      EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
+  char options[EBBI_ACTIVATION_OPTION];
+  ebbi_activation_option(options, activation);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, ids[p->layout], options);
+  launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
+  return launch;
+}
+
+/* Appends the arguments that all products end with, and queues the items of all slices. */
+static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
+  share s = share_out(p, split->depth, ebbi_device_profile(p->c->device));
+  ebbi_product_arguments(launch, p);
   ebbi_launch_int(launch, s.rows);
   ebbi_launch_int(launch, s.panels);
-  ebbi_launch_int(launch, slice_depth);
-  return ebbi_launch_run(launch, s.across, s.down * slices);
+  ebbi_launch_int(launch, split->depth);
+  return ebbi_launch_run(launch, s.across, s.down * split->slices);
+}
+
+ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
+                              ebb_activation activation) {
+  ebbi_split split;
+  TRY(choose_split(&split, p, !bias));
+  ebbi_launch launch = begin(p, activation);
+  ebbi_launch_buffer(&launch, split.partials);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
+  ebbi_launch_buffer(&launch, p->a->buffer);
+  ebbi_launch_buffer(&launch, p->b->buffer);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(bias));
+  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
+  TRY(run(&launch, p, &split));
+  return ebbi_add_slices(p, NULL, &split);
+}
+
+ebb_status ebbi_matmul_cpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
+                              const ebb_tensor *a_below, ebb_activation activation) {
+  ebbi_split split;
+  TRY(choose_split(&split, p, !a_below));
+  ebbi_launch launch = begin(p, activation);
+  ebbi_launch_buffer(&launch, split.partials);
+  ebbi_launch_buffer(&launch, p->a->buffer);
+  ebbi_launch_buffer(&launch, p->b->buffer);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z_below));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(a_below));
+  if (a_below) ebbi_work_add_slope(&launch.work);
+  TRY(run(&launch, p, &split));
+  return ebbi_add_slices(p, NULL, &split);
+}
+
+ebb_status ebbi_matmul_cpu_tn(const ebbi_product *p, ebb_tensor *sums) {
+  ebbi_split split;
+  TRY(choose_split(&split, p, true));
+  ebbi_launch launch = begin(p, EBB_ACT_IDENTITY);
+  ebbi_launch_buffer(&launch, split.partials);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
+  ebbi_launch_buffer(&launch, p->a->buffer);
+  ebbi_launch_buffer(&launch, p->b->buffer);
+  if (sums) ebbi_work_add_sums(&launch.work);
+  TRY(run(&launch, p, &split));
+  return ebbi_add_slices(p, sums, &split);
 }

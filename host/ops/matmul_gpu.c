@@ -19,10 +19,6 @@ typedef struct run {
   char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS];
 } run;
 
-static ebbi_buffer *buffer_of(const ebb_tensor *tensor) {
-  return tensor ? tensor->buffer : NULL;
-}
-
 static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
   ebb_device *device = p->c->device;
   char activation_option[EBBI_ACTIVATION_OPTION], tile_options[EBBI_MATMUL_OPTIONS];
@@ -36,9 +32,7 @@ static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activati
   ebbi_matmul_options(tile_options, r->plan.config);
   snprintf(r->options, sizeof r->options, "%s %s", activation_option, tile_options);
   r->split = (ebbi_split){r->plan.slices, r->plan.slice_depth, p->c->buffer};
-  if (r->plan.slices == 1) return EBB_OK;
-  size_t floats = r->plan.slices * (p->rows + 1) * p->c->stride;
-  return ebbi_device_workspace(&r->split.partials, device, floats * sizeof(float));
+  return r->plan.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
 }
 
 static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_work work) {
@@ -57,13 +51,7 @@ static ebbi_work finish_work(const run *r) {
 
 /* The arguments that all products end with, and a group for each tile of each slice. */
 static ebb_status run_product(ebbi_launch *launch, const run *r) {
-  const ebbi_product *p = r->product;
-  ebbi_launch_int(launch, p->rows);
-  ebbi_launch_int(launch, p->cols);
-  ebbi_launch_int(launch, p->depth);
-  ebbi_launch_int(launch, p->c->stride);
-  ebbi_launch_int(launch, p->a->stride);
-  ebbi_launch_int(launch, p->b->stride);
+  ebbi_product_arguments(launch, r->product);
   ebbi_launch_int(launch, r->plan.slice_depth);
   return ebbi_launch_run(launch, r->plan.across, r->plan.down * r->plan.slices);
 }
@@ -87,18 +75,18 @@ ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_te
   bool split = r.plan.slices > 1;
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, product_work(p));
   ebbi_launch_buffer(&launch, r.split.partials);
-  ebbi_launch_buffer(&launch, split ? NULL : buffer_of(z));
+  ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
-  ebbi_launch_buffer(&launch, split ? NULL : buffer_of(bias));
+  ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(bias));
   if (bias && !split) ebbi_work_add_bias(&launch.work, z != NULL);
   TRY(run_product(&launch, &r));
   if (!split || !bias) return ebbi_add_slices(p, NULL, &r.split);
   launch = begin(&r, EBBI_KERNEL_add_slices_nn, finish_work(&r));
   ebbi_launch_buffer(&launch, p->c->buffer);
-  ebbi_launch_buffer(&launch, buffer_of(z));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, r.split.partials);
-  ebbi_launch_buffer(&launch, buffer_of(bias));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(bias));
   ebbi_work_add_bias(&launch.work, z != NULL);
   return run_finish(&launch, &r);
 }
@@ -112,16 +100,16 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
-  ebbi_launch_buffer(&launch, split ? NULL : buffer_of(z_below));
-  ebbi_launch_buffer(&launch, split ? NULL : buffer_of(a_below));
+  ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(z_below));
+  ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(a_below));
   if (a_below && !split) ebbi_work_add_slope(&launch.work);
   TRY(run_product(&launch, &r));
   if (!split || !a_below) return ebbi_add_slices(p, NULL, &r.split);
   launch = begin(&r, EBBI_KERNEL_add_slices_nt, finish_work(&r));
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, r.split.partials);
-  ebbi_launch_buffer(&launch, buffer_of(z_below));
-  ebbi_launch_buffer(&launch, buffer_of(a_below));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z_below));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(a_below));
   ebbi_work_add_slope(&launch.work);
   return run_finish(&launch, &r);
 }
@@ -131,7 +119,7 @@ ebb_status ebbi_matmul_gpu_tn(const ebbi_product *p, ebb_tensor *sums) {
   TRY(prepare(&r, p, EBB_ACT_IDENTITY));
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_tn_gpu, product_work(p));
   ebbi_launch_buffer(&launch, r.split.partials);
-  ebbi_launch_buffer(&launch, buffer_of(sums));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   if (sums) ebbi_work_add_sums(&launch.work);

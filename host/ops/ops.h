@@ -19,6 +19,10 @@ ebb_status ebbi_require_activation(const char *where, ebb_activation activation)
 ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
                               ebb_activation activation);
 
+/* Bytes of the device's workspace that a dense layer's pass of this layout takes. */
+size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t rows, size_t cols,
+                             size_t depth);
+
 /* Pairs of partial sums that a loss over `rows` rows writes. */
 size_t ebbi_loss_groups(const ebb_device *device, size_t rows);
 

@@ -19,25 +19,34 @@ typedef struct ebbi_split {
   ebbi_buffer *partials; /* where the products of the slices go; c's buffer if there is one slice */
 } ebbi_split;
 
-/* The CPU form's split of a product around which nothing is fused but the bias gradient. */
-ebb_status ebbi_matmul_cpu_split(ebbi_split *split, const ebbi_product *p);
+/* Appends the sizes and strides that all products' arguments go on with. */
+void ebbi_product_arguments(ebbi_launch *launch, const ebbi_product *p);
 
-/* Queues the launch that adds up slices' partial products, c and, unless NULL, sums. */
+/* Workspace for the slices: each has c's rows, and one more for sums. */
+ebb_status ebbi_split_partials(ebbi_split *split, const ebbi_product *p);
+
+/* Queues the launch that adds up slices' partial products, c and, unless NULL, sums; nothing if
+ * there is one slice. */
 ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split);
 
-/* Appends the arguments that the CPU form ends with, and queues it. */
-ebb_status ebbi_matmul_cpu_run(ebbi_launch *launch, const ebbi_product *p, size_t slice_depth);
+/* The CPU form's slices in a dense layer's pass of this layout. */
+size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_t depth);
 
-/* The GPU form, in one launch or, with the depth split, in two. NN: c = f(a.b + bias), the sum
- * before f in z unless that is NULL; bias NULL: c = a.b. */
+/* Both forms, in one launch or, with the depth split, in two. NN: c = f(a.b + bias), the sum before
+ * f in z unless that is NULL; bias NULL: c = a.b. */
+ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
+                              ebb_activation activation);
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation);
 
 /* NT: c = (a.b^T) * f'(z_below); a_below NULL: c = a.b^T. */
+ebb_status ebbi_matmul_cpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
+                              const ebb_tensor *a_below, ebb_activation activation);
 ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
                               const ebb_tensor *a_below, ebb_activation activation);
 
 /* TN: c = a^T.b and sums = b's column sums; sums NULL: c alone. */
+ebb_status ebbi_matmul_cpu_tn(const ebbi_product *p, ebb_tensor *sums);
 ebb_status ebbi_matmul_gpu_tn(const ebbi_product *p, ebb_tensor *sums);
 
 #endif

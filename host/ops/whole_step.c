@@ -235,7 +235,7 @@ static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id id) {
 static void add_outputs(ebbi_launch *launch, const ebbi_whole_step *step, const ebb_tensor *state) {
   ebbi_launch_buffer(launch, step->gradients->buffer);
   ebbi_launch_buffer(launch, step->partials->buffer);
-  ebbi_launch_buffer(launch, step->scratch ? step->scratch->buffer : NULL);
+  ebbi_launch_buffer(launch, ebbi_tensor_buffer(step->scratch));
   ebbi_launch_buffer(launch, state->buffer);
   if (step->plan.grouped) ebbi_launch_local(launch, step->plan.local_bytes);
 }

@@ -20,6 +20,10 @@ static const struct {
 #define DTYPE_ROW(name, bytes) {#name, bytes},
     EBB_DTYPE_LIST(DTYPE_ROW)};
 
+ebbi_buffer *ebbi_tensor_buffer(const ebb_tensor *tensor) {
+  return tensor ? tensor->buffer : NULL;
+}
+
 size_t ebbi_stride(size_t rows, size_t cols) {
   size_t stride = ebbi_round_up(cols, ROW_UNIT);
   return rows > 1 && stride % COLLIDING_UNIT == 0 ? stride + ROW_UNIT : stride;

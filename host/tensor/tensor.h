@@ -13,6 +13,9 @@ struct ebb_tensor {
   size_t rows, cols, stride;
 };
 
+/* The tensor's buffer; NULL if it is NULL: a kernel argument that may be left out. */
+ebbi_buffer *ebbi_tensor_buffer(const ebb_tensor *tensor);
+
 /* Elements between the starts of two rows of a float32 tensor. */
 size_t ebbi_stride(size_t rows, size_t cols);
 
