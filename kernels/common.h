@@ -1,7 +1,7 @@
 /* What all kernels share: group declaration, the vector type, defaults for compiling alone.
  *
- * WIDTH is the number of floats in a vector: a CPU's register, 4 on a GPU. Numbers that depend on
- * the device come in as -D from one row of host/device/profile.c.
+ * WIDTH is the number of floats in a vector: a CPU's register, 4 on a GPU, 2 in a matrix unit.
+ * Numbers that depend on the device come in as -D from one row of host/device/profile.c.
  */
 #ifndef COMMON_H
 #define COMMON_H
@@ -68,11 +68,15 @@ static inline void store_lanes(__global float *row, vec value, int left) {
   const float4 part4 = left & 4 ? part8.hi : part8.lo;
   if (left & 4) vstore4(part8.lo, 0, row);
   row += left & 4;
-#else
+#elif WIDTH == 4
   const float4 part4 = value;
 #endif
+#if WIDTH >= 4
   if (left & 2) vstore2(part4.lo, 0, row);
   if (left & 1) row[left & 2] = left & 2 ? part4.z : part4.x;
+#else
+  if (left & 1) row[0] = value.x;
+#endif
 }
 
 /* Sum of the lanes, by halves. */
@@ -82,8 +86,10 @@ static inline float sum_lanes(vec value) {
   const float4 half4 = half8.lo + half8.hi;
 #elif WIDTH == 8
   const float4 half4 = value.lo + value.hi;
-#else
+#elif WIDTH == 4
   const float4 half4 = value;
+#else
+  const float4 half4 = (float4)(value, 0.0f, 0.0f);
 #endif
   return (half4.x + half4.z) + (half4.y + half4.w);
 }

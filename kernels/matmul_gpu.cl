@@ -15,8 +15,7 @@
  */
 #undef WIDTH
 #define WIDTH 4 /* whatever the device's vectors: local memory hands out 16 bytes at a time */
-#include "activation.h"
-#include "common.h"
+#include "finish.h"
 
 #ifndef TILE_ROWS
 #define TILE_ROWS 32
@@ -34,7 +33,6 @@
 #define B_LOADS      (TILE_COLS * STEPS / 4 / ITEMS)
 #define SUM_SHARERS  (ITEMS * 4 / TILE_COLS) /* items that fetch the same columns of b in turn */
 #define STRIP        8                       /* items side by side; see item_column */
-#define ADD_GROUP    64
 #if TILE_ROWS % (4 * STRIP) || TILE_COLS % (4 * STRIP) || ITEM_ROWS % 4 || ITEM_COLS % 4 ||        \
     ITEMS_ACROSS % STRIP || STEPS % 8 || TILE_ROWS * STEPS / 4 % ITEMS ||                          \
     TILE_COLS * STEPS / 4 % ITEMS || ITEMS * 4 % TILE_COLS
@@ -190,29 +188,6 @@ INLINE vec sum_of(const vec fetched[B_LOADS]) {
 #define COLUMN_OF(v) (column + (v) % VECTORS * ITEMS_ACROSS * 4)
 #define IN_C(v)      (ROW_OF(v) < rows && COLUMN_OF(v) < cols)
 
-/* What the three products do with a sum, at row r and column n. */
-INLINE void finish_nn(__global float *c, __global float *z, vec sum, __global const float *bias,
-                      int r, int n, int cols, int c_stride) {
-  const size_t at = (size_t)r * c_stride + n;
-  if (bias) {
-    sum += *(__global const vec *)(bias + n);
-    if (z) store_lanes(z + at, sum, cols - n);
-    sum = ACTIVATE(vec, sum);
-  }
-  store_lanes(c + at, sum, cols - n);
-}
-
-INLINE void finish_nt(__global float *c, vec sum, __global const float *z_below,
-                      __global const float *a_below, int r, int n, int cols, int c_stride) {
-  const size_t at = (size_t)r * c_stride + n;
-  if (a_below) {
-    const vec below = *(__global const vec *)(a_below + at);
-    const vec z = z_below ? *(__global const vec *)(z_below + at) : below;
-    sum *= SLOPE(vec, z, below);
-  }
-  store_lanes(c + at, sum, cols - n);
-}
-
 /* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
  * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split, c [slices, rows + 1,
  * cols]. */
@@ -265,32 +240,4 @@ void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
   vec total = totals[item];
   for (int s = 1; s < SUM_SHARERS; s++) total += totals[item + s * (TILE_COLS / 4)];
   store_lanes((slice_depth < depth ? c + (size_t)rows * c_stride : sums) + n, total, cols - n);
-}
-
-/* An item's row r and column n of a matrix by vectors, and the sum of the slices there. */
-#define ADD_SLICES                                                                                 \
-  const int vectors = (cols + 3) / 4, item = get_global_id(0);                                     \
-  const int r = item / vectors, n = (item - r * vectors) * 4;                                      \
-  if (r >= rows) return;                                                                           \
-  const vec sum = sum_slices(partials + (size_t)r * stride + n, slices,                            \
-                             (size_t)(rows + 1) * stride / WIDTH, 0);
-
-/* The end of matmul_nn_gpu with bias where the depth was split. c, z [rows, cols]; partials
- * [slices, rows + 1, cols]; bias [cols] */
-__kernel GROUP(ADD_GROUP, 1)
-void add_slices_nn(__global float *restrict c, __global float *restrict z,
-                   __global const float *restrict partials, __global const float *restrict bias,
-                   int slices, int rows, int cols, int stride) {
-  ADD_SLICES
-  finish_nn(c, z, sum, bias, r, n, cols, stride);
-}
-
-/* The end of matmul_nt_gpu with a_below where the depth was split. c, z_below, a_below [rows,
- * cols]; partials [slices, rows + 1, cols] */
-__kernel GROUP(ADD_GROUP, 1)
-void add_slices_nt(__global float *restrict c, __global const float *restrict partials,
-                   __global const float *restrict z_below, __global const float *restrict a_below,
-                   int slices, int rows, int cols, int stride) {
-  ADD_SLICES
-  finish_nt(c, sum, z_below, a_below, r, n, cols, stride);
 }

@@ -15,7 +15,7 @@ declare -A may_use=(
 # The module that implements each public header. ebb.h, which has them all, is for the tool alone
 # and for version.c, which implements its one function.
 declare -A public=(
-  [status]=base [device]=device [cache]=device [tune]=device [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=net [data]=data
+  [status]=base [device]=device [cache]=device [tune]=device [precision]=device [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=net [data]=data
   [trainer]=train [model]=train [verify]=check)
 
 # A file without comments, its lines kept.

@@ -54,7 +54,8 @@ static ebb_status create_guarded(ebb_tensor **out, ebbi_probe *probe, ebb_dtype 
   guards *all = probe->user;
   guarded *g = &all->items[all->count];
   size_t unit = ebbi_device_alignment(probe->device);
-  size_t stride = packed || dtype != EBB_F32 ? cols : ebbi_stride(rows, cols);
+  bool padded = !packed && (dtype == EBB_F32 || dtype == EBB_BF16);
+  size_t stride = padded ? ebbi_stride(rows, cols) : cols;
   *g = (guarded){NULL, dtype, rows, cols, stride, rows * stride * dtype_bytes[dtype], unit, 0};
   g->size = ebbi_round_up(2 * unit + g->bytes, unit);
   TRY(ebbi_buffer_create(&g->whole, probe->device, g->size));

@@ -5,6 +5,7 @@
  */
 #include "test_support.h"
 
+#include "device/device.h"
 #include "kernel_files.h"
 #include <ebb/ebb.h>
 #include <math.h>
@@ -203,12 +204,18 @@ static void test_wrong_arguments(void **state) {
 /* ---- faults ---- */
 
 /* A fault: the text in a kernel file that is changed, and the check that must fail by it. Faults
- * that a network shows are run with one, on `engine`; the others (spec NULL) with the kernel checks
- * of that name. */
+ * that a network shows are run with one, by an ebb_engine or on the emulated matrix unit; the
+ * others (spec NULL) with the kernel checks of that name. */
 typedef struct fault {
   const char *file, *from, *to, *failing, *spec;
-  ebb_engine engine;
+  int products;
 } fault;
+
+enum {
+  MMA = EBB_ENGINE_COUNT,
+  MMA_TF32 = MMA + EBB_PRECISION_TF32,
+  MMA_BF16 = MMA + EBB_PRECISION_BF16
+};
 
 static const fault faults[] = {
     {"common.h", "PASTE(vload, WIDTH)(index, pointer)", "PASTE(vload, WIDTH)(0, pointer)",
@@ -226,6 +233,19 @@ static const fault faults[] = {
     {"matmul_gpu.cl", "k < STEPS", "k < STEPS - 2", "forward layer 1", "16-9relu-3",
      EBB_ENGINE_GPU},
     {"matmul_gpu.cl", "start = slice * slice_depth", "start = 0", "kernel matmul_nt", NULL, 0},
+    {"matmul_mma.cl", "w = 1; w < WORDS", "w = 1; w < WORDS - 1", "gradient layer 1 bias",
+     "5-9relu-3", MMA_TF32},
+    {"mma.h", "0xffffe000u", "0xfffe0000u", "forward layer 1", "5-9relu-3", MMA_TF32},
+    {"mma.h", "lane % 4 * 2) * PITCH, *right", "lane % 4) * PITCH, *right", "forward layer 1",
+     "5-9relu-3", MMA_BF16},
+    {"bf16.h", "isnan(x)", "isless(x, (PASTE(float, n))(0.0f))", "forward layer 1", "5-9tanh-3",
+     MMA_BF16},
+    {"finish.h", "as_vec(bits << 16)", "as_vec(bits << 15)", "gradient layer 1 weight", "5-9tanh-3",
+     MMA_BF16},
+    {"finish.h", "sum *= SLOPE", "sum = SLOPE", "gradient layer 1 weight", "5-9tanh-3",
+     EBB_ENGINE_GPU},
+    {"finish_slices.cl", "finish_nn(c, z, sum", "finish_nn(c, z, 0.9f * sum", "forward layer 1",
+     "600-9relu-3", EBB_ENGINE_GPU},
     {"add_slices.cl", "slices, slice, 0", "slices - 1, slice, 0", "kernel matmul_tn", NULL, 0},
     {"elementary.h", "0.49999997f", "0.499f", "forward layer 1", "5-9tanh-3", EBB_ENGINE_CPU},
     {"loss.cl", "(vec)(-scale)", "(vec)(-0.999f * scale)", "gradient layer 2 bias", "5-9relu-3",
@@ -300,7 +320,10 @@ static bool run_fault(const fault *f, seen *s) {
   ebb_verify_options options = {.kernels = true, .seed = 1};
   ebb_verify_result result = {0};
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
-  if (f->spec && ebb_device_set_engine(device, f->engine) != EBB_OK) {
+  if (f->products > MMA) {
+    ebb_precision precision = (ebb_precision)(f->products - MMA);
+    ebbi_device_set_mma(device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED, -1});
+  } else if (f->spec && ebb_device_set_engine(device, (ebb_engine)f->products) != EBB_OK) {
     ebb_device_free(device);
     return false;
   }

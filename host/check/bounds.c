@@ -12,6 +12,15 @@ double ebbi_bound_sum(size_t count) {
   return ((double)count + 8) * EBBI_ROUNDOFF;
 }
 
+double ebbi_bound_mma(size_t count) {
+  return 2 * ebbi_bound_sum(count);
+}
+
+double ebbi_bound_operand(ebb_precision precision) {
+  static const double roundoffs[EBB_PRECISION_COUNT] = {0, 0x1p-11, 0x1p-8};
+  return roundoffs[precision];
+}
+
 /* In ulps: of f relative to 1 + |z|, and of f' relative to ebbi_slope_scale. */
 typedef struct activation_error {
   double value, slope;

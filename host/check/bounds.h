@@ -8,6 +8,7 @@
 #define EBBI_BOUNDS_H
 
 #include <ebb/ops.h>
+#include <ebb/precision.h>
 
 #define EBBI_ROUNDOFF 0x1p-24
 #define EBBI_ULP      0x1p-23
@@ -17,6 +18,14 @@
  * Numerical Algorithms, 2nd ed., section 3.1); the rest is for a bias, a factor, second-order
  * terms. */
 double ebbi_bound_sum(size_t count);
+
+/* The same on a matrix unit, operands rounded before: NVIDIA's truncates where it adds (Fasi,
+ * Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, PeerJ Computer Science
+ * 7:e330, 2021), which is off by 2u where rounding is by u. */
+double ebbi_bound_mma(size_t count);
+
+/* What rounding an operand moves it by, relative to itself; 0 in fp32. */
+double ebbi_bound_operand(ebb_precision precision);
 
 /* f(z) computed from an exact z: relative to 1 + |z|. */
 double ebbi_bound_activation(ebb_activation activation);

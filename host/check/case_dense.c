@@ -9,15 +9,56 @@
 #include "base/error.h"
 #include <math.h>
 
-/* An operand: on the device, in double, and its magnitudes. */
+/* An operand: on the device, in double, its magnitudes, and as products take it. */
 typedef struct operand {
   ebb_tensor *tensor;
-  double *values, *magnitudes;
+  double *values, *magnitudes, *factors;
 } operand;
 
+static void round_values(double *to, const double *from, size_t count, ebb_precision precision) {
+  for (size_t i = 0; i < count; i++) to[i] = ebbi_reference_round(precision, from[i]);
+}
+
+static ebb_status make_number_operand(operand *out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
+                                      size_t cols) {
+  size_t count = rows * cols;
+  TRY(ebbi_probe_normal(&out->values, probe, count, 1));
+  if (dtype == EBB_BF16) round_values(out->values, out->values, count, EBB_PRECISION_BF16);
+  TRY(ebbi_probe_numbers(&out->tensor, probe, dtype, rows, cols, out->values));
+  TRY(ebbi_probe_array(&out->factors, probe, count));
+  round_values(out->factors, out->values, count, ebb_device_precision(probe->device));
+  return ebbi_probe_magnitudes(&out->magnitudes, probe, out->values, count);
+}
+
 static ebb_status make_operand(operand *out, ebbi_probe *probe, size_t rows, size_t cols) {
-  TRY(ebbi_probe_random(&out->tensor, &out->values, probe, rows, cols, 1));
-  return ebbi_probe_magnitudes(&out->magnitudes, probe, out->values, rows * cols);
+  return make_number_operand(out, probe, EBB_F32, rows, cols);
+}
+
+/* The types of what a dense layer reads and writes, but for its parameters. */
+static ebb_dtype input_type(const ebbi_probe *probe) {
+  return probe->half_inputs ? EBB_BF16 : EBB_F32;
+}
+static ebb_dtype output_type(const ebbi_probe *probe) {
+  return probe->half_outputs ? EBB_BF16 : EBB_F32;
+}
+
+static ebb_status make_input(operand *out, ebbi_probe *probe, size_t rows, size_t cols) {
+  return make_number_operand(out, probe, input_type(probe), rows, cols);
+}
+
+static ebb_status make_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols) {
+  return ebbi_probe_numbers(out, probe, output_type(probe), rows, cols, NULL);
+}
+
+/* The bound of a sum over `depth` by the engine or unit in use. */
+static double product_bound(const ebbi_probe *probe, size_t depth) {
+  return ebb_device_precision(probe->device) == EBB_PRECISION_FP32 ? ebbi_bound_sum(depth)
+                                                                   : ebbi_bound_mma(depth);
+}
+
+/* What rounding an output to its type adds to a bound: results do not exceed their scales. */
+static double output_bound(const ebbi_probe *probe) {
+  return probe->half_outputs ? ebbi_bound_operand(EBB_PRECISION_BF16) : 0;
 }
 
 /* What a result must be, and what its error is measured by. */
@@ -35,8 +76,8 @@ static ebb_status expect_product(expectation *out, ebbi_probe *probe, const oper
                                  bool transpose_a, const operand *b, bool transpose_b,
                                  ebbi_shape s) {
   TRY(make_expectation(out, probe, s.rows * s.cols));
-  ebbi_reference_matmul(out->values, a->values, transpose_a, b->values, transpose_b, s.rows, s.cols,
-                        s.depth);
+  ebbi_reference_matmul(out->values, a->factors, transpose_a, b->factors, transpose_b, s.rows,
+                        s.cols, s.depth);
   ebbi_reference_matmul(out->scale, a->magnitudes, transpose_a, b->magnitudes, transpose_b, s.rows,
                         s.cols, s.depth);
   return EBB_OK;
@@ -53,7 +94,7 @@ static ebb_status run_product(ebbi_probe *probe, ebbi_shape s, bool transpose_a,
   TRY(expect_product(&c, probe, &a, transpose_a, &b, transpose_b, s));
   TRY(ebbi_probe_output(&result, probe, s.rows, s.cols));
   TRY(ebb_matmul(result, a.tensor, transpose_a, b.tensor, transpose_b));
-  return ebbi_probe_compare(probe, result, c.values, c.scale, ebbi_bound_sum(s.depth));
+  return ebbi_probe_compare(probe, result, c.values, c.scale, product_bound(probe, s.depth));
 }
 
 ebb_status ebbi_case_matmul_nn(ebbi_probe *probe, ebbi_shape shape) {
@@ -78,7 +119,8 @@ static ebb_status compare_activation(ebbi_probe *probe, const ebb_tensor *a, con
     f.values[i] = ebbi_reference_activation(probe->activation, z->values[i]);
     f.scale[i] = 1 + z->scale[i];
   }
-  double bound = EBBI_STEEPEST * z_bound + ebbi_bound_activation(probe->activation);
+  double bound =
+      EBBI_STEEPEST * z_bound + ebbi_bound_activation(probe->activation) + output_bound(probe);
   return ebbi_probe_compare(probe, a, f.values, f.scale, bound);
 }
 
@@ -89,7 +131,7 @@ ebb_status ebbi_case_dense_forward(ebbi_probe *probe, ebbi_shape s) {
   ebb_tensor *z_result, *a_result, *a_alone;
   size_t count = s.rows * s.cols;
   ebbi_tally_case(&probe->tally, "%zux%zux%zu", s.rows, s.cols, s.depth);
-  TRY(make_operand(&x, probe, s.rows, s.depth));
+  TRY(make_input(&x, probe, s.rows, s.depth));
   TRY(make_operand(&w, probe, s.depth, s.cols));
   TRY(make_operand(&b, probe, 1, s.cols));
   TRY(expect_product(&z, probe, &x, false, &w, false, s));
@@ -97,17 +139,18 @@ ebb_status ebbi_case_dense_forward(ebbi_probe *probe, ebbi_shape s) {
     z.values[i] += b.values[i % s.cols];
     z.scale[i] += b.magnitudes[i % s.cols];
   }
-  TRY(ebbi_probe_output(&z_result, probe, s.rows, s.cols));
-  TRY(ebbi_probe_output(&a_result, probe, s.rows, s.cols));
-  TRY(ebbi_probe_output(&a_alone, probe, s.rows, s.cols));
+  TRY(make_output(&z_result, probe, s.rows, s.cols));
+  TRY(make_output(&a_result, probe, s.rows, s.cols));
+  TRY(make_output(&a_alone, probe, s.rows, s.cols));
   TRY(ebb_dense_forward(a_result, z_result, x.tensor, w.tensor, b.tensor, probe->activation));
   TRY(ebb_dense_forward(a_alone, NULL, x.tensor, w.tensor, b.tensor, probe->activation));
-  TRY(ebbi_probe_compare(probe, z_result, z.values, z.scale, ebbi_bound_sum(s.depth)));
-  TRY(compare_activation(probe, a_result, &z, count, ebbi_bound_sum(s.depth)));
-  return compare_activation(probe, a_alone, &z, count, ebbi_bound_sum(s.depth));
+  double bound = product_bound(probe, s.depth);
+  TRY(ebbi_probe_compare(probe, z_result, z.values, z.scale, bound + output_bound(probe)));
+  TRY(compare_activation(probe, a_result, &z, count, bound));
+  return compare_activation(probe, a_alone, &z, count, bound);
 }
 
-/* A layer's z, and a = f(z), both rounded to float32 as a device would hold them. */
+/* A layer's z, and a = f(z), both rounded to their type as a device would hold them. */
 typedef struct layer_values {
   ebb_tensor *z, *a;
   double *z_values;
@@ -116,11 +159,16 @@ typedef struct layer_values {
 static ebb_status make_layer_values(layer_values *out, ebbi_probe *probe, size_t rows,
                                     size_t cols) {
   double *a_values;
-  TRY(ebbi_probe_random(&out->z, &out->z_values, probe, rows, cols, 3));
-  TRY(ebbi_probe_array(&a_values, probe, rows * cols));
-  for (size_t i = 0; i < rows * cols; i++)
+  size_t count = rows * cols;
+  ebb_precision kept = probe->half_outputs ? EBB_PRECISION_BF16 : EBB_PRECISION_FP32;
+  TRY(ebbi_probe_normal(&out->z_values, probe, count, 3));
+  round_values(out->z_values, out->z_values, count, kept);
+  TRY(ebbi_probe_numbers(&out->z, probe, output_type(probe), rows, cols, out->z_values));
+  TRY(ebbi_probe_array(&a_values, probe, count));
+  for (size_t i = 0; i < count; i++)
     a_values[i] = ebbi_reference_activation(probe->activation, out->z_values[i]);
-  return ebbi_probe_input(&out->a, probe, rows, cols, a_values);
+  round_values(a_values, a_values, count, kept);
+  return ebbi_probe_numbers(&out->a, probe, output_type(probe), rows, cols, a_values);
 }
 
 /* Multiplies an expectation by f'(z). */
@@ -142,15 +190,16 @@ ebb_status ebbi_case_dense_input_gradient(ebbi_probe *probe, ebbi_shape s) {
   expectation e;
   ebb_tensor *result;
   ebbi_tally_case(&probe->tally, "%zux%zux%zu", s.rows, s.cols, s.depth);
-  TRY(make_operand(&dz, probe, s.rows, s.depth));
+  TRY(make_input(&dz, probe, s.rows, s.depth));
   TRY(make_operand(&w, probe, s.cols, s.depth));
   TRY(make_layer_values(&below, probe, s.rows, s.cols));
   TRY(expect_product(&e, probe, &dz, false, &w, true, s));
   apply_slope(&e, probe, below.z_values, s.rows * s.cols);
-  TRY(ebbi_probe_output(&result, probe, s.rows, s.cols));
+  TRY(make_output(&result, probe, s.rows, s.cols));
   TRY(ebb_dense_input_gradient(result, dz.tensor, w.tensor, z_if_needed(&below, probe->activation),
                                below.a, probe->activation));
-  double bound = EBBI_STEEPEST * ebbi_bound_sum(s.depth) + ebbi_bound_slope(probe->activation);
+  double bound = EBBI_STEEPEST * product_bound(probe, s.depth) +
+                 ebbi_bound_slope(probe->activation) + output_bound(probe);
   return ebbi_probe_compare(probe, result, e.values, e.scale, bound);
 }
 
@@ -171,14 +220,14 @@ ebb_status ebbi_case_dense_weight_gradient(ebbi_probe *probe, ebbi_shape s) {
   expectation dw, db;
   ebb_tensor *dw_result, *db_result;
   ebbi_tally_case(&probe->tally, "%zux%zux%zu", s.rows, s.cols, s.depth);
-  TRY(make_operand(&x, probe, s.depth, s.rows));
-  TRY(make_operand(&dz, probe, s.depth, s.cols));
+  TRY(make_input(&x, probe, s.depth, s.rows));
+  TRY(make_input(&dz, probe, s.depth, s.cols));
   TRY(expect_product(&dw, probe, &x, true, &dz, false, s));
   TRY(expect_bias_gradient(&db, probe, &dz, s.depth, s.cols));
   TRY(ebbi_probe_output(&dw_result, probe, s.rows, s.cols));
   TRY(ebbi_probe_output(&db_result, probe, 1, s.cols));
   TRY(ebb_dense_weight_gradient(dw_result, db_result, x.tensor, dz.tensor));
-  TRY(ebbi_probe_compare(probe, dw_result, dw.values, dw.scale, ebbi_bound_sum(s.depth)));
+  TRY(ebbi_probe_compare(probe, dw_result, dw.values, dw.scale, product_bound(probe, s.depth)));
   return ebbi_probe_compare(probe, db_result, db.values, db.scale, ebbi_bound_sum(s.depth));
 }
 

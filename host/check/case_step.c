@@ -261,7 +261,12 @@ ebb_status ebbi_case_init_weights(ebbi_probe *probe, ebbi_shape s) {
 
 /* Uploads and downloads [rows, cols] of one type, padded or packed. */
 static ebb_status run_transfer(ebbi_probe *probe, ebbi_shape s, ebb_dtype dtype, bool packed) {
-  size_t count = s.rows * s.cols, size = dtype == EBB_U8 ? 1 : 4;
+  static const size_t sizes[EBB_DTYPE_COUNT] = {
+#define TYPE_SIZE(name, bytes) bytes,
+      EBB_DTYPE_LIST(TYPE_SIZE)
+#undef TYPE_SIZE
+  };
+  size_t count = s.rows * s.cols, size = sizes[dtype];
   int32_t *numbers;
   unsigned char *sent, *received;
   ebb_tensor *tensor;

@@ -63,8 +63,8 @@ static ebb_status lay_out(whole_case *c, const ebb_device *device) {
     ebb_layer_spec layer = c->reference->spec.layers[l];
     c->layers[l] = (ebbi_whole_layer){
         .inputs = layer.inputs, .outputs = layer.outputs, .activation = layer.activation};
-    TRY(ebbi_slab_add(&c->layers[l].weight, &slab, layer.inputs, layer.outputs));
-    TRY(ebbi_slab_add(&c->layers[l].bias, &slab, 1, layer.outputs));
+    TRY(ebbi_slab_add(&c->layers[l].weight, &slab, EBB_F32, layer.inputs, layer.outputs));
+    TRY(ebbi_slab_add(&c->layers[l].bias, &slab, EBB_F32, 1, layer.outputs));
   }
   c->parameters = slab.count;
   return EBB_OK;
@@ -225,7 +225,7 @@ static ebb_status compare_writes(whole_case *c, ebbi_probe *probe) {
 static ebb_status compare_step(whole_case *c, ebbi_probe *probe, uint32_t step) {
   ebbi_reference_network *spread;
   ebb_state state;
-  TRY(ebbi_rounding_create(&spread, c->reference));
+  TRY(ebbi_rounding_create(&spread, c->reference, EBB_PRECISION_FP32));
   ebb_status status = compare_gradients(c, probe, spread);
   if (status == EBB_OK) status = compare_sums(c, probe, spread);
   ebbi_reference_free(spread);

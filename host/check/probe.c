@@ -124,6 +124,21 @@ ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, si
   return ebbi_probe_tensor(out, probe, EBB_F32, rows, cols, false, floats);
 }
 
+ebb_status ebbi_probe_numbers(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
+                              size_t cols, const double *values) {
+  if (dtype == EBB_F32) return ebbi_probe_input(out, probe, rows, cols, values);
+  float *floats;
+  uint16_t *halves;
+  TRY(make_floats(&floats, probe, rows * cols, values));
+  TRY(ebbi_probe_bytes(&halves, probe, rows * cols, sizeof *halves));
+  for (size_t i = 0; i < rows * cols; i++) {
+    uint32_t bits;
+    memcpy(&bits, &floats[i], sizeof bits);
+    halves[i] = (uint16_t)(bits >> 16);
+  }
+  return ebbi_probe_tensor(out, probe, dtype, rows, cols, false, halves);
+}
+
 ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values) {
   float *floats;
   TRY(make_floats(&floats, probe, ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor), values));
@@ -144,13 +159,23 @@ ebb_status ebbi_probe_state(ebb_tensor **out, ebbi_probe *probe, const ebb_state
   return ebbi_probe_tensor(out, probe, EBB_I32, 1, EBB_STATE_WORDS, false, state);
 }
 
+/* The float that a bfloat16 is the upper half of. */
+static float widen(uint16_t half) {
+  uint32_t bits = (uint32_t)half << 16;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 ebb_status ebbi_probe_read_into(double *out, const ebb_tensor *tensor) {
   size_t count = ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor);
-  float *floats = calloc(count, sizeof *floats);
-  REQUIRE(floats, EBB_ERR_MEMORY, "verify: no memory for %zu values", count);
-  ebb_status status = ebb_tensor_download(floats, tensor);
-  for (size_t i = 0; i < count; i++) out[i] = (double)floats[i];
-  free(floats);
+  bool half = ebb_tensor_dtype(tensor) == EBB_BF16;
+  void *values = calloc(count, half ? sizeof(uint16_t) : sizeof(float));
+  REQUIRE(values, EBB_ERR_MEMORY, "verify: no memory for %zu values", count);
+  ebb_status status = ebb_tensor_download(values, tensor);
+  for (size_t i = 0; i < count; i++)
+    out[i] = (double)(half ? widen(((const uint16_t *)values)[i]) : ((const float *)values)[i]);
+  free(values);
   return status;
 }
 

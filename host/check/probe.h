@@ -32,7 +32,9 @@ typedef struct ebbi_probe ebbi_probe;
 struct ebbi_probe {
   ebb_device *device;
   ebb_activation activation; /* for checks that have one */
-  uint64_t seed;             /* of the next random array; grows by one with each */
+  bool half_inputs,
+      half_outputs; /* of dense layers: bfloat16 but for weights and their gradients */
+  uint64_t seed;    /* of the next random array; grows by one with each */
   ebbi_tally tally;
   size_t tensor_count, array_count;
   ebb_tensor *tensors[EBBI_PROBE_ITEMS];
@@ -70,6 +72,9 @@ ebb_status ebbi_probe_tensor(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtyp
 /* An F32 tensor of the given doubles, or of NaN: what a kernel fails to write is then found. */
 ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols,
                             const double *values);
+/* The same of type F32 or BF16, for which the values have been rounded. */
+ebb_status ebbi_probe_numbers(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
+                              size_t cols, const double *values);
 ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values);
 ebb_status ebbi_probe_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols);
 
@@ -79,11 +84,12 @@ ebb_status ebbi_probe_random(ebb_tensor **out, double **values, ebbi_probe *prob
 
 ebb_status ebbi_probe_state(ebb_tensor **out, ebbi_probe *probe, const ebb_state *state);
 
-/* The values of an F32 tensor, into an array of the caller's or into one that the probe owns. */
+/* The values of an F32 or BF16 tensor, into an array of the caller's or into one that the probe
+ * owns. */
 ebb_status ebbi_probe_read_into(double *out, const ebb_tensor *tensor);
 ebb_status ebbi_probe_read(double **out, ebbi_probe *probe, const ebb_tensor *tensor);
 
-/* Tallies each element of an F32 tensor; `scale` NULL demands equality. */
+/* Tallies each element of an F32 or BF16 tensor; `scale` NULL demands equality. */
 ebb_status ebbi_probe_compare(ebbi_probe *probe, const ebb_tensor *tensor, const double *expected,
                               const double *scale, double bound);
 

@@ -8,10 +8,15 @@
 #define EBBI_REFERENCE_H
 
 #include <ebb/network.h>
+#include <ebb/precision.h>
 
 /* c = op(a).op(b); c [m, n], op(a) [m, k], op(b) [k, n], where op transposes on request. */
 void ebbi_reference_matmul(double *c, const double *a, bool transpose_a, const double *b,
                            bool transpose_b, size_t m, size_t n, size_t k);
+
+/* x as a product of this precision takes it: rounded to 11 significant bits in tf32, a tie going
+ * away from zero; to 8 in bf16, a tie going to the even one. */
+double ebbi_reference_round(ebb_precision precision, double x);
 
 /* f(z) and its derivative f'(z), both from z. */
 double ebbi_reference_activation(ebb_activation activation, double z);

@@ -25,6 +25,16 @@ void ebbi_reference_matmul(double *c, const double *a, bool transpose_a, const d
   }
 }
 
+double ebbi_reference_round(ebb_precision precision, double x) {
+  enum { LEAST = -125 }; /* frexp's exponent of the smallest normal float */
+  if (precision == EBB_PRECISION_FP32 || x == 0 || !isfinite(x)) return x;
+  bool half = precision == EBB_PRECISION_BF16;
+  int exponent;
+  frexp(x, &exponent);
+  double unit = ldexp(1, (exponent < LEAST ? LEAST : exponent) - (half ? 8 : 11));
+  return unit * (half ? nearbyint(x / unit) : round(x / unit));
+}
+
 static double sigmoid(double z) {
   return 1 / (1 + exp(-z));
 }

@@ -9,6 +9,9 @@
  * up; so the result is an estimate from above, and a tensor's root of the sum of squared errors
  * exceeds EBBI_DEVIATIONS times its deviation only if something is wrong.
  *
+ * In tf32 and bf16 each operand of a product has the deviation of its rounding too, and in bf16 so
+ * has what a hidden layer keeps.
+ *
  * Near a kink of f the device may stand on the other side. f' is therefore looked at within
  * EBBI_DEVIATIONS deviations to both sides: its largest value carries the error on, and its change
  * is the deviation of f' itself.
@@ -25,6 +28,14 @@ static double square(double x) {
   return x * x;
 }
 
+/* What is spread over which reference, and the roundoff of a product's operands and of the values
+ * that hidden layers keep. */
+typedef struct spreading {
+  ebbi_reference_network *spread;
+  const ebbi_reference_network *reference;
+  double operand, kept;
+} spreading;
+
 /* A factor of a product: its values, their variances (NULL: exact), and whether it is transposed.
  */
 typedef struct factor {
@@ -32,15 +43,18 @@ typedef struct factor {
   bool transposed;
 } factor;
 
-/* Variances of op(a).op(b) [m, n] over k. */
-static void product_variance(double *out, factor a, factor b, size_t m, size_t n, size_t k) {
+/* Variances of op(a).op(b) [m, n] over k, operands rounded by `operand` of themselves. */
+static void product_variance(double *out, factor a, factor b, size_t m, size_t n, size_t k,
+                             double operand) {
   for (size_t i = 0; i < m; i++)
     for (size_t j = 0; j < n; j++) {
       double magnitude = 0, variance = 0;
       for (size_t p = 0; p < k; p++) {
         size_t left = a.transposed ? p * m + i : i * k + p;
         size_t right = b.transposed ? j * k + p : p * n + j;
-        magnitude += fabs(a.values[left] * b.values[right]);
+        double term = a.values[left] * b.values[right];
+        magnitude += fabs(term);
+        variance += 2 * square(operand * term);
         if (a.variances) variance += a.variances[left] * square(b.values[right]);
         if (b.variances) variance += b.variances[right] * square(a.values[left]);
       }
@@ -63,20 +77,24 @@ static slope_range slope_around(ebb_activation activation, double z, double z_va
 }
 
 /* Variances of z and a of a layer. */
-static void spread_forward(ebbi_reference_network *spread, const ebbi_reference_network *reference,
-                           size_t l) {
+static void spread_forward(const spreading *s, size_t l) {
+  ebbi_reference_network *spread = s->spread;
+  const ebbi_reference_network *reference = s->reference;
   ebb_layer_spec layer = reference->spec.layers[l];
   size_t count = reference->batch * layer.outputs;
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   const double *b = w + layer.inputs * layer.outputs, *z = reference->z[l];
   factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], false};
   product_variance(spread->z[l], x, (factor){w, NULL, false}, reference->batch, layer.outputs,
-                   layer.inputs);
+                   layer.inputs, s->operand);
+  double kept = l + 1 < reference->spec.count ? s->kept : 0;
   for (size_t i = 0; i < count; i++) {
     spread->z[l][i] += (double)(layer.inputs + 8) * square(EBBI_ROUNDOFF * b[i % layer.outputs]);
     slope_range slope = slope_around(layer.activation, z[i], spread->z[l][i]);
     spread->a[l][i] = square(slope.steepest) * spread->z[l][i] +
-                      square(ebbi_bound_activation(layer.activation) * (1 + fabs(z[i])));
+                      square(ebbi_bound_activation(layer.activation) * (1 + fabs(z[i]))) +
+                      square(kept * reference->a[l][i]);
+    spread->z[l][i] += square(kept * z[i]);
   }
 }
 
@@ -110,15 +128,16 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
 }
 
 /* Variances of a layer's dw and db. */
-static void spread_weight_gradient(ebbi_reference_network *spread,
-                                   const ebbi_reference_network *reference, size_t l) {
+static void spread_weight_gradient(const spreading *s, size_t l) {
+  ebbi_reference_network *spread = s->spread;
+  const ebbi_reference_network *reference = s->reference;
   ebb_layer_spec layer = reference->spec.layers[l];
   size_t batch = reference->batch;
   double *dw = spread->gradients + ebbi_reference_offset(&reference->spec, l);
   double *db = dw + layer.inputs * layer.outputs;
   factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], true};
   factor dz = {reference->dz[l], spread->dz[l], false};
-  product_variance(dw, x, dz, layer.inputs, layer.outputs, batch);
+  product_variance(dw, x, dz, layer.inputs, layer.outputs, batch, s->operand);
   for (size_t col = 0; col < layer.outputs; col++) {
     double magnitude = 0;
     db[col] = 0;
@@ -131,16 +150,16 @@ static void spread_weight_gradient(ebbi_reference_network *spread,
 }
 
 /* Variances of dz of the layer below l. `product` has room for its values dz.w^T. */
-static void spread_input_gradient(ebbi_reference_network *spread,
-                                  const ebbi_reference_network *reference, size_t l,
-                                  double *product) {
+static void spread_input_gradient(const spreading *s, size_t l, double *product) {
+  ebbi_reference_network *spread = s->spread;
+  const ebbi_reference_network *reference = s->reference;
   ebb_layer_spec layer = reference->spec.layers[l];
   ebb_activation activation = reference->spec.layers[l - 1].activation;
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   double *variance = spread->dz[l - 1];
   factor dz = {reference->dz[l], spread->dz[l], false};
   product_variance(variance, dz, (factor){w, NULL, true}, reference->batch, layer.inputs,
-                   layer.outputs);
+                   layer.outputs, s->operand);
   ebbi_reference_matmul(product, dz.values, false, w, true, reference->batch, layer.inputs,
                         layer.outputs);
   for (size_t i = 0; i < reference->batch * layer.inputs; i++) {
@@ -148,12 +167,13 @@ static void spread_input_gradient(ebbi_reference_network *spread,
     slope_range slope = slope_around(activation, z, spread->z[l - 1][i]);
     double computed = ebbi_bound_slope(activation) * ebbi_slope_scale(activation, z);
     variance[i] = square(slope.steepest) * variance[i] +
-                  square(product[i]) * (square(slope.change) + square(computed));
+                  square(product[i]) * (square(slope.change) + square(computed)) +
+                  square(s->kept * reference->dz[l - 1][i]);
   }
 }
 
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
-                                const ebbi_reference_network *reference) {
+                                const ebbi_reference_network *reference, ebb_precision precision) {
   size_t layers = reference->spec.count, widest = 0;
   for (size_t l = 0; l < layers; l++)
     if (reference->spec.layers[l].inputs > widest) widest = reference->spec.layers[l].inputs;
@@ -163,11 +183,13 @@ ebb_status ebbi_rounding_create(ebbi_reference_network **out,
   ebbi_reference_network *spread = NULL;
   ebb_status status = ebbi_reference_create(&spread, &reference->spec, reference->batch);
   if (status == EBB_OK) {
-    for (size_t l = 0; l < layers; l++) spread_forward(spread, reference, l);
+    double operand = ebbi_bound_operand(precision);
+    spreading s = {spread, reference, operand, precision == EBB_PRECISION_BF16 ? operand : 0};
+    for (size_t l = 0; l < layers; l++) spread_forward(&s, l);
     spread_loss(spread, reference);
     for (size_t l = layers; l-- > 0;) {
-      spread_weight_gradient(spread, reference, l);
-      if (l > 0) spread_input_gradient(spread, reference, l, product);
+      spread_weight_gradient(&s, l);
+      if (l > 0) spread_input_gradient(&s, l, product);
     }
     *out = spread;
   }

@@ -5,11 +5,12 @@
 
 #include "check/probe.h"
 
-/* Makes a twin of the reference whose z, a, dz, gradients and loss hold variances. Needs the
- * reference's run_forward and run_backward before. Free it as a reference.  Errors: EBB_ERR_MEMORY.
+/* Makes a twin of the reference, run by layers in this precision, whose z, a, dz, gradients and
+ * loss hold variances. Needs the reference's run_forward and run_backward before. Free it as a
+ * reference.  Errors: EBB_ERR_MEMORY.
  */
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
-                                const ebbi_reference_network *reference);
+                                const ebbi_reference_network *reference, ebb_precision precision);
 
 /* Tallies a tensor of `count` values as a whole: its error and bound, both relative to its norm. */
 void ebbi_rounding_tally(ebbi_tally *tally, const double *found, const double *expected,

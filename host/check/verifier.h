@@ -12,6 +12,7 @@ typedef struct ebbi_verifier {
   ebb_verify_result *result;
   void (*report)(const ebb_check *check, void *user); /* or NULL */
   void *user;
+  bool half_inputs, half_outputs; /* for the probes of kernel checks */
 } ebbi_verifier;
 
 /* Counts and reports one check. A tally that compared nothing has failed. */

@@ -44,7 +44,7 @@ ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,
   REQUIRE(options->kernels || options->network, EBB_ERR_ARGUMENT,
           "ebb_verify: neither kernels nor a network are to be verified");
   *result = (ebb_verify_result){0};
-  ebbi_verifier verifier = {device, options, result, report, user};
+  ebbi_verifier verifier = {device, options, result, report, user, false, false};
   if (options->kernels) TRY(ebbi_verify_kernels(&verifier));
   if (options->network) TRY(ebbi_verify_network(&verifier));
   REQUIRE(result->failed == 0, EBB_ERR_NUMBERS,

@@ -1,6 +1,6 @@
 /* Runs the kernel table: each operation on odd shapes, with each activation and matmul engine that
- * make a difference to it, and at each vector width, also those that the device has no registers
- * for.
+ * make a difference to it, at each vector width, also those that the device has no registers for,
+ * and the products on matrix units, of which the emulated one runs anywhere.
  *
  * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
  * edges are wrong; the last four are wide and deep enough for several panels and blocks of the CPU
@@ -40,8 +40,11 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
                             const char *engine) {
   const char *only = verifier->options->only;
   if (only && !strstr(check->name, only)) return EBB_OK;
-  ebbi_probe probe = {
-      .device = verifier->device, .activation = activation, .seed = verifier->options->seed};
+  ebbi_probe probe = {.device = verifier->device,
+                      .activation = activation,
+                      .half_inputs = verifier->half_inputs,
+                      .half_outputs = verifier->half_outputs,
+                      .seed = verifier->options->seed};
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < count && status == EBB_OK; i++) {
     status = check->run(&probe, shape[i]);
@@ -89,17 +92,22 @@ static ebb_status run_widths(ebbi_verifier *verifier) {
   return status != EBB_OK ? status : restored;
 }
 
-/* The dense layer's passes in one tile configuration of the engine gpu: they are the products and
- * what is fused with them. An activation that keeps z, the cheapest to compile. */
+/* The dense layer's passes: they are the products and what is fused with them. An activation that
+ * keeps z, the cheapest to compile. */
+static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    if (check->by_engine && strncmp(check->name, "dense", 5) == 0)
+      TRY(run_check(verifier, check, tile_shapes, TILE_SHAPES, EBB_ACT_SILU, name));
+  return EBB_OK;
+}
+
+/* One tile configuration of the engine gpu. */
 static ebb_status run_config(ebbi_verifier *verifier, size_t config) {
   char name[64];
   snprintf(name, sizeof name, "gpu %s", ebb_matmul_config_name(config));
   TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_GPU));
   TRY(ebb_device_set_matmul_config(verifier->device, (int)config));
-  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
-    if (check->by_engine && strncmp(check->name, "dense", 5) == 0)
-      TRY(run_check(verifier, check, tile_shapes, TILE_SHAPES, EBB_ACT_SILU, name));
-  return EBB_OK;
+  return run_dense(verifier, name);
 }
 
 static ebb_status run_configs(ebbi_verifier *verifier) {
@@ -111,6 +119,45 @@ static ebb_status run_configs(ebbi_verifier *verifier) {
   return status != EBB_OK ? status : restored;
 }
 
+/* How products on a matrix unit are checked: a precision, and what else is kept in bfloat16. */
+static const struct {
+  ebb_precision precision;
+  bool half_inputs, half_outputs;
+  const char *name;
+} mma_forms[] = {{EBB_PRECISION_TF32, false, false, "tf32"},
+                 {EBB_PRECISION_BF16, false, false, "bf16"},
+                 {EBB_PRECISION_BF16, false, true, "bf16 first layer"},
+                 {EBB_PRECISION_BF16, true, true, "bf16 hidden layer"},
+                 {EBB_PRECISION_BF16, true, false, "bf16 last layer"}};
+enum { MMA_FORMS = sizeof mma_forms / sizeof *mma_forms };
+
+/* A unit in one precision: each tile configuration, but where types are mixed the first alone. */
+static ebb_status run_unit_form(ebbi_verifier *verifier, ebbi_unit unit, size_t form) {
+  bool mixed = mma_forms[form].half_inputs != mma_forms[form].half_outputs;
+  for (size_t c = 0; c < (mixed ? 1 : ebbi_mma_config_count()); c++) {
+    if (!ebbi_mma_fits(verifier->device, c)) continue;
+    char name[96];
+    snprintf(name, sizeof name, "%s %s %s", ebbi_unit_name(unit), mma_forms[form].name,
+             ebbi_mma_config_name(c));
+    ebbi_device_set_mma(verifier->device,
+                        (ebbi_mma_state){mma_forms[form].precision, unit, (int)c});
+    verifier->half_inputs = mma_forms[form].half_inputs;
+    verifier->half_outputs = mma_forms[form].half_outputs;
+    TRY(run_dense(verifier, name));
+  }
+  return EBB_OK;
+}
+
+/* Every unit whose code the device's compiler takes: whether it may be used is another question,
+ * which these rows answer. */
+static ebb_status run_units(ebbi_verifier *verifier) {
+  for (int unit = 0; unit < EBBI_UNIT_COUNT; unit++)
+    for (size_t form = 0; form < MMA_FORMS; form++)
+      if (ebbi_mma_probe(verifier->device, (ebbi_unit)unit, mma_forms[form].precision) == EBB_OK)
+        TRY(run_unit_form(verifier, (ebbi_unit)unit, form));
+  return EBB_OK;
+}
+
 static ebb_status run_engines(ebbi_verifier *verifier) {
   for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
     ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
@@ -120,12 +167,17 @@ static ebb_status run_engines(ebbi_verifier *verifier) {
   }
   TRY(run_table(verifier, false, ""));
   TRY(run_configs(verifier));
-  return run_widths(verifier);
+  TRY(run_widths(verifier));
+  return run_units(verifier);
 }
 
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {
-  ebbi_engine_state before = ebbi_device_engine_state(verifier->device);
+  ebbi_engine_state engine = ebbi_device_engine_state(verifier->device);
+  ebbi_mma_state mma = ebbi_device_mma(verifier->device);
+  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
   ebb_status status = run_engines(verifier);
-  ebbi_device_restore_engine(verifier->device, before);
+  verifier->half_inputs = verifier->half_outputs = false;
+  ebbi_device_set_mma(verifier->device, mma);
+  ebbi_device_restore_engine(verifier->device, engine);
   return status;
 }

@@ -225,7 +225,7 @@ static ebb_status run_pass(network_check *c) {
 static ebb_status check_pass(network_check *c) {
   ebbi_reference_run_forward(c->reference, 0);
   ebbi_reference_run_backward(c->reference);
-  TRY(ebbi_rounding_create(&c->spread, c->reference));
+  TRY(ebbi_rounding_create(&c->spread, c->reference, ebb_device_precision(c->verifier->device)));
   TRY(run_pass(c));
   TRY(report_forward(c));
   TRY(report_loss(c, c->pass, "loss"));
@@ -255,9 +255,10 @@ static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
   return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);
 }
 
-/* The same in one launch, where the network is small enough. */
+/* The same in one launch, where the network is small enough; whole steps are fp32. */
 static ebb_status check_whole(network_check *c) {
   ebbi_pass *pass;
+  if (ebb_device_precision(c->verifier->device) != EBB_PRECISION_FP32) return EBB_OK;
   if (!ebbi_pass_can_be_whole(c->network)) return EBB_OK;
   TRY(ebbi_pass_create(&pass, c->network, c->reference->batch, c->reference->target.loss,
                        EBBI_PASS_WHOLE));

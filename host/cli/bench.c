@@ -33,8 +33,10 @@ static int check_options(const settings *s, const char *kind) {
     if (settings_given(s, owners[i].option) && strcmp(owners[i].kind, kind) != 0)
       return fail(EXIT_USAGE, "bench %s: --%s belongs to `ebb bench %s`",
                   *kind ? kind : "--compare", owners[i].option, owners[i].kind);
+  if (settings_given(s, "precision") && strcmp(kind, "elementwise") == 0)
+    return fail(EXIT_USAGE, "bench elementwise: --precision is that of products; there are none");
   if (*kind) return EXIT_GOOD;
-  static const char *const measuring[] = {"device", "quick"};
+  static const char *const measuring[] = {"device", "quick", "precision"};
   for (size_t i = 0; i < sizeof measuring / sizeof *measuring; i++)
     if (settings_given(s, measuring[i]))
       return fail(EXIT_USAGE, "bench --compare: --%s is for measuring; nothing is measured here",

@@ -39,7 +39,7 @@ typedef struct result {
   const char *path;
   json_t *object;
   const format *format;
-  const char *device;
+  const char *device, *precision;
   size_t count;
   row *rows;
 } result;
@@ -111,7 +111,9 @@ static int read_result(result *r, const char *path) {
     if (strcmp(formats[i].kind, kind) == 0) r->format = &formats[i];
   if (!r->format) return bad_file(r, "it is no result of ", "a benchmark");
   const char *device = json_string_value(json_object_get(r->object, "device"));
+  const char *precision = json_string_value(json_object_get(r->object, "precision"));
   r->device = device ? device : "?";
+  r->precision = precision ? precision : "fp32"; /* there was no other before it was told */
   return read_rows(r);
 }
 
@@ -122,7 +124,8 @@ static const row *find(const result *r, const char *label) {
 }
 
 static json_t *describe(const result *r) {
-  return json_pack("{s:o, s:o}", "file", json_text(r->path), "device", json_text(r->device));
+  return json_pack("{s:o, s:o, s:o}", "file", json_text(r->path), "device", json_text(r->device),
+                   "precision", json_text(r->precision));
 }
 
 /* Rows of `r` that `other` lacks, as JSON or as lines. */
@@ -173,8 +176,8 @@ static void print_unmatched(const result *r, const result *other, const char *na
 
 static int print_as_table(const result *a, const result *b, double mean, size_t common) {
   const format *f = a->format;
-  printf("A        %s: %s, %s\n", a->path, f->kind, a->device);
-  printf("B        %s: %s, %s\n", b->path, f->kind, b->device);
+  printf("A        %s: %s, %s, %s\n", a->path, f->kind, a->device, a->precision);
+  printf("B        %s: %s, %s, %s\n", b->path, f->kind, b->device, b->precision);
   printf("ratios are B / A: above 1, B is the faster\n\n");
   printf("%-40s %9s A %9s B   ratio  of probe\n", f->kind, f->unit, f->unit);
   for (size_t i = 0; i < a->count; i++) {

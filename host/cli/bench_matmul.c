@@ -40,15 +40,17 @@ static ebb_status run_product(void *context, size_t times) {
   return status;
 }
 
-/* Element (row, col) of c in double precision, and how far a float32 sum may be from it. Terms are
- * random and of both signs: the error is about 2^-24 k / 2 of their root mean square, and 32 times
- * that is still less than one term, so a lost one shows. */
-static double expect(double *bound, const product *p, size_t row, size_t col) {
+/* Element (row, col) of c in double precision, from operands as they are rounded, and how far a
+ * float32 sum may be from it. Terms are random and of both signs: the error is about 2^-24 k / 2 of
+ * their root mean square, and 32 times that is still less than one term, so a lost one shows. */
+static double expect(double *bound, const product *p, ebb_precision precision, size_t row,
+                     size_t col) {
   double sum = 0, squares = 0;
   for (size_t k = 0; k < p->k; k++) {
     size_t a = p->layout == TN ? k * p->m + row : row * p->k + k;
     size_t b = p->layout == NT ? col * p->k + k : k * p->n + col;
-    double term = (double)bench_value(SERIES_A, a) * (double)bench_value(SERIES_B, b);
+    double term = (double)ebb_precision_round(precision, bench_value(SERIES_A, a)) *
+                  (double)ebb_precision_round(precision, bench_value(SERIES_B, b));
     sum += term;
     squares += term * term;
   }
@@ -56,11 +58,12 @@ static double expect(double *bound, const product *p, size_t row, size_t col) {
   return sum;
 }
 
-static int check(const product *p, const float *c) {
+static int check(const product *p, ebb_precision precision, const float *c) {
   for (size_t i = 0; i < CHECKED; i++) {
     size_t row = (p->m - 1) * i / (CHECKED - 1),
            col = (p->n - 1) * (i * 7 % CHECKED) / (CHECKED - 1);
-    double bound, expected = expect(&bound, p, row, col), found = (double)c[row * p->n + col];
+    double bound, expected = expect(&bound, p, precision, row, col),
+                  found = (double)c[row * p->n + col];
     if (!(fabs(found - expected) <= bound))
       return fail(EXIT_NUMBERS,
                   "bench matmul: %s %zux%zux%zu gives %.9g at [%zu, %zu], %.9g is right; see `ebb "
@@ -82,7 +85,7 @@ static int prepare(product *p, ebb_device *device) {
   if (!c) return fail(EXIT_FAILED, "no memory for %zu numbers", p->m * p->n);
   ebb_status status = run_product(p, 1);
   if (status == EBB_OK) status = ebb_tensor_download(c, p->c);
-  code = status == EBB_OK ? check(p, c) : fail_status(status);
+  code = status == EBB_OK ? check(p, ebb_device_precision(device), c) : fail_status(status);
   free(c);
   return code;
 }

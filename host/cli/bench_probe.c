@@ -123,7 +123,11 @@ json_t *bench_begin_json(const bench *b, const char *what) {
 
 void bench_print_device(const bench *b) {
   const ebb_device_info *info = ebb_device_get_info(b->device);
+  const char *unit = ebb_device_matrix_unit(b->device);
   printf("device   %s, %s, driver %s\n", info->name, info->platform, info->driver);
+  if (unit)
+    printf("products %s, matrix unit %s\n", ebb_precision_name(ebb_device_precision(b->device)),
+           unit);
 }
 
 void bench_put_times(json_t *object, const char *prefix, const bench_case *c) {

@@ -21,6 +21,11 @@ int open_device(ebb_device **out, const settings *s) {
   if (status != EBB_OK) return fail_status(status);
   const ebb_device_info *info = ebb_device_get_info(*out);
   note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));
+  status = ebb_device_set_precision(*out, (ebb_precision)s->precision);
+  if (status != EBB_OK) return fail_status(status);
+  const char *unit = ebb_device_matrix_unit(*out);
+  if (unit)
+    note(s, "products %s, matrix unit %s", ebb_precision_name(ebb_device_precision(*out)), unit);
   return EXIT_GOOD;
 }
 

@@ -8,6 +8,7 @@
 
 #include <ebb/ebb.h>
 
+#define NAME_2(name, text)          text,
 #define NAME_3(name, text, a)       text,
 #define NAME_5(name, text, a, b, c) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
@@ -18,6 +19,7 @@ static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
 static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
 static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
+static const char *const precisions[] = {EBB_PRECISION_LIST(NAME_2) NULL};
 static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
@@ -27,6 +29,7 @@ enum {
   LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
   OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
   STEPS = OPTIMIZES | FOR_BENCH,
+  MULTIPLIES = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH,
   RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH | FOR_TUNE,
   TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
   TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
@@ -113,6 +116,10 @@ static const option_row rows[] = {
      "a "
      "GPU up to 16,384 parameters",
      steps, 0, 0},
+    {NULL, "precision", 0, MULTIPLIES, KIND_CHOICE, MEMBER(precision), "P", "fp32",
+     "what products round their operands to; tf32 and bf16 are for matrix units (NVIDIA, compute "
+     "capability 8.0), and bf16 also keeps the hidden layers' values so",
+     precisions, 0, 0},
     {NULL, "data-on", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(data_on), "WHERE", "auto",
      "where the rows lie: on the device, or on the host, from where blocks of them are uploaded "
      "while "

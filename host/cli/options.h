@@ -47,6 +47,7 @@ typedef struct settings {
   int initializer; /* ebb_init */
   int step;        /* ebb_step_form */
   int data_on;     /* ebb_data_place */
+  int precision;   /* ebb_precision */
   double lr, momentum, weight_decay;
   bool nesterov, no_shuffle;
   size_t batch, epochs;

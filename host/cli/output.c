@@ -99,6 +99,10 @@ void put_device(json_t *object, const ebb_device *device) {
   json_object_set_new(object, "device", json_text(info->name));
   json_object_set_new(object, "platform", json_text(info->platform));
   json_object_set_new(object, "driver", json_text(info->driver));
+  const char *unit = ebb_device_matrix_unit(device);
+  json_object_set_new(object, "precision",
+                      json_string(ebb_precision_name(ebb_device_precision(device))));
+  if (unit) json_object_set_new(object, "matrix_unit", json_string(unit));
 }
 
 int finish_output(int code) {

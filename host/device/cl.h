@@ -58,6 +58,7 @@ struct ebb_device {
   ebb_cache_mode cache;
   int matmul_config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
   signed char matmul_choices[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
+  ebbi_mma_state mma;
   ebb_counters counters;
   ebbi_program *programs;
   ebbi_buffer *workspace;
@@ -98,8 +99,22 @@ unsigned ebbi_profile_width(const ebb_device_info *info);
 bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
 
-/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG. */
+/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG; the same for matrix units, by
+ * EBB_MMA_CONFIG, and precision fp32. */
 ebb_status ebbi_matmul_set_up(ebb_device *device);
+ebb_status ebbi_mma_set_up(ebb_device *device);
+
+/* A group's tile of a product: its sizes, steps of depth at a time, items, and the speed of full
+ * groups against the largest tile of the engine gpu. */
+typedef struct ebbi_tile {
+  unsigned rows, cols, steps;
+  size_t items;
+  double speed;
+} ebbi_tile;
+
+/* The cheapest plan in such tiles, but for its configuration; returns its cost. */
+double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t rows, size_t cols,
+                       size_t depth);
 
 /* Takes over the choices that tuning has kept for this device and engine, if there are good ones.
  * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */

@@ -4,7 +4,7 @@
 #ifndef EBBI_DEVICE_H
 #define EBBI_DEVICE_H
 
-#include <ebb/device.h>
+#include <ebb/precision.h>
 
 /* X(program, its source files in order). A program is built once for each set of options in use. */
 #define EBBI_PROGRAM_LIST(X)                                                                       \
@@ -15,7 +15,9 @@
   X(ACTIVATION, "activation.cl")                                                                   \
   X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
   X(ADD_SLICES, "add_slices.cl")                                                                   \
-  X(MATMUL_GPU, "matmul_gpu.cl")
+  X(MATMUL_GPU, "matmul_gpu.cl")                                                                   \
+  X(MATMUL_MMA, "matmul_mma.cl")                                                                   \
+  X(FINISH_SLICES, "finish_slices.cl")
 
 /* X(kernel's name, program) */
 #define EBBI_KERNEL_LIST(X)                                                                        \
@@ -44,8 +46,11 @@
   X(matmul_nn_gpu, MATMUL_GPU)                                                                     \
   X(matmul_nt_gpu, MATMUL_GPU)                                                                     \
   X(matmul_tn_gpu, MATMUL_GPU)                                                                     \
-  X(add_slices_nn, MATMUL_GPU)                                                                     \
-  X(add_slices_nt, MATMUL_GPU)
+  X(matmul_nn_mma, MATMUL_MMA)                                                                     \
+  X(matmul_nt_mma, MATMUL_MMA)                                                                     \
+  X(matmul_tn_mma, MATMUL_MMA)                                                                     \
+  X(finish_slices_nn, FINISH_SLICES)                                                               \
+  X(finish_slices_nt, FINISH_SLICES)
 
 typedef enum ebbi_program_id {
 #define EBBI_PROGRAM_ENUM(id, ...) EBBI_PROGRAM_##id,
@@ -103,8 +108,49 @@ bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_la
                         size_t rows, size_t cols, size_t depth);
 
 /* The build options that make the GPU products have a configuration. */
-enum { EBBI_MATMUL_OPTIONS = 128 };
+enum { EBBI_MATMUL_OPTIONS = 192 };
 void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], int config);
+
+/* ---- matrix units ---- */
+
+/* X(name, text): kernels/mma.h has their code under -DUNIT_name. A vendor's row goes before
+ * EMULATED, which runs anywhere, but only where it is asked for by name. */
+#define EBBI_UNIT_LIST(X)                                                                          \
+  X(NVIDIA, "nvidia")                                                                              \
+  X(EMULATED, "emulated")
+
+typedef enum ebbi_unit {
+#define EBBI_UNIT_ENUM(name, text) EBBI_UNIT_##name,
+  EBBI_UNIT_LIST(EBBI_UNIT_ENUM)
+#undef EBBI_UNIT_ENUM
+      EBBI_UNIT_COUNT
+} ebbi_unit;
+
+const char *ebbi_unit_name(ebbi_unit unit);
+
+/* What the products are made by: the precision and, unless it is fp32, the unit. Set without a
+ * question; ebb_device_set_precision asks. */
+typedef struct ebbi_mma_state {
+  ebb_precision precision;
+  ebbi_unit unit;
+  int config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
+} ebbi_mma_state;
+ebbi_mma_state ebbi_device_mma(const ebb_device *device);
+void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state);
+
+/* Does the device's compiler take the unit's code?  Errors: EBB_ERR_DEVICE, with what it says. */
+ebb_status ebbi_mma_probe(ebb_device *device, ebbi_unit unit, ebb_precision precision);
+
+/* The tile configurations of the products on matrix units, as those of the engine gpu. */
+size_t ebbi_mma_config_count(void);
+const char *ebbi_mma_config_name(size_t config);
+bool ebbi_mma_fits(const ebb_device *device, size_t config);
+
+/* By the configuration that is forced or looks best, for the device's precision; false if the
+ * device is too small for any. */
+bool ebbi_mma_choose(ebbi_matmul_plan *plan, const ebb_device *device, size_t rows, size_t cols,
+                     size_t depth);
+void ebbi_mma_options(char options[EBBI_MATMUL_OPTIONS], const ebb_device *device, int config);
 
 /* ---- memory ---- */
 

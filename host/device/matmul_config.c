@@ -1,10 +1,6 @@
 /* How the engine gpu cuts a product into tiles: the table of configurations, and which one a
- * product gets, in how many slices of its depth.
- *
- * The choice is a function of layout and sizes and of which configurations the device can hold. It
- * does not ask for the number of compute units, though a tuned choice would be better for it: the
- * slices of the depth decide in which order sums are added, and results must not change with the
- * number of units. What measuring finds better is kept by class of sizes, on the device.
+ * product gets: that for which the plan costs least, unless it is forced or measuring has found
+ * another better, which is kept by class of sizes, on the device.
  */
 #include "base/size.h"
 #include "cl.h"
@@ -37,10 +33,6 @@ static const struct config {
     CONFIG_LIST(CONFIG_ROW)};
 enum { CONFIGS = sizeof configs / sizeof *configs };
 
-/* What is taken for a large GPU, whatever the device: units, the items that keep one busy, the
- * least depth of a slice, and what a launch costs, in multiply-adds of one unit (about 2 us). */
-enum { UNITS = 128, BUSY_ITEMS = 384, LEAST_DEPTH = 256, LAUNCH = 1 << 19 };
-
 /* Floats between the rows of a steps in local memory that belong to no column. */
 enum { PADDING = 4 };
 
@@ -54,6 +46,12 @@ const char *ebb_matmul_config_name(size_t config) {
 
 static size_t items_of(const ebbi_matmul_tiles *tiles) {
   return (size_t)(tiles->rows / tiles->item_rows) * (tiles->cols / tiles->item_cols);
+}
+
+static ebbi_tile tile_of(int config) {
+  const ebbi_matmul_tiles *tiles = &configs[config].tiles;
+  return (ebbi_tile){tiles->rows, tiles->cols, tiles->steps, items_of(tiles),
+                     configs[config].speed};
 }
 
 bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config) {
@@ -121,53 +119,12 @@ int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsign
 
 ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
                                     size_t cols, size_t depth) {
+  if (device->mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
   bool free = !device->engine_forced && device->matmul_config == EBB_MATMUL_CONFIG_AUTO;
   unsigned class_index = ebb_matmul_class(rows, cols, depth);
   return free && ebb_device_matmul_choice(device, layout, class_index) == EBB_MATMUL_CLBLAST
              ? EBB_ENGINE_CLBLAST
              : device->engine;
-}
-
-/* A product's groups with a configuration and its depth in `slices` slices or, where
- * whole steps come out so, fewer. */
-static ebbi_matmul_plan cut(int config, size_t rows, size_t cols, size_t depth, size_t slices) {
-  const ebbi_matmul_tiles *tiles = &configs[config].tiles;
-  size_t slice_depth = ebbi_round_up(ebbi_ceil_div(depth, slices), tiles->steps);
-  return (ebbi_matmul_plan){.config = config,
-                            .across = ebbi_ceil_div(cols, tiles->cols),
-                            .down = ebbi_ceil_div(rows, tiles->rows),
-                            .slices = ebbi_ceil_div(depth, slice_depth),
-                            .slice_depth = slice_depth};
-}
-
-/* How long the plan takes, in multiply-adds of a unit of the large GPU: the fullest unit runs its
- * groups in turn, but a unit with few items waits for memory most of the time. Slices are written,
- * read and added by a second launch. */
-static double cost_of(const ebbi_matmul_plan *plan, double rows, double cols) {
-  const struct config *config = &configs[plan->config];
-  double work = (double)config->tiles.rows * config->tiles.cols * (double)plan->slice_depth;
-  double turns = (double)ebbi_ceil_div(plan->across * plan->down * plan->slices, UNITS);
-  double least = (double)BUSY_ITEMS / (double)items_of(&config->tiles);
-  double product = work * (turns > least ? turns : least) / config->speed;
-  return plan->slices == 1 ? product : product + LAUNCH + (double)plan->slices * rows * cols;
-}
-
-/* The cheapest number of slices for a configuration: 1, 2, 4, … as long as there is a unit for each
- * group, or half of one. */
-static double plan_slices(ebbi_matmul_plan *plan, int config, size_t rows, size_t cols,
-                          size_t depth) {
-  *plan = cut(config, rows, cols, depth, 1);
-  double cost = cost_of(plan, (double)rows, (double)cols);
-  size_t tiles = plan->across * plan->down;
-  for (size_t slices = 2; slices * tiles <= 2 * UNITS && depth / slices >= LEAST_DEPTH;
-       slices *= 2) {
-    ebbi_matmul_plan next = cut(config, rows, cols, depth, slices);
-    double next_cost = cost_of(&next, (double)rows, (double)cols);
-    if (next_cost >= cost) continue;
-    *plan = next;
-    cost = next_cost;
-  }
-  return cost;
 }
 
 bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
@@ -179,9 +136,11 @@ bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_la
     ebbi_matmul_plan candidate;
     if (wanted >= 0 ? config != wanted : !ebb_device_fits_matmul_config(device, (size_t)config))
       continue;
-    double cost = plan_slices(&candidate, config, rows, cols, depth);
+    ebbi_tile tile = tile_of(config);
+    double cost = ebbi_plan_tiles(&candidate, &tile, rows, cols, depth);
     if (best >= 0 && cost >= best) continue;
     *plan = candidate;
+    plan->config = config;
     best = cost;
   }
   return best >= 0;

@@ -15,8 +15,8 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   *slab = ebbi_slab_begin(network->device);
   for (size_t l = 0; l < network->spec.count; l++) {
     const ebb_layer_spec *layer = &network->spec.layers[l];
-    TRY(ebbi_slab_add(&network->weight_offset[l], slab, layer->inputs, layer->outputs));
-    TRY(ebbi_slab_add(&network->bias_offset[l], slab, 1, layer->outputs));
+    TRY(ebbi_slab_add(&network->weight_offset[l], slab, EBB_F32, layer->inputs, layer->outputs));
+    TRY(ebbi_slab_add(&network->bias_offset[l], slab, EBB_F32, 1, layer->outputs));
   }
   return EBB_OK;
 }
@@ -35,9 +35,9 @@ static ebb_status build(ebb_network *network, ebb_init init, uint64_t seed) {
   for (size_t l = 0; l < network->spec.count; l++) {
     const ebb_layer_spec *layer = &network->spec.layers[l];
     TRY(ebbi_tensor_view(&network->weight[l], network->parameters, network->weight_offset[l],
-                         layer->inputs, layer->outputs));
-    TRY(ebbi_tensor_view(&network->bias[l], network->parameters, network->bias_offset[l], 1,
-                         layer->outputs));
+                         EBB_F32, layer->inputs, layer->outputs));
+    TRY(ebbi_tensor_view(&network->bias[l], network->parameters, network->bias_offset[l], EBB_F32,
+                         1, layer->outputs));
     ebb_init used = init == EBB_INIT_AUTO ? init_for(layer->activation) : init;
     TRY(ebb_init_weights(network->weight[l], used, seed, (uint32_t)l));
   }

@@ -25,16 +25,24 @@ static bool keeps_dz(const ebb_spec *spec, size_t layer, ebbi_pass_kind kind) {
   return kind == EBBI_PASS_LAYERS || layer + 1 == spec->count;
 }
 
+/* In precision bf16 hidden layers keep their values in it; the loss reads the last layer's. */
+static ebb_dtype type_of(const ebb_network *network, size_t layer) {
+  bool half = ebb_device_precision(network->device) == EBB_PRECISION_BF16;
+  return half && layer + 1 < network->spec.count ? EBB_BF16 : EBB_F32;
+}
+
 static ebb_status make_plan(plan *p, const ebb_network *network, size_t batch,
                             ebbi_pass_kind kind) {
   const ebb_spec *spec = &network->spec;
   p->slab = ebbi_slab_begin(network->device);
-  TRY(ebbi_slab_add(&p->x, &p->slab, batch, spec->layers[0].inputs));
+  TRY(ebbi_slab_add(&p->x, &p->slab, EBB_F32, batch, spec->layers[0].inputs));
   for (size_t l = 0; l < spec->count; l++) {
     size_t outputs = spec->layers[l].outputs;
-    TRY(ebbi_slab_add(&p->a[l], &p->slab, batch, outputs));
-    if (keeps_z(&spec->layers[l], kind)) TRY(ebbi_slab_add(&p->z[l], &p->slab, batch, outputs));
-    if (keeps_dz(spec, l, kind)) TRY(ebbi_slab_add(&p->dz[l], &p->slab, batch, outputs));
+    ebb_dtype type = type_of(network, l);
+    TRY(ebbi_slab_add(&p->a[l], &p->slab, type, batch, outputs));
+    if (keeps_z(&spec->layers[l], kind))
+      TRY(ebbi_slab_add(&p->z[l], &p->slab, type, batch, outputs));
+    if (keeps_dz(spec, l, kind)) TRY(ebbi_slab_add(&p->dz[l], &p->slab, type, batch, outputs));
   }
   return EBB_OK;
 }
@@ -135,9 +143,9 @@ static ebb_status make_layer_gradients(ebbi_pass *pass) {
   TRY(ebb_tensor_create(&pass->gradients, network->device, EBB_F32, 1, network->parameters->cols));
   for (size_t l = 0; l < network->spec.count; l++) {
     const ebb_layer_spec *layer = &network->spec.layers[l];
-    TRY(ebbi_tensor_view(&pass->dw[l], pass->gradients, network->weight_offset[l], layer->inputs,
-                         layer->outputs));
-    TRY(ebbi_tensor_view(&pass->db[l], pass->gradients, network->bias_offset[l], 1,
+    TRY(ebbi_tensor_view(&pass->dw[l], pass->gradients, network->weight_offset[l], EBB_F32,
+                         layer->inputs, layer->outputs));
+    TRY(ebbi_tensor_view(&pass->db[l], pass->gradients, network->bias_offset[l], EBB_F32, 1,
                          layer->outputs));
   }
   return EBB_OK;
@@ -169,14 +177,15 @@ static ebb_status build(ebbi_pass *pass) {
   TRY(make_plan(&p, pass->network, batch, pass->kind));
   TRY(make_workspace(pass));
   TRY(ebb_tensor_create(&pass->arena, device, EBB_F32, 1, p.slab.count));
-  TRY(ebbi_tensor_view(&pass->x, pass->arena, p.x, batch, spec->layers[0].inputs));
+  TRY(ebbi_tensor_view(&pass->x, pass->arena, p.x, EBB_F32, batch, spec->layers[0].inputs));
   for (size_t l = 0; l < spec->count; l++) {
     const ebb_layer_spec *layer = &spec->layers[l];
-    TRY(ebbi_tensor_view(&pass->a[l], pass->arena, p.a[l], batch, layer->outputs));
+    ebb_dtype type = type_of(pass->network, l);
+    TRY(ebbi_tensor_view(&pass->a[l], pass->arena, p.a[l], type, batch, layer->outputs));
     if (keeps_dz(spec, l, pass->kind))
-      TRY(ebbi_tensor_view(&pass->dz[l], pass->arena, p.dz[l], batch, layer->outputs));
+      TRY(ebbi_tensor_view(&pass->dz[l], pass->arena, p.dz[l], type, batch, layer->outputs));
     if (keeps_z(layer, pass->kind))
-      TRY(ebbi_tensor_view(&pass->z[l], pass->arena, p.z[l], batch, layer->outputs));
+      TRY(ebbi_tensor_view(&pass->z[l], pass->arena, p.z[l], type, batch, layer->outputs));
   }
   bool classes = pass->loss == EBB_LOSS_CROSS_ENTROPY;
   TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,

@@ -23,7 +23,7 @@ ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_
   REQUIRE(z || !ebb_activation_needs_z(activation), EBB_ERR_ARGUMENT,
           "%s: z is NULL, but the derivative of %s needs it", where,
           ebb_activation_name(activation));
-  return z ? ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols) : EBB_OK;
+  return z ? ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols) : EBB_OK;
 }
 
 /* Vectors of columns that an item of bias_gradient sums at most. */

@@ -2,12 +2,20 @@
  *
  * Our two forms take the same arguments and fuse what surrounds a product: bias and activation, the
  * activation's derivative, the bias gradient. CLBlast fuses nothing, so there the same steps follow
- * as launches of their own.
+ * as launches of their own. Products on matrix units are those of the engine gpu in another tile.
  */
 #include "base/error.h"
 #include "base/size.h"
 #include "product.h"
 #include "work.h"
+
+/* The tensors of a product are float32 or, in precision bf16, may be that. */
+static ebb_status require_numbers(const char *where, const char *name, const ebb_tensor *tensor,
+                                  const ebb_device *device, size_t rows, size_t cols) {
+  bool half =
+      tensor && tensor->dtype == EBB_BF16 && ebb_device_precision(device) == EBB_PRECISION_BF16;
+  return ebbi_tensor_require(where, name, tensor, device, half ? EBB_BF16 : EBB_F32, rows, cols);
+}
 
 /* Fills a product from its operands; c's shape is checked against them. */
 static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout, ebb_tensor *c,
@@ -22,9 +30,9 @@ static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout
           "%s: a is [%zu, %zu]%s but b is [%zu, %zu]%s: inner sizes %zu and %zu differ", where,
           a->rows, a->cols, layout == EBB_LAYOUT_TN ? " transposed" : "", b->rows, b->cols,
           layout == EBB_LAYOUT_NT ? " transposed" : "", p->depth, b_depth);
-  TRY(ebbi_tensor_require(where, "a", a, c->device, EBB_F32, a->rows, a->cols));
-  TRY(ebbi_tensor_require(where, "b", b, c->device, EBB_F32, b->rows, b->cols));
-  TRY(ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p->rows, p->cols));
+  TRY(require_numbers(where, "a", a, c->device, a->rows, a->cols));
+  TRY(require_numbers(where, "b", b, c->device, b->rows, b->cols));
+  TRY(require_numbers(where, "c", c, c->device, p->rows, p->cols));
   TRY(ebbi_tensor_require_apart(where, "c", c, "a", a));
   return ebbi_tensor_require_apart(where, "c", c, "b", b);
 }
@@ -71,7 +79,7 @@ size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t
   if (engine == EBB_ENGINE_CPU)
     plan.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
   else if (engine == EBB_ENGINE_GPU)
-    (void)ebbi_matmul_choose(&plan, device, layout, rows, cols, depth); /* the launch will say so */
+    (void)ebbi_matmul_gpu_plan(&plan, device, layout, rows, cols, depth); /* the launch says so */
   return plan.slices > 1 ? partial_bytes(plan.slices, rows, ebbi_stride(rows, cols)) : 0;
 }
 
@@ -131,6 +139,7 @@ ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, cons
                : transpose_b ? EBB_LAYOUT_NT
                              : EBB_LAYOUT_NN,
                c, a, b));
+  if (transpose_a) TRY(ebbi_tensor_require(where, "c", c, c->device, EBB_F32, p.rows, p.cols));
   if (uses_clblast(&p)) return run_clblast(&p);
   if (transpose_a) return run_tn(&p, NULL);
   if (transpose_b) return run_nt(&p, NULL, NULL, EBB_ACT_IDENTITY);
@@ -144,7 +153,7 @@ ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, 
   TRY(describe(&p, where, EBB_LAYOUT_NN, a, x, w));
   TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
-  if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, EBB_F32, a->rows, a->cols));
+  if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols));
   TRY(ebbi_tensor_require_apart(where, "z", z, "a", a));
   TRY(ebbi_tensor_require_apart(where, "z", z, "x", x));
   if (!uses_clblast(&p)) return run_nn(&p, z, b, activation);
@@ -159,6 +168,7 @@ ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_t
   static const char where[] = "ebb_dense_weight_gradient";
   ebbi_product p;
   TRY(describe(&p, where, EBB_LAYOUT_TN, dw, x, dz));
+  TRY(ebbi_tensor_require(where, "dw", dw, dw->device, EBB_F32, p.rows, p.cols));
   TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
   TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
@@ -172,7 +182,7 @@ ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, 
   static const char where[] = "ebb_dense_input_gradient";
   ebbi_product p;
   TRY(describe(&p, where, EBB_LAYOUT_NT, dz_below, dz, w));
-  TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, EBB_F32, p.rows, p.cols));
+  TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, dz_below->dtype, p.rows, p.cols));
   TRY(ebbi_require_slope(where, z_below, a_below, activation));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "z_below", z_below));

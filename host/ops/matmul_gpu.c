@@ -1,8 +1,9 @@
-/* The matrix products' GPU form: one launch where tiles are many, two where the depth is split.
+/* The matrix products' GPU form, by scalars or on matrix units: one launch where tiles are many,
+ * two where the depth is split.
  *
- * How a product is cut says ebbi_matmul_choose. With the depth split the first launch leaves plain
- * sums in the device's workspace, and what is fused (bias, activation, its derivative) moves to the
- * second, which adds them in order.
+ * How a product is cut says ebbi_matmul_gpu_plan. With the depth split the first launch leaves
+ * plain sums in the device's workspace, and what is fused (bias, activation, its derivative) moves
+ * to the second, which adds them in order. The two kinds of kernels take the same arguments.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -16,56 +17,103 @@ typedef struct run {
   const ebbi_product *product;
   ebbi_matmul_plan plan;
   ebbi_split split;
-  char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS];
+  bool mma;             /* on matrix units */
+  char activation[128]; /* and the type of c: build options of what ends the pass */
+  char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS + 32];
 } run;
+
+static bool uses_mma(const ebb_device *device) {
+  return ebb_device_precision(device) != EBB_PRECISION_FP32;
+}
+
+bool ebbi_matmul_gpu_plan(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
+                          size_t rows, size_t cols, size_t depth) {
+  return uses_mma(device) ? ebbi_mma_choose(plan, device, rows, cols, depth)
+                          : ebbi_matmul_choose(plan, device, layout, rows, cols, depth);
+}
+
+static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) {
+  return tensor->dtype == EBB_BF16 ? option : "";
+}
+
+/* The build options of both launches: the first of a split product writes float32 slices. */
+static void choose_options(run *r, ebb_activation activation) {
+  const ebbi_product *p = r->product;
+  char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS];
+  const char *c_type = option_if_bf16(p->c, " -DC_BF16");
+  ebbi_activation_option(name, activation);
+  if (r->mma)
+    ebbi_mma_options(tiles, p->c->device, r->plan.config);
+  else
+    ebbi_matmul_options(tiles, r->plan.config);
+  snprintf(r->activation, sizeof r->activation, "%s%s", name, c_type);
+  snprintf(r->options, sizeof r->options, "%s %s%s%s%s", name, tiles,
+           option_if_bf16(p->a, " -DA_BF16"), option_if_bf16(p->b, " -DB_BF16"),
+           r->plan.slices == 1 ? c_type : "");
+}
 
 static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
   ebb_device *device = p->c->device;
-  char activation_option[EBBI_ACTIVATION_OPTION], tile_options[EBBI_MATMUL_OPTIONS];
-  *r = (run){.product = p};
-  REQUIRE(ebbi_matmul_choose(&r->plan, device, p->layout, p->rows, p->cols, p->depth),
+  *r = (run){.product = p, .mma = uses_mma(device)};
+  REQUIRE(ebbi_matmul_gpu_plan(&r->plan, device, p->layout, p->rows, p->cols, p->depth),
           EBB_ERR_UNSUPPORTED,
           "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
           "tile; use engine cpu",
           ebb_device_get_info(device)->name);
-  ebbi_activation_option(activation_option, activation);
-  ebbi_matmul_options(tile_options, r->plan.config);
-  snprintf(r->options, sizeof r->options, "%s %s", activation_option, tile_options);
+  choose_options(r, activation);
   r->split = (ebbi_split){r->plan.slices, r->plan.slice_depth, p->c->buffer};
   return r->plan.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
 }
 
-static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_work work) {
-  ebbi_launch launch = ebbi_launch_begin(r->product->c->device, id, r->options);
-  launch.work = work;
+static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id) {
+  const ebbi_product *p = r->product;
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, r->mma ? mma_id : id, r->options);
+  launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
 }
 
-static ebbi_work product_work(const ebbi_product *p) {
-  return ebbi_work_product(p->rows, p->cols, p->depth);
+static ebbi_launch begin_finish(const run *r, ebbi_kernel_id id) {
+  const ebbi_product *p = r->product;
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, id, r->activation);
+  launch.work = ebbi_work_slices(r->plan.slices, p->rows, p->cols);
+  return launch;
 }
 
-static ebbi_work finish_work(const run *r) {
-  return ebbi_work_slices(r->plan.slices, r->product->rows, r->product->cols);
+/* What bfloat16 tensors spare of the bytes that were counted as float32; `outputs` tensors of c's
+ * shape and type are written or read. */
+static void count_halves(ebbi_launch *launch, const run *r, bool reads, size_t outputs) {
+  const ebbi_product *p = r->product;
+  double spared = 0;
+  if (reads && p->a->dtype == EBB_BF16) spared += (double)p->rows * (double)p->depth;
+  if (reads && p->b->dtype == EBB_BF16) spared += (double)p->depth * (double)p->cols;
+  if (p->c->dtype == EBB_BF16) spared += (double)(outputs * p->rows) * (double)p->cols;
+  launch->work.bytes -= 2 * spared;
 }
 
 /* The arguments that all products end with, and a group for each tile of each slice. */
-static ebb_status run_product(ebbi_launch *launch, const run *r) {
+static ebb_status run_product(ebbi_launch *launch, const run *r, size_t outputs) {
+  count_halves(launch, r, true, r->plan.slices == 1 ? outputs : 0);
   ebbi_product_arguments(launch, r->product);
   ebbi_launch_int(launch, r->plan.slice_depth);
   return ebbi_launch_run(launch, r->plan.across, r->plan.down * r->plan.slices);
 }
 
 /* The same for the kernels that add slices and finish what is fused: four columns an item. */
-static ebb_status run_finish(ebbi_launch *launch, const run *r) {
-  enum { ADD_GROUP = 64 }; /* as in the kernels */
+static ebb_status run_finish(ebbi_launch *launch, const run *r, size_t outputs) {
+  enum { FINISH_GROUP = 64 }; /* as in the kernels */
   const ebbi_product *p = r->product;
+  count_halves(launch, r, false, outputs);
   ebbi_launch_int(launch, r->plan.slices);
   ebbi_launch_int(launch, p->rows);
   ebbi_launch_int(launch, p->cols);
   ebbi_launch_int(launch, p->c->stride);
   size_t items = p->rows * ebbi_ceil_div(p->cols, 4);
-  return ebbi_launch_run(launch, ebbi_ceil_div(items, ADD_GROUP), 1);
+  return ebbi_launch_run(launch, ebbi_ceil_div(items, FINISH_GROUP), 1);
+}
+
+/* Must the slices be added by a launch that knows types and what is fused? */
+static bool needs_finish(const run *r, const ebb_tensor *fused) {
+  return r->plan.slices > 1 && (fused || r->product->c->dtype == EBB_BF16);
 }
 
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
@@ -73,22 +121,23 @@ ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_te
   run r;
   TRY(prepare(&r, p, activation));
   bool split = r.plan.slices > 1;
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, product_work(p));
+  size_t outputs = z ? 2 : 1;
+  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nn_mma);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(bias));
   if (bias && !split) ebbi_work_add_bias(&launch.work, z != NULL);
-  TRY(run_product(&launch, &r));
-  if (!split || !bias) return ebbi_add_slices(p, NULL, &r.split);
-  launch = begin(&r, EBBI_KERNEL_add_slices_nn, finish_work(&r));
+  TRY(run_product(&launch, &r, outputs));
+  if (!needs_finish(&r, bias)) return ebbi_add_slices(p, NULL, &r.split);
+  launch = begin_finish(&r, EBBI_KERNEL_finish_slices_nn);
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(bias));
-  ebbi_work_add_bias(&launch.work, z != NULL);
-  return run_finish(&launch, &r);
+  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
+  return run_finish(&launch, &r, outputs);
 }
 
 ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
@@ -96,33 +145,34 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
   run r;
   TRY(prepare(&r, p, activation));
   bool split = r.plan.slices > 1;
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nt_gpu, product_work(p));
+  size_t outputs = a_below ? 2 : 1;
+  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_nt_mma);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(z_below));
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(a_below));
   if (a_below && !split) ebbi_work_add_slope(&launch.work);
-  TRY(run_product(&launch, &r));
-  if (!split || !a_below) return ebbi_add_slices(p, NULL, &r.split);
-  launch = begin(&r, EBBI_KERNEL_add_slices_nt, finish_work(&r));
+  TRY(run_product(&launch, &r, outputs));
+  if (!needs_finish(&r, a_below)) return ebbi_add_slices(p, NULL, &r.split);
+  launch = begin_finish(&r, EBBI_KERNEL_finish_slices_nt);
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z_below));
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(a_below));
-  ebbi_work_add_slope(&launch.work);
-  return run_finish(&launch, &r);
+  if (a_below) ebbi_work_add_slope(&launch.work);
+  return run_finish(&launch, &r, outputs);
 }
 
 ebb_status ebbi_matmul_gpu_tn(const ebbi_product *p, ebb_tensor *sums) {
   run r;
   TRY(prepare(&r, p, EBB_ACT_IDENTITY));
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_tn_gpu, product_work(p));
+  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_tn_gpu, EBBI_KERNEL_matmul_tn_mma);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   if (sums) ebbi_work_add_sums(&launch.work);
-  TRY(run_product(&launch, &r));
+  TRY(run_product(&launch, &r, 1));
   return ebbi_add_slices(p, sums, &r.split);
 }

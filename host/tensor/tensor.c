@@ -29,6 +29,10 @@ size_t ebbi_stride(size_t rows, size_t cols) {
   return rows > 1 && stride % COLLIDING_UNIT == 0 ? stride + ROW_UNIT : stride;
 }
 
+static bool is_padded(ebb_dtype dtype) {
+  return dtype == EBB_F32 || dtype == EBB_BF16;
+}
+
 static ebb_status allocate(ebb_tensor *tensor) {
   size_t count, bytes;
   REQUIRE(ebbi_size_mul(&count, tensor->rows, tensor->stride) &&
@@ -58,7 +62,7 @@ static ebb_status create(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, 
 
 ebb_status ebb_tensor_create(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
                              size_t cols) {
-  return create(out, device, dtype, rows, cols, dtype == EBB_F32 ? ebbi_stride(rows, cols) : cols);
+  return create(out, device, dtype, rows, cols, is_padded(dtype) ? ebbi_stride(rows, cols) : cols);
 }
 
 ebb_status ebb_tensor_create_packed(ebb_tensor **out, ebb_device *device, ebb_dtype dtype,
@@ -76,23 +80,25 @@ ebbi_slab ebbi_slab_begin(const ebb_device *device) {
   return (ebbi_slab){ebbi_device_alignment(device) / sizeof(float), 0};
 }
 
-ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, size_t rows, size_t cols) {
-  size_t count;
+ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, ebb_dtype dtype, size_t rows,
+                         size_t cols) {
+  size_t count, per_float = sizeof(float) / dtypes[dtype].bytes;
   *offset = slab->count;
   REQUIRE(ebbi_size_mul(&count, rows, ebbi_stride(rows, cols)) && count < SIZE_MAX / 16 &&
-              ebbi_size_add(&slab->count, slab->count, ebbi_round_up(count, slab->alignment)),
+              ebbi_size_add(&slab->count, slab->count,
+                            ebbi_round_up(ebbi_ceil_div(count, per_float), slab->alignment)),
           EBB_ERR_MEMORY, "slab: [%zu, %zu] makes its size overflow", rows, cols);
   return EBB_OK;
 }
 
-ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, size_t rows,
-                            size_t cols) {
+ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, ebb_dtype dtype,
+                            size_t rows, size_t cols) {
   ebb_tensor *view = calloc(1, sizeof *view);
   REQUIRE(view, EBB_ERR_MEMORY, "tensor: no memory");
   size_t stride = ebbi_stride(rows, cols);
-  *view = (ebb_tensor){slab->device, NULL, EBB_F32, rows, cols, stride};
+  *view = (ebb_tensor){slab->device, NULL, dtype, rows, cols, stride};
   ebb_status status = ebbi_buffer_view(&view->buffer, slab->buffer, offset * sizeof(float),
-                                       rows * stride * sizeof(float));
+                                       rows * stride * dtypes[dtype].bytes);
   if (status != EBB_OK) {
     ebb_tensor_free(view);
     return status;
@@ -118,7 +124,7 @@ ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_te
                                const ebb_device *device, ebb_dtype dtype, size_t rows,
                                size_t cols) {
   TRY(require(where, name, tensor, device, dtype, rows, cols));
-  REQUIRE(dtype != EBB_F32 || tensor->stride == ebbi_stride(rows, cols), EBB_ERR_ARGUMENT,
+  REQUIRE(!is_padded(dtype) || tensor->stride == ebbi_stride(rows, cols), EBB_ERR_ARGUMENT,
           "%s: %s is packed, but only data sets may be; make it with ebb_tensor_create", where,
           name);
   return EBB_OK;

@@ -16,7 +16,7 @@ struct ebb_tensor {
 /* The tensor's buffer; NULL if it is NULL: a kernel argument that may be left out. */
 ebbi_buffer *ebbi_tensor_buffer(const ebb_tensor *tensor);
 
-/* Elements between the starts of two rows of a float32 tensor. */
+/* Elements between the starts of two rows of a float32 or bfloat16 tensor. */
 size_t ebbi_stride(size_t rows, size_t cols);
 
 /* Where tensors lie in a slab: call ebbi_slab_add for each, in order, then make one tensor of
@@ -29,13 +29,15 @@ typedef struct ebbi_slab {
 ebbi_slab ebbi_slab_begin(const ebb_device *device);
 
 /* Errors: EBB_ERR_MEMORY (the sizes overflow). */
-ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, size_t rows, size_t cols);
+ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, ebb_dtype dtype, size_t rows,
+                         size_t cols);
 
-/* A float32 tensor that lies in `slab` from element `offset` on. The slab must outlive it. */
-ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, size_t rows,
-                            size_t cols);
+/* A float32 or bfloat16 tensor that lies in the float32 `slab` from element `offset` on. The slab
+ * must outlive it. */
+ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, ebb_dtype dtype,
+                            size_t rows, size_t cols);
 
-/* Fails unless the tensor has this type, shape and device, and padded rows if it is float32.
+/* Fails unless the tensor has this type, shape and device, and padded rows if it can have them.
  * `where` and `name` begin the message. Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must
  * be [784, 10]`. */
 ebb_status ebbi_tensor_require(const char *where, const char *name, const ebb_tensor *tensor,

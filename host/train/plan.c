@@ -9,10 +9,18 @@
 
 #include <stdio.h>
 
-static ebbi_pass_kind choose_kind(const ebb_network *network, ebb_step_form form) {
-  bool whole =
-      form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && ebbi_pass_had_better_be_whole(network));
-  return whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
+/* Whole steps have no matrix units: their precision is fp32. */
+static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network,
+                              ebb_step_form form) {
+  ebb_precision precision = ebb_device_precision(network->device);
+  bool rounded = precision != EBB_PRECISION_FP32;
+  REQUIRE(!rounded || form != EBB_STEP_WHOLE, EBB_ERR_UNSUPPORTED,
+          "ebb_trainer_create: whole steps are computed in fp32, not in %s; take steps by layers",
+          ebb_precision_name(precision));
+  bool whole = form == EBB_STEP_WHOLE ||
+               (form == EBB_STEP_AUTO && !rounded && ebbi_pass_had_better_be_whole(network));
+  *kind = whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
+  return EBB_OK;
 }
 
 size_t ebbi_moments_of(const ebb_optimizer *optimizer) {
@@ -77,9 +85,9 @@ ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *networ
   size_t batch = options->batch < train->rows ? options->batch : train->rows;
   bool host = options->data_on == EBB_DATA_HOST;
   *plan = (ebbi_train_plan){
-      .kind = choose_kind(network, options->step),
       .train = {train, batch, 0, options->shuffle, options->seed},
   };
+  TRY(choose_kind(&plan->kind, network, options->step));
   if (valid) plan->valid = ebbi_evaluator_plan(valid);
   ebbi_feed_plan *feeds[] = {&plan->train, &plan->valid};
   for (size_t i = 0; i < 2 && options->data_on != EBB_DATA_DEVICE; i++) {

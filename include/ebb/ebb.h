@@ -1,19 +1,20 @@
 /* ebb: neural networks trained by backpropagation on any OpenCL device.
  *
  * In order of dependence:
- *   status.h   status codes, the message of the last failure
- *   device.h   finding, choosing and opening a device; counters; the doctor
- *   cache.h    built kernel programs kept on disk
- *   profile.h  what the device's time goes into, by kernel; traces
- *   tensor.h   two-dimensional arrays on a device
- *   ops.h      the operations: matmul, dense layers, loss, gather, update
- *   network.h  network specs, weights, safetensors files
- *   data.h     CSV, IDX and NPY files; encoding; splits (host only)
- *   trainer.h  epochs of recorded steps; evaluation
- *   model.h    a network with its encoder in one file
- *   verify.h   every kernel and a network against a double-precision reference
- *   tune.h     the fastest configuration or engine for a class of products, kept on disk
- *   opencl.h   interop, not included here: the only header that shows OpenCL's types
+ *   status.h     status codes, the message of the last failure
+ *   device.h     finding, choosing and opening a device; counters; the doctor
+ *   cache.h      built kernel programs kept on disk
+ *   profile.h    what the device's time goes into, by kernel; traces
+ *   precision.h  float32, tf32 or bf16 products
+ *   tensor.h     two-dimensional arrays on a device
+ *   ops.h        the operations: matmul, dense layers, loss, gather, update
+ *   network.h    network specs, weights, safetensors files
+ *   data.h       CSV, IDX and NPY files; encoding; splits (host only)
+ *   trainer.h    epochs of recorded steps; evaluation
+ *   model.h      a network with its encoder in one file
+ *   verify.h     every kernel and a network against a double-precision reference
+ *   tune.h       the fastest configuration or engine for a class of products, kept on disk
+ *   opencl.h     interop, not included here: the only header that shows OpenCL's types
  *
  * The smallest program that trains and saves a model; `examples/` has it with error handling:
  *
@@ -43,6 +44,7 @@
 #include <ebb/model.h>
 #include <ebb/network.h>
 #include <ebb/ops.h>
+#include <ebb/precision.h>
 #include <ebb/profile.h>
 #include <ebb/status.h>
 #include <ebb/tensor.h>

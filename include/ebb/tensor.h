@@ -1,8 +1,9 @@
 /* Tensors: two-dimensional arrays on a device.
  *
- * A tensor is row-major, [rows, cols]. Rows of float32 tensors are `stride` elements apart: cols
- * rounded up to 32, and off multiples of 256, which collide in a CPU's L1 cache. The elements
- * between cols and stride are zero and no kernel writes them.
+ * A tensor is row-major, [rows, cols]. Rows of float32 and bfloat16 tensors are `stride` elements
+ * apart: cols rounded up to 32, and off multiples of 256, which collide in a CPU's L1 cache. The
+ * elements between cols and stride are zero and no kernel writes them. On the host a bfloat16 is a
+ * uint16_t, the upper half of a float's bits; only products in that precision take such tensors.
  */
 #ifndef EBB_TENSOR_H
 #define EBB_TENSOR_H
@@ -16,7 +17,7 @@ extern "C" {
 typedef struct ebb_tensor ebb_tensor;
 
 /* X(name, bytes an element) */
-#define EBB_DTYPE_LIST(X) X(F32, 4) X(I32, 4) X(U8, 1)
+#define EBB_DTYPE_LIST(X) X(F32, 4) X(I32, 4) X(U8, 1) X(BF16, 2)
 
 typedef enum ebb_dtype {
 #define EBB_DTYPE_ENUM(name, bytes) EBB_##name,
