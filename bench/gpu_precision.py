@@ -3,8 +3,8 @@
 
 Usage: gpu_precision.py EBB CSV [SIZE...]. Writes rows of the schema of harness/record.c. The two are
 sampled in turn, ROUNDS times: ebb through its tool, which checks before it times, and cuBLAS in a
-worker, torch_product.py, which does so too. Exits 77, with the reason, where the tool has no such
-option, as a device or a version may not, or where there is no CUDA.
+worker, torch_product.py, which does so too. Exits 77, with the reason, where the device has no matrix
+unit, or where there is no CUDA.
 """
 import csv
 import datetime
@@ -102,9 +102,8 @@ def rows_of(precision, size, layout, ours, theirs, result, version):
 
 def main():
     tool, path, sizes = sys.argv[1], sys.argv[2], sys.argv[3:] or SIZES
-    page = subprocess.run([tool, "help", "bench"], capture_output=True, text=True).stdout
-    if "--precision" not in page:
-        skip("this ebb has no `bench --precision`: tf32 and bf16 are not available")
+    for precision in PRECISIONS:
+        run_tool(tool, precision, 64)  # skips, if need be, before cuBLAS is asked
     with open(path, "w", newline="", encoding="utf-8") as file:
         out = csv.DictWriter(file, FIELDS, restval="")
         out.writeheader()

@@ -40,7 +40,6 @@ case $1 in
   --version) echo 'ebb 0' ;;
   devices) echo '[]' ;;
   verify) sleep "${FAKE_SLEEP-0}"; echo 'kernel x: wrong'; exit "${FAKE_CODE-0}" ;;
-  help) echo ' --precision' ;;
   bench) echo '{"version": "0", "device": "d", "platform": "p", "driver": "1",
     "results": [{"layout": "nn", "ms_median": 2}, {"layout": "nt", "ms_median": 4}, {"layout": "tn", "ms_median": 1}]}' ;;
 esac
@@ -58,7 +57,7 @@ chmod +x "$work/fake/host/cli/ebb" "$work/python"
 
 dry 0 --use "$build" --parts matmul,step,elementwise,precision,suite
 for peer in cublas cublas_tf32 pytorch_cuda pytorch_graph cuda_copy; do has "^\| $peer \|.*skipped: "; done
-has '^\| precision \| skipped .*--precision.: tf32 and bf16 are not available'
+has '^\| precision \| skipped .*has no matrix unit that ebb can use'
 has '^\| suite \| went well '
 has 'No figure here is of a GPU'
 has '"step","784-128-10 b32 adam"'

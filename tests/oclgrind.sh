@@ -13,6 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 unset EBB_DEVICE EBB_KERNEL_DIR
+export EBB_MATRIX_UNIT=emulated # for --precision
 failed=0
 
 # holds WHAT command...: the check WHAT is that the command succeeds.
@@ -49,6 +50,7 @@ awk -v OFS=, 'BEGIN { for (i = 0; i < 520; i++) print rand(), rand(), i % 3 }' >
 batch=2 clean gpu --data wide.csv --valid 0 --model 4gelu-515gelu
 batch=520 clean gpu --data long.csv --valid 0 --model 3tanh --task regression --step layers
 clean cpu --data bytes.idx --labels labels.idx --model 37relu --optimizer adam
+clean gpu --data rows.csv --model 4gelu --precision bf16 # edges, and each tile: oclgrind_matmul.sh
 awk -v OFS=, 'BEGIN { for (i = 0; i < 45; i++) print rand(), rand(), rand(), i % 3 }' >many.csv
 clean cpu --data rows.csv --model 17gelu-5relu --optimizer adamw --step whole
 clean cpu --data bytes.idx --labels labels.idx --model 33relu --optimizer sgd --momentum 0.9 --step whole
@@ -78,11 +80,12 @@ planted() {
   rm -rf kernels; cp -r "$root/kernels" .
   sed -i "$3" "kernels/$file"
   holds "$file has a place for the fault" test "$(cmp "$root/kernels/$file" "kernels/$file")"
-  EBB_KERNEL_DIR=$work/kernels interpreted gpu --data rows.csv --model 17relu --step "${step:-layers}" 2>/dev/null || :
+  EBB_KERNEL_DIR=$work/kernels interpreted gpu --data rows.csv --model 17relu --step "${step:-layers}" --precision "${precision:-fp32}" 2>/dev/null || :
   holds "a planted fault is found: $finding" grep -qi "$finding" log
 }
 
 planted 'data race' matmul_gpu.cl 's/buffer ^ 1/buffer/; s/buffer ^= 1/buffer ^= 0/' # one block instead of two in turn
+precision=bf16 planted 'data race' matmul_mma.cl 's/buffer ^ 1/buffer/; s/buffer ^= 1/buffer ^= 0/'
 step=whole planted 'data race' whole_step_gpu.cl 's|barrier(FENCES);|if (g.phases[index].work != LOSS) &|'
 planted 'invalid read' update.cl 's/close_step(state, partials, groups)/close_step(state, partials, groups + 4096)/'
 planted 'uninitialized' update.h 's/const float rate = state->learning_rate/float rate/'

@@ -118,7 +118,7 @@ static const option_row rows[] = {
      steps, 0, 0},
     {NULL, "precision", 0, MULTIPLIES, KIND_CHOICE, MEMBER(precision), "P", "fp32",
      "what products round their operands to; tf32 and bf16 are for matrix units (NVIDIA, compute "
-     "capability 8.0), and bf16 also keeps the hidden layers' values so",
+     "capability 8.0 and later), and bf16 also keeps the hidden layers' values so",
      precisions, 0, 0},
     {NULL, "data-on", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(data_on), "WHERE", "auto",
      "where the rows lie: on the device, or on the host, from where blocks of them are uploaded "
