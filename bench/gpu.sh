@@ -2,11 +2,6 @@
 # One command for a machine with an NVIDIA GPU: builds, verifies, tests, measures against cuBLAS and
 # PyTorch's CUDA, within a budget of time, and leaves one file, FOLDER/result.md. That file is written
 # anew after every part, so that whatever ends the run leaves what was measured until then.
-#
-# Such a machine often has the driver and PyTorch, but not what ebb is built with. So `--pack`, run on
-# a machine that has it, puts the programs and the libraries they need, all but libc, into an ignored
-# folder of this checkout; a run that cannot build takes that. Paths within are relative to the
-# programs ($ORIGIN). Rejected: LD_LIBRARY_PATH, which would hand our libraries to Python too.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
@@ -20,7 +15,7 @@ usage: bench/gpu.sh [--dry-run] [--out FOLDER] [--use FOLDER] [--budget SECONDS]
   --out       where result.md, the CSV files and the logs go (default: build/gpu)
   --use       take the programs of this build or pack instead of building
   --budget    seconds for everything (default: 540)
-  --parts     of: verify matmul step elementwise precision startup probes suite (default: all)
+  --parts     of: verify tune matmul step elementwise precision startup probes suite (default: all)
   --pack      build here and put what has to travel into FOLDER (default: build/gpu-pack)
   --publish   put the table of FOLDER's figures (default: build/gpu) into docs/benchmarks.md
 
@@ -32,7 +27,7 @@ fail() { echo "gpu.sh: $*" >&2; exit 2; }
 
 made=build/gpu-build pack=build/gpu-pack
 out=build/gpu use='' budget=540 dry='' wanted='' verb=run
-all_parts='verify matmul step elementwise precision startup probes suite'
+all_parts='verify tune matmul step elementwise precision startup probes suite'
 command_line="bench/gpu.sh $*"
 
 needs_value() { (($1 > 1)) || fail "$2 needs a value; see bench/gpu.sh --help"; }
@@ -61,72 +56,9 @@ read_options() {
   wanted=" ${wanted:-$all_parts} "
 }
 
-# --- building and packing ---
+# --- what is run ---
 
-# What of cmake, a compiler and the headers is not here; nothing if all is.
-lacking() {
-  local name list=()
-  for name in cc cmake ninja pkg-config; do command -v "$name" >/dev/null || list+=("$name"); done
-  for name in CL/cl.h jansson.h popt.h csv.h zlib.h Random123/philox.h xxhash.h; do
-    cc -E -xc - <<<"#include <$name>" >/dev/null 2>&1 || list+=("$name")
-  done
-  cc -E -xc - <<<$'#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>' \
-    >/dev/null 2>&1 || list+=(cmocka.h)
-  echo "${list[*]}"
-}
-
-# Programs that find their libraries and this checkout wherever they are moved. A plain RPATH, for a
-# RUNPATH would not hold for what the libraries need in turn.
-make_it() {
-  local flags=-Wl,--disable-new-dtags
-  cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEBB_BUILD_TESTS=ON -DEBB_BUILD_BENCH=ON \
-    -DEBB_RUN_ROOT=. -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON "-DCMAKE_BUILD_RPATH=\$ORIGIN/../lib;\$ORIGIN/../../lib" \
-    "-DCMAKE_EXE_LINKER_FLAGS=$flags" "-DCMAKE_SHARED_LINKER_FLAGS=$flags" && cmake --build "$1"
-}
-
-version_of_glibc() { getconf GNU_LIBC_VERSION 2>/dev/null || echo 'unknown libc'; }
-
-# The newest version of glibc that any of these files asks for.
-newest_glibc() { objdump -T "$@" 2>/dev/null | grep -oE 'GLIBC_[0-9.]+' | sort -Vu | tail -n 1; }
-
-# The libraries that programs load, but glibc's own: those belong to the loader of each machine.
-libraries_of() {
-  ldd "$@" | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
-    grep -vE '/(ld-linux[^/]*|lib(c|m|dl|rt|pthread|resolv|util)\.so\.[0-9.]+)$'
-}
-
-make_pack() {
-  local missing library
-  missing=$(lacking)
-  [[ -z $missing ]] || fail "--pack builds, and this machine lacks: $missing; \`./run test\` installs them"
-  [[ ! -e $pack || -f $pack/manifest ]] || fail "$pack is there and is no pack; name another folder"
-  echo "Building $made"
-  mkdir -p build
-  make_it "$made" >build/gpu-build.log 2>&1 || fail "the build failed: $(tail -n 3 build/gpu-build.log); all of it: build/gpu-build.log"
-  rm -rf "$pack"
-  mkdir -p "$pack"/{host/cli,bench,tests,lib}
-  cp "$made/host/cli/ebb" "$pack/host/cli/"
-  cp "$made"/bench/bench_{matmul,elementwise,step,startup} "$pack/bench/"
-  find "$made/tests" -maxdepth 1 -name 'test_*' -type f -perm -100 -exec cp -t "$pack/tests" {} +
-  for library in $(libraries_of "$made/host/cli/ebb" "$made"/tests/test_ops "$made"/bench/bench_*); do
-    cp -L "$library" "$pack/lib/"
-  done
-  find "$pack" -type f -exec strip --strip-unneeded {} +
-  { echo "commit $(commit)"
-    echo "made $(date +%F) on $(version_of_glibc), $(uname -m)"
-    echo "needs $(newest_glibc "$pack"/*/* "$pack"/host/cli/*)"
-  } >"$pack/manifest"
-  cat "$pack/manifest"
-  echo "packed: $pack, $(du -sh "$pack" | cut -f1); it has to travel with the checkout, at this place"
-  git check-ignore -q "$pack" 2>/dev/null || echo "warning: git does not ignore $pack"
-}
-
-commit() {
-  local name
-  name=$(git rev-parse --short HEAD 2>/dev/null) || { echo unknown; return; }
-  [[ -z $(git status --porcelain --untracked-files=no 2>/dev/null) ]] || name+=' with changes'
-  echo "$name"
-}
+source bench/gpu_pack.sh
 
 # Sets `programs` to the folder of what is measured, and `built` to where it comes from.
 find_programs() {
@@ -184,8 +116,12 @@ choose_nvidia() {
   export LD_LIBRARY_PATH=${library%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 }
 
-# A dry run measures nothing that counts, so that it leaves the other devices alone.
+# A dry run measures nothing that counts, so that it leaves the other devices alone. What tuning
+# finds is for this run alone: ebb's cache folder is in ours, PoCL's stays where it is.
 choose_device() {
+  export POCL_CACHE_DIR=${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}
+  export XDG_CACHE_HOME=$PWD/$out/cache
+  [[ $out != /* ]] || XDG_CACHE_HOME=$out/cache
   if [[ -n $dry ]]; then
     export EBB_DEVICE=cpu EBB_MATMUL=gpu
   else
@@ -268,7 +204,9 @@ with_python() {
   "$python" "$@"
 }
 
+# Without what was tuned: some tests ask for what is chosen without tuning.
 run_test() {
+  local -x XDG_CACHE_HOME=$XDG_CACHE_HOME/suite
   case $1 in
     *.py) with_python "$1" "$programs/host/cli/ebb" examples/digits.csv ;;
     *.sh) "$1" "$programs/host/cli/ebb" ;;
@@ -290,14 +228,18 @@ dry_probes() {
   "$programs/host/cli/ebb" bench matmul --shape 64x64x64 --quick --json >"$out/probe-matmul.json" && echo "written: probe-matmul.json"
 }
 
-# Correctness first, then the goals in their order, the suite with all the time that is left.
+tune() { "$programs/host/cli/ebb" tune "$@"; }
+
+# Correctness first, tuning before speed, then the goals in their order, the suite with all the time
+# that is left.
 run_parts() {
   local tool=$programs/host/cli/ebb
-  part verify 100 "$tool" verify
-  bench matmul 130 --gpu
+  part verify 130 "$tool" verify
+  part tune 35 tune --budget 24
+  bench matmul 120 --gpu
   bench step 90 --gpu
-  bench elementwise 80 --gpu
-  part precision 45 with_python bench/gpu_precision.py "$tool" "$out/precision.csv"
+  bench elementwise 70 --gpu
+  part precision 50 with_python bench/gpu_precision.py "$tool" "$out/precision.csv"
   bench startup 20
   part probes 30 probes
   part suite 300 suite
@@ -305,7 +247,8 @@ run_parts() {
 
 run_dry_parts() {
   local tool=$programs/host/cli/ebb
-  part verify 120 "$tool" verify
+  part verify 180 "$tool" verify
+  part tune 40 tune --budget 9 --model 16-8relu-4
   bench matmul 40 --gpu --quick --only '784-512-512-10 b32 L3'
   bench step 40 --gpu --quick --only '784-128-10 b32 adam'
   bench elementwise 40 --gpu --quick --only 'relu forward'
@@ -388,6 +331,7 @@ stopped() {
 clear_folder() {
   mkdir -p "$out" || fail "$out cannot be made"
   rm -f "$out"/{matmul,step,elementwise,precision,startup}.csv "$out"/probe-*.json "$out"/*.log "$out"/{result.md,describe.txt,suite.txt,parts.txt,devices.json}
+  rm -rf "$out/cache"
   : >"$out/parts.txt"
 }
 
@@ -395,7 +339,7 @@ run() {
   python=${EBB_BENCH_PYTHON:-python3}
   clear_folder
   trap stopped TERM INT
-  export -f suite run_test with_python probes dry_suite dry_probes make_it
+  export -f tune suite run_test with_python probes dry_suite dry_probes make_it
   export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C out python
   find_programs
   export programs EBB_BENCH_TOOL=$programs/host/cli/ebb
