@@ -228,14 +228,22 @@ dry_probes() {
   "$programs/host/cli/ebb" bench matmul --shape 64x64x64 --quick --json >"$out/probe-matmul.json" && echo "written: probe-matmul.json"
 }
 
-tune() { "$programs/host/cli/ebb" tune "$@"; }
+# tune SECONDS SECONDS [options...]: fp32, then tf32 and bf16 where there is a unit for them.
+tune() {
+  local tool=$programs/host/cli/ebb first=$1 next=$2 precision
+  shift 2
+  "$tool" tune --budget "$first" "$@" || return
+  for precision in tf32 bf16; do
+    "$tool" tune --precision "$precision" --budget "$next" "$@" || echo "$precision is not tuned"
+  done
+}
 
 # Correctness first, tuning before speed, then the goals in their order, the suite with all the time
 # that is left.
 run_parts() {
   local tool=$programs/host/cli/ebb
   part verify 130 "$tool" verify
-  part tune 35 tune --budget 24
+  part tune 60 tune 24 11
   bench matmul 120 --gpu
   bench step 90 --gpu
   bench elementwise 70 --gpu
@@ -248,7 +256,7 @@ run_parts() {
 run_dry_parts() {
   local tool=$programs/host/cli/ebb
   part verify 180 "$tool" verify
-  part tune 40 tune --budget 9 --model 16-8relu-4
+  part tune 40 tune 9 1 --model 16-8relu-4
   bench matmul 40 --gpu --quick --only '784-512-512-10 b32 L3'
   bench step 40 --gpu --quick --only '784-128-10 b32 adam'
   bench elementwise 40 --gpu --quick --only 'relu forward'

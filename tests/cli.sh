@@ -111,7 +111,7 @@ rows() {
 rows 200 class >class.csv
 rows 150 value >value.csv
 
-for part in ${2:-usage train stream faults profile bench real}; do
+for part in ${2:-usage train precision stream faults profile bench real}; do
   # shellcheck disable=SC1090
   . "$tests/cli/$part.sh"
 done

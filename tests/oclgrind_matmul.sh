@@ -20,7 +20,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 unset EBB_DEVICE EBB_KERNEL_DIR
 export EBB_MATMUL=gpu EBB_MATRIX_UNIT=emulated
-if [[ $precision == fp32 ]]; then export EBB_MATMUL_CONFIG=$tiles; else export EBB_MMA_CONFIG=$tiles; fi
+export EBB_MATMUL_CONFIG=$tiles
 failed=0
 
 # holds WHAT command...: the check WHAT is that the command succeeds.

@@ -24,14 +24,15 @@ static int open_gpu_engine(void **state) {
 
 static void test_names(void **state) {
   (void)state;
-  size_t count = ebb_matmul_config_count();
+  size_t count = ebb_matmul_config_count(EBB_PRECISION_FP32);
   assert_in_range(count, 4, 6);
   for (size_t i = 0; i < count; i++)
     for (size_t j = 0; j < i; j++)
-      assert_string_not_equal(ebb_matmul_config_name(i), ebb_matmul_config_name(j));
-  assert_string_equal(ebb_matmul_config_name(0), "32x32x16 4x4");
-  assert_string_equal(ebb_matmul_config_name(count - 1), "128x128x8 8x8");
-  assert_string_equal(ebb_matmul_config_name(count), "?");
+      assert_string_not_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, i),
+                              ebb_matmul_config_name(EBB_PRECISION_FP32, j));
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, 0), "32x32x16 4x4");
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, count - 1), "128x128x8 8x8");
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, count), "?");
 }
 
 /* A device of other limits: the one there is, copied. Nothing may be queued on it. */
@@ -44,7 +45,7 @@ static ebb_device limited(const ebb_device *device, size_t group, uint64_t local
 
 static size_t fitting(const ebb_device *device) {
   size_t count = 0;
-  for (size_t c = 0; c < ebb_matmul_config_count(); c++)
+  for (size_t c = 0; c < ebb_matmul_config_count(EBB_PRECISION_FP32); c++)
     count += ebb_device_fits_matmul_config(device, c);
   return count;
 }
@@ -53,10 +54,10 @@ static void test_limits(void **state) {
   const ebb_device large = limited(*state, 256, 32768), small = limited(*state, 64, 16384),
                    tiny = limited(*state, 32, 32768);
   ebb_device copy = small;
-  assert_int_equal(fitting(&large), ebb_matmul_config_count());
+  assert_int_equal(fitting(&large), ebb_matmul_config_count(EBB_PRECISION_FP32));
   assert_int_equal(fitting(&small), 3);
   assert_int_equal(fitting(&tiny), 0);
-  assert_false(ebb_device_fits_matmul_config(&large, ebb_matmul_config_count()));
+  assert_false(ebb_device_fits_matmul_config(&large, ebb_matmul_config_count(EBB_PRECISION_FP32)));
   assert_int_equal(ebb_device_set_matmul_config(&copy, 5), EBB_ERR_UNSUPPORTED);
   assert_non_null(strstr(ebb_error_message(), "\"128x128x8 8x8\" is too large"));
   assert_int_equal(ebb_device_choose_matmul_config(&tiny, EBB_LAYOUT_NN, 9, 9, 9),
@@ -83,8 +84,9 @@ static void test_variable(void **state) {
   ebb_device *device = NULL;
   setenv("EBB_MATMUL_CONFIG", "64x64x8 8x8", 1);
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
-  assert_string_equal(ebb_matmul_config_name((size_t)ebb_device_matmul_config(device)),
-                      "64x64x8 8x8");
+  assert_string_equal(
+      ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)ebb_device_matmul_config(device)),
+      "64x64x8 8x8");
   ebb_device_free(device);
   setenv("EBB_MATMUL_CONFIG", "7x7", 1);
   assert_int_equal(ebb_device_open(&device, NULL), EBB_ERR_ARGUMENT);
@@ -143,10 +145,12 @@ static void test_plans(void **state) {
                   (depth >= 512 && plan.across * plan.down * plan.slices <= 256));
     }
   assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_NN, 4096, 4096, 4096));
-  assert_string_equal(ebb_matmul_config_name((size_t)plan.config), "128x128x8 8x8");
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
+                      "128x128x8 8x8");
   assert_int_equal(plan.slices, 1);
   assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_NN, 30, 30, 100));
-  assert_string_equal(ebb_matmul_config_name((size_t)plan.config), "32x32x16 4x4");
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
+                      "32x32x16 4x4");
   assert_int_equal(plan.slices, 1);
   assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_TN, 512, 10, 8192));
   assert_true(plan.slices >= 16);
@@ -157,7 +161,7 @@ static void test_plans(void **state) {
 /* Runs `check` in each configuration that the device can hold. */
 static void in_each_config(ebb_device *device, void (*check)(ebb_device *device)) {
   size_t run = 0;
-  for (size_t c = 0; c < ebb_matmul_config_count(); c++)
+  for (size_t c = 0; c < ebb_matmul_config_count(EBB_PRECISION_FP32); c++)
     if (ebb_device_fits_matmul_config(device, c)) {
       assert_int_equal(ebb_device_set_matmul_config(device, (int)c), EBB_OK);
       check(device);
@@ -175,9 +179,10 @@ static void compare_with_reference(ebb_device *device) {
       assert_int_equal(check->run(&probe, shapes[i]), EBB_OK);
       ebbi_probe_clear(&probe);
       if (!(probe.tally.compared > 0 && probe.tally.error <= probe.tally.bound))
-        fail_msg("%s %s (%s): error %g, bound %g", check->name,
-                 ebb_matmul_config_name((size_t)ebb_device_matmul_config(device)),
-                 probe.tally.worst, probe.tally.error, probe.tally.bound);
+        fail_msg(
+            "%s %s (%s): error %g, bound %g", check->name,
+            ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)ebb_device_matmul_config(device)),
+            probe.tally.worst, probe.tally.error, probe.tally.bound);
     }
 }
 

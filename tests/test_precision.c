@@ -96,7 +96,8 @@ static void test_own_unit(void **state) {
   set(device, EBB_PRECISION_BF16);
   unsetenv("EBB_MATRIX_UNIT");
   ebb_status status = ebb_device_set_precision(device, EBB_PRECISION_TF32);
-  bool has_unit = ebbi_mma_probe(device, EBBI_UNIT_NVIDIA, EBB_PRECISION_TF32) == EBB_OK;
+  bool has_unit =
+      ebbi_mma_probe(device, (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA}) == EBB_OK;
   assert_int_equal(status, has_unit ? EBB_OK : EBB_ERR_UNSUPPORTED);
   if (!has_unit) {
     assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_ERR_UNSUPPORTED);
@@ -142,25 +143,40 @@ static void test_wrong_units(void **state) {
                EBB_PRECISION_TF32); /* 9 bits of the fraction, not 10 */
 }
 
+/* Each precision has its own configurations, and each its own forced one. */
 static void test_configurations(void **state) {
-  ebb_device *device = NULL, *open = *state;
-  assert_string_equal(ebbi_mma_config_name(0), "32x32x8 16x32");
-  assert_string_equal(ebbi_mma_config_name(ebbi_mma_config_count()), "?");
-  assert_false(ebbi_mma_fits(open, ebbi_mma_config_count()));
-  setenv("EBB_MMA_CONFIG", "64x64x8 32x64", 1);
-  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
-  assert_string_equal(ebbi_mma_config_name((size_t)ebbi_device_mma(device).config),
-                      "64x64x8 32x64");
-  ebb_device_free(device);
-  setenv("EBB_MMA_CONFIG", "7x7", 1);
-  assert_int_equal(ebb_device_open(&device, NULL), EBB_ERR_ARGUMENT);
-  assert_non_null(strstr(ebb_error_message(), "must be one of \"32x32x8 16x32\""));
-  unsetenv("EBB_MMA_CONFIG");
+  ebb_device *device = *state, *forced = NULL;
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_TF32, 0), "32x32x8 16x32");
+  assert_int_equal(ebb_matmul_config_count(EBB_PRECISION_COUNT), 0);
+  set(device, EBB_PRECISION_BF16);
+  size_t count = ebb_matmul_config_count(EBB_PRECISION_BF16);
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_BF16, count), "?");
+  assert_false(ebb_device_fits_matmul_config(device, count));
+  assert_int_equal(ebb_device_set_matmul_config(device, (int)count), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "there are 4 in bf16"));
+  assert_int_equal(ebb_device_set_matmul_config(device, 1), EBB_OK);
+  set(device, EBB_PRECISION_FP32);
+  assert_int_equal(ebb_device_matmul_config(device), EBB_MATMUL_CONFIG_AUTO);
+  set(device, EBB_PRECISION_BF16);
+  assert_int_equal(ebb_device_matmul_config(device), 1);
+  assert_int_equal(ebb_device_set_matmul_config(device, EBB_MATMUL_CONFIG_AUTO), EBB_OK);
+  set(device, EBB_PRECISION_FP32);
+  setenv("EBB_MATMUL_CONFIG", "64x64x8 32x64", 1);
+  assert_int_equal(ebb_device_open(&forced, NULL), EBB_OK);
+  assert_int_equal(ebb_device_matmul_config(forced), EBB_MATMUL_CONFIG_AUTO);
+  set(forced, EBB_PRECISION_TF32);
+  assert_int_equal(ebb_device_matmul_config(forced), 1);
+  assert_int_equal(ebb_device_choose_matmul_config(forced, EBB_LAYOUT_NN, 999, 999, 9), 1);
+  ebb_device_free(forced);
+  setenv("EBB_MATMUL_CONFIG", "7x7", 1);
+  assert_int_equal(ebb_device_open(&forced, NULL), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "in tf32 and bf16 \"32x32x8 16x32\", "));
+  unsetenv("EBB_MATMUL_CONFIG");
 }
 
 /* ---- products ---- */
 
-/* Neither an engine nor what tuning has chosen goes before the precision. */
+/* Neither an engine nor what was chosen for another precision goes before the unit. */
 static void test_engines_give_way(void **state) {
   ebb_device *device = *state;
   unsigned class_index = ebb_matmul_class(SIDE, SIDE, SIDE);
@@ -169,6 +185,9 @@ static void test_engines_give_way(void **state) {
   set(device, EBB_PRECISION_TF32);
   assert_int_equal(ebb_device_choose_engine(device, EBB_LAYOUT_NN, SIDE, SIDE, SIDE),
                    EBB_ENGINE_GPU);
+  assert_int_equal(
+      ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, class_index, EBB_MATMUL_CLBLAST),
+      EBB_ERR_UNSUPPORTED);
   set(device, EBB_PRECISION_FP32);
   if (chosen == EBB_OK)
     assert_int_equal(ebb_device_choose_engine(device, EBB_LAYOUT_NN, SIDE, SIDE, SIDE),
@@ -239,13 +258,16 @@ static void check_edges(ebb_device *device) {
 
 static void test_edges(void **state) {
   ebb_device *device = *state;
-  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++)
-    for (size_t c = 0; c < ebbi_mma_config_count(); c++) {
-      if (!ebbi_mma_fits(device, c)) continue;
-      ebbi_device_set_mma(device, (ebbi_mma_state){(ebb_precision)p, EBBI_UNIT_EMULATED, (int)c});
+  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
+    set(device, (ebb_precision)p);
+    for (size_t c = 0; c < ebb_matmul_config_count((ebb_precision)p); c++) {
+      if (!ebb_device_fits_matmul_config(device, c)) continue;
+      assert_int_equal(ebb_device_set_matmul_config(device, (int)c), EBB_OK);
       check_edges(device);
     }
-  ebbi_device_set_mma(device, (ebbi_mma_state){.config = EBB_MATMUL_CONFIG_AUTO});
+    assert_int_equal(ebb_device_set_matmul_config(device, EBB_MATMUL_CONFIG_AUTO), EBB_OK);
+  }
+  set(device, EBB_PRECISION_FP32);
 }
 
 /* ---- networks ---- */

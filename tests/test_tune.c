@@ -23,11 +23,11 @@ static ebb_device *open_device(void) {
   return device;
 }
 
-static ebb_device_info info_of(void) {
+static ebb_tune_owner owner_of(void) {
   ebb_device *device = open_device();
-  ebb_device_info info = *ebb_device_get_info(device);
+  ebb_tune_owner owner = ebb_device_tune_owner(device);
   ebb_device_free(device);
-  return info;
+  return owner;
 }
 
 /* The choice for the shape that a device has when it is opened. */
@@ -38,16 +38,16 @@ static int choice_at_open(void) {
   return choice;
 }
 
-static const char *path_for(const ebb_device_info *info, ebb_engine engine) {
+static const char *path_for(const ebb_tune_owner *owner) {
   static char path[4096];
-  assert_int_equal(ebb_tune_path(path, sizeof path, info, engine), EBB_OK);
+  assert_int_equal(ebb_tune_path(path, sizeof path, owner), EBB_OK);
   return path;
 }
 
 /* Keeps one choice. */
-static void keep(const ebb_device_info *info, int choice) {
+static void keep(const ebb_tune_owner *owner, int choice) {
   const ebb_tuned one = {shape, choice, 0.001, 0.002};
-  if (ebb_tune_store(&one, 1, info, EBB_ENGINE_GPU) != EBB_OK) fail_msg("%s", ebb_error_message());
+  if (ebb_tune_store(&one, 1, owner) != EBB_OK) fail_msg("%s", ebb_error_message());
 }
 
 static char *read_text(const char *path) {
@@ -79,9 +79,9 @@ static void change(const char *path, const char *text, const char *from, const c
 
 static void kept_is_obeyed(void **state) {
   (void)state;
-  ebb_device_info info = info_of();
+  ebb_tune_owner owner = owner_of();
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
-  keep(&info, other);
+  keep(&owner, other);
   assert_int_equal(choice_at_open(), other);
   ebb_device *device = open_device();
   assert_int_equal(
@@ -91,7 +91,8 @@ static void kept_is_obeyed(void **state) {
       ebb_device_choose_matmul_config(device, EBB_LAYOUT_NN, shape.rows, shape.cols, shape.depth),
       other);
   ebb_device_free(device);
-  setenv("EBB_MATMUL_CONFIG", ebb_matmul_config_name(1), 1); /* a forced one goes before it */
+  setenv("EBB_MATMUL_CONFIG", ebb_matmul_config_name(EBB_PRECISION_FP32, 1),
+         1); /* a forced one goes before it */
   device = open_device();
   unsetenv("EBB_MATMUL_CONFIG");
   assert_int_equal(
@@ -102,15 +103,15 @@ static void kept_is_obeyed(void **state) {
 
 static void what_is_read_was_written(void **state) {
   (void)state;
-  ebb_device_info info = info_of();
+  ebb_tune_owner owner = owner_of();
   const ebb_tuned two[] = {{shape, 3, 0.25, 0.5},
                            {{EBB_LAYOUT_NT, 1, 2048, 2049}, EBB_MATMUL_CONFIG_AUTO, 0.125, 0}};
   ebb_tuned *list;
   size_t count;
-  assert_int_equal(ebb_tune_load(&list, &count, &info, EBB_ENGINE_GPU), EBB_ERR_INPUT);
+  assert_int_equal(ebb_tune_load(&list, &count, &owner), EBB_ERR_INPUT);
   assert_non_null(strstr(ebb_error_message(), "nothing has been tuned yet"));
-  assert_int_equal(ebb_tune_store(two, 2, &info, EBB_ENGINE_GPU), EBB_OK);
-  assert_int_equal(ebb_tune_load(&list, &count, &info, EBB_ENGINE_GPU), EBB_OK);
+  assert_int_equal(ebb_tune_store(two, 2, &owner), EBB_OK);
+  assert_int_equal(ebb_tune_load(&list, &count, &owner), EBB_OK);
   assert_int_equal(count, 2);
   for (size_t i = 0; i < count; i++) {
     assert_int_equal(list[i].shape.layout, two[i].shape.layout);
@@ -133,6 +134,7 @@ static void bad_text_is_ignored(void **state) {
                                            {"\"device\": \"", "\"device\": \"x"},
                                            {"\"driver\": \"", "\"driver\": \"x"},
                                            {"\"driver\": ", "\"drover\": "},
+                                           {"\"precision\": \"fp32\"", "\"precision\": \"tf32\""},
                                            {"\"engine\": \"gpu\"", "\"engine\": \"cpu\""},
                                            {"\"choice\": \"", "\"choice\": \"9"},
                                            {"\"choice\": \"128x128x8 8x8\"", "\"choice\": 5"},
@@ -146,9 +148,9 @@ static void bad_text_is_ignored(void **state) {
                                            {"\"format\": 1,", "\"format\": 1, \"format\": 1,"},
                                            {"{", "["},
                                            {"{", ""}};
-  ebb_device_info info = info_of();
-  keep(&info, other);
-  const char *path = path_for(&info, EBB_ENGINE_GPU);
+  ebb_tune_owner owner = owner_of();
+  keep(&owner, other);
+  const char *path = path_for(&owner);
   char *good = strdup(read_text(path));
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
     change(path, good, changes[i][0], changes[i][1]);
@@ -165,12 +167,12 @@ static void bad_text_is_ignored(void **state) {
 
 static void an_unknown_entry_costs_itself_alone(void **state) {
   (void)state;
-  ebb_device_info info = info_of();
+  ebb_tune_owner owner = owner_of();
   const ebb_tuned two[] = {{{EBB_LAYOUT_NN, 64, 64, 64}, 2, 1, 1}, {shape, other, 1, 1}};
-  assert_int_equal(ebb_tune_store(two, 2, &info, EBB_ENGINE_GPU), EBB_OK);
-  const char *path = path_for(&info, EBB_ENGINE_GPU);
+  assert_int_equal(ebb_tune_store(two, 2, &owner), EBB_OK);
+  const char *path = path_for(&owner);
   char *good = strdup(read_text(path));
-  change(path, good, ebb_matmul_config_name(2), "7x7x7 1x1");
+  change(path, good, ebb_matmul_config_name(EBB_PRECISION_FP32, 2), "7x7x7 1x1");
   assert_int_equal(choice_at_open(), other);
   free(good);
 }
@@ -179,9 +181,9 @@ static void an_unknown_entry_costs_itself_alone(void **state) {
 static void bad_files_are_ignored(void **state) {
   (void)state;
   char moved[128];
-  ebb_device_info info = info_of();
-  keep(&info, other);
-  const char *path = path_for(&info, EBB_ENGINE_GPU);
+  ebb_tune_owner owner = owner_of();
+  keep(&owner, other);
+  const char *path = path_for(&owner);
   assert_int_equal(chmod(path, 0622), 0); /* others may write */
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
   assert_int_equal(chmod(path, 0600), 0);
@@ -198,7 +200,7 @@ static void bad_files_are_ignored(void **state) {
   assert_int_equal(choice_at_open(), other);
   assert_int_equal(truncate(path, 2 << 20), 0);
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
-  keep(&info, other);
+  keep(&owner, other);
   if (geteuid() == 0) { /* only root can give a file away */
     assert_int_equal(chown(path, 1, (gid_t)-1), 0);
     assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
@@ -210,8 +212,8 @@ static void bad_files_are_ignored(void **state) {
 static void folder_that_is_not_ones_own(void **state) {
   (void)state;
   char folder[128], moved[128];
-  ebb_device_info info = info_of();
-  keep(&info, other);
+  ebb_tune_owner owner = owner_of();
+  keep(&owner, other);
   snprintf(folder, sizeof folder, "%s/tune", rig_own);
   snprintf(moved, sizeof moved, "%s/elsewhere", rig_base);
   assert_int_equal(chmod(folder, 0777), 0);
@@ -222,21 +224,22 @@ static void folder_that_is_not_ones_own(void **state) {
   assert_int_equal(symlink(moved, folder), 0);
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
   const ebb_tuned one = {shape, 1, 1, 1};
-  assert_int_equal(ebb_tune_store(&one, 1, &info, EBB_ENGINE_GPU), EBB_ERR_OUTPUT);
+  assert_int_equal(ebb_tune_store(&one, 1, &owner), EBB_ERR_OUTPUT);
 }
 
 /* Every part of the key makes another file; one device's file in another's place is not taken. */
 static void each_combination_has_its_file(void **state) {
   (void)state;
-  ebb_device_info info = info_of(), changed[3] = {info, info, info};
-  changed[0].name[0] ^= 1;
-  changed[1].platform[0] ^= 1;
-  changed[2].driver[0] ^= 1;
-  char *own = strdup(path_for(&info, EBB_ENGINE_GPU));
-  assert_string_not_equal(own, path_for(&info, EBB_ENGINE_CPU));
-  for (size_t i = 0; i < 3; i++) {
-    keep(&changed[i], other);
-    const char *path = path_for(&changed[i], EBB_ENGINE_GPU);
+  ebb_tune_owner owner = owner_of(), changed[5] = {owner, owner, owner, owner, owner};
+  changed[0].info.name[0] ^= 1;
+  changed[1].info.platform[0] ^= 1;
+  changed[2].info.driver[0] ^= 1;
+  changed[3].engine[0] ^= 1;
+  changed[4].precision = EBB_PRECISION_TF32;
+  char *own = strdup(path_for(&owner));
+  for (size_t i = 0; i < 5; i++) {
+    keep(&changed[i], 2);
+    const char *path = path_for(&changed[i]);
     assert_string_not_equal(own, path);
     assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
     assert_int_equal(rename(path, own), 0);
@@ -319,8 +322,8 @@ static void engine_choice(void **state) {
 static void off_by_variable(void **state) {
   (void)state;
   ebb_device *device;
-  ebb_device_info info = info_of();
-  keep(&info, other);
+  ebb_tune_owner owner = owner_of();
+  keep(&owner, other);
   setenv("EBB_TUNE", "off", 1);
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
   setenv("EBB_TUNE", "on", 1);

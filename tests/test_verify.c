@@ -322,7 +322,7 @@ static bool run_fault(const fault *f, seen *s) {
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
   if (f->products > MMA) {
     ebb_precision precision = (ebb_precision)(f->products - MMA);
-    ebbi_device_set_mma(device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED, -1});
+    ebbi_device_set_mma(device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED});
   } else if (f->spec && ebb_device_set_engine(device, (ebb_engine)f->products) != EBB_OK) {
     ebb_device_free(device);
     return false;

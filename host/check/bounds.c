@@ -12,8 +12,8 @@ double ebbi_bound_sum(size_t count) {
   return ((double)count + 8) * EBBI_ROUNDOFF;
 }
 
-double ebbi_bound_mma(size_t count) {
-  return 2 * ebbi_bound_sum(count);
+double ebbi_bound_product(ebb_precision precision, size_t count) {
+  return (precision == EBB_PRECISION_FP32 ? 1 : 2) * ebbi_bound_sum(count);
 }
 
 double ebbi_bound_operand(ebb_precision precision) {

@@ -19,10 +19,10 @@
  * terms. */
 double ebbi_bound_sum(size_t count);
 
-/* The same on a matrix unit, operands rounded before: NVIDIA's truncates where it adds (Fasi,
- * Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor cores, PeerJ Computer Science
- * 7:e330, 2021), which is off by 2u where rounding is by u. */
-double ebbi_bound_mma(size_t count);
+/* The same in a precision, operands rounded to it before: a matrix unit, NVIDIA's for one,
+ * truncates where it adds (Fasi, Higham, Mikaitis and Pranesh, Numerical behavior of NVIDIA tensor
+ * cores, PeerJ Computer Science 7:e330, 2021), which is off by 2u where rounding is by u. */
+double ebbi_bound_product(ebb_precision precision, size_t count);
 
 /* What rounding an operand moves it by, relative to itself; 0 in fp32. */
 double ebbi_bound_operand(ebb_precision precision);

@@ -52,8 +52,7 @@ static ebb_status make_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, 
 
 /* The bound of a sum over `depth` by the engine or unit in use. */
 static double product_bound(const ebbi_probe *probe, size_t depth) {
-  return ebb_device_precision(probe->device) == EBB_PRECISION_FP32 ? ebbi_bound_sum(depth)
-                                                                   : ebbi_bound_mma(depth);
+  return ebbi_bound_product(ebb_device_precision(probe->device), depth);
 }
 
 /* What rounding an output to its type adds to a bound: results do not exceed their scales. */

@@ -26,10 +26,12 @@ static const double HOPELESS = 1.5;
 
 static const ebb_activation ACTIVATION = EBB_ACT_RELU;
 
-/* Operands and result of a pass. `extra` is the bias [1, cols] (NN) or a_below [rows, cols] (NT),
- * `sums` the bias gradient [1, cols] (TN). The arrays hold what is on the device. */
+/* Operands and result of a pass in a precision. `extra` is the bias [1, cols] (NN) or a_below
+ * [rows, cols] (NT), `sums` the bias gradient [1, cols] (TN). The arrays hold what is on the
+ * device. */
 typedef struct operands {
   ebb_tune_shape shape;
+  ebb_precision precision;
   ebb_tensor *c, *a, *b, *extra, *sums;
   float *a_values, *b_values, *extra_values;
 } operands;
@@ -61,6 +63,7 @@ static ebb_status make(ebb_tensor **out, float **values, ebb_device *device, siz
 static ebb_status make_operands(operands *o, ebb_device *device, const ebb_tune_shape *s) {
   bool tn = s->layout == EBB_LAYOUT_TN, nt = s->layout == EBB_LAYOUT_NT;
   o->shape = *s;
+  o->precision = ebb_device_precision(device);
   TRY(ebb_tensor_create(&o->c, device, EBB_F32, s->rows, s->cols));
   TRY(make(&o->a, &o->a_values, device, tn ? s->depth : s->rows, tn ? s->rows : s->depth, 1));
   TRY(ebb_tensor_upload(o->a, o->a_values));
@@ -110,7 +113,8 @@ static double expect(double *scale, const operands *o, size_t row, size_t col) {
   for (size_t k = 0; k < s->depth; k++) {
     size_t a = s->layout == EBB_LAYOUT_TN ? k * s->rows + row : row * s->depth + k;
     size_t b = s->layout == EBB_LAYOUT_NT ? col * s->depth + k : k * s->cols + col;
-    double term = (double)o->a_values[a] * (double)o->b_values[b];
+    double term = ebbi_reference_round(o->precision, (double)o->a_values[a]) *
+                  ebbi_reference_round(o->precision, (double)o->b_values[b]);
     sum += term;
     magnitudes += fabs(term);
   }
@@ -127,7 +131,7 @@ static void check_element(ebbi_tally *tally, const operands *o, const float *c, 
   double scale, expected = expect(&scale, o, row, col);
   ebbi_tally_case(tally, "[%zu, %zu]", row, col);
   ebbi_tally_add(tally, (double)c[row * o->shape.cols + col], expected, scale,
-                 ebbi_bound_sum(o->shape.depth));
+                 ebbi_bound_product(o->precision, o->shape.depth));
 }
 
 /* All elements if that is cheap; else random ones, every fourth in the last row, every fourth in
@@ -191,8 +195,8 @@ static ebb_status check(const operands *o, int choice) {
   TRY(status);
   REQUIRE(tally.error <= tally.bound, EBB_ERR_NUMBERS,
           "ebb_tuner_measure: %s: %s %zux%zux%zu %s: error %.3g, bound %.3g",
-          ebb_matmul_choice_name(choice), ebb_layout_name(s->layout), s->rows, s->cols, s->depth,
-          tally.worst, tally.error, tally.bound);
+          ebb_matmul_choice_name(o->precision, choice), ebb_layout_name(s->layout), s->rows,
+          s->cols, s->depth, tally.worst, tally.error, tally.bound);
   return EBB_OK;
 }
 
@@ -283,7 +287,7 @@ static ebb_status require_effect(const ebb_tuner *tuner, int choice) {
                                      ebb_device_matmul_config(device) == EBB_MATMUL_CONFIG_AUTO);
   REQUIRE(obeyed, EBB_ERR_UNSUPPORTED,
           "ebb_tuner_measure: \"%s\" has no effect on this device: its engine is %s%s",
-          ebb_matmul_choice_name(choice), ebb_engine_name(engine),
+          ebb_matmul_choice_name(tuner->timed.precision, choice), ebb_engine_name(engine),
           engine == wanted ? ", its configuration forced" : "");
   return EBB_OK;
 }

@@ -101,60 +101,62 @@ static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
   return EBB_OK;
 }
 
-/* One tile configuration of the engine gpu. */
-static ebb_status run_config(ebbi_verifier *verifier, size_t config) {
-  char name[64];
-  snprintf(name, sizeof name, "gpu %s", ebb_matmul_config_name(config));
-  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_GPU));
-  TRY(ebb_device_set_matmul_config(verifier->device, (int)config));
-  return run_dense(verifier, name);
-}
-
-static ebb_status run_configs(ebbi_verifier *verifier) {
-  int before = ebb_device_matmul_config(verifier->device);
+/* The dense layer's passes in the first `count` tile configurations of the device's precision, as
+ * far as they fit. */
+static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char *maker) {
+  ebb_device *device = verifier->device;
+  ebb_precision precision = ebb_device_precision(device);
+  int before = ebb_device_matmul_config(device);
   ebb_status status = EBB_OK;
-  for (size_t c = 0; c < ebb_matmul_config_count() && status == EBB_OK; c++)
-    if (ebb_device_fits_matmul_config(verifier->device, c)) status = run_config(verifier, c);
-  ebb_status restored = ebb_device_set_matmul_config(verifier->device, before);
+  for (size_t c = 0; c < count && status == EBB_OK; c++) {
+    if (!ebb_device_fits_matmul_config(device, c)) continue;
+    char name[96];
+    snprintf(name, sizeof name, "%s %s", maker, ebb_matmul_config_name(precision, c));
+    status = ebb_device_set_matmul_config(device, (int)c);
+    if (status == EBB_OK) status = run_dense(verifier, name);
+  }
+  ebb_status restored = ebb_device_set_matmul_config(device, before);
   return status != EBB_OK ? status : restored;
 }
 
+static ebb_status run_scalars(ebbi_verifier *verifier) {
+  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_GPU));
+  return run_configs(verifier, ebb_matmul_config_count(EBB_PRECISION_FP32), "gpu");
+}
+
 /* How products on a matrix unit are checked: a precision, and what else is kept in bfloat16. */
-static const struct {
+typedef struct mma_form {
   ebb_precision precision;
   bool half_inputs, half_outputs;
   const char *name;
-} mma_forms[] = {{EBB_PRECISION_TF32, false, false, "tf32"},
-                 {EBB_PRECISION_BF16, false, false, "bf16"},
-                 {EBB_PRECISION_BF16, false, true, "bf16 first layer"},
-                 {EBB_PRECISION_BF16, true, true, "bf16 hidden layer"},
-                 {EBB_PRECISION_BF16, true, false, "bf16 last layer"}};
-enum { MMA_FORMS = sizeof mma_forms / sizeof *mma_forms };
+} mma_form;
+static const mma_form mma_forms[] = {{EBB_PRECISION_TF32, false, false, "tf32"},
+                                     {EBB_PRECISION_BF16, false, false, "bf16"},
+                                     {EBB_PRECISION_BF16, false, true, "bf16 first layer"},
+                                     {EBB_PRECISION_BF16, true, true, "bf16 hidden layer"},
+                                     {EBB_PRECISION_BF16, true, false, "bf16 last layer"}};
 
-/* A unit in one precision: each tile configuration, but where types are mixed the first alone. */
-static ebb_status run_unit_form(ebbi_verifier *verifier, ebbi_unit unit, size_t form) {
-  bool mixed = mma_forms[form].half_inputs != mma_forms[form].half_outputs;
-  for (size_t c = 0; c < (mixed ? 1 : ebbi_mma_config_count()); c++) {
-    if (!ebbi_mma_fits(verifier->device, c)) continue;
-    char name[96];
-    snprintf(name, sizeof name, "%s %s %s", ebbi_unit_name(unit), mma_forms[form].name,
-             ebbi_mma_config_name(c));
-    ebbi_device_set_mma(verifier->device,
-                        (ebbi_mma_state){mma_forms[form].precision, unit, (int)c});
-    verifier->half_inputs = mma_forms[form].half_inputs;
-    verifier->half_outputs = mma_forms[form].half_outputs;
-    TRY(run_dense(verifier, name));
-  }
-  return EBB_OK;
+/* A unit in one form: each tile configuration, but where types are mixed the first alone. */
+static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
+  bool mixed = form->half_inputs != form->half_outputs;
+  char maker[64];
+  snprintf(maker, sizeof maker, "%s %s", ebbi_unit_name(unit), form->name);
+  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){form->precision, unit});
+  verifier->half_inputs = form->half_inputs;
+  verifier->half_outputs = form->half_outputs;
+  return run_configs(verifier, mixed ? 1 : ebb_matmul_config_count(form->precision), maker);
 }
 
 /* Every unit whose code the device's compiler takes: whether it may be used is another question,
  * which these rows answer. */
 static ebb_status run_units(ebbi_verifier *verifier) {
   for (int unit = 0; unit < EBBI_UNIT_COUNT; unit++)
-    for (size_t form = 0; form < MMA_FORMS; form++)
-      if (ebbi_mma_probe(verifier->device, (ebbi_unit)unit, mma_forms[form].precision) == EBB_OK)
-        TRY(run_unit_form(verifier, (ebbi_unit)unit, form));
+    for (size_t f = 0; f < sizeof mma_forms / sizeof *mma_forms; f++) {
+      const mma_form *form = &mma_forms[f];
+      ebbi_mma_state mma = {form->precision, (ebbi_unit)unit};
+      if (ebbi_mma_probe(verifier->device, mma) == EBB_OK)
+        TRY(run_unit(verifier, (ebbi_unit)unit, form));
+    }
   return EBB_OK;
 }
 
@@ -166,7 +168,7 @@ static ebb_status run_engines(ebbi_verifier *verifier) {
     TRY(run_table(verifier, true, ebb_engine_name((ebb_engine)e)));
   }
   TRY(run_table(verifier, false, ""));
-  TRY(run_configs(verifier));
+  TRY(run_scalars(verifier));
   TRY(run_widths(verifier));
   return run_units(verifier);
 }

@@ -225,7 +225,7 @@ static int store(tuning *t) {
   const tune_hello *h = &t->hello;
   ebb_tuned *old = NULL;
   size_t old_count = 0, count = 0;
-  (void)ebb_tune_load(&old, &old_count, &h->info, h->engine); /* if it is no good, it is gone */
+  (void)ebb_tune_load(&old, &old_count, &h->owner); /* if it is no good, it is gone */
   ebb_tuned *all = calloc(t->count + old_count + 1, sizeof *all);
   if (!all) {
     free(old);
@@ -234,8 +234,8 @@ static int store(tuning *t) {
   for (size_t i = 0; i < t->count; i++) all[count++] = t->results[i].best;
   for (size_t i = 0; i < old_count; i++)
     if (still_holds(t, &old[i])) all[count++] = old[i];
-  ebb_status status = ebb_tune_path(t->path, sizeof t->path, &h->info, h->engine);
-  if (status == EBB_OK) status = ebb_tune_store(all, count, &h->info, h->engine);
+  ebb_status status = ebb_tune_path(t->path, sizeof t->path, &h->owner);
+  if (status == EBB_OK) status = ebb_tune_store(all, count, &h->owner);
   if (status != EBB_OK) t->path[0] = '\0';
   free(all);
   free(old);
@@ -257,7 +257,7 @@ static int begin(tuning *t) {
     return fail(EXIT_SIGNAL + signals_caught(), "stopped; nothing has been tuned");
   if (outcome == TUNE_BROKEN) return fail(EXIT_FAILED, "tune: no process could be started");
   if (h->status != EBB_OK) return fail(exit_code(h->status), "%s", h->text);
-  note(t->s, "device   %s, %s (%s)", h->info.name, h->info.platform, h->reason);
+  note(t->s, "device   %s, %s (%s)", h->owner.info.name, h->owner.info.platform, h->reason);
   return EXIT_GOOD;
 }
 

@@ -21,9 +21,8 @@ int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings 
 typedef struct tune_hello {
   ebb_status status;
   char text[TUNE_TEXT];
-  ebb_device_info info;
+  ebb_tune_owner owner; /* of the choices */
   char reason[160];
-  ebb_engine engine;
   size_t count;
   int choices[TUNE_CHOICES];  /* candidates beside automatic */
   int automatic[TUNE_SHAPES]; /* the configuration that automatic has for each shape; AUTO: none */

@@ -7,13 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+static ebb_precision precision_of(const tuning *t) {
+  return t->hello.owner.precision;
+}
+
 /* Only a terminal shows a line well that is overwritten. */
 void tune_progress(tuning *t, const ebb_tune_shape *shape, int choice) {
   if (t->s->quiet || isatty(STDERR_FILENO) != 1) return;
   char text[160];
   snprintf(text, sizeof text, "class %zu of %zu, %s %zux%zux%zu: %s, %.0f s of %g s", t->count + 1,
            t->planned, ebb_layout_name(shape->layout), shape->rows, shape->cols, shape->depth,
-           ebb_matmul_choice_name(choice), tune_clock() - t->started, t->s->budget);
+           ebb_matmul_choice_name(precision_of(t), choice), tune_clock() - t->started,
+           t->s->budget);
   fprintf(stderr, "\r%-79.79s", text);
   fflush(stderr);
   t->on_line = true;
@@ -26,18 +31,19 @@ void tune_progress_end(tuning *t) {
 
 /* What automatic is: a configuration, or the engine itself. */
 static const char *automatic_name(const tuning *t, const tune_result *r) {
-  return r->automatic >= 0 ? ebb_matmul_choice_name(r->automatic)
-                           : ebb_engine_name(t->hello.engine);
+  return r->automatic >= 0 ? ebb_matmul_choice_name(precision_of(t), r->automatic)
+                           : t->hello.owner.engine;
 }
 
 static const char *chosen_name(const tuning *t, const tune_result *r) {
-  return r->best.choice == EBB_MATMUL_CONFIG_AUTO ? automatic_name(t, r)
-                                                  : ebb_matmul_choice_name(r->best.choice);
+  return r->best.choice == EBB_MATMUL_CONFIG_AUTO
+             ? automatic_name(t, r)
+             : ebb_matmul_choice_name(precision_of(t), r->best.choice);
 }
 
 static const char *refused_name(const tuning *t, const tune_refusal *r) {
-  return r->choice == EBB_MATMUL_CONFIG_AUTO ? ebb_engine_name(t->hello.engine)
-                                             : ebb_matmul_choice_name(r->choice);
+  return r->choice == EBB_MATMUL_CONFIG_AUTO ? t->hello.owner.engine
+                                             : ebb_matmul_choice_name(precision_of(t), r->choice);
 }
 
 /* How many times faster the choice is than automatic; 0: not known. */
@@ -63,12 +69,14 @@ static json_t *result_value(const tuning *t, const tune_result *r) {
 }
 
 static int print_as_json(const tuning *t) {
+  const ebb_tune_owner *o = &t->hello.owner;
   json_t *object = json_pack("{s:s}", "version", ebb_version()), *results = json_array(),
          *refusals = json_array();
-  json_object_set_new(object, "device", json_text(t->hello.info.name));
-  json_object_set_new(object, "platform", json_text(t->hello.info.platform));
-  json_object_set_new(object, "driver", json_text(t->hello.info.driver));
-  json_object_set_new(object, "engine", json_string(ebb_engine_name(t->hello.engine)));
+  json_object_set_new(object, "device", json_text(o->info.name));
+  json_object_set_new(object, "platform", json_text(o->info.platform));
+  json_object_set_new(object, "driver", json_text(o->info.driver));
+  json_object_set_new(object, "precision", json_string(ebb_precision_name(o->precision)));
+  json_object_set_new(object, "engine", json_string(o->engine));
   put_number(object, "budget_seconds", t->s->budget);
   put_number(object, "seconds", t->seconds);
   json_object_set_new(object, "classes", json_integer((json_int_t)t->planned));
@@ -108,9 +116,10 @@ static void print_refusals(const tuning *t) {
 
 static int print_as_text(const tuning *t) {
   const tune_hello *h = &t->hello;
-  printf("device   %s, %s, driver %s\nengine   %s, %zu candidate%s beside its default\n",
-         h->info.name, h->info.platform, h->info.driver, ebb_engine_name(h->engine), h->count,
-         h->count == 1 ? "" : "s");
+  const ebb_tune_owner *o = &h->owner;
+  printf("device   %s, %s, driver %s\n", o->info.name, o->info.platform, o->info.driver);
+  printf("engine   %s, %s, %zu candidate%s beside its default\n", o->engine,
+         ebb_precision_name(o->precision), h->count, h->count == 1 ? "" : "s");
   if (t->count > 0)
     printf("\nlayout   rows   cols  depth  chosen                 ms  default                ms  "
            "ratio\n");

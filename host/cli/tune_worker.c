@@ -32,6 +32,7 @@ double tune_clock(void) {
 /* What the process is to do: it has its parent's memory, as it was. */
 typedef struct job {
   const char *selector;
+  ebb_precision precision;
   const ebb_tune_shape *shapes;
   size_t count;
   double seconds; /* to be alive without a question */
@@ -78,7 +79,8 @@ static void offer(tune_hello *hello, ebb_device *device, int choice) {
 
 /* The configuration that the library itself would take for the shape. */
 static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
-  if (ebb_device_engine(device) != EBB_ENGINE_GPU) return EBB_MATMUL_CONFIG_AUTO;
+  bool fp32 = ebb_device_precision(device) == EBB_PRECISION_FP32;
+  if (fp32 && ebb_device_engine(device) != EBB_ENGINE_GPU) return EBB_MATMUL_CONFIG_AUTO;
   unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
   int before = ebb_device_matmul_choice(device, s->layout, class_index);
   (void)ebb_device_set_matmul_choice(device, s->layout, class_index, EBB_MATMUL_CONFIG_AUTO);
@@ -89,15 +91,15 @@ static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
 
 static void say_hello(tune_hello *hello, ebb_device **device, const job *j) {
   hello->status = ebb_device_open(device, j->selector);
+  if (hello->status == EBB_OK) hello->status = ebb_device_set_precision(*device, j->precision);
   if (hello->status != EBB_OK) {
     tell_failure(hello->text);
     return;
   }
-  hello->info = *ebb_device_get_info(*device);
-  hello->engine = ebb_device_engine(*device);
+  hello->owner = ebb_device_tune_owner(*device);
   snprintf(hello->reason, sizeof hello->reason, "%s", ebb_device_reason(*device));
   int before = ebb_device_matmul_choice(*device, EBB_LAYOUT_NN, 0);
-  for (size_t c = 0; c < ebb_matmul_config_count(); c++) offer(hello, *device, (int)c);
+  for (size_t c = 0; c < ebb_matmul_config_count(j->precision); c++) offer(hello, *device, (int)c);
   offer(hello, *device, EBB_MATMUL_CLBLAST);
   (void)ebb_device_set_matmul_choice(*device, EBB_LAYOUT_NN, 0, before); /* it stood there */
   for (size_t i = 0; i < j->count; i++) hello->automatic[i] = automatic_for(*device, &j->shapes[i]);
@@ -263,7 +265,7 @@ static const char *selector_of(const settings *s) {
 
 tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const settings *s,
                                const ebb_tune_shape *shapes, size_t count, double seconds) {
-  const job j = {selector_of(s), shapes, count, s->budget};
+  const job j = {selector_of(s), (ebb_precision)s->precision, shapes, count, s->budget};
   double until = tune_clock() + seconds;
   char text[TUNE_TEXT];
   *worker = (tune_worker){0};

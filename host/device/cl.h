@@ -43,6 +43,14 @@ ebb_status ebbi_command_calls_choose(ebb_device *device);
 
 typedef struct ebbi_profiling ebbi_profiling;
 
+/* Tile configurations of the products in one precision: the forced one, or EBB_MATMUL_CONFIG_AUTO,
+ * and what measuring has chosen for classes of sizes, once it has been looked for. */
+typedef struct ebbi_matmul_state {
+  int config;
+  bool loaded;
+  signed char by_class[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
+} ebbi_matmul_state;
+
 struct ebb_device {
   cl_context context;
   cl_device_id id;
@@ -56,8 +64,8 @@ struct ebb_device {
   ebb_engine engine;
   bool engine_forced; /* no choice of tuning goes before it */
   ebb_cache_mode cache;
-  int matmul_config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
-  signed char matmul_choices[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
+  bool tuned; /* what tuning has kept is taken over */
+  ebbi_matmul_state matmul[EBB_PRECISION_COUNT];
   ebbi_mma_state mma;
   ebb_counters counters;
   ebbi_program *programs;
@@ -99,10 +107,11 @@ unsigned ebbi_profile_width(const ebb_device_info *info);
 bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
 
-/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG; the same for matrix units, by
- * EBB_MMA_CONFIG, and precision fp32. */
+/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG, in any precision. */
 ebb_status ebbi_matmul_set_up(ebb_device *device);
-ebb_status ebbi_mma_set_up(ebb_device *device);
+
+/* The numbers of a configuration as build options. */
+const char *ebbi_matmul_config_options(ebb_precision precision, size_t config);
 
 /* A group's tile of a product: its sizes, steps of depth at a time, items, and the speed of full
  * groups against the largest tile of the engine gpu. */
@@ -116,9 +125,11 @@ typedef struct ebbi_tile {
 double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t rows, size_t cols,
                        size_t depth);
 
-/* Takes over the choices that tuning has kept for this device and engine, if there are good ones.
+/* Takes over the choices that tuning has kept for the device in its precision, if there are good
+ * ones; the first call for each precision does. Setting up asks EBB_TUNE whether any may be taken.
  * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */
-ebb_status ebbi_tuned_load(ebb_device *device);
+ebb_status ebbi_tuned_set_up(ebb_device *device);
+void ebbi_tuned_load(ebb_device *device);
 
 /* The kernel `id` of a program with these options, built if need be. */
 ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,

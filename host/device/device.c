@@ -51,11 +51,10 @@ static ebb_status set_up(ebb_device *device) {
       device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
   TRY(ebb_cache_mode_for(&device->cache, NULL, &device->info));
   TRY(ebbi_matmul_set_up(device));
-  TRY(ebbi_mma_set_up(device));
   TRY(choose_width(device));
   TRY(ebbi_command_calls_choose(device));
   TRY(choose_engine(device));
-  return ebbi_tuned_load(device);
+  return ebbi_tuned_set_up(device);
 }
 
 static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen,

@@ -89,27 +89,16 @@ typedef struct ebbi_engine_state {
 ebbi_engine_state ebbi_device_engine_state(const ebb_device *device);
 void ebbi_device_restore_engine(ebb_device *device, ebbi_engine_state state);
 
-/* A tile configuration of the GPU products: a group's tile, steps of depth at a time, an item's
- * part.
- */
-typedef struct ebbi_matmul_tiles {
-  unsigned rows, cols, steps, item_rows, item_cols;
-} ebbi_matmul_tiles;
-
 /* How a product runs: its configuration, tiles across and down, slices of the depth. */
 typedef struct ebbi_matmul_plan {
   int config;
   size_t across, down, slices, slice_depth;
 } ebbi_matmul_plan;
 
-/* By the configuration that is forced, that was chosen for the class, or that looks best; false if
- * the device is too small for any. */
+/* In the device's precision, by the configuration that is forced, that was chosen for the class, or
+ * that looks best; false if the device is too small for any. */
 bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
                         size_t rows, size_t cols, size_t depth);
-
-/* The build options that make the GPU products have a configuration. */
-enum { EBBI_MATMUL_OPTIONS = 192 };
-void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], int config);
 
 /* ---- matrix units ---- */
 
@@ -133,24 +122,16 @@ const char *ebbi_unit_name(ebbi_unit unit);
 typedef struct ebbi_mma_state {
   ebb_precision precision;
   ebbi_unit unit;
-  int config; /* forced, or EBB_MATMUL_CONFIG_AUTO */
 } ebbi_mma_state;
 ebbi_mma_state ebbi_device_mma(const ebb_device *device);
 void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state);
 
 /* Does the device's compiler take the unit's code?  Errors: EBB_ERR_DEVICE, with what it says. */
-ebb_status ebbi_mma_probe(ebb_device *device, ebbi_unit unit, ebb_precision precision);
+ebb_status ebbi_mma_probe(ebb_device *device, ebbi_mma_state mma);
 
-/* The tile configurations of the products on matrix units, as those of the engine gpu. */
-size_t ebbi_mma_config_count(void);
-const char *ebbi_mma_config_name(size_t config);
-bool ebbi_mma_fits(const ebb_device *device, size_t config);
-
-/* By the configuration that is forced or looks best, for the device's precision; false if the
- * device is too small for any. */
-bool ebbi_mma_choose(ebbi_matmul_plan *plan, const ebb_device *device, size_t rows, size_t cols,
-                     size_t depth);
-void ebbi_mma_options(char options[EBBI_MATMUL_OPTIONS], const ebb_device *device, int config);
+/* The build options that make the GPU form's products what they are to be. */
+enum { EBBI_MATMUL_OPTIONS = 192 };
+void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config);
 
 /* ---- memory ---- */
 

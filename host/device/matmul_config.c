@@ -1,19 +1,32 @@
-/* How the engine gpu cuts a product into tiles: the table of configurations, and which one a
- * product gets: that for which the plan costs least, unless it is forced or measuring has found
- * another better, which is kept by class of sizes, on the device.
+/* How the GPU form cuts a product into tiles: the tables of configurations, by scalars and on
+ * matrix units, and which one a product gets: that for which the plan costs least, unless it is
+ * forced or measuring has found another better, which is kept by class of sizes, on the device.
+ *
+ * All of it belongs to a precision: the tables differ, and so does what is fast.
  */
 #include "base/size.h"
 #include "cl.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* X(rows and columns of a group's tile, steps of k at a time, rows and columns of an item's part,
- * speed of full groups against the last row's). The speeds are reasoned, not measured: an item
- * reads rows + columns words of local memory for rows x columns multiply-adds, a group tile rows +
- * tile columns words of global memory. Small tiles first; three rows are for 64 items. */
-#define CONFIG_LIST(X)                                                                             \
+/* A row of a table: the tile, whose steps are counted in words of local memory, what it takes of a
+ * group's local memory, and its numbers as build options. */
+struct config {
+  const char *name;
+  ebbi_tile tile;
+  size_t words;
+  const char *options;
+};
+
+/* As in the kernels: words of a row in local memory that are never read; items of a warp. */
+enum { PADDING = 4, LANES = 32 };
+
+/* By scalars. X(rows and columns of a group's tile, steps of k at a time, rows and columns of an
+ * item's part, speed of full groups against the last row's). The speeds are reasoned, not measured:
+ * an item reads rows + columns words of local memory for rows x columns multiply-adds, a group tile
+ * rows + tile columns words of global memory. Small tiles first; three rows are for 64 items. */
+#define SCALAR_LIST(X)                                                                             \
   X(32, 32, 16, 4, 4, 0.60)                                                                        \
   X(64, 32, 16, 8, 4, 0.75)                                                                        \
   X(64, 64, 8, 8, 8, 0.90)                                                                         \
@@ -21,45 +34,83 @@
   X(128, 64, 8, 8, 8, 0.95)                                                                        \
   X(128, 128, 8, 8, 8, 1.00)
 
-static const struct config {
-  ebbi_matmul_tiles tiles;
-  const char *name;
-  double speed;
-} configs[] = {
-#define CONFIG_ROW(rows, cols, steps, item_rows, item_cols, speed)                                 \
-  {{rows, cols, steps, item_rows, item_cols},                                                      \
-   #rows "x" #cols "x" #steps " " #item_rows "x" #item_cols,                                       \
-   speed},
-    CONFIG_LIST(CONFIG_ROW)};
-enum { CONFIGS = sizeof configs / sizeof *configs };
+/* On matrix units. X(rows and columns of a group's tile, words of depth at a time, rows and columns
+ * of a warp's part, speed against the scalars' last row). Reasoned too: a unit does 4 to 8 times
+ * the multiply-adds of the scalars and waits for local memory where a warp's part is small. The
+ * first row suits 64 items and 16 KiB, the second too. */
+#define MMA_LIST(X)                                                                                \
+  X(32, 32, 8, 16, 32, 1.5)                                                                        \
+  X(64, 64, 8, 32, 64, 3.0)                                                                        \
+  X(128, 64, 16, 64, 32, 3.5)                                                                      \
+  X(128, 128, 16, 64, 32, 4.0)
 
-/* Floats between the rows of a steps in local memory that belong to no column. */
-enum { PADDING = 4 };
+#define CONFIG_NAME(rows, cols, steps, part_rows, part_cols, speed)                                \
+#rows "x" #cols "x" #steps " " #part_rows "x" #part_cols
 
-size_t ebb_matmul_config_count(void) {
-  return CONFIGS;
+#define SCALAR_ROW(rows, cols, steps, item_rows, item_cols, speed)                                 \
+  {CONFIG_NAME(rows, cols, steps, item_rows, item_cols, speed),                                    \
+   {rows, cols, steps, (size_t)(rows / item_rows) * (cols / item_cols), speed},                    \
+   (size_t)2 * steps * (rows + cols + 2 * PADDING),                                                \
+   "-DTILE_ROWS=" #rows " -DTILE_COLS=" #cols " -DSTEPS=" #steps " -DITEM_ROWS=" #item_rows        \
+   " -DITEM_COLS=" #item_cols},
+
+#define MMA_ROW(rows, cols, words, warp_rows, warp_cols, speed)                                    \
+  {CONFIG_NAME(rows, cols, words, warp_rows, warp_cols, speed),                                    \
+   {rows, cols, words, (size_t)LANES * (rows / warp_rows) * (cols / warp_cols), speed},            \
+   (size_t)2 * (rows + cols) * (words + PADDING),                                                  \
+   "-DTILE_ROWS=" #rows " -DTILE_COLS=" #cols " -DWORDS=" #words " -DWARP_ROWS=" #warp_rows        \
+   " -DWARP_COLS=" #warp_cols},
+
+static const struct config scalar_configs[] = {SCALAR_LIST(SCALAR_ROW)};
+static const struct config mma_configs[] = {MMA_LIST(MMA_ROW)};
+
+static const struct {
+  const struct config *configs;
+  int count;
+  unsigned word_steps; /* of the depth, in a word of local memory */
+} tables[EBB_PRECISION_COUNT] = {
+    [EBB_PRECISION_FP32] = {scalar_configs, sizeof scalar_configs / sizeof *scalar_configs, 1},
+    [EBB_PRECISION_TF32] = {mma_configs, sizeof mma_configs / sizeof *mma_configs, 1},
+    [EBB_PRECISION_BF16] = {mma_configs, sizeof mma_configs / sizeof *mma_configs, 2},
+};
+
+/* NULL: there is none. */
+static const struct config *find(ebb_precision precision, size_t index) {
+  bool there = (unsigned)precision < EBB_PRECISION_COUNT && index < (size_t)tables[precision].count;
+  return there ? &tables[precision].configs[index] : NULL;
 }
 
-const char *ebb_matmul_config_name(size_t config) {
-  return config < CONFIGS ? configs[config].name : "?";
+size_t ebb_matmul_config_count(ebb_precision precision) {
+  return (unsigned)precision < EBB_PRECISION_COUNT ? (size_t)tables[precision].count : 0;
 }
 
-static size_t items_of(const ebbi_matmul_tiles *tiles) {
-  return (size_t)(tiles->rows / tiles->item_rows) * (tiles->cols / tiles->item_cols);
+const char *ebb_matmul_config_name(ebb_precision precision, size_t config) {
+  return find(precision, config) ? find(precision, config)->name : "?";
 }
 
-static ebbi_tile tile_of(int config) {
-  const ebbi_matmul_tiles *tiles = &configs[config].tiles;
-  return (ebbi_tile){tiles->rows, tiles->cols, tiles->steps, items_of(tiles),
-                     configs[config].speed};
+const char *ebbi_matmul_config_options(ebb_precision precision, size_t config) {
+  return tables[precision].configs[config].options;
+}
+
+static ebbi_tile tile_of(ebb_precision precision, int index) {
+  ebbi_tile tile = tables[precision].configs[index].tile;
+  tile.steps *= tables[precision].word_steps;
+  return tile;
+}
+
+/* What the device has for the precision that it is in. */
+static const ebbi_matmul_state *state_of(const ebb_device *device) {
+  return &device->matmul[device->mma.precision];
+}
+
+static bool fits(const ebb_device *device, ebb_precision precision, size_t index) {
+  const struct config *c = find(precision, index);
+  return c && c->tile.items <= device->info.max_group &&
+         c->words * sizeof(cl_float) <= device->info.local_bytes;
 }
 
 bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config) {
-  if (config >= CONFIGS) return false;
-  const ebbi_matmul_tiles *tiles = &configs[config].tiles;
-  size_t words = 2 * tiles->steps * (tiles->rows + tiles->cols + 2 * PADDING);
-  return items_of(tiles) <= device->info.max_group &&
-         words * sizeof(cl_float) <= device->info.local_bytes;
+  return fits(device, device->mma.precision, config);
 }
 
 /* Sizes up to 32, 64, … 2048, and larger ones: 8 buckets. */
@@ -78,49 +129,57 @@ unsigned ebb_matmul_class(size_t rows, size_t cols, size_t depth) {
   return (side_bucket(rows) * 8 + side_bucket(cols)) * 4 + depth_bucket(depth);
 }
 
-static ebb_status require_config(const ebb_device *device, const char *where, int config) {
-  REQUIRE(config >= EBB_MATMUL_CONFIG_AUTO && config < CONFIGS, EBB_ERR_ARGUMENT,
-          "%s: matmul configuration %d: there are %d, from 0 on", where, config, CONFIGS);
-  REQUIRE(config < 0 || ebb_device_fits_matmul_config(device, (size_t)config), EBB_ERR_UNSUPPORTED,
+static ebb_status require_config(const ebb_device *device, ebb_precision precision,
+                                 const char *where, int index) {
+  REQUIRE(index >= EBB_MATMUL_CONFIG_AUTO && index < tables[precision].count, EBB_ERR_ARGUMENT,
+          "%s: matmul configuration %d: there are %d in %s, from 0 on", where, index,
+          tables[precision].count, ebb_precision_name(precision));
+  REQUIRE(index < 0 || fits(device, precision, (size_t)index), EBB_ERR_UNSUPPORTED,
           "%s: matmul configuration \"%s\" is too large for \"%s\": %zu work-items and %llu bytes "
           "of local memory a group",
-          where, configs[config].name, device->info.name, device->info.max_group,
-          (unsigned long long)device->info.local_bytes);
+          where, ebb_matmul_config_name(precision, (size_t)index), device->info.name,
+          device->info.max_group, (unsigned long long)device->info.local_bytes);
   return EBB_OK;
 }
 
 int ebb_device_matmul_config(const ebb_device *device) {
-  return device->matmul_config;
+  return state_of(device)->config;
 }
 
 ebb_status ebb_device_set_matmul_config(ebb_device *device, int config) {
-  TRY(require_config(device, "ebb_device_set_matmul_config", config));
-  device->matmul_config = config;
+  ebb_precision precision = device->mma.precision;
+  TRY(require_config(device, precision, "ebb_device_set_matmul_config", config));
+  device->matmul[precision].config = config;
   return EBB_OK;
 }
 
 ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
                                         int config) {
   static const char where[] = "ebb_device_set_matmul_choice";
+  ebb_precision precision = device->mma.precision;
   REQUIRE((unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES, EBB_ERR_ARGUMENT,
           "%s: layout %d, class %u: there are %d layouts and %d classes", where, (int)layout,
           class_index, EBB_LAYOUT_COUNT, EBB_MATMUL_CLASSES);
-  REQUIRE(config != EBB_MATMUL_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
-          "%s: this build has no CLBlast", where);
-  if (config != EBB_MATMUL_CLBLAST) TRY(require_config(device, where, config));
-  device->matmul_choices[layout][class_index] = (signed char)config;
+  if (config == EBB_MATMUL_CLBLAST) {
+    REQUIRE(ebbi_clblast_built(), EBB_ERR_UNSUPPORTED, "%s: this build has no CLBlast", where);
+    REQUIRE(precision == EBB_PRECISION_FP32, EBB_ERR_UNSUPPORTED,
+            "%s: CLBlast multiplies in fp32, not in %s", where, ebb_precision_name(precision));
+  } else {
+    TRY(require_config(device, precision, where, config));
+  }
+  device->matmul[precision].by_class[layout][class_index] = (signed char)config;
   return EBB_OK;
 }
 
 int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsigned class_index) {
   bool known = (unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES;
-  return known ? device->matmul_choices[layout][class_index] : EBB_MATMUL_CONFIG_AUTO;
+  return known ? state_of(device)->by_class[layout][class_index] : EBB_MATMUL_CONFIG_AUTO;
 }
 
 ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
                                     size_t cols, size_t depth) {
   if (device->mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
-  bool free = !device->engine_forced && device->matmul_config == EBB_MATMUL_CONFIG_AUTO;
+  bool free = !device->engine_forced && state_of(device)->config == EBB_MATMUL_CONFIG_AUTO;
   unsigned class_index = ebb_matmul_class(rows, cols, depth);
   return free && ebb_device_matmul_choice(device, layout, class_index) == EBB_MATMUL_CLBLAST
              ? EBB_ENGINE_CLBLAST
@@ -129,18 +188,19 @@ ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout,
 
 bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
                         size_t rows, size_t cols, size_t depth) {
-  int wanted = device->matmul_config;
-  if (wanted < 0) wanted = device->matmul_choices[layout][ebb_matmul_class(rows, cols, depth)];
+  ebb_precision precision = device->mma.precision;
+  const ebbi_matmul_state *state = state_of(device);
+  int wanted = state->config;
+  if (wanted < 0) wanted = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
   double best = -1;
-  for (int config = 0; config < CONFIGS; config++) {
+  for (int index = 0; index < tables[precision].count; index++) {
     ebbi_matmul_plan candidate;
-    if (wanted >= 0 ? config != wanted : !ebb_device_fits_matmul_config(device, (size_t)config))
-      continue;
-    ebbi_tile tile = tile_of(config);
+    if (wanted >= 0 ? index != wanted : !fits(device, precision, (size_t)index)) continue;
+    ebbi_tile tile = tile_of(precision, index);
     double cost = ebbi_plan_tiles(&candidate, &tile, rows, cols, depth);
     if (best >= 0 && cost >= best) continue;
     *plan = candidate;
-    plan->config = config;
+    plan->config = index;
     best = cost;
   }
   return best >= 0;
@@ -153,23 +213,29 @@ int ebb_device_choose_matmul_config(const ebb_device *device, ebb_layout layout,
   return found ? plan.config : EBB_MATMUL_CONFIG_AUTO;
 }
 
-void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], int config) {
-  const ebbi_matmul_tiles *tiles = &configs[config].tiles;
-  snprintf(options, EBBI_MATMUL_OPTIONS,
-           "-DTILE_ROWS=%u -DTILE_COLS=%u -DSTEPS=%u -DITEM_ROWS=%u -DITEM_COLS=%u", tiles->rows,
-           tiles->cols, tiles->steps, tiles->item_rows, tiles->item_cols);
+/* Forces the configuration in each precision that has one of this name. */
+static ebb_status force_named(ebb_device *device, const char *wanted) {
+  bool found = false;
+  for (int p = 0; p < EBB_PRECISION_COUNT; p++)
+    for (int index = 0; index < tables[p].count; index++) {
+      if (strcmp(wanted, tables[p].configs[index].name) != 0) continue;
+      TRY(require_config(device, (ebb_precision)p, "EBB_MATMUL_CONFIG", index));
+      device->matmul[p].config = index;
+      found = true;
+    }
+#define LISTED_NAME(...) ", \"" CONFIG_NAME(__VA_ARGS__) "\""
+  static const char scalar[] = SCALAR_LIST(LISTED_NAME), mma[] = MMA_LIST(LISTED_NAME);
+  REQUIRE(found, EBB_ERR_ARGUMENT, "EBB_MATMUL_CONFIG=%s: must be one of %s; in tf32 and bf16 %s",
+          wanted, scalar + 2, mma + 2);
+  return EBB_OK;
 }
 
 ebb_status ebbi_matmul_set_up(ebb_device *device) {
-  device->matmul_config = EBB_MATMUL_CONFIG_AUTO;
-  memset(device->matmul_choices, EBB_MATMUL_CONFIG_AUTO, sizeof device->matmul_choices);
+  for (int p = 0; p < EBB_PRECISION_COUNT; p++) {
+    ebbi_matmul_state *state = &device->matmul[p];
+    state->config = EBB_MATMUL_CONFIG_AUTO;
+    memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
+  }
   const char *wanted = getenv("EBB_MATMUL_CONFIG");
-  if (!wanted || wanted[0] == '\0') return EBB_OK;
-  for (int config = 0; config < CONFIGS; config++)
-    if (strcmp(wanted, configs[config].name) == 0)
-      return ebb_device_set_matmul_config(device, config);
-#define CONFIG_NAME(rows, cols, steps, item_rows, item_cols, speed)                                \
-  ", \"" #rows "x" #cols "x" #steps " " #item_rows "x" #item_cols "\""
-  static const char names[] = CONFIG_LIST(CONFIG_NAME);
-  return ebbi_fail(EBB_ERR_ARGUMENT, "EBB_MATMUL_CONFIG=%s: must be one of %s", wanted, names + 2);
+  return wanted && wanted[0] ? force_named(device, wanted) : EBB_OK;
 }

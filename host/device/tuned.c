@@ -1,6 +1,7 @@
-/* The choices that tuning has kept: a JSON file for each version, platform, device, driver, engine.
+/* The choices that tuning has kept: a JSON file for each version, platform, device, driver,
+ * precision and engine.
  *
- * The file's name is a hash of these five texts and the file holds them once more, so that a file
+ * The file's name is a hash of these six texts and the file holds them once more, so that a file
  * under a wrong name is not taken. A class is written as the sizes that were measured, which a
  * reader of the file understands and which no renumbering of classes can turn into another.
  * Whatever is wrong with a file costs its choices and nothing else; an entry with a name that is
@@ -32,10 +33,10 @@ const char *ebb_layout_name(ebb_layout layout) {
   return (unsigned)layout < EBB_LAYOUT_COUNT ? layout_names[layout] : "?";
 }
 
-const char *ebb_matmul_choice_name(int choice) {
+const char *ebb_matmul_choice_name(ebb_precision precision, int choice) {
   if (choice == EBB_MATMUL_CONFIG_AUTO) return "auto";
   if (choice == EBB_MATMUL_CLBLAST) return "clblast";
-  return choice >= 0 ? ebb_matmul_config_name((size_t)choice) : "?";
+  return choice >= 0 ? ebb_matmul_config_name(precision, (size_t)choice) : "?";
 }
 
 /* ---- whose choices they are ---- */
@@ -43,12 +44,20 @@ const char *ebb_matmul_choice_name(int choice) {
 /* X(key, text): what must be the same. */
 #define IDENTITY_LIST(X)                                                                           \
   X("version", EBB_VERSION)                                                                        \
-  X("platform", info->platform)                                                                    \
-  X("device", info->name)                                                                          \
-  X("driver", info->driver)                                                                        \
-  X("engine", ebb_engine_name(engine))
+  X("platform", owner->info.platform)                                                              \
+  X("device", owner->info.name)                                                                    \
+  X("driver", owner->info.driver)                                                                  \
+  X("precision", ebb_precision_name(owner->precision))                                             \
+  X("engine", owner->engine)
 
-static void file_name(char name[NAME_SIZE], const ebb_device_info *info, ebb_engine engine) {
+ebb_tune_owner ebb_device_tune_owner(const ebb_device *device) {
+  ebb_tune_owner owner = {.info = device->info, .precision = device->mma.precision};
+  const char *unit = ebb_device_matrix_unit(device);
+  snprintf(owner.engine, sizeof owner.engine, "%s", unit ? unit : ebb_engine_name(device->engine));
+  return owner;
+}
+
+static void file_name(char name[NAME_SIZE], const ebb_tune_owner *owner) {
   char text[1024], digits[33];
   size_t length = 0;
 #define IDENTITY_TEXT(key, value)                                                                  \
@@ -78,7 +87,7 @@ static bool same_text(const json_t *object, const char *key, const char *text) {
 }
 
 static ebb_status check_identity(const json_t *object, const char *name,
-                                 const ebb_device_info *info, ebb_engine engine) {
+                                 const ebb_tune_owner *owner) {
   REQUIRE(json_integer_value(json_object_get(object, "format")) == FORMAT, EBB_ERR_INPUT,
           "%s: is of another format", name);
 #define IDENTITY_CHECK(key, value)                                                                 \
@@ -87,11 +96,11 @@ static ebb_status check_identity(const json_t *object, const char *name,
   return EBB_OK;
 }
 
-ebb_status ebb_tune_path(char *path, size_t size, const ebb_device_info *info, ebb_engine engine) {
-  REQUIRE(path && info, EBB_ERR_ARGUMENT, "ebb_tune_path: an argument is NULL");
+ebb_status ebb_tune_path(char *path, size_t size, const ebb_tune_owner *owner) {
+  REQUIRE(path && owner, EBB_ERR_ARGUMENT, "ebb_tune_path: an argument is NULL");
   char folder[4096], name[NAME_SIZE];
   TRY(ebbi_cache_folder_path(folder, sizeof folder, folder_name));
-  file_name(name, info, engine);
+  file_name(name, owner);
   int length = snprintf(path, size, "%s/%s", folder, name);
   REQUIRE(length >= 0 && (size_t)length < size, EBB_ERR_OUTPUT,
           "ebb_tune_path: a path of %d characters, at most %zu", length, size);
@@ -116,31 +125,32 @@ static bool read_layout(ebb_layout *out, const json_t *entry) {
   return false;
 }
 
-static bool read_choice(int *out, const json_t *entry) {
+static bool read_choice(int *out, const json_t *entry, ebb_precision precision) {
   const char *text = json_string_value(json_object_get(entry, "choice"));
-  for (int c = EBB_MATMUL_CLBLAST; text && c < (int)ebb_matmul_config_count(); c++)
-    if (strcmp(text, ebb_matmul_choice_name(c)) == 0) {
+  for (int c = EBB_MATMUL_CLBLAST; text && c < (int)ebb_matmul_config_count(precision); c++)
+    if (strcmp(text, ebb_matmul_choice_name(precision, c)) == 0) {
       *out = c;
       return true;
     }
   return false;
 }
 
-static bool read_entry(ebb_tuned *out, const json_t *entry) {
+static bool read_entry(ebb_tuned *out, const json_t *entry, ebb_precision precision) {
   *out = (ebb_tuned){.seconds = 1e-3 * json_number_value(json_object_get(entry, "ms")),
                      .auto_seconds = 1e-3 * json_number_value(json_object_get(entry, "auto_ms"))};
-  return read_layout(&out->shape.layout, entry) && read_choice(&out->choice, entry) &&
+  return read_layout(&out->shape.layout, entry) && read_choice(&out->choice, entry, precision) &&
          read_size(&out->shape.rows, entry, "rows") && read_size(&out->shape.cols, entry, "cols") &&
          read_size(&out->shape.depth, entry, "depth");
 }
 
-static ebb_status read_entries(ebb_tuned **list, size_t *count, const json_t *object) {
+static ebb_status read_entries(ebb_tuned **list, size_t *count, const json_t *object,
+                               ebb_precision precision) {
   const json_t *entries = json_object_get(object, "choices");
   size_t most = json_array_size(entries);
   *list = calloc(most + 1, sizeof **list);
   REQUIRE(*list, EBB_ERR_MEMORY, "ebb_tune_load: no memory for %zu choices", most);
   for (size_t i = 0; i < most; i++)
-    if (read_entry(&(*list)[*count], json_array_get(entries, i))) ++*count;
+    if (read_entry(&(*list)[*count], json_array_get(entries, i), precision)) ++*count;
   return EBB_OK;
 }
 
@@ -153,22 +163,21 @@ static ebb_status read_file(char **bytes, size_t *size, const char *name) {
   return status;
 }
 
-ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_device_info *info,
-                         ebb_engine engine) {
-  REQUIRE(list && count && info, EBB_ERR_ARGUMENT, "ebb_tune_load: an argument is NULL");
+ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_tune_owner *owner) {
+  REQUIRE(list && count && owner, EBB_ERR_ARGUMENT, "ebb_tune_load: an argument is NULL");
   char name[NAME_SIZE], *bytes;
   size_t size;
   json_error_t error;
   *list = NULL;
   *count = 0;
-  file_name(name, info, engine);
+  file_name(name, owner);
   TRY(read_file(&bytes, &size, name));
   json_t *object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
   free(bytes);
   REQUIRE(object, EBB_ERR_INPUT, "%s:%d:%d: not JSON: %s", name, error.line, error.column,
           error.text);
-  ebb_status status = check_identity(object, name, info, engine);
-  if (status == EBB_OK) status = read_entries(list, count, object);
+  ebb_status status = check_identity(object, name, owner);
+  if (status == EBB_OK) status = read_entries(list, count, object, owner->precision);
   json_decref(object);
   return status;
 }
@@ -183,13 +192,20 @@ static ebb_status is_wanted(bool *wanted) {
   return EBB_OK;
 }
 
-ebb_status ebbi_tuned_load(ebb_device *device) {
+ebb_status ebbi_tuned_set_up(ebb_device *device) {
+  TRY(is_wanted(&device->tuned));
+  ebbi_tuned_load(device);
+  return EBB_OK;
+}
+
+void ebbi_tuned_load(ebb_device *device) {
+  ebbi_matmul_state *state = &device->matmul[device->mma.precision];
+  ebb_tune_owner owner = ebb_device_tune_owner(device);
   ebb_tuned *list;
   size_t count;
-  bool wanted;
-  TRY(is_wanted(&wanted));
-  if (!wanted || ebb_tune_load(&list, &count, &device->info, device->engine) != EBB_OK)
-    return EBB_OK;
+  if (!device->tuned || state->loaded) return;
+  state->loaded = true;
+  if (ebb_tune_load(&list, &count, &owner) != EBB_OK) return;
   for (size_t i = 0; i < count; i++) {
     const ebb_tune_shape *s = &list[i].shape;
     unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
@@ -197,43 +213,41 @@ ebb_status ebbi_tuned_load(ebb_device *device) {
     (void)ebb_device_set_matmul_choice(device, s->layout, class_index, list[i].choice);
   }
   free(list);
-  return EBB_OK;
 }
 
 /* ---- writing ---- */
 
-static json_t *entry_value(const ebb_tuned *t) {
+static json_t *entry_value(const ebb_tuned *t, ebb_precision precision) {
   const ebb_tune_shape *s = &t->shape;
-  json_t *entry = json_pack("{s:s, s:I, s:I, s:I, s:s}", "layout", ebb_layout_name(s->layout),
-                            "rows", (json_int_t)s->rows, "cols", (json_int_t)s->cols, "depth",
-                            (json_int_t)s->depth, "choice", ebb_matmul_choice_name(t->choice));
+  json_t *entry =
+      json_pack("{s:s, s:I, s:I, s:I, s:s}", "layout", ebb_layout_name(s->layout), "rows",
+                (json_int_t)s->rows, "cols", (json_int_t)s->cols, "depth", (json_int_t)s->depth,
+                "choice", ebb_matmul_choice_name(precision, t->choice));
   if (t->seconds > 0) json_object_set_new(entry, "ms", json_real(1e3 * t->seconds));
   if (t->auto_seconds > 0) json_object_set_new(entry, "auto_ms", json_real(1e3 * t->auto_seconds));
   return entry;
 }
 
 /* The file as text, which the caller frees; NULL: no memory. */
-static char *text_of(const ebb_tuned *list, size_t count, const ebb_device_info *info,
-                     ebb_engine engine) {
+static char *text_of(const ebb_tuned *list, size_t count, const ebb_tune_owner *owner) {
   json_t *object = json_pack("{s:i}", "format", FORMAT), *choices = json_array();
 #define IDENTITY_SET(key, value) json_object_set_new(object, key, text_value(value));
   IDENTITY_LIST(IDENTITY_SET)
   bool good = true;
   for (size_t i = 0; i < count; i++)
-    good = json_array_append_new(choices, entry_value(&list[i])) == 0 && good;
+    good = json_array_append_new(choices, entry_value(&list[i], owner->precision)) == 0 && good;
   good = json_object_set_new(object, "choices", choices) == 0 && good;
   char *text = good ? json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
   json_decref(object);
   return text;
 }
 
-ebb_status ebb_tune_store(const ebb_tuned *list, size_t count, const ebb_device_info *info,
-                          ebb_engine engine) {
-  REQUIRE((list || count == 0) && info, EBB_ERR_ARGUMENT, "ebb_tune_store: an argument is NULL");
+ebb_status ebb_tune_store(const ebb_tuned *list, size_t count, const ebb_tune_owner *owner) {
+  REQUIRE((list || count == 0) && owner, EBB_ERR_ARGUMENT, "ebb_tune_store: an argument is NULL");
   char name[NAME_SIZE];
   int folder;
-  file_name(name, info, engine);
-  char *text = text_of(list, count, info, engine);
+  file_name(name, owner);
+  char *text = text_of(list, count, owner);
   REQUIRE(text, EBB_ERR_MEMORY, "ebb_tune_store: no memory for %zu choices", count);
   ebb_status status = ebbi_cache_folder_open(&folder, folder_name, true);
   if (status == EBB_OK) {

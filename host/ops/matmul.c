@@ -79,7 +79,7 @@ size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t
   if (engine == EBB_ENGINE_CPU)
     plan.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
   else if (engine == EBB_ENGINE_GPU)
-    (void)ebbi_matmul_gpu_plan(&plan, device, layout, rows, cols, depth); /* the launch says so */
+    (void)ebbi_matmul_choose(&plan, device, layout, rows, cols, depth); /* the launch says so */
   return plan.slices > 1 ? partial_bytes(plan.slices, rows, ebbi_stride(rows, cols)) : 0;
 }
 

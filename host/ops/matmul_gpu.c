@@ -1,7 +1,7 @@
 /* The matrix products' GPU form, by scalars or on matrix units: one launch where tiles are many,
  * two where the depth is split.
  *
- * How a product is cut says ebbi_matmul_gpu_plan. With the depth split the first launch leaves
+ * How a product is cut says ebbi_matmul_choose. With the depth split the first launch leaves
  * plain sums in the device's workspace, and what is fused (bias, activation, its derivative) moves
  * to the second, which adds them in order. The two kinds of kernels take the same arguments.
  */
@@ -22,16 +22,6 @@ typedef struct run {
   char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS + 32];
 } run;
 
-static bool uses_mma(const ebb_device *device) {
-  return ebb_device_precision(device) != EBB_PRECISION_FP32;
-}
-
-bool ebbi_matmul_gpu_plan(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
-                          size_t rows, size_t cols, size_t depth) {
-  return uses_mma(device) ? ebbi_mma_choose(plan, device, rows, cols, depth)
-                          : ebbi_matmul_choose(plan, device, layout, rows, cols, depth);
-}
-
 static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) {
   return tensor->dtype == EBB_BF16 ? option : "";
 }
@@ -42,10 +32,7 @@ static void choose_options(run *r, ebb_activation activation) {
   char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS];
   const char *c_type = option_if_bf16(p->c, " -DC_BF16");
   ebbi_activation_option(name, activation);
-  if (r->mma)
-    ebbi_mma_options(tiles, p->c->device, r->plan.config);
-  else
-    ebbi_matmul_options(tiles, r->plan.config);
+  ebbi_matmul_options(tiles, ebbi_device_mma(p->c->device), r->plan.config);
   snprintf(r->activation, sizeof r->activation, "%s%s", name, c_type);
   snprintf(r->options, sizeof r->options, "%s %s%s%s%s", name, tiles,
            option_if_bf16(p->a, " -DA_BF16"), option_if_bf16(p->b, " -DB_BF16"),
@@ -54,8 +41,8 @@ static void choose_options(run *r, ebb_activation activation) {
 
 static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
   ebb_device *device = p->c->device;
-  *r = (run){.product = p, .mma = uses_mma(device)};
-  REQUIRE(ebbi_matmul_gpu_plan(&r->plan, device, p->layout, p->rows, p->cols, p->depth),
+  *r = (run){.product = p, .mma = ebb_device_precision(device) != EBB_PRECISION_FP32};
+  REQUIRE(ebbi_matmul_choose(&r->plan, device, p->layout, p->rows, p->cols, p->depth),
           EBB_ERR_UNSUPPORTED,
           "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
           "tile; use engine cpu",

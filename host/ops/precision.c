@@ -92,8 +92,9 @@ static ebb_status try_unit(ebb_device *device) {
 
 ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_unit unit, ebb_precision precision) {
   ebbi_mma_state before = ebbi_device_mma(device);
-  TRY(ebbi_mma_probe(device, unit, precision));
-  ebbi_device_set_mma(device, (ebbi_mma_state){precision, unit, before.config});
+  ebbi_mma_state wanted = {precision, unit};
+  TRY(ebbi_mma_probe(device, wanted));
+  ebbi_device_set_mma(device, wanted);
   ebb_status status = try_unit(device);
   if (status != EBB_OK) ebbi_device_set_mma(device, before);
   return status;
@@ -113,16 +114,14 @@ ebb_status ebb_device_set_precision(ebb_device *device, ebb_precision precision)
   REQUIRE((unsigned)precision < EBB_PRECISION_COUNT, EBB_ERR_ARGUMENT,
           "ebb_device_set_precision: there is no precision %d", (int)precision);
   if (precision == EBB_PRECISION_FP32) {
-    ebbi_mma_state state = ebbi_device_mma(device);
-    state.precision = EBB_PRECISION_FP32;
-    ebbi_device_set_mma(device, state);
+    ebbi_device_set_mma(device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
     return EBB_OK;
   }
   bool emulated;
   TRY(wants_emulated(&emulated));
   if (emulated) return ebbi_device_try_unit(device, EBBI_UNIT_EMULATED, precision);
   for (int unit = 0; unit < EBBI_UNIT_EMULATED; unit++)
-    if (ebbi_mma_probe(device, (ebbi_unit)unit, precision) == EBB_OK)
+    if (ebbi_mma_probe(device, (ebbi_mma_state){precision, (ebbi_unit)unit}) == EBB_OK)
       return ebbi_device_try_unit(device, (ebbi_unit)unit, precision);
   char reason[512];
   strncpy(reason, ebb_error_message(), sizeof reason - 1);

@@ -29,11 +29,6 @@ ebb_status ebbi_split_partials(ebbi_split *split, const ebbi_product *p);
  * there is one slice. */
 ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split);
 
-/* How the GPU form cuts a product in the device's precision; false if the device is too small for
- * any tile. */
-bool ebbi_matmul_gpu_plan(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
-                          size_t rows, size_t cols, size_t depth);
-
 /* The CPU form's slices in a dense layer's pass of this layout. */
 size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_t depth);
 

@@ -108,17 +108,36 @@ ebb_engine ebb_device_engine(const ebb_device *device);
  * Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
 ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine);
 
-/* Tile configurations of the engine gpu, from small tiles to large ones, as "64x64x8 8x8": rows and
- * columns of a group's tile, steps of depth at a time, rows and columns of a work-item's part. They
- * differ in speed and in rounding, not in results. */
-size_t ebb_matmul_config_count(void);
-const char *ebb_matmul_config_name(size_t config);
+/* Precisions of products: precision.h. */
+#define EBB_PRECISION_LIST(X)                                                                      \
+  X(FP32, "fp32")                                                                                  \
+  X(TF32, "tf32")                                                                                  \
+  X(BF16, "bf16")
+
+typedef enum ebb_precision {
+#define EBB_PRECISION_ENUM(name, text) EBB_PRECISION_##name,
+  EBB_PRECISION_LIST(EBB_PRECISION_ENUM)
+#undef EBB_PRECISION_ENUM
+      EBB_PRECISION_COUNT
+} ebb_precision;
+
+const char *ebb_precision_name(ebb_precision precision);
+
+/* Tile configurations of the engine gpu or, in tf32 and bf16, of matrix units, from small tiles to
+ * large ones, as "64x64x8 8x8": rows and columns of a group's tile, steps of depth at a time (two
+ * of bf16 count as one), rows and columns of the part of a work-item or of a matrix unit's 32. They
+ * differ in speed and in rounding, not in results.
+ *
+ * Below, a configuration or a choice is one of the precision that the device is in. */
+size_t ebb_matmul_config_count(ebb_precision precision);
+const char *ebb_matmul_config_name(ebb_precision precision, size_t config);
 
 /* Has the device the work-items and the local memory for it? */
 bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config);
 
-/* The configuration of all products queued or recorded from now on: by EBB_MATMUL_CONFIG (a name)
- * at open, else EBB_MATMUL_CONFIG_AUTO, by the sizes of each product. */
+/* The configuration of all products queued or recorded from now on: by EBB_MATMUL_CONFIG (a name,
+ * for the precisions that have it) at open, else EBB_MATMUL_CONFIG_AUTO, by the sizes of each
+ * product. */
 #define EBB_MATMUL_CONFIG_AUTO (-1)
 int ebb_device_matmul_config(const ebb_device *device);
 
@@ -141,8 +160,9 @@ unsigned ebb_matmul_class(size_t rows, size_t cols, size_t depth);
 
 /* What automatic takes for a layout and class from now on: a configuration that was measured to be
  * the fastest; EBB_MATMUL_CLBLAST, the engine clblast, unless an engine or a configuration has been
- * forced; or EBB_MATMUL_CONFIG_AUTO, the library's own choice. At open the choices are those that
- * tuning has kept (tune.h). Errors as above, and EBB_ERR_UNSUPPORTED (built without CLBlast). */
+ * forced; or EBB_MATMUL_CONFIG_AUTO, the library's own choice. At first the choices are those that
+ * tuning has kept (tune.h). Errors as above, and EBB_ERR_UNSUPPORTED (built without CLBlast, which
+ * multiplies in fp32 only). */
 #define EBB_MATMUL_CLBLAST (-2)
 ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
                                         int config);

@@ -14,20 +14,6 @@
 extern "C" {
 #endif
 
-#define EBB_PRECISION_LIST(X)                                                                      \
-  X(FP32, "fp32")                                                                                  \
-  X(TF32, "tf32")                                                                                  \
-  X(BF16, "bf16")
-
-typedef enum ebb_precision {
-#define EBB_PRECISION_ENUM(name, text) EBB_PRECISION_##name,
-  EBB_PRECISION_LIST(EBB_PRECISION_ENUM)
-#undef EBB_PRECISION_ENUM
-      EBB_PRECISION_COUNT
-} ebb_precision;
-
-const char *ebb_precision_name(ebb_precision precision);
-
 /* x as products of this precision take it: rounded to nearest, a tie away from zero in tf32, to the
  * even one in bf16. NaN stays NaN. */
 float ebb_precision_round(ebb_precision precision, float x);
@@ -39,13 +25,14 @@ ebb_precision ebb_device_precision(const ebb_device *device);
 const char *ebb_device_matrix_unit(const ebb_device *device);
 
 /* The precision of all products queued or recorded from now on (trainers and evaluations keep that
- * of their making). Unless it is fp32 they leave the device's engine and its configurations for the
- * first matrix unit whose code the device's compiler takes and that multiplies a sample right; so
- * the first call builds programs, and blocks. With EBB_MATRIX_UNIT=emulated in the environment
- * scalars take the part of a unit, on any device and slowly: to see what a precision does to a
- * training. On failure nothing has changed.
- * Errors: EBB_ERR_ARGUMENT (no such precision, EBB_MATRIX_UNIT), EBB_ERR_UNSUPPORTED (the device
- * has no unit for it; the message has the compiler's words), EBB_ERR_NUMBERS (it multiplies wrong).
+ * of their making), and that of which configurations and choices are asked and told (device.h).
+ * Unless it is fp32 products leave the device's engine for the first matrix unit whose code the
+ * device's compiler takes and that multiplies a sample right; so the first call builds programs,
+ * and blocks. With EBB_MATRIX_UNIT=emulated in the environment scalars take the part of a unit, on
+ * any device and slowly: to see what a precision does to a training. On failure nothing has
+ * changed. Errors: EBB_ERR_ARGUMENT (no such precision, EBB_MATRIX_UNIT), EBB_ERR_UNSUPPORTED (the
+ * device has no unit for it; the message has the compiler's words), EBB_ERR_NUMBERS (it multiplies
+ * wrong).
  */
 ebb_status ebb_device_set_precision(ebb_device *device, ebb_precision precision);
 

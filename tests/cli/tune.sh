@@ -31,7 +31,21 @@ code 0 tune --budget 2
 out '^tuned '
 [ "$(count '"choice": ' "$(file)")" -ge 3 ] || flunk "choices are lost: $(cat "$(file)")"
 
+begin "each precision has choices of its own"
+cp "$(file)" before.json
+with EBB_MATRIX_UNIT=emulated code 0 tune --precision bf16 --model 21-30 --batch 17 --budget 60 --json
+json out
+[ "$(field precision out)" = bf16 ] || flunk "precision: $(field precision out)"
+[ "$(field engine out)" = emulated ] || flunk "engine: $(field engine out)"
+out '"choice": "32x32x8 16x32"\|"choice": "64x64x8 32x64"\|"choice": "128x'
+[ "$(ls "$kept" | wc -l)" -eq 2 ] || flunk "files: $(ls "$kept")"
+made=$(field file out)
+[ "$(field precision "$made")" = bf16 ] || flunk "kept: $(cat "$made")"
+rm "$made"
+cmp -s before.json "$(file)" || flunk "fp32's choices have changed"
+
 begin "tune refuses"
+complains 2 'is not one of fp32, tf32, bf16' tune --precision fp8
 complains 2 'is not a number from 1 to' tune --budget 0
 complains 2 'batch belongs to --model' tune --batch 3
 complains 2 'unknown activation' tune --model 3rellu-2

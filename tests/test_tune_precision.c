@@ -1,0 +1,169 @@
+/* Tuning in tf32 and bf16: what is kept is a precision's and a unit's own, and a candidate is
+ * measured only if it is right by that precision's rounding. On the emulated unit.
+ */
+#define _XOPEN_SOURCE 700 /* nftw */
+#include "cache_rig.h"
+
+#include "device/device.h"
+#include "kernel_files.h"
+#include <ebb/ebb.h>
+
+static const ebb_tune_shape shape = {EBB_LAYOUT_TN, 40, 20, 77};
+
+/* Configurations that automatic would not take for the shape. */
+enum { OTHER = 2, ANOTHER = 3 };
+
+static unsigned class_of_shape(void) {
+  return ebb_matmul_class(shape.rows, shape.cols, shape.depth);
+}
+
+static ebb_device *open_device(ebb_precision precision) {
+  ebb_device *device;
+  if (ebb_device_open(&device, NULL) != EBB_OK ||
+      ebb_device_set_precision(device, precision) != EBB_OK)
+    fail_msg("%s", ebb_error_message());
+  return device;
+}
+
+static int choice_of(const ebb_device *device) {
+  return ebb_device_matmul_choice(device, shape.layout, class_of_shape());
+}
+
+static int choice_at_open(ebb_precision precision) {
+  ebb_device *device = open_device(precision);
+  int choice = choice_of(device);
+  ebb_device_free(device);
+  return choice;
+}
+
+static ebb_tune_owner owner_in(ebb_precision precision) {
+  ebb_device *device = open_device(precision);
+  ebb_tune_owner owner = ebb_device_tune_owner(device);
+  ebb_device_free(device);
+  return owner;
+}
+
+static void keep(const ebb_tune_owner *owner, int choice) {
+  const ebb_tuned one = {shape, choice, 0.001, 0.002};
+  if (ebb_tune_store(&one, 1, owner) != EBB_OK) fail_msg("%s", ebb_error_message());
+}
+
+static void each_precision_has_its_own(void **state) {
+  (void)state;
+  ebb_tune_owner tf32 = owner_in(EBB_PRECISION_TF32), bf16 = owner_in(EBB_PRECISION_BF16);
+  assert_string_equal(tf32.engine, "emulated");
+  assert_int_equal(bf16.precision, EBB_PRECISION_BF16);
+  keep(&tf32, OTHER);
+  assert_int_equal(choice_at_open(EBB_PRECISION_FP32), EBB_MATMUL_CONFIG_AUTO);
+  assert_int_equal(choice_at_open(EBB_PRECISION_BF16), EBB_MATMUL_CONFIG_AUTO);
+  assert_int_equal(choice_at_open(EBB_PRECISION_TF32), OTHER);
+  keep(&bf16, ANOTHER);
+  ebb_device *device = open_device(EBB_PRECISION_TF32);
+  assert_int_equal(
+      ebb_device_choose_matmul_config(device, shape.layout, shape.rows, shape.cols, shape.depth),
+      OTHER);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_BF16), EBB_OK);
+  assert_int_equal(choice_of(device), ANOTHER);
+  /* What a program sets itself stays, however often it changes the precision. */
+  assert_int_equal(ebb_device_set_matmul_choice(device, shape.layout, class_of_shape(), 0), EBB_OK);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_OK);
+  assert_int_equal(choice_of(device), OTHER);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_BF16), EBB_OK);
+  assert_int_equal(choice_of(device), 0);
+  ebb_device_free(device);
+}
+
+static void another_units_is_not_taken(void **state) {
+  (void)state;
+  ebb_tune_owner owner = owner_in(EBB_PRECISION_TF32);
+  strcpy(owner.engine, "nvidia");
+  keep(&owner, OTHER);
+  assert_int_equal(choice_at_open(EBB_PRECISION_TF32), EBB_MATMUL_CONFIG_AUTO);
+}
+
+static void off_by_variable(void **state) {
+  (void)state;
+  ebb_tune_owner owner = owner_in(EBB_PRECISION_BF16);
+  keep(&owner, OTHER);
+  setenv("EBB_TUNE", "off", 1);
+  assert_int_equal(choice_at_open(EBB_PRECISION_BF16), EBB_MATMUL_CONFIG_AUTO);
+  unsetenv("EBB_TUNE");
+}
+
+/* All layouts pass in both precisions; what is not of the unit has no effect, and is refused. */
+static void measuring(void **state) {
+  (void)state;
+  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
+    ebb_device *device = open_device((ebb_precision)p);
+    for (int l = 0; l < EBB_LAYOUT_COUNT; l++) {
+      const ebb_tune_shape s = {(ebb_layout)l, 20, 36, 130};
+      ebb_tuner *tuner;
+      double seconds = 0, auto_seconds = 0;
+      if (ebb_tuner_create(&tuner, device, &s) != EBB_OK) fail_msg("%s", ebb_error_message());
+      if (ebb_tuner_measure(&seconds, &auto_seconds, tuner, 1) != EBB_OK)
+        fail_msg("%s", ebb_error_message());
+      assert_true(seconds > 0 && auto_seconds > 0);
+      assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, 4), EBB_ERR_ARGUMENT);
+      assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, EBB_MATMUL_CLBLAST),
+                       EBB_ERR_UNSUPPORTED);
+      ebb_tuner_free(tuner);
+    }
+    ebb_device_free(device);
+  }
+}
+
+/* Takes from mma.h, from now on, with `from` turned into `to`. */
+static void plant(char *path, size_t size, const char *folder, const char *from, const char *to) {
+  const ebbi_kernel_file *file = ebbi_kernel_files;
+  while (strcmp(file->name, "mma.h") != 0) file++;
+  const char *at = strstr(file->text, from);
+  if (!at) fail_msg("mma.h: \"%s\" is not there: the fault needs a new place", from);
+  snprintf(path, size, "%s/mma.h", folder);
+  FILE *stream = fopen(path, "w");
+  assert_non_null(stream);
+  fprintf(stream, "%.*s%s%s", (int)(at - file->text), file->text, to, at + strlen(from));
+  assert_int_equal(fclose(stream), 0);
+  setenv("EBB_KERNEL_DIR", folder, 1);
+}
+
+/* Two digits fewer than the precision has: fp32's bound finds that, and so must tf32's. */
+static void a_wrong_candidate_is_found(void **state) {
+  (void)state;
+  char path[128];
+  double seconds;
+  ebb_tuner *tuner;
+  ebb_device *device = open_device(EBB_PRECISION_TF32);
+  assert_int_equal(ebb_tuner_create(&tuner, device, &shape), EBB_OK);
+  assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, 0), EBB_OK);
+  plant(path, sizeof path, rig_base, "0xffffe000u", "0xffff8000u");
+  assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, OTHER), EBB_ERR_NUMBERS);
+  assert_non_null(strstr(ebb_error_message(), "128x64x16 64x32: tn "));
+  unsetenv("EBB_KERNEL_DIR");
+  ebb_tuner_free(tuner);
+  ebb_device_free(device);
+}
+
+static int open_emulated(void **state) {
+  setenv("EBB_MATRIX_UNIT", "emulated", 1);
+  return open_test_device(state);
+}
+
+static int close_emulated(void **state) {
+  unsetenv("EBB_MATRIX_UNIT");
+  return close_test_device(state);
+}
+
+#define TUNE_TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
+
+/* The device of the group is opened before XDG_CACHE_HOME changes: drivers have their caches there
+ * too, and the tests are to leave those where they are. */
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TUNE_TEST(each_precision_has_its_own),
+      TUNE_TEST(another_units_is_not_taken),
+      TUNE_TEST(off_by_variable),
+      TUNE_TEST(measuring),
+      TUNE_TEST(a_wrong_candidate_is_found),
+  };
+  return cmocka_run_group_tests(tests, open_emulated, close_emulated);
+}
