@@ -29,12 +29,12 @@ holds() {
   if "$@"; then echo "ok - $what"; else echo "not ok - $what"; failed=1; fi
 }
 
-# interpreted ROWS COLUMNS MODEL: one step of all rows; findings go to log, the kernels that ran to out.
+# interpreted ROWS COLUMNS MODEL: one step of all rows; findings go to log, the launches to trace.
 interpreted() {
   awk -v OFS=, -v rows="$1" -v cols="$2" 'BEGIN { srand(1); for (i = 0; i < rows; i++) {
     for (j = 0; j < cols; j++) printf "%.3f,", rand(); print i % 3 } }' >rows.csv
-  oclgrind --log log --data-races --uninitialized --inst-counts "${limits[@]}" --build-options -cl-opt-disable \
-    "$ebb" train --data rows.csv --model "$3" --batch "$1" --valid 0 --epochs 1 --step layers --precision "$precision" --out model.safetensors --quiet \
+  oclgrind --log log --data-races --uninitialized "${limits[@]}" --build-options -cl-opt-disable \
+    "$ebb" train --data rows.csv --model "$3" --batch "$1" --valid 0 --epochs 1 --step layers --precision "$precision" --trace trace --out model.safetensors --quiet \
     >out 2>err || { tail -n 5 err >&2; return 1; }
 }
 
@@ -50,7 +50,7 @@ clean $((rows + 3)) 3 5gelu-4tanh # edges of rows
 if [[ $size == small ]]; then
   clean 2 515 4gelu-515gelu
   for kernel in finish_slices_nn finish_slices_nt; do
-    holds "$kernel ran" grep -q "kernel '$kernel'" out
+    holds "$kernel ran" grep -q "\"name\":\"$kernel\"" trace
   done
 fi
 exit $failed

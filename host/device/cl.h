@@ -72,6 +72,7 @@ struct ebb_device {
   ebbi_buffer *workspace;
   ebbi_sequence *recording; /* NULL: launches are queued at once */
   ebbi_command_calls command_calls;
+  bool clblast;              /* it holds programs of the context */
   bool timing;               /* each command is given an event */
   ebbi_profiling *profiling; /* NULL: there has been no profile */
 };
@@ -162,6 +163,10 @@ ebb_status ebbi_sequence_add(ebbi_sequence *sequence, const ebbi_entry *entry);
 
 /* Queues one launch and counts it. */
 ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry);
+
+/* Lets go of what CLBlast keeps, of all devices, if it was used on this one: else it would do so
+ * when the process ends, and a driver may be gone by then. */
+void ebbi_clblast_clear(const ebb_device *device);
 
 /* What an enqueue call is to be given for its event: `event`, or NULL where nothing is timed;
  * *event is NULL then and before the call. */

@@ -22,6 +22,7 @@ static ebb_status sgemm(ebb_device *device, const ebbi_gemm *g) {
   cl_event before, event;
   TRY(mark(&before, device));
   device->counters.launches++;
+  device->clblast = true;
   CLBlastStatusCode code = CLBlastSgemm(
       CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
       g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, g->rows, g->cols, g->depth, 1.0f,
@@ -38,6 +39,10 @@ ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
   return device->recording ? ebbi_sequence_add(device->recording, &entry) : sgemm(device, gemm);
 }
 
+void ebbi_clblast_clear(const ebb_device *device) {
+  if (device->clblast) (void)CLBlastClearCache();
+}
+
 #else
 
 bool ebbi_clblast_built(void) {
@@ -48,6 +53,10 @@ ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
   (void)device;
   return ebbi_fail(EBB_ERR_UNSUPPORTED, "CLBlast: not in this build (%zux%zux%zu asked for)",
                    gemm->rows, gemm->cols, gemm->depth);
+}
+
+void ebbi_clblast_clear(const ebb_device *device) {
+  (void)device;
 }
 
 #endif

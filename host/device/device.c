@@ -160,6 +160,7 @@ void ebb_device_free(ebb_device *device) {
   if (device->upload_queue) clFinish(device->upload_queue);
   if (device->queue) clFinish(device->queue);
   ebbi_profiling_free(device);
+  ebbi_clblast_clear(device);
   ebbi_programs_free(device);
   ebbi_device_free_workspaces(device);
   if (device->upload_queue) clReleaseCommandQueue(device->upload_queue);
