@@ -204,6 +204,19 @@ static ebb_tensor *make(ebb_device *device, ebb_dtype dtype, const float *values
   return tensor;
 }
 
+/* Only products read bfloat16: anything else would take the bits of two for a float. */
+static void refuse_elsewhere(ebb_device *device, ebb_tensor *half, ebb_tensor *full) {
+  ebb_tensor *row = NULL;
+  assert_int_equal(ebb_tensor_create(&row, device, EBB_F32, 1, SIDE), EBB_OK);
+  assert_int_equal(ebb_activation_forward(full, half, row, EBB_ACT_RELU), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_activation_backward(half, NULL, full, EBB_ACT_RELU), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_bias_gradient(row, half), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_loss_forward_backward(full, full, half, full, full, EBB_LOSS_MSE),
+                   EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "z is of type BF16, must be F32"));
+  ebb_tensor_free(row);
+}
+
 static void test_types(void **state) {
   ebb_device *device = *state;
   ebb_tensor *half = make(device, EBB_BF16, NULL), *a = make(device, EBB_F32, NULL),
@@ -218,6 +231,7 @@ static void test_types(void **state) {
     assert_non_null(strstr(ebb_error_message(), "is of type BF16, must be F32"));
   }
   set(device, EBB_PRECISION_FP32);
+  refuse_elsewhere(device, half, a);
   ebb_tensor_free(half);
   ebb_tensor_free(a);
   ebb_tensor_free(b);

@@ -53,6 +53,7 @@ ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor
                                   ebb_activation activation) {
   static const char where[] = "ebb_activation_forward";
   REQUIRE(a && z, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "a", a, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "b", b, z->device, EBB_F32, 1, z->cols));
   TRY(ebbi_require_activation(where, activation));
@@ -69,6 +70,7 @@ ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const eb
                                    ebb_activation activation) {
   static const char where[] = "ebb_activation_backward";
   REQUIRE(dz && a, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
+  TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
   TRY(ebbi_tensor_require(where, "a", a, dz->device, EBB_F32, dz->rows, dz->cols));
   TRY(ebbi_require_slope(where, z, a, activation));
   char options[EBBI_ACTIVATION_OPTION];
@@ -81,8 +83,10 @@ ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const eb
 }
 
 ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
-  REQUIRE(dz, EBB_ERR_ARGUMENT, "ebb_bias_gradient: dz is NULL");
-  TRY(ebbi_tensor_require("ebb_bias_gradient", "db", db, dz->device, EBB_F32, 1, dz->cols));
+  static const char where[] = "ebb_bias_gradient";
+  REQUIRE(dz, EBB_ERR_ARGUMENT, "%s: dz is NULL", where);
+  TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
+  TRY(ebbi_tensor_require(where, "db", db, dz->device, EBB_F32, 1, dz->cols));
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, EBB_ACT_IDENTITY);
   ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_bias_gradient, options);

@@ -40,6 +40,7 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
   REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
   bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
   size_t groups = ebbi_loss_groups(z->device, z->rows);
+  TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups, 2));
