@@ -59,8 +59,8 @@ typedef struct raw {
   uint4 part[WORD_STEPS];
 } raw;
 
-/* The word and the row or column of fetch n. With k outermost 16 items write the words of a row in
- * turn, so that what a warp writes falls into different banks. */
+/* The word and the row or column of fetch n. With k outermost WORDS items write the words of a row
+ * in turn: what a warp writes falls into different banks with 16 of them, two into each with 8. */
 INLINE int word_of(int n, int k_major) {
   return k_major ? n % WORDS : n % (WORDS / 4) * 4;
 }

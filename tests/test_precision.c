@@ -1,12 +1,12 @@
-/* Precisions: what a number is rounded to, when a matrix unit is taken, and that products, memory
- * plans and trainings in tf32 and bf16 are what they should be. On the emulated unit, which any
- * device has; that each tile and type multiplies right is ebb verify's affair.
+/* Precisions: what a number is rounded to, when a matrix unit is taken, and what products in tf32
+ * and bf16 take. On the emulated unit, which any device has; that each tile and type multiplies
+ * right is ebb verify's affair.
  */
-#include "test_support.h"
+#include "kernel_fault.h"
 
 #include "check/reference.h"
 #include "device/device.h"
-#include "kernel_files.h"
+#include "ops/ops.h"
 #include "tensor/tensor.h"
 #include <ebb/ebb.h>
 #include <math.h>
@@ -16,16 +16,6 @@
 #include <unistd.h>
 
 enum { SIDE = 37 };
-
-static int open_emulated(void **state) {
-  setenv("EBB_MATRIX_UNIT", "emulated", 1);
-  return open_test_device(state);
-}
-
-static int close_emulated(void **state) {
-  unsetenv("EBB_MATRIX_UNIT");
-  return close_test_device(state);
-}
 
 static void set(ebb_device *device, ebb_precision precision) {
   if (ebb_device_set_precision(device, precision) != EBB_OK) fail_msg("%s", ebb_error_message());
@@ -109,38 +99,45 @@ static void test_own_unit(void **state) {
   set(device, EBB_PRECISION_FP32);
 }
 
-/* A unit that multiplies wrong, or drops digits, is refused: mma.h with a fault, on a device that
- * reads the kernels anew. */
-static void refuse_fault(const char *from, const char *to, ebb_precision precision) {
-  char folder[] = "/tmp/ebb-precision-XXXXXX", path[64];
+/* A unit is tried in each of its tiles before it is taken, and what multiplies wrong, or drops
+ * digits, is refused, wherever in the tiles it does. */
+static void test_trial(void **state) {
+  ebb_device *device = *state;
+  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
+    const ebbi_mma_state wanted = {(ebb_precision)p, EBBI_UNIT_EMULATED};
+    if (ebbi_device_try_unit(device, wanted) != EBB_OK) fail_msg("%s", ebb_error_message());
+    assert_int_equal(ebb_device_precision(device), p);
+    assert_int_equal(ebb_device_matmul_config(device), EBB_MATMUL_CONFIG_AUTO);
+  }
+  set(device, EBB_PRECISION_FP32);
+}
+
+static void refuse_fault(const char *file, const char *from, const char *to,
+                         ebb_precision precision) {
   ebb_device *device = NULL;
-  const ebbi_kernel_file *file = ebbi_kernel_files;
-  while (strcmp(file->name, "mma.h") != 0) file++;
-  const char *at = strstr(file->text, from);
-  if (!at) fail_msg("mma.h: \"%s\" is not there: the fault needs a new place", from);
-  assert_non_null(mkdtemp(folder));
-  snprintf(path, sizeof path, "%s/mma.h", folder);
-  FILE *stream = fopen(path, "wb");
-  assert_non_null(stream);
-  fprintf(stream, "%.*s%s%s", (int)(at - file->text), file->text, to, at + strlen(from));
-  assert_int_equal(fclose(stream), 0);
-  setenv("EBB_KERNEL_DIR", folder, 1);
+  plant_fault(file, from, to);
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
-  assert_int_equal(ebb_device_set_precision(device, precision), EBB_ERR_NUMBERS);
+  const ebbi_mma_state wanted = {precision, EBBI_UNIT_EMULATED};
+  ebb_status status = ebbi_device_try_unit(device, wanted);
+  if (status != EBB_ERR_NUMBERS) fail_msg("%s for %s is not refused", to, from);
   assert_non_null(strstr(ebb_error_message(), "multiplies wrong"));
   assert_int_equal(ebb_device_precision(device), EBB_PRECISION_FP32);
   ebb_device_free(device);
-  unsetenv("EBB_KERNEL_DIR");
-  assert_int_equal(remove(path), 0);
-  assert_int_equal(rmdir(folder), 0);
+  unplant_fault();
 }
 
 static void test_wrong_units(void **state) {
   (void)state;
-  refuse_fault("near, far, near, far", "near, far, far, near", EBB_PRECISION_TF32);
-  refuse_fault("w < UNIT_WORDS", "w < UNIT_WORDS - 1", EBB_PRECISION_BF16);
-  refuse_fault("0xffffe000u", "0xffffc000u",
-               EBB_PRECISION_TF32); /* 9 bits of the fraction, not 10 */
+  refuse_fault("mma.h", "near, far, near, far", "near, far, far, near", EBB_PRECISION_TF32);
+  refuse_fault("mma.h", "w < UNIT_WORDS", "w < UNIT_WORDS - 1", EBB_PRECISION_BF16);
+  /* 9 bits of the fraction, not 10 */
+  refuse_fault("mma.h", "0xffffe000u", "0xffffc000u", EBB_PRECISION_TF32);
+  /* of the large tiles alone: their second words */
+  refuse_fault("matmul_mma.cl", "w < WORDS; w +=", "w < UNIT_WORDS; w +=", EBB_PRECISION_TF32);
+  /* of bfloat16 operands alone: their pairs */
+  refuse_fault("matmul_mma.cl", "(first.y & 0xffffu) | second.y << 16",
+               "(first.y & 0xffffu) | second.x << 16", EBB_PRECISION_BF16);
+  refuse_fault("matmul_mma.cl", "buffer ^= 1", "buffer ^= 0", EBB_PRECISION_BF16);
 }
 
 /* Each precision has its own configurations, and each its own forced one. */
@@ -237,6 +234,31 @@ static void test_types(void **state) {
   ebb_tensor_free(b);
 }
 
+/* What a host writes as floats it reads as floats, rounded in bfloat16; NaN, wherever its bits are,
+ * stays NaN. */
+static void test_floats(void **state) {
+  ebb_device *device = *state;
+  float values[SIDE * SIDE], found[SIDE * SIDE];
+  for (size_t i = 0; i < SIDE * SIDE; i++) values[i] = sinf((float)i) * 1e3f;
+  values[1] = float_of(0x7f800001u);
+  values[2] = -INFINITY;
+  for (int half = 0; half < 2; half++) {
+    ebb_tensor *tensor = make(device, half ? EBB_BF16 : EBB_F32, NULL);
+    ebb_precision kept = half ? EBB_PRECISION_BF16 : EBB_PRECISION_FP32;
+    assert_int_equal(ebb_tensor_upload_floats(tensor, values), EBB_OK);
+    assert_int_equal(ebb_tensor_download_floats(found, tensor), EBB_OK);
+    for (size_t i = 0; i < SIDE * SIDE; i++)
+      assert_true(i == 1 ? isnan(found[i]) : found[i] == ebb_precision_round(kept, values[i]));
+    assert_int_equal(ebb_tensor_upload_floats(tensor, NULL), EBB_ERR_ARGUMENT);
+    ebb_tensor_free(tensor);
+  }
+  ebb_tensor *labels = make(device, EBB_I32, NULL);
+  assert_int_equal(ebb_tensor_upload_floats(labels, values), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_tensor_download_floats(found, labels), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "of neither type F32 nor BF16"));
+  ebb_tensor_free(labels);
+}
+
 /* c = op(a).op(b), all SIDE x SIDE. */
 static void multiply(float *c, ebb_device *device, const float *a, bool transpose_a, const float *b,
                      bool transpose_b) {
@@ -284,134 +306,15 @@ static void test_edges(void **state) {
   set(device, EBB_PRECISION_FP32);
 }
 
-/* ---- networks ---- */
-
-enum { ROWS = 300, INPUTS = 9, CLASSES = 3, BATCH = 130 }; /* no product is split */
-
-static ebb_dataset make_data(void) {
-  static float x[ROWS * INPUTS];
-  static int32_t labels[ROWS];
-  for (int i = 0; i < ROWS * INPUTS; i++) x[i] = sinf(0.7f * (float)(i + 1));
-  for (int r = 0; r < ROWS; r++) labels[r] = (x[r * INPUTS] > 0) + (x[r * INPUTS + 4] > 0.5f);
-  return (ebb_dataset){
-      .rows = ROWS, .inputs = INPUTS, .outputs = CLASSES, .x = x, .labels = labels};
-}
-
-typedef struct outcome {
-  ebb_metrics metrics;
-  uint64_t bytes; /* of device memory that the training took */
-  float weights[64];
-} outcome;
-
-static outcome train(ebb_device *device, const char *text) {
-  ebb_dataset data = make_data();
-  ebb_train_options options = ebb_train_options_default();
-  ebb_network *network = NULL;
-  ebb_trainer *trainer = NULL;
-  ebb_spec spec;
-  outcome out = {0};
-  options.batch = BATCH;
-  options.epochs = 10;
-  options.learning_rate = 0.01f;
-  options.step = EBB_STEP_AUTO;
-  assert_int_equal(ebb_spec_parse(&spec, text, INPUTS, CLASSES), EBB_OK);
-  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
-  uint64_t before = ebb_device_counters(device).allocated_bytes;
-  if (ebb_trainer_create(&trainer, network, &data, NULL, &options) != EBB_OK)
-    fail_msg("%s", ebb_error_message());
-  out.bytes = ebb_device_counters(device).allocated_bytes - before;
-  assert_int_equal(ebb_trainer_step_form(trainer), EBB_STEP_LAYERS);
-  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
-  ebb_trainer_free(trainer);
-  assert_int_equal(ebb_evaluate(&out.metrics, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
-  float *weights = calloc(INPUTS * 200, sizeof *weights);
-  assert_non_null(weights);
-  assert_int_equal(ebb_tensor_download(weights, ebb_network_weight(network, 0)), EBB_OK);
-  memcpy(out.weights, weights, sizeof out.weights);
-  free(weights);
-  ebb_network_free(network);
-  return out;
-}
-
-/* A training learns as much as in fp32, takes the same weights when it is run again, and, in bf16,
- * has its hidden layers in half the memory: of two layers of 200, a, z and dz. */
-static void test_training(void **state) {
-  ebb_device *device = *state;
-  static const char text[] = "200gelu-200silu";
-  ebb_engine engine = ebb_device_engine(device);
-  assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_GPU), EBB_OK);
-  outcome exact = train(device, text);
-  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
-    set(device, (ebb_precision)p);
-    outcome first = train(device, text), again = train(device, text);
-    assert_memory_equal(first.weights, again.weights, sizeof first.weights);
-    assert_memory_not_equal(first.weights, exact.weights, sizeof first.weights);
-    assert_true(fabs(first.metrics.loss - exact.metrics.loss) < 0.1 * exact.metrics.loss);
-    assert_true(first.metrics.accuracy > 0.9);
-    uint64_t halves = 6 * BATCH * ebbi_stride(BATCH, 200) * 2;
-    if (p == EBB_PRECISION_BF16) assert_int_equal(exact.bytes - first.bytes, halves);
-  }
-  set(device, EBB_PRECISION_FP32);
-  assert_int_equal(ebb_device_set_engine(device, engine), EBB_OK);
-}
-
-static void test_whole_steps_are_refused(void **state) {
-  ebb_device *device = *state;
-  ebb_dataset data = make_data();
-  ebb_train_options options = ebb_train_options_default();
-  ebb_network *network = NULL;
-  ebb_trainer *trainer = NULL;
-  ebb_spec spec;
-  options.step = EBB_STEP_WHOLE;
-  set(device, EBB_PRECISION_TF32);
-  assert_int_equal(ebb_spec_parse(&spec, "5relu", INPUTS, CLASSES), EBB_OK);
-  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
-  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options),
-                   EBB_ERR_UNSUPPORTED);
-  assert_non_null(strstr(ebb_error_message(), "whole steps are computed in fp32, not in tf32"));
-  set(device, EBB_PRECISION_FP32);
-  ebb_network_free(network);
-}
-
-/* Chains of layers against the reference, in each precision; a batch whose products are split. */
-static void test_networks_pass(void **state) {
-  ebb_device *device = *state;
-  static const char *const specs[] = {"7-41relu-33gelu-5", "5-9tanh-3", "530-3silu-4sigmoid-2"};
-  for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
-    set(device, (ebb_precision)p);
-    for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) {
-      ebb_network *network = NULL;
-      ebb_spec spec;
-      ebb_verify_result result;
-      assert_int_equal(ebb_spec_parse(&spec, specs[i], 0, 0), EBB_OK);
-      assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
-      ebb_verify_options options = {.network = network,
-                                    .batch = i == 1 ? 530 : 35,
-                                    .optimizer = ebb_optimizer_default(EBB_OPT_SGD),
-                                    .seed = 5};
-      if (ebb_verify(&result, device, &options, NULL, NULL) != EBB_OK)
-        fail_msg("%s", ebb_error_message());
-      assert_int_equal(ebb_device_precision(device), p);
-      ebb_network_free(network);
-    }
-  }
-  set(device, EBB_PRECISION_FP32);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_rounding),
-      cmocka_unit_test(test_names),
-      cmocka_unit_test(test_emulated_unit),
-      cmocka_unit_test(test_own_unit),
-      cmocka_unit_test(test_wrong_units),
-      cmocka_unit_test(test_configurations),
-      cmocka_unit_test(test_engines_give_way),
-      cmocka_unit_test(test_types),
+      cmocka_unit_test(test_rounding),       cmocka_unit_test(test_names),
+      cmocka_unit_test(test_emulated_unit),  cmocka_unit_test(test_own_unit),
+      cmocka_unit_test(test_trial),          cmocka_unit_test(test_wrong_units),
+      cmocka_unit_test(test_configurations), cmocka_unit_test(test_engines_give_way),
+      cmocka_unit_test(test_types),          cmocka_unit_test(test_floats),
       cmocka_unit_test(test_edges),
-      cmocka_unit_test(test_training),
-      cmocka_unit_test(test_whole_steps_are_refused),
-      cmocka_unit_test(test_networks_pass),
   };
-  return cmocka_run_group_tests_name("precision", tests, open_emulated, close_emulated);
+  return cmocka_run_group_tests_name("precision", tests, open_emulated_device,
+                                     close_emulated_device);
 }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 #include <ebb/device.h>
+#include <stdlib.h>
 
 /* Group set-up and tear-down: *state is the default device. */
 static inline int open_test_device(void **state) {
@@ -18,6 +19,17 @@ static inline int open_test_device(void **state) {
 static inline int close_test_device(void **state) {
   ebb_device_free(*state);
   return 0;
+}
+
+/* The same where precisions other than fp32 are made by the emulated unit. */
+static inline int open_emulated_device(void **state) {
+  setenv("EBB_MATRIX_UNIT", "emulated", 1);
+  return open_test_device(state);
+}
+
+static inline int close_emulated_device(void **state) {
+  unsetenv("EBB_MATRIX_UNIT");
+  return close_test_device(state);
 }
 
 #endif

@@ -3,9 +3,9 @@
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"
+#include "kernel_fault.h"
 
 #include "device/device.h"
-#include "kernel_files.h"
 #include <ebb/ebb.h>
 
 static const ebb_tune_shape shape = {EBB_LAYOUT_TN, 40, 20, 77};
@@ -81,6 +81,21 @@ static void another_units_is_not_taken(void **state) {
   assert_int_equal(choice_at_open(EBB_PRECISION_TF32), EBB_MATMUL_CONFIG_AUTO);
 }
 
+/* A device that takes another unit takes that one's choices, and no other's. */
+static void units_change(void **state) {
+  (void)state;
+  ebb_tune_owner owner = owner_in(EBB_PRECISION_TF32);
+  keep(&owner, OTHER);
+  ebb_device *device = open_device(EBB_PRECISION_TF32);
+  assert_int_equal(choice_of(device), OTHER);
+  ebbi_device_set_mma(device, (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA});
+  ebbi_tuned_load(device);
+  assert_int_equal(choice_of(device), EBB_MATMUL_CONFIG_AUTO);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_OK);
+  assert_int_equal(choice_of(device), OTHER);
+  ebb_device_free(device);
+}
+
 static void off_by_variable(void **state) {
   (void)state;
   ebb_tune_owner owner = owner_in(EBB_PRECISION_BF16);
@@ -112,45 +127,35 @@ static void measuring(void **state) {
   }
 }
 
-/* Takes from mma.h, from now on, with `from` turned into `to`. */
-static void plant(char *path, size_t size, const char *folder, const char *from, const char *to) {
-  const ebbi_kernel_file *file = ebbi_kernel_files;
-  while (strcmp(file->name, "mma.h") != 0) file++;
-  const char *at = strstr(file->text, from);
-  if (!at) fail_msg("mma.h: \"%s\" is not there: the fault needs a new place", from);
-  snprintf(path, size, "%s/mma.h", folder);
-  FILE *stream = fopen(path, "w");
-  assert_non_null(stream);
-  fprintf(stream, "%.*s%s%s", (int)(at - file->text), file->text, to, at + strlen(from));
-  assert_int_equal(fclose(stream), 0);
-  setenv("EBB_KERNEL_DIR", folder, 1);
-}
-
 /* Two digits fewer than the precision has: fp32's bound finds that, and so must tf32's. */
 static void a_wrong_candidate_is_found(void **state) {
   (void)state;
-  char path[128];
   double seconds;
   ebb_tuner *tuner;
   ebb_device *device = open_device(EBB_PRECISION_TF32);
   assert_int_equal(ebb_tuner_create(&tuner, device, &shape), EBB_OK);
   assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, 0), EBB_OK);
-  plant(path, sizeof path, rig_base, "0xffffe000u", "0xffff8000u");
+  plant_fault("mma.h", "0xffffe000u", "0xffff8000u");
   assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, OTHER), EBB_ERR_NUMBERS);
   assert_non_null(strstr(ebb_error_message(), "128x64x16 64x32: tn "));
-  unsetenv("EBB_KERNEL_DIR");
+  unplant_fault();
   ebb_tuner_free(tuner);
   ebb_device_free(device);
 }
 
-static int open_emulated(void **state) {
-  setenv("EBB_MATRIX_UNIT", "emulated", 1);
-  return open_test_device(state);
-}
-
-static int close_emulated(void **state) {
-  unsetenv("EBB_MATRIX_UNIT");
-  return close_test_device(state);
+/* A tuner is of the precision that it was made in, and says so before it blames a kernel. */
+static void a_tuner_keeps_its_precision(void **state) {
+  (void)state;
+  double seconds;
+  ebb_tuner *tuner;
+  ebb_device *device = open_device(EBB_PRECISION_BF16);
+  assert_int_equal(ebb_tuner_create(&tuner, device, &shape), EBB_OK);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_FP32), EBB_OK);
+  assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, EBB_MATMUL_CONFIG_AUTO),
+                   EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "made in bf16 and the device is in fp32 now"));
+  ebb_tuner_free(tuner);
+  ebb_device_free(device);
 }
 
 #define TUNE_TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
@@ -161,9 +166,11 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       TUNE_TEST(each_precision_has_its_own),
       TUNE_TEST(another_units_is_not_taken),
+      TUNE_TEST(units_change),
       TUNE_TEST(off_by_variable),
       TUNE_TEST(measuring),
       TUNE_TEST(a_wrong_candidate_is_found),
+      TUNE_TEST(a_tuner_keeps_its_precision),
   };
-  return cmocka_run_group_tests(tests, open_emulated, close_emulated);
+  return cmocka_run_group_tests(tests, open_emulated_device, close_emulated_device);
 }

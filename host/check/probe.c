@@ -117,26 +117,18 @@ static ebb_status make_floats(float **out, ebbi_probe *probe, size_t count, cons
   return EBB_OK;
 }
 
-ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols,
-                            const double *values) {
-  float *floats;
-  TRY(make_floats(&floats, probe, rows * cols, values));
-  return ebbi_probe_tensor(out, probe, EBB_F32, rows, cols, false, floats);
-}
-
 ebb_status ebbi_probe_numbers(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
                               size_t cols, const double *values) {
-  if (dtype == EBB_F32) return ebbi_probe_input(out, probe, rows, cols, values);
   float *floats;
-  uint16_t *halves;
   TRY(make_floats(&floats, probe, rows * cols, values));
-  TRY(ebbi_probe_bytes(&halves, probe, rows * cols, sizeof *halves));
-  for (size_t i = 0; i < rows * cols; i++) {
-    uint32_t bits;
-    memcpy(&bits, &floats[i], sizeof bits);
-    halves[i] = (uint16_t)(bits >> 16);
-  }
-  return ebbi_probe_tensor(out, probe, dtype, rows, cols, false, halves);
+  TRY(create_tensor(out, probe, dtype, rows, cols, false));
+  TRY(ebbi_probe_keep(probe, *out));
+  return ebb_tensor_upload_floats(*out, floats);
+}
+
+ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, size_t cols,
+                            const double *values) {
+  return ebbi_probe_numbers(out, probe, EBB_F32, rows, cols, values);
 }
 
 ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values) {
@@ -159,22 +151,12 @@ ebb_status ebbi_probe_state(ebb_tensor **out, ebbi_probe *probe, const ebb_state
   return ebbi_probe_tensor(out, probe, EBB_I32, 1, EBB_STATE_WORDS, false, state);
 }
 
-/* The float that a bfloat16 is the upper half of. */
-static float widen(uint16_t half) {
-  uint32_t bits = (uint32_t)half << 16;
-  float value;
-  memcpy(&value, &bits, sizeof value);
-  return value;
-}
-
 ebb_status ebbi_probe_read_into(double *out, const ebb_tensor *tensor) {
   size_t count = ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor);
-  bool half = ebb_tensor_dtype(tensor) == EBB_BF16;
-  void *values = calloc(count, half ? sizeof(uint16_t) : sizeof(float));
+  float *values = calloc(count, sizeof *values);
   REQUIRE(values, EBB_ERR_MEMORY, "verify: no memory for %zu values", count);
-  ebb_status status = ebb_tensor_download(values, tensor);
-  for (size_t i = 0; i < count; i++)
-    out[i] = (double)(half ? widen(((const uint16_t *)values)[i]) : ((const float *)values)[i]);
+  ebb_status status = ebb_tensor_download_floats(values, tensor);
+  for (size_t i = 0; i < count; i++) out[i] = (double)values[i];
   free(values);
   return status;
 }

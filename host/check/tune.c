@@ -294,6 +294,10 @@ static ebb_status require_effect(const ebb_tuner *tuner, int choice) {
 
 static ebb_status measure(double *seconds, double *auto_seconds, const ebb_tuner *tuner,
                           int choice) {
+  ebb_precision made = tuner->timed.precision, now = ebb_device_precision(tuner->device);
+  REQUIRE(made == now, EBB_ERR_ARGUMENT,
+          "ebb_tuner_measure: the tuner was made in %s and the device is in %s now; make another",
+          ebb_precision_name(made), ebb_precision_name(now));
   TRY(require_effect(tuner, choice));
   TRY(check(&tuner->odd, choice));
   if (auto_seconds && choice != EBB_MATMUL_CONFIG_AUTO)

@@ -84,8 +84,10 @@ int bench_run(const settings *s) {
                 s->second, s->argument);
   int code = check_options(s, kinds[kind].name);
   if (code != EXIT_GOOD) return code;
-  bench b = {.s = s, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
-  code = open_device(&b.device, s);
+  settings own = *s;
+  if (kinds[kind].run == bench_elementwise) own.precision = EBB_PRECISION_FP32; /* no products */
+  bench b = {.s = &own, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
+  code = open_device(&b.device, &own);
   if (code == EXIT_GOOD) code = kinds[kind].run(&b);
   for (size_t i = 0; i < sizeof b.tensors / sizeof *b.tensors; i++) ebb_tensor_free(b.tensors[i]);
   ebb_device_free(b.device);

@@ -46,9 +46,9 @@ int bench_measure(bench *b, bench_case *cases, size_t count);
 /* The i-th of a fixed series of numbers in [-1, 1), the same on every machine. */
 float bench_value(uint64_t series, size_t i);
 
-/* A tensor [rows, cols] of the series times `spread`. */
-int bench_make_tensor(ebb_tensor **out, ebb_device *device, size_t rows, size_t cols,
-                      uint64_t series, float spread);
+/* A tensor [rows, cols] of numbers, the series times `spread`. */
+int bench_make_tensor(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
+                      size_t cols, uint64_t series, float spread);
 
 /* What a result begins with: as JSON, and as lines of text. */
 json_t *bench_begin_json(const bench *b, const char *what);

@@ -125,9 +125,11 @@ static int make_arrays(arrays *x, ebb_device *device) {
   if (status == EBB_OK) status = ebb_tensor_create(&x->first, device, EBB_F32, 1, x->count);
   if (status == EBB_OK) status = ebb_tensor_create(&x->second, device, EBB_F32, 1, x->count);
   int code = fail_status(status);
-  if (code == EXIT_GOOD) code = bench_make_tensor(&x->z, device, x->rows, COLS, 3, 4);
-  if (code == EXIT_GOOD) code = bench_make_tensor(&x->parameters, device, 1, x->count, 4, 1);
-  if (code == EXIT_GOOD) code = bench_make_tensor(&x->gradients, device, 1, x->count, 5, 1);
+  if (code == EXIT_GOOD) code = bench_make_tensor(&x->z, device, EBB_F32, x->rows, COLS, 3, 4);
+  if (code == EXIT_GOOD)
+    code = bench_make_tensor(&x->parameters, device, EBB_F32, 1, x->count, 4, 1);
+  if (code == EXIT_GOOD)
+    code = bench_make_tensor(&x->gradients, device, EBB_F32, 1, x->count, 5, 1);
   return code;
 }
 

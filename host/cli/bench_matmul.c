@@ -76,21 +76,8 @@ static int check(const product *p, ebb_precision precision, const float *c) {
 /* An operand, in bf16 as hidden layers keep it. */
 static int make_operand(ebb_tensor **out, ebb_device *device, size_t rows, size_t cols,
                         uint64_t series) {
-  if (ebb_device_precision(device) != EBB_PRECISION_BF16)
-    return bench_make_tensor(out, device, rows, cols, series, 1);
-  int code = fail_status(ebb_tensor_create(out, device, EBB_BF16, rows, cols));
-  if (code != EXIT_GOOD) return code;
-  uint16_t *values = calloc(rows * cols, sizeof *values);
-  if (!values) return fail(EXIT_FAILED, "no memory for %zu numbers", rows * cols);
-  for (size_t i = 0; i < rows * cols; i++) {
-    float value = ebb_precision_round(EBB_PRECISION_BF16, bench_value(series, i));
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    values[i] = (uint16_t)(bits >> 16);
-  }
-  code = fail_status(ebb_tensor_upload(*out, values));
-  free(values);
-  return code;
+  bool half = ebb_device_precision(device) == EBB_PRECISION_BF16;
+  return bench_make_tensor(out, device, half ? EBB_BF16 : EBB_F32, rows, cols, series, 1);
 }
 
 /* Makes the tensors, runs once, checks. */

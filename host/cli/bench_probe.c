@@ -27,14 +27,14 @@ float bench_value(uint64_t series, size_t i) {
   return (float)((x ^ (x >> 33)) >> 40) * 0x1p-23f - 1;
 }
 
-int bench_make_tensor(ebb_tensor **out, ebb_device *device, size_t rows, size_t cols,
-                      uint64_t series, float spread) {
-  int code = fail_status(ebb_tensor_create(out, device, EBB_F32, rows, cols));
+int bench_make_tensor(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
+                      size_t cols, uint64_t series, float spread) {
+  int code = fail_status(ebb_tensor_create(out, device, dtype, rows, cols));
   if (code != EXIT_GOOD) return code;
   float *values = calloc(rows * cols, sizeof *values);
   if (!values) return fail(EXIT_FAILED, "no memory for %zu numbers", rows * cols);
   for (size_t i = 0; i < rows * cols; i++) values[i] = spread * bench_value(series, i);
-  code = fail_status(ebb_tensor_upload(*out, values));
+  code = fail_status(ebb_tensor_upload_floats(*out, values));
   free(values);
   return code;
 }
@@ -94,7 +94,7 @@ static ebb_status run_triad(void *context, size_t times) {
 static int make_tensors(bench *b, size_t operands) {
   int code = fail_status(ebb_tensor_create(&b->tensors[0], b->device, EBB_F32, 1, b->count));
   for (size_t i = 1; i <= operands && code == EXIT_GOOD; i++)
-    code = bench_make_tensor(&b->tensors[i], b->device, 1, b->count, i, 1);
+    code = bench_make_tensor(&b->tensors[i], b->device, EBB_F32, 1, b->count, i, 1);
   return code;
 }
 

@@ -24,8 +24,10 @@ int open_device(ebb_device **out, const settings *s) {
   status = ebb_device_set_precision(*out, (ebb_precision)s->precision);
   if (status != EBB_OK) return fail_status(status);
   const char *unit = ebb_device_matrix_unit(*out);
+  const char *engine = getenv("EBB_MATMUL");
   if (unit)
-    note(s, "products %s, matrix unit %s", ebb_precision_name(ebb_device_precision(*out)), unit);
+    note(s, "products %s, matrix unit %s%s", ebb_precision_name(ebb_device_precision(*out)), unit,
+         engine && *engine ? "; EBB_MATMUL has no effect on it" : "");
   return EXIT_GOOD;
 }
 

@@ -44,10 +44,12 @@ ebb_status ebbi_command_calls_choose(ebb_device *device);
 typedef struct ebbi_profiling ebbi_profiling;
 
 /* Tile configurations of the products in one precision: the forced one, or EBB_MATMUL_CONFIG_AUTO,
- * and what measuring has chosen for classes of sizes, once it has been looked for. */
+ * and what measuring has chosen for classes of sizes, once it has been looked for, for which unit.
+ */
 typedef struct ebbi_matmul_state {
   int config;
   bool loaded;
+  ebbi_unit unit;
   signed char by_class[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
 } ebbi_matmul_state;
 
@@ -126,11 +128,9 @@ typedef struct ebbi_tile {
 double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t rows, size_t cols,
                        size_t depth);
 
-/* Takes over the choices that tuning has kept for the device in its precision, if there are good
- * ones; the first call for each precision does. Setting up asks EBB_TUNE whether any may be taken.
+/* Asks EBB_TUNE whether kept choices may be taken over, and takes those for fp32.
  * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */
 ebb_status ebbi_tuned_set_up(ebb_device *device);
-void ebbi_tuned_load(ebb_device *device);
 
 /* The kernel `id` of a program with these options, built if need be. */
 ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,

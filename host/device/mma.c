@@ -6,7 +6,9 @@
  */
 #include "cl.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const struct {
   const char *name, *option;
@@ -22,6 +24,18 @@ static const struct {
 
 const char *ebb_precision_name(ebb_precision precision) {
   return (unsigned)precision < EBB_PRECISION_COUNT ? precisions[precision].name : "?";
+}
+
+float ebb_precision_round(ebb_precision precision, float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (precision == EBB_PRECISION_FP32 || isnan(x)) return x;
+  if (precision == EBB_PRECISION_BF16)
+    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  else
+    bits = (bits + 0x1000) & 0xffffe000u;
+  memcpy(&x, &bits, sizeof x);
+  return x;
 }
 
 const char *ebbi_unit_name(ebbi_unit unit) {
@@ -42,7 +56,6 @@ ebbi_mma_state ebbi_device_mma(const ebb_device *device) {
 
 void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state) {
   device->mma = state;
-  ebbi_tuned_load(device);
 }
 
 void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config) {

@@ -199,13 +199,17 @@ ebb_status ebbi_tuned_set_up(ebb_device *device) {
 }
 
 void ebbi_tuned_load(ebb_device *device) {
-  ebbi_matmul_state *state = &device->matmul[device->mma.precision];
+  ebbi_mma_state mma = device->mma;
+  ebbi_matmul_state *state = &device->matmul[mma.precision];
   ebb_tune_owner owner = ebb_device_tune_owner(device);
   ebb_tuned *list;
   size_t count;
-  if (!device->tuned || state->loaded) return;
+  if (state->loaded && state->unit == mma.unit) return;
+  if (state->loaded) /* another unit's */
+    memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
   state->loaded = true;
-  if (ebb_tune_load(&list, &count, &owner) != EBB_OK) return;
+  state->unit = mma.unit;
+  if (!device->tuned || ebb_tune_load(&list, &count, &owner) != EBB_OK) return;
   for (size_t i = 0; i < count; i++) {
     const ebb_tune_shape *s = &list[i].shape;
     unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);

@@ -204,6 +204,7 @@ ebb_status ebbi_pass_create(ebbi_pass **out, ebb_network *network, size_t batch,
   pass->batch = batch;
   pass->loss = loss;
   pass->kind = kind;
+  pass->mma = ebbi_device_mma(network->device);
   ebb_status status = build(pass);
   if (status != EBB_OK) {
     ebbi_pass_free(pass);
@@ -239,12 +240,22 @@ static ebb_tensor *input_of(const ebbi_pass *pass, size_t layer) {
   return layer == 0 ? pass->x : pass->a[layer - 1];
 }
 
-ebb_status ebbi_pass_forward(ebbi_pass *pass) {
+static ebb_status run_forward(const ebbi_pass *pass) {
   const ebb_network *network = pass->network;
   for (size_t l = 0; l < network->spec.count; l++)
     TRY(ebb_dense_forward(pass->a[l], pass->z[l], input_of(pass, l), network->weight[l],
                           network->bias[l], network->spec.layers[l].activation));
   return EBB_OK;
+}
+
+/* A trainer runs it once more over a bad batch, when the device may have another precision. */
+ebb_status ebbi_pass_forward(ebbi_pass *pass) {
+  ebb_device *device = pass->network->device;
+  ebbi_mma_state now = ebbi_device_mma(device);
+  ebbi_device_set_mma(device, pass->mma);
+  ebb_status status = run_forward(pass);
+  ebbi_device_set_mma(device, now);
+  return status;
 }
 
 ebb_status ebbi_pass_loss(ebbi_pass *pass) {

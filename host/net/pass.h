@@ -23,6 +23,7 @@ typedef struct ebbi_pass {
   size_t batch; /* rows, B */
   ebb_loss loss;
   ebbi_pass_kind kind;
+  ebbi_mma_state mma;             /* the precision that it was made in, and runs in */
   ebb_tensor *arena;              /* holds x, z, a and dz */
   ebb_tensor *x;                  /* [B, I] the batch */
   ebb_tensor *target;             /* I32 [B, 1] labels, or F32 [B, O] values */

@@ -23,9 +23,9 @@ ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_
 size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t rows, size_t cols,
                              size_t depth);
 
-/* Sets the precision if this unit builds and multiplies a sample right; else nothing changes.
- * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_NUMBERS. */
-ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_unit unit, ebb_precision precision);
+/* Sets the precision if this unit builds and multiplies samples right; else nothing changes.
+ * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_UNSUPPORTED, EBB_ERR_NUMBERS. */
+ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_mma_state wanted);
 
 /* Pairs of partial sums that a loss over `rows` rows writes. */
 size_t ebbi_loss_groups(const ebb_device *device, size_t rows);

@@ -66,7 +66,7 @@ static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
     size_t count = pass->a[l]->rows * pass->a[l]->cols;
     float *values = malloc(count * sizeof *values);
     REQUIRE(values, EBB_ERR_MEMORY, "training: no memory for %zu numbers", count);
-    ebb_status status = ebb_tensor_download(values, pass->a[l]);
+    ebb_status status = ebb_tensor_download_floats(values, pass->a[l]);
     for (size_t i = 0; i < count && status == EBB_OK && *layer == 0; i++)
       if (!isfinite(values[i])) *layer = l + 1;
     free(values);

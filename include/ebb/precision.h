@@ -26,14 +26,14 @@ const char *ebb_device_matrix_unit(const ebb_device *device);
 
 /* The precision of all products queued or recorded from now on (trainers and evaluations keep that
  * of their making), and that of which configurations and choices are asked and told (device.h).
- * Unless it is fp32 products leave the device's engine for the first matrix unit whose code the
- * device's compiler takes and that multiplies a sample right; so the first call builds programs,
- * and blocks. With EBB_MATRIX_UNIT=emulated in the environment scalars take the part of a unit, on
- * any device and slowly: to see what a precision does to a training. On failure nothing has
- * changed. Errors: EBB_ERR_ARGUMENT (no such precision, EBB_MATRIX_UNIT), EBB_ERR_UNSUPPORTED (the
- * device has no unit for it; the message has the compiler's words), EBB_ERR_NUMBERS (it multiplies
- * wrong).
- */
+ * Unless it is fp32 products leave the device's engine, a forced one too, for the first matrix unit
+ * whose code the device's compiler takes; EBB_MATRIX_UNIT in the environment names another. Each of
+ * the unit's tile configurations must first multiply a sample right, so the call builds programs,
+ * and blocks. Where EBB_MATRIX_UNIT is "emulated" scalars take the part of a unit, on any device,
+ * slowly and untried: to see what a precision does to a training. On failure nothing has changed.
+ * Errors: EBB_ERR_ARGUMENT (no such precision, EBB_MATRIX_UNIT), EBB_ERR_UNSUPPORTED (the device
+ * has no unit for it; the message has the compiler's words, if there are any), EBB_ERR_NUMBERS (it
+ * multiplies wrong). */
 ebb_status ebb_device_set_precision(ebb_device *device, ebb_precision precision);
 
 #ifdef __cplusplus

@@ -50,6 +50,12 @@ ebb_status ebb_tensor_upload(ebb_tensor *tensor, const void *values);
 /* Copies rows*cols dense row-major elements to the host. Blocks. */
 ebb_status ebb_tensor_download(void *values, const ebb_tensor *tensor);
 
+/* The same for tensors of numbers, whatever they are kept in: bfloat16 ones are rounded, to
+ * nearest, a tie to the even one, and widened. Both block. Errors: EBB_ERR_ARGUMENT (another type
+ * than F32 and BF16), EBB_ERR_MEMORY. */
+ebb_status ebb_tensor_upload_floats(ebb_tensor *tensor, const float *values);
+ebb_status ebb_tensor_download_floats(float *values, const ebb_tensor *tensor);
+
 #ifdef __cplusplus
 }
 #endif

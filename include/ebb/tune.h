@@ -72,9 +72,10 @@ ebb_status ebb_tuner_create(ebb_tuner **out, ebb_device *device, const ebb_tune_
  * against the double-precision reference, then times it, in turn with EBB_MATMUL_CONFIG_AUTO: the
  * medians of both. AUTO itself, or a choice with auto_seconds NULL, is timed alone. A choice that
  * is at once seen to be much slower is timed once. Blocks. The device's choice for the class is
- * afterwards what it was before. Errors: EBB_ERR_NUMBERS (a bound is broken), EBB_ERR_UNSUPPORTED
- * (does not fit the device, or an engine or a configuration is forced that rules it out),
- * EBB_ERR_DEVICE, EBB_ERR_MEMORY. */
+ * afterwards what it was before.
+ * Errors: EBB_ERR_ARGUMENT (no such choice; the device is not in the precision that the tuner was
+ * made in), EBB_ERR_NUMBERS (a bound is broken), EBB_ERR_UNSUPPORTED (does not fit the device, or
+ * an engine or a configuration is forced that rules it out), EBB_ERR_DEVICE, EBB_ERR_MEMORY. */
 ebb_status ebb_tuner_measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice);
 
 void ebb_tuner_free(ebb_tuner *tuner);

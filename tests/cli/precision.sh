@@ -27,11 +27,14 @@ begin "precision: measured"
 emulated code 0 bench matmul --precision bf16 --shape 40x40x40 --quick --json
 [ "$(field matrix_unit out)" = emulated ] || flunk "matrix_unit: $(field matrix_unit out)"
 
+with EBB_PRECISION=bf16 code 0 bench elementwise --quick --json # there are no products in it
+[ "$(field precision out)" = fp32 ] || flunk "precision: $(field precision out)"
+
 begin "precision: what is refused"
 complains 2 'is not one of fp32, tf32, bf16' train --data class.csv --precision bf61
 complains 2 'that of products; there are none' bench elementwise --precision bf16
 complains 2 'does not take --precision' info half.safetensors --precision bf16
-with EBB_MATRIX_UNIT=abacus complains 2 'EBB_MATRIX_UNIT=abacus: must be "emulated" or unset' eval half.safetensors --data class.csv --precision bf16 --quiet
+with EBB_MATRIX_UNIT=abacus complains 2 'EBB_MATRIX_UNIT=abacus: must be one of nvidia, emulated, or unset' eval half.safetensors --data class.csv --precision bf16 --quiet
 emulated complains 1 'whole steps are computed in fp32, not in tf32' train --data class.csv --precision tf32 --step whole --quiet
 if [ "$EBB_DEVICE" = cpu ]; then
   complains 1 'has no matrix unit that ebb can use' train --data class.csv --precision bf16 --quiet
