@@ -120,8 +120,8 @@ choose_nvidia() {
 # finds is for this run alone: ebb's cache folder is in ours, PoCL's stays where it is.
 choose_device() {
   export POCL_CACHE_DIR=${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}
-  export XDG_CACHE_HOME=$PWD/$out/cache
-  [[ $out != /* ]] || XDG_CACHE_HOME=$out/cache
+  export XDG_CACHE_HOME=$PWD/$out/ebb-cache
+  [[ $out != /* ]] || XDG_CACHE_HOME=$out/ebb-cache
   if [[ -n $dry ]]; then
     export EBB_DEVICE=cpu EBB_MATMUL=gpu
   else
@@ -339,7 +339,7 @@ stopped() {
 clear_folder() {
   mkdir -p "$out" || fail "$out cannot be made"
   rm -f "$out"/{matmul,step,elementwise,precision,startup}.csv "$out"/probe-*.json "$out"/*.log "$out"/{result.md,describe.txt,suite.txt,parts.txt,devices.json}
-  rm -rf "$out/cache"
+  rm -rf "$out/ebb-cache"
   : >"$out/parts.txt"
 }
 

@@ -57,7 +57,7 @@ chmod +x "$work/fake/host/cli/ebb" "$work/python"
 
 dry 0 --use "$build" --parts tune,matmul,step,elementwise,precision,suite
 has '^\| tune \| went well '
-holds 'what was tuned is kept in a folder of the run' compgen -G "$work/out/cache/ebb/tune/*.json"
+holds 'what was tuned is kept in a folder of the run' compgen -G "$work/out/ebb-cache/ebb/tune/*.json"
 for peer in cublas cublas_tf32 pytorch_cuda pytorch_graph cuda_copy; do has "^\| $peer \|.*skipped: "; done
 has '^\| precision \| skipped .*has no matrix unit that ebb can use'
 has '^\| suite \| went well '
