@@ -130,8 +130,7 @@ void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state);
  * good ones, unless it has them already. */
 void ebbi_tuned_load(ebb_device *device);
 
-/* Does the device's compiler take the unit's code?  Errors: EBB_ERR_DEVICE, with what it says;
- * EBB_ERR_UNSUPPORTED (it was given none to read). */
+/* Does the device's compiler take the unit's code?  Errors: EBB_ERR_DEVICE, with what it says. */
 ebb_status ebbi_mma_probe(ebb_device *device, ebbi_mma_state mma);
 
 /* The build options that make the GPU form's products what they are to be. */

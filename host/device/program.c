@@ -247,7 +247,7 @@ ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, ebbi_k
   cl_int error;
   TRY(find_program(&program, device, kernels[id].program, options));
   *kernel = clCreateKernel(program->program, kernels[id].name, &error);
-  REQUIRE(error != CL_INVALID_KERNEL_NAME, EBB_ERR_UNSUPPORTED,
+  REQUIRE(error != CL_INVALID_KERNEL_NAME, EBB_ERR_DEVICE,
           "%s: its program leaves it out for the compiler of \"%s\"", kernels[id].name,
           device->info.name);
   TRY_CL(error, kernels[id].name, "clCreateKernel");

@@ -24,7 +24,7 @@ size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t
                              size_t depth);
 
 /* Sets the precision if this unit builds and multiplies samples right; else nothing changes.
- * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_UNSUPPORTED, EBB_ERR_NUMBERS. */
+ * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_NUMBERS. */
 ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_mma_state wanted);
 
 /* Pairs of partial sums that a loss over `rows` rows writes. */

@@ -137,7 +137,7 @@ static ebb_status take_unit(ebb_device *device, ebb_precision precision) {
     bool asked = wanted == EBBI_UNIT_COUNT ? u != EBBI_UNIT_EMULATED : u == (int)wanted;
     ebb_status status = asked ? ebbi_mma_probe(device, mma) : EBB_ERR_UNSUPPORTED;
     if (status == EBB_ERR_DEVICE)
-      snprintf(reason, sizeof reason, ". Its compiler: %s", ebb_error_message());
+      snprintf(reason, sizeof reason, ". The last one tried: %s", ebb_error_message());
     if (status != EBB_OK) continue;
     if (u != EBBI_UNIT_EMULATED) return ebbi_device_try_unit(device, mma);
     ebbi_device_set_mma(device, mma);

@@ -32,7 +32,7 @@ const char *ebb_device_matrix_unit(const ebb_device *device);
  * and blocks. Where EBB_MATRIX_UNIT is "emulated" scalars take the part of a unit, on any device,
  * slowly and untried: to see what a precision does to a training. On failure nothing has changed.
  * Errors: EBB_ERR_ARGUMENT (no such precision, EBB_MATRIX_UNIT), EBB_ERR_UNSUPPORTED (the device
- * has no unit for it; the message has the compiler's words, if there are any), EBB_ERR_NUMBERS (it
+ * has no unit for it; the message has the compiler's words), EBB_ERR_NUMBERS (it
  * multiplies wrong). */
 ebb_status ebb_device_set_precision(ebb_device *device, ebb_precision precision);
 
