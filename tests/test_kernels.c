@@ -124,10 +124,10 @@ static void run_twice(ebb_device *device, const ebbi_kernel_check *check, ebb_ac
   }
 }
 
-static void run_rows(ebb_device *device, bool by_engine) {
+static void run_rows(ebb_device *device, bool products) {
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (int f = 0; f < (check->by_activation ? EBB_ACT_COUNT : 1); f++)
-      for (uint64_t i = 0; i < SHAPES && check->by_engine == by_engine; i++) {
+      for (uint64_t i = 0; i < SHAPES && (check->use == EBBI_USE_PRODUCT) == products; i++) {
         uint32_t random[4];
         ebbi_philox(random, 77, EBBI_RNG_TEST, (uint32_t)f, i);
         ebbi_shape shape = {1 + random[0] % LARGEST, 1 + random[1] % LARGEST,

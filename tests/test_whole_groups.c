@@ -86,7 +86,7 @@ static void plans_fit_and_leave_nothing_out(void **state) {
       ebbi_whole_plan plan;
       assert_int_equal(ebbi_whole_plan_make(&plan, device, &network, 100), EBB_OK);
       assert_true(plan.grouped && (plan.values == 0) != (plan.scratch == 0));
-      assert_true(plan.local_bytes <= device->profile.step_local);
+      assert_true(plan.local_bytes <= device->chosen.profile.step_local);
       assert_true(plan.local_bytes < all_limits[d].local_bytes);
       ebbi_table_row *rows = calloc(plan.phases, sizeof *rows);
       assert_int_equal(ebbi_group_phases(rows, &network, plan.panel), plan.phases);

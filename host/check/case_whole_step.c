@@ -1,5 +1,6 @@
-/* Cases of the whole step, in both of its forms: a network of three layers, a batch out of a data
- * set, and everything the kernels leave, against the reference network.
+/* Cases of the whole step, in both of its forms: a network of three layers, or one with all
+ * activations, a batch out of a data set, and everything the kernels leave, against the reference
+ * network.
  *
  * The first batch of an epoch is full, the second is what is left; where rows are not shuffled the
  * data are a block that holds two full batches, with a block before it in the epoch. Gradients are
@@ -19,17 +20,18 @@
 #include <math.h>
 #include <string.h>
 
-enum { LAYERS = 3, EPOCH = 3, DONE = 40 };
+enum { LAYERS = 3, MIXED_LAYERS = EBB_ACT_COUNT + 1, EPOCH = 3, DONE = 40 };
 static const uint64_t SEED = 0x9e3779b97f4a7c15u;
 
 /* A network, a data set of one batch and a part of one, and the reference that learns from it. */
 typedef struct whole_case {
   ebb_engine engine; /* chooses the form */
+  size_t count;      /* layers */
   size_t batch, rows, parameters;
   size_t held; /* rows that the data have room for: more where they are a block */
   ebb_loss loss;
   bool bytes, shuffle;
-  ebbi_whole_layer layers[LAYERS];
+  ebbi_whole_layer layers[MIXED_LAYERS];
   ebbi_reference_network *reference;
   double between; /* the tensors of the slab of parameters */
   double *x, *y;  /* the data set's rows as they must arrive */
@@ -40,13 +42,17 @@ typedef struct whole_case {
   ebbi_whole_step *step;
 } whole_case;
 
-/* Sizes from 1 to 128; a few slices, or many with several chunks each. */
+/* Sizes from 1 to 128; a few slices, or many with several chunks each. All activations are those of
+ * layers 1, 2, …, one after the other. */
 static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_probe *probe, ebbi_shape s) {
   size_t inputs = (s.cols - 1) % 128 + 1, outputs = (s.rows - 1) % 40 + 1;
-  size_t widths[LAYERS] = {(s.depth - 1) % 128 + 1, s.depth % 2 ? 127 : 33, outputs};
   TRY(ebb_spec_begin(spec, inputs));
-  for (size_t l = 0; l < LAYERS; l++)
-    TRY(ebb_spec_add(spec, widths[l], l + 1 < LAYERS ? probe->activation : EBB_ACT_IDENTITY));
+  for (size_t l = 0; l + 1 < c->count; l++) {
+    bool mixed = c->count == MIXED_LAYERS;
+    size_t wide = (s.depth - 1) % (mixed ? 32 : 128) + 1, next = s.depth % 2 && !mixed ? 127 : 33;
+    TRY(ebb_spec_add(spec, l % 2 ? next : wide, mixed ? (ebb_activation)l : probe->activation));
+  }
+  TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
   c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
   c->rows = c->batch + ebbi_ceil_div(c->batch, 2);
   c->loss = (ebb_loss)((s.rows + s.cols + s.depth) % EBB_LOSS_COUNT);
@@ -56,10 +62,14 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_probe *probe,
   return ebbi_reference_create(&c->reference, spec, c->batch);
 }
 
+static size_t outputs_of(const whole_case *c) {
+  return c->layers[c->count - 1].outputs;
+}
+
 /* Where the layers' parts lie in a slab, as in a network's. */
 static ebb_status lay_out(whole_case *c, const ebb_device *device) {
   ebbi_slab slab = ebbi_slab_begin(device);
-  for (size_t l = 0; l < LAYERS; l++) {
+  for (size_t l = 0; l < c->count; l++) {
     ebb_layer_spec layer = c->reference->spec.layers[l];
     c->layers[l] = (ebbi_whole_layer){
         .inputs = layer.inputs, .outputs = layer.outputs, .activation = layer.activation};
@@ -85,7 +95,7 @@ static ebb_status make_parameters(whole_case *c, ebbi_probe *probe) {
   double *values;
   TRY(ebbi_probe_array(&values, probe, c->parameters));
   for (size_t i = 0; i < c->parameters; i++) values[i] = c->between;
-  for (size_t l = 0; l < LAYERS; l++) {
+  for (size_t l = 0; l < c->count; l++) {
     const ebbi_whole_layer *layer = &c->layers[l];
     double *own, spread = 1 / sqrt((double)layer->inputs);
     TRY(ebbi_probe_normal(&own, probe, layer_count(layer), spread));
@@ -115,7 +125,7 @@ static ebb_status make_inputs(whole_case *c, ebbi_probe *probe) {
 }
 
 static ebb_status make_targets(whole_case *c, ebbi_probe *probe) {
-  size_t outputs = c->layers[LAYERS - 1].outputs, count = c->held * outputs;
+  size_t outputs = outputs_of(c), count = c->held * outputs;
   float *floats;
   TRY(ebbi_probe_labels(&c->labels, probe, c->held, outputs));
   TRY(ebbi_probe_normal(&c->y, probe, count, 1));
@@ -144,7 +154,7 @@ static ebb_status prepare(whole_case *c, ebbi_probe *probe, uint32_t place) {
 
 /* The reference's batch, from place `start` of the epoch on. */
 static void take_batch(whole_case *c, size_t start) {
-  size_t inputs = c->layers[0].inputs, outputs = c->layers[LAYERS - 1].outputs;
+  size_t inputs = c->layers[0].inputs, outputs = outputs_of(c);
   c->reference->live = c->rows - start < c->batch ? c->rows - start : c->batch;
   for (size_t r = 0; r < c->reference->live; r++) {
     size_t from = c->order[start + r];
@@ -158,9 +168,9 @@ static void take_batch(whole_case *c, size_t start) {
 
 /* Rows whose two largest logits are too near each other to tell which a device finds larger. */
 static size_t unsure_rows(const whole_case *c) {
-  size_t outputs = c->layers[LAYERS - 1].outputs, unsure = 0;
+  size_t outputs = outputs_of(c), unsure = 0;
   for (size_t r = 0; r < c->reference->live; r++) {
-    const double *z = c->reference->a[LAYERS - 1] + r * outputs;
+    const double *z = c->reference->a[c->count - 1] + r * outputs;
     double first = -INFINITY, second = -INFINITY;
     for (size_t i = 0; i < outputs; i++) {
       second = fmax(second, fmin(first, z[i]));
@@ -181,10 +191,10 @@ static ebb_status compare_sums(whole_case *c, ebbi_probe *probe,
   }
   ebbi_tally_add(&probe->tally, loss, c->reference->loss, fmax(c->reference->loss, DBL_MIN),
                  EBBI_DEVIATIONS * sqrt(spread->loss) / fmax(c->reference->loss, DBL_MIN));
-  size_t outputs = c->layers[LAYERS - 1].outputs;
+  size_t outputs = outputs_of(c);
   double expected =
       c->loss == EBB_LOSS_CROSS_ENTROPY
-          ? (double)ebbi_reference_correct(c->reference->a[LAYERS - 1], c->live_labels,
+          ? (double)ebbi_reference_correct(c->reference->a[c->count - 1], c->live_labels,
                                            c->reference->live, outputs)
           : 0;
   ebbi_tally_add(&probe->tally, hits, expected, 1, (double)unsure_rows(c));
@@ -196,7 +206,7 @@ static ebb_status compare_gradients(whole_case *c, ebbi_probe *probe,
                                     const ebbi_reference_network *spread) {
   double *slices, *found;
   TRY(ebbi_probe_read(&slices, probe, c->step->gradients));
-  for (size_t l = 0; l < LAYERS; l++) {
+  for (size_t l = 0; l < c->count; l++) {
     const ebbi_whole_layer *layer = &c->layers[l];
     size_t weights = layer->inputs * layer->outputs, at;
     at = ebbi_reference_offset(&c->reference->spec, l);
@@ -336,11 +346,11 @@ static ebb_status run_optimizer(whole_case *c, ebbi_probe *probe, ebb_optimizer_
 
 /* The step keeps the form of the engine that it was made with. */
 static ebb_status create_step(whole_case *c, ebb_device *device) {
-  ebbi_engine_state before = ebbi_device_engine_state(device);
-  ebbi_whole_network network = {c->layers, LAYERS, c->parameters};
+  ebbi_choices before = ebbi_device_choices(device);
+  ebbi_whole_network network = {c->layers, c->count, c->parameters};
   TRY(ebb_device_set_engine(device, c->engine));
   ebb_status status = ebbi_whole_step_create(&c->step, device, &network, c->batch);
-  ebbi_device_restore_engine(device, before);
+  ebbi_device_choose(device, &before);
   return status;
 }
 
@@ -356,18 +366,17 @@ static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
   return create_step(c, probe->device);
 }
 
-/* With updates batches are one slice, and a launch has several steps. */
-static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, bool updates,
-                           ebb_optimizer_kind kind) {
-  whole_case c = {.engine = engine, .between = updates ? 0 : NAN};
+static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, size_t layers,
+                           const ebb_optimizer_kind *kind) {
+  whole_case c = {.engine = engine, .count = layers, .between = kind ? 0 : NAN};
   ebb_spec spec;
-  if (updates) s.rows = (s.rows - 1) % 32 + 1;
+  if (kind) s.rows = (s.rows - 1) % 32 + 1; /* with updates batches are one slice */
   TRY(choose(&c, &spec, probe, s));
-  ebbi_tally_case(&probe->tally, "%zu-%zu-%zu-%zu, batch %zu, %s", ebb_spec_inputs(&spec),
-                  spec.layers[0].outputs, spec.layers[1].outputs, ebb_spec_outputs(&spec), c.batch,
-                  ebb_loss_name(c.loss));
+  ebbi_tally_case(&probe->tally, "%zu-%zu-%zu-%s%zu, batch %zu, %s", ebb_spec_inputs(&spec),
+                  spec.layers[0].outputs, spec.layers[1].outputs, layers > LAYERS ? "…-" : "",
+                  ebb_spec_outputs(&spec), c.batch, ebb_loss_name(c.loss));
   ebb_status status = set_up(&c, probe);
-  if (status == EBB_OK) status = updates ? run_optimizer(&c, probe, kind) : run_steps(&c, probe);
+  if (status == EBB_OK) status = kind ? run_optimizer(&c, probe, *kind) : run_steps(&c, probe);
   ebbi_whole_step_free(c.step);
   ebbi_reference_free(c.reference);
   return status;
@@ -375,18 +384,27 @@ static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, b
 
 /* `rows` is the batch and makes the outputs, `cols` the inputs, `depth` the hidden layers. */
 ebb_status ebbi_case_whole_step(ebbi_probe *probe, ebbi_shape s) {
-  return run_case(probe, s, EBB_ENGINE_CPU, false, EBB_OPT_SGD);
+  return run_case(probe, s, EBB_ENGINE_CPU, LAYERS, NULL);
 }
 
 ebb_status ebbi_case_whole_step_gpu(ebbi_probe *probe, ebbi_shape s) {
-  return run_case(probe, s, EBB_ENGINE_GPU, false, EBB_OPT_SGD);
+  return run_case(probe, s, EBB_ENGINE_GPU, LAYERS, NULL);
+}
+
+ebb_status ebbi_case_whole_step_mixed(ebbi_probe *probe, ebbi_shape s) {
+  return run_case(probe, s, EBB_ENGINE_CPU, MIXED_LAYERS, NULL);
+}
+
+ebb_status ebbi_case_whole_step_mixed_gpu(ebbi_probe *probe, ebbi_shape s) {
+  return run_case(probe, s, EBB_ENGINE_GPU, MIXED_LAYERS, NULL);
 }
 
 static ebb_status run_both(ebbi_probe *probe, ebbi_shape s, ebb_engine engine) {
+  static const ebb_optimizer_kind sgd = EBB_OPT_SGD, adam = EBB_OPT_ADAM;
   probe->activation = EBB_ACT_RELU;
-  TRY(run_case(probe, s, engine, true, EBB_OPT_SGD));
+  TRY(run_case(probe, s, engine, LAYERS, &sgd));
   ebbi_probe_clear(probe);
-  return run_case(probe, s, engine, true, EBB_OPT_ADAM);
+  return run_case(probe, s, engine, LAYERS, &adam);
 }
 
 ebb_status ebbi_case_whole_steps(ebbi_probe *probe, ebbi_shape s) {

@@ -10,17 +10,31 @@ typedef struct ebbi_verifier {
   ebb_device *device;
   const ebb_verify_options *options;
   ebb_verify_result *result;
-  void (*report)(const ebb_check *check, void *user); /* or NULL */
+  ebb_verify_callback report; /* or NULL */
   void *user;
   bool half_inputs, half_outputs; /* for the probes of kernel checks */
+  bool counting;                  /* checks are counted, and none is run */
+  size_t count;
+  bool stopped; /* by the callback */
 } ebbi_verifier;
 
-/* Counts and reports one check. A tally that compared nothing has failed. */
-void ebbi_verifier_report(ebbi_verifier *verifier, const char *group, const char *name,
-                          const ebbi_tally *tally);
+/* Is the check among those that the options name? If they are being counted it is counted, and the
+ * answer is no. */
+bool ebbi_verifier_wants(ebbi_verifier *verifier, const char *group, const char *name);
 
-/* Every row of the kernel table, in every engine there is. */
+/* Counts and reports one check, if it is wanted. A tally that compared nothing has failed.
+ * Errors: EBB_ERR_NUMBERS if the callback has asked to stop. */
+ebb_status ebbi_verifier_report(ebbi_verifier *verifier, const char *group, const char *name,
+                                const ebbi_tally *tally);
+
+/* The products as the device makes them by itself. */
+ebb_status ebbi_verify_products(ebbi_verifier *verifier);
+
+/* The other kernels that the device uses by itself. */
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier);
+
+/* Whatever the two before have left out: what other kinds of device use. */
+ebb_status ebbi_verify_other_forms(ebbi_verifier *verifier);
 
 /* The options' network: forward, gradients and updates on the device against the reference, the
  * reference against finite differences. */

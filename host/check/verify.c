@@ -1,13 +1,16 @@
-/* ebb_verify: runs all checks, whatever fails, and keeps the worst.
+/* ebb_verify: runs the checks in order of what matters most to this device, and keeps the worst.
  *
  * A broken bound is an outcome, not an error: the run goes on, so that a report shows everything
- * that is wrong with a device at once. Only what stops the device stops the run.
+ * that is wrong with a device at once. Only what stops the device, or the callback, stops the run.
+ * The checks are counted beforehand by the same walk, which then runs none.
  */
 #include "check/verifier.h"
 
 #include "base/error.h"
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static void keep_worst(ebb_verify_result *result, const ebb_check *check) {
   bool first = result->checks == 0;
@@ -23,8 +26,26 @@ static void keep_worst(ebb_verify_result *result, const ebb_check *check) {
   result->worst.detail = result->text[2];
 }
 
-void ebbi_verifier_report(ebbi_verifier *verifier, const char *group, const char *name,
-                          const ebbi_tally *tally) {
+static bool is_named(const char *only, const char *group, const char *name) {
+  char whole[160], word[96];
+  if (!only) return true;
+  snprintf(whole, sizeof whole, "%s %s", group, name);
+  snprintf(word, sizeof word, "%.*s", (int)strcspn(name, " "), name);
+  const char *const texts[] = {whole, group, name, word};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+    if (fnmatch(only, texts[i], 0) == 0) return true;
+  return false;
+}
+
+bool ebbi_verifier_wants(ebbi_verifier *verifier, const char *group, const char *name) {
+  bool named = is_named(verifier->options->only, group, name);
+  if (verifier->counting) verifier->count += named;
+  return named && !verifier->counting;
+}
+
+ebb_status ebbi_verifier_report(ebbi_verifier *verifier, const char *group, const char *name,
+                                const ebbi_tally *tally) {
+  if (!ebbi_verifier_wants(verifier, group, name)) return EBB_OK;
   ebb_check check = {.group = group,
                      .name = name,
                      .detail = tally->worst,
@@ -34,19 +55,56 @@ void ebbi_verifier_report(ebbi_verifier *verifier, const char *group, const char
   keep_worst(verifier->result, &check);
   verifier->result->checks++;
   verifier->result->failed += !check.passed;
-  if (verifier->report) verifier->report(&check, verifier->user);
+  verifier->stopped = verifier->report && !verifier->report(&check, verifier->user);
+  return verifier->stopped ? EBB_ERR_NUMBERS : EBB_OK;
+}
+
+static ebb_status walk(ebbi_verifier *verifier) {
+  const ebb_verify_options *options = verifier->options;
+  if (options->kernels) TRY(ebbi_verify_products(verifier));
+  if (options->network) TRY(ebbi_verify_network(verifier));
+  if (options->kernels) TRY(ebbi_verify_kernels(verifier));
+  return options->kernels && options->all ? ebbi_verify_other_forms(verifier) : EBB_OK;
+}
+
+static ebb_status count_checks(ebbi_verifier *verifier) {
+  verifier->counting = true;
+  ebb_status status = walk(verifier);
+  verifier->counting = false;
+  TRY(status);
+  REQUIRE(
+      verifier->count > 0, EBB_ERR_ARGUMENT,
+      "ebb_verify: no check is called \"%s\"%s; a pattern is of the whole name, as \"matmul_*\"",
+      verifier->options->only,
+      verifier->options->all ? "" : " among those that this device uses by itself");
+  return EBB_OK;
+}
+
+static ebb_status check_arguments(const void *out, const ebb_device *device,
+                                  const ebb_verify_options *options) {
+  REQUIRE(out && device && options, EBB_ERR_ARGUMENT, "ebb_verify: an argument is NULL");
+  REQUIRE(options->kernels || options->network, EBB_ERR_ARGUMENT,
+          "ebb_verify: neither kernels nor a network are to be verified");
+  return EBB_OK;
+}
+
+ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_options *options) {
+  TRY(check_arguments(count, device, options));
+  ebbi_verifier verifier = {.device = device, .options = options};
+  TRY(count_checks(&verifier));
+  *count = verifier.count;
+  return EBB_OK;
 }
 
 ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,
-                      const ebb_verify_options *options,
-                      void (*report)(const ebb_check *check, void *user), void *user) {
-  REQUIRE(result && device && options, EBB_ERR_ARGUMENT, "ebb_verify: an argument is NULL");
-  REQUIRE(options->kernels || options->network, EBB_ERR_ARGUMENT,
-          "ebb_verify: neither kernels nor a network are to be verified");
+                      const ebb_verify_options *options, ebb_verify_callback report, void *user) {
+  TRY(check_arguments(result, device, options));
   *result = (ebb_verify_result){0};
-  ebbi_verifier verifier = {device, options, result, report, user, false, false};
-  if (options->kernels) TRY(ebbi_verify_kernels(&verifier));
-  if (options->network) TRY(ebbi_verify_network(&verifier));
+  ebbi_verifier verifier = {
+      .device = device, .options = options, .result = result, .report = report, .user = user};
+  TRY(count_checks(&verifier));
+  ebb_status status = walk(&verifier);
+  if (!verifier.stopped) TRY(status);
   REQUIRE(result->failed == 0, EBB_ERR_NUMBERS,
           "ebb_verify: %zu of %zu checks failed; worst: %s %s (%s): error %.3g, bound %.3g",
           result->failed, result->checks, result->worst.group, result->worst.name,

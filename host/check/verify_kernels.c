@@ -1,5 +1,6 @@
-/* Runs the kernel table: each operation on odd shapes, with each activation and matmul engine that
- * make a difference to it, at each vector width, also those that the device has no registers for,
+/* Runs the kernel table: each operation on odd shapes, with each activation that makes a difference
+ * to it. What the device uses by itself comes first; the forms that other devices use come with the
+ * option `all`: engines, tile configurations, vector widths that this device has no registers for,
  * and the products on matrix units, of which the emulated one runs anywhere.
  *
  * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
@@ -12,116 +13,108 @@
 #include "base/error.h"
 #include "check/verifier.h"
 #include "device/device.h"
+#include "ops/whole_step.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { SHAPES = 15, TILE_SHAPES = 4 };
-
 const ebbi_kernel_check ebbi_kernel_checks[] = {
-#define CHECK_ROW(name, by_activation, by_engine)                                                  \
-  {#name, ebbi_case_##name, by_activation, by_engine},
+#define CHECK_ROW(name, by_activation, use)                                                        \
+  {#name, ebbi_case_##name, by_activation, EBBI_USE_##use},
     EBBI_KERNEL_CHECK_LIST(CHECK_ROW)
 #undef CHECK_ROW
-        {NULL, NULL, false, false}};
+        {NULL, NULL, false, EBBI_USE_ANY}};
 
-static const ebbi_shape shapes[SHAPES] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
-                                          {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},
-                                          {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
-                                          {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
+typedef struct shape_list {
+  const ebbi_shape *shapes;
+  size_t count;
+} shape_list;
+#define LIST_OF(array)                                                                             \
+  { array, sizeof array / sizeof *array }
+
+static const ebbi_shape odd[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
+                                 {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},
+                                 {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
+                                 {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
 
 /* Enough for one tile configuration: less than a tile, edges of the largest, a depth that is split.
  */
-static const ebbi_shape tile_shapes[TILE_SHAPES] = {
-    {1, 1, 1}, {129, 133, 35}, {35, 257, 9}, {67, 5, 1043}};
+static const ebbi_shape of_tile[] = {{1, 1, 1}, {129, 133, 35}, {35, 257, 9}, {67, 5, 1043}};
+
+/* Enough for an activation where another has been through all shapes: the products of these have
+ * the same tiles, so that it is compiled once. */
+static const ebbi_shape of_activation[] = {{1, 1, 1}, {5, 1, 64}, {31, 33, 29}, {33, 31, 1}};
+
+static const shape_list all_shapes = LIST_OF(odd), tile_shapes = LIST_OF(of_tile),
+                        activation_shapes = LIST_OF(of_activation);
 
 /* One row of the table, with one activation: all its shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
-                            const ebbi_shape *shape, size_t count, ebb_activation activation,
-                            const char *engine) {
-  const char *only = verifier->options->only;
-  if (only && !strstr(check->name, only)) return EBB_OK;
+                            shape_list list, ebb_activation activation, const char *form) {
+  char name[96];
+  bool named = check->by_activation;
+  snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
+           named ? ebb_activation_name(activation) : "", *form ? " " : "", form);
+  if (!ebbi_verifier_wants(verifier, "kernel", name)) return EBB_OK;
   ebbi_probe probe = {.device = verifier->device,
                       .activation = activation,
                       .half_inputs = verifier->half_inputs,
                       .half_outputs = verifier->half_outputs,
                       .seed = verifier->options->seed};
   ebb_status status = EBB_OK;
-  for (size_t i = 0; i < count && status == EBB_OK; i++) {
-    status = check->run(&probe, shape[i]);
+  for (size_t i = 0; i < list.count && status == EBB_OK; i++) {
+    status = check->run(&probe, list.shapes[i]);
     ebbi_probe_clear(&probe);
   }
   TRY(status);
-  char name[96];
-  bool named = check->by_activation;
-  snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
-           named ? ebb_activation_name(activation) : "", *engine ? " " : "", engine);
-  ebbi_verifier_report(verifier, "kernel", name, &probe.tally);
+  return ebbi_verifier_report(verifier, "kernel", name, &probe.tally);
+}
+
+/* A row of the table with one activation in all shapes and, as `all` is wanted, the others too, or
+ * in a few. Whole steps have a row where all activations are in one program. */
+static ebb_status run_row(ebbi_verifier *verifier, const ebbi_kernel_check *check,
+                          const char *form) {
+  bool all = verifier->options->all;
+  bool whole = check->use == EBBI_USE_STEP_CPU || check->use == EBBI_USE_STEP_GPU;
+  TRY(run_check(verifier, check, all_shapes, EBB_ACT_RELU, form));
+  for (int f = 0; f < EBB_ACT_COUNT && check->by_activation && (all || !whole); f++)
+    if (f != EBB_ACT_RELU)
+      TRY(run_check(verifier, check, all ? all_shapes : activation_shapes, (ebb_activation)f,
+                    form));
   return EBB_OK;
 }
 
-/* All rows that depend on the engine, or all that do not. */
-static ebb_status run_table(ebbi_verifier *verifier, bool by_engine, const char *engine) {
-  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++) {
-    if (check->by_engine != by_engine) continue;
-    int activations = check->by_activation ? EBB_ACT_COUNT : 1;
-    for (int f = 0; f < activations; f++)
-      TRY(run_check(verifier, check, shapes, SHAPES, (ebb_activation)f, engine));
-  }
-  return EBB_OK;
-}
-
-/* The table at the widths that are not the device's own. An activation is the same formula at any:
- * one that also keeps z will do. */
-static ebb_status run_width(ebbi_verifier *verifier, unsigned width) {
-  char name[32];
-  snprintf(name, sizeof name, "width %u", width);
-  TRY(ebb_device_set_width(verifier->device, width));
-  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_CPU));
+static ebb_status run_rows(ebbi_verifier *verifier, ebbi_check_use use, const char *form) {
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
-    TRY(run_check(verifier, check, shapes, SHAPES, EBB_ACT_GELU, name));
+    if (check->use == use) TRY(run_row(verifier, check, form));
   return EBB_OK;
 }
 
-static ebb_status run_widths(ebbi_verifier *verifier) {
-  static const unsigned widths[] = {16, 8, 4};
-  unsigned own = ebb_device_width(verifier->device);
-  ebb_status status = EBB_OK;
-  for (size_t i = 0; i < sizeof widths / sizeof *widths && status == EBB_OK; i++)
-    if (widths[i] != own) status = run_width(verifier, widths[i]);
-  ebb_status restored = ebb_device_set_width(verifier->device, own);
-  return status != EBB_OK ? status : restored;
-}
+/* ---- the products ---- */
 
 /* The dense layer's passes: they are the products and what is fused with them. An activation that
  * keeps z, the cheapest to compile. */
 static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
-    if (check->by_engine && strncmp(check->name, "dense", 5) == 0)
-      TRY(run_check(verifier, check, tile_shapes, TILE_SHAPES, EBB_ACT_SILU, name));
+    if (check->use == EBBI_USE_PRODUCT && strncmp(check->name, "dense", 5) == 0)
+      TRY(run_check(verifier, check, tile_shapes, EBB_ACT_SILU, name));
   return EBB_OK;
 }
 
-/* The dense layer's passes in the first `count` tile configurations of the device's precision, as
- * far as they fit. */
-static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char *maker) {
+/* The same in a tile configuration, unless the device is too small for it. */
+static ebb_status run_config(ebbi_verifier *verifier, size_t config, const char *maker) {
   ebb_device *device = verifier->device;
-  ebb_precision precision = ebb_device_precision(device);
-  int before = ebb_device_matmul_config(device);
-  ebb_status status = EBB_OK;
-  for (size_t c = 0; c < count && status == EBB_OK; c++) {
-    if (!ebb_device_fits_matmul_config(device, c)) continue;
-    char name[96];
-    snprintf(name, sizeof name, "%s %s", maker, ebb_matmul_config_name(precision, c));
-    status = ebb_device_set_matmul_config(device, (int)c);
-    if (status == EBB_OK) status = run_dense(verifier, name);
-  }
-  ebb_status restored = ebb_device_set_matmul_config(device, before);
-  return status != EBB_OK ? status : restored;
+  char name[96];
+  if (!ebb_device_fits_matmul_config(device, config)) return EBB_OK;
+  snprintf(name, sizeof name, "%s %s", maker,
+           ebb_matmul_config_name(ebb_device_precision(device), config));
+  TRY(ebb_device_set_matmul_config(device, (int)config));
+  return run_dense(verifier, name);
 }
 
-static ebb_status run_scalars(ebbi_verifier *verifier) {
-  TRY(ebb_device_set_engine(verifier->device, EBB_ENGINE_GPU));
-  return run_configs(verifier, ebb_matmul_config_count(EBB_PRECISION_FP32), "gpu");
+/* The first `count` tile configurations of the device's precision. */
+static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char *maker) {
+  for (size_t c = 0; c < count; c++) TRY(run_config(verifier, c, maker));
+  return EBB_OK;
 }
 
 /* How products on a matrix unit are checked: a precision, and what else is kept in bfloat16. */
@@ -135,59 +128,153 @@ static const mma_form mma_forms[] = {{EBB_PRECISION_TF32, false, false, "tf32"},
                                      {EBB_PRECISION_BF16, false, true, "bf16 first layer"},
                                      {EBB_PRECISION_BF16, true, true, "bf16 hidden layer"},
                                      {EBB_PRECISION_BF16, true, false, "bf16 last layer"}};
+enum { MMA_FORMS = sizeof mma_forms / sizeof *mma_forms };
+
+static void take_form(ebbi_verifier *verifier, char maker[64], ebbi_unit unit,
+                      const mma_form *form) {
+  snprintf(maker, 64, "%s %s", ebbi_unit_name(unit), form->name);
+  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){form->precision, unit});
+  verifier->half_inputs = form->half_inputs;
+  verifier->half_outputs = form->half_outputs;
+}
+
+/* The device's own unit, in its precision, with the tiles that it takes. */
+static ebb_status run_own_unit(ebbi_verifier *verifier) {
+  ebbi_mma_state own = ebbi_device_mma(verifier->device);
+  char maker[64];
+  for (size_t f = 0; f < MMA_FORMS; f++) {
+    if (mma_forms[f].precision != own.precision) continue;
+    take_form(verifier, maker, own.unit, &mma_forms[f]);
+    TRY(run_dense(verifier, maker));
+  }
+  return EBB_OK;
+}
+
+/* ---- forms of other devices ---- */
 
 /* A unit in one form: each tile configuration, but where types are mixed the first alone. */
 static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
   bool mixed = form->half_inputs != form->half_outputs;
   char maker[64];
-  snprintf(maker, sizeof maker, "%s %s", ebbi_unit_name(unit), form->name);
-  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){form->precision, unit});
-  verifier->half_inputs = form->half_inputs;
-  verifier->half_outputs = form->half_outputs;
+  take_form(verifier, maker, unit, form);
   return run_configs(verifier, mixed ? 1 : ebb_matmul_config_count(form->precision), maker);
+}
+
+/* Does it have checks that are wanted? Without them the unit's code need not be built. */
+static bool wants_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
+  bool counting = verifier->counting;
+  size_t before = verifier->count;
+  verifier->counting = true;
+  (void)run_unit(verifier, unit, form);
+  bool wanted = verifier->count > before;
+  verifier->counting = counting;
+  verifier->count = before;
+  return wanted;
 }
 
 /* Every unit whose code the device's compiler takes: whether it may be used is another question,
  * which these rows answer. Where there is none the emulated one, so that the rest of the kernels'
  * text is checked on any device. */
-static ebb_status run_form(ebbi_verifier *verifier, const mma_form *form) {
-  bool found = false;
-  for (int unit = 0; unit < EBBI_UNIT_COUNT; unit++) {
-    ebbi_mma_state mma = {form->precision, (ebbi_unit)unit};
-    if (unit == EBBI_UNIT_EMULATED && found) continue;
-    if (ebbi_mma_probe(verifier->device, mma) != EBB_OK) continue;
-    TRY(run_unit(verifier, mma.unit, form));
-    found = true;
+static ebb_status run_units(ebbi_verifier *verifier) {
+  for (size_t f = 0; f < MMA_FORMS; f++) {
+    bool found = false;
+    for (int unit = 0; unit < EBBI_UNIT_COUNT; unit++) {
+      ebbi_mma_state mma = {mma_forms[f].precision, (ebbi_unit)unit};
+      if (unit == EBBI_UNIT_EMULATED && found) continue;
+      if (!wants_unit(verifier, mma.unit, &mma_forms[f])) continue;
+      if (ebbi_mma_probe(verifier->device, mma) != EBB_OK) continue;
+      TRY(run_unit(verifier, mma.unit, &mma_forms[f]));
+      found = true;
+    }
   }
   return EBB_OK;
 }
 
-static ebb_status run_units(ebbi_verifier *verifier) {
-  for (size_t f = 0; f < sizeof mma_forms / sizeof *mma_forms; f++)
-    TRY(run_form(verifier, &mma_forms[f]));
-  return EBB_OK;
+/* The table at the widths that are not the device's own. An activation is the same formula at any:
+ * one that also keeps z will do. */
+static ebb_status run_widths(ebbi_verifier *verifier) {
+  static const unsigned widths[] = {16, 8, 4};
+  unsigned own = ebb_device_width(verifier->device);
+  char name[32];
+  for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+    if (widths[i] == own) continue;
+    snprintf(name, sizeof name, "width %u", widths[i]);
+    TRY(ebb_device_set_width(verifier->device, widths[i]));
+    for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+      TRY(run_check(verifier, check, all_shapes, EBB_ACT_GELU, name));
+  }
+  return ebb_device_set_width(verifier->device, own);
 }
 
-static ebb_status run_engines(ebbi_verifier *verifier) {
+static ebb_status run_engines(ebbi_verifier *verifier, ebb_engine own) {
   for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
+    if (e == (int)own) continue;
     ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
     if (status == EBB_ERR_UNSUPPORTED) continue;
     TRY(status);
-    TRY(run_table(verifier, true, ebb_engine_name((ebb_engine)e)));
+    TRY(run_rows(verifier, EBBI_USE_PRODUCT, ebb_engine_name((ebb_engine)e)));
   }
-  TRY(run_table(verifier, false, ""));
-  TRY(run_scalars(verifier));
-  TRY(run_widths(verifier));
-  return run_units(verifier);
+  return EBB_OK;
+}
+
+/* ---- what is run when ---- */
+
+/* Runs a part of the table on a device that is as it was again afterwards. */
+static ebb_status run_aside(ebbi_verifier *verifier, ebb_status (*run)(ebbi_verifier *)) {
+  ebbi_choices before = ebbi_device_choices(verifier->device);
+  ebb_status status = run(verifier);
+  verifier->half_inputs = verifier->half_outputs = false;
+  ebbi_device_choose(verifier->device, &before);
+  return status;
+}
+
+/* Does the device use such a row by itself? */
+static bool is_own(const ebb_device *device, ebbi_check_use use) {
+  bool clblast = ebb_device_engine(device) == EBB_ENGINE_CLBLAST;
+  bool grouped = ebbi_whole_is_grouped(device);
+  return use == EBBI_USE_ANY || use == EBBI_USE_PRODUCT || (use == EBBI_USE_CLBLAST && clblast) ||
+         (use == EBBI_USE_STEP_CPU && !grouped) || (use == EBBI_USE_STEP_GPU && grouped);
+}
+
+static ebb_status run_own_products(ebbi_verifier *verifier) {
+  ebb_device *device = verifier->device;
+  if (ebb_device_precision(device) != EBB_PRECISION_FP32) return run_own_unit(verifier);
+  return run_rows(verifier, EBBI_USE_PRODUCT, ebb_engine_name(ebb_device_engine(device)));
+}
+
+ebb_status ebbi_verify_products(ebbi_verifier *verifier) {
+  return run_aside(verifier, run_own_products);
+}
+
+static ebb_status run_others(ebbi_verifier *verifier, bool own) {
+  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
+  for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
+    if (check->use != EBBI_USE_PRODUCT && is_own(verifier->device, check->use) == own)
+      TRY(run_row(verifier, check, ""));
+  return EBB_OK;
+}
+
+static ebb_status run_own_kernels(ebbi_verifier *verifier) {
+  return run_others(verifier, true);
 }
 
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {
-  ebbi_engine_state engine = ebbi_device_engine_state(verifier->device);
-  ebbi_mma_state mma = ebbi_device_mma(verifier->device);
-  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
-  ebb_status status = run_engines(verifier);
-  verifier->half_inputs = verifier->half_outputs = false;
-  ebbi_device_set_mma(verifier->device, mma);
-  ebbi_device_restore_engine(verifier->device, engine);
-  return status;
+  return run_aside(verifier, run_own_kernels);
+}
+
+static ebb_status run_other_forms(ebbi_verifier *verifier) {
+  ebb_device *device = verifier->device;
+  ebb_engine own = ebb_device_engine(device);
+  bool scalar = ebb_device_precision(device) == EBB_PRECISION_FP32;
+  TRY(run_others(verifier, false));
+  TRY(run_engines(verifier, scalar ? own : EBB_ENGINE_COUNT));
+  TRY(ebb_device_set_engine(device, EBB_ENGINE_CPU));
+  TRY(run_widths(verifier));
+  TRY(ebb_device_set_engine(device, EBB_ENGINE_GPU));
+  TRY(run_configs(verifier, ebb_matmul_config_count(EBB_PRECISION_FP32), "gpu"));
+  return run_units(verifier);
+}
+
+ebb_status ebbi_verify_other_forms(ebbi_verifier *verifier) {
+  return run_aside(verifier, run_other_forms);
 }

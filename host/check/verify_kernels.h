@@ -14,35 +14,47 @@ typedef struct ebbi_shape {
 
 typedef ebb_status (*ebbi_kernel_case)(ebbi_probe *probe, ebbi_shape shape);
 
-/* X(operation, run for each activation, run for each matmul engine) */
-#define EBBI_KERNEL_CHECK_LIST(X)                                                                  \
-  X(matmul_nn, false, true)                                                                        \
-  X(matmul_nt, false, true)                                                                        \
-  X(matmul_tn, false, true)                                                                        \
-  X(dense_forward, true, true)                                                                     \
-  X(dense_input_gradient, true, true)                                                              \
-  X(dense_weight_gradient, false, true)                                                            \
-  X(activation_forward, true, false)                                                               \
-  X(activation_backward, true, false)                                                              \
-  X(bias_gradient, false, false)                                                                   \
-  X(cross_entropy, false, false)                                                                   \
-  X(mean_squared_error, false, false)                                                              \
-  X(metrics_add, false, false)                                                                     \
-  X(update_sgd, false, false)                                                                      \
-  X(update_adam, false, false)                                                                     \
-  X(update_slices, false, false)                                                                   \
-  X(update_not_finite, false, false)                                                               \
-  X(whole_step, true, false)                                                                       \
-  X(whole_step_gpu, true, false)                                                                   \
-  X(whole_steps, false, false)                                                                     \
-  X(whole_steps_gpu, false, false)                                                                 \
-  X(gather, false, false)                                                                          \
-  X(init_weights, false, false)                                                                    \
-  X(probe_fma, false, false)                                                                       \
-  X(probe_triad, false, false)                                                                     \
-  X(transfer, false, false)
+/* Which devices use an operation by themselves: those whose products are the engine's; those with
+ * the engine clblast; those whose whole steps have the CPU form, or the form of groups; all. */
+typedef enum ebbi_check_use {
+  EBBI_USE_PRODUCT,
+  EBBI_USE_CLBLAST,
+  EBBI_USE_STEP_CPU,
+  EBBI_USE_STEP_GPU,
+  EBBI_USE_ANY
+} ebbi_check_use;
 
-#define EBBI_KERNEL_CASE(name, by_activation, by_engine)                                           \
+/* X(operation, run for each activation, use) */
+#define EBBI_KERNEL_CHECK_LIST(X)                                                                  \
+  X(matmul_nn, false, PRODUCT)                                                                     \
+  X(matmul_nt, false, PRODUCT)                                                                     \
+  X(matmul_tn, false, PRODUCT)                                                                     \
+  X(dense_forward, true, PRODUCT)                                                                  \
+  X(dense_input_gradient, true, PRODUCT)                                                           \
+  X(dense_weight_gradient, false, PRODUCT)                                                         \
+  X(activation_forward, true, CLBLAST)                                                             \
+  X(activation_backward, true, CLBLAST)                                                            \
+  X(bias_gradient, false, CLBLAST)                                                                 \
+  X(cross_entropy, false, ANY)                                                                     \
+  X(mean_squared_error, false, ANY)                                                                \
+  X(metrics_add, false, ANY)                                                                       \
+  X(update_sgd, false, ANY)                                                                        \
+  X(update_adam, false, ANY)                                                                       \
+  X(update_slices, false, ANY)                                                                     \
+  X(update_not_finite, false, ANY)                                                                 \
+  X(whole_step, true, STEP_CPU)                                                                    \
+  X(whole_step_mixed, false, STEP_CPU)                                                             \
+  X(whole_steps, false, STEP_CPU)                                                                  \
+  X(whole_step_gpu, true, STEP_GPU)                                                                \
+  X(whole_step_mixed_gpu, false, STEP_GPU)                                                         \
+  X(whole_steps_gpu, false, STEP_GPU)                                                              \
+  X(gather, false, ANY)                                                                            \
+  X(init_weights, false, ANY)                                                                      \
+  X(probe_fma, false, ANY)                                                                         \
+  X(probe_triad, false, ANY)                                                                       \
+  X(transfer, false, ANY)
+
+#define EBBI_KERNEL_CASE(name, by_activation, use)                                                 \
   ebb_status ebbi_case_##name(ebbi_probe *probe, ebbi_shape shape);
 EBBI_KERNEL_CHECK_LIST(EBBI_KERNEL_CASE)
 #undef EBBI_KERNEL_CASE
@@ -50,7 +62,8 @@ EBBI_KERNEL_CHECK_LIST(EBBI_KERNEL_CASE)
 typedef struct ebbi_kernel_check {
   const char *name;
   ebbi_kernel_case run;
-  bool by_activation, by_engine;
+  bool by_activation;
+  ebbi_check_use use;
 } ebbi_kernel_check;
 
 /* The table; a row without name ends it. */

@@ -24,10 +24,11 @@ static const double DIFFERENCES_WORK = 2e8;
 
 typedef struct network_check {
   ebbi_verifier *verifier;
-  ebb_network *network; /* the copy */
-  ebbi_pass *pass;
+  ebb_network *network;    /* the copy */
+  ebbi_pass *pass, *whole; /* by layers; in one launch */
   ebbi_reference_network *reference, *spread;
   ebbi_probe probe;
+  ebbi_tally updates[EBB_MAX_LAYERS];
 } network_check;
 
 static const ebb_spec *spec_of(const network_check *c) {
@@ -151,16 +152,21 @@ static void name_layer(ebbi_tally *tally, ebb_layer_spec layer) {
                   ebb_activation_name(layer.activation));
 }
 
+static bool wants(const network_check *c, const char *group, const char *name) {
+  return ebbi_verifier_wants(c->verifier, group, name);
+}
+
 static ebb_status report_forward(network_check *c) {
   char name[64];
   for (size_t l = 0; l < spec_of(c)->count; l++) {
     ebbi_tally tally = {0};
+    snprintf(name, sizeof name, "layer %zu", l + 1);
+    if (!wants(c, "forward", name)) continue;
     name_layer(&tally, spec_of(c)->layers[l]);
     TRY(tally_tensor(&tally, c->pass->a[l], c->reference->a[l], c->spread->a[l], &c->probe));
     if (c->pass->z[l])
       TRY(tally_tensor(&tally, c->pass->z[l], c->reference->z[l], c->spread->z[l], &c->probe));
-    snprintf(name, sizeof name, "layer %zu", l + 1);
-    ebbi_verifier_report(c->verifier, "forward", name, &tally);
+    TRY(ebbi_verifier_report(c->verifier, "forward", name, &tally));
   }
   return EBB_OK;
 }
@@ -168,21 +174,29 @@ static ebb_status report_forward(network_check *c) {
 static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const char *name) {
   ebbi_tally tally = {0};
   double *sums, loss = 0;
+  if (!wants(c, "forward", name)) return EBB_OK;
   TRY(ebbi_probe_read(&sums, &c->probe, pass->partials));
   for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
     loss += sums[2 * group] / (double)c->reference->live;
   double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
   ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss), expected);
   ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);
-  ebbi_verifier_report(c->verifier, "forward", name, &tally);
-  return EBB_OK;
+  return ebbi_verifier_report(c->verifier, "forward", name, &tally);
 }
 
-/* One tensor of the gradients [slices, parameters] in `slab`, its slices added up into `found`. */
-static void report_gradient(network_check *c, double *found, const double *slab, size_t slices,
-                            size_t l, bool bias, const char *suffix) {
+/* What a pass has left: gradients [slices, parameters]; room for a tensor's sum of them. */
+typedef struct gradient_slab {
+  double *values, *sum;
+  size_t slices;
+  const char *suffix; /* of the checks' names */
+} gradient_slab;
+
+static ebb_status report_gradient(network_check *c, const gradient_slab *slab, size_t l,
+                                  bool bias) {
   ebbi_tally tally = {0};
   char name[64];
+  snprintf(name, sizeof name, "layer %zu %s%s", l + 1, bias ? "bias" : "weight", slab->suffix);
+  if (!wants(c, "gradient", name)) return EBB_OK;
   ebb_layer_spec layer = spec_of(c)->layers[l];
   size_t weights = layer.inputs * layer.outputs, parameters = c->network->parameters->cols;
   size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? weights : 0);
@@ -191,30 +205,31 @@ static void report_gradient(network_check *c, double *found, const double *slab,
   size_t stride = ebb_tensor_stride(c->network->weight[l]);
   for (size_t i = 0; i < count; i++) {
     size_t place = first + i / layer.outputs * stride + i % layer.outputs;
-    found[i] = 0;
-    for (size_t s = 0; s < slices; s++) found[i] += slab[s * parameters + place];
+    slab->sum[i] = 0;
+    for (size_t s = 0; s < slab->slices; s++) slab->sum[i] += slab->values[s * parameters + place];
   }
   name_layer(&tally, layer);
-  ebbi_rounding_tally(&tally, found, c->reference->gradients + at, c->spread->gradients + at,
+  ebbi_rounding_tally(&tally, slab->sum, c->reference->gradients + at, c->spread->gradients + at,
                       count);
-  snprintf(name, sizeof name, "layer %zu %s%s", l + 1, bias ? "bias" : "weight", suffix);
-  ebbi_verifier_report(c->verifier, "gradient", name, &tally);
+  return ebbi_verifier_report(c->verifier, "gradient", name, &tally);
 }
 
 static ebb_status report_gradients(network_check *c, const ebbi_pass *pass, const char *suffix) {
-  double *slab, *found;
-  size_t slices = ebb_tensor_rows(pass->gradients);
-  TRY(ebbi_probe_read(&slab, &c->probe, pass->gradients));
-  TRY(ebbi_probe_array(&found, &c->probe, c->reference->count));
+  gradient_slab slab = {.suffix = suffix};
+  if (!c->verifier->counting) {
+    slab.slices = ebb_tensor_rows(pass->gradients);
+    TRY(ebbi_probe_read(&slab.values, &c->probe, pass->gradients));
+    TRY(ebbi_probe_array(&slab.sum, &c->probe, c->reference->count));
+  }
   for (size_t l = spec_of(c)->count; l-- > 0;) {
-    report_gradient(c, found, slab, slices, l, false, suffix);
-    report_gradient(c, found, slab, slices, l, true, suffix);
+    TRY(report_gradient(c, &slab, l, false));
+    TRY(report_gradient(c, &slab, l, true));
   }
   return EBB_OK;
 }
 
 /* Forward, loss and backward on the device; what it leaves is compared afterwards. */
-static ebb_status run_pass(network_check *c) {
+static ebb_status run_layers(network_check *c) {
   ebb_state state = ebb_state_default((uint32_t)c->reference->live, 1, 0);
   TRY(ebb_tensor_upload(c->pass->state, &state));
   TRY(ebbi_pass_forward(c->pass));
@@ -222,18 +237,14 @@ static ebb_status run_pass(network_check *c) {
   return ebbi_pass_backward(c->pass);
 }
 
-static ebb_status check_pass(network_check *c) {
-  ebbi_reference_run_forward(c->reference, 0);
-  ebbi_reference_run_backward(c->reference);
-  TRY(ebbi_rounding_create(&c->spread, c->reference, ebb_device_precision(c->verifier->device)));
-  TRY(run_pass(c));
+static ebb_status report_layers(network_check *c) {
   TRY(report_forward(c));
   TRY(report_loss(c, c->pass, "loss"));
   return report_gradients(c, c->pass, "");
 }
 
 /* The batch as a data set of its own, out of which a whole step takes it. */
-static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
+static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   const ebbi_reference_network *reference = c->reference;
   size_t batch = reference->batch, inputs = ebb_spec_inputs(spec_of(c));
   size_t outputs = ebb_spec_outputs(spec_of(c));
@@ -255,26 +266,26 @@ static ebb_status run_whole(network_check *c, ebbi_pass *pass) {
   return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);
 }
 
-/* The same in one launch, where the network is small enough; whole steps are fp32. */
-static ebb_status check_whole(network_check *c) {
-  ebbi_pass *pass;
-  if (ebb_device_precision(c->verifier->device) != EBB_PRECISION_FP32) return EBB_OK;
-  if (!ebbi_pass_can_be_whole(c->network)) return EBB_OK;
-  TRY(ebbi_pass_create(&pass, c->network, c->reference->batch, c->reference->target.loss,
+static ebb_status run_whole(network_check *c) {
+  TRY(ebbi_pass_create(&c->whole, c->network, c->reference->batch, c->reference->target.loss,
                        EBBI_PASS_WHOLE));
-  ebb_status status = run_whole(c, pass);
-  if (status == EBB_OK) status = report_loss(c, pass, "loss, whole step");
-  if (status == EBB_OK) status = report_gradients(c, pass, ", whole step");
-  ebbi_pass_free(pass);
-  return status;
+  return run_batch(c, c->whole);
+}
+
+/* The same in one launch, where the network is small enough; whole steps are fp32. */
+static ebb_status report_whole(network_check *c) {
+  const ebb_network *network = c->verifier->options->network;
+  if (ebb_device_precision(c->verifier->device) != EBB_PRECISION_FP32) return EBB_OK;
+  if (!ebbi_pass_can_be_whole(network)) return EBB_OK;
+  TRY(report_loss(c, c->whole, "loss, whole step"));
+  return report_gradients(c, c->whole, ", whole step");
 }
 
 /* ---- updates ---- */
 
-static ebb_status check_updates(network_check *c) {
+static ebb_status run_updates(network_check *c) {
   const ebb_verify_options *options = c->verifier->options;
   const ebb_spec *spec = spec_of(c);
-  ebbi_tally tallies[EBB_MAX_LAYERS] = {0};
   ebbi_update_run run = {.optimizer = options->optimizer,
                          .learning_rate =
                              options->learning_rate > 0 ? (double)options->learning_rate : 0.01f,
@@ -284,19 +295,25 @@ static ebb_status check_updates(network_check *c) {
                          .partials = c->pass->partials};
   TRY(ebbi_update_run_begin(&run, &c->probe));
   for (uint32_t step = 1; step <= UPDATES; step++) {
-    TRY(run_pass(c));
+    TRY(run_layers(c));
     TRY(ebbi_update_run_step(&run, step, (uint32_t)c->reference->live));
     for (size_t l = 0; l < spec->count; l++) {
       size_t first = c->network->weight_offset[l];
       size_t end = l + 1 < spec->count ? c->network->weight_offset[l + 1] : run.count;
-      name_layer(&tallies[l], spec->layers[l]);
-      ebbi_update_run_tally(&run, &tallies[l], first, end - first);
+      name_layer(&c->updates[l], spec->layers[l]);
+      ebbi_update_run_tally(&run, &c->updates[l], first, end - first);
     }
   }
-  for (size_t l = 0; l < spec->count; l++) {
+  return EBB_OK;
+}
+
+static ebb_status report_updates(network_check *c) {
+  ebb_optimizer_kind kind = c->verifier->options->optimizer.kind;
+  for (size_t l = 0; l < spec_of(c)->count; l++) {
     char name[64];
-    snprintf(name, sizeof name, "layer %zu %s", l + 1, ebb_optimizer_name(run.optimizer.kind));
-    ebbi_verifier_report(c->verifier, "update", name, &tallies[l]);
+    snprintf(name, sizeof name, "layer %zu %s", l + 1, ebb_optimizer_name(kind));
+    if (wants(c, "update", name))
+      TRY(ebbi_verifier_report(c->verifier, "update", name, &c->updates[l]));
   }
   return EBB_OK;
 }
@@ -311,27 +328,63 @@ static size_t samples_for(const ebbi_reference_network *reference) {
                                  : (size_t)samples;
 }
 
-static ebb_status check_differences(network_check *c, size_t l, bool bias) {
+static ebb_status report_difference(network_check *c, size_t l, bool bias) {
   ebbi_tally tally = {0};
   ebbi_difference found;
   char name[64];
+  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
+  if (!wants(c, "reference", name)) return EBB_OK;
   TRY(ebbi_difference_check(&found, c->reference, l, bias, samples_for(c->reference),
                             c->verifier->options->seed));
   ebbi_tally_case(&tally, "%zu compared, %zu at kinks", found.checked, found.kinks);
   ebbi_tally_add(&tally, found.error, 0, 1, EBBI_DIFFERENCE_BOUND);
-  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
-  ebbi_verifier_report(c->verifier, "reference", name, &tally);
+  return ebbi_verifier_report(c->verifier, "reference", name, &tally);
+}
+
+static ebb_status report_differences(network_check *c) {
+  for (size_t l = 0; l < spec_of(c)->count && !c->verifier->options->skip_differences; l++) {
+    TRY(report_difference(c, l, false));
+    TRY(report_difference(c, l, true));
+  }
   return EBB_OK;
 }
 
+/* ---- all of it ---- */
+
+/* What is run, and the checks of what that leaves. While checks are counted a report only counts.
+ */
+static const struct {
+  ebb_status (*run)(network_check *), (*report)(network_check *);
+} parts[] = {{run_layers, report_layers},
+             {run_whole, report_whole},
+             {run_updates, report_updates},
+             {NULL, report_differences}};
+enum { PARTS = sizeof parts / sizeof *parts };
+
+/* How many checks of a part are wanted. */
+static size_t count_part(network_check *c, size_t part) {
+  ebbi_verifier *verifier = c->verifier;
+  size_t before = verifier->count;
+  verifier->counting = true;
+  (void)parts[part].report(c);
+  verifier->counting = false;
+  size_t count = verifier->count - before;
+  verifier->count = before;
+  return count;
+}
+
 static ebb_status run_checks(network_check *c) {
+  size_t counts[PARTS], count = 0;
+  for (size_t i = 0; i < PARTS; i++) count += counts[i] = count_part(c, i);
+  if (count == 0) return EBB_OK;
   TRY(set_up(c));
-  TRY(check_pass(c));
-  TRY(check_whole(c));
-  TRY(check_updates(c));
-  for (size_t l = 0; l < spec_of(c)->count; l++) {
-    TRY(check_differences(c, l, false));
-    TRY(check_differences(c, l, true));
+  ebbi_reference_run_forward(c->reference, 0);
+  ebbi_reference_run_backward(c->reference);
+  TRY(ebbi_rounding_create(&c->spread, c->reference, ebb_device_precision(c->verifier->device)));
+  for (size_t i = 0; i < PARTS; i++) {
+    if (counts[i] == 0) continue;
+    if (parts[i].run) TRY(parts[i].run(c));
+    TRY(parts[i].report(c));
   }
   return EBB_OK;
 }
@@ -339,8 +392,13 @@ static ebb_status run_checks(network_check *c) {
 ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
   network_check c = {.verifier = verifier,
                      .probe = {.device = verifier->device, .seed = verifier->options->seed}};
+  if (verifier->counting) {
+    for (size_t i = 0; i < PARTS; i++) TRY(parts[i].report(&c));
+    return EBB_OK;
+  }
   ebb_status status = run_checks(&c);
   ebbi_pass_free(c.pass);
+  ebbi_pass_free(c.whole);
   ebb_network_free(c.network);
   ebbi_reference_free(c.reference);
   ebbi_reference_free(c.spread);

@@ -130,6 +130,15 @@ static const option_row rows[] = {
     {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,
      "take the rows in the order of the file in every epoch", NULL, 0, 0},
 
+    {"Checks", "all", 0, FOR_VERIFY | FLAG_ONLY, KIND_FLAG, MEMBER(all), NULL, NULL,
+     "also what other kinds of device use: every engine, tile configuration, vector width and "
+     "matrix unit",
+     NULL, 0, 0},
+    {NULL, "only", 0, FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(only), "PATTERN", NULL,
+     "run the checks of this name and build nothing else: a group, the first word of a name, or a "
+     "pattern of all of it: gradient, matmul_nn, 'dense_forward *'",
+     NULL, 0, 0},
+
     {"Measuring", "shape", 0, FOR_BENCH, KIND_LIST, MEMBER(shapes), "SHAPES", NULL,
      "products of matmul, MxNxK: c [M, N], K multiply-adds an element; several by commas, or by "
      "giving the option again; each in all three layouts (default: squares and training shapes)",

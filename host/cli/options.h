@@ -58,6 +58,9 @@ typedef struct settings {
 
   double budget;
 
+  const char *only;
+  bool all;
+
   bool clear;
 
   const char *out, *log, *trace, *device, *config;

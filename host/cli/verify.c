@@ -7,16 +7,20 @@
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "signals.h"
 
 #include <string.h>
+#include <unistd.h>
 
 /* What stands in: a whole network, or the hidden layers where the data tell the rest. */
 static const char whole_spec[] = "13-37gelu-19relu-7", hidden_spec[] = "37gelu-19relu";
 
-/* What the report callback needs: where rows go. */
+/* What the report callback needs: where rows go, and how far it is. */
 typedef struct listing {
   const settings *s;
   json_t *results; /* NULL: print rows */
+  size_t done, count;
+  bool on_line; /* a line of progress stands on the terminal */
 } listing;
 
 static json_t *describe(const ebb_check *check) {
@@ -28,16 +32,39 @@ static json_t *describe(const ebb_check *check) {
   return object;
 }
 
-static void report_check(const ebb_check *check, void *user) {
+static void clear_progress(listing *list) {
+  if (list->on_line) fputs("\r\033[K", stderr);
+  list->on_line = false;
+}
+
+/* Compiling and computing may take seconds a check: how many are done, on a terminal. */
+static void show_progress(listing *list, const ebb_check *check) {
+  if (list->done == list->count || isatty(STDERR_FILENO) != 1) return;
+  fprintf(stderr, "%zu of %zu checks, after %s %s", list->done, list->count, check->group,
+          check->name);
+  fflush(stderr);
+  list->on_line = true;
+}
+
+/* A row is written as it comes, into a pipe too. */
+static void print_row(const ebb_check *check) {
+  printf("%s%-4s%s  %-9s  %-28s  error %8.2e  bound %7.1e  %s\n",
+         check->passed ? "" : color_bad(stdout), check->passed ? "ok" : "FAIL",
+         check->passed ? "" : color_off(stdout), check->group, check->name, check->error,
+         check->bound, check->detail ? check->detail : "");
+  fflush(stdout);
+}
+
+static bool report_check(const ebb_check *check, void *user) {
   listing *list = user;
-  if (list->results) {
+  list->done++;
+  clear_progress(list);
+  if (list->results)
     json_array_append_new(list->results, describe(check));
-  } else if (!list->s->quiet || !check->passed) {
-    printf("%s%-4s%s  %-9s  %-28s  error %8.2e  bound %7.1e  %s\n",
-           check->passed ? "" : color_bad(stdout), check->passed ? "ok" : "FAIL",
-           check->passed ? "" : color_off(stdout), check->group, check->name, check->error,
-           check->bound, check->detail ? check->detail : "");
-  }
+  else if (!list->s->quiet || !check->passed)
+    print_row(check);
+  show_progress(list, check);
+  return signals_caught() == 0;
 }
 
 /* Makes the network of --model, or the default one, on rows of --data if there are any. */
@@ -89,33 +116,53 @@ static int print_outcome(const subject *x, listing *list, const ebb_verify_resul
   return print_json(object);
 }
 
-static int verify(subject *x, listing *list) {
-  const settings *s = list->s;
-  int code = prepare(x, s);
-  if (code != EXIT_GOOD) return code;
+/* The options of the run, but for what --only leaves out. */
+static int choose_checks(ebb_verify_options *options, const subject *x, const settings *s) {
   ebb_task task = x->encoder ? ebb_encoder_task(x->encoder) : EBB_TASK_AUTO;
-  ebb_verify_options options = {.kernels = true,
-                                .network = x->model.network,
-                                .dataset = s->data ? &x->rows : NULL,
-                                .batch = s->batch,
-                                .seed = s->seed};
-  code = choose_loss(&options.loss, s, task);
-  if (s->argument && s->loss == 0) options.loss = x->model.loss;
   double learning_rate = 0;
-  if (code == EXIT_GOOD) code = choose_optimizer(&options.optimizer, &learning_rate, s);
-  options.learning_rate = (float)learning_rate;
-  if (code != EXIT_GOOD) return code;
+  *options = (ebb_verify_options){.kernels = true,
+                                  .all = s->all,
+                                  .only = s->only,
+                                  .network = x->model.network,
+                                  .dataset = s->data ? &x->rows : NULL,
+                                  .batch = s->batch,
+                                  .seed = s->seed};
+  int code = choose_loss(&options->loss, s, task);
+  if (s->argument && s->loss == 0) options->loss = x->model.loss;
+  if (code == EXIT_GOOD) code = choose_optimizer(&options->optimizer, &learning_rate, s);
+  options->learning_rate = (float)learning_rate;
+  return code;
+}
+
+static int run_checks(subject *x, listing *list, const ebb_verify_options *options) {
   ebb_verify_result result = {0};
-  ebb_status status = ebb_verify(&result, x->device, &options, report_check, list);
+  int code = fail_status(ebb_verify_count(&list->count, x->device, options));
+  if (code != EXIT_GOOD) return code;
+  note(list->s, "checks   %zu%s", list->count,
+       options->all || options->only ? "" : ", of what this device uses by itself; --all has more");
+  ebb_status status = ebb_verify(&result, x->device, options, report_check, list);
+  clear_progress(list);
   code = fail_status(status);
   if (status != EBB_OK && status != EBB_ERR_NUMBERS) return code;
   int printed = print_outcome(x, list, &result);
+  if (signals_caught() && list->done < list->count)
+    return fail(EXIT_SIGNAL + signals_caught(), "stopped after %zu of %zu checks", list->done,
+                list->count);
   return code == EXIT_GOOD ? printed : code;
+}
+
+static int verify(subject *x, listing *list) {
+  const settings *s = list->s;
+  ebb_verify_options options;
+  int code = prepare(x, s);
+  if (code == EXIT_GOOD) code = choose_checks(&options, x, s);
+  return code == EXIT_GOOD ? run_checks(x, list, &options) : code;
 }
 
 int verify_run(const settings *s) {
   listing list = {.s = s, .results = s->json ? json_array() : NULL};
   subject x = {0};
+  signals_watch();
   int code = verify(&x, &list);
   json_decref(list.results);
   subject_close(&x);

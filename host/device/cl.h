@@ -10,14 +10,15 @@
 #include <CL/cl.h>
 #include <ebb/cache.h>
 
-/* A program built with one set of options, and its kernels as far as they have been asked for. */
+/* A kernel built with one set of options: wanted as long as there is neither kernel nor failure. */
 typedef struct ebbi_program ebbi_program;
 struct ebbi_program {
   ebbi_program *next;
-  ebbi_program_id id;
+  ebbi_kernel_id id;
   char *options;
   cl_program program;
-  cl_kernel kernels[EBBI_KERNEL_COUNT];
+  cl_kernel kernel; /* for launches that are queued at once */
+  char *failure;    /* why it does not build */
 };
 
 /* Command buffers: the calls of cl_khr_command_buffer that ebb needs; all NULL: they are not used.
@@ -43,16 +44,6 @@ ebb_status ebbi_command_calls_choose(ebb_device *device);
 
 typedef struct ebbi_profiling ebbi_profiling;
 
-/* Tile configurations of the products in one precision: the forced one, or EBB_MATMUL_CONFIG_AUTO,
- * and what measuring has chosen for classes of sizes, once it has been looked for, for which unit.
- */
-typedef struct ebbi_matmul_state {
-  int config;
-  bool loaded;
-  ebbi_unit unit;
-  signed char by_class[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
-} ebbi_matmul_state;
-
 struct ebb_device {
   cl_context context;
   cl_device_id id;
@@ -61,16 +52,14 @@ struct ebb_device {
   ebb_device_info info;
   char reason[160];
   size_t alignment;
-  ebbi_profile profile;
-  char options[512]; /* the profile as -D, for every program */
-  ebb_engine engine;
-  bool engine_forced; /* no choice of tuning goes before it */
+  ebbi_choices chosen;
   ebb_cache_mode cache;
   bool tuned; /* what tuning has kept is taken over */
-  ebbi_matmul_state matmul[EBB_PRECISION_COUNT];
-  ebbi_mma_state mma;
   ebb_counters counters;
   ebbi_program *programs;
+  bool planning; /* launches only say which programs they need */
+  ebb_compile_callback compiling;
+  void *compiling_user;
   ebbi_buffer *workspace;
   ebbi_sequence *recording; /* NULL: launches are queued at once */
   ebbi_command_calls command_calls;
@@ -132,7 +121,13 @@ double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t row
  * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */
 ebb_status ebbi_tuned_set_up(ebb_device *device);
 
-/* The kernel `id` of a program with these options, built if need be. */
+/* The text of a program that holds a kernel and what its file includes; the caller frees it. */
+ebb_status ebbi_program_source(char **text, const char *file, const char *kernel);
+
+/* Notes that the kernel `id` will be needed with these options. */
+ebb_status ebbi_program_want(ebb_device *device, ebbi_kernel_id id, const char *options);
+
+/* The kernel `id` with these options, built if need be. */
 ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
                                const char *options);
 /* A kernel object of its own, for a recorded launch; the caller releases it. */

@@ -36,6 +36,7 @@ static ebb_status sgemm(ebb_device *device, const ebbi_gemm *g) {
 
 ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
   const ebbi_entry entry = {.gemm = *gemm};
+  if (device->planning) return EBB_OK;
   return device->recording ? ebbi_sequence_add(device->recording, &entry) : sgemm(device, gemm);
 }
 

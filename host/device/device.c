@@ -16,7 +16,7 @@
 static ebb_status choose_engine(ebb_device *device) {
   const char *wanted = getenv("EBB_MATMUL");
   if (!wanted || wanted[0] == '\0') {
-    device->engine = device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU : EBB_ENGINE_GPU;
+    device->chosen.engine = device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU : EBB_ENGINE_GPU;
     return EBB_OK;
   }
   for (int i = 0; i < EBB_ENGINE_COUNT; i++)
@@ -191,7 +191,7 @@ ebb_counters ebb_device_counters(const ebb_device *device) {
   return device->counters;
 }
 const ebbi_profile *ebbi_device_profile(const ebb_device *device) {
-  return &device->profile;
+  return &device->chosen.profile;
 }
 size_t ebbi_device_alignment(const ebb_device *device) {
   return device->alignment;
@@ -203,7 +203,7 @@ cl_command_queue ebb_device_cl_queue(const ebb_device *device) {
   return device->queue;
 }
 ebb_engine ebb_device_engine(const ebb_device *device) {
-  return device->engine;
+  return device->chosen.engine;
 }
 
 const char *ebb_engine_name(ebb_engine engine) {
@@ -217,27 +217,27 @@ ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine) {
           (int)engine);
   REQUIRE(engine != EBB_ENGINE_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
           "engine clblast: this build has no CLBlast; install libclblast-dev and build again");
-  device->engine = engine;
-  device->engine_forced = true;
+  device->chosen.engine = engine;
+  device->chosen.engine_forced = true;
   return EBB_OK;
 }
 
-ebbi_engine_state ebbi_device_engine_state(const ebb_device *device) {
-  return (ebbi_engine_state){device->engine, device->engine_forced};
+ebbi_choices ebbi_device_choices(const ebb_device *device) {
+  return device->chosen;
 }
 
-void ebbi_device_restore_engine(ebb_device *device, ebbi_engine_state state) {
-  device->engine = state.engine;
-  device->engine_forced = state.forced;
+void ebbi_device_choose(ebb_device *device, const ebbi_choices *choices) {
+  device->chosen = *choices;
 }
 
 unsigned ebb_device_width(const ebb_device *device) {
-  return device->profile.width;
+  return device->chosen.profile.width;
 }
 
 ebb_status ebb_device_set_width(ebb_device *device, unsigned width) {
-  REQUIRE(ebbi_profile_choose(&device->profile, &device->info, width), EBB_ERR_ARGUMENT,
+  REQUIRE(ebbi_profile_choose(&device->chosen.profile, &device->info, width), EBB_ERR_ARGUMENT,
           "vectors of %u floats: must be 16, 8 or 4", width);
-  ebbi_profile_options(device->options, sizeof device->options, &device->profile);
+  ebbi_profile_options(device->chosen.options, sizeof device->chosen.options,
+                       &device->chosen.profile);
   return EBB_OK;
 }

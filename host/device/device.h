@@ -6,61 +6,42 @@
 
 #include <ebb/precision.h>
 
-/* X(program, its source files in order). A program is built once for each set of options in use. */
-#define EBBI_PROGRAM_LIST(X)                                                                       \
-  X(STEP, "gather.cl", "loss.cl", "update.cl", "init.cl")                                          \
-  X(PROBE, "probe.cl")                                                                             \
-  X(WHOLE_STEP, "whole_step.cl")                                                                   \
-  X(WHOLE_STEP_GPU, "whole_step_gpu.cl")                                                           \
-  X(ACTIVATION, "activation.cl")                                                                   \
-  X(MATMUL_CPU, "matmul_cpu.cl")                                                                   \
-  X(ADD_SLICES, "add_slices.cl")                                                                   \
-  X(MATMUL_GPU, "matmul_gpu.cl")                                                                   \
-  X(MATMUL_MMA, "matmul_mma.cl")                                                                   \
-  X(FINISH_SLICES, "finish_slices.cl")
-
-/* X(kernel's name, program) */
+/* X(kernel's name, the file it stands in). A program holds one kernel, built once for each set of
+ * options in use: what a training does not launch is never compiled. */
 #define EBBI_KERNEL_LIST(X)                                                                        \
-  X(gather, STEP)                                                                                  \
-  X(cross_entropy, STEP)                                                                           \
-  X(mean_squared_error, STEP)                                                                      \
-  X(update_sgd, STEP)                                                                              \
-  X(update_adam, STEP)                                                                             \
-  X(metrics_add, STEP)                                                                             \
-  X(init_weights, STEP)                                                                            \
-  X(whole_step, WHOLE_STEP)                                                                        \
-  X(whole_steps_sgd, WHOLE_STEP)                                                                   \
-  X(whole_steps_adam, WHOLE_STEP)                                                                  \
-  X(whole_step_gpu, WHOLE_STEP_GPU)                                                                \
-  X(whole_steps_sgd_gpu, WHOLE_STEP_GPU)                                                           \
-  X(whole_steps_adam_gpu, WHOLE_STEP_GPU)                                                          \
-  X(probe_fma, PROBE)                                                                              \
-  X(probe_triad, PROBE)                                                                            \
-  X(activation_forward, ACTIVATION)                                                                \
-  X(activation_backward, ACTIVATION)                                                               \
-  X(bias_gradient, ACTIVATION)                                                                     \
-  X(matmul_nn_cpu, MATMUL_CPU)                                                                     \
-  X(matmul_nt_cpu, MATMUL_CPU)                                                                     \
-  X(matmul_tn_cpu, MATMUL_CPU)                                                                     \
-  X(add_slices, ADD_SLICES)                                                                        \
-  X(matmul_nn_gpu, MATMUL_GPU)                                                                     \
-  X(matmul_nt_gpu, MATMUL_GPU)                                                                     \
-  X(matmul_tn_gpu, MATMUL_GPU)                                                                     \
-  X(matmul_nn_mma, MATMUL_MMA)                                                                     \
-  X(matmul_nt_mma, MATMUL_MMA)                                                                     \
-  X(matmul_tn_mma, MATMUL_MMA)                                                                     \
-  X(finish_slices_nn, FINISH_SLICES)                                                               \
-  X(finish_slices_nt, FINISH_SLICES)
-
-typedef enum ebbi_program_id {
-#define EBBI_PROGRAM_ENUM(id, ...) EBBI_PROGRAM_##id,
-  EBBI_PROGRAM_LIST(EBBI_PROGRAM_ENUM)
-#undef EBBI_PROGRAM_ENUM
-      EBBI_PROGRAM_COUNT
-} ebbi_program_id;
+  X(gather, "gather.cl")                                                                           \
+  X(cross_entropy, "loss.cl")                                                                      \
+  X(mean_squared_error, "loss.cl")                                                                 \
+  X(update_sgd, "update.cl")                                                                       \
+  X(update_adam, "update.cl")                                                                      \
+  X(metrics_add, "update.cl")                                                                      \
+  X(init_weights, "init.cl")                                                                       \
+  X(whole_step, "whole_step.cl")                                                                   \
+  X(whole_steps_sgd, "whole_step.cl")                                                              \
+  X(whole_steps_adam, "whole_step.cl")                                                             \
+  X(whole_step_gpu, "whole_step_gpu.cl")                                                           \
+  X(whole_steps_sgd_gpu, "whole_step_gpu.cl")                                                      \
+  X(whole_steps_adam_gpu, "whole_step_gpu.cl")                                                     \
+  X(probe_fma, "probe.cl")                                                                         \
+  X(probe_triad, "probe.cl")                                                                       \
+  X(activation_forward, "activation.cl")                                                           \
+  X(activation_backward, "activation.cl")                                                          \
+  X(bias_gradient, "activation.cl")                                                                \
+  X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
+  X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
+  X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \
+  X(add_slices, "add_slices.cl")                                                                   \
+  X(matmul_nn_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_nt_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_tn_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_nn_mma, "matmul_mma.cl")                                                                \
+  X(matmul_nt_mma, "matmul_mma.cl")                                                                \
+  X(matmul_tn_mma, "matmul_mma.cl")                                                                \
+  X(finish_slices_nn, "finish_slices.cl")                                                          \
+  X(finish_slices_nt, "finish_slices.cl")
 
 typedef enum ebbi_kernel_id {
-#define EBBI_KERNEL_ENUM(name, program) EBBI_KERNEL_##name,
+#define EBBI_KERNEL_ENUM(name, file) EBBI_KERNEL_##name,
   EBBI_KERNEL_LIST(EBBI_KERNEL_ENUM)
 #undef EBBI_KERNEL_ENUM
       EBBI_KERNEL_COUNT
@@ -80,14 +61,6 @@ typedef struct ebbi_profile {
 } ebbi_profile;
 
 const ebbi_profile *ebbi_device_profile(const ebb_device *device);
-
-/* The engine and whether it was forced, to be restored: ebb_device_set_engine always forces. */
-typedef struct ebbi_engine_state {
-  ebb_engine engine;
-  bool forced;
-} ebbi_engine_state;
-ebbi_engine_state ebbi_device_engine_state(const ebb_device *device);
-void ebbi_device_restore_engine(ebb_device *device, ebbi_engine_state state);
 
 /* How a product runs: its configuration, tiles across and down, slices of the depth. */
 typedef struct ebbi_matmul_plan {
@@ -125,6 +98,29 @@ typedef struct ebbi_mma_state {
 } ebbi_mma_state;
 ebbi_mma_state ebbi_device_mma(const ebb_device *device);
 void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state);
+
+/* Tile configurations of the products in one precision: the forced one, or EBB_MATMUL_CONFIG_AUTO,
+ * and what measuring has chosen for classes of sizes, once it has been looked for, for which unit.
+ */
+typedef struct ebbi_matmul_state {
+  int config;
+  bool loaded;
+  ebbi_unit unit;
+  signed char by_class[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
+} ebbi_matmul_state;
+
+/* All that decides which kernels launches get, and how these are built: to be kept, and set again
+ * by those who change it for a time or launch later what was chosen earlier. */
+typedef struct ebbi_choices {
+  ebb_engine engine;
+  bool engine_forced; /* no choice of tuning goes before it */
+  ebbi_matmul_state matmul[EBB_PRECISION_COUNT];
+  ebbi_mma_state mma;
+  ebbi_profile profile;
+  char options[512]; /* the profile as -D, for every program */
+} ebbi_choices;
+ebbi_choices ebbi_device_choices(const ebb_device *device);
+void ebbi_device_choose(ebb_device *device, const ebbi_choices *choices);
 
 /* Takes over the choices that tuning has kept for the device's precision and unit, if there are
  * good ones, unless it has them already. */
@@ -210,6 +206,14 @@ ebb_status ebbi_staging_leave(ebbi_staging *staging);
 
 /* Blocks until what was sent has arrived.  Errors: EBB_ERR_DEVICE (it has not). */
 ebb_status ebbi_staging_wait(ebbi_staging *staging);
+
+/* ---- programs ---- */
+
+/* From now on launches only say which programs they need. Then launches launch again, and the
+ * programs that are new are built, unless `planned`, which the launches have come to, is an error:
+ * that is handed up. */
+void ebbi_programs_plan(ebb_device *device);
+ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned);
 
 /* ---- launches ---- */
 

@@ -12,8 +12,9 @@
 ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options) {
   ebbi_launch launch = {.device = device, .id = id};
   cl_kernel kernel = NULL;
-  launch.status = device->recording ? ebbi_program_new_kernel(&kernel, device, id, options)
-                                    : ebbi_program_kernel(&kernel, device, id, options);
+  launch.status = device->planning    ? ebbi_program_want(device, id, options)
+                  : device->recording ? ebbi_program_new_kernel(&kernel, device, id, options)
+                                      : ebbi_program_kernel(&kernel, device, id, options);
   launch.kernel = kernel;
   return launch;
 }
@@ -25,7 +26,8 @@ static ebb_status set_argument(ebbi_launch *launch, size_t size, const void *val
 }
 
 static void add_argument(ebbi_launch *launch, size_t size, const void *value) {
-  if (launch->status == EBB_OK) launch->status = set_argument(launch, size, value);
+  if (launch->status == EBB_OK && launch->kernel)
+    launch->status = set_argument(launch, size, value);
   launch->arguments++;
 }
 
@@ -75,6 +77,7 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   ebb_device *device = launch->device;
   size_t group[3];
   TRY(launch->status);
+  if (device->planning) return EBB_OK;
   TRY_CL(clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
                                   sizeof group, group, NULL),
          ebbi_kernel_name(launch->id), "clGetKernelWorkGroupInfo");

@@ -100,7 +100,7 @@ static ebbi_tile tile_of(ebb_precision precision, int index) {
 
 /* What the device has for the precision that it is in. */
 static const ebbi_matmul_state *state_of(const ebb_device *device) {
-  return &device->matmul[device->mma.precision];
+  return &device->chosen.matmul[device->chosen.mma.precision];
 }
 
 static bool fits(const ebb_device *device, ebb_precision precision, size_t index) {
@@ -110,7 +110,7 @@ static bool fits(const ebb_device *device, ebb_precision precision, size_t index
 }
 
 bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config) {
-  return fits(device, device->mma.precision, config);
+  return fits(device, device->chosen.mma.precision, config);
 }
 
 /* Sizes up to 32, 64, … 2048, and larger ones: 8 buckets. */
@@ -147,16 +147,16 @@ int ebb_device_matmul_config(const ebb_device *device) {
 }
 
 ebb_status ebb_device_set_matmul_config(ebb_device *device, int config) {
-  ebb_precision precision = device->mma.precision;
+  ebb_precision precision = device->chosen.mma.precision;
   TRY(require_config(device, precision, "ebb_device_set_matmul_config", config));
-  device->matmul[precision].config = config;
+  device->chosen.matmul[precision].config = config;
   return EBB_OK;
 }
 
 ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
                                         int config) {
   static const char where[] = "ebb_device_set_matmul_choice";
-  ebb_precision precision = device->mma.precision;
+  ebb_precision precision = device->chosen.mma.precision;
   REQUIRE((unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES, EBB_ERR_ARGUMENT,
           "%s: layout %d, class %u: there are %d layouts and %d classes", where, (int)layout,
           class_index, EBB_LAYOUT_COUNT, EBB_MATMUL_CLASSES);
@@ -167,7 +167,7 @@ ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, u
   } else {
     TRY(require_config(device, precision, where, config));
   }
-  device->matmul[precision].by_class[layout][class_index] = (signed char)config;
+  device->chosen.matmul[precision].by_class[layout][class_index] = (signed char)config;
   return EBB_OK;
 }
 
@@ -178,17 +178,17 @@ int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsign
 
 ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
                                     size_t cols, size_t depth) {
-  if (device->mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
-  bool free = !device->engine_forced && state_of(device)->config == EBB_MATMUL_CONFIG_AUTO;
+  if (device->chosen.mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
+  bool free = !device->chosen.engine_forced && state_of(device)->config == EBB_MATMUL_CONFIG_AUTO;
   unsigned class_index = ebb_matmul_class(rows, cols, depth);
   return free && ebb_device_matmul_choice(device, layout, class_index) == EBB_MATMUL_CLBLAST
              ? EBB_ENGINE_CLBLAST
-             : device->engine;
+             : device->chosen.engine;
 }
 
 bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
                         size_t rows, size_t cols, size_t depth) {
-  ebb_precision precision = device->mma.precision;
+  ebb_precision precision = device->chosen.mma.precision;
   const ebbi_matmul_state *state = state_of(device);
   int wanted = state->config;
   if (wanted < 0) wanted = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
@@ -220,7 +220,7 @@ static ebb_status force_named(ebb_device *device, const char *wanted) {
     for (int index = 0; index < tables[p].count; index++) {
       if (strcmp(wanted, tables[p].configs[index].name) != 0) continue;
       TRY(require_config(device, (ebb_precision)p, "EBB_MATMUL_CONFIG", index));
-      device->matmul[p].config = index;
+      device->chosen.matmul[p].config = index;
       found = true;
     }
 #define LISTED_NAME(...) ", \"" CONFIG_NAME(__VA_ARGS__) "\""
@@ -232,7 +232,7 @@ static ebb_status force_named(ebb_device *device, const char *wanted) {
 
 ebb_status ebbi_matmul_set_up(ebb_device *device) {
   for (int p = 0; p < EBB_PRECISION_COUNT; p++) {
-    ebbi_matmul_state *state = &device->matmul[p];
+    ebbi_matmul_state *state = &device->chosen.matmul[p];
     state->config = EBB_MATMUL_CONFIG_AUTO;
     memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
   }

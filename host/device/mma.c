@@ -43,19 +43,21 @@ const char *ebbi_unit_name(ebbi_unit unit) {
 }
 
 ebb_precision ebb_device_precision(const ebb_device *device) {
-  return device->mma.precision;
+  return device->chosen.mma.precision;
 }
 
 const char *ebb_device_matrix_unit(const ebb_device *device) {
-  return device->mma.precision == EBB_PRECISION_FP32 ? NULL : ebbi_unit_name(device->mma.unit);
+  return device->chosen.mma.precision == EBB_PRECISION_FP32
+             ? NULL
+             : ebbi_unit_name(device->chosen.mma.unit);
 }
 
 ebbi_mma_state ebbi_device_mma(const ebb_device *device) {
-  return device->mma;
+  return device->chosen.mma;
 }
 
 void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state) {
-  device->mma = state;
+  device->chosen.mma = state;
 }
 
 void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config) {

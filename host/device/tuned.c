@@ -51,9 +51,10 @@ const char *ebb_matmul_choice_name(ebb_precision precision, int choice) {
   X("engine", owner->engine)
 
 ebb_tune_owner ebb_device_tune_owner(const ebb_device *device) {
-  ebb_tune_owner owner = {.info = device->info, .precision = device->mma.precision};
+  ebb_tune_owner owner = {.info = device->info, .precision = device->chosen.mma.precision};
   const char *unit = ebb_device_matrix_unit(device);
-  snprintf(owner.engine, sizeof owner.engine, "%s", unit ? unit : ebb_engine_name(device->engine));
+  snprintf(owner.engine, sizeof owner.engine, "%s",
+           unit ? unit : ebb_engine_name(device->chosen.engine));
   return owner;
 }
 
@@ -199,8 +200,8 @@ ebb_status ebbi_tuned_set_up(ebb_device *device) {
 }
 
 void ebbi_tuned_load(ebb_device *device) {
-  ebbi_mma_state mma = device->mma;
-  ebbi_matmul_state *state = &device->matmul[mma.precision];
+  ebbi_mma_state mma = device->chosen.mma;
+  ebbi_matmul_state *state = &device->chosen.matmul[mma.precision];
   ebb_tune_owner owner = ebb_device_tune_owner(device);
   ebb_tuned *list;
   size_t count;

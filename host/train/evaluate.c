@@ -1,4 +1,8 @@
-/* Evaluation: loss and accuracy summed on the device, read once at the end. */
+/* Evaluation: loss and accuracy summed on the device, read once at the end.
+ *
+ * The batches are recorded when they are first needed, and not when the evaluator is made: the
+ * first step of a training need not wait for the kernels of its evaluations.
+ */
 #include "base/error.h"
 #include "base/size.h"
 #include "train.h"
@@ -27,25 +31,12 @@ static double target_deviation(const ebb_dataset *dataset) {
   return sum;
 }
 
-static ebb_status record(ebbi_evaluator *evaluator, size_t slot) {
-  ebbi_pass *pass = evaluator->pass;
-  TRY(ebbi_feed_gather(pass, &evaluator->feed, slot));
-  TRY(ebbi_pass_forward(pass));
-  TRY(ebbi_pass_loss(pass));
-  return ebb_metrics_add(pass->state, pass->partials);
-}
-
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
                          const ebbi_feed_plan *plan, ebb_loss loss) {
   TRY(ebbi_pass_create(&evaluator->pass, network, plan->batch, loss, EBBI_PASS_EVALUATION));
   TRY(ebbi_feed_create(&evaluator->feed, network->device, plan));
   evaluator->target_deviation = target_deviation(plan->dataset);
-  for (size_t slot = 0; slot < ebbi_feed_slots(&evaluator->feed); slot++) {
-    TRY(ebbi_sequence_begin(&evaluator->sequences[slot], network->device));
-    ebb_status status = record(evaluator, slot);
-    ebbi_sequence_end(evaluator->sequences[slot]);
-    TRY(status);
-  }
+  evaluator->choices = ebbi_device_choices(network->device);
   return EBB_OK;
 }
 
@@ -74,8 +65,40 @@ ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
   };
 }
 
-static ebb_status run_steps(ebbi_evaluator *evaluator) {
-  size_t steps = ebbi_ceil_div(evaluator->feed.rows, evaluator->pass->batch), slot, room;
+static ebb_status record_batch(ebbi_evaluator *evaluator, size_t slot) {
+  ebbi_pass *pass = evaluator->pass;
+  TRY(ebbi_feed_gather(pass, &evaluator->feed, slot));
+  TRY(ebbi_pass_forward(pass));
+  TRY(ebbi_pass_loss(pass));
+  return ebb_metrics_add(pass->state, pass->partials);
+}
+
+static ebb_status record_slots(ebbi_evaluator *evaluator, ebb_device *device) {
+  ebbi_programs_plan(device);
+  TRY(ebbi_programs_build(device, record_batch(evaluator, 0)));
+  for (size_t slot = 0; slot < ebbi_feed_slots(&evaluator->feed); slot++) {
+    TRY(ebbi_sequence_begin(&evaluator->sequences[slot], device));
+    ebb_status status = record_batch(evaluator, slot);
+    ebbi_sequence_end(evaluator->sequences[slot]);
+    TRY(status);
+  }
+  return EBB_OK;
+}
+
+/* Records the batches, unless they are, by the choices of when the evaluator was made. */
+static ebb_status record(ebbi_evaluator *evaluator) {
+  if (evaluator->recorded) return EBB_OK;
+  ebb_device *device = evaluator->pass->network->device;
+  ebbi_choices now = ebbi_device_choices(device);
+  ebbi_device_choose(device, &evaluator->choices);
+  ebb_status status = record_slots(evaluator, device);
+  ebbi_device_choose(device, &now);
+  evaluator->recorded = status == EBB_OK;
+  return status;
+}
+
+static ebb_status run_steps(ebbi_evaluator *evaluator, size_t steps) {
+  size_t slot, room;
   TRY(ebbi_feed_seek(&evaluator->feed, 0, 0));
   for (size_t i = 0; i < steps; i++) {
     TRY(ebbi_feed_enter(&slot, &room, &evaluator->feed));
@@ -85,11 +108,18 @@ static ebb_status run_steps(ebbi_evaluator *evaluator) {
   return ebbi_feed_settle(&evaluator->feed);
 }
 
+ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator) {
+  TRY(record(evaluator));
+  TRY(run_steps(evaluator, 1));
+  return ebb_device_finish(evaluator->pass->network->device);
+}
+
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
   const ebbi_pass *pass = evaluator->pass;
   ebb_state state = ebb_state_default(0, 0, 0);
+  TRY(record(evaluator));
   TRY(ebb_tensor_upload(pass->state, &state));
-  TRY(run_steps(evaluator));
+  TRY(run_steps(evaluator, ebbi_ceil_div(evaluator->feed.rows, pass->batch)));
   TRY(ebb_tensor_download(&state, pass->state));
   *metrics = ebbi_state_metrics(&state, pass->loss);
   if (pass->loss == EBB_LOSS_MSE) {

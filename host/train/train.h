@@ -62,12 +62,17 @@ typedef struct ebbi_evaluator {
   ebbi_sequence *sequences[EBBI_SLOTS];
   ebbi_feed feed;
   double target_deviation; /* mse: sum of squared deviations of the targets from their means */
+  ebbi_choices choices;    /* by which it is recorded */
+  bool recorded;
 } ebbi_evaluator;
 
 /* All rows on the device in the order in which they are, in batches for an evaluation. */
 ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset);
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
                                  const ebbi_feed_plan *plan, ebb_loss loss);
+/* Compiles its kernels: records the batches, and runs the first, since some drivers compile when a
+ * kernel is first run. Blocks. */
+ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 

@@ -90,7 +90,15 @@ static ebb_status make_moments(ebb_trainer *trainer) {
   return EBB_OK;
 }
 
+/* The programs of a step, before it is recorded: their number is known then. */
+static ebb_status build_programs(ebb_trainer *trainer) {
+  ebb_device *device = trainer->network->device;
+  ebbi_programs_plan(device);
+  return ebbi_programs_build(device, record_steps(trainer, 0, 1));
+}
+
 static ebb_status record_all(ebb_trainer *trainer) {
+  TRY(build_programs(trainer));
   for (size_t slot = 0; slot < ebbi_feed_slots(&trainer->feed); slot++) {
     TRY(record(&trainer->sequences[slot], trainer, slot, 1));
     if (holds_steps(trainer)) TRY(record(&trainer->bursts[slot], trainer, slot, EBBI_BURST));

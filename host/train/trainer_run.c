@@ -112,33 +112,67 @@ static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
   return status;
 }
 
+/* A run under way. */
+typedef struct run {
+  ebb_trainer *trainer;
+  ebb_state state;
+  ebb_report report;
+  ebb_report_callback callback;
+  void *user;
+  double start; /* later by what compiling has taken */
+  bool go_on;   /* the callback has not asked to stop */
+} run;
+
 /* The sums of an epoch so far, as a report. */
-static void fill_report(ebb_report *report, const ebb_trainer *trainer, const ebb_state *state,
-                        size_t old_rows, double seconds) {
-  ebb_metrics metrics = ebbi_state_metrics(state, trainer->options.loss);
-  report->step = state->done;
+static void fill_report(run *r, size_t old_rows, double seconds) {
+  ebb_report *report = &r->report;
+  ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss);
+  size_t rows = metrics.rows - old_rows;
+  report->step = r->state.done;
   report->train_loss = metrics.loss;
   report->train_accuracy = metrics.accuracy;
   report->valid_loss = report->valid_accuracy = NAN;
-  report->samples_per_second = (double)(metrics.rows - old_rows) / seconds;
+  report->samples_per_second = rows > 0 ? (double)rows / seconds : NAN;
 }
 
-/* The steps of the rest of the epoch; false in *go_on: the callback asked to stop within it. */
-static ebb_status run_steps(ebb_state *state, bool *go_on, ebb_trainer *trainer, ebb_report *report,
-                            ebb_report_callback callback, void *user, double run_start) {
+static void call_back(run *r, bool epoch_end) {
+  r->report.seconds = seconds_now() - r->start;
+  r->report.epoch_end = epoch_end;
+  if (r->callback) r->go_on = r->callback(&r->report, r->user);
+}
+
+/* The very first step, then the kernels of evaluations: what users wait for, and no measure of the
+ * steps that follow. */
+static ebb_status take_first_step(run *r) {
+  ebb_trainer *trainer = r->trainer;
+  TRY(ebb_trainer_step(trainer, 1));
+  TRY(look(&r->state, trainer));
+  r->report.first_step_seconds = seconds_now() - r->start;
+  if (trainer->valid.pass) TRY(ebbi_evaluator_compile(&trainer->valid));
+  fill_report(r, r->state.rows, 0);
+  r->start = seconds_now();
+  call_back(r, false);
+  return EBB_OK;
+}
+
+/* The steps of the rest of the epoch, unless the callback asks to stop within it. */
+static ebb_status run_steps(run *r) {
+  ebb_trainer *trainer = r->trainer;
+  size_t steps_done = r->state.done - r->state.epoch_first; /* after ebb_trainer_step, or a stop */
+  size_t left = trainer->epoch_steps - steps_done, old_rows = steps_done ? r->state.rows : 0;
+  if (r->state.done == 0) {
+    TRY(take_first_step(r));
+    old_rows = r->state.rows;
+    left--;
+  }
   double start = seconds_now();
-  size_t steps_done = state->done - state->epoch_first; /* after ebb_trainer_step, or a stop */
-  size_t left = trainer->epoch_steps - steps_done, old_rows = steps_done ? state->rows : 0;
-  while (left > 0 && *go_on) {
-    /* The first of all alone: it comes when the kernels are compiled, which users wait for. */
-    size_t steps = state->done == 0 ? 1 : left < LOOK_STEPS ? left : LOOK_STEPS;
+  while (left > 0 && r->go_on) {
+    size_t steps = left < LOOK_STEPS ? left : LOOK_STEPS;
     TRY(ebb_trainer_step(trainer, steps));
-    TRY(look(state, trainer));
+    TRY(look(&r->state, trainer));
     left -= steps;
-    fill_report(report, trainer, state, old_rows, seconds_now() - start);
-    report->seconds = seconds_now() - run_start;
-    report->epoch_end = false;
-    if (left > 0 && callback) *go_on = callback(report, user);
+    fill_report(r, old_rows, seconds_now() - start);
+    if (left > 0) call_back(r, false);
   }
   return EBB_OK;
 }
@@ -162,20 +196,20 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
   REQUIRE(trainer, EBB_ERR_ARGUMENT, "ebb_trainer_run: the trainer is NULL");
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS,
           "ebb_trainer_run: this training met NaN or Inf; make a new trainer");
-  double run_start = seconds_now();
-  ebb_state state;
-  bool go_on = true;
-  TRY(look(&state, trainer));
+  run r = {.trainer = trainer,
+           .callback = callback,
+           .user = user,
+           .start = seconds_now(),
+           .go_on = true};
+  TRY(look(&r.state, trainer));
   size_t last = trainer->epochs_done + trainer->options.epochs;
-  ebb_report report = {.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
-  while (trainer->epochs_done < last && go_on) {
-    report.epoch = trainer->epochs_done + 1;
-    TRY(run_steps(&state, &go_on, trainer, &report, callback, user, run_start));
-    if (!go_on) break;
-    TRY(close_epoch(trainer, &report));
-    report.seconds = seconds_now() - run_start;
-    report.epoch_end = true;
-    if (callback) go_on = callback(&report, user);
+  r.report = (ebb_report){.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
+  while (trainer->epochs_done < last && r.go_on) {
+    r.report.epoch = trainer->epochs_done + 1;
+    TRY(run_steps(&r));
+    if (!r.go_on) break;
+    TRY(close_epoch(trainer, &r.report));
+    call_back(&r, true);
   }
   return EBB_OK;
 }

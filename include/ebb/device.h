@@ -81,6 +81,13 @@ const char *ebb_device_reason(const ebb_device *device);
 
 ebb_counters ebb_device_counters(const ebb_device *device);
 
+/* Kernels are compiled when they are first needed, for a device and driver once if something keeps
+ * them (cache.h). While a trainer is made or first run, `callback` is called before each kernel
+ * that it needs with how many of how many are done, and after the last with done == count. Some
+ * drivers compile apart when a kernel is first run; that is not in it. NULL ends it. */
+typedef void (*ebb_compile_callback)(size_t done, size_t count, void *user);
+void ebb_device_on_compile(ebb_device *device, ebb_compile_callback callback, void *user);
+
 /* Blocks until all work given to the device is done. */
 ebb_status ebb_device_finish(ebb_device *device);
 

@@ -67,12 +67,13 @@ typedef struct ebb_report {
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
   double train_accuracy; /* classification only */
   double valid_loss, valid_accuracy;
-  double samples_per_second; /* training rows, validation left out */
-  double seconds;            /* since ebb_trainer_run was called */
+  double samples_per_second; /* training rows; neither the first step nor validation counts */
+  double seconds;            /* of this ebb_trainer_run since the report of the very first step */
+  double first_step_seconds; /* until the very first step was done; 0 in runs that have none */
 } ebb_report;
 
-/* Called after the very first step, which comes when the kernels are compiled, at each epoch's end
- * and, in long epochs, between. Return false to stop. */
+/* Called after the very first step, when all kernels are compiled, also those of evaluations, at
+ * each epoch's end and, in long epochs, between. Return false to stop. */
 typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;

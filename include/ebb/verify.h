@@ -21,8 +21,9 @@ typedef struct ebb_check {
 } ebb_check;
 
 typedef struct ebb_verify_options {
-  bool kernels;               /* run every kernel on its odd shapes, in every engine there is */
-  const char *only;           /* of the kernel checks those with this in their name; NULL: all */
+  bool kernels;     /* every kernel that this device uses by itself, on its odd shapes */
+  bool all;         /* and those of other kinds of device: engines, tiles, widths, units */
+  const char *only; /* pattern of the checks to be run; NULL: all of them. See below */
   const ebb_network *network; /* run this network too; NULL: none */
   const ebb_dataset *dataset; /* its batch comes from here; NULL: random rows */
   size_t batch;               /* rows; 0: 33 */
@@ -30,6 +31,8 @@ typedef struct ebb_verify_options {
   ebb_optimizer optimizer;
   float learning_rate; /* 0: 0.01 */
   uint64_t seed;
+  bool skip_differences; /* no finite differences: another run has them, of the same weights, data
+                          * and loss. Engines and optimizers make no difference to them */
 } ebb_verify_options;
 
 typedef struct ebb_verify_result {
@@ -38,12 +41,23 @@ typedef struct ebb_verify_result {
   char text[3][96];
 } ebb_verify_result;
 
-/* Runs the checks and calls `report` (may be NULL) for each; the check's strings are valid during
- * the call. The network's weights are unchanged afterwards. Blocks.
- * Errors: EBB_ERR_NUMBERS (a bound is broken; all checks have been run), and any device error. */
+/* Called after each check; its strings are valid during the call. Return false to stop. */
+typedef bool (*ebb_verify_callback)(const ebb_check *check, void *user);
+
+/* Runs the checks and calls `report` (may be NULL) for each: first the products as this device
+ * makes them, then the network, then the other kernels, then what only `all` has. The network's
+ * weights are unchanged afterwards. Blocks.
+ *
+ * `only` is a pattern of the shell (fnmatch). It names a check if it fits the check's group, its
+ * name, the name's first word, or group and name with a space between: "gradient", "matmul_nn",
+ * "dense_forward *", "kernel whole_*". For other checks nothing is built.
+ * Errors: EBB_ERR_NUMBERS (a bound is broken; all checks have been run, unless stopped),
+ * EBB_ERR_ARGUMENT (also: `only` names no check), and any device error. */
 ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,
-                      const ebb_verify_options *options,
-                      void (*report)(const ebb_check *check, void *user), void *user);
+                      const ebb_verify_options *options, ebb_verify_callback report, void *user);
+
+/* How many checks that would be. It depends on the device. */
+ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_options *options);
 
 #ifdef __cplusplus
 }

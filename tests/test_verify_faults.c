@@ -1,0 +1,179 @@
+/* ebb_verify can fail: each kernel file is given one fault, and the check that must see it does.
+ *
+ * A verification that never fails proves nothing. Only that check is run, so that a fault costs the
+ * few kernels that it needs and no more.
+ */
+#include "kernel_fault.h"
+
+#include "device/device.h"
+#include <ebb/ebb.h>
+
+/* A fault: the text in a kernel file that is changed, and the check that must fail by it. Faults
+ * that a network shows are run with one, by an ebb_engine or on the emulated matrix unit; the
+ * others (spec NULL) among the kernel checks. */
+typedef struct fault {
+  const char *file, *from, *to, *failing, *spec;
+  int products;
+} fault;
+
+enum { PARTS = 4 };
+
+enum {
+  MMA = EBB_ENGINE_COUNT,
+  MMA_TF32 = MMA + EBB_PRECISION_TF32,
+  MMA_BF16 = MMA + EBB_PRECISION_BF16
+};
+
+static const fault faults[] = {
+    {"common.h", "PASTE(vload, WIDTH)(index, pointer)", "PASTE(vload, WIDTH)(0, pointer)",
+     "gradient layer 1 weight, whole step", "9-33relu-3", EBB_ENGINE_CPU},
+    {"activation.h", "select((T)(0.0f), (T)(1.0f), (a) > (T)(0.0f))",
+     "select((T)(0.0f), (T)(1.0f), (a) >= (T)(0.0f))", "gradient layer 1 weight", "5-9relu-3",
+     EBB_ENGINE_CPU},
+    {"activation.h", "0.044715f", "0.05f", "forward layer 1", "5-9gelu_tanh-3", EBB_ENGINE_CPU},
+    {"activation.h", "((a) * (1.0f - (a)))", "((a) * (1.0f + (a)))", "gradient layer 1 bias",
+     "5-9sigmoid-3", EBB_ENGINE_GPU},
+    {"activation.cl", "r < rows", "r < rows - 1", "gradient layer 1 bias", "5-9relu-3",
+     EBB_ENGINE_CLBLAST},
+    {"matmul_cpu.cl", "fma(a_value", "fma(0.99f * a_value", "forward layer 1", "5-9relu-3",
+     EBB_ENGINE_CPU},
+    {"matmul_gpu.cl", "k < STEPS", "k < STEPS - 2", "forward layer 1", "16-9relu-3",
+     EBB_ENGINE_GPU},
+    {"matmul_gpu.cl", "start = slice * slice_depth", "start = 0", "kernel matmul_nt gpu", NULL, 0},
+    {"matmul_mma.cl", "w = 1; w < WORDS", "w = 1; w < WORDS - 1", "gradient layer 1 bias",
+     "5-9relu-3", MMA_TF32},
+    {"mma.h", "0xffffe000u", "0xfffe0000u", "forward layer 1", "5-9relu-3", MMA_TF32},
+    {"mma.h", "lane % 4 * 2) * PITCH, *right", "lane % 4) * PITCH, *right", "forward layer 1",
+     "5-9relu-3", MMA_BF16},
+    {"bf16.h", "isnan(x)", "isless(x, (PASTE(float, n))(0.0f))", "forward layer 1", "5-9tanh-3",
+     MMA_BF16},
+    {"finish.h", "as_vec(bits << 16)", "as_vec(bits << 15)", "gradient layer 1 weight", "5-9tanh-3",
+     MMA_BF16},
+    {"finish.h", "sum *= SLOPE", "sum = SLOPE", "gradient layer 1 weight", "5-9tanh-3",
+     EBB_ENGINE_GPU},
+    {"finish_slices.cl", "finish_nn(c, z, sum", "finish_nn(c, z, 0.9f * sum", "forward layer 1",
+     "600-9relu-3", EBB_ENGINE_GPU},
+    {"add_slices.cl", "slices, slice, 0", "slices - 1, slice, 0", "kernel matmul_tn cpu", NULL, 0},
+    {"elementary.h", "0.49999997f", "0.499f", "forward layer 1", "5-9tanh-3", EBB_ENGINE_CPU},
+    {"loss.cl", "(vec)(-scale)", "(vec)(-0.999f * scale)", "gradient layer 2 bias", "5-9relu-3",
+     EBB_ENGINE_CPU},
+    {"loss.cl", "columns_from(c) < label", "columns_from(c) > label", "kernel cross_entropy", NULL,
+     0},
+    {"update.h", "p - rate *", "p + rate *", "update layer 2 sgd", "5-9relu-3", EBB_ENGINE_CPU},
+    {"common.h", "s * stride + i", "i", "kernel update_slices", NULL, 0},
+    {"update.cl", "start + ELEMENT_VECTORS, vectors)", "start + ELEMENT_VECTORS, vectors) - 1",
+     "kernel update_sgd", NULL, 0},
+    {"state.h", "state->loss_carry = (sum - state->loss_sum) - term;",
+     "state->loss_carry = 0.001f * sum;", "kernel metrics_add", NULL, 0},
+    {"probe.cl", "step < steps", "step < steps - 1", "kernel probe_fma", NULL, 0},
+    {"probe.cl", "load_vec(i, b) +", "load_vec(start, b) +", "kernel probe_triad", NULL, 0},
+    {"lanes.h", "k < depth; k++", "k < depth - 1; k++", "gradient layer 2 weight, whole step",
+     "5-9relu-3", EBB_ENGINE_CPU},
+    {"lanes.h", "more ? aligned_vec(db", "1 ? aligned_vec(db", "kernel whole_step relu", NULL, 0},
+    {"whole_step.h", "- one) * scale", "- 0.999f * one) * scale",
+     "gradient layer 2 bias, whole step", "5-9relu-3", EBB_ENGINE_CPU},
+    {"whole_step.h", "- one) * scale", "- 0.999f * one) * scale",
+     "gradient layer 2 bias, whole step", "5-9relu-3", EBB_ENGINE_GPU},
+    {"whole_step.cl", "r < c->rows ? -1 : 0", "-1", "forward loss, whole step", "5-9relu-3",
+     EBB_ENGINE_CPU},
+    {"whole_step.cl", "n < steps", "n < 1", "kernel whole_steps", NULL, 0},
+    {"whole_step_gpu.cl", "place % (uint)s->held", "0u", "kernel whole_step_gpu relu", NULL, 0},
+    {"tiles.h", "v < whole;", "v < whole - 1;", "gradient layer 1 weight, whole step", "16-9relu-3",
+     EBB_ENGINE_GPU},
+    {"tiles.h", "more ? *to + total : total;\n      }", "total;\n      }",
+     "kernel whole_step_gpu relu", NULL, 0},
+    {"whole_step_gpu.cl", "r < rows; r++) total +=", "r < rows - 1; r++) total +=",
+     "gradient layer 1 bias, whole step", "16-9relu-3", EBB_ENGINE_GPU},
+    {"whole_step_gpu.cl", "n < steps", "n < 1", "kernel whole_steps_gpu", NULL, 0},
+    {"batch.h", "state->done - state->epoch_first", "state->done - state->epoch", "kernel gather",
+     NULL, 0},
+    {"gather.cl", "from * targets + c", "from * targets", "kernel gather", NULL, 0},
+    {"gather.cl", "position % (uint)held", "(position + (position >= (uint)held)) % (uint)held",
+     "kernel gather", NULL, 0},
+    {"whole_step.cl", "place % (uint)s->held", "0u", "kernel whole_step relu", NULL, 0},
+    {"philox.h", "round < 10", "round < 9", "kernel init_weights", NULL, 0},
+    {"init.cl", "block * 4 + lane", "block * 4 + (3 - lane)", "kernel init_weights", NULL, 0},
+};
+
+static bool is_failing(const ebb_check *check, void *user) {
+  *(bool *)user = !check->passed;
+  return true;
+}
+
+/* False: the device has no such engine. */
+static bool choose_products(ebb_device *device, const fault *f) {
+  if (f->products <= MMA)
+    return !f->spec || ebb_device_set_engine(device, (ebb_engine)f->products) == EBB_OK;
+  ebb_precision precision = (ebb_precision)(f->products - MMA);
+  ebbi_device_set_mma(device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED});
+  return true;
+}
+
+static ebb_network *make_network(ebb_device *device, const char *text) {
+  ebb_network *network = NULL;
+  ebb_spec spec;
+  assert_int_equal(ebb_spec_parse(&spec, text, 0, 0), EBB_OK);
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
+  return network;
+}
+
+/* On a device of its own, which reads the kernels anew. */
+static void find_fault(const fault *f) {
+  ebb_device *device = NULL;
+  ebb_network *network = NULL;
+  ebb_verify_result result = {0};
+  bool failed = false;
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  if (choose_products(device, f)) {
+    if (f->spec) network = make_network(device, f->spec);
+    ebb_verify_options options = {.kernels = !f->spec,
+                                  .all = true,
+                                  .only = f->failing,
+                                  .network = network,
+                                  .optimizer = ebb_optimizer_default(EBB_OPT_SGD),
+                                  .seed = f->spec ? 5 : 1};
+    ebb_status status = ebb_verify(&result, device, &options, is_failing, &failed);
+    if (status != EBB_ERR_NUMBERS)
+      fail_msg("%s with \"%s\": %s gave %s (%s)", f->file, f->to, f->failing,
+               ebb_status_name(status), ebb_error_message());
+    assert_true(failed && result.checks == 1 && result.failed == 1 && !result.worst.passed);
+    assert_non_null(strstr(ebb_error_message(), result.worst.name));
+  }
+  ebb_network_free(network);
+  ebb_device_free(device);
+}
+
+/* The faults whose number is `part` modulo PARTS: the parts run side by side. */
+static void test_every_fault_is_found(void **state) {
+  size_t part = *(size_t *)*state;
+  for (size_t i = part; i < sizeof faults / sizeof *faults; i += PARTS) {
+    plant_fault(faults[i].file, faults[i].from, faults[i].to);
+    find_fault(&faults[i]);
+    unplant_fault();
+  }
+}
+
+/* No kernel file may be left out above. */
+static void test_every_file_has_a_fault(void **state) {
+  (void)state;
+  for (const ebbi_kernel_file *file = ebbi_kernel_files; file->name; file++) {
+    bool found = false;
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+      found = found || strcmp(faults[i].file, file->name) == 0;
+    if (!found) fail_msg("%s has no fault in the table", file->name);
+  }
+}
+
+/* test_verify_faults PART: one of PARTS parts of the faults. */
+int main(int count, char **words) {
+  size_t part = count > 1 ? (size_t)atoi(words[1]) : PARTS;
+  if (part >= PARTS) {
+    fprintf(stderr, "usage: test_verify_faults PART, from 0 to %d\n", PARTS - 1);
+    return 2;
+  }
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_file_has_a_fault),
+      cmocka_unit_test_prestate(test_every_fault_is_found, &part),
+  };
+  return cmocka_run_group_tests_name("verify faults", tests, NULL, NULL);
+}
