@@ -1,20 +1,59 @@
 #!/usr/bin/env bash
-# Installs ebb into a folder of its own, moves that folder, and builds and runs a stranger's program
-# against it: by find_package and by pkg-config.
+# ebb as others use it: installed into a folder that is then moved, where the tool runs and a
+# stranger's program is built by find_package and by pkg-config; and as a part of a stranger's project.
 #
 # consumer.sh ROOT BUILD          with the library that BUILD holds
-# consumer.sh ROOT static         with a static library, configured and built for the purpose
+# consumer.sh ROOT static         with a static library, from a configuration that lacks cmocka
+# consumer.sh ROOT subproject     built by the stranger's project, on a system that lacks popt
+#
+# What is built here is built without optimisation: how fast it computes is of no concern.
 set -euo pipefail
 root=$(realpath "$1") build=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+unset LD_LIBRARY_PATH
+
 quiet() { "$@" >"$work/log" 2>&1 || { cat "$work/log"; echo "not ok - $*"; exit 1; }; }
+
+# holds WHAT command...: the check WHAT is that the command succeeds.
+holds() {
+  local what=$1; shift
+  if "$@"; then echo "ok - $what"; else cat "$work/log"; echo "not ok - $what"; exit 1; fi
+}
+
+configure() { quiet cmake -G Ninja -DCMAKE_BUILD_TYPE=Debug "$@"; }
+build() { quiet cmake --build "$1" -j "$(nproc)"; }
+
+# only PACKAGE...: from here on pkg-config knows these packages alone.
+only() {
+  local package
+  mkdir "$work/packages"
+  for package; do ln -s "$(pkg-config --variable=pcfiledir "$package")/$package.pc" "$work/packages"; done
+  export PKG_CONFIG_LIBDIR=$work/packages
+}
+
+has_no_rules() { ! grep -rqs 'include/ebb\|libebb' --include=cmake_install.cmake "$1"; }
+
+as_subproject() {
+  only jansson
+  configure -S "$root/tests/consumer/subproject" -B "$work/build" -DFETCHCONTENT_SOURCE_DIR_EBB="$root"
+  build "$work/build"
+  holds 'a program in whose project ebb is, built without popt' "$work/build/program"
+  holds 'nothing of ebb is installed with it' has_no_rules "$work/build"
+}
+
+if [[ $build == subproject ]]; then as_subproject; exit; fi
 
 static=()
 if [[ $build == static ]]; then
   static=(--static) build=$work/build
-  quiet cmake -S "$root" -B "$build" -G Ninja -DBUILD_SHARED_LIBS=OFF -DEBB_BUILD_TESTS=OFF -DEBB_BUILD_BENCH=OFF
-  quiet cmake --build "$build" -j "$(nproc)"
+  (
+    only jansson popt
+    configure -S "$root" -B "$build" -DBUILD_SHARED_LIBS=OFF -DEBB_BUILD_BENCH=OFF
+    holds 'one line tells that the tests are left out' test "$(grep -c 'cmocka' "$work/log")" == 1
+    holds 'and they are' test ! -e "$build/tests"
+  )
+  build "$build"
 fi
 
 quiet cmake --install "$build" --prefix "$work/first"
@@ -23,17 +62,16 @@ prefix=$work/prefix
 libdir=$(dirname "$(find "$prefix" -name 'libebb.*' | head -n 1)")
 
 cd /
-"$prefix/bin/ebb" help >/dev/null
-echo "ok - the installed tool runs"
+holds 'the installed tool runs' quiet "$prefix/bin/ebb" help
+holds 'the licence is installed' cmp "$root/LICENSE" "$prefix/share/doc/ebb/LICENSE"
 
-quiet cmake -S "$root/tests/consumer" -B "$work/consumer" -G Ninja -DCMAKE_PREFIX_PATH="$prefix"
-quiet cmake --build "$work/consumer"
-"$work/consumer/consumer"
-echo "ok - find_package"
+configure -S "$root/tests/consumer" -B "$work/consumer" -DCMAKE_PREFIX_PATH="$prefix"
+build "$work/consumer"
+holds find_package "$work/consumer/program"
 
 export PKG_CONFIG_PATH=$libdir/pkgconfig
 flags=$(pkg-config "${static[@]}" --cflags --libs ebb)
 # shellcheck disable=SC2086
-quiet cc -std=c99 -o "$work/by-pkg-config" "$root/tests/consumer/main.c" $flags
-LD_LIBRARY_PATH=$libdir "$work/by-pkg-config"
-echo "ok - pkg-config"
+quiet cc -std=c99 -o "$work/by-pkg-config" "$root/tests/consumer/main.c" $flags \
+  -Wl,-rpath,"$(pkg-config --variable=libdir ebb)"
+holds pkg-config "$work/by-pkg-config"

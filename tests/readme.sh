@@ -1,11 +1,93 @@
-#!/bin/sh
-# The README's C example is examples/xor.c, to the letter: what readers copy is what the tests run.
-set -eu
-root=$1
-quoted=$(sed -n '/^```c$/,/^```$/p' "$root/README.md" | sed '1d;$d')
-if [ "$quoted" = "$(cat "$root/examples/xor.c")" ]; then
-  echo "ok - the README quotes examples/xor.c"
-else
-  echo "not ok - the README's C example differs from examples/xor.c"
-  exit 1
-fi
+#!/usr/bin/env bash
+# What readers of README.md and examples/README.md paste works: every block is run, or says why not.
+# In a copy of the tree, as a newcomer has it, with a home folder of its own:
+#
+#   ```sh             each line is a command, which must end with 0
+#   ```console        what a terminal showed: each line that begins with "$ " is such a command
+#   ```sh (not run: REASON), ```console (not run: REASON)
+#                     not run; but the options of lines that begin with "ebb " must exist
+#   ```c              examples/xor.c, to the letter
+#   ```cmake          lines of tests/consumer/CMakeLists.txt
+#
+# readme.sh ROOT
+# shellcheck disable=SC2317 # some functions are called through `holds`
+set -uo pipefail
+root=$(realpath "$1")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+device=${EBB_DEVICE-}
+unset LD_LIBRARY_PATH PKG_CONFIG_PATH "${!EBB_@}"
+[[ -z $device ]] || export EBB_DEVICE=$device
+export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}"
+export HOME=$work/home XDG_CACHE_HOME=$work/cache
+failed=0
+
+mkdir -p "$work/ebb" "$work/home" "$work/refuse"
+find "$root" -mindepth 1 -maxdepth 1 ! -name 'build*' ! -name .git -exec cp -r -t "$work/ebb" {} +
+cd "$work/ebb" || exit 1
+# A test installs no packages: without those that ./run wants, it sits out.
+printf '#!/bin/sh\ntouch %s\nexit 1\n' "$work/refused" | tee "$work/refuse/sudo" >"$work/refuse/apt-get"
+chmod +x "$work/refuse"/*
+PATH=$work/refuse:$PATH
+
+# holds LINE WHAT command...: the check WHAT, of a line of the page, is that the command succeeds. It
+# runs in this shell: what one line exports the next ones see.
+holds() {
+  local what="$page:$1: $2"; shift 2
+  if "$@" >"$work/log" 2>&1 </dev/null; then echo "ok - $what"; return; fi
+  if [[ -e $work/refused ]]; then echo "packages are missing: $what"; exit 77; fi
+  echo "not ok - $what"; tail -n 20 "$work/log" | sed 's/^/    /'
+  failed=1
+}
+
+# command_line LINE REASON COMMAND
+command_line() {
+  if [[ -z $2 ]]; then holds "$1" "$3" eval "$3"
+  elif [[ $3 == 'ebb '* ]]; then holds "$1" "the options of: $3" eval "${3%%#*} --help"
+  else echo "# $page:$1: not run, $2: $3"; fi
+}
+
+is_quoted_from() { diff "$root/$1" <(printf '%s\n' "${block[@]}"); }
+has_lines_of() { ! printf '%s\n' "${block[@]}" | grep -vxFf "$root/$1"; }
+
+# end_block LANGUAGE REASON LINE: what was gathered in block, from that line on.
+end_block() {
+  local i
+  case $1 in
+    c) holds "$3" 'quotes examples/xor.c' is_quoted_from examples/xor.c ;;
+    cmake) holds "$3" 'is what tests/consumer does' has_lines_of tests/consumer/CMakeLists.txt ;;
+    sh) for i in "${!block[@]}"; do command_line $(($3 + i)) "$2" "${block[i]}"; done ;;
+    console)
+      for i in "${!block[@]}"; do
+        if [[ ${block[i]} == '$ '* ]]; then command_line $(($3 + i)) "$2" "${block[i]:2}"; fi
+      done ;;
+    *) holds "$3" "a block of a kind that this test knows, not \"$1\"" false ;;
+  esac
+}
+
+read_page() {
+  local text number=0 language='' reason='' inside=no
+  page=$1
+  while IFS= read -r -u 3 text; do
+    number=$((number + 1))
+    if [[ $inside == yes && $text == '```' ]]; then
+      end_block "$language" "$reason" $((number - ${#block[@]}))
+      inside=no
+    elif [[ $inside == yes ]]; then
+      block+=("$text")
+    elif [[ $text =~ ^'```'([a-z]*)(' (not run: '(.+)')')?$ ]]; then
+      language=${BASH_REMATCH[1]} reason=${BASH_REMATCH[3]} inside=yes block=()
+    elif [[ $text == *'```'* ]]; then
+      holds $number "begins a block as this test knows it: $text" false
+    fi
+  done 3<"$root/$page"
+  [[ $inside == no ]] || holds $number 'ends its last block' false
+}
+
+read_page README.md
+read_page examples/README.md
+
+packages=$(bash -c "$(sed -n '/^build_needs=(/,/)/p' "$root/run")"'; echo "${build_needs[@]}"')
+apt=$(sed -n '/^sudo apt install/,/[^\\]$/p' "$root/README.md" | tr -d "\\\\" | xargs)
+page=README.md holds 0 'installs by hand what ./run installs' test "$apt" == "sudo apt install $packages"
+exit $failed
