@@ -157,6 +157,12 @@ static void test_suggestions(void **state) {
   assert_string_equal(ebb_suggest("EVAL", names, 5), "eval");
   assert_string_equal(ebb_suggest("verfy", names, 5), "verify");
   assert_string_equal(ebb_suggest("device", names, 5), "devices");
+  static const char *const words[] = {"elu", "relu", "mse", "sgd"};
+  assert_string_equal(ebb_suggest("rleu", words, 4), "relu"); /* neighbours swapped: one edit */
+  assert_string_equal(ebb_suggest("reul", words, 4), "relu");
+  assert_string_equal(ebb_suggest("MES", words, 4), "mse");
+  assert_string_equal(ebb_suggest("sdg", words, 4), "sgd");
+  assert_null(ebb_suggest("gsd", (const char *const[]){"dgs"}, 1)); /* no neighbours: two edits */
   assert_null(ebb_suggest("bake", names, 5));
   assert_null(ebb_suggest("", names, 5));
   assert_null(ebb_suggest("x", names, 5));

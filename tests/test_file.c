@@ -95,6 +95,54 @@ static void test_file_read_limit(void **state) {
   expect_unreadable(path, 5, "larger than the limit of 5 bytes");
 }
 
+/* "-" is what stands on standard input: a file from where it is read, a pipe, gzip in a pipe. */
+static void expect_standard_input(int descriptor, const char *bytes, size_t size) {
+  char *read;
+  size_t got;
+  int kept = dup(STDIN_FILENO);
+  assert_true(kept >= 0 && dup2(descriptor, STDIN_FILENO) >= 0);
+  ebb_status status = ebbi_input_read(&read, &got, "-", SIZE_MAX);
+  assert_true(dup2(kept, STDIN_FILENO) >= 0);
+  close(kept);
+  close(descriptor);
+  if (status != EBB_OK) fail_msg("%s", ebb_error_message());
+  assert_int_equal(got, size);
+  assert_memory_equal(read, bytes, size);
+  free(read);
+}
+
+static int piped(const void *bytes, size_t size) {
+  int ends[2];
+  assert_int_equal(pipe(ends), 0);
+  assert_int_equal(write(ends[1], bytes, size), size);
+  close(ends[1]);
+  return ends[0];
+}
+
+static void test_standard_input(void **state) {
+  (void)state;
+  char packed[256];
+  expect_standard_input(piped("a,b\n", 4), "a,b\n", 4);
+  expect_standard_input(piped("", 0), "", 0);
+  gzFile stream = gzopen(path, "wb");
+  assert_non_null(stream);
+  assert_int_equal(gzputs(stream, "packed"), 6);
+  assert_int_equal(gzclose(stream), Z_OK);
+  int file = open(path, O_RDONLY);
+  ssize_t size = read(file, packed, sizeof packed);
+  assert_true(size > 0 && lseek(file, 0, SEEK_SET) == 0);
+  expect_standard_input(piped(packed, (size_t)size), "packed", 6);
+  expect_standard_input(file, "packed", 6);
+  char *bytes = path;
+  size_t got;
+  write_bytes("plain", 5);
+  assert_int_equal(ebbi_input_read(&bytes, &got, path, SIZE_MAX), EBB_OK);
+  assert_int_equal(got, 5);
+  free(bytes);
+  assert_string_equal(ebbi_input_name("-"), "standard input");
+  assert_ptr_equal(ebbi_input_name(path), path);
+}
+
 /* Writes `size` zeros, compressed, and gives the length of the compressed file. */
 static size_t write_gzip(size_t size) {
   gzFile stream = gzopen(path, "wb");
@@ -250,6 +298,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_file_read),
       cmocka_unit_test(test_file_read_limit),
+      cmocka_unit_test(test_standard_input),
       cmocka_unit_test(test_gzip),
       cmocka_unit_test(test_damaged_gzip),
       cmocka_unit_test(test_file_replace),

@@ -79,6 +79,34 @@ static void weights_that_are_no_numbers_are_refused(void **state) {
   assert_int_equal(ebb_network_load_weights(network, path), EBB_ERR_INPUT);
   assert_non_null(strstr(ebb_error_message(), "0.weight"));
   assert_non_null(strstr(ebb_error_message(), "nan"));
+  ebb_model_info info;
+  assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_ERR_INPUT); /* of no use either */
+  assert_non_null(strstr(ebb_error_message(), "nan"));
+  ebb_network_free(network);
+  remove(path);
+}
+
+/* That no device is opened for it is seen in cli/train.sh. */
+static void a_description_is_what_loading_gives(void **state) {
+  ebb_device *device = *state;
+  char path[32], text[64];
+  make_path(path);
+  ebb_network *network = make_network(device, "16relu-5");
+  ebb_model model = {network, NULL, EBB_LOSS_MSE, {0.25, true, 7}};
+  assert_int_equal(ebb_model_save(&model, path), EBB_OK);
+  ebb_model_info info;
+  assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_OK);
+  assert_int_equal(ebb_spec_text(text, sizeof text, &info.spec), EBB_OK);
+  assert_string_equal(text, "7-16relu-5");
+  assert_int_equal(info.loss, EBB_LOSS_MSE);
+  assert_true(info.split.valid == 0.25 && info.split.last && info.split.seed == 7);
+  assert_null(info.encoder);
+  ebb_model_info_clear(&info);
+  ebb_model_info_clear(NULL);
+  assert_int_equal(ebb_model_describe(&info, path, "7-17relu-5"), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "holds the network 7-16relu-5"));
+  assert_int_equal(truncate(path, 200), 0);
+  assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_ERR_INPUT);
   ebb_network_free(network);
   remove(path);
 }
@@ -87,6 +115,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(models_keep_weights_and_metadata),
       cmocka_unit_test(weights_that_are_no_numbers_are_refused),
+      cmocka_unit_test(a_description_is_what_loading_gives),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);
 }

@@ -92,6 +92,9 @@ static void test_bad_text(void **state) {
                0, 0, "spec:1:4: unexpected 0xe2");
   expect_error("784-1024rellu", 0, 0,
                "spec:1:9: unknown activation \"rellu\"; did you mean \"relu\"?");
+  expect_error("64rleu", 4, 3, "spec:1:3: unknown activation \"rleu\"; did you mean \"relu\"?");
+  expect_error("64leaky_rleu", 4, 3,
+               "spec:1:3: unknown activation \"leaky_rleu\"; did you mean \"leaky_relu\"?");
   expect_error("784-512ReLU-10", 0, 0,
                "spec:1:8: unknown activation \"ReLU\"; did you mean \"relu\"?");
   expect_error("784-512quantum-10", 0, 0,

@@ -43,13 +43,9 @@ static ebb_status read_all(char **bytes, size_t *size, gzFile stream, const char
   }
 }
 
-ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit) {
-  struct stat about;
-  *bytes = NULL;
-  *size = 0;
-  REQUIRE(stat(path, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
-  REQUIRE(!S_ISDIR(about.st_mode), EBB_ERR_INPUT, "%s: is a folder, not a file", path);
-  gzFile stream = gzopen(path, "rb");
+/* Reads the stream to its end and closes it. */
+static ebb_status read_stream(char **bytes, size_t *size, gzFile stream, const char *path,
+                              size_t limit) {
   REQUIRE(stream, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
   ebb_status status = read_all(bytes, size, stream, path, limit);
   if (gzclose_r(stream) == Z_BUF_ERROR && status == EBB_OK)
@@ -59,6 +55,35 @@ ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t l
     *bytes = NULL;
   }
   return status;
+}
+
+ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit) {
+  struct stat about;
+  *bytes = NULL;
+  *size = 0;
+  REQUIRE(stat(path, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  REQUIRE(!S_ISDIR(about.st_mode), EBB_ERR_INPUT, "%s: is a folder, not a file", path);
+  return read_stream(bytes, size, gzopen(path, "rb"), path, limit);
+}
+
+static bool is_standard(const char *path) {
+  return strcmp(path, "-") == 0;
+}
+
+const char *ebbi_input_name(const char *path) {
+  return is_standard(path) ? "standard input" : path;
+}
+
+/* The stream closes the copy; standard input itself stays open. */
+ebb_status ebbi_input_read(char **bytes, size_t *size, const char *path, size_t limit) {
+  if (!is_standard(path)) return ebbi_file_read(bytes, size, path, limit);
+  *bytes = NULL;
+  *size = 0;
+  int copy = dup(STDIN_FILENO);
+  REQUIRE(copy >= 0, EBB_ERR_INPUT, "%s: %s", ebbi_input_name(path), strerror(errno));
+  gzFile stream = gzdopen(copy, "rb");
+  if (!stream) close(copy);
+  return read_stream(bytes, size, stream, ebbi_input_name(path), limit);
 }
 
 /* The file that a link leads to, so that the link stays; else the path itself. */

@@ -12,6 +12,10 @@
  * bytes). */
 ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit);
 
+/* The same for a path that a user gives, where "-" is standard input; and how messages call it. */
+ebb_status ebbi_input_read(char **bytes, size_t *size, const char *path, size_t limit);
+const char *ebbi_input_name(const char *path);
+
 /* A file being written beside its final place. Zero-initialise; free in every case. */
 typedef struct ebbi_writer {
   FILE *stream;           /* write here between begin and commit */

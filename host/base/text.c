@@ -53,23 +53,32 @@ bool ebbi_parse_double(double *out, const char *text) {
 
 enum { SUGGEST_MAX = 64 };
 
-/* Levenshtein's distance, ignoring case; one row of the table at a time. */
+static bool same_letter(char a, char b) {
+  return tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+static size_t smaller(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* Edits that make b of a, ignoring case: letters changed, left out, put in, or swapped with their
+ * neighbour, the commonest slip of all. The table of the beginnings' distances, of which only the
+ * last three rows are needed (Damerau and Levenshtein). */
 static size_t distance(const char *a, const char *b) {
-  size_t row[SUGGEST_MAX + 1], columns = strlen(b);
-  for (size_t j = 0; j <= columns; j++) row[j] = j;
-  for (size_t i = 0; a[i] != '\0'; i++) {
-    size_t diagonal = row[0];
+  size_t rows[3][SUGGEST_MAX + 1], columns = strlen(b);
+  for (size_t j = 0; j <= columns; j++) rows[0][j] = j;
+  size_t i = 0;
+  for (; a[i] != '\0'; i++) {
+    size_t *row = rows[(i + 1) % 3], *above = rows[i % 3], *second = rows[(i + 2) % 3];
     row[0] = i + 1;
-    for (size_t j = 0; j < columns; j++) {
-      bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[j]);
-      size_t best = diagonal + !same;
-      diagonal = row[j + 1];
-      if (row[j] + 1 < best) best = row[j] + 1;
-      if (diagonal + 1 < best) best = diagonal + 1;
-      row[j + 1] = best;
+    for (size_t j = 1; j <= columns; j++) {
+      row[j] =
+          smaller(above[j - 1] + !same_letter(a[i], b[j - 1]), smaller(above[j], row[j - 1]) + 1);
+      if (i > 0 && j > 1 && same_letter(a[i], b[j - 2]) && same_letter(a[i - 1], b[j - 1]))
+        row[j] = smaller(row[j], second[j - 2] + 1);
     }
   }
-  return row[columns];
+  return rows[i % 3][columns];
 }
 
 const char *ebb_suggest(const char *word, const char *const *names, size_t count) {

@@ -86,8 +86,11 @@ int bench_run(const settings *s) {
   if (code != EXIT_GOOD) return code;
   settings own = *s;
   if (kinds[kind].run == bench_elementwise) own.precision = EBB_PRECISION_FP32; /* no products */
+  settings silent = own;
+  silent.quiet = s->quiet || !s->json; /* a table begins with the device */
   bench b = {.s = &own, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
-  code = open_device(&b.device, &own);
+  code = open_device(&b.device, &silent);
+  if (code == EXIT_GOOD) note(s, "checking the results that are to be timed");
   if (code == EXIT_GOOD) code = kinds[kind].run(&b);
   for (size_t i = 0; i < sizeof b.tensors / sizeof *b.tensors; i++) ebb_tensor_free(b.tensors[i]);
   ebb_device_free(b.device);

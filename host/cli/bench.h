@@ -39,8 +39,9 @@ typedef struct bench {
 int bench_make_fma(bench *b);
 int bench_make_triad(bench *b, size_t count);
 
-/* Times the cases. They are sampled in turn, with the yardstick before and after each, so that a
- * busy moment of the machine hits none of them alone. */
+/* Times the cases, having printed what a table begins with, the device. They are sampled in turn,
+ * with the yardstick before and after each, so that a busy moment of the machine hits none of them
+ * alone. */
 int bench_measure(bench *b, bench_case *cases, size_t count);
 
 /* The i-th of a fixed series of numbers in [-1, 1), the same on every machine. */
@@ -50,7 +51,7 @@ float bench_value(uint64_t series, size_t i);
 int bench_make_tensor(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, size_t rows,
                       size_t cols, uint64_t series, float spread);
 
-/* What a result begins with: as JSON, and as lines of text. */
+/* What a result begins with: as JSON, and as lines of text (these by bench_measure). */
 json_t *bench_begin_json(const bench *b, const char *what);
 void bench_print_device(const bench *b);
 

@@ -176,7 +176,6 @@ static int print_as_json(const bench *b, const element_set *e) {
 }
 
 static int print_as_table(const bench *b, const element_set *e) {
-  bench_print_device(b);
   printf("memory   %.1f GB/s, by the triad a = b + s c over arrays of %.0f MB\n\n",
          1e-9 * b->yardstick.rate, 4e-6 * (double)e->on.count);
   printf("case                    ms median       p10       p90      GB/s  of triad\n");

@@ -137,7 +137,9 @@ static bool read_size(size_t *out, const char **text) {
 }
 
 /* Reads --shape: "MxNxK,MxNxK". */
-static int add_shapes(products *all, const char *text) {
+static int add_shapes(products *all, const settings *s) {
+  const option_origin origin = settings_origin(s, "shape");
+  const char *text = s->shapes;
   for (size_t count = 1; *text; count++) {
     const char *start = text;
     size_t sizes[3];
@@ -147,14 +149,15 @@ static int add_shapes(products *all, const char *text) {
       if (good && i < 2) text++;
     }
     if (good && *text == ',' && !text[1])
-      return fail(EXIT_USAGE, "--shape: nothing follows the last comma");
+      return fail(EXIT_USAGE, "%s: nothing follows the last comma", origin.text);
     good = good && (*text == '\0' || *text == ',');
     if (!good)
       return fail(EXIT_USAGE,
-                  "--shape: \"%.*s\" is not MxNxK, three whole numbers from 1 to %d, such as "
+                  "%s: \"%.*s\" is not MxNxK, three whole numbers from 1 to %d, such as "
                   "128x512x784",
-                  (int)strcspn(start, ","), start, LARGEST);
-    if (count > MAX_SHAPES) return fail(EXIT_USAGE, "--shape: more than %d shapes", MAX_SHAPES);
+                  origin.text, (int)strcspn(start, ","), start, LARGEST);
+    if (count > MAX_SHAPES)
+      return fail(EXIT_USAGE, "%s: more than %d shapes", origin.text, MAX_SHAPES);
     add_layouts(all, sizes[0], sizes[1], sizes[2]);
     text += *text == ',';
   }
@@ -179,7 +182,6 @@ static int print_as_json(const bench *b, const products *all) {
 }
 
 static int print_as_table(const bench *b, const products *all) {
-  bench_print_device(b);
   printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
   printf("layout      m      n      k   ms median       p10       p90   GFLOP/s  of peak\n");
   for (size_t i = 0; i < all->count; i++) {
@@ -194,7 +196,7 @@ static int print_as_table(const bench *b, const products *all) {
 static int measure(bench *b, products *all) {
   int code = EXIT_GOOD;
   if (b->s->shapes)
-    code = add_shapes(all, b->s->shapes);
+    code = add_shapes(all, b->s);
   else
     add_defaults(all, b->s->quick);
   for (size_t i = 0; i < all->count && code == EXIT_GOOD; i++) {

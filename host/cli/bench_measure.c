@@ -97,6 +97,7 @@ static void conclude(bench_case *c, double *scratch, const bench *b, const sampl
 }
 
 int bench_measure(bench *b, bench_case *cases, size_t count) {
+  if (!b->s->json) bench_print_device(b);
   size_t all = count * b->samples;
   samples t = {.count = count, .rounds = b->samples};
   ebb_status status = calibrate(b->device, &b->yardstick);

@@ -124,10 +124,12 @@ json_t *bench_begin_json(const bench *b, const char *what) {
 void bench_print_device(const bench *b) {
   const ebb_device_info *info = ebb_device_get_info(b->device);
   const char *unit = ebb_device_matrix_unit(b->device);
-  printf("device   %s, %s, driver %s\n", info->name, info->platform, info->driver);
+  printf("device   %s, %s, driver %s (%s)\n", info->name, info->platform, info->driver,
+         ebb_device_reason(b->device));
   if (unit)
     printf("products %s, matrix unit %s\n", ebb_precision_name(ebb_device_precision(b->device)),
            unit);
+  fflush(stdout); /* what follows takes its time */
 }
 
 void bench_put_times(json_t *object, const char *prefix, const bench_case *c) {

@@ -71,7 +71,7 @@ static int choose(stepping *t, const settings *s) {
   if (code == EXIT_GOOD) code = choose_optimizer(&t->options.optimizer, &learning_rate, s);
   if (code != EXIT_GOOD) return code;
   t->options.learning_rate = (float)learning_rate;
-  return fail_status(ebb_spec_parse(&t->spec, s->model, 0, 0));
+  return fail_option(s, "model", ebb_spec_parse(&t->spec, s->model, 0, 0));
 }
 
 /* Verifies on the rows of a batch, or as many of them as the slow reference bears. */
@@ -144,7 +144,6 @@ static int print_as_json(const bench *b, const stepping *t, const bench_case *c)
 
 static int print_as_text(const bench *b, const stepping *t, const bench_case *c) {
   const ebb_optimizer *o = &t->options.optimizer;
-  bench_print_device(b);
   printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
   printf("network             %s, batch %zu, %s", b->s->model, b->s->batch,
          ebb_optimizer_name(o->kind));

@@ -25,6 +25,7 @@ int bench_run(const settings *s);
 int tune_run(const settings *s);
 int cache_run(const settings *s);
 int help_run(const settings *s);
+int version_run(const settings *s);
 
 /* The command table: `count` rows. */
 const command *commands_all(size_t *count);

@@ -13,9 +13,8 @@
 static int encode_part(subject *x, const settings *s) {
   if (s->part == PART_ALL) return subject_encode(x, NULL, ebb_table_rows(x->table));
   if (!(x->model.split.valid > 0))
-    return fail(EXIT_USAGE,
-                "--part %s: %s was trained without parting its rows (--valid 0 or a file)",
-                s->part == PART_TRAIN ? "train" : "valid", s->argument);
+    return fail(EXIT_USAGE, "%s: %s was trained without parting its rows (--valid 0 or a file)",
+                settings_origin(s, "part").text, s->argument);
   size_t rows = ebb_table_rows(x->table), train = 0;
   size_t *order = calloc(rows ? rows : 1, sizeof *order);
   if (!order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);

@@ -76,7 +76,7 @@ static void print_overview(void) {
       "come from a variable, --batch from EBB_BATCH, or from a JSON file given by --config; a\n"
       "flag goes before the variable, the variable before the file.\n\n"
       "exit codes: 0 good, 1 run failed, 2 usage, 3 no device, 4 device error, 5 wrong numbers,\n"
-      "6 bad input file, 130 or 143 interrupted\n",
+      "6 bad input file, 130 or 143 interrupted, 141 nobody reads standard output any more\n",
       stdout);
 }
 
@@ -87,5 +87,11 @@ int help_run(const settings *s) {
     print_command(c);
   else
     print_overview();
+  return EXIT_GOOD;
+}
+
+int version_run(const settings *s) {
+  (void)s;
+  printf("ebb %s\n", ebb_version());
   return EXIT_GOOD;
 }

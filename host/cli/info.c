@@ -1,9 +1,9 @@
 /* `ebb info`: what a model file holds.
  *
- * The model is loaded as for use, so a file that info describes is one that works.
+ * The file is checked to its last number, so one that info describes is one that works; a device
+ * is not needed for that.
  */
 #include "commands.h"
-#include "inputs.h"
 #include "output.h"
 
 #include <stdlib.h>
@@ -39,8 +39,8 @@ static int put_encoder(json_t *object, const ebb_encoder *encoder) {
   return EXIT_GOOD;
 }
 
-static int print_as_json(const ebb_model *model, const char *path, const char *text) {
-  const ebb_spec *spec = ebb_network_spec(model->network);
+static int print_as_json(const ebb_model_info *model, const char *path, const char *text) {
+  const ebb_spec *spec = &model->spec;
   json_t *object = json_pack("{s:o, s:s, s:I, s:I, s:I, s:s, s:o}", "model", json_text(path),
                              "spec", text, "inputs", (json_int_t)ebb_spec_inputs(spec), "outputs",
                              (json_int_t)ebb_spec_outputs(spec), "parameters",
@@ -87,8 +87,8 @@ static void print_encoder(const ebb_encoder *encoder) {
   putchar('\n');
 }
 
-static int print_as_text(const ebb_model *model, const char *path, const char *text) {
-  const ebb_spec *spec = ebb_network_spec(model->network);
+static int print_as_text(const ebb_model_info *model, const char *path, const char *text) {
+  const ebb_spec *spec = &model->spec;
   printf("model        %s\nspec         %s\nparameters   %zu\n", path, text,
          ebb_spec_parameters(spec));
   print_layers(spec);
@@ -100,21 +100,16 @@ static int print_as_text(const ebb_model *model, const char *path, const char *t
   return EXIT_GOOD;
 }
 
-static int describe(subject *x, const settings *s) {
-  char text[2048];
-  int code = subject_load(x, s);
-  if (code == EXIT_GOOD)
-    code = fail_status(ebb_spec_text(text, sizeof text, ebb_network_spec(x->model.network)));
-  if (code != EXIT_GOOD) return code;
-  return s->json ? print_as_json(&x->model, s->argument, text)
-                 : print_as_text(&x->model, s->argument, text);
-}
-
 int info_run(const settings *s) {
-  settings silent = *s;
-  silent.quiet = true; /* the device is only a means here */
-  subject x = {0};
-  int code = describe(&x, &silent);
-  subject_close(&x);
+  char text[2048];
+  ebb_model_info model = {0};
+  ebb_status status = ebb_model_describe(&model, s->argument, s->model);
+  int code = status == EBB_ERR_ARGUMENT && s->model ? fail_option(s, "model", status)
+                                                    : fail_status(status);
+  if (code == EXIT_GOOD) code = fail_status(ebb_spec_text(text, sizeof text, &model.spec));
+  if (code == EXIT_GOOD)
+    code = s->json ? print_as_json(&model, s->argument, text)
+                   : print_as_text(&model, s->argument, text);
+  ebb_model_info_clear(&model);
   return code;
 }

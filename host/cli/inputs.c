@@ -11,23 +11,63 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* EBB_DEVICE is left to the library, which then names the variable as the reason. */
-int open_device(ebb_device **out, const settings *s) {
+static ebb_status open_selected(ebb_device **out, const settings *s) {
   const char *variable = getenv("EBB_DEVICE"), *selector = s->device;
   if (selector && variable && strcmp(selector, variable) == 0) selector = NULL;
-  ebb_status status = s->profile || s->trace ? ebb_device_open_profiled(out, selector)
-                                             : ebb_device_open(out, selector);
-  if (status != EBB_OK) return fail_status(status);
-  const ebb_device_info *info = ebb_device_get_info(*out);
-  note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));
+  return s->profile || s->trace ? ebb_device_open_profiled(out, selector)
+                                : ebb_device_open(out, selector);
+}
+
+ebb_status try_device(ebb_device **out, const char **blamed, const settings *s) {
+  size_t count;
+  *blamed = NULL;
+  ebb_status status = open_selected(out, s);
+  if (status == EBB_ERR_NO_DEVICE && s->device && ebb_device_count(&count) == EBB_OK)
+    *blamed = "device"; /* there are others */
+  if (status != EBB_OK) return status;
   status = ebb_device_set_precision(*out, (ebb_precision)s->precision);
-  if (status != EBB_OK) return fail_status(status);
+  if (status == EBB_ERR_UNSUPPORTED) *blamed = "precision";
+  return status;
+}
+
+int open_device(ebb_device **out, const settings *s) {
+  const char *blamed;
+  ebb_status status = try_device(out, &blamed, s);
+  if (*out) {
+    const ebb_device_info *info = ebb_device_get_info(*out);
+    note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));
+  }
+  if (status != EBB_OK) return blamed ? fail_option(s, blamed, status) : fail_status(status);
   const char *unit = ebb_device_matrix_unit(*out);
   const char *engine = getenv("EBB_MATMUL");
   if (unit)
     note(s, "products %s, matrix unit %s%s", ebb_precision_name(ebb_device_precision(*out)), unit,
          engine && *engine ? "; EBB_MATMUL has no effect on it" : "");
+  return EXIT_GOOD;
+}
+
+bool is_stream(const char *name) {
+  return name && strcmp(name, "-") == 0;
+}
+
+int check_streams(const settings *s) {
+  const struct {
+    const char *option, *path;
+  } inputs[] = {{"data", s->data},
+                {"labels", s->labels},
+                {"valid", s->valid},
+                {"valid-labels", s->valid_labels}};
+  const char *taken = NULL;
+  for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
+    if (!is_stream(inputs[i].path)) continue;
+    if (taken)
+      return fail(EXIT_USAGE, "%s: standard input is that of %s already; name a file",
+                  settings_origin(s, inputs[i].option).text, settings_origin(s, taken).text);
+    taken = inputs[i].option;
+  }
   return EXIT_GOOD;
 }
 
@@ -41,14 +81,16 @@ int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder) {
                               .encoder = encoder};
   ebb_status status = ebb_table_read(out, s->data, &options);
   if (status != EBB_OK) return fail_status(status);
-  note(s, "data     %s: %s", s->data, ebb_table_summary(*out));
+  note(s, "data     %s: %s", is_stream(s->data) ? "standard input" : s->data,
+       ebb_table_summary(*out));
   return EXIT_GOOD;
 }
 
-bool same_file(const char *a, const char *b) {
+bool same_file(const char *output, const char *input) {
   struct stat x, y;
-  return a && b && stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-         x.st_ino == y.st_ino;
+  if (!output || !input || is_stream(output) || stat(output, &x) != 0) return false;
+  bool found = is_stream(input) ? fstat(STDIN_FILENO, &y) == 0 : stat(input, &y) == 0;
+  return found && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
@@ -56,9 +98,9 @@ int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
   if (s->loss == 0) return EXIT_GOOD;
   ebb_loss asked = (ebb_loss)(s->loss - 1);
   if (task != EBB_TASK_AUTO && asked != *out)
-    return fail(EXIT_USAGE,
-                "--loss %s does not go with %s, which needs %s; --task chooses the task",
-                ebb_loss_name(asked), ebb_task_name(task), ebb_loss_name(*out));
+    return fail(EXIT_USAGE, "%s: %s does not go with %s, which needs %s; --task chooses the task",
+                settings_origin(s, "loss").text, ebb_loss_name(asked), ebb_task_name(task),
+                ebb_loss_name(*out));
   *out = asked;
   return EXIT_GOOD;
 }
@@ -69,10 +111,11 @@ int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *
   *out = ebb_optimizer_default(kind);
   if (!sgd && (s->nesterov || (!isnan(s->momentum) && s->momentum > 0)))
     return fail(EXIT_USAGE, "%s belongs to --optimizer sgd; %s has betas of its own",
-                s->nesterov ? "--nesterov" : "--momentum", ebb_optimizer_name(kind));
+                settings_origin(s, s->nesterov ? "nesterov" : "momentum").text,
+                ebb_optimizer_name(kind));
   if (!isnan(s->momentum)) out->momentum = s->momentum;
   if (s->nesterov && out->momentum <= 0)
-    return fail(EXIT_USAGE, "--nesterov needs a --momentum above 0");
+    return fail(EXIT_USAGE, "%s needs a --momentum above 0", settings_origin(s, "nesterov").text);
   out->nesterov = s->nesterov;
   if (!isnan(s->weight_decay)) out->weight_decay = s->weight_decay;
   *learning_rate = isnan(s->lr) ? (sgd ? 0.01 : 0.001) : s->lr;
@@ -82,11 +125,14 @@ int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *
 int subject_load(subject *x, const settings *s) {
   int code = open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;
-  return fail_status(ebb_model_load(&x->model, x->device, s->argument, s->model));
+  ebb_status status = ebb_model_load(&x->model, x->device, s->argument, s->model);
+  return status == EBB_ERR_ARGUMENT && s->model ? fail_option(s, "model", status)
+                                                : fail_status(status);
 }
 
 int subject_read(subject *x, const settings *s, const ebb_encoder_options *fit) {
-  int code = read_table(&x->table, s, x->model.encoder);
+  int code = check_streams(s);
+  if (code == EXIT_GOOD) code = read_table(&x->table, s, x->model.encoder);
   x->encoder = x->model.encoder;
   if (code != EXIT_GOOD || x->encoder) return code;
   size_t rows = ebb_table_rows(x->table), train;

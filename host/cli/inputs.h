@@ -10,12 +10,22 @@
 /* Opens the device and notes which one was taken and why. */
 int open_device(ebb_device **out, const settings *s);
 
+/* Its part that says nothing, for processes of their own: the device in the precision that is asked
+ * for. A failure is the library's; `blamed`: the option that it is a failure of, or NULL. */
+ebb_status try_device(ebb_device **out, const char **blamed, const settings *s);
+
+/* Does a name stand for a standard stream? */
+bool is_stream(const char *name);
+
+/* Refuses standard input as more than one of the files with rows: it can be read once. */
+int check_streams(const settings *s);
+
 /* Reads --data as the options say; `encoder` (may be NULL) is the one of the model that the rows
  * are for. */
 int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder);
 
-/* Do two names (NULL: none) lead to one file that exists? */
-bool same_file(const char *a, const char *b);
+/* Does a name (NULL: none) of an output lead to a file that is also an input? */
+bool same_file(const char *output, const char *input);
 
 /* The loss asked for, or the one that goes with the task. */
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task);

@@ -5,7 +5,6 @@
 #include "output.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,6 +28,7 @@ static const command commands[] = {
     {"cache", FOR_CACHE, NULL, false, "Show or clear the cache of built kernel programs.",
      cache_run},
     {"help", FOR_HELP, "COMMAND", false, "Explain a command and its options.", help_run},
+    {"version", FOR_VERSION, NULL, false, "Tell the version.", version_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -49,6 +49,15 @@ const command *commands_find(const char *name) {
   else
     fail(EXIT_USAGE, "unknown command \"%s\"; `ebb help` lists them", name);
   return NULL;
+}
+
+static int no_command(void) {
+  char names[256] = "";
+  for (size_t i = 0, used = 0; i < COMMANDS; i++) {
+    const char *before = i == 0 ? "" : i + 1 == COMMANDS ? " or " : ", ";
+    used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", before, commands[i].name);
+  }
+  return fail(EXIT_USAGE, "a command is needed: %s; `ebb help` explains them", names);
 }
 
 static int run_command(int count, const char **words) {
@@ -76,15 +85,12 @@ int main(int count, char **words) {
   fill_descriptors();
   const char *pocl_cache = getenv("POCL_CACHE_DIR");
   if (pocl_cache && pocl_cache[0] == '\0') unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on "" */
-  signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, told by exit code and message */
   const char *first = count > 1 ? words[1] : "";
   int code;
   if (count < 2) {
-    code = fail(EXIT_USAGE, "a command is needed: devices, doctor, train, eval, predict, verify, "
-                            "info, bench, tune, cache or help; `ebb help` explains them");
+    code = no_command();
   } else if (strcmp(first, "--version") == 0) {
-    printf("ebb %s\n", ebb_version());
-    code = EXIT_GOOD;
+    code = version_run(&(settings){0});
   } else if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
     code = help_run(&(settings){0});
   } else if (first[0] == '-') {

@@ -30,16 +30,17 @@ enum {
   OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
   STEPS = OPTIMIZES | FOR_BENCH,
   MULTIPLIES = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
-  RUNS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_INFO | FOR_BENCH | FOR_TUNE,
-  TALKS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
+  RUNS = MULTIPLIES, /* on a device */
+  TALKS = RUNS,
   TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
                FOR_TUNE | FOR_CACHE,
-  EVERY = 511 | FOR_TUNE | FOR_CACHE
+  EVERY = 511 | FOR_TUNE | FOR_CACHE | FOR_VERSION
 };
 
 static const option_row rows[] = {
     {"Data", "data", 'd', READS_DATA, KIND_WORD, MEMBER(data), "FILE", NULL,
-     "rows to read: CSV, IDX, IDX.gz or NPY, told apart by content", NULL, 0, 0},
+     "rows to read: CSV, IDX or NPY, told apart by content, gzipped or not; - is standard input",
+     NULL, 0, 0},
     {NULL, "labels", 0, READS_DATA, KIND_WORD, MEMBER(labels), "FILE", NULL,
      "targets of an IDX or NPY file", NULL, 0, 0},
     {NULL, "target", 0, READS_DATA, KIND_WORD, MEMBER(target), "COLUMN", NULL,
@@ -157,10 +158,14 @@ static const option_row rows[] = {
 
     {"General", "out", 'o', FOR_TRAIN, KIND_WORD, MEMBER(out), "FILE", "model.safetensors",
      "where the model goes", NULL, 0, 0},
+    {NULL, "no-clobber", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_clobber), NULL, NULL,
+     "do not begin if the file of --out exists", NULL, 0, 0},
     {NULL, "out", 'o', FOR_PREDICT | FLAG_ONLY, KIND_WORD, MEMBER(out), "FILE", NULL,
      "where the predictions go (default: standard output)", NULL, 0, 0},
     {NULL, "log", 0, FOR_TRAIN, KIND_WORD, MEMBER(log), "FILE", NULL,
-     "write a JSON line at the start, for each epoch and at the end", NULL, 0, 0},
+     "write a JSON line at the start, for each epoch and at the end; - is standard output, where "
+     "these lines then stand in place of the result",
+     NULL, 0, 0},
     {NULL, "profile", 0, FOR_TRAIN, KIND_FLAG, MEMBER(profile), NULL, NULL,
      "tell at the end what the device's time went into, by kernel and shape", NULL, 0, 0},
     {NULL, "trace", 0, FOR_TRAIN, KIND_WORD, MEMBER(trace), "FILE", NULL,
@@ -171,7 +176,7 @@ static const option_row rows[] = {
      "an index of `ebb devices`, platform:device, gpu, cpu, or part of a name (default: discrete "
      "GPU, integrated GPU, CPU)",
      NULL, 0, 0},
-    {NULL, "config", 0, RUNS, KIND_WORD, MEMBER(config), "FILE", NULL,
+    {NULL, "config", 0, RUNS | FOR_INFO, KIND_WORD, MEMBER(config), "FILE", NULL,
      "take options that are not given from a JSON object, {\"epochs\": 5}", NULL, 0, 0},
     {NULL, "json", 0, TELLS_JSON, KIND_FLAG, MEMBER(json), NULL, NULL, "print the result as JSON",
      NULL, 0, 0},

@@ -1,7 +1,7 @@
 /* Resolving options: flag, then environment, then config file, then default.
  *
  * Every source first gives texts; one pass converts them all, so that a wrong value is told the
- * same way wherever it stood: option, value, what is allowed. popt splits the words; it does not
+ * same way wherever it stood: where, value, what is allowed. popt splits the words; it does not
  * convert, because its messages name neither the value nor the range.
  */
 #include "options.h"
@@ -18,24 +18,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum source { FROM_FLAG, FROM_ENVIRONMENT, FROM_CONFIG, FROM_DEFAULT } source;
-
 /* The texts while they are gathered; they live in settings.owned. */
 typedef struct gathering {
   settings *s;
   const command *command;
   const option_row *rows;
   size_t count;
-  source sources[MAX_OPTIONS];
 } gathering;
 
 static int no_memory(void) {
   return fail(EXIT_FAILED, "no memory for the options");
 }
 
-static void variable_name(char name[64], const option_row *row) {
-  size_t i = (size_t)snprintf(name, 64, "EBB_%s", row->name);
-  for (size_t j = 4; j < i; j++) name[j] = name[j] == '-' ? '_' : (char)toupper(name[j]);
+static void variable_name(char variable[64], const char *name) {
+  size_t i = (size_t)snprintf(variable, 64, "EBB_%s", name);
+  for (size_t j = 4; j < i; j++)
+    variable[j] = variable[j] == '-' ? '_' : (char)toupper(variable[j]);
 }
 
 static bool taken(const gathering *g, size_t row) {
@@ -129,7 +127,7 @@ static int read_words(gathering *g, poptContext context) {
     } else {
       g->s->owned[row] = take_value(context, &g->rows[row], g->s->owned[row]);
     }
-    g->s->by_flag[row] = true;
+    g->s->sources[row] = FROM_FLAG;
     if (!g->s->owned[row]) return no_memory();
     g->s->help = g->s->help || is_help(&g->rows[row]);
   }
@@ -161,10 +159,10 @@ static int read_environment(gathering *g) {
   for (size_t i = 0; i < g->count; i++) {
     if (!taken(g, i) || g->s->owned[i] || (g->rows[i].commands & FLAG_ONLY)) continue;
     char name[64];
-    variable_name(name, &g->rows[i]);
+    variable_name(name, g->rows[i].name);
     const char *value = getenv(name);
     if (!value || !*value) continue;
-    g->sources[i] = FROM_ENVIRONMENT;
+    g->s->sources[i] = FROM_ENVIRONMENT;
     if (!(g->s->owned[i] = strdup(value))) return no_memory();
   }
   return EXIT_GOOD;
@@ -185,7 +183,7 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
     if (strcmp(g->rows[i].name, key) == 0) return EXIT_GOOD; /* of another command */
   if (row == g->count) return unknown_option(g, path, key);
   if (g->s->owned[row] || (g->rows[row].commands & FLAG_ONLY)) return EXIT_GOOD;
-  g->sources[row] = FROM_CONFIG;
+  g->s->sources[row] = FROM_CONFIG;
   g->s->owned[row] = text_of(value);
   if (!g->s->owned[row])
     return fail(EXIT_USAGE, "%s: \"%s\" must be a text, a number, true or false", path, key);
@@ -194,11 +192,13 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
 
 static int read_config(gathering *g) {
   size_t row = find_row(g, "config");
-  const char *path = row < g->count ? g->s->owned[row] : NULL;
+  const char *path = g->s->config = row < g->count ? g->s->owned[row] : NULL;
   if (!path) return EXIT_GOOD;
   json_error_t error;
   json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-  if (!object && error.line < 0) return fail(EXIT_INPUT, "%s: %s", path, strerror(errno));
+  if (!object && error.line < 0)
+    return fail(EXIT_INPUT, "%s: %s: %s", settings_origin(g->s, "config").text, path,
+                strerror(errno));
   if (!object)
     return fail(EXIT_INPUT, "%s:%d:%d: not JSON: %s", path, error.line, error.column, error.text);
   int code = json_is_object(object)
@@ -214,16 +214,8 @@ static int read_config(gathering *g) {
 }
 
 static int wrong_value(const gathering *g, size_t row, const char *allowed) {
-  char where[256];
-  const option_row *option = &g->rows[row];
-  size_t config = find_row(g, "config");
-  if (g->sources[row] == FROM_ENVIRONMENT)
-    variable_name(where, option);
-  else if (g->sources[row] == FROM_CONFIG)
-    snprintf(where, sizeof where, "%.200s: %s", g->s->owned[config], option->name);
-  else
-    snprintf(where, sizeof where, "--%s", option->name);
-  return fail(EXIT_USAGE, "%s: \"%s\" is not %s", where, g->s->owned[row], allowed);
+  return fail(EXIT_USAGE, "%s: \"%s\" is not %s", settings_origin(g->s, g->rows[row].name).text,
+              g->s->owned[row], allowed);
 }
 
 static int convert_choice(const gathering *g, size_t row, int *out) {
@@ -303,10 +295,7 @@ static int convert(gathering *g, size_t row) {
   const option_row *option = &g->rows[row];
   void *member = (char *)g->s + option->offset;
   char **text = &g->s->owned[row];
-  if (!*text && option->initial) {
-    g->sources[row] = FROM_DEFAULT;
-    if (!(*text = strdup(option->initial))) return no_memory();
-  }
+  if (!*text && option->initial && !(*text = strdup(option->initial))) return no_memory();
   if (!*text) {
     if (option->kind == KIND_NUMBER) *(double *)member = NAN;
     return EXIT_GOOD;
@@ -357,10 +346,31 @@ void settings_clear(settings *s) {
   *s = (settings){0};
 }
 
-bool settings_given(const settings *s, const char *name) {
+/* The source of an option of which at most one row has been given. */
+static option_source source_of(const settings *s, const char *name) {
   size_t count;
   const option_row *rows = option_table(&count);
   for (size_t i = 0; i < count; i++)
-    if (s->by_flag[i] && strcmp(rows[i].name, name) == 0) return true;
-  return false;
+    if (s->sources[i] != FROM_DEFAULT && strcmp(rows[i].name, name) == 0) return s->sources[i];
+  return FROM_DEFAULT;
+}
+
+bool settings_given(const settings *s, const char *name) {
+  return source_of(s, name) == FROM_FLAG;
+}
+
+bool settings_named(const settings *s, const char *name) {
+  return source_of(s, name) != FROM_DEFAULT;
+}
+
+option_origin settings_origin(const settings *s, const char *name) {
+  option_origin origin;
+  option_source source = source_of(s, name);
+  if (source == FROM_ENVIRONMENT)
+    variable_name(origin.text, name);
+  else if (source == FROM_CONFIG)
+    snprintf(origin.text, sizeof origin.text, "%.200s: %s", s->config, name);
+  else
+    snprintf(origin.text, sizeof origin.text, "--%s", name);
+  return origin;
 }

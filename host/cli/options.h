@@ -19,6 +19,7 @@ enum {
   FOR_BENCH = 256,
   FOR_CACHE = 1024,
   FOR_TUNE = 2048,
+  FOR_VERSION = 4096,
   FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
@@ -27,6 +28,9 @@ enum { MAX_OPTIONS = 64 };
 /* Places of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
 enum { PART_ALL, PART_TRAIN, PART_VALID };
+
+/* Where the value of an option came from, the strongest source last. */
+typedef enum option_source { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_FLAG } option_source;
 
 /* What a command was told, every option resolved. Texts live until settings_clear; a text that was
  * not given is NULL, a number without default is NaN. */
@@ -64,11 +68,11 @@ typedef struct settings {
   bool clear;
 
   const char *out, *log, *trace, *device, *config;
-  bool profile;
+  bool no_clobber, profile;
   bool json, quiet, help;
 
   char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments last */
-  bool by_flag[MAX_OPTIONS];    /* which of them stood on the command line */
+  option_source sources[MAX_OPTIONS];
 } settings;
 
 typedef enum option_kind {
@@ -111,5 +115,15 @@ void settings_clear(settings *s);
 
 /* Was the option given on the command line? */
 bool settings_given(const settings *s, const char *name);
+
+/* Was it given anywhere, or has it its default? */
+bool settings_named(const settings *s, const char *name);
+
+/* How messages call an option: as it was given, `--lr`, `EBB_LR` or `conf.json: lr`; `--lr` if it
+ * was not. */
+typedef struct option_origin {
+  char text[280];
+} option_origin;
+option_origin settings_origin(const settings *s, const char *name);
 
 #endif

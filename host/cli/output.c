@@ -1,13 +1,17 @@
 /* Results on stdout, messages on stderr, and what is noticed when they cannot be written.
  *
- * A result that does not arrive is a failure: a full disk or a closed pipe ends the tool with exit
- * code 1 and a message. Messages are one line each, whatever a file name holds: control characters
- * are shown as '?', which also keeps a hostile file name from steering the terminal.
+ * A result that does not arrive is a failure: a full disk ends the tool with exit code 1 and a
+ * message. A pipe whose reader has seen enough, `ebb … | head`, is nothing to tell: the exit code
+ * is that of SIGPIPE, whether the signal ends the tool or the tool goes on to its end. Messages are
+ * one line each, whatever a file name holds: control characters are shown as '?', which also keeps
+ * a hostile file name from steering the terminal.
  */
 #include "output.h"
 
 #include <errno.h>
 #include <math.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +68,11 @@ int fail_status(ebb_status status) {
   return status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", ebb_error_message());
 }
 
+int fail_option(const settings *s, const char *name, ebb_status status) {
+  if (status == EBB_OK) return EXIT_GOOD;
+  return fail(exit_code(status), "%s: %s", settings_origin(s, name).text, ebb_error_message());
+}
+
 void note(const settings *s, const char *format, ...) {
   if (s->quiet) return;
   va_list arguments;
@@ -105,12 +114,26 @@ void put_device(json_t *object, const ebb_device *device) {
   if (unit) json_object_set_new(object, "matrix_unit", json_string(unit));
 }
 
+void outlive_readers(void) {
+  signal(SIGPIPE, SIG_IGN);
+}
+
+/* Asked of the pipe itself: the errno of the write that failed may be long gone. */
+static bool nobody_reads(int descriptor) {
+  struct pollfd entry = {.fd = descriptor, .events = POLLOUT};
+  return poll(&entry, 1, 0) > 0 && (entry.revents & POLLERR);
+}
+
+int fail_output(int error) {
+  clearerr(stdout);
+  if (nobody_reads(STDOUT_FILENO)) return EXIT_UNREAD;
+  return fail(EXIT_FAILED, "standard output: %s", error ? strerror(error) : "writing failed");
+}
+
 int finish_output(int code) {
   errno = 0;
   bool failed = fflush(stdout) != 0;
   if (!failed && !ferror(stdout)) return code;
-  const char *why = errno ? strerror(errno) : "writing failed";
-  clearerr(stdout);
-  int failure = fail(EXIT_FAILED, "standard output: %s", why);
+  int failure = fail_output(errno);
   return code == EXIT_GOOD ? failure : code;
 }

@@ -16,7 +16,8 @@ enum exit_code {
   EXIT_DEVICE = 4,    /* the device or its driver failed */
   EXIT_NUMBERS = 5,   /* NaN, Inf, or a bound of verify broken */
   EXIT_INPUT = 6,     /* an input file is bad */
-  EXIT_SIGNAL = 128   /* plus the number of the signal */
+  EXIT_SIGNAL = 128,  /* plus the number of the signal */
+  EXIT_UNREAD = 141   /* nobody reads stdout any more: that of SIGPIPE */
 };
 
 /* Prints `ebb: ` and the message as one line on stderr; returns `code`. */
@@ -28,6 +29,9 @@ int fail(int code, const char *format, ...);
 /* The same with the library's message for a failed call; success is EXIT_GOOD and prints nothing.
  */
 int fail_status(ebb_status status);
+
+/* The same for what an option gave, which is named before the message. */
+int fail_option(const settings *s, const char *name, ebb_status status);
 
 /* The exit code that stands for a status. */
 int exit_code(ebb_status status);
@@ -55,7 +59,15 @@ void put_device(json_t *object, const ebb_device *device);
 const char *color_bad(FILE *stream);
 const char *color_off(FILE *stream);
 
-/* Flushes stdout; a write that failed, now or before, turns success into EXIT_FAILED. */
+/* A closed pipe ends the tool at once and without a word, as it does others. From now on it does
+ * not: for commands that have something to keep. */
+void outlive_readers(void);
+
+/* Flushes stdout; a write that failed, now or before, turns success into EXIT_FAILED or, without a
+ * message, into EXIT_UNREAD. */
 int finish_output(int code);
+
+/* The same two codes for a write to stdout that has just failed, with this errno (0: not known). */
+int fail_output(int error);
 
 #endif

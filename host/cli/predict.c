@@ -98,7 +98,7 @@ static void write_rows(FILE *file, const subject *x, const float *output) {
 }
 
 static int write_all(const subject *x, const settings *s, const float *output) {
-  if (!s->out) {
+  if (!s->out || is_stream(s->out)) {
     write_rows(stdout, x, output);
     return finish_output(EXIT_GOOD);
   }

@@ -8,83 +8,34 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_files.h"
 #include "train_profile.h"
 #include "train_report.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* Refuses to write over what the training reads. `out` may be `init`: a model goes on there. */
-static int check_overwrite(const settings *s, const char *option, const char *path) {
-  const char *inputs[] = {s->data, s->labels, s->valid, s->valid_labels, s->config};
-  for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
-    if (same_file(path, inputs[i]))
-      return fail(EXIT_USAGE, "%s: %s is also read from; writing would destroy it", option, path);
-  return EXIT_GOOD;
-}
-
-/* Can a file be renamed to `path`? Tells before the training, not after it. */
-static int check_out(const char *option, const char *path) {
-  struct stat about;
-  if (stat(path, &about) == 0 && !S_ISREG(about.st_mode))
-    return fail(EXIT_FAILED, "%s: %s is not a regular file", option, path);
-  const char *slash = strrchr(path, '/');
-  if (slash && !slash[1])
-    return fail(EXIT_FAILED, "%s: %s names a folder, not a file", option, path);
-  char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-  if (!folder) return fail(EXIT_FAILED, "no memory for a file name");
-  int code = access(folder, W_OK | X_OK) == 0
-                 ? EXIT_GOOD
-                 : fail(EXIT_FAILED, "%s: %s cannot be written: folder %s: %s", option, path,
-                        folder, strerror(errno));
-  free(folder);
-  return code;
-}
-
-static bool same_path(const char *a, const char *b) {
-  return a && b && (strcmp(a, b) == 0 || same_file(a, b));
-}
-
-/* --trace names a file that nothing else is read from or written to. */
-static int check_trace(const settings *s) {
-  if (!s->trace) return EXIT_GOOD;
-  int code = check_out("--trace", s->trace);
-  if (code == EXIT_GOOD) code = check_overwrite(s, "--trace", s->trace);
-  if (code == EXIT_GOOD && (same_path(s->trace, s->out) || same_path(s->trace, s->init)))
-    code = fail(EXIT_USAGE, "--trace: %s is the file of a model", s->trace);
-  if (code == EXIT_GOOD && same_path(s->trace, s->log))
-    code = fail(EXIT_USAGE, "--trace: %s is the log", s->trace);
-  return code;
-}
-
-static int check_files(const settings *s) {
-  if (!s->data) return fail(EXIT_USAGE, "train: --data is missing: the file with the rows");
-  int code = check_out("--out", s->out);
-  if (code == EXIT_GOOD) code = check_overwrite(s, "--out", s->out);
-  if (code == EXIT_GOOD && s->log) code = check_overwrite(s, "--log", s->log);
-  if (code == EXIT_GOOD && (same_file(s->log, s->out) || same_file(s->log, s->init) ||
-                            (s->log && strcmp(s->log, s->out) == 0)))
-    code = fail(EXIT_USAGE, "--log: %s is the file of a model", s->log);
-  return code == EXIT_GOOD ? check_trace(s) : code;
-}
 
 /* Reads --valid: a fraction, or the name of a file, whatever is not a number. */
 static int choose_split(training *t, bool *from_file) {
+  const settings *s = t->s;
   char *end;
-  double fraction = strtod(t->s->valid, &end);
+  double fraction = strtod(s->valid, &end);
   *from_file = *end != '\0';
-  t->split = (ebb_split){.last = t->s->split == SPLIT_LAST, .seed = t->s->seed};
+  t->split = (ebb_split){.last = s->split == SPLIT_LAST, .seed = s->seed};
+  if (*from_file && !is_stream(s->valid) && access(s->valid, R_OK) != 0)
+    return fail(EXIT_INPUT, "%s: \"%s\" is no fraction such as 0.2, and no file to be read: %s",
+                settings_origin(s, "valid").text, s->valid, strerror(errno));
   if (*from_file) return EXIT_GOOD;
   if (!(fraction >= 0 && fraction < 1))
     return fail(EXIT_USAGE,
-                "--valid: \"%s\" is neither a fraction from 0 to below 1, such as 0.2, nor a file",
-                t->s->valid);
+                "%s: \"%s\" is neither a fraction from 0 to below 1, such as 0.2, nor a file",
+                settings_origin(s, "valid").text, s->valid);
   t->split.valid = fraction;
-  if (t->s->valid_labels)
-    return fail(EXIT_USAGE, "--valid-labels: belongs to a file given by --valid");
+  if (s->valid_labels)
+    return fail(EXIT_USAGE, "%s: belongs to a file given by --valid",
+                settings_origin(s, "valid-labels").text);
   return EXIT_GOOD;
 }
 
@@ -159,18 +110,18 @@ static int choose_spec(training *t) {
   const settings *s = t->s;
   size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
   const char *text = s->model ? s->model : "64relu";
-  ebb_status status = EBB_OK;
-  if (!s->model && s->init) {
-    ebb_model model = {0};
-    status = ebb_model_load(&model, t->device, s->init, NULL);
-    if (status == EBB_OK)
-      status = ebb_spec_text(t->spec_text, sizeof t->spec_text, ebb_network_spec(model.network));
-    ebb_model_clear(&model);
+  bool from_init = !s->model && s->init;
+  if (from_init) {
+    ebb_model_info info = {0};
+    ebb_status status = ebb_model_describe(&info, s->init, NULL);
+    if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &info.spec);
+    ebb_model_info_clear(&info);
+    if (status != EBB_OK) return fail_status(status);
     text = t->spec_text;
   }
-  if (status == EBB_OK) status = ebb_spec_parse(&t->spec, text, inputs, outputs);
+  ebb_status status = ebb_spec_parse(&t->spec, text, inputs, outputs);
   if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
-  return fail_status(status);
+  return fail_option(s, from_init ? "init" : "model", status);
 }
 
 static int build_network(training *t) {
@@ -178,22 +129,23 @@ static int build_network(training *t) {
   ebb_status status =
       ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
   if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
-  if (status == EBB_OK)
-    status = ebb_trainer_create(&t->trainer, t->network, &t->train,
-                                t->valid_rows ? &t->valid : NULL, &t->options);
-  return fail_status(status);
+  if (status != EBB_OK) return fail_status(status);
+  status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
+                              &t->options);
+  bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;
+  return asked ? fail_option(s, "step", status) : fail_status(status);
 }
 
 static int prepare(training *t) {
-  int code = check_files(t->s);
+  int code = files_check(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = read_data(t);
   if (code == EXIT_GOOD) t->options.epochs = choose_epochs(t);
   if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
+  if (code == EXIT_GOOD) code = choose_spec(t);
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   t->opened = report_clock();
   if (code == EXIT_GOOD) code = profile_begin(t);
-  if (code == EXIT_GOOD) code = choose_spec(t);
   if (code == EXIT_GOOD) code = build_network(t);
   if (code == EXIT_GOOD) code = report_start(t);
   if (code == EXIT_GOOD) profile_phase(t, "prepare");
@@ -213,7 +165,7 @@ static int save(training *t) {
  * without it an older model at --out is better than random weights. */
 static int end_by_numbers(training *t, const char *message) {
   bool keep = t->finished > 0;
-  fail(EXIT_NUMBERS, "%s; %s%s", message,
+  fail(EXIT_NUMBERS, "%s (%s); %s%s", message, settings_origin(t->s, "lr").text,
        keep ? "the model of that epoch is kept in " : "no epoch was good, so no model is saved",
        keep ? t->s->out : "");
   int code = keep ? save(t) : EXIT_GOOD;
@@ -230,8 +182,7 @@ static int train(training *t) {
     return fail(EXIT_SIGNAL + signals_caught(), "stopped before the first step; no model is saved");
   ebb_status status = ebb_trainer_run(t->trainer, report_progress, t);
   snprintf(message, sizeof message, "%s", ebb_error_message());
-  if (t->on_line && status != EBB_OK) fputc('\n', stderr);
-  t->on_line = t->on_line && status == EBB_OK;
+  if (status != EBB_OK) report_end_line(t);
   int profiled = profile_end(t);
   if (status == EBB_ERR_NUMBERS) return end_by_numbers(t, message);
   code = status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", message);
@@ -245,7 +196,7 @@ static int train(training *t) {
 }
 
 static void clear(training *t) {
-  if (t->log) fclose(t->log);
+  report_close_log(t);
   ebb_trainer_free(t->trainer);
   ebb_network_free(t->network);
   ebb_device_free(t->device);
@@ -260,6 +211,7 @@ static void clear(training *t) {
 int train_run(const settings *s) {
   training t = {.s = s};
   signals_watch();
+  outlive_readers();
   int code = train(&t);
   clear(&t);
   return code;

@@ -1,4 +1,5 @@
-/* Lines on stderr for people, JSON lines in the log and one result on stdout.
+/* Lines on stderr for people, JSON lines in the log and one result on stdout; a log that goes to
+ * stdout ends with the result, and nothing else stands there.
  *
  * A log line is flushed as soon as it is written, so that a log can be followed and a killed run
  * leaves whole lines. A log that cannot be written any more does not stop a training: that would
@@ -6,8 +7,10 @@
  */
 #include "train_report.h"
 
+#include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_files.h"
 #include "train_profile.h"
 
 #include <errno.h>
@@ -22,14 +25,21 @@ double report_clock(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Epochs that get a line of their own, whatever their number; --log has them all. */
+enum { SHOWN_EPOCHS = 12 };
+
+/* The log cannot be written any more. */
+static int fail_log(const training *t) {
+  if (t->log == stdout) return fail_output(errno);
+  return fail(EXIT_FAILED, "%s: %s: writing failed: %s; training goes on",
+              settings_origin(t->s, "log").text, t->s->log, strerror(errno));
+}
+
 /* Writes a JSON value as one line of the log and releases it. */
 static void write_log(training *t, json_t *line) {
-  if (t->log && !t->log_failed) {
+  if (t->log && t->log_code == EXIT_GOOD) {
     int failed = json_dumpf(line, t->log, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    if (failed || fputc('\n', t->log) == EOF || fflush(t->log) != 0) {
-      t->log_failed = true;
-      fail(EXIT_FAILED, "%s: writing failed: %s; training goes on", t->s->log, strerror(errno));
-    }
+    if (failed || fputc('\n', t->log) == EOF || fflush(t->log) != 0) t->log_code = fail_log(t);
   }
   json_decref(line);
 }
@@ -66,6 +76,23 @@ static json_t *start_line(const training *t) {
   return line;
 }
 
+static int open_log(training *t) {
+  const char *path = t->s->log;
+  if (!path) return EXIT_GOOD;
+  t->log = is_stream(path) ? stdout : fopen(path, "w");
+  if (!t->log)
+    return fail(EXIT_FAILED, "%s: %s: cannot be written: %s", settings_origin(t->s, "log").text,
+                path, strerror(errno));
+  write_log(t, start_line(t));
+  return t->log_code == EXIT_UNREAD ? EXIT_GOOD
+                                    : t->log_code; /* the model is wanted all the same */
+}
+
+void report_close_log(training *t) {
+  if (t->log && t->log != stdout && fclose(t->log) != 0) t->log_code = EXIT_FAILED;
+  t->log = NULL;
+}
+
 int report_start(training *t) {
   const settings *s = t->s;
   note(s, "network  %s, %zu parameters%s", t->spec_text, ebb_spec_parameters(&t->spec),
@@ -78,11 +105,9 @@ int report_start(training *t) {
          "memory   the rows stay on the host%s; blocks of them are uploaded while the device "
          "computes",
          s->data_on == EBB_DATA_AUTO ? ": they do not fit the device" : "");
-  if (!s->log) return EXIT_GOOD;
-  t->log = fopen(s->log, "w");
-  if (!t->log) return fail(EXIT_FAILED, "%s: cannot be written: %s", s->log, strerror(errno));
-  write_log(t, start_line(t));
-  return t->log_failed ? EXIT_FAILED : EXIT_GOOD;
+  files_note_replaced(s);
+  t->guess = baseline_find(&t->train, t->valid_rows ? &t->valid : &t->train);
+  return open_log(t);
 }
 
 static void put_losses(json_t *object, const ebb_report *r) {
@@ -117,26 +142,30 @@ static void describe(char *text, size_t size, const ebb_report *r) {
   append(text, size, ", valid accuracy %.2f %%", 100 * r->valid_accuracy);
 }
 
-/* Of a run of many epochs some twenty are shown, spread evenly, and the last; --log has them all.
- */
+/* The first, the last, and others at even distances between. */
 static bool is_shown(const ebb_report *r) {
-  size_t step = r->epochs > 50 ? r->epochs / 20 : 1;
-  return r->epoch == 1 || r->epoch % step == 0 || r->epoch == r->epochs;
+  size_t lines = SHOWN_EPOCHS - 1;
+  return r->epochs <= SHOWN_EPOCHS || r->epoch == 1 ||
+         r->epoch * lines / r->epochs > (r->epoch - 1) * lines / r->epochs;
 }
 
 static void print_epoch(training *t, const ebb_report *r) {
-  if (!is_shown(r)) return;
   char text[256];
   describe(text, sizeof text, r);
   if (t->on_line) fprintf(stderr, "\r%79s\r", "");
   t->on_line = false;
+  t->shown = r->epoch;
   note(t->s, "epoch    %zu/%zu%s, %.0f samples/s", r->epoch, r->epochs, text,
        r->samples_per_second);
 }
 
-/* The line that is overwritten as an epoch goes on; only a terminal shows it well. */
+/* The line that is overwritten as a training goes on; only a terminal shows it well. Ten times a
+ * second are enough: short epochs are over in less. */
 static void print_progress(training *t, const ebb_report *r) {
   if (t->s->quiet || isatty(STDERR_FILENO) != 1 || r->step == 0) return;
+  double now = report_clock();
+  if (now - t->drawn < 0.1) return;
+  t->drawn = now;
   char text[128];
   double left = r->seconds * (double)(r->steps - r->step) / (double)r->step;
   snprintf(text, sizeof text,
@@ -171,11 +200,12 @@ bool report_progress(const ebb_report *report, void *user) {
   if (report->epoch_end) {
     t->finished = report->epoch;
     profile_epoch(t, report->epoch);
-    print_epoch(t, report);
     write_log(t, epoch_line(report));
-  } else {
-    print_progress(t, report);
   }
+  if (report->epoch_end && is_shown(report))
+    print_epoch(t, report);
+  else
+    print_progress(t, report);
   return signals_caught() == 0;
 }
 
@@ -189,6 +219,8 @@ static json_t *result_of(const training *t, const char *reason, bool saved) {
   json_object_set_new(result, "data_on", json_string(place_of(t)));
   if (saved) json_object_set_new(result, "model", json_text(t->s->out));
   if (t->last.epoch) put_losses(result, &t->last);
+  put_number(result, "baseline_accuracy", t->guess.accuracy);
+  put_number(result, "baseline_loss", t->guess.loss);
   if (t->first_step > 0) put_number(result, "first_step_seconds", t->first_step);
   ebb_counters counters = ebb_device_counters(t->device);
   put_number(result, "build_seconds", counters.build_seconds);
@@ -207,22 +239,56 @@ static void print_result(const training *t, const char *reason, bool saved) {
          t->finished, text, t->last.seconds);
 }
 
-int report_end(training *t, const char *reason, bool saved) {
+/* The result in words for those who do not know yet whether it is a good one. */
+static void note_result(const training *t) {
+  const ebb_report *r = &t->last;
+  const baseline *guess = &t->guess;
+  bool held_out = t->valid_rows > 0;
+  double accuracy = held_out ? r->valid_accuracy : r->train_accuracy;
+  double loss = held_out ? r->valid_loss : r->train_loss;
+  char rows[64];
+  snprintf(rows, sizeof rows, "%zu %s rows", held_out ? t->valid_rows : t->train_rows,
+           held_out ? "held-out" : "training");
+  if (isfinite(guess->accuracy))
+    note(t->s, "result   %.2f %% of %s right; always guessing the commonest class, %.40s: %.2f %%",
+         100 * accuracy, rows, ebb_encoder_class(t->encoder, (size_t)guess->guess),
+         100 * guess->accuracy);
+  else if (isfinite(guess->loss))
+    note(t->s, "result   root mean square error %.4g over %s; always guessing the mean: %.4g",
+         sqrt(loss), rows, sqrt(guess->loss));
+}
+
+/* Where the model is, and what it is for. */
+static void note_model(const training *t) {
+  const char *path = t->s->out, *quote = strpbrk(path, " \t\"$&();<>|*?~#\\`") ? "'" : "";
+  note(t->s, "model    %s", path);
+  note(t->s, "next     ebb predict %s%s%s --data NEW.csv", quote, path, quote);
+}
+
+void report_end_line(training *t) {
   if (t->on_line) fputc('\n', stderr);
   t->on_line = false;
+}
+
+/* What stands on stdout is sent off before the last lines on stderr, so that these come last where
+ * both are seen together. */
+int report_end(training *t, const char *reason, bool saved) {
+  bool log_is_result = t->log == stdout;
+  int code = EXIT_GOOD;
+  if (t->last.epoch_end && t->shown != t->last.epoch) print_epoch(t, &t->last);
+  report_end_line(t);
   json_t *line = result_of(t, reason, saved);
   json_object_set_new(line, "type", json_string("end"));
   write_log(t, line);
-  if (t->log && fclose(t->log) != 0) t->log_failed = true;
-  t->log = NULL;
+  report_close_log(t);
   note(t->s, "time     %.2f s training", t->last.seconds);
-  if (saved) note(t->s, "model    %s", t->s->out);
-  int code = EXIT_GOOD;
-  if (t->s->json)
-    code = print_json(result_of(t, reason, saved));
-  else {
+  if (t->s->json) code = print_json(result_of(t, reason, saved));
+  if (!t->s->json && !log_is_result) {
     print_result(t, reason, saved);
     profile_print(t);
   }
-  return code == EXIT_GOOD && t->log_failed ? EXIT_FAILED : code;
+  fflush(stdout);
+  if (saved && t->last.epoch_end) note_result(t);
+  if (saved) note_model(t);
+  return code == EXIT_GOOD ? t->log_code : code;
 }

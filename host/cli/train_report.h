@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "options.h"
+#include "train_baseline.h"
 
 enum { SPEC_TEXT = 2048 };
 
@@ -29,10 +30,14 @@ typedef struct training {
   ebb_trainer *trainer;
 
   FILE *log;
-  bool log_failed, on_line;  /* on_line: a progress line waits to be overwritten */
+  int log_code;              /* the exit code of a log that could not be written to its end */
+  bool on_line;              /* a progress line waits to be overwritten */
   double opened, first_step; /* the clock when the device was open; seconds from then to the end
                               * of the first step, 0 before it */
   ebb_report last;           /* the newest report; all zero before the first */
+  size_t shown;              /* the newest epoch that has a line of its own */
+  double drawn;              /* the clock when the progress line was last written */
+  baseline guess;            /* what the result is to be compared with */
   size_t finished;           /* epochs that came to their end */
   double phase_start;        /* the clock when the host's current phase began, for the trace */
   uint64_t unprofiled;       /* steps before those of the profile */
@@ -47,7 +52,13 @@ int report_start(training *t);
 /* The callback of ebb_trainer_run; `user` is the training. Stops at a signal. */
 bool report_progress(const ebb_report *report, void *user);
 
+/* Leaves a progress line as it stands; a message may follow. */
+void report_end_line(training *t);
+
 /* Closes the log with `reason`, and prints the results; `saved`: there is a model at --out. */
 int report_end(training *t, const char *reason, bool saved);
+
+/* Closes the log, if it is open. */
+void report_close_log(training *t);
 
 #endif

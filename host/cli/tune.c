@@ -252,12 +252,15 @@ static int begin(tuning *t) {
   if (outcome == TUNE_DIED)
     return fail(EXIT_DEVICE, "tune: opening the device failed: %s", h->text);
   if (outcome == TUNE_SILENT)
-    return fail(EXIT_DEVICE, "tune: the device was not open within %g s", t->s->budget);
+    return fail(EXIT_DEVICE, "%s: the device was not open within %g s",
+                settings_origin(t->s, "budget").text, t->s->budget);
   if (outcome == TUNE_STOPPED)
     return fail(EXIT_SIGNAL + signals_caught(), "stopped; nothing has been tuned");
   if (outcome == TUNE_BROKEN) return fail(EXIT_FAILED, "tune: no process could be started");
+  if (h->status != EBB_OK && h->blamed[0])
+    return fail(exit_code(h->status), "%s: %s", settings_origin(t->s, h->blamed).text, h->text);
   if (h->status != EBB_OK) return fail(exit_code(h->status), "%s", h->text);
-  note(t->s, "device   %s, %s (%s)", h->owner.info.name, h->owner.info.platform, h->reason);
+  tune_print_device(t);
   return EXIT_GOOD;
 }
 
@@ -268,6 +271,8 @@ static void end_without_candidates(tuning *t) {
     why = "EBB_MATMUL_CONFIG forces a configuration";
   else if (engine && *engine)
     why = "EBB_MATMUL forces an engine without configurations";
+  else if (t->hello.owner.info.type == EBB_DEVICE_CPU)
+    why = "a CPU has one way to multiply (EBB_MATMUL=gpu tries those of GPUs on it)";
   else
     why = "the engine has no configurations, and this build no CLBlast";
   snprintf(t->ended, sizeof t->ended, "%s: there is nothing to choose from", why);
@@ -279,6 +284,7 @@ static int tune(tuning *t) {
   t->started = tune_clock();
   t->deadline = t->started + t->s->budget;
   signals_watch();
+  outlive_readers();
   code = begin(t);
   if (code != EXIT_GOOD) return code;
   if (t->hello.count == 0)

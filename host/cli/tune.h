@@ -17,10 +17,13 @@ int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings 
 
 /* ---- the worker: a process that alone uses the device ---- */
 
-/* What it finds when it opens the device. `status` and `text` of a failure, else the rest. */
+/* What it finds when it opens the device. `status`, `text` and `blamed` of a failure, else the
+ * rest.
+ */
 typedef struct tune_hello {
   ebb_status status;
   char text[TUNE_TEXT];
+  char blamed[16];      /* the option that it is a failure of, or "" */
   ebb_tune_owner owner; /* of the choices */
   char reason[160];
   size_t count;
@@ -107,6 +110,8 @@ double tune_clock(void);
 void tune_progress(tuning *t, const ebb_tune_shape *shape, int choice);
 void tune_progress_end(tuning *t);
 
+/* The device, as soon as it is known, and what came out. */
+void tune_print_device(const tuning *t);
 int tune_print(const tuning *t);
 
 #endif

@@ -50,7 +50,7 @@ int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings 
   ebb_spec spec;
   size_t widths[EBB_MAX_LAYERS + 1];
   if (s->model) {
-    int code = fail_status(ebb_spec_parse(&spec, s->model, 0, 0));
+    int code = fail_option(s, "model", ebb_spec_parse(&spec, s->model, 0, 0));
     if (code != EXIT_GOOD) return code;
     widths[0] = spec.layers[0].inputs;
     for (size_t l = 0; l < spec.count; l++) widths[l + 1] = spec.layers[l].outputs;

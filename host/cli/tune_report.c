@@ -114,10 +114,24 @@ static void print_refusals(const tuning *t) {
   }
 }
 
+void tune_print_device(const tuning *t) {
+  const tune_hello *h = &t->hello;
+  const ebb_device_info *info = &h->owner.info;
+  if (t->s->json) {
+    note(t->s, "device   %s, %s (%s)", info->name, info->platform, h->reason);
+    return;
+  }
+  printf("device   %s, %s, driver %s (%s)\n", info->name, info->platform, info->driver, h->reason);
+  fflush(stdout); /* what follows takes its time */
+}
+
 static int print_as_text(const tuning *t) {
   const tune_hello *h = &t->hello;
   const ebb_tune_owner *o = &h->owner;
-  printf("device   %s, %s, driver %s\n", o->info.name, o->info.platform, o->info.driver);
+  if (h->count == 0) {
+    printf("ended    %s\n", t->ended);
+    return EXIT_GOOD;
+  }
   printf("engine   %s, %s, %zu candidate%s beside its default\n", o->engine,
          ebb_precision_name(o->precision), h->count, h->count == 1 ? "" : "s");
   if (t->count > 0)

@@ -9,6 +9,7 @@
  */
 #include "tune.h"
 
+#include "inputs.h"
 #include "output.h"
 #include "signals.h"
 
@@ -31,11 +32,9 @@ double tune_clock(void) {
 
 /* What the process is to do: it has its parent's memory, as it was. */
 typedef struct job {
-  const char *selector;
-  ebb_precision precision;
+  const settings *s;
   const ebb_tune_shape *shapes;
   size_t count;
-  double seconds; /* to be alive without a question */
 } job;
 
 /* ---- the process's side ---- */
@@ -89,19 +88,28 @@ static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
   return config;
 }
 
+/* Lists the candidates. The engine for CPUs has one way to multiply, and CLBlast, made for GPUs, is
+ * no rival to it. */
+static void list_choices(tune_hello *hello, ebb_device *device) {
+  ebb_precision precision = ebb_device_precision(device);
+  if (precision == EBB_PRECISION_FP32 && ebb_device_engine(device) == EBB_ENGINE_CPU) return;
+  int before = ebb_device_matmul_choice(device, EBB_LAYOUT_NN, 0);
+  for (size_t c = 0; c < ebb_matmul_config_count(precision); c++) offer(hello, device, (int)c);
+  offer(hello, device, EBB_MATMUL_CLBLAST);
+  (void)ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 0, before); /* it stood there */
+}
+
 static void say_hello(tune_hello *hello, ebb_device **device, const job *j) {
-  hello->status = ebb_device_open(device, j->selector);
-  if (hello->status == EBB_OK) hello->status = ebb_device_set_precision(*device, j->precision);
+  const char *blamed;
+  hello->status = try_device(device, &blamed, j->s);
   if (hello->status != EBB_OK) {
     tell_failure(hello->text);
+    snprintf(hello->blamed, sizeof hello->blamed, "%s", blamed ? blamed : "");
     return;
   }
   hello->owner = ebb_device_tune_owner(*device);
   snprintf(hello->reason, sizeof hello->reason, "%s", ebb_device_reason(*device));
-  int before = ebb_device_matmul_choice(*device, EBB_LAYOUT_NN, 0);
-  for (size_t c = 0; c < ebb_matmul_config_count(j->precision); c++) offer(hello, *device, (int)c);
-  offer(hello, *device, EBB_MATMUL_CLBLAST);
-  (void)ebb_device_set_matmul_choice(*device, EBB_LAYOUT_NN, 0, before); /* it stood there */
+  list_choices(hello, *device);
   for (size_t i = 0; i < j->count; i++) hello->automatic[i] = automatic_for(*device, &j->shapes[i]);
 }
 
@@ -144,7 +152,7 @@ static void isolate(void) {
 
 static void serve(int in, int out, const job *j) {
   static const unsigned grace = 5;
-  unsigned limit = (unsigned)j->seconds + grace;
+  unsigned limit = (unsigned)j->s->budget + grace; /* to be alive without a question */
   tune_hello *hello = calloc(1, sizeof *hello);
   ebb_device *device = NULL;
   ebb_tuner *tuner = NULL;
@@ -257,15 +265,9 @@ static bool launch(tune_worker *worker, const job *j) {
   return true;
 }
 
-/* EBB_DEVICE is left to the library, which then names the variable as the reason. */
-static const char *selector_of(const settings *s) {
-  const char *variable = getenv("EBB_DEVICE");
-  return s->device && variable && strcmp(s->device, variable) == 0 ? NULL : s->device;
-}
-
 tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const settings *s,
                                const ebb_tune_shape *shapes, size_t count, double seconds) {
-  const job j = {selector_of(s), (ebb_precision)s->precision, shapes, count, s->budget};
+  const job j = {s, shapes, count};
   double until = tune_clock() + seconds;
   char text[TUNE_TEXT];
   *worker = (tune_worker){0};

@@ -89,9 +89,10 @@ static ebb_status read_labels(ebb_table *table, const ebb_read_options *options)
           "%s: a CSV file holds its targets in a column (--target); a file of labels goes with IDX "
           "and NPY",
           table->path);
-  TRY(ebbi_file_read(&bytes, &size, options->labels, FILE_LIMIT));
+  TRY(ebbi_input_read(&bytes, &size, options->labels, FILE_LIMIT));
   ebb_task task = options->encoder ? options->encoder->task : options->task;
-  ebb_status status = ebbi_table_add_labels(table, options->labels, bytes, size, task);
+  ebb_status status =
+      ebbi_table_add_labels(table, ebbi_input_name(options->labels), bytes, size, task);
   free(bytes);
   return status;
 }
@@ -151,8 +152,8 @@ ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_opti
   ebb_table *table = NULL;
   if (!options) options = &defaults;
   *out = NULL;
-  TRY(ebbi_file_read(&bytes, &size, path, FILE_LIMIT));
-  TRY(ebbi_table_parse(&table, path, bytes, size, options));
+  TRY(ebbi_input_read(&bytes, &size, path, FILE_LIMIT));
+  TRY(ebbi_table_parse(&table, ebbi_input_name(path), bytes, size, options));
   ebb_status status = options->labels ? read_labels(table, options) : EBB_OK;
   if (status != EBB_OK) {
     ebb_table_free(table);

@@ -135,23 +135,35 @@ static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const ch
   return EBB_OK;
 }
 
-ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,
-                                     const char *path) {
-  const ebb_spec *spec = &network->spec;
+/* Reads and checks all tensors of a network of this spec; `host` is to be freed in every case. */
+static ebb_status read_weights(host_weights *host, const ebb_spec *spec,
+                               const ebbi_safetensors *file, const char *path) {
   REQUIRE(ebbi_safetensors_count(file) == 2 * spec->count, EBB_ERR_INPUT,
           "%s: holds %zu tensors, the network has %zu (a weight and a bias a layer)", path,
           ebbi_safetensors_count(file), 2 * spec->count);
-  host_weights host = {0};
-  ebb_status status = host_weights_create(&host, spec);
-  for (size_t l = 0; l < spec->count && status == EBB_OK; l++) {
+  TRY(host_weights_create(host, spec));
+  for (size_t l = 0; l < spec->count; l++) {
     const ebb_layer_spec *layer = &spec->layers[l];
     size_t index = module_index(spec, l);
-    status = read_tensor(host.values + host.weight[l], file, path, index, "weight", layer->outputs,
-                         layer->inputs);
-    if (status == EBB_OK)
-      status =
-          read_tensor(host.values + host.bias[l], file, path, index, "bias", layer->outputs, 0);
+    TRY(read_tensor(host->values + host->weight[l], file, path, index, "weight", layer->outputs,
+                    layer->inputs));
+    TRY(read_tensor(host->values + host->bias[l], file, path, index, "bias", layer->outputs, 0));
   }
+  return EBB_OK;
+}
+
+ebb_status ebbi_network_check_weights(const ebb_spec *spec, const ebbi_safetensors *file,
+                                      const char *path) {
+  host_weights host = {0};
+  ebb_status status = read_weights(&host, spec, file, path);
+  host_weights_free(&host);
+  return status;
+}
+
+ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,
+                                     const char *path) {
+  host_weights host = {0};
+  ebb_status status = read_weights(&host, &network->spec, file, path);
   if (status == EBB_OK) status = upload_weights(network, &host);
   host_weights_free(&host);
   return status;

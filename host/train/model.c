@@ -76,39 +76,67 @@ static ebb_status read_spec(ebb_spec *spec, const ebbi_safetensors *file, const 
   return EBB_OK;
 }
 
-static ebb_status read_metadata(ebb_model *model, const ebbi_safetensors *file, const char *path) {
+static ebb_status read_metadata(ebb_model_info *info, const ebbi_safetensors *file,
+                                const char *path) {
   const char *loss = ebbi_safetensors_metadata(file, key_loss);
   const char *encoder = ebbi_safetensors_metadata(file, key_encoder);
   const char *split = ebbi_safetensors_metadata(file, key_split);
-  model->loss = EBB_LOSS_COUNT;
+  info->loss = EBB_LOSS_COUNT;
   for (int i = 0; i < EBB_LOSS_COUNT; i++)
     if (!loss || strcmp(loss, ebb_loss_name((ebb_loss)i)) == 0) {
-      model->loss = (ebb_loss)i;
+      info->loss = (ebb_loss)i;
       break;
     }
-  REQUIRE(model->loss != EBB_LOSS_COUNT, EBB_ERR_INPUT, "%s: metadata %s is unknown: \"%.60s\"",
+  REQUIRE(info->loss != EBB_LOSS_COUNT, EBB_ERR_INPUT, "%s: metadata %s is unknown: \"%.60s\"",
           path, key_loss, loss);
-  if (split) TRY(split_from_json(&model->split, split, path));
-  return encoder ? ebb_encoder_from_json(&model->encoder, encoder) : EBB_OK;
+  if (split) TRY(split_from_json(&info->split, split, path));
+  return encoder ? ebb_encoder_from_json(&info->encoder, encoder) : EBB_OK;
 }
 
 /* An encoder must give as many inputs as the network takes. */
-static ebb_status check_sizes(const ebb_model *model, const ebb_spec *spec, const char *path) {
-  if (!model->encoder) return EBB_OK;
-  size_t inputs = ebb_encoder_inputs(model->encoder), outputs = ebb_encoder_outputs(model->encoder);
-  REQUIRE(inputs == ebb_spec_inputs(spec) && outputs == ebb_spec_outputs(spec), EBB_ERR_INPUT,
+static ebb_status check_sizes(const ebb_model_info *info, const char *path) {
+  if (!info->encoder) return EBB_OK;
+  size_t inputs = ebb_encoder_inputs(info->encoder), outputs = ebb_encoder_outputs(info->encoder);
+  size_t takes = ebb_spec_inputs(&info->spec), gives = ebb_spec_outputs(&info->spec);
+  REQUIRE(inputs == takes && outputs == gives, EBB_ERR_INPUT,
           "%s: its encoder is for %zu inputs and %zu outputs, its network for %zu and %zu", path,
-          inputs, outputs, ebb_spec_inputs(spec), ebb_spec_outputs(spec));
+          inputs, outputs, takes, gives);
   return EBB_OK;
+}
+
+/* All but the weights. */
+static ebb_status read_info(ebb_model_info *info, const ebbi_safetensors *file, const char *path,
+                            const char *spec_text) {
+  TRY(read_spec(&info->spec, file, path, spec_text));
+  TRY(read_metadata(info, file, path));
+  return check_sizes(info, path);
+}
+
+ebb_status ebb_model_describe(ebb_model_info *out, const char *path, const char *spec_text) {
+  REQUIRE(out && path, EBB_ERR_ARGUMENT, "ebb_model_describe: an argument is NULL");
+  ebbi_safetensors *file;
+  TRY(ebbi_safetensors_read(&file, path));
+  *out = (ebb_model_info){0};
+  ebb_status status = read_info(out, file, path, spec_text);
+  if (status == EBB_OK) status = ebbi_network_check_weights(&out->spec, file, path);
+  ebbi_safetensors_free(file);
+  if (status != EBB_OK) ebb_model_info_clear(out);
+  return status;
+}
+
+void ebb_model_info_clear(ebb_model_info *info) {
+  if (!info) return;
+  ebb_encoder_free(info->encoder);
+  *info = (ebb_model_info){0};
 }
 
 static ebb_status load(ebb_model *model, ebb_device *device, const ebbi_safetensors *file,
                        const char *path, const char *spec_text) {
-  ebb_spec spec;
-  TRY(read_spec(&spec, file, path, spec_text));
-  TRY(read_metadata(model, file, path));
-  TRY(check_sizes(model, &spec, path));
-  TRY(ebb_network_create(&model->network, device, &spec, EBB_INIT_AUTO, 0));
+  ebb_model_info info = {0};
+  ebb_status status = read_info(&info, file, path, spec_text);
+  *model = (ebb_model){.encoder = info.encoder, .loss = info.loss, .split = info.split};
+  TRY(status);
+  TRY(ebb_network_create(&model->network, device, &info.spec, EBB_INIT_AUTO, 0));
   return ebbi_network_take_weights(model->network, file, path);
 }
 

@@ -59,7 +59,8 @@ typedef struct ebb_read_options {
   const ebb_encoder *encoder; /* read as this encoder's input: its columns, target optional */
 } ebb_read_options;
 
-/* Reads CSV, IDX, IDX.gz or NPY, told apart by content.
+/* Reads CSV, IDX, IDX.gz or NPY, told apart by content; any of them may be gzipped. The path "-",
+ * here and for the labels, is standard input, read to its end.
  * Errors: EBB_ERR_INPUT; the message says file, row or byte, what and why. Nothing is allocated by
  * a size that the file only claims. */
 ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_options *options);

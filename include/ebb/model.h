@@ -29,6 +29,21 @@ ebb_status ebb_model_save(const ebb_model *model, const char *path);
 ebb_status ebb_model_load(ebb_model *out, ebb_device *device, const char *path,
                           const char *spec_text);
 
+/* What a model file holds besides the numbers of its weights. */
+typedef struct ebb_model_info {
+  ebb_spec spec;
+  ebb_encoder *encoder; /* these three as in ebb_model */
+  ebb_loss loss;
+  ebb_split split;
+} ebb_model_info;
+
+/* Reads and checks a model file as ebb_model_load does, its weights too, but needs no device.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT. */
+ebb_status ebb_model_describe(ebb_model_info *out, const char *path, const char *spec_text);
+
+/* Frees the encoder and zeroes the description. NULL is accepted. */
+void ebb_model_info_clear(ebb_model_info *info);
+
 /* Frees network and encoder and zeroes the model. NULL is accepted. */
 void ebb_model_clear(ebb_model *model);
 

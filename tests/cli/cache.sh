@@ -35,7 +35,7 @@ out "^removed 0 files, 0.0 MiB, from $kernels$"
 
 begin "cache refuses"
 with EBB_KERNEL_CACHE=yes complains 2 'EBB_KERNEL_CACHE=yes: must be off, ro or rw' cache
-with EBB_KERNEL_CACHE=yes complains 2 'EBB_KERNEL_CACHE=yes: must be off, ro or rw' info small.safetensors
+with EBB_KERNEL_CACHE=yes complains 2 'EBB_KERNEL_CACHE=yes: must be off, ro or rw' eval small.safetensors --data class.csv
 complains 2 'unexpected "clear"' cache clear
 complains 2 'train does not take --clear' train --clear
 with EBB_CLEAR=1 code 0 cache

@@ -11,7 +11,8 @@ count() { grep -c "$1" "$2"; }
 
 begin "tune finds, keeps and tells"
 code 0 tune --model 21-30-5 --batch 17 --budget 120 --json
-grep -v '^device ' err | grep -q . && flunk "stderr: $(cat err)"
+[ "$(grep -c '^device .* (' err)" -eq 1 ] || flunk "not one line on the device: $(cat err)"
+lines 1 err
 json out
 for key in device platform driver engine budget_seconds seconds classes file results refused choice default ms default_ms ratio; do
   out "\"$key\": "
@@ -29,6 +30,7 @@ started=$(date +%s)
 code 0 tune --budget 2
 [ $(($(date +%s) - started)) -le 30 ] || flunk "2 s took $(($(date +%s) - started)) s"
 out '^tuned '
+[ "$(cat out err | count '^device ' -)" -eq 1 ] || flunk "not one line on the device: $(cat out err)"
 [ "$(count '"choice": ' "$(file)")" -ge 3 ] || flunk "choices are lost: $(cat "$(file)")"
 
 begin "each precision has choices of its own"
@@ -50,10 +52,22 @@ complains 2 'is not a number from 1 to' tune --budget 0
 complains 2 'batch belongs to --model' tune --batch 3
 complains 2 'unknown activation' tune --model 3rellu-2
 complains 2 'unexpected "device"' tune device
-complains 3 'nosuch' tune --device nosuch
+complains 3 '^ebb: --device: no device matches "nosuch"' tune --device nosuch
+with EBB_MODEL=x complains 2 '^ebb: --model: spec:1:4: unknown' tune --model 2-3rleu-2
 complains 2 'train does not take --budget' train --budget 3
 
 begin "nothing to choose from"
+if "$ebb" devices 2>/dev/null | grep -A1 '^\*' | grep -q '^ *CPU,'; then
+  with EBB_MATMUL='' code 0 tune
+  out '^device '
+  out '^ended .*a CPU has one way to multiply .*EBB_MATMUL=gpu.*nothing to choose from$'
+  lines 2 out
+  silent err
+  with EBB_MATMUL='' code 0 tune --model 21-30 --json --quiet
+  json out
+  out '"ended": ".*nothing to choose from"'
+  silent err
+fi
 with EBB_MATMUL=cpu code 0 tune
 out '^ended .*EBB_MATMUL forces an engine .*nothing to choose from$'
 with EBB_MATMUL_CONFIG='64x64x8 8x8' code 0 tune --json

@@ -4,9 +4,13 @@
 begin "version and help"
 code 0 --version
 out '^ebb [0-9]*\.[0-9]*\.[0-9]*$'
+cp out version
+code 0 version
+same out version
+complains 2 'unexpected "x"' version x
 code 0 help
 cp out overview
-for command in devices doctor train eval predict verify info bench cache help; do
+for command in devices doctor train eval predict verify info bench tune cache help version; do
   grep -q "^  $command " overview || flunk "the overview lacks $command"
   code 0 help $command
   out "usage: ebb $command"
@@ -22,7 +26,7 @@ begin "help names every option"
 code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
   weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
-  initializer valid-labels step profile trace help; do
+  initializer valid-labels step profile trace no-clobber help; do
   out "--$option\b"
 done
 out '--optimizer NAME .*\[sgd, adam, adamw\]'
@@ -32,7 +36,7 @@ for option in data labels target delimiter no-header part device json; do out "-
 [ "$(awk 'length > 80' out | wc -l)" -eq 0 ] || flunk "a line is longer than 80 columns"
 
 begin "commands that are not there"
-complains 2 'a command is needed'
+complains 2 'a command is needed: devices, .* or version;'
 complains 2 '"trian"; did you mean train?' trian
 complains 2 '"trian"; did you mean train?' help trian
 complains 2 'ebb help. lists them' frobnicate
@@ -42,6 +46,7 @@ begin "options that are not there"
 complains 2 'unknown option --epoch; did you mean --epochs?' train --epoch 3
 complains 2 'unknown option --zzzzzz; see .ebb help train' train --zzzzzz
 complains 2 'eval does not take --epochs' eval m --epochs 3
+complains 2 'info does not take --device' info m --device 0
 complains 2 'unknown option -z' train -z
 complains 2 '--epochs needs a value' train --epochs
 complains 2 '--json takes no value' train --json=1
@@ -59,6 +64,10 @@ for value in 0,1 nan inf 0x10 -1 1.2.3; do
   complains 2 "--lr: \"$value\" is not a number from" train --data class.csv --lr "$value"
 done
 complains 2 '"adamm" is not one of sgd, adam, adamw; did you mean adam?' train --optimizer adamm
+complains 2 '"sdg" is not one of .*; did you mean sgd?' train --optimizer sdg
+complains 2 '"mes" is not one of .*; did you mean mse?' train --loss mes
+complains 2 '"ranodm" is not one of .*; did you mean random?' train --split ranodm
+complains 2 '"henormal" is not one of .*; did you mean he_normal?' train --initializer henormal
 complains 2 '"most" is not one of random, last' train --split most
 complains 2 '--delimiter: "5" is not' train --delimiter 5
 complains 2 '--delimiter: "ab" is not' train --delimiter ab
@@ -68,7 +77,7 @@ complains 2 '--seed: "-1" is not' train --seed -1
 complains 2 '--data: "" is not' train --data ''
 complains 2 '--momentum belongs to --optimizer sgd' train --data class.csv --momentum 0.9
 complains 2 '--nesterov needs' train --data class.csv --optimizer sgd --nesterov
-complains 2 '--loss mse does not go with classification' train --data class.csv --loss mse --quiet
+complains 2 '--loss: mse does not go with classification' train --data class.csv --loss mse --quiet
 
 begin "flag before variable before file before default"
 echo '{"epochs": "three", "batch": 16, "part": "all"}' >conf.json
@@ -92,6 +101,47 @@ complains 6 'none.json: No such file' train --config none.json
 complains 6 '' train --config .
 echo '{"help": true}' >conf.json
 complains 2 'for the command line only' train --config conf.json
+
+# blames TEXT OPTION VALUE ARGUMENT...: the same wrong value as a flag, a variable and an entry of a file is
+# blamed on what gave it.
+blames() {
+  text=$1 option=$2 value=$3
+  shift 3
+  variable=EBB_$(echo "$option" | tr a-z- A-Z_)
+  echo "{\"$option\": \"$value\"}" >conf.json
+  code 2 "$@" --quiet "--$option" "$value"
+  err "^ebb: --$option: $text"
+  with "$variable=$value" code 2 "$@" --quiet
+  err "^ebb: $variable: $text"
+  code 2 "$@" --quiet --config conf.json
+  err "^ebb: conf.json: $option: $text"
+}
+
+begin "what is wrong is blamed on what gave it"
+blames '"0" is not a whole number' batch 0 train --data class.csv
+blames 'spec:1:3: unknown activation "rleu"; did you mean "relu"?' model 64rleu train --data class.csv
+blames 'spec:1:1: input size 3, but the data have 2' model 3-2 train --data class.csv
+blames 'spec:1:2: unknown activation "rleu"' model 3rleu-2 bench step
+blames '"1.5" is neither a fraction' valid 1.5 train --data class.csv
+blames 'mse does not go with classification' loss mse train --data class.csv
+blames '"3x" is not MxNxK' shape 3x bench matmul
+with EBB_MOMENTUM=0.9 complains 2 '^ebb: EBB_MOMENTUM belongs to --optimizer sgd' train --data class.csv
+with EBB_NESTEROV=1 complains 2 '^ebb: EBB_NESTEROV needs a --momentum' train --data class.csv --optimizer sgd
+with EBB_VALID_LABELS=l complains 2 '^ebb: EBB_VALID_LABELS: belongs to' train --data class.csv
+with EBB_OUT=none/m complains 1 '^ebb: EBB_OUT: none/m cannot be written' train --data class.csv
+with EBB_LOG=m complains 2 '^ebb: EBB_LOG: m is the file of a model' train --data class.csv --out m
+with EBB_TRACE=m complains 2 '^ebb: EBB_TRACE: m is the file of a model' train --data class.csv --out m
+with EBB_CONFIG=none.json complains 6 '^ebb: EBB_CONFIG: none.json: No such file' train
+with EBB_DEVICE=nosuch complains 3 '^ebb: EBB_DEVICE: no device matches "nosuch"' bench matmul
+complains 3 '^ebb: --device: no device matches "nosuch"' bench matmul --device nosuch
+complains 6 '^ebb: --valid: "O.2" is no fraction .*, and no file to be read: No such file' train --data class.csv --valid O.2
+
+begin "standard streams where they cannot be"
+complains 2 '^ebb: --labels: standard input is that of --data already' train --data - --labels -
+with EBB_VALID=- complains 2 '^ebb: EBB_VALID: standard input is that of --data already' train --data -
+complains 2 '^ebb: --out: it cannot go to standard output' train --data class.csv --out -
+complains 2 '^ebb: --trace: it cannot go to standard output' train --data class.csv --trace -
+complains 2 '^ebb: --log: standard output has the result of --json already' train --data class.csv --log - --json
 
 begin "output that cannot be written"
 if [ -e /dev/full ]; then
@@ -122,11 +172,11 @@ mkdir empty
 (
   export OCL_ICD_VENDORS="$work/empty" OPENCL_VENDOR_PATH="$work/empty"
   unset OCL_ICD_FILENAMES
-  for command in devices "train --data class.csv"; do
+  for command in devices "train --data class.csv" "train --data class.csv --device gpu"; do
     # shellcheck disable=SC2086 # two words
     "$ebb" $command >out 2>err
     [ $? -eq 3 ] || echo "$command: not 3"
-    grep -q '^ebb: ' err || echo "$command: no message: $(cat err)"
+    grep '^ebb: ' err | grep -qv -e '--device:' || echo "$command: no message: $(cat err)"
   done
   "$ebb" doctor >out 2>err
   [ $? -eq 3 ] || echo "doctor: not 3"

@@ -1,0 +1,14 @@
+/* The files of `ebb train`: what may be written where, found out before the first step. */
+#ifndef EBB_CLI_TRAIN_FILES_H
+#define EBB_CLI_TRAIN_FILES_H
+
+#include "options.h"
+
+/* Refuses outputs that cannot be written, would destroy an input or each other, and standard
+ * streams where they cannot be. Returns the exit code. */
+int files_check(const settings *s);
+
+/* Notes which model is about to be replaced, if nobody has named its file. */
+void files_note_replaced(const settings *s);
+
+#endif
