@@ -33,16 +33,16 @@
 #define D_tanh(T, z, a) (1.0f - (a) * (a))
 
 /* z Phi(z), with the normal distribution Phi. */
-#define F_gelu(T, z)    ((z)*normal_cdf_##T(z))
+#define F_gelu(T, z)    ((z) * normal_cdf_##T(z))
 #define D_gelu(T, z, a) gelu_slope_##T(z)
 
 /* (1 + tanh u) / 2 = s = 1 / (1 + exp(-2u)), u = sqrt(2/pi) (z + 0.044715 z^3): f = z s and
  * f' = s + z s (1 - s) 2u', with no difference of nearly equal numbers anywhere. */
 #define GELU_SIGMOID(T, z)                                                                         \
   (1.0f / (1.0f + exp_##T(-1.5957691216f * (z) * (1.0f + 0.044715f * (z) * (z)))))
-#define F_gelu_tanh(T, z) ((z)*GELU_SIGMOID(T, z))
+#define F_gelu_tanh(T, z) ((z) * GELU_SIGMOID(T, z))
 #define D_gelu_tanh(T, z, a)                                                                       \
-  (GELU_SIGMOID(T, z) + (z)*GELU_SIGMOID(T, z) * (1.0f - GELU_SIGMOID(T, z)) * 1.5957691216f *     \
+  (GELU_SIGMOID(T, z) + (z) * GELU_SIGMOID(T, z) * (1.0f - GELU_SIGMOID(T, z)) * 1.5957691216f *   \
                             (1.0f + 0.134145f * (z) * (z)))
 
 #define F_silu(T, z)    ((z) / (1.0f + exp_##T(-(z))))

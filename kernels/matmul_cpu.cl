@@ -64,7 +64,7 @@ static inline size_t rows_before(part item, int rows, int item_depth) {
 }
 
 /* Where the panel of the columns from `column` on begins. */
-#define PANEL(packed, column) ((packed) + ((column)-item.left) / WIDTH * item.block)
+#define PANEL(packed, column) ((packed) + ((column) - item.left) / WIDTH * item.block)
 
 /* `vectors` in what follows is TILE_V, or 1 where the rest of the tile lies past the edge:
  * constants wherever it is passed, which is why those functions must be inlined. */

@@ -43,8 +43,8 @@
  * innermost, 32 of them write sixteen words each of two rows four apart at once: the four floats
  * between rows put them into 32 banks. */
 #define ROOM(side)      ((side) + 4)
-#define A_AT(buffer, k) (a_blocks + ((buffer)*STEPS + (k)) * ROOM(TILE_ROWS))
-#define B_AT(buffer, k) (b_blocks + ((buffer)*STEPS + (k)) * ROOM(TILE_COLS))
+#define A_AT(buffer, k) (a_blocks + ((buffer) * STEPS + (k)) * ROOM(TILE_ROWS))
+#define B_AT(buffer, k) (b_blocks + ((buffer) * STEPS + (k)) * ROOM(TILE_COLS))
 
 /* Items lie in strips, STRIP wide and as high as the tile: 32 in a row read 8 vectors of b and 4 of
  * a, fewer different words than in any longer shape. An item's columns (rows) are vectors, as many

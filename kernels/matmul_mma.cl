@@ -34,7 +34,7 @@
 #define SUMS        (MMA_ROWS * MMA_COLS)           /* pieces of a warp, four elements an item */
 #define A_LOADS     (TILE_ROWS * WORDS / 4 / ITEMS) /* four words each */
 #define B_LOADS     (TILE_COLS * WORDS / 4 / ITEMS)
-#define BLOCK(side) ((side)*PITCH)
+#define BLOCK(side) ((side) * PITCH)
 #if TILE_ROWS % WARP_ROWS || TILE_COLS % WARP_COLS || WARP_ROWS % 16 || WARP_COLS % 16 ||          \
     WORDS % UNIT_WORDS || TILE_ROWS * WORDS / 4 % ITEMS || TILE_COLS * WORDS / 4 % ITEMS
 #error "these tiles cannot be shared out evenly"

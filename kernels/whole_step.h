@@ -35,7 +35,7 @@ typedef ivec row_ivec;
 #define ROW_FUNCTION(name) name##_vec
 #define sum_rows(x)        sum_lanes(x)
 #endif
-#define unit_rows(pointer, unit) (((VALUES row_vec *)((pointer) + (unit)*PITCH))[0])
+#define unit_rows(pointer, unit) (((VALUES row_vec *)((pointer) + (unit) * PITCH))[0])
 
 /* The activations in use, a bit each, numbered as in EBB_ACTIVATION_LIST (include/ebb/ops.h). */
 #ifndef ACTIVATIONS

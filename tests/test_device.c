@@ -1,5 +1,5 @@
 /* The device layer: selection, errors with their numbers, memory accounting, recording, doctor. */
-#include "device/device.h"
+#include "device/environment.h"
 #include "test_support.h"
 
 #include <ebb/ebb.h>
@@ -251,6 +251,74 @@ static void the_doctor_finds_what_is_missing(void **state) {
   assert_int_equal(ebb_doctor(&healthy, count_finding, NULL), EBB_OK);
   assert_true(bad_findings > 0);
   unsetenv("OCL_ICD_VENDORS");
+  setenv("EBB_DEVICE", "no such thing", 1);
+  assert_int_equal(ebb_doctor(&healthy, count_finding, NULL), EBB_OK);
+  assert_false(healthy);
+  unsetenv("EBB_DEVICE");
+}
+
+/* A value of a variable with which no device opens, by a message that names both. */
+static void opens_none_with(const char *variable, const char *value) {
+  char wanted[128], *before = getenv(variable) ? strdup(getenv(variable)) : NULL;
+  ebb_device *device;
+  snprintf(wanted, sizeof wanted, "%s=%s", variable, value);
+  setenv(variable, value, 1);
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_ERR_NO_DEVICE);
+  assert_non_null(strstr(ebb_error_message(), wanted));
+  unsetenv(variable);
+  if (before) setenv(variable, before, 1);
+  free(before);
+}
+
+static void what_breaks_pocl_is_refused(void **state) {
+  if (!ebbi_pocl_is_there() ||
+      strcmp(ebb_device_get_info(*state)->platform, ebbi_pocl_platform) != 0)
+    skip();
+  opens_none_with("POCL_CACHE_DIR", ""); /* by these PoCL would end the process */
+  opens_none_with("POCL_MAX_PTHREAD_COUNT", "-1");
+  opens_none_with("POCL_MAX_WORK_GROUP_SIZE", "0");
+  opens_none_with("POCL_CACHE_DIR", "/dev/null"); /* and with this one build no program */
+  opens(NULL, ebb_device_get_info(*state)->name);
+}
+
+static char seen[256];
+
+static void note_icd(const ebbi_icd *icd, void *user) {
+  (void)user;
+  size_t used = strlen(seen);
+  snprintf(seen + used, sizeof seen - used, "%s %s;", icd->file ? "file" : "name",
+           icd->library ? icd->library : "unread");
+}
+
+static void sees(const char *place, const char *drivers) {
+  seen[0] = '\0';
+  setenv("OCL_ICD_VENDORS", place, 1);
+  (void)ebbi_icd_visit(note_icd, NULL);
+  assert_string_equal(seen, drivers);
+  unsetenv("OCL_ICD_VENDORS");
+}
+
+/* The loader's own rules: a folder, a file, the name of one in the usual folder, a library. */
+static void icd_files_are_found_as_the_loader_finds_them(void **state) {
+  (void)state;
+  char folder[] = "/tmp/ebb_test_XXXXXX", path[64];
+  assert_non_null(mkdtemp(folder));
+  sees(folder, "");
+  snprintf(path, sizeof path, "%s/a.icd", folder);
+  FILE *file = fopen(path, "w");
+  assert_non_null(file);
+  fputs("libnone.so\n", file);
+  fclose(file);
+  sees(folder, "file libnone.so;");
+  sees(path, "file libnone.so;");
+  sees("libnone.so", "name libnone.so;");
+  setenv("OPENCL_VENDOR_PATH", folder, 1);
+  sees("a.icd", "file libnone.so;");
+  sees("", "file libnone.so;");
+  sees("b.icd", "file unread;");
+  unsetenv("OPENCL_VENDOR_PATH");
+  remove(path);
+  remove(folder);
 }
 
 int main(void) {
@@ -267,6 +335,8 @@ int main(void) {
       cmocka_unit_test(packed_and_shared_tensors_are_refused),
       cmocka_unit_test(a_batch_past_the_last_row_is_empty),
       cmocka_unit_test(the_doctor_finds_what_is_missing),
+      cmocka_unit_test(what_breaks_pocl_is_refused),
+      cmocka_unit_test(icd_files_are_found_as_the_loader_finds_them),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);
 }

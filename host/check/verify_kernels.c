@@ -28,8 +28,7 @@ typedef struct shape_list {
   const ebbi_shape *shapes;
   size_t count;
 } shape_list;
-#define LIST_OF(array)                                                                             \
-  { array, sizeof array / sizeof *array }
+#define LIST_OF(array) {array, sizeof array / sizeof *array}
 
 static const ebbi_shape odd[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {31, 33, 65},
                                  {33, 31, 1},   {65, 128, 15}, {2, 257, 5},   {257, 3, 2},

@@ -9,6 +9,7 @@
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "signals.h"
 
 #include <string.h>
 
@@ -89,6 +90,7 @@ int bench_run(const settings *s) {
   settings silent = own;
   silent.quiet = s->quiet || !s->json; /* a table begins with the device */
   bench b = {.s = &own, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
+  signals_doing("kernels are compiled and run");
   code = open_device(&b.device, &silent);
   if (code == EXIT_GOOD) note(s, "checking the results that are to be timed");
   if (code == EXIT_GOOD) code = kinds[kind].run(&b);

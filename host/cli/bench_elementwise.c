@@ -189,15 +189,24 @@ static int print_as_table(const bench *b, const element_set *e) {
   return EXIT_GOOD;
 }
 
+/* Checks of these names, at the width that is measured. */
+static int verify_named(bench *b, const char *kernel, const char *of) {
+  char name[96];
+  ebb_verify_result result;
+  ebb_verify_options options = {.kernels = true, .all = true, .only = name, .seed = 1};
+  snprintf(name, sizeof name, "kernel %s%s", kernel, of);
+  return fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
+}
+
 /* The kernels to be measured against the reference. */
 static int verify(bench *b) {
-  static const char *const names[] = {"activation_", "cross_entropy", "mean_squared", "update_"};
+  static const char *const names[] = {"cross_entropy", "mean_squared_error", "update_sgd",
+                                      "update_adam"};
   int code = EXIT_GOOD;
-  for (size_t i = 0; i < sizeof names / sizeof *names && code == EXIT_GOOD; i++) {
-    ebb_verify_result result;
-    ebb_verify_options options = {.kernels = true, .only = names[i], .seed = 1};
-    code = fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
-  }
+  for (size_t i = 0; i < sizeof names / sizeof *names && code == EXIT_GOOD; i++)
+    code = verify_named(b, names[i], "");
+  for (int f = 0; f < EBB_ACT_COUNT && code == EXIT_GOOD; f++)
+    code = verify_named(b, "activation_* ", ebb_activation_name((ebb_activation)f));
   return code;
 }
 

@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "signals.h"
 
 #include <stdlib.h>
 
@@ -47,6 +48,7 @@ static int print_metrics(const subject *x, const settings *s, const ebb_metrics 
 }
 
 static int evaluate(subject *x, const settings *s) {
+  signals_doing("model and data are loaded");
   int code = subject_load(x, s);
   if (code == EXIT_GOOD) code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
   if (code != EXIT_GOOD) return code;
@@ -58,6 +60,7 @@ static int evaluate(subject *x, const settings *s) {
   code = encode_part(x, s);
   if (code != EXIT_GOOD) return code;
   ebb_metrics metrics;
+  signals_doing("kernels are compiled and run");
   code = fail_status(ebb_evaluate(&metrics, x->model.network, &x->rows, x->model.loss));
   return code == EXIT_GOOD ? print_metrics(x, s, &metrics) : code;
 }

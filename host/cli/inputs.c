@@ -13,10 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* EBB_DEVICE is left to the library, which then names the variable as the reason. */
+/* Does EBB_DEVICE give the device? It is left to the library, whose messages name it. */
+static bool is_by_variable(const settings *s) {
+  const char *variable = getenv("EBB_DEVICE");
+  return s->device && variable && strcmp(s->device, variable) == 0;
+}
+
 static ebb_status open_selected(ebb_device **out, const settings *s) {
-  const char *variable = getenv("EBB_DEVICE"), *selector = s->device;
-  if (selector && variable && strcmp(selector, variable) == 0) selector = NULL;
+  const char *selector = is_by_variable(s) ? NULL : s->device;
   return s->profile || s->trace ? ebb_device_open_profiled(out, selector)
                                 : ebb_device_open(out, selector);
 }
@@ -25,7 +29,8 @@ ebb_status try_device(ebb_device **out, const char **blamed, const settings *s) 
   size_t count;
   *blamed = NULL;
   ebb_status status = open_selected(out, s);
-  if (status == EBB_ERR_NO_DEVICE && s->device && ebb_device_count(&count) == EBB_OK)
+  bool given = s->device && !is_by_variable(s);
+  if (status == EBB_ERR_NO_DEVICE && given && ebb_device_count(&count) == EBB_OK)
     *blamed = "device"; /* there are others */
   if (status != EBB_OK) return status;
   status = ebb_device_set_precision(*out, (ebb_precision)s->precision);

@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "output.h"
+#include "signals.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -68,7 +69,8 @@ static int run_command(int count, const char **words) {
   if (code == EXIT_GOOD && s.help) {
     code = help_run(&(settings){.argument = c->name});
   } else if (code == EXIT_GOOD) {
-    code = c->run(&s);
+    signals_watch();
+    code = signals_code(c->run(&s));
   }
   settings_clear(&s);
   return code;

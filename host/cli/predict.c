@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <math.h>
@@ -102,6 +103,7 @@ static int write_all(const subject *x, const settings *s, const float *output) {
     write_rows(stdout, x, output);
     return finish_output(EXIT_GOOD);
   }
+  signals_keep("the predictions are written first; a second signal ends at once");
   FILE *file = fopen(s->out, "w");
   if (!file) return fail(EXIT_FAILED, "%s: cannot be written: %s", s->out, strerror(errno));
   write_rows(file, x, output);
@@ -115,9 +117,11 @@ static int write_all(const subject *x, const settings *s, const float *output) {
 
 static int predict(subject *x, const settings *s) {
   float *output = NULL;
+  signals_doing("model and data are loaded");
   int code = subject_load(x, s);
   if (code == EXIT_GOOD) code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
   if (code == EXIT_GOOD) code = subject_encode(x, NULL, ebb_table_rows(x->table));
+  signals_doing("kernels are compiled and run");
   if (code == EXIT_GOOD) code = compute(&output, x);
   if (code == EXIT_GOOD) code = write_all(x, s, output);
   free(output);

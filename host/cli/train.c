@@ -143,10 +143,14 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) t->options.epochs = choose_epochs(t);
   if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD) code = choose_spec(t);
+  signals_doing("kernels are compiled");
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   t->opened = report_clock();
+  if (code == EXIT_GOOD) ebb_device_on_compile(t->device, report_compiling, t);
   if (code == EXIT_GOOD) code = profile_begin(t);
+  if (code == EXIT_GOOD) report_plan(t);
   if (code == EXIT_GOOD) code = build_network(t);
+  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
   if (code == EXIT_GOOD) code = report_start(t);
   if (code == EXIT_GOOD) profile_phase(t, "prepare");
   return code;
@@ -178,8 +182,7 @@ static int train(training *t) {
   char message[4096];
   int code = prepare(t);
   if (code != EXIT_GOOD) return code;
-  if (signals_caught())
-    return fail(EXIT_SIGNAL + signals_caught(), "stopped before the first step; no model is saved");
+  t->run_start = report_clock();
   ebb_status status = ebb_trainer_run(t->trainer, report_progress, t);
   snprintf(message, sizeof message, "%s", ebb_error_message());
   if (status != EBB_OK) report_end_line(t);
@@ -210,8 +213,8 @@ static void clear(training *t) {
 
 int train_run(const settings *s) {
   training t = {.s = s};
-  signals_watch();
   outlive_readers();
+  signals_doing("the data are read");
   int code = train(&t);
   clear(&t);
   return code;

@@ -93,13 +93,30 @@ void report_close_log(training *t) {
   t->log = NULL;
 }
 
-int report_start(training *t) {
+/* A line that is overwritten as a training goes on; only a terminal shows it well. */
+static void draw_line(training *t, const char *text) {
+  fprintf(stderr, "\r%-79.79s", text);
+  fflush(stderr);
+  t->on_line = true;
+}
+
+static void erase_line(training *t) {
+  if (t->on_line) fprintf(stderr, "\r%79s\r", "");
+  t->on_line = false;
+}
+
+void report_plan(const training *t) {
   const settings *s = t->s;
   note(s, "network  %s, %zu parameters%s", t->spec_text, ebb_spec_parameters(&t->spec),
        s->model || s->init ? "" : " (a default; --model chooses another)");
   note(s, "training %zu rows, batch %zu, %s, learning rate %g, %s", t->train_rows, t->options.batch,
        ebb_optimizer_name(t->options.optimizer.kind), t->learning_rate,
        ebb_loss_name(t->options.loss));
+}
+
+int report_start(training *t) {
+  const settings *s = t->s;
+  erase_line(t);
   if (ebb_trainer_data_place(t->trainer) == EBB_DATA_HOST)
     note(s,
          "memory   the rows stay on the host%s; blocks of them are uploaded while the device "
@@ -152,15 +169,13 @@ static bool is_shown(const ebb_report *r) {
 static void print_epoch(training *t, const ebb_report *r) {
   char text[256];
   describe(text, sizeof text, r);
-  if (t->on_line) fprintf(stderr, "\r%79s\r", "");
-  t->on_line = false;
+  append(text, sizeof text, ", %.0f samples/s", r->samples_per_second);
+  erase_line(t);
   t->shown = r->epoch;
-  note(t->s, "epoch    %zu/%zu%s, %.0f samples/s", r->epoch, r->epochs, text,
-       r->samples_per_second);
+  note(t->s, "epoch    %zu/%zu%s", r->epoch, r->epochs, text);
 }
 
-/* The line that is overwritten as a training goes on; only a terminal shows it well. Ten times a
- * second are enough: short epochs are over in less. */
+/* Ten times a second are enough: short epochs are over in less. */
 static void print_progress(training *t, const ebb_report *r) {
   if (t->s->quiet || isatty(STDERR_FILENO) != 1 || r->step == 0) return;
   double now = report_clock();
@@ -172,25 +187,44 @@ static void print_progress(training *t, const ebb_report *r) {
            "epoch %zu/%zu, step %llu/%llu, loss %.5g, %.0f samples/s, %.0f s left", r->epoch,
            r->epochs, (unsigned long long)r->step, (unsigned long long)r->steps, r->train_loss,
            r->samples_per_second, left);
-  fprintf(stderr, "\r%-79.79s", text);
-  fflush(stderr);
-  t->on_line = true;
+  draw_line(t, text);
+}
+
+/* Compiling may take minutes with some drivers: where it stands, and that it is done once. A file
+ * gets one line of it, if it lasts. */
+void report_compiling(size_t done, size_t count, void *user) {
+  training *t = user;
+  char text[80];
+  snprintf(text, sizeof text, "compiling kernels %zu/%zu (once per device)", done, count);
+  if (t->s->quiet) return;
+  if (isatty(STDERR_FILENO) == 1) {
+    draw_line(t, text);
+  } else if (!t->told_compiling && report_clock() - t->opened > 1) {
+    note(t->s, "kernels  %s", text);
+    t->told_compiling = true;
+  }
 }
 
 /* Drivers compile when a program is built, or when a kernel is first run: only when the first step
- * is done has all of it been waited for. */
+ * and an evaluation are done has all of it been waited for. */
 static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
+  erase_line(t);
+  signals_keep("the model is saved after this step; a second signal ends at once");
   profile_first_step(t, r);
-  t->first_step = report_clock() - t->opened;
-  if (t->first_step < 0.1) return;
+  t->first_step = t->run_start - t->opened + r->first_step_seconds;
+  double ready = report_clock() - t->opened;
+  if (ready < 0.1) return;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
-    note(t->s, "kernels  compiled; the first step was done after %.2f s", t->first_step);
-  else
-    note(t->s, "kernels  %llu programs compiled, %llu from the cache; first step done after %.2f s",
-         (unsigned long long)counters.programs_built, (unsigned long long)counters.programs_cached,
+    note(t->s, "kernels  compiled in %.2f s; the first step was done after %.2f s", ready,
          t->first_step);
+  else
+    note(t->s,
+         "kernels  %llu compiled, %llu from the cache, in %.2f s; the first step was done after "
+         "%.2f s",
+         (unsigned long long)counters.programs_built, (unsigned long long)counters.programs_cached,
+         ready, t->first_step);
 }
 
 bool report_progress(const ebb_report *report, void *user) {

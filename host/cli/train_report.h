@@ -30,24 +30,31 @@ typedef struct training {
   ebb_trainer *trainer;
 
   FILE *log;
-  int log_code;              /* the exit code of a log that could not be written to its end */
-  bool on_line;              /* a progress line waits to be overwritten */
-  double opened, first_step; /* the clock when the device was open; seconds from then to the end
-                              * of the first step, 0 before it */
-  ebb_report last;           /* the newest report; all zero before the first */
-  size_t shown;              /* the newest epoch that has a line of its own */
-  double drawn;              /* the clock when the progress line was last written */
-  baseline guess;            /* what the result is to be compared with */
-  size_t finished;           /* epochs that came to their end */
-  double phase_start;        /* the clock when the host's current phase began, for the trace */
-  uint64_t unprofiled;       /* steps before those of the profile */
+  int log_code;             /* the exit code of a log that could not be written to its end */
+  bool on_line;             /* a progress line waits to be overwritten */
+  double opened, run_start; /* the clock when the device was open, when the training began */
+  double first_step;        /* seconds from `opened` to the end of the first step, 0 before it */
+  bool told_compiling;
+  ebb_report last;     /* the newest report; all zero before the first */
+  size_t shown;        /* the newest epoch that has a line of its own */
+  double drawn;        /* the clock when the progress line was last written */
+  baseline guess;      /* what the result is to be compared with */
+  size_t finished;     /* epochs that came to their end */
+  double phase_start;  /* the clock when the host's current phase began, for the trace */
+  uint64_t unprofiled; /* steps before those of the profile */
 } training;
 
 /* Seconds on a clock that nobody sets. */
 double report_clock(void);
 
-/* Opens the log and writes its first line, and tells the network. */
+/* Tells the network and how it is to be trained. */
+void report_plan(const training *t);
+
+/* Tells what the plan has come to; opens the log and writes its first line. */
 int report_start(training *t);
+
+/* The callback of ebb_device_on_compile; `user` is the training. */
+void report_compiling(size_t done, size_t count, void *user);
 
 /* The callback of ebb_trainer_run; `user` is the training. Stops at a signal. */
 bool report_progress(const ebb_report *report, void *user);

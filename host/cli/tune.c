@@ -283,8 +283,8 @@ static int tune(tuning *t) {
   if (code != EXIT_GOOD) return code;
   t->started = tune_clock();
   t->deadline = t->started + t->s->budget;
-  signals_watch();
   outlive_readers();
+  signals_keep(NULL); /* stopping says what has been found */
   code = begin(t);
   if (code != EXIT_GOOD) return code;
   if (t->hello.count == 0)

@@ -140,6 +140,7 @@ static int run_checks(subject *x, listing *list, const ebb_verify_options *optio
   if (code != EXIT_GOOD) return code;
   note(list->s, "checks   %zu%s", list->count,
        options->all || options->only ? "" : ", of what this device uses by itself; --all has more");
+  signals_doing("kernels are compiled and checked");
   ebb_status status = ebb_verify(&result, x->device, options, report_check, list);
   clear_progress(list);
   code = fail_status(status);
@@ -162,7 +163,6 @@ static int verify(subject *x, listing *list) {
 int verify_run(const settings *s) {
   listing list = {.s = s, .results = s->json ? json_array() : NULL};
   subject x = {0};
-  signals_watch();
   int code = verify(&x, &list);
   json_decref(list.results);
   subject_close(&x);

@@ -4,7 +4,7 @@
  * uploads alone have a queue of their own (staging.c). On a caller's context the same rule is
  * demanded of the caller's queue rather than worked around.
  */
-#include "cl.h"
+#include "environment.h"
 
 #include <ebb/opencl.h>
 #include <ebb/profile.h>
@@ -40,6 +40,7 @@ static ebb_status choose_width(ebb_device *device) {
 /* Everything that follows from context, device and queue. */
 static ebb_status set_up(ebb_device *device) {
   cl_uint align_bits = 0;
+  TRY(ebbi_pocl_cache_check(device->info.platform));
   TRY_CL(clGetDeviceInfo(device->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
                          NULL),
          "ebb_device_open", "clGetDeviceInfo");

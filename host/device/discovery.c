@@ -4,7 +4,7 @@
  * means the same device from run to run on an unchanged machine. A platform that fails to list its
  * devices is passed over, not an error: one broken driver must not hide the working ones.
  */
-#include "cl.h"
+#include "environment.h"
 
 #include <ebb/device.h>
 #include <stdlib.h>
@@ -74,12 +74,32 @@ static bool usable(cl_device_id device) {
   return available && compiler;
 }
 
+/* Says what hides the devices, as far as it shows; a driver to install is the last thing to name.
+ */
+static ebb_status fail_without_device(cl_uint platforms) {
+  ebb_finding finding;
+  if (ebbi_pocl_is_there() && ebbi_pocl_cache_fault(&finding))
+    return ebbi_fail(EBB_ERR_NO_DEVICE, "no OpenCL device found: %s; %s", finding.what,
+                     finding.advice);
+  if (ebbi_environment_hides(&finding, NULL, 0))
+    return ebbi_fail(EBB_ERR_NO_DEVICE, "no OpenCL device found: %s; %s; `ebb doctor` tells more",
+                     finding.what, finding.advice);
+  REQUIRE(platforms == 0, EBB_ERR_NO_DEVICE,
+          "no OpenCL device found: there are drivers (%u platforms), but they show none; `ebb "
+          "doctor` tells more",
+          platforms);
+  return ebbi_fail(EBB_ERR_NO_DEVICE,
+                   "no OpenCL device found: install a driver, for a CPU `apt install "
+                   "pocl-opencl-icd`; `ebb doctor` tells more");
+}
+
 ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count) {
   cl_platform_id platforms[PLATFORMS_MAX];
   cl_device_id devices[DEVICES_MAX];
   cl_uint platform_count = 0, device_count;
   *list = NULL;
   *count = 0;
+  TRY(ebbi_environment_check());
   if (clGetPlatformIDs(PLATFORMS_MAX, platforms, &platform_count) != CL_SUCCESS) platform_count = 0;
   for (cl_uint p = 0; p < platform_count && p < PLATFORMS_MAX; p++) {
     if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, DEVICES_MAX, devices, &device_count) !=
@@ -97,11 +117,7 @@ ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count) {
       ebbi_device_read_info(&entry->info, platforms[p], devices[d]);
     }
   }
-  REQUIRE(*count > 0, EBB_ERR_NO_DEVICE,
-          "no OpenCL device found (%u platforms): install a driver, for a CPU "
-          "`apt install pocl-opencl-icd`; `ebb doctor` tells more",
-          platform_count);
-  return EBB_OK;
+  return *count > 0 ? EBB_OK : fail_without_device(platform_count);
 }
 
 ebb_status ebb_device_count(size_t *count) {

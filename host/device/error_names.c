@@ -3,8 +3,7 @@
 
 #include <stddef.h>
 
-#define ROW(name)                                                                                  \
-  { name, #name }
+#define ROW(name) {name, #name}
 
 const char *ebbi_cl_error_name(cl_int error) {
   static const struct {

@@ -45,7 +45,7 @@ enum { PADDING = 4, LANES = 32 };
   X(128, 128, 16, 64, 32, 4.0)
 
 #define CONFIG_NAME(rows, cols, steps, part_rows, part_cols, speed)                                \
-#rows "x" #cols "x" #steps " " #part_rows "x" #part_cols
+  #rows "x" #cols "x" #steps " " #part_rows "x" #part_cols
 
 #define SCALAR_ROW(rows, cols, steps, item_rows, item_cols, speed)                                 \
   {CONFIG_NAME(rows, cols, steps, item_rows, item_cols, speed),                                    \

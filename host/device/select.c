@@ -1,5 +1,5 @@
 /* Choosing a device: by index, platform:device, kind, part of a name, or the default order. */
-#include "cl.h"
+#include "environment.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -46,18 +46,21 @@ static bool matches(const ebbi_platform_device *entry, size_t index, const char 
     return type == EBB_DEVICE_GPU_DISCRETE || type == EBB_DEVICE_GPU_INTEGRATED;
   if (same_word(selector, "cpu")) return type == EBB_DEVICE_CPU;
   return contains(entry->info.name, selector) || contains(entry->info.platform, selector) ||
-         (contains(entry->info.platform, "Portable Computing Language") &&
-          contains("pocl", selector));
+         (contains(entry->info.platform, ebbi_pocl_platform) && contains("pocl", selector));
 }
 
-static ebb_status none_matches(const ebbi_platform_device *list, size_t count,
-                               const char *selector) {
+static ebb_status none_matches(const ebbi_platform_device *list, size_t count, const char *selector,
+                               bool by_variable) {
+  ebb_finding hint;
   char names[1024] = "";
   for (size_t i = 0; i < count; i++) {
     size_t used = strlen(names);
     snprintf(names + used, sizeof names - used, "%s%zu: %s", i ? ", " : "", i, list[i].info.name);
   }
-  return ebbi_fail(EBB_ERR_NO_DEVICE, "no device matches \"%s\"; there are: %s", selector, names);
+  bool hides = ebbi_environment_hides(&hint, list, count);
+  return ebbi_fail(EBB_ERR_NO_DEVICE, "no device matches %s\"%s\"; there are: %s%s%s",
+                   by_variable ? "EBB_DEVICE=" : "", selector, names, hides ? "; " : "",
+                   hides ? hint.what : "");
 }
 
 /* Discrete GPU, integrated GPU, CPU, other: the order of ebb_device_type. */
@@ -71,11 +74,8 @@ static size_t best_by_type(const ebbi_platform_device *list, size_t count) {
 ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
                                const ebbi_platform_device *list, size_t count,
                                const char *selector) {
-  const char *source = "selected by";
-  if (!selector || selector[0] == '\0') {
-    selector = getenv("EBB_DEVICE");
-    source = "EBB_DEVICE =";
-  }
+  bool by_variable = !selector || selector[0] == '\0';
+  if (by_variable) selector = getenv("EBB_DEVICE");
   if (!selector || selector[0] == '\0') {
     *index = best_by_type(list, count);
     snprintf(reason, reason_size, "default: first %s of %zu device%s",
@@ -85,8 +85,9 @@ ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
   for (size_t i = 0; i < count; i++)
     if (matches(&list[i], i, selector)) {
       *index = i;
-      snprintf(reason, reason_size, "%s \"%.80s\"", source, selector);
+      snprintf(reason, reason_size, "%s \"%.80s\"", by_variable ? "EBB_DEVICE =" : "selected by",
+               selector);
       return EBB_OK;
     }
-  return none_matches(list, count, selector);
+  return none_matches(list, count, selector, by_variable);
 }

@@ -197,7 +197,7 @@ ebb_status ebb_device_set_width(ebb_device *device, unsigned width);
  */
 typedef struct ebb_finding {
   bool ok;
-  char what[160];
+  char what[480];
   char advice[240];
 } ebb_finding;
 

@@ -52,6 +52,7 @@ interrupt() {
   got=$?
   [ $got -eq "$2" ] || flunk "SIG$1 gave $got, not $2"
   tail -1 stop.log | grep -q '"reason":"stopped"' || flunk "end line: $(tail -1 stop.log)"
+  err '^ebb: interrupted; the model is saved'
   code 0 info stop.safetensors
 }
 
@@ -87,3 +88,36 @@ code 0 predict keep.safetensors --config conf.json --quiet
 code 0 eval keep.safetensors --config conf.json --quiet
 same class.safetensors keep.safetensors
 same class.csv copy.csv
+
+# PoCL does not work with it, and both the error and the doctor say so. broken_by VARIABLE=VALUE
+broken_by() {
+  with "$1" complains 3 "$1.*\(set\|unset\) " train --data class.csv --quiet --out none.safetensors
+  with "$1" code 3 doctor
+  out "^bad  .*$1"
+}
+
+begin "variables that hide a driver or break it are named"
+for value in none "$work"/empty libnone.so; do broken_by OCL_ICD_VENDORS="$value"; done
+broken_by OPENCL_VENDOR_PATH="$work"/none
+if "$ebb" devices | grep -q 'Portable Computing'; then
+  for value in '' none 'none none'; do broken_by POCL_DEVICES="$value"; done
+  for value in -1 99999 99999999999; do broken_by POCL_MAX_PTHREAD_COUNT="$value"; done
+  for value in '' 0 none; do broken_by POCL_MAX_WORK_GROUP_SIZE="$value"; done
+  broken_by POCL_OFFLINE_COMPILE=1
+  for value in "$work"/class.csv "$work"/class.csv/folder /proc/none; do
+    broken_by POCL_CACHE_DIR="$value"
+    out 'PoCL cannot work without its cache folder'
+  done
+  with POCL_CACHE_DIR='' code 0 devices
+  for command in doctor "train --data class.csv"; do
+    # shellcheck disable=SC2086 # two words
+    env -u POCL_CACHE_DIR -u XDG_CACHE_HOME HOME=/dev/null "$ebb" $command >out 2>err
+    got=$?
+    [ $got -eq 3 ] || flunk "$command without a home: exit code $got, not 3"
+    cat out >>err
+    err 'HOME=/dev/null: PoCL cannot work without its cache folder, and /dev/null/.cache/pocl/'
+  done
+fi
+with EBB_DEVICE=none complains 3 'EBB_DEVICE="none"' train --data class.csv --quiet
+with EBB_DEVICE=none code 3 doctor
+out '^bad  .*EBB_DEVICE="none"'

@@ -132,7 +132,7 @@ with EBB_OUT=none/m complains 1 '^ebb: EBB_OUT: none/m cannot be written' train 
 with EBB_LOG=m complains 2 '^ebb: EBB_LOG: m is the file of a model' train --data class.csv --out m
 with EBB_TRACE=m complains 2 '^ebb: EBB_TRACE: m is the file of a model' train --data class.csv --out m
 with EBB_CONFIG=none.json complains 6 '^ebb: EBB_CONFIG: none.json: No such file' train
-with EBB_DEVICE=nosuch complains 3 '^ebb: EBB_DEVICE: no device matches "nosuch"' bench matmul
+with EBB_DEVICE=nosuch complains 3 '^ebb: no device matches EBB_DEVICE="nosuch"' bench matmul
 complains 3 '^ebb: --device: no device matches "nosuch"' bench matmul --device nosuch
 complains 6 '^ebb: --valid: "O.2" is no fraction .*, and no file to be read: No such file' train --data class.csv --valid O.2
 

@@ -1,0 +1,95 @@
+/* PoCL's cache folder. PoCL keeps everything that it compiles there and cannot work without: if the
+ * folder cannot be made it shows no device, if it cannot be written to no program builds, also one
+ * that is there already. Neither is told by an error that names the folder.
+ *
+ * Whether a folder can be used is found by making a folder in it, as PoCL will: access(2) is wrong
+ * about what is no real file system, and about full disks.
+ */
+#include "environment.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char ebbi_pocl_platform[] = "Portable Computing Language";
+
+/* The folder, and the variable that it comes from, NULL if none is set: PoCL's own rule. */
+static const char *find_folder(char *path, size_t size) {
+  const char *own = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME"),
+             *home = getenv("HOME"), *kept = getenv("POCL_KERNEL_CACHE");
+  const char *last = kept && atoi(kept) == 0 ? "pocl/uncached" : "pocl/kcache";
+  if (own) {
+    snprintf(path, size, "%s", own);
+    return "POCL_CACHE_DIR";
+  }
+  if (cache && cache[0] != '\0') {
+    snprintf(path, size, "%s/%s", cache, last);
+    return "XDG_CACHE_HOME";
+  }
+  snprintf(path, size, "%s%s/%s", home ? home : "/tmp", home ? "/.cache" : "", last);
+  return home ? "HOME" : NULL;
+}
+
+/* 0, or the reason why a folder is not there. */
+static int make_folder(const char *path) {
+  return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
+}
+
+/* Makes the folder and those above it; 0, or the reason why the first cannot be made. */
+static int make_folders(char *path) {
+  int error = 0;
+  for (char *slash = path; error == 0 && (slash = strchr(slash + 1, '/'));) {
+    *slash = '\0';
+    error = make_folder(path);
+    *slash = '/';
+  }
+  return error ? error : make_folder(path);
+}
+
+/* 0, or the reason why nothing can be made in a folder. */
+static int try_inside(const char *path) {
+  char inside[4096 + 32];
+  snprintf(inside, sizeof inside, "%s/ebb-%ld", path, (long)getpid());
+  int error = make_folder(inside); /* 0 also if another thread is at it, or one has died here */
+  (void)rmdir(inside);
+  return error;
+}
+
+/* 0, or the reason why the folder cannot be used. */
+static int try_folder(char *path) {
+  if (path[0] == '\0') return ENOENT;
+  if (try_inside(path) == 0) return 0;
+  int error = make_folders(path);
+  return error ? error : try_inside(path);
+}
+
+bool ebbi_pocl_cache_fault(ebb_finding *finding) {
+  char path[4096];
+  const char *variable = find_folder(path, sizeof path);
+  int error = try_folder(path);
+  *finding = (ebb_finding){.ok = error == 0};
+  if (error == 0) {
+    snprintf(finding->what, sizeof finding->what, "PoCL's cache folder %.200s is writable", path);
+    return false;
+  }
+  snprintf(finding->what, sizeof finding->what,
+           "%s%s%.100s: PoCL cannot work without its cache folder, and %.200s cannot be %s: %s",
+           variable ? variable : "HOME is not set", variable ? "=" : "",
+           variable ? getenv(variable) : "", path, access(path, F_OK) ? "made" : "written to",
+           strerror(error));
+  snprintf(finding->advice, sizeof finding->advice,
+           "set POCL_CACHE_DIR to a folder that you may write to");
+  return true;
+}
+
+ebb_status ebbi_pocl_cache_check(const char *platform) {
+  char path[4096];
+  ebb_finding finding;
+  if (strcmp(platform, ebbi_pocl_platform) != 0) return EBB_OK;
+  (void)find_folder(path, sizeof path);
+  if (access(path, F_OK) != 0 || !ebbi_pocl_cache_fault(&finding)) return EBB_OK;
+  return ebbi_fail(EBB_ERR_NO_DEVICE, "%s; %s", finding.what, finding.advice);
+}
