@@ -16,6 +16,13 @@
 
 #define VECTORS (CHUNK / WIDTH) /* of rows */
 
+/* n / d, 0 <= n < 2^20, by the reciprocal of d. (n + 1/2) / d is 1 / (2 d) from the next whole
+ * number at least, and rounding moves it by less: 3 units of 2^-23 of it. A division of integers
+ * would be twenty instructions. */
+static inline int quotient(int n, float reciprocal) {
+  return (int)(((float)n + 0.5f) * reciprocal);
+}
+
 /* Words between the rows of a panel: odd, so that its columns can be written without bank
  * conflicts. */
 static inline int panel_pitch(int units) {
@@ -96,8 +103,9 @@ INLINE void weight_tiles(__global float *dw, layer at, VALUES const float *x,
                          VALUES const float *dz, int rows, int more, const int side) {
   const int across = (at.outputs + side - 1) / side, down = (at.inputs + side - 1) / side;
   const int whole = rows / WIDTH;
+  const float part = 1.0f / (float)across;
   for (int t = get_local_id(0); t < across * down; t += STEP_GROUP) {
-    const int i0 = t / across, o0 = t - i0 * across;
+    const int i0 = quotient(t, part), o0 = t - i0 * across;
     vec sum[4][4];
     int i[4], o[4];
 #pragma unroll

@@ -78,8 +78,9 @@ static inline void copy_panel(__local float *panel, const group *g, phase p) {
   const int down = p.copy == COPY_DOWN, pitch = panel_pitch(p.copy_units);
   const int rows = down ? p.copy_units : at.inputs, cols = down ? at.outputs : p.copy_units;
   __global const float *w = g->parameters + at.weight + p.copy_first * (down ? at.stride : 1);
+  const float part = 1.0f / (float)cols;
   for (int n = get_local_id(0); n < rows * cols; n += STEP_GROUP) {
-    const int r = n / cols, c = n - r * cols;
+    const int r = quotient(n, part), c = n - r * cols;
     panel[down ? c * pitch + r : r * pitch + c] = w[r * at.stride + c];
   }
 }
@@ -102,13 +103,14 @@ static inline void take_rows(const group *g, const source *s, int block) {
 static inline void load_rows(const group *g, const source *s, int block) {
   const int rows = block_rows(g, block), inputs = g->layers[0].inputs;
   const int targets = s->classes ? 1 : g->layers[g->plan->layers - 1].outputs;
+  const float row = 1.0f / (float)inputs, target = 1.0f / (float)targets;
   VALUES float *y = g->values + g->plan->spare;
   for (int n = get_local_id(0); n < CHUNK * inputs; n += STEP_GROUP) {
-    const int r = n / inputs, i = n - r * inputs;
+    const int r = quotient(n, row), i = n - r * inputs;
     g->values[i * PITCH + r] = r < rows ? source_value(s, (size_t)g->from[r] * inputs + i) : 0.0f;
   }
   for (int n = get_local_id(0); n < CHUNK * targets; n += STEP_GROUP) {
-    const int r = n / targets, i = n - r * targets;
+    const int r = quotient(n, target), i = n - r * targets;
     y[i * PITCH + r] = r < rows ? as_float(s->targets[(size_t)g->from[r] * targets + i]) : 0.0f;
   }
 }

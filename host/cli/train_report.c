@@ -213,18 +213,18 @@ static void note_first_step(training *t, const ebb_report *r) {
   signals_keep("the model is saved after this step; a second signal ends at once");
   profile_first_step(t, r);
   t->first_step = t->run_start - t->opened + r->first_step_seconds;
-  double ready = report_clock() - t->opened;
-  if (ready < 0.1) return;
+  t->ready = report_clock() - t->opened;
+  if (t->ready < 0.1) return;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
-    note(t->s, "kernels  compiled in %.2f s; the first step was done after %.2f s", ready,
+    note(t->s, "kernels  compiled in %.2f s; the first step was done after %.2f s", t->ready,
          t->first_step);
   else
     note(t->s,
          "kernels  %llu compiled, %llu from the cache, in %.2f s; the first step was done after "
          "%.2f s",
          (unsigned long long)counters.programs_built, (unsigned long long)counters.programs_cached,
-         ready, t->first_step);
+         t->ready, t->first_step);
 }
 
 bool report_progress(const ebb_report *report, void *user) {
@@ -255,7 +255,10 @@ static json_t *result_of(const training *t, const char *reason, bool saved) {
   if (t->last.epoch) put_losses(result, &t->last);
   put_number(result, "baseline_accuracy", t->guess.accuracy);
   put_number(result, "baseline_loss", t->guess.loss);
-  if (t->first_step > 0) put_number(result, "first_step_seconds", t->first_step);
+  if (t->first_step > 0) {
+    put_number(result, "first_step_seconds", t->first_step);
+    put_number(result, "compiled_seconds", t->ready);
+  }
   ebb_counters counters = ebb_device_counters(t->device);
   put_number(result, "build_seconds", counters.build_seconds);
   json_object_set_new(result, "programs_built", json_integer((json_int_t)counters.programs_built));

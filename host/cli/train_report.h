@@ -33,7 +33,8 @@ typedef struct training {
   int log_code;             /* the exit code of a log that could not be written to its end */
   bool on_line;             /* a progress line waits to be overwritten */
   double opened, run_start; /* the clock when the device was open, when the training began */
-  double first_step;        /* seconds from `opened` to the end of the first step, 0 before it */
+  double first_step, ready; /* seconds from `opened` to the end of the first step, and until all
+                             * kernels were compiled; 0 before it */
   bool told_compiling;
   ebb_report last;     /* the newest report; all zero before the first */
   size_t shown;        /* the newest epoch that has a line of its own */
