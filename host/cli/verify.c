@@ -81,9 +81,17 @@ static int build_network(subject *x, const settings *s) {
   }
   ebb_spec spec;
   ebb_status status = ebb_spec_parse(&spec, text, inputs, outputs);
-  if (status == EBB_OK)
-    status = ebb_network_create(&x->model.network, x->device, &spec, EBB_INIT_AUTO, s->seed);
-  return fail_status(status);
+  if (status != EBB_OK) return fail_option(s, "model", status);
+  return fail_status(
+      ebb_network_create(&x->model.network, x->device, &spec, EBB_INIT_AUTO, s->seed));
+}
+
+/* Does --only name kernels, and nothing else a network? Then none is made up. */
+static bool is_without_network(const subject *x, const settings *s) {
+  const ebb_verify_options options = {.kernels = true, .all = s->all, .only = s->only};
+  size_t count;
+  return s->only && !s->model && !s->data &&
+         ebb_verify_count(&count, x->device, &options) == EBB_OK;
 }
 
 /* Loads or makes the network, and encodes the rows it is tried on. */
@@ -91,7 +99,7 @@ static int prepare(subject *x, const settings *s) {
   int code = s->argument ? subject_load(x, s) : open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;
   if (!s->argument)
-    code = build_network(x, s);
+    code = is_without_network(x, s) ? EXIT_GOOD : build_network(x, s);
   else if (s->data)
     code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
   if (code == EXIT_GOOD && s->data) code = subject_encode(x, NULL, ebb_table_rows(x->table));
@@ -145,10 +153,10 @@ static int run_checks(subject *x, listing *list, const ebb_verify_options *optio
   clear_progress(list);
   code = fail_status(status);
   if (status != EBB_OK && status != EBB_ERR_NUMBERS) return code;
-  int printed = print_outcome(x, list, &result);
   if (signals_caught() && list->done < list->count)
-    return fail(EXIT_SIGNAL + signals_caught(), "stopped after %zu of %zu checks", list->done,
-                list->count);
+    return fail(EXIT_SIGNAL + signals_caught(), "stopped after %zu of %zu checks, %zu failed",
+                list->done, list->count, result.failed);
+  int printed = print_outcome(x, list, &result);
   return code == EXIT_GOOD ? printed : code;
 }
 
