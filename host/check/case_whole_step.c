@@ -113,13 +113,12 @@ static ebb_status make_inputs(whole_case *c, ebbi_probe *probe) {
   float *floats;
   TRY(ebbi_probe_normal(&c->x, probe, count, 1));
   TRY(ebbi_probe_labels(&integers, probe, count, 256));
-  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
   TRY(ebbi_probe_bytes(&octets, probe, count, 1));
   for (size_t i = 0; i < count; i++) {
     octets[i] = (uint8_t)integers[i];
     if (c->bytes) c->x[i] = (double)(1 / 255.0f * (float)octets[i]);
-    floats[i] = (float)c->x[i];
   }
+  TRY(ebbi_probe_floats(&floats, probe, count, c->x));
   return ebbi_probe_tensor(&c->data, probe, c->bytes ? EBB_U8 : EBB_F32, c->held, inputs, true,
                            c->bytes ? (void *)octets : (void *)floats);
 }
@@ -134,8 +133,7 @@ static ebb_status make_targets(whole_case *c, ebbi_probe *probe) {
   c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y};
   if (c->loss == EBB_LOSS_CROSS_ENTROPY)
     return ebbi_probe_tensor(&c->targets, probe, EBB_I32, c->held, 1, true, c->labels);
-  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
-  for (size_t i = 0; i < count; i++) floats[i] = (float)c->y[i];
+  TRY(ebbi_probe_floats(&floats, probe, count, c->y));
   return ebbi_probe_tensor(&c->targets, probe, EBB_F32, c->held, outputs, true, floats);
 }
 
@@ -145,8 +143,7 @@ static ebb_status prepare(whole_case *c, ebbi_probe *probe, uint32_t place) {
   size_t count = c->step->plan.slices * c->parameters;
   float *nothing;
   state.epoch = EPOCH, state.epoch_first = DONE, state.done = DONE + place;
-  TRY(ebbi_probe_bytes(&nothing, probe, count, sizeof *nothing));
-  for (size_t i = 0; i < count; i++) nothing[i] = NAN;
+  TRY(ebbi_probe_floats(&nothing, probe, count, NULL));
   TRY(ebb_tensor_upload(c->step->gradients, nothing));
   TRY(ebb_tensor_upload(c->step->partials, nothing));
   return ebb_tensor_upload(c->state, &state);

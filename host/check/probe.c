@@ -111,7 +111,7 @@ ebb_status ebbi_probe_tensor(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtyp
   return ebb_tensor_upload(*out, values);
 }
 
-static ebb_status make_floats(float **out, ebbi_probe *probe, size_t count, const double *values) {
+ebb_status ebbi_probe_floats(float **out, ebbi_probe *probe, size_t count, const double *values) {
   TRY(ebbi_probe_bytes(out, probe, count, sizeof **out));
   for (size_t i = 0; i < count; i++) (*out)[i] = values ? (float)values[i] : NAN;
   return EBB_OK;
@@ -120,7 +120,7 @@ static ebb_status make_floats(float **out, ebbi_probe *probe, size_t count, cons
 ebb_status ebbi_probe_numbers(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
                               size_t cols, const double *values) {
   float *floats;
-  TRY(make_floats(&floats, probe, rows * cols, values));
+  TRY(ebbi_probe_floats(&floats, probe, rows * cols, values));
   TRY(create_tensor(out, probe, dtype, rows, cols, false));
   TRY(ebbi_probe_keep(probe, *out));
   return ebb_tensor_upload_floats(*out, floats);
@@ -133,7 +133,7 @@ ebb_status ebbi_probe_input(ebb_tensor **out, ebbi_probe *probe, size_t rows, si
 
 ebb_status ebbi_probe_upload(ebb_tensor *tensor, ebbi_probe *probe, const double *values) {
   float *floats;
-  TRY(make_floats(&floats, probe, ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor), values));
+  TRY(ebbi_probe_floats(&floats, probe, ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor), values));
   return ebb_tensor_upload(tensor, floats);
 }
 

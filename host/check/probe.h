@@ -52,6 +52,9 @@ void ebbi_probe_clear(ebbi_probe *probe);
 ebb_status ebbi_probe_array(double **out, ebbi_probe *probe, size_t count);
 ebb_status ebbi_probe_bytes(void *out_pointer, ebbi_probe *probe, size_t count, size_t size);
 
+/* An array as floats; NULL: of NaN. */
+ebb_status ebbi_probe_floats(float **out, ebbi_probe *probe, size_t count, const double *values);
+
 /* The magnitudes of an array. */
 ebb_status ebbi_probe_magnitudes(double **out, ebbi_probe *probe, const double *values,
                                  size_t count);

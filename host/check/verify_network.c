@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "net/pass.h"
+#include "train/train.h"
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -62,21 +63,6 @@ static ebb_status copy_network(network_check *c) {
   return EBB_OK;
 }
 
-/* Rows of a data set must be what the network and the loss take. */
-static ebb_status check_dataset(const ebb_dataset *data, const ebb_spec *spec, ebb_loss loss) {
-  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
-  TRY(ebb_dataset_check(data));
-  REQUIRE(data->inputs == ebb_spec_inputs(spec) && data->outputs == ebb_spec_outputs(spec),
-          EBB_ERR_ARGUMENT,
-          "ebb_verify: the data have %zu inputs and %zu outputs, the network %zu "
-          "and %zu",
-          data->inputs, data->outputs, ebb_spec_inputs(spec), ebb_spec_outputs(spec));
-  REQUIRE(classes ? data->labels != NULL : data->values != NULL, EBB_ERR_ARGUMENT,
-          "ebb_verify: the loss %s needs data with %s", ebb_loss_name(loss),
-          classes ? "labels" : "values");
-  return EBB_OK;
-}
-
 /* The batch's inputs: the data's first rows, or random numbers. */
 static ebb_status fill_inputs(network_check *c) {
   const ebb_dataset *data = c->verifier->options->dataset;
@@ -88,8 +74,7 @@ static ebb_status fill_inputs(network_check *c) {
                          : data->x ? (double)data->x[i]
                                    : (double)(data->scale * (float)data->x_u8[i]);
   float *floats;
-  TRY(ebbi_probe_bytes(&floats, &c->probe, count, sizeof *floats));
-  for (size_t i = 0; i < count; i++) floats[i] = (float)c->reference->x[i];
+  TRY(ebbi_probe_floats(&floats, &c->probe, count, c->reference->x));
   return ebb_tensor_upload(c->pass->x, floats);
 }
 
@@ -124,7 +109,7 @@ static ebb_status set_up(network_check *c) {
   REQUIRE((unsigned)options->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT,
           "ebb_verify: there is no loss %d", (int)options->loss);
   if (options->dataset) {
-    TRY(check_dataset(options->dataset, spec_of(c), options->loss));
+    TRY(ebbi_feed_check("ebb_verify", options->dataset, options->network, options->loss));
     if (options->dataset->rows < batch) batch = options->dataset->rows;
   }
   TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));
@@ -252,11 +237,8 @@ static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   ebb_state state = ebb_state_default(0, 0, 0);
   ebb_tensor *data, *targets;
   float *x, *y;
-  TRY(ebbi_probe_bytes(&x, &c->probe, batch * inputs, sizeof *x));
-  TRY(ebbi_probe_bytes(&y, &c->probe, batch * outputs, sizeof *y));
-  for (size_t i = 0; i < batch * inputs; i++) x[i] = (float)reference->x[i];
-  for (size_t i = 0; i < batch * outputs && !classes; i++)
-    y[i] = (float)reference->target.values[i];
+  TRY(ebbi_probe_floats(&x, &c->probe, batch * inputs, reference->x));
+  TRY(ebbi_probe_floats(&y, &c->probe, batch * outputs, reference->target.values));
   TRY(ebbi_probe_tensor(&data, &c->probe, EBB_F32, batch, inputs, true, x));
   TRY(ebbi_probe_tensor(&targets, &c->probe, classes ? EBB_I32 : EBB_F32, batch,
                         classes ? 1 : outputs, true,
