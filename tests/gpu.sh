@@ -20,11 +20,12 @@ holds() {
   if "$@" >/dev/null 2>&1; then echo "ok - $what"; else echo "not ok - $what"; failed=1; fi
 }
 
-# dry CODE arguments...: a dry run that ends with this code; its result is then `result`.
+# dry CODE arguments...: a dry run that ends with this code; its result is then `result`. `elapsed`:
+# the seconds that it believes to have run for.
 result=$work/out/result.md
 dry() {
   local code=$1 got; shift
-  bench/gpu.sh --dry-run --out "$work/out" "$@" >"$work/log" 2>&1
+  env SECONDS="${elapsed-0}" bench/gpu.sh --dry-run --out "$work/out" "$@" >"$work/log" 2>&1
   got=$?
   holds "code $code: gpu.sh $*" test "$got" == "$code"
   [[ $got == "$code" ]] || tail -n 20 "$work/log"
@@ -39,7 +40,7 @@ cat >"$work/fake/host/cli/ebb" <<'END'
 case $1 in
   --version) echo 'ebb 0' ;;
   devices) echo '[]' ;;
-  verify) sleep "${FAKE_SLEEP-0}"; echo 'kernel x: wrong'; exit "${FAKE_CODE-0}" ;;
+  verify) [[ -z ${FAKE_START-} ]] || { : >"$FAKE_START"; sleep 600; }; echo 'kernel x: wrong'; exit "${FAKE_CODE-0}" ;;
   bench) echo '{"version": "0", "device": "d", "platform": "p", "driver": "1",
     "results": [{"layout": "nn", "ms_median": 2}, {"layout": "nt", "ms_median": 4}, {"layout": "tn", "ms_median": 1}]}' ;;
 esac
@@ -53,7 +54,14 @@ while read -r word count _; do
   if [[ $word == case ]]; then echo ok; else awk -v n="$count" 'BEGIN { print n * 0.002 }'; fi
 done
 END
-chmod +x "$work/fake/host/cli/ebb" "$work/python"
+# A `timeout` whose time is over at once.
+mkdir "$work/late"
+cat >"$work/late/timeout" <<'END'
+#!/usr/bin/env bash
+if [[ $1 == -k ]]; then exit 124; fi
+"${@:2}"
+END
+chmod +x "$work/fake/host/cli/ebb" "$work/python" "$work/late/timeout"
 
 dry 0 --use "$build" --parts tune,matmul,step,elementwise,precision,suite
 has '^\| tune \| went well '
@@ -76,9 +84,10 @@ has ',tf32,tf32 2048,nn,2048,2048,2048,,,cublas_tf32,.*,5,2.0,.*,1.0,1.0,1.0,'
 has ',bf16,bf16 4096,nt,4096,4096,4096,,,cublas_bf16,.*,5,2.0,.*,0.5,0.5,0.5,'
 
 FAKE_CODE=5 dry 1 --use "$work/fake" --parts verify
-has '^\| verify \| failed \| 0 \| code 5: kernel x: wrong'
-FAKE_SLEEP=60 dry 0 --use "$work/fake" --budget 11 --parts verify,precision
+has '^\| verify \| failed \| [0-9]+ \| code 5: kernel x: wrong'
+PATH=$work/late:$PATH dry 0 --use "$work/fake" --parts verify
 has '^\| verify \| out of time '
+elapsed=10 dry 0 --use "$work/fake" --budget 11 --parts precision
 has '^\| precision \| skipped \| 0 \| no time is left'
 printf '#!/bin/sh\necho "version GLIBC_9.9 not found" >&2; exit 1\n' >"$work/fake/host/cli/ebb2"
 mkdir -p "$work/old/host/cli" && mv "$work/fake/host/cli/ebb2" "$work/old/host/cli/ebb" && chmod +x "$work/old/host/cli/ebb"
@@ -104,9 +113,10 @@ if [[ -f $pocl ]]; then
   holds 'the ICD file names the library' test "$(cat "$work/out/vendors/nvidia.icd")" == "$pocl"
 fi
 
-FAKE_SLEEP=60 bench/gpu.sh --dry-run --out "$work/out" --use "$work/fake" --parts verify >/dev/null 2>&1 &
+FAKE_START=$work/verifies bench/gpu.sh --dry-run --out "$work/out" --use "$work/fake" --parts verify >/dev/null 2>&1 &
 running=$!
-sleep 2; kill $running; wait $running
+until [[ -e $work/verifies ]] || ! kill -0 $running; do sleep 0.1; done
+kill $running; wait $running
 has '^\| run \| stopped '
 
 # The goals from figures, made up, of a device that is no processor; and the documents' table.

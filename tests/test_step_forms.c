@@ -90,7 +90,7 @@ static bool keep_report(const ebb_report *report, void *user) {
 /* Trains 6 epochs in calls of `epochs_a_call` and returns the parameters. */
 static float *train_toy(ebb_device *device, ebb_step_form form, size_t batch, size_t epochs_a_call,
                         size_t *count, double *accuracy) {
-  rig r = rig_make(device, "16relu");
+  rig r = rig_make(device, "16relu-9gelu");
   ebb_report report;
   r.options.step = form;
   r.options.batch = batch;
@@ -130,7 +130,7 @@ static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
 /* The same by another optimizer or loss, in `steps` steps, of which the last batch is short. */
 static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_loss loss,
                        size_t *count) {
-  rig r = rig_make(device, "12gelu-20softplus");
+  rig r = rig_make(device, "12relu-20gelu");
   r.options.step = form;
   r.options.loss = loss;
   r.options.optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
@@ -139,7 +139,7 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
   r.options.optimizer.weight_decay = 0.01;
   if (loss == EBB_LOSS_MSE) {
     ebb_network_free(r.network);
-    r.network = make_network(device, "12gelu-20softplus", 1);
+    r.network = make_network(device, "12relu-20gelu", 1);
     r.data.labels = NULL, r.data.values = r.t->values, r.data.outputs = 1;
   }
   assert_int_equal(rig_start(&r), EBB_OK);

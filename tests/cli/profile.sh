@@ -62,11 +62,7 @@ rm -f stop.log
 "$ebb" train --data class.csv --model 8relu --epochs 1000000 --log stop.log --profile --trace stop.json \
   --out stop.safetensors >out 2>err &
 process=$!
-tries=0
-until grep -qs '"type":"epoch"' stop.log || [ $tries -ge 300 ] || ! kill -0 $process; do
-  sleep 0.1
-  tries=$((tries + 1))
-done
+until grep -qs '"type":"epoch"' stop.log || ! kill -0 $process; do sleep 0.1; done
 kill -INT $process
 wait $process
 got=$?

@@ -1,0 +1,29 @@
+# What is run when. Labels: `quick` are run after each edit, all of them together in well under a
+# minute; `full` are left to `./run test --full`; `oclgrind` are the interpreter's. COST is seconds of
+# processor time from cold caches, roughly: of tests side by side the longest begin first.
+function(ebb_schedule cost labels)
+  foreach(name ${ARGN})
+    if(TEST ${name})
+      set_tests_properties(${name} PROPERTIES COST ${cost})
+      set_property(TEST ${name} APPEND PROPERTY LABELS ${labels})
+    endif()
+  endforeach()
+endfunction()
+
+ebb_schedule(1 quick test_base test_cache_files test_data_arrays test_data_csv test_data_encoder test_data_hostile
+             test_data_split test_device test_file test_model test_ops test_reference test_rng test_safetensors
+             test_sequence test_spec headers format run cli_signals cli_usage)
+ebb_schedule(3 quick test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer
+             test_tune test_tune_precision cli_faults cli_profile cli_stream structure)
+ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_train)
+ebb_schedule(20 quick test_whole_groups cli_tune)
+ebb_schedule(40 quick test_kernels)
+ebb_schedule(15 "" structure_proof consumer_static consumer_subproject gpu cli_real readme)
+ebb_schedule(25 "" cli_bench cli_cache)
+ebb_schedule(30 "" test_verify test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3
+             cli_verify cli_precision)
+ebb_schedule(90 full test_kernels_all verify_all)
+
+if(EBB_SANITIZE) # the release build has measured already
+  ebb_schedule(40 full cli_bench)
+endif()
