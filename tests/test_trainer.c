@@ -186,6 +186,64 @@ static void the_callback_stops_training(void **state) {
   rig_free(&r);
 }
 
+/* What reports have said so far. */
+typedef struct heard {
+  size_t reports, ends;
+  ebb_report last;
+} heard;
+
+static bool hear_and_stop(const ebb_report *report, void *user) {
+  heard *h = user;
+  h->reports++;
+  h->ends += report->epoch_end;
+  h->last = *report;
+  return false;
+}
+
+/* An epoch whose only step is the very first is closed, whatever the callback says. */
+static void an_epoch_of_one_step_is_closed(void **state) {
+  rig r = rig_make(*state, "6relu");
+  heard h = {0};
+  r.options.batch = ROWS;
+  assert_int_equal(ebb_trainer_create(&r.trainer, r.network, &r.data, &r.data, &r.options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
+  assert_true(h.reports == 1 && h.ends == 1 && h.last.epoch == 1);
+  assert_true(isfinite(h.last.valid_loss) && h.last.first_step_seconds > 0);
+  assert_true(
+      isnan(h.last.samples_per_second)); /* no step but the first: there is nothing to say */
+  assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
+  assert_true(h.reports == 2 && h.ends == 2 && h.last.epoch == 2);
+  assert_true(h.last.first_step_seconds == 0 && isfinite(h.last.samples_per_second));
+  rig_free(&r);
+}
+
+/* Programs are built for the first step and then for evaluations, by the choices of when the
+ * trainer was made, and none in the epochs after. */
+static void evaluations_keep_the_engine_of_the_making(void **state) {
+  ebb_device *device = *state;
+  ebb_engine own = ebb_device_engine(device),
+             other = own == EBB_ENGINE_CPU ? EBB_ENGINE_GPU : EBB_ENGINE_CPU;
+  double losses[2];
+  for (int changed = 0; changed < 2; changed++) {
+    rig r = rig_make(device, "6relu");
+    heard h = {0};
+    r.options.step = EBB_STEP_LAYERS;
+    assert_int_equal(ebb_trainer_create(&r.trainer, r.network, &r.data, &r.data, &r.options),
+                     EBB_OK);
+    if (changed) assert_int_equal(ebb_device_set_engine(device, other), EBB_OK);
+    if (changed) assert_int_equal(ebb_trainer_step(r.trainer, 2), EBB_OK); /* before any run */
+    do assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
+    while (h.ends == 0);
+    uint64_t built = ebb_device_counters(device).programs_built;
+    assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
+    assert_int_equal(ebb_device_counters(device).programs_built, built);
+    losses[changed] = h.last.valid_loss;
+    rig_free(&r);
+  }
+  assert_true(losses[0] == losses[1]);
+  assert_int_equal(ebb_device_set_engine(device, own), EBB_OK);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
   ebb_device *device = *state;
   rig r = rig_make(device, "8relu");
@@ -249,6 +307,8 @@ int main(void) {
       cmocka_unit_test(epsilon_must_survive_float32),
       cmocka_unit_test(reports_follow_steps_queued_by_hand),
       cmocka_unit_test(the_callback_stops_training),
+      cmocka_unit_test(an_epoch_of_one_step_is_closed),
+      cmocka_unit_test(evaluations_keep_the_engine_of_the_making),
       cmocka_unit_test(what_does_not_fit_is_refused),
       cmocka_unit_test(a_plan_too_large_is_refused_with_numbers),
       cmocka_unit_test(ten_thousand_steps_leak_nothing),

@@ -52,7 +52,7 @@ static ebb_status copy_values(double *values, ebb_tensor *to, const ebb_tensor *
 static ebb_status copy_network(network_check *c) {
   const ebb_network *from = c->verifier->options->network;
   const ebb_spec *spec = spec_of(c);
-  TRY(ebb_network_create(&c->network, c->verifier->device, spec, EBB_INIT_AUTO, 1));
+  TRY(ebb_network_create(&c->network, c->verifier->device, spec, EBB_INIT_ZERO, 1));
   for (size_t l = 0; l < spec->count; l++) {
     double *w = c->reference->parameters + ebbi_reference_offset(spec, l);
     double *b = w + spec->layers[l].inputs * spec->layers[l].outputs;

@@ -5,6 +5,7 @@
  */
 #include "inputs.h"
 
+#include "compiling.h"
 #include "output.h"
 
 #include <math.h>
@@ -44,6 +45,7 @@ int open_device(ebb_device **out, const settings *s) {
   if (*out) {
     const ebb_device_info *info = ebb_device_get_info(*out);
     note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));
+    compiling_show(*out, s);
   }
   if (status != EBB_OK) return blamed ? fail_option(s, blamed, status) : fail_status(status);
   const char *unit = ebb_device_matrix_unit(*out);

@@ -85,6 +85,7 @@ static void fill_descriptors(void) {
 
 int main(int count, char **words) {
   fill_descriptors();
+  if (count > 0) tool_name(words[0]);
   const char *pocl_cache = getenv("POCL_CACHE_DIR");
   if (pocl_cache && pocl_cache[0] == '\0') unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on "" */
   const char *first = count > 1 ? words[1] : "";

@@ -8,6 +8,8 @@
  */
 #include "output.h"
 
+#include "compiling.h"
+
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -41,6 +43,7 @@ static void print_line(const char *format, va_list arguments) {
 }
 
 int fail(int code, const char *format, ...) {
+  compiling_erase();
   fprintf(stderr, "%sebb:%s ", color_bad(stderr), color_off(stderr));
   va_list arguments;
   va_start(arguments, format);
@@ -79,6 +82,12 @@ void note(const settings *s, const char *format, ...) {
   va_start(arguments, format);
   print_line(format, arguments);
   va_end(arguments);
+}
+
+const char *tool_name(const char *set) {
+  static const char *name = "ebb";
+  if (set) name = set;
+  return name;
 }
 
 int print_json(json_t *value) {

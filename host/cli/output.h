@@ -42,6 +42,9 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void note(const settings *s, const char *format, ...);
 
+/* How the tool was called, for lines that are to be pasted; `set` unless it is NULL. */
+const char *tool_name(const char *set);
+
 /* Prints a JSON value as one document on stdout and releases it. */
 int print_json(json_t *value);
 

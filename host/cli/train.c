@@ -146,7 +146,6 @@ static int prepare(training *t) {
   signals_doing("kernels are compiled");
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   t->opened = report_clock();
-  if (code == EXIT_GOOD) ebb_device_on_compile(t->device, report_compiling, t);
   if (code == EXIT_GOOD) code = profile_begin(t);
   if (code == EXIT_GOOD) report_plan(t);
   if (code == EXIT_GOOD) code = build_network(t);

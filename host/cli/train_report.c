@@ -31,8 +31,8 @@ enum { SHOWN_EPOCHS = 12 };
 /* The log cannot be written any more. */
 static int fail_log(const training *t) {
   if (t->log == stdout) return fail_output(errno);
-  return fail(EXIT_FAILED, "%s: %s: writing failed: %s; training goes on",
-              settings_origin(t->s, "log").text, t->s->log, strerror(errno));
+  return fail(EXIT_FAILED, "%s: %s: writing failed: %s%s", settings_origin(t->s, "log").text,
+              t->s->log, strerror(errno), t->run_start > 0 ? "; training goes on" : "");
 }
 
 /* Writes a JSON value as one line of the log and releases it. */
@@ -116,7 +116,6 @@ void report_plan(const training *t) {
 
 int report_start(training *t) {
   const settings *s = t->s;
-  erase_line(t);
   if (ebb_trainer_data_place(t->trainer) == EBB_DATA_HOST)
     note(s,
          "memory   the rows stay on the host%s; blocks of them are uploaded while the device "
@@ -177,7 +176,7 @@ static void print_epoch(training *t, const ebb_report *r) {
 
 /* Ten times a second are enough: short epochs are over in less. */
 static void print_progress(training *t, const ebb_report *r) {
-  if (t->s->quiet || isatty(STDERR_FILENO) != 1 || r->step == 0) return;
+  if (t->s->quiet || isatty(STDERR_FILENO) != 1 || !isfinite(r->samples_per_second)) return;
   double now = report_clock();
   if (now - t->drawn < 0.1) return;
   t->drawn = now;
@@ -190,26 +189,10 @@ static void print_progress(training *t, const ebb_report *r) {
   draw_line(t, text);
 }
 
-/* Compiling may take minutes with some drivers: where it stands, and that it is done once. A file
- * gets one line of it, if it lasts. */
-void report_compiling(size_t done, size_t count, void *user) {
-  training *t = user;
-  char text[80];
-  snprintf(text, sizeof text, "compiling kernels %zu/%zu (once per device)", done, count);
-  if (t->s->quiet) return;
-  if (isatty(STDERR_FILENO) == 1) {
-    draw_line(t, text);
-  } else if (!t->told_compiling && report_clock() - t->opened > 1) {
-    note(t->s, "kernels  %s", text);
-    t->told_compiling = true;
-  }
-}
-
 /* Drivers compile when a program is built, or when a kernel is first run: only when the first step
  * and an evaluation are done has all of it been waited for. */
 static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
-  erase_line(t);
   signals_keep("the model is saved after this step; a second signal ends at once");
   profile_first_step(t, r);
   t->first_step = t->run_start - t->opened + r->first_step_seconds;
@@ -217,14 +200,15 @@ static void note_first_step(training *t, const ebb_report *r) {
   if (t->ready < 0.1) return;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
-    note(t->s, "kernels  compiled in %.2f s; the first step was done after %.2f s", t->ready,
-         t->first_step);
+    note(t->s, "kernels  first step after %.2f s, all kernels ready after %.2f s", t->first_step,
+         t->ready);
   else
     note(t->s,
-         "kernels  %llu compiled, %llu from the cache, in %.2f s; the first step was done after "
-         "%.2f s",
-         (unsigned long long)counters.programs_built, (unsigned long long)counters.programs_cached,
-         t->ready, t->first_step);
+         "kernels  first step after %.2f s, all kernels ready after %.2f s: %llu compiled, %llu "
+         "from "
+         "the cache",
+         t->first_step, t->ready, (unsigned long long)counters.programs_built,
+         (unsigned long long)counters.programs_cached);
 }
 
 bool report_progress(const ebb_report *report, void *user) {
@@ -299,7 +283,8 @@ static void note_result(const training *t) {
 static void note_model(const training *t) {
   const char *path = t->s->out, *quote = strpbrk(path, " \t\"$&();<>|*?~#\\`") ? "'" : "";
   note(t->s, "model    %s", path);
-  note(t->s, "next     ebb predict %s%s%s --data NEW.csv", quote, path, quote);
+  if (!strchr(path, '\''))
+    note(t->s, "next     %s predict %s%s%s --data NEW.csv", tool_name(NULL), quote, path, quote);
 }
 
 void report_end_line(training *t) {

@@ -35,14 +35,13 @@ typedef struct training {
   double opened, run_start; /* the clock when the device was open, when the training began */
   double first_step, ready; /* seconds from `opened` to the end of the first step, and until all
                              * kernels were compiled; 0 before it */
-  bool told_compiling;
-  ebb_report last;     /* the newest report; all zero before the first */
-  size_t shown;        /* the newest epoch that has a line of its own */
-  double drawn;        /* the clock when the progress line was last written */
-  baseline guess;      /* what the result is to be compared with */
-  size_t finished;     /* epochs that came to their end */
-  double phase_start;  /* the clock when the host's current phase began, for the trace */
-  uint64_t unprofiled; /* steps before those of the profile */
+  ebb_report last;          /* the newest report; all zero before the first */
+  size_t shown;             /* the newest epoch that has a line of its own */
+  double drawn;             /* the clock when the progress line was last written */
+  baseline guess;           /* what the result is to be compared with */
+  size_t finished;          /* epochs that came to their end */
+  double phase_start;       /* the clock when the host's current phase began, for the trace */
+  uint64_t unprofiled;      /* steps before those of the profile */
 } training;
 
 /* Seconds on a clock that nobody sets. */
@@ -53,9 +52,6 @@ void report_plan(const training *t);
 
 /* Tells what the plan has come to; opens the log and writes its first line. */
 int report_start(training *t);
-
-/* The callback of ebb_device_on_compile; `user` is the training. */
-void report_compiling(size_t done, size_t count, void *user);
 
 /* The callback of ebb_trainer_run; `user` is the training. Stops at a signal. */
 bool report_progress(const ebb_report *report, void *user);

@@ -68,7 +68,7 @@ static bool report_check(const ebb_check *check, void *user) {
 }
 
 /* Makes the network of --model, or the default one, on rows of --data if there are any. */
-static int build_network(subject *x, const settings *s) {
+static int build_network(subject *x, const settings *s, ebb_init init) {
   size_t inputs = 0, outputs = 0;
   ebb_encoder_options scaled = {0};
   const char *text = s->model ? s->model : whole_spec;
@@ -82,16 +82,26 @@ static int build_network(subject *x, const settings *s) {
   ebb_spec spec;
   ebb_status status = ebb_spec_parse(&spec, text, inputs, outputs);
   if (status != EBB_OK) return fail_option(s, "model", status);
-  return fail_status(
-      ebb_network_create(&x->model.network, x->device, &spec, EBB_INIT_AUTO, s->seed));
+  return fail_status(ebb_network_create(&x->model.network, x->device, &spec, init, s->seed));
 }
 
-/* Does --only name kernels, and nothing else a network? Then none is made up. */
-static bool is_without_network(const subject *x, const settings *s) {
-  const ebb_verify_options options = {.kernels = true, .all = s->all, .only = s->only};
+static size_t count_named(const subject *x, const settings *s, const ebb_network *network) {
+  const ebb_verify_options options = {
+      .kernels = true, .all = s->all, .only = s->only, .network = network};
   size_t count;
-  return s->only && !s->model && !s->data &&
-         ebb_verify_count(&count, x->device, &options) == EBB_OK;
+  return ebb_verify_count(&count, x->device, &options) == EBB_OK ? count : 0;
+}
+
+/* The network of sizes that are given or made up, unless --only names none of its checks: then
+ * random weights would be a kernel that nothing needs. */
+static int make_network(subject *x, const settings *s) {
+  if (!s->only || s->data) return build_network(x, s, EBB_INIT_AUTO);
+  int code = build_network(x, s, EBB_INIT_ZERO);
+  if (code != EXIT_GOOD) return code;
+  size_t kernels = count_named(x, s, NULL), all = count_named(x, s, x->model.network);
+  ebb_network_free(x->model.network);
+  x->model.network = NULL;
+  return kernels > 0 && kernels == all ? EXIT_GOOD : build_network(x, s, EBB_INIT_AUTO);
 }
 
 /* Loads or makes the network, and encodes the rows it is tried on. */
@@ -99,7 +109,7 @@ static int prepare(subject *x, const settings *s) {
   int code = s->argument ? subject_load(x, s) : open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;
   if (!s->argument)
-    code = is_without_network(x, s) ? EXIT_GOOD : build_network(x, s);
+    code = make_network(x, s);
   else if (s->data)
     code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
   if (code == EXIT_GOOD && s->data) code = subject_encode(x, NULL, ebb_table_rows(x->table));
@@ -144,7 +154,8 @@ static int choose_checks(ebb_verify_options *options, const subject *x, const se
 
 static int run_checks(subject *x, listing *list, const ebb_verify_options *options) {
   ebb_verify_result result = {0};
-  int code = fail_status(ebb_verify_count(&list->count, x->device, options));
+  ebb_status counted = ebb_verify_count(&list->count, x->device, options);
+  int code = options->only ? fail_option(list->s, "only", counted) : fail_status(counted);
   if (code != EXIT_GOOD) return code;
   note(list->s, "checks   %zu%s", list->count,
        options->all || options->only ? "" : ", of what this device uses by itself; --all has more");

@@ -18,7 +18,8 @@ struct ebbi_program {
   char *options;
   cl_program program;
   cl_kernel kernel; /* for launches that are queued at once */
-  char *failure;    /* why it does not build */
+  bool refused;     /* by the compiler, which would do so again */
+  char *failure;    /* why */
 };
 
 /* Command buffers: the calls of cl_khr_command_buffer that ebb needs; all NULL: they are not used.

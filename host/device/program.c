@@ -63,8 +63,10 @@ static ebb_status build_source(ebb_device *device, ebbi_program *program, const 
   program->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
   TRY_CL(error, kernels[program->id].name, "clCreateProgramWithSource");
   error = clBuildProgram(program->program, 1, &device->id, program->options, NULL, NULL);
+  program->refused = error == CL_BUILD_PROGRAM_FAILURE || error == CL_SUCCESS;
   if (error != CL_SUCCESS) return build_failed(device, program, error);
-  TRY(create_kernel(&program->kernel, device, program));
+  TRY(create_kernel(&program->kernel, device, program)); /* else it leaves the kernel out */
+  program->refused = false;
   device->counters.programs_built++;
   return EBB_OK;
 }
@@ -108,7 +110,7 @@ static ebb_status build(ebb_device *device, ebbi_program *program) {
   ebb_profile_phase(device, "compile", start);
   if (status == EBB_OK) return EBB_OK;
   release(program);
-  if (status == EBB_ERR_DEVICE) program->failure = strdup(ebb_error_message());
+  if (program->refused) program->failure = strdup(ebb_error_message());
   return status;
 }
 

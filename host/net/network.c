@@ -39,6 +39,7 @@ static ebb_status build(ebb_network *network, ebb_init init, uint64_t seed) {
     TRY(ebbi_tensor_view(&network->bias[l], network->parameters, network->bias_offset[l], EBB_F32,
                          1, layer->outputs));
     ebb_init used = init == EBB_INIT_AUTO ? init_for(layer->activation) : init;
+    if (used == EBB_INIT_ZERO) continue; /* as buffers are made */
     TRY(ebb_init_weights(network->weight[l], used, seed, (uint32_t)l));
   }
   return EBB_OK;

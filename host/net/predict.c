@@ -7,6 +7,12 @@
 
 enum { PREDICT_ROWS = 1024 };
 
+/* Its programs, before the first rows: their number is known then. */
+static ebb_status build_programs(ebbi_pass *pass) {
+  ebbi_programs_plan(pass->network->device);
+  return ebbi_programs_build(pass->network->device, ebbi_pass_forward(pass));
+}
+
 /* One pass over `live` rows: fewer than the batch leave old rows behind, which nobody reads. */
 static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out, float *output,
                                 const float *input, size_t live) {
@@ -33,6 +39,7 @@ ebb_status ebb_network_predict(ebb_network *network, float *output, const float 
       rows_in && rows_out
           ? ebbi_pass_create(&pass, network, batch, EBB_LOSS_MSE, EBBI_PASS_EVALUATION)
           : ebbi_fail(EBB_ERR_MEMORY, "ebb_network_predict: no memory for %zu rows", batch);
+  if (status == EBB_OK) status = build_programs(pass);
   for (size_t at = 0; at < rows && status == EBB_OK; at += batch)
     status = predict_batch(pass, rows_in, rows_out, output + at * outputs, input + at * inputs,
                            rows - at < batch ? rows - at : batch);

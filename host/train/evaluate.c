@@ -109,6 +109,7 @@ static ebb_status run_steps(ebbi_evaluator *evaluator, size_t steps) {
 }
 
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator) {
+  if (evaluator->recorded) return EBB_OK;
   TRY(record(evaluator));
   TRY(run_steps(evaluator, 1));
   return ebb_device_finish(evaluator->pass->network->device);

@@ -136,7 +136,7 @@ static ebb_status load(ebb_model *model, ebb_device *device, const ebbi_safetens
   ebb_status status = read_info(&info, file, path, spec_text);
   *model = (ebb_model){.encoder = info.encoder, .loss = info.loss, .split = info.split};
   TRY(status);
-  TRY(ebb_network_create(&model->network, device, &info.spec, EBB_INIT_AUTO, 0));
+  TRY(ebb_network_create(&model->network, device, &info.spec, EBB_INIT_ZERO, 0));
   return ebbi_network_take_weights(model->network, file, path);
 }
 

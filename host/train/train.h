@@ -70,8 +70,8 @@ typedef struct ebbi_evaluator {
 ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset);
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
                                  const ebbi_feed_plan *plan, ebb_loss loss);
-/* Compiles its kernels: records the batches, and runs the first, since some drivers compile when a
- * kernel is first run. Blocks. */
+/* Compiles its kernels, once: records the batches, and runs the first, since some drivers compile
+ * when a kernel is first run. Blocks. */
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);

@@ -141,18 +141,20 @@ static void call_back(run *r, bool epoch_end) {
   if (r->callback) r->go_on = r->callback(&r->report, r->user);
 }
 
-/* The very first step, then the kernels of evaluations: what users wait for, and no measure of the
- * steps that follow. */
-static ebb_status take_first_step(run *r) {
-  ebb_trainer *trainer = r->trainer;
-  TRY(ebb_trainer_step(trainer, 1));
-  TRY(look(&r->state, trainer));
-  r->report.first_step_seconds = seconds_now() - r->start;
-  if (trainer->valid.pass) TRY(ebbi_evaluator_compile(&trainer->valid));
-  fill_report(r, r->state.rows, 0);
+/* The kernels of evaluations: users wait for them, but they are no measure of the steps. */
+static ebb_status compile_evaluation(run *r) {
+  if (r->trainer->valid.pass) TRY(ebbi_evaluator_compile(&r->trainer->valid));
   r->start = seconds_now();
-  call_back(r, false);
   return EBB_OK;
+}
+
+/* The very first step, which waits for its own kernels, and then those of evaluations. */
+static ebb_status take_first_step(run *r) {
+  TRY(ebb_trainer_step(r->trainer, 1));
+  TRY(look(&r->state, r->trainer));
+  r->report.first_step_seconds = seconds_now() - r->start;
+  fill_report(r, r->state.rows, 0);
+  return compile_evaluation(r);
 }
 
 /* The steps of the rest of the epoch, unless the callback asks to stop within it. */
@@ -163,7 +165,7 @@ static ebb_status run_steps(run *r) {
   if (r->state.done == 0) {
     TRY(take_first_step(r));
     old_rows = r->state.rows;
-    left--;
+    if (--left > 0) call_back(r, false);
   }
   double start = seconds_now();
   while (left > 0 && r->go_on) {
@@ -202,6 +204,7 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
            .start = seconds_now(),
            .go_on = true};
   TRY(look(&r.state, trainer));
+  if (r.state.done > 0) TRY(compile_evaluation(&r)); /* steps have been queued without a run */
   size_t last = trainer->epochs_done + trainer->options.epochs;
   r.report = (ebb_report){.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
   while (trainer->epochs_done < last && r.go_on) {

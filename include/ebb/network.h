@@ -48,8 +48,8 @@ size_t ebb_spec_parameters(const ebb_spec *spec); /* weights and biases in all *
 
 typedef struct ebb_network ebb_network;
 
-/* Makes a network with random weights and zero biases on `device`, which it borrows.
- * Errors: EBB_ERR_ARGUMENT, EBB_ERR_MEMORY, EBB_ERR_DEVICE. */
+/* Makes a network with random weights, or zeros by EBB_INIT_ZERO, and zero biases on `device`,
+ * which it borrows. Errors: EBB_ERR_ARGUMENT, EBB_ERR_MEMORY, EBB_ERR_DEVICE. */
 ebb_status ebb_network_create(ebb_network **out, ebb_device *device, const ebb_spec *spec,
                               ebb_init init, uint64_t seed);
 void ebb_network_free(ebb_network *network);

@@ -72,8 +72,8 @@ typedef struct ebb_report {
   double first_step_seconds; /* until the very first step was done; 0 in runs that have none */
 } ebb_report;
 
-/* Called after the very first step, when all kernels are compiled, also those of evaluations, at
- * each epoch's end and, in long epochs, between. Return false to stop. */
+/* Called after the very first step, when all kernels are compiled, also those of evaluations; at
+ * each epoch's end, after its evaluation; and, in long epochs, between. Return false to stop. */
 typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;

@@ -26,9 +26,17 @@ out '^ok    kernel     metrics_add '
 lines 2 out
 code 0 verify --all --only 'kernel probe_* width [48]' --quiet
 out ': [24] checks, 0 failed$'
-complains 2 'no check is called "metrics"' verify --only metrics --quiet
+complains 2 '^ebb: --only: .*no check is called "metrics"' verify --only metrics --quiet
 code 2 verify --only 'whole_step_gpu' --quiet # of other devices
 err 'among those that this device uses by itself'
+
+begin "verify --only names checks of networks too"
+code 0 verify --model 5-7relu-3 --quiet
+cp out all
+code 0 verify --model 5-7relu-3 --quiet --only '*'
+same out all
+code 0 verify --model 5-7relu-3 --only '*weight*'
+for group in kernel gradient reference; do out "^ok    $group "; done
 
 begin "verify writes a line when it has it"
 mkfifo lines
