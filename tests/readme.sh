@@ -3,7 +3,8 @@
 # In a copy of the tree, as a newcomer has it, with a home folder of its own:
 #
 #   ```sh             each line is a command, which must end with 0
-#   ```console        what a terminal showed: each line that begins with "$ " is such a command
+#   ```console        what a terminal showed: each line that begins with "$ " is such a command, and
+#                     prints lines that begin with the first words of those below it
 #   ```sh (not run: REASON), ```console (not run: REASON)
 #                     not run; but the options of lines that begin with "ebb " must exist
 #   ```c              examples/xor.c, to the letter
@@ -47,6 +48,14 @@ command_line() {
   else echo "# $page:$1: not run, $2: $3"; fi
 }
 
+# is_printed LINE WORD: the command before has printed a line that begins so. "…" stands for others.
+is_printed() {
+  [[ -z $2 || $2 == … ]] && return
+  awk -v word="$2" 'index($0, word) == 1 { found = 1 } END { exit !found }' "$work/log" && return
+  echo "not ok - $page:$1: the command prints no line that begins with \"$2\""
+  failed=1
+}
+
 is_quoted_from() { diff "$root/$1" <(printf '%s\n' "${block[@]}"); }
 has_lines_of() { ! printf '%s\n' "${block[@]}" | grep -vxFf "$root/$1"; }
 
@@ -59,7 +68,8 @@ end_block() {
     sh) for i in "${!block[@]}"; do command_line $(($3 + i)) "$2" "${block[i]}"; done ;;
     console)
       for i in "${!block[@]}"; do
-        if [[ ${block[i]} == '$ '* ]]; then command_line $(($3 + i)) "$2" "${block[i]:2}"; fi
+        if [[ ${block[i]} == '$ '* ]]; then command_line $(($3 + i)) "$2" "${block[i]:2}"
+        elif [[ -z $2 ]]; then is_printed $(($3 + i)) "${block[i]%% *}"; fi
       done ;;
     *) holds "$3" "a block of a kind that this test knows, not \"$1\"" false ;;
   esac

@@ -197,7 +197,6 @@ static void note_first_step(training *t, const ebb_report *r) {
   profile_first_step(t, r);
   t->first_step = t->run_start - t->opened + r->first_step_seconds;
   t->ready = report_clock() - t->opened;
-  if (t->ready < 0.1) return;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
     note(t->s, "kernels  first step after %.2f s, all kernels ready after %.2f s", t->first_step,

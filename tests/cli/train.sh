@@ -34,7 +34,7 @@ err '^epoch    1/30,'
 
 begin "a training ends with what a newcomer asks for"
 err '^result   [0-9.]* % of 40 held-out rows right; always guessing the commonest class, [a-z,]*: [0-9.]* %$'
-[ "$(tail -1 err)" = 'next     ebb predict class.safetensors --data NEW.csv' ] || flunk "last line: $(tail -1 err)"
+[ "$(tail -1 err)" = "next     $ebb predict class.safetensors --data NEW.csv" ] || flunk "last line: $(tail -1 err)"
 # the commonest class of the training rows, which a split class by class keeps
 common=$(sed '1d; s/"un,like"/unlike/' class.csv | cut -d, -f3 | sort | uniq -c | sort -rn | awk '{ print $2 == "unlike" ? "un,like" : $2; exit }')
 err "commonest class, $common: "
@@ -226,7 +226,7 @@ mkdir -p fresh
 [ ! -s found ] || flunk "$(cat found)"
 code 0 train --data class.csv --model 4relu --epochs 1 --no-clobber --quiet --out "fresh/a new one"
 code 0 train --data class.csv --model 4relu --epochs 1 --out "fresh/a new one"
-err "^next     ebb predict 'fresh/a new one' --data NEW.csv$"
+err "^next     $ebb predict 'fresh/a new one' --data NEW.csv$"
 
 begin "both forms of a step"
 for form in layers whole; do

@@ -86,6 +86,7 @@ json "$(file)"
 [ "$(stat -c %a "$(file)")" = 600 ] || flunk "mode of the file: $(stat -c %a "$(file)")"
 
 begin "tune keeps to its time and what was found before"
+good=$(grep '"choice": ' "$(file)" | grep -vc '64x32x16\|64x64x16') # another's is to go, if it hangs
 begins slow 21-30-5
 hangs
 later 500 # more than a quarter of what there is: it is refused
@@ -95,7 +96,7 @@ ends 0
 [ "$(count '"why": ' out)" -eq 1 ] || flunk "not one candidate is refused, but: $(cat out)"
 [ "$(count '"layout": ' out)" -lt "$(field classes out)" ] || flunk "all classes are tuned: $(cat out)"
 [ "$(cat out err | count '^device ' -)" -le 1 ] || flunk "more than one line on the device: $(cat out err)"
-[ "$(count '"choice": ' "$(file)")" -ge 3 ] || flunk "choices are lost: $(cat "$(file)")"
+[ "$(count '"choice": ' "$(file)")" -ge "$good" ] || flunk "choices are lost: $(cat "$(file)")"
 
 begin "each precision has choices of its own"
 cp "$(file)" before.json
