@@ -95,6 +95,23 @@ static void test_checks_are_counted(void **state) {
   ebb_network_free(network);
 }
 
+/* What tuning has chosen is what the device uses by itself. */
+static void test_tuned_choices_are_checked(void **state) {
+  ebb_device *device = *state;
+  ebb_verify_options options = {.kernels = true}, all = {.kernels = true, .all = true};
+  ebb_engine before = ebb_device_engine(device);
+  assert_int_equal(ebb_device_set_engine(device, EBB_ENGINE_GPU), EBB_OK);
+  size_t usual = count_checks(device, &options), everything = count_checks(device, &all);
+  assert_int_equal(ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 3, 2), EBB_OK);
+  assert_int_equal(count_checks(device, &options), usual + 3); /* the dense layer's passes */
+  assert_int_equal(count_checks(device, &all), everything);
+  options.only = "dense_weight_gradient gpu *";
+  assert_int_equal(verify_passes(device, &options).checks, 1);
+  assert_int_equal(ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 3, EBB_MATMUL_CONFIG_AUTO),
+                   EBB_OK);
+  assert_int_equal(ebb_device_set_engine(device, before), EBB_OK);
+}
+
 /* Nothing is built but what a check needs. */
 static void test_only_builds_nothing_else(void **state) {
   (void)state;
@@ -262,6 +279,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_kernels_pass),
       cmocka_unit_test(test_checks_are_counted),
+      cmocka_unit_test(test_tuned_choices_are_checked),
       cmocka_unit_test(test_only_builds_nothing_else),
       cmocka_unit_test(test_the_callback_stops),
       cmocka_unit_test(test_networks_pass),

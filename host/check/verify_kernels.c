@@ -116,6 +116,22 @@ static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char 
   return EBB_OK;
 }
 
+/* Has tuning chosen it for a class of products, in the device's precision? */
+static bool is_tuned(const ebb_device *device, int choice) {
+  for (int layout = 0; layout < EBB_LAYOUT_COUNT; layout++)
+    for (unsigned c = 0; c < EBB_MATMUL_CLASSES; c++)
+      if (ebb_device_matmul_choice(device, (ebb_layout)layout, c) == choice) return true;
+  return false;
+}
+
+/* The tile configurations that tuning has chosen, or those that it has not. */
+static ebb_status run_tuned(ebbi_verifier *verifier, bool tuned, const char *maker) {
+  size_t count = ebb_matmul_config_count(ebb_device_precision(verifier->device));
+  for (size_t c = 0; c < count; c++)
+    if (is_tuned(verifier->device, (int)c) == tuned) TRY(run_config(verifier, c, maker));
+  return EBB_OK;
+}
+
 /* How products on a matrix unit are checked: a precision, and what else is kept in bfloat16. */
 typedef struct mma_form {
   ebb_precision precision;
@@ -145,6 +161,8 @@ static ebb_status run_own_unit(ebbi_verifier *verifier) {
     if (mma_forms[f].precision != own.precision) continue;
     take_form(verifier, maker, own.unit, &mma_forms[f]);
     TRY(run_dense(verifier, maker));
+    TRY(run_tuned(verifier, true, maker));
+    TRY(ebb_device_set_matmul_config(verifier->device, EBB_MATMUL_CONFIG_AUTO));
   }
   return EBB_OK;
 }
@@ -229,7 +247,8 @@ static ebb_status run_aside(ebbi_verifier *verifier, ebb_status (*run)(ebbi_veri
 
 /* Does the device use such a row by itself? */
 static bool is_own(const ebb_device *device, ebbi_check_use use) {
-  bool clblast = ebb_device_engine(device) == EBB_ENGINE_CLBLAST;
+  bool clblast =
+      ebb_device_engine(device) == EBB_ENGINE_CLBLAST || is_tuned(device, EBB_MATMUL_CLBLAST);
   bool grouped = ebbi_whole_is_grouped(device);
   return use == EBBI_USE_ANY || use == EBBI_USE_PRODUCT || (use == EBBI_USE_CLBLAST && clblast) ||
          (use == EBBI_USE_STEP_CPU && !grouped) || (use == EBBI_USE_STEP_GPU && grouped);
@@ -237,8 +256,10 @@ static bool is_own(const ebb_device *device, ebbi_check_use use) {
 
 static ebb_status run_own_products(ebbi_verifier *verifier) {
   ebb_device *device = verifier->device;
+  const char *engine = ebb_engine_name(ebb_device_engine(device));
   if (ebb_device_precision(device) != EBB_PRECISION_FP32) return run_own_unit(verifier);
-  return run_rows(verifier, EBBI_USE_PRODUCT, ebb_engine_name(ebb_device_engine(device)));
+  TRY(run_rows(verifier, EBBI_USE_PRODUCT, engine));
+  return ebb_device_engine(device) == EBB_ENGINE_GPU ? run_tuned(verifier, true, engine) : EBB_OK;
 }
 
 ebb_status ebbi_verify_products(ebbi_verifier *verifier) {
@@ -270,7 +291,10 @@ static ebb_status run_other_forms(ebbi_verifier *verifier) {
   TRY(ebb_device_set_engine(device, EBB_ENGINE_CPU));
   TRY(run_widths(verifier));
   TRY(ebb_device_set_engine(device, EBB_ENGINE_GPU));
-  TRY(run_configs(verifier, ebb_matmul_config_count(EBB_PRECISION_FP32), "gpu"));
+  if (own == EBB_ENGINE_GPU && scalar)
+    TRY(run_tuned(verifier, false, "gpu"));
+  else
+    TRY(run_configs(verifier, ebb_matmul_config_count(EBB_PRECISION_FP32), "gpu"));
   return run_units(verifier);
 }
 

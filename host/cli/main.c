@@ -20,7 +20,7 @@ static const command commands[] = {
     {"predict", FOR_PREDICT, "MODEL", true, "Write a model's predictions for a data file as CSV.",
      predict_run},
     {"verify", FOR_VERIFY, "MODEL", false,
-     "Compare every kernel and a network with a double-precision reference.", verify_run},
+     "Compare kernels and a network with a double-precision reference.", verify_run},
     {"info", FOR_INFO, "MODEL", true, "Tell what a model file holds.", info_run},
     {"bench", FOR_BENCH, "WHAT", false,
      "Measure matmul, step or elementwise on this device, or compare two results.", bench_run},
