@@ -228,6 +228,12 @@ dry_probes() {
   "$programs/host/cli/ebb" bench matmul --shape 64x64x64 --quick --json >"$out/probe-matmul.json" && echo "written: probe-matmul.json"
 }
 
+# What the device uses by itself, then every tile configuration: tuning may choose any.
+verify() {
+  local tool=$programs/host/cli/ebb
+  "$tool" verify && "$tool" verify --all --only 'dense_* *x*x* *x*'
+}
+
 # tune SECONDS SECONDS [options...]: fp32, then tf32 and bf16 where there is a unit for them.
 tune() {
   local tool=$programs/host/cli/ebb first=$1 next=$2 precision
@@ -242,7 +248,7 @@ tune() {
 # that is left.
 run_parts() {
   local tool=$programs/host/cli/ebb
-  part verify 130 "$tool" verify
+  part verify 130 verify
   part tune 60 tune 24 11
   bench matmul 120 --gpu
   bench step 90 --gpu
@@ -347,7 +353,7 @@ run() {
   python=${EBB_BENCH_PYTHON:-python3}
   clear_folder
   trap stopped TERM INT
-  export -f tune suite run_test with_python probes dry_suite dry_probes make_it
+  export -f tune verify suite run_test with_python probes dry_suite dry_probes make_it
   export PYTHONDONTWRITEBYTECODE=1 LC_ALL=C out python
   find_programs
   export programs EBB_BENCH_TOOL=$programs/host/cli/ebb

@@ -143,10 +143,14 @@ static void find_fault(const fault *f) {
   ebb_device_free(device);
 }
 
-/* The faults whose number is `part` modulo PARTS: the parts run side by side. */
+/* Which of the faults: `first`, and each `step`-th after it. */
+typedef struct share {
+  size_t first, step;
+} share;
+
 static void test_every_fault_is_found(void **state) {
-  size_t part = *(size_t *)*state;
-  for (size_t i = part; i < sizeof faults / sizeof *faults; i += PARTS) {
+  const share *mine = *state;
+  for (size_t i = mine->first; i < sizeof faults / sizeof *faults; i += mine->step) {
     plant_fault(faults[i].file, faults[i].from, faults[i].to);
     find_fault(&faults[i]);
     unplant_fault();
@@ -164,16 +168,17 @@ static void test_every_file_has_a_fault(void **state) {
   }
 }
 
-/* test_verify_faults PART: one of PARTS parts of the faults. */
+/* test_verify_faults [PART]: all faults, or one of PARTS parts of them, which run side by side. */
 int main(int count, char **words) {
-  size_t part = count > 1 ? (size_t)atoi(words[1]) : PARTS;
+  size_t part = count > 1 ? (size_t)atoi(words[1]) : 0;
+  share mine = {part, count > 1 ? PARTS : 1};
   if (part >= PARTS) {
-    fprintf(stderr, "usage: test_verify_faults PART, from 0 to %d\n", PARTS - 1);
+    fprintf(stderr, "usage: test_verify_faults [PART], from 0 to %d\n", PARTS - 1);
     return 2;
   }
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_every_file_has_a_fault),
-      cmocka_unit_test_prestate(test_every_fault_is_found, &part),
+      cmocka_unit_test_prestate(test_every_fault_is_found, &mine),
   };
   return cmocka_run_group_tests_name("verify faults", tests, NULL, NULL);
 }
