@@ -33,7 +33,7 @@ ebb_status ebbi_verify_products(ebbi_verifier *verifier);
 /* The other kernels that the device uses by itself. */
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier);
 
-/* Whatever the two before have left out: what other kinds of device use. */
+/* What the two before leave out: what other kinds of device use. */
 ebb_status ebbi_verify_other_forms(ebbi_verifier *verifier);
 
 /* The options' network: forward, gradients and updates on the device against the reference, the

@@ -68,8 +68,9 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
   return ebbi_verifier_report(verifier, "kernel", name, &probe.tally);
 }
 
-/* A row of the table with one activation in all shapes and, as `all` is wanted, the others too, or
- * in a few. Whole steps have a row where all activations are in one program. */
+/* A row of the table with each activation: relu in all shapes, the others in few, or with `all` in
+ * all. Whole steps have a row that has all activations in one program; with others alone they are
+ * left to `all`. */
 static ebb_status run_row(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                           const char *form) {
   bool all = verifier->options->all;
