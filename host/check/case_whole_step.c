@@ -163,21 +163,6 @@ static void take_batch(whole_case *c, size_t start) {
   ebbi_reference_run_backward(c->reference);
 }
 
-/* Rows whose two largest logits are too near each other to tell which a device finds larger. */
-static size_t unsure_rows(const whole_case *c) {
-  size_t outputs = outputs_of(c), unsure = 0;
-  for (size_t r = 0; r < c->reference->live; r++) {
-    const double *z = c->reference->a[c->count - 1] + r * outputs;
-    double first = -INFINITY, second = -INFINITY;
-    for (size_t i = 0; i < outputs; i++) {
-      second = fmax(second, fmin(first, z[i]));
-      first = fmax(first, z[i]);
-    }
-    unsure += first - second < 1e-4 * (1 + fabs(first));
-  }
-  return unsure;
-}
-
 static ebb_status compare_sums(whole_case *c, ebbi_probe *probe,
                                const ebbi_reference_network *spread) {
   double *pairs, loss = 0, hits = 0, live = (double)c->reference->live;
@@ -188,13 +173,12 @@ static ebb_status compare_sums(whole_case *c, ebbi_probe *probe,
   }
   ebbi_tally_add(&probe->tally, loss, c->reference->loss, fmax(c->reference->loss, DBL_MIN),
                  EBBI_DEVIATIONS * sqrt(spread->loss) / fmax(c->reference->loss, DBL_MIN));
-  size_t outputs = outputs_of(c);
-  double expected =
-      c->loss == EBB_LOSS_CROSS_ENTROPY
-          ? (double)ebbi_reference_correct(c->reference->a[c->count - 1], c->live_labels,
-                                           c->reference->live, outputs)
-          : 0;
-  ebbi_tally_add(&probe->tally, hits, expected, 1, (double)unsure_rows(c));
+  const double *z = c->reference->a[c->count - 1];
+  size_t rows = c->reference->live, cols = outputs_of(c);
+  bool classes = c->loss == EBB_LOSS_CROSS_ENTROPY;
+  size_t expected = classes ? ebbi_reference_correct(z, c->live_labels, rows, cols) : 0;
+  ebbi_tally_add(&probe->tally, hits, (double)expected, 1,
+                 (double)ebbi_reference_unsure(z, rows, cols));
   return EBB_OK;
 }
 

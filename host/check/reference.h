@@ -51,6 +51,10 @@ double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_tar
 /* How many of the first `live` rows have their largest logit at their label. */
 size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t live, size_t cols);
 
+/* How many of them have two largest logits too near each other to tell which a device finds larger.
+ */
+size_t ebbi_reference_unsure(const double *z, size_t live, size_t cols);
+
 /* The rows of `slices` [rows, count] added in ascending order. In float32, since devices must give
  * these very bits: sums are correctly rounded everywhere. */
 void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count);

@@ -61,3 +61,16 @@ size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t liv
     correct += largest(z + row * cols, cols) == (size_t)labels[row];
   return correct;
 }
+
+size_t ebbi_reference_unsure(const double *z, size_t live, size_t cols) {
+  size_t unsure = 0;
+  for (size_t row = 0; row < live; row++) {
+    double first = -INFINITY, second = -INFINITY;
+    for (size_t i = 0; i < cols; i++) {
+      second = fmax(second, fmin(first, z[row * cols + i]));
+      first = fmax(first, z[row * cols + i]);
+    }
+    unsure += first - second < 1e-4 * (1 + fabs(first));
+  }
+  return unsure;
+}
