@@ -18,8 +18,8 @@ typedef struct ebbi_verifier {
   bool stopped; /* by the callback */
 } ebbi_verifier;
 
-/* Is the check among those that the options name? If they are being counted it is counted, and the
- * answer is no. */
+/* True if the check is among those that the options name. While checks are counted, it is counted
+ * and the answer is no. */
 bool ebbi_verifier_wants(ebbi_verifier *verifier, const char *group, const char *name);
 
 /* Counts and reports one check, if it is wanted. A tally that compared nothing has failed.

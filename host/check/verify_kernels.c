@@ -117,7 +117,7 @@ static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char 
   return EBB_OK;
 }
 
-/* Has tuning chosen it for a class of products, in the device's precision? */
+/* True if tuning has chosen it for a class of products, in the device's precision. */
 static bool is_tuned(const ebb_device *device, int choice) {
   for (int layout = 0; layout < EBB_LAYOUT_COUNT; layout++)
     for (unsigned c = 0; c < EBB_MATMUL_CLASSES; c++)
@@ -178,7 +178,7 @@ static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_fo
   return run_configs(verifier, mixed ? 1 : ebb_matmul_config_count(form->precision), maker);
 }
 
-/* Does it have checks that are wanted? Without them the unit's code need not be built. */
+/* True if it has checks that are wanted: without them the unit's code need not be built. */
 static bool wants_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
   bool counting = verifier->counting;
   size_t before = verifier->count;
@@ -246,7 +246,7 @@ static ebb_status run_aside(ebbi_verifier *verifier, ebb_status (*run)(ebbi_veri
   return status;
 }
 
-/* Does the device use such a row by itself? */
+/* True if the device uses such a row by itself. */
 static bool is_own(const ebb_device *device, ebbi_check_use use) {
   bool clblast =
       ebb_device_engine(device) == EBB_ENGINE_CLBLAST || is_tuned(device, EBB_MATMUL_CLBLAST);

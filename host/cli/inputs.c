@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Does EBB_DEVICE give the device? It is left to the library, whose messages name it. */
+/* True if EBB_DEVICE gives the device. It is left to the library, whose messages name it. */
 static bool is_by_variable(const settings *s) {
   const char *variable = getenv("EBB_DEVICE");
   return s->device && variable && strcmp(s->device, variable) == 0;

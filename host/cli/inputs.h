@@ -14,7 +14,7 @@ int open_device(ebb_device **out, const settings *s);
  * for. A failure is the library's; `blamed`: the option that it is a failure of, or NULL. */
 ebb_status try_device(ebb_device **out, const char **blamed, const settings *s);
 
-/* Does a name stand for a standard stream? */
+/* True if the name stands for a standard stream. */
 bool is_stream(const char *name);
 
 /* Refuses standard input as more than one of the files with rows: it can be read once. */
@@ -24,7 +24,7 @@ int check_streams(const settings *s);
  * are for. */
 int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder);
 
-/* Does a name (NULL: none) of an output lead to a file that is also an input? */
+/* True if the name of an output (NULL: none) leads to a file that is also an input. */
 bool same_file(const char *output, const char *input);
 
 /* The loss asked for, or the one that goes with the task. */

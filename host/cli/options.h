@@ -116,7 +116,7 @@ void settings_clear(settings *s);
 /* Was the option given on the command line? */
 bool settings_given(const settings *s, const char *name);
 
-/* Was it given anywhere, or has it its default? */
+/* True if it was given anywhere; false if it has its default. */
 bool settings_named(const settings *s, const char *name);
 
 /* How messages call an option: as it was given, `--lr`, `EBB_LR` or `conf.json: lr`; `--lr` if it

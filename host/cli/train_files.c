@@ -26,7 +26,7 @@ static int check_overwrite(const settings *s, const char *option, const char *pa
   return EXIT_GOOD;
 }
 
-/* Can a file be renamed to `path`? */
+/* Checks that a file can be renamed to `path`. */
 static int check_replace(const settings *s, const char *option, const char *path) {
   const option_origin origin = settings_origin(s, option);
   struct stat about;

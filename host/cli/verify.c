@@ -134,7 +134,7 @@ static int print_outcome(const subject *x, listing *list, const ebb_verify_resul
   return print_json(object);
 }
 
-/* The options of the run, but for what --only leaves out. */
+/* The options of the run. */
 static int choose_checks(ebb_verify_options *options, const subject *x, const settings *s) {
   ebb_task task = x->encoder ? ebb_encoder_task(x->encoder) : EBB_TASK_AUTO;
   double learning_rate = 0;

@@ -1,6 +1,6 @@
 /* What stands outside the program and decides which drivers it sees and whether they work: the
  * loader's ICD files, variables of the environment, PoCL's cache folder. Everything here is only
- * looked at, but for PoCL's cache folder, which is made as PoCL would make it. */
+ * looked at, except PoCL's cache folder, which is made as PoCL would make it. */
 #ifndef EBBI_ENVIRONMENT_H
 #define EBBI_ENVIRONMENT_H
 
@@ -26,11 +26,11 @@ size_t ebbi_icd_visit(void (*visit)(const ebbi_icd *icd, void *user), void *user
 
 extern const char ebbi_pocl_platform[];
 
-/* Is it among the loader's drivers? */
+/* True if it is among the loader's drivers. */
 bool ebbi_pocl_is_there(void);
 
-/* Can PoCL use its cache folder? Without it no kernel is built and no device is shown. The finding
- * names the folder and the variable that it comes from; false: it is as it should be. */
+/* True if PoCL cannot use its cache folder: then no kernel is built and no device shown. The
+ * finding names the folder and the variable that it comes from; false: it is as it should be. */
 bool ebbi_pocl_cache_fault(ebb_finding *finding);
 
 /* The same as an error, for a device of that platform. A folder that is not there is not the one of
@@ -48,7 +48,7 @@ ebb_status ebbi_environment_check(void);
 void ebbi_environment_visit(const ebbi_platform_device *list, size_t count,
                             void (*report)(const ebb_finding *finding, void *user), void *user);
 
-/* Is there a variable that may be the reason why a driver shows no device? */
+/* True if a variable may be the reason why a driver shows no device: the finding names it. */
 bool ebbi_environment_hides(ebb_finding *finding, const ebbi_platform_device *list, size_t count);
 
 #endif

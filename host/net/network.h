@@ -22,7 +22,7 @@ void ebbi_network_describe(char *text, size_t size, const ebb_network *network, 
 ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,
                                      const char *path);
 
-/* Would the weights of a file that has been read fit a network of this spec? Needs no device.
+/* Checks that the weights of a file that has been read fit a network of this spec. Needs no device.
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_network_check_weights(const ebb_spec *spec, const ebbi_safetensors *file,
                                       const char *path);
