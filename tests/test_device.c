@@ -148,6 +148,28 @@ static void a_build_error_carries_the_whole_log(void **state) {
   unsetenv("EBB_KERNEL_DIR");
 }
 
+/* What a plan that failed has wanted is not built by the next plan. */
+static void a_failed_plan_is_forgotten(void **state) {
+  (void)state;
+  ebb_device *device;
+  ebb_tensor *a, *b;
+  assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&a, device, EBB_F32, 1, 64), EBB_OK);
+  assert_int_equal(ebb_tensor_create(&b, device, EBB_F32, 1, 64), EBB_OK);
+  ebbi_programs_plan(device);
+  assert_int_equal(ebb_probe_fma(a, b, 1, 1, 1), EBB_OK);
+  assert_int_equal(ebb_device_counters(device).launches, 0);
+  assert_int_equal(ebbi_programs_build(device, EBB_ERR_MEMORY), EBB_ERR_MEMORY);
+  ebbi_programs_plan(device);
+  assert_int_equal(ebb_probe_triad(a, b, b, 1), EBB_OK);
+  assert_int_equal(ebbi_programs_build(device, EBB_OK), EBB_OK);
+  ebb_counters counters = ebb_device_counters(device);
+  assert_int_equal(counters.programs_built + counters.programs_cached, 1);
+  ebb_tensor_free(a);
+  ebb_tensor_free(b);
+  ebb_device_free(device);
+}
+
 static void recording_queues_nothing_until_it_runs(void **state) {
   ebb_device *device = *state;
   ebb_tensor *a, *c;
@@ -330,6 +352,7 @@ int main(void) {
       cmocka_unit_test(engines),
       cmocka_unit_test(widths),
       cmocka_unit_test(a_build_error_carries_the_whole_log),
+      cmocka_unit_test(a_failed_plan_is_forgotten),
       cmocka_unit_test(recording_queues_nothing_until_it_runs),
       cmocka_unit_test(wrong_shapes_are_named),
       cmocka_unit_test(packed_and_shared_tensors_are_refused),

@@ -191,10 +191,8 @@ void ebbi_programs_plan(ebb_device *device) {
   device->planning = true;
 }
 
-ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned) {
+static ebb_status build_wanted(ebb_device *device) {
   size_t count = 0, done = 0;
-  device->planning = false;
-  TRY(planned);
   for (const ebbi_program *p = device->programs; p; p = p->next) count += is_wanted(p);
   for (ebbi_program *p = device->programs; p; p = p->next) {
     if (!is_wanted(p)) continue;
@@ -205,13 +203,37 @@ ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned) {
   return EBB_OK;
 }
 
+static void free_program(ebbi_program *program) {
+  release(program);
+  free(program->options);
+  free(program->failure);
+  free(program);
+}
+
+/* A plan that has failed must not be built by the next one. */
+static void forget_wanted(ebb_device *device) {
+  for (ebbi_program **place = &device->programs; *place;) {
+    ebbi_program *program = *place;
+    if (!is_wanted(program)) {
+      place = &program->next;
+      continue;
+    }
+    *place = program->next;
+    free_program(program);
+  }
+}
+
+ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned) {
+  device->planning = false;
+  ebb_status status = planned == EBB_OK ? build_wanted(device) : planned;
+  if (status != EBB_OK) forget_wanted(device);
+  return status;
+}
+
 void ebbi_programs_free(ebb_device *device) {
   while (device->programs) {
     ebbi_program *program = device->programs;
     device->programs = program->next;
-    release(program);
-    free(program->options);
-    free(program->failure);
-    free(program);
+    free_program(program);
   }
 }
