@@ -46,7 +46,7 @@ plant slow "64x32x16:$hang" "64x64x16:$hang"
 # begins KERNELS MODEL: starts the tool.
 begins() {
   : >ahead
-  EBB_KERNEL_DIR="$work/$1" CLOCK_SHIFT="$work/ahead" LD_PRELOAD="$clock" ASAN_OPTIONS=verify_asan_link_order=0 \
+  EBB_KERNEL_DIR="$work/$1" CLOCK_SHIFT="$work/ahead" LD_PRELOAD="$clock" ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}verify_asan_link_order=0" \
     "$ebb" tune --model "$2" --batch 17 --budget 600 --json >out 2>err </dev/null &
   process=$!
 }
