@@ -10,7 +10,4 @@
  * one line, if it lasts more than a second. Nothing with --quiet. */
 void compiling_show(ebb_device *device, const settings *s);
 
-/* Removes the line from the terminal, if it stands there: a message may follow. */
-void compiling_erase(void);
-
 #endif

@@ -8,8 +8,6 @@
  */
 #include "output.h"
 
-#include "compiling.h"
-
 #include <errno.h>
 #include <math.h>
 #include <poll.h>
@@ -42,8 +40,25 @@ static void print_line(const char *format, va_list arguments) {
   fputc('\n', stderr);
 }
 
+static bool on_line; /* a line of progress stands on the terminal, which the process has one of */
+
+void progress_line(const char *format, ...) {
+  fputs("\r\033[K", stderr);
+  va_list arguments;
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fflush(stderr);
+  on_line = true;
+}
+
+void progress_erase(void) {
+  if (on_line) fputs("\r\033[K", stderr);
+  on_line = false;
+}
+
 int fail(int code, const char *format, ...) {
-  compiling_erase();
+  progress_erase();
   fprintf(stderr, "%sebb:%s ", color_bad(stderr), color_off(stderr));
   va_list arguments;
   va_start(arguments, format);

@@ -26,6 +26,14 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int fail(int code, const char *format, ...);
 
+/* Writes a line of progress over the one before, for a terminal; fail removes it, and
+ * progress_erase. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void progress_line(const char *format, ...);
+void progress_erase(void);
+
 /* The same with the library's message for a failed call; success is EXIT_GOOD and prints nothing.
  */
 int fail_status(ebb_status status);

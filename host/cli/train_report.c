@@ -203,9 +203,8 @@ static void note_first_step(training *t, const ebb_report *r) {
          t->ready);
   else
     note(t->s,
-         "kernels  first step after %.2f s, all kernels ready after %.2f s: %llu compiled, %llu "
-         "from "
-         "the cache",
+         "kernels  first step after %.2f s, all kernels ready after %.2f s: %llu compiled, "
+         "%llu from the cache",
          t->first_step, t->ready, (unsigned long long)counters.programs_built,
          (unsigned long long)counters.programs_cached);
 }

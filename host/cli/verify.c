@@ -20,7 +20,6 @@ typedef struct listing {
   const settings *s;
   json_t *results; /* NULL: print rows */
   size_t done, count;
-  bool on_line; /* a line of progress stands on the terminal */
 } listing;
 
 static json_t *describe(const ebb_check *check) {
@@ -32,18 +31,11 @@ static json_t *describe(const ebb_check *check) {
   return object;
 }
 
-static void clear_progress(listing *list) {
-  if (list->on_line) fputs("\r\033[K", stderr);
-  list->on_line = false;
-}
-
 /* Compiling and computing may take seconds a check: how many are done, on a terminal. */
-static void show_progress(listing *list, const ebb_check *check) {
+static void show_progress(const listing *list, const ebb_check *check) {
   if (list->done == list->count || isatty(STDERR_FILENO) != 1) return;
-  fprintf(stderr, "%zu of %zu checks, after %s %s", list->done, list->count, check->group,
-          check->name);
-  fflush(stderr);
-  list->on_line = true;
+  progress_line("%zu of %zu checks, after %s %s", list->done, list->count, check->group,
+                check->name);
 }
 
 /* A row is written as it comes, into a pipe too. */
@@ -58,7 +50,7 @@ static void print_row(const ebb_check *check) {
 static bool report_check(const ebb_check *check, void *user) {
   listing *list = user;
   list->done++;
-  clear_progress(list);
+  progress_erase();
   if (list->results)
     json_array_append_new(list->results, describe(check));
   else if (!list->s->quiet || !check->passed)
@@ -161,7 +153,7 @@ static int run_checks(subject *x, listing *list, const ebb_verify_options *optio
        options->all || options->only ? "" : ", of what this device uses by itself; --all has more");
   signals_doing("kernels are compiled and checked");
   ebb_status status = ebb_verify(&result, x->device, options, report_check, list);
-  clear_progress(list);
+  progress_erase();
   code = fail_status(status);
   if (status != EBB_OK && status != EBB_ERR_NUMBERS) return code;
   if (signals_caught() && list->done < list->count)

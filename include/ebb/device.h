@@ -81,10 +81,11 @@ const char *ebb_device_reason(const ebb_device *device);
 
 ebb_counters ebb_device_counters(const ebb_device *device);
 
-/* Kernels are compiled when they are first needed, for a device and driver once if something keeps
- * them (cache.h). While a trainer is made or first run, `callback` is called before each kernel
- * that it needs with how many of how many are done, and after the last with done == count. Some
- * drivers compile apart when a kernel is first run; that is not in it. NULL ends it. */
+/* Kernels are compiled when they are first needed. Something may keep them for later runs: the
+ * driver, or the cache of cache.h. Where a training, an evaluation or a prediction needs new ones,
+ * `callback` is called before each with the number of those that are done and of all, and after the
+ * last with done == count. Some drivers compile again when a kernel is first run; that does not
+ * count. NULL ends the calls. */
 typedef void (*ebb_compile_callback)(size_t done, size_t count, void *user);
 void ebb_device_on_compile(ebb_device *device, ebb_compile_callback callback, void *user);
 

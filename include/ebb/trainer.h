@@ -68,8 +68,8 @@ typedef struct ebb_report {
   double train_accuracy; /* classification only */
   double valid_loss, valid_accuracy;
   double samples_per_second; /* training rows; neither the first step nor validation counts */
-  double seconds;            /* of this ebb_trainer_run since the report of the very first step */
-  double first_step_seconds; /* until the very first step was done; 0 in runs that have none */
+  double seconds;            /* of this run, without the first step and what was compiled */
+  double first_step_seconds; /* of the very first step, which waits for kernels; 0 in later runs */
 } ebb_report;
 
 /* Called after the very first step, when all kernels are compiled, also those of evaluations; at
