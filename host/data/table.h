@@ -2,16 +2,9 @@
 #ifndef EBBI_TABLE_H
 #define EBBI_TABLE_H
 
+#include "data/limits.h"
 #include "data/names.h"
 #include <ebb/data.h>
-
-enum {
-  EBBI_AUTO_CLASSES = 20,     /* a target of so many distinct integers is one of classes */
-  EBBI_MAX_CATEGORIES = 1000, /* of a CSV column, classes included */
-  EBBI_MAX_CLASSES = 65536,   /* of a file of labels: a label names its class */
-  EBBI_MAX_COLUMNS = 1 << 20, /* of a file, and of what it is encoded to */
-  EBBI_MAX_ROWS = 0x7fffffff, /* row numbers fit in 31 bits: ebbi_permute's domain */
-};
 
 /* A column of a CSV file: numbers or categories, never both. */
 typedef struct ebbi_column {

@@ -46,6 +46,23 @@ typedef enum ebb_header { EBB_HEADER_AUTO, EBB_HEADER_YES, EBB_HEADER_NO } ebb_h
 typedef struct ebb_encoder ebb_encoder;
 typedef struct ebb_table ebb_table;
 
+/* What a column of a file is for. */
+typedef enum ebb_column_use {
+  EBB_COLUMN_INPUT,
+  EBB_COLUMN_TARGET,
+  EBB_COLUMN_ID, /* carried along */
+  EBB_COLUMN_LEFT_OUT
+} ebb_column_use;
+
+/* How the values of a column are read. */
+typedef enum ebb_column_kind {
+  EBB_KIND_NUMBER,
+  EBB_KIND_AMOUNT,   /* a number with a currency, a percent sign, grouped digits or a unit */
+  EBB_KIND_DATE,     /* with or without a time of day */
+  EBB_KIND_CATEGORY, /* one of some texts */
+  EBB_KIND_PIXEL     /* a byte of an image */
+} ebb_column_kind;
+
 /* How to read a file; zero is the default of every field. */
 typedef struct ebb_read_options {
   const char *labels;         /* file of targets (IDX or NPY) beside an IDX or NPY file of inputs */
@@ -57,6 +74,15 @@ typedef struct ebb_read_options {
   ebb_header header;          /* CSV: AUTO takes the first line for a header if none of its fields
                                  is a number and the next line has one, or names repeat nothing */
   const ebb_encoder *encoder; /* read as this encoder's input: its columns, target optional */
+  bool no_target;             /* every column is an input */
+  char decimal;               /* '.' or ','; 0: '.' */
+  const char *encoding;       /* of text, as iconv calls it; NULL: UTF-8, or UTF-16 with its mark */
+  const char *na;             /* texts that stand for a missing value, by commas, in place of
+                                 EBB_DEFAULT_NA; an empty or blank field always does, "": it alone */
+  const char *drop, *keep;    /* columns, by commas, as for target: left out, never left out */
+  const char *categorical, *numeric; /* columns whose values are categories, numbers */
+  const char *id;                    /* columns carried along, no inputs: ebb_table_id */
+  bool refuse_unknown; /* ebb_encoder_apply fails at a category that the encoder does not know */
 } ebb_read_options;
 
 /* Reads CSV, IDX, IDX.gz or NPY, told apart by content; any of them may be gzipped. The path "-",

@@ -1,0 +1,77 @@
+/* What stands in a file, column by column or as an array, before anything is decided about it. */
+#ifndef EBBI_RAW_H
+#define EBBI_RAW_H
+
+#include "data/array.h"
+#include "data/limits.h"
+#include "data/names.h"
+#include "data/notes.h"
+#include <ebb/data.h>
+
+/* How the values of a column are wanted. */
+typedef enum ebbi_form {
+  EBBI_FORM_AUTO, /* numbers, if all values that are not missing are numbers; else texts */
+  EBBI_FORM_TEXT, /* texts, those of numbers too: categories, row names */
+  EBBI_FORM_BOTH, /* texts, and beside them numbers if all are: a target, which may be classes */
+  EBBI_FORM_SKIP  /* not at all */
+} ebbi_form;
+
+/* Numbers, texts, or (FORM_BOTH) both; neither: skipped. */
+typedef struct ebbi_raw_column {
+  double *numbers;  /* [rows], NaN where missing; or NULL */
+  int32_t *codes;   /* [rows], indices of texts, -1 where missing; or NULL */
+  ebbi_names texts; /* in the order of their appearance. FORM_BOTH: given up, and codes NULL, if all
+                     * are numbers and more than EBBI_MAX_CLASSES are distinct */
+  size_t missing;   /* how many */
+  size_t numeric;   /* how many of the others read as numbers; of a column of texts */
+} ebbi_raw_column;
+
+typedef struct ebbi_raw {
+  char *path;
+  size_t rows, cols;
+  ebbi_names names; /* [cols]: of the header; where it has none, or an empty one, the position "0",
+                       "1", … */
+  bool header;      /* the file names its columns */
+  bool *unnamed;    /* [cols]: the header leaves this name empty, or out; NULL: none */
+  size_t *lines;    /* [rows] where each row begins in a text file, from 1; NULL: an array */
+  ebbi_raw_column *columns; /* [cols]; NULL: `array` holds all values */
+  ebbi_array array;         /* [rows, cols], a view into `bytes` */
+  bool image;               /* array: uint8 of three or more dimensions: pixels */
+  char *bytes;              /* the file, if `array` points into it */
+  ebbi_notes notes;         /* what was guessed about the format */
+} ebbi_raw;
+
+/* What the caller of a reader wants. `choose` is called once, when names, header and cols are known
+ * and before any value is kept; it fills forms[cols], all EBBI_FORM_AUTO. Of arrays it is not
+ * called. A failure of it ends the reading. */
+typedef struct ebbi_wishes {
+  const ebb_read_options
+      *options; /* delimiter, decimal, header, encoding, na, target (to find the header) */
+  ebb_status (*choose)(ebbi_form *forms, const ebbi_raw *raw, void *user);
+  void *user;
+} ebbi_wishes;
+
+void ebbi_raw_free(ebbi_raw *raw);
+
+/* The number of a cell: NaN where it is missing. For arrays and columns that have numbers. */
+double ebbi_raw_number(const ebbi_raw *raw, size_t row, size_t col);
+
+/* Fills a zeroed raw from a file's bytes, freed here or with it (bytes[size] is 0); the format is
+ * told by content. `path` serves in messages. raw is to be freed in every case. Errors:
+ * EBB_ERR_INPUT. */
+ebb_status ebbi_raw_parse(ebbi_raw *raw, const char *path, char *bytes, size_t size,
+                          const ebbi_wishes *wishes);
+
+/* The parts of it, by format; `raw->path` is set. */
+ebb_status ebbi_csv_read(ebbi_raw *raw, const char *bytes, size_t size,
+                         const ebbi_wishes *wishes); /* csv_read.c */
+ebb_status ebbi_arff_read(ebbi_raw *raw, const char *bytes, size_t size,
+                          const ebbi_wishes *wishes); /* arff.c */
+ebb_status ebbi_libsvm_read(ebbi_raw *raw, const char *bytes, size_t size,
+                            const ebbi_wishes *wishes); /* libsvm.c */
+
+/* Fails with EBB_ERR_INPUT and `path:line: column "name": …`, or the like for arrays. */
+ebb_status ebbi_raw_fail(const ebbi_raw *raw, size_t row, size_t col, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif
