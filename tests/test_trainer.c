@@ -3,6 +3,7 @@
 #include "train_rig.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The report of the last epoch. */
@@ -145,6 +146,42 @@ static void nan_is_traced_to_its_layer(void **state) {
     /* the loss is finite, but the second moment of this gradient is not */
     breaks_in(*state, form, "2-1", 0, 0, 1e19f, EBB_OPT_ADAM, "step 1, in layer 1 weight [1, 0]");
   }
+}
+
+/* A training on one row whose numbers are this large, until NaN; how the message ends. */
+static void advises(ebb_device *device, float input, float target, const char *advice) {
+  const float x[] = {0, -input};
+  ebb_dataset data = {.rows = 1, .inputs = 2, .outputs = 1, .x = x, .values = &target};
+  ebb_spec spec;
+  ebb_network *network;
+  ebb_trainer *trainer;
+  assert_int_equal(ebb_spec_parse(&spec, "2-8tanh-1", 0, 0), EBB_OK);
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 4), EBB_OK);
+  ebb_train_options options = ebb_train_options_default();
+  options.loss = EBB_LOSS_MSE;
+  options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
+  options.learning_rate = 1e30f;
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_ERR_NUMBERS);
+  const char *weights = strstr(ebb_error_message(), "the weights are ");
+  const char *end = weights ? strchr(weights, ';') : NULL;
+  if (!end || strcmp(end + 2, advice) != 0) fail_msg("\"%s\"", ebb_error_message());
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+}
+
+static void nan_is_put_down_to_large_numbers_first(void **state) {
+  const char *how =
+      ": standardise them (the tool does unless --no-scale or --no-scale-target), then try a lower "
+      "learning rate than 1e+30";
+  char text[256];
+  advises(*state, 1000, 1000, "try a lower learning rate than 1e+30");
+  snprintf(text, sizeof text, "inputs reach 3.2e+06%s", how);
+  advises(*state, 3.2e6f, -7, text);
+  snprintf(text, sizeof text, "targets reach 1.2e+09%s", how);
+  advises(*state, 1, -1.2e9f, text);
+  snprintf(text, sizeof text, "inputs reach 3.2e+06, targets 1.2e+09%s", how);
+  advises(*state, 3.2e6f, 1.2e9f, text);
 }
 
 static void epsilon_must_survive_float32(void **state) {
@@ -304,6 +341,7 @@ int main(void) {
       cmocka_unit_test(uint8_data_train_like_the_same_floats),
       cmocka_unit_test(nan_stops_training_and_restores_the_last_good_weights),
       cmocka_unit_test(nan_is_traced_to_its_layer),
+      cmocka_unit_test(nan_is_put_down_to_large_numbers_first),
       cmocka_unit_test(epsilon_must_survive_float32),
       cmocka_unit_test(reports_follow_steps_queued_by_hand),
       cmocka_unit_test(the_callback_stops_training),

@@ -109,7 +109,7 @@ static ebb_status set_up(network_check *c) {
   REQUIRE((unsigned)options->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT,
           "ebb_verify: there is no loss %d", (int)options->loss);
   if (options->dataset) {
-    TRY(ebbi_feed_check("ebb_verify", options->dataset, options->network, options->loss));
+    TRY(ebbi_feed_check(NULL, "ebb_verify", options->dataset, options->network, options->loss));
     if (options->dataset->rows < batch) batch = options->dataset->rows;
   }
   TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));

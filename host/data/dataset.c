@@ -3,11 +3,14 @@
  * The check reads every number: one NaN among millions would turn all weights into NaN, and the
  * message would then blame the training.
  */
+#include "dataset.h"
+
 #include "base/error.h"
 #include "base/size.h"
-#include <ebb/data.h>
+
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void ebb_dataset_clear(ebb_dataset *dataset) {
   if (!dataset) return;
@@ -15,14 +18,36 @@ void ebb_dataset_clear(ebb_dataset *dataset) {
   *dataset = (ebb_dataset){0};
 }
 
-static ebb_status check_finite(const float *values, size_t rows, size_t cols, const char *what) {
-  for (size_t i = 0; values && i < rows * cols; i++)
+/* The largest magnitude, Inf or NaN if there is one: bits without the sign are ordered as the
+ * magnitudes are, those above all, and a maximum of integers is found many at a time. */
+static float find_largest(const float *values, size_t count) {
+  uint32_t most = 0;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits;
+    memcpy(&bits, &values[i], sizeof bits);
+    bits &= 0x7fffffff;
+    most = bits > most ? bits : most;
+  }
+  float largest;
+  memcpy(&largest, &most, sizeof largest);
+  return largest;
+}
+
+static ebb_status check_finite(float *largest, const float *values, size_t rows, size_t cols,
+                               const char *what) {
+  *largest = values ? find_largest(values, rows * cols) : 0;
+  for (size_t i = 0; !isfinite(*largest) && i < rows * cols; i++)
     REQUIRE(isfinite(values[i]), EBB_ERR_INPUT, "dataset: row %zu, %s %zu is %g", i / cols, what,
             i % cols, (double)values[i]);
   return EBB_OK;
 }
 
 ebb_status ebb_dataset_check(const ebb_dataset *d) {
+  return ebbi_dataset_check(NULL, d);
+}
+
+ebb_status ebbi_dataset_check(ebbi_largest *largest, const ebb_dataset *d) {
+  ebbi_largest found;
   size_t count;
   REQUIRE(d->rows > 0 && d->inputs > 0, EBB_ERR_INPUT, "dataset: empty (%zu rows of %zu inputs)",
           d->rows, d->inputs);
@@ -34,11 +59,13 @@ ebb_status ebb_dataset_check(const ebb_dataset *d) {
   REQUIRE(d->outputs > 0 || (!d->labels && !d->values), EBB_ERR_INPUT,
           "dataset: has targets, but outputs is 0");
   REQUIRE(!d->x_u8 || isfinite(d->scale), EBB_ERR_INPUT, "dataset: scale is %g", (double)d->scale);
-  TRY(check_finite(d->x, d->rows, d->inputs, "input"));
-  TRY(check_finite(d->values, d->rows, d->outputs, "output"));
+  TRY(check_finite(&found.input, d->x, d->rows, d->inputs, "input"));
+  TRY(check_finite(&found.target, d->values, d->rows, d->outputs, "output"));
+  if (d->x_u8) found.input = 255 * fabsf(d->scale);
   for (size_t i = 0; d->labels && i < d->rows; i++)
     REQUIRE(d->labels[i] >= 0 && (size_t)d->labels[i] < d->outputs, EBB_ERR_INPUT,
             "dataset: row %zu: label %d, but there are %zu classes (0 to %zu)", i, d->labels[i],
             d->outputs, d->outputs - 1);
+  if (largest) *largest = found;
   return EBB_OK;
 }

@@ -134,7 +134,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
 ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
                         ebb_loss loss) {
   REQUIRE(metrics && network, EBB_ERR_ARGUMENT, "ebb_evaluate: an argument is NULL");
-  TRY(ebbi_feed_check("ebb_evaluate", dataset, network, loss));
+  TRY(ebbi_feed_check(NULL, "ebb_evaluate", dataset, network, loss));
   ebbi_feed_plan plan;
   TRY(ebbi_evaluation_plan_make(&plan, network, dataset, loss));
   ebbi_evaluator evaluator;

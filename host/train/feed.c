@@ -9,12 +9,12 @@
 #include "base/size.h"
 #include "train.h"
 
-ebb_status ebbi_feed_check(const char *where, const ebb_dataset *dataset,
+ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss) {
   const ebb_spec *spec = &network->spec;
   bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
   REQUIRE(dataset, EBB_ERR_ARGUMENT, "%s: the dataset is NULL", where);
-  TRY(ebb_dataset_check(dataset));
+  TRY(ebbi_dataset_check(largest, dataset));
   REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
           (int)loss);
   REQUIRE(dataset->inputs == ebb_spec_inputs(spec), EBB_ERR_ARGUMENT,

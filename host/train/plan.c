@@ -40,7 +40,8 @@ static void add_need(ebbi_need *need, const ebbi_need *other) {
 /* All that will be allocated; `pass` is the training's part that the batch decides. */
 static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *network,
                          const ebbi_train_plan *plan, const ebb_train_options *options) {
-  size_t slabs = 1 + ebbi_moments_of(&options->optimizer); /* and the last good weights */
+  /* the good weights, and the latest ones where the network gets the best */
+  size_t slabs = (options->keep_best ? 2 : 1) + ebbi_moments_of(&options->optimizer);
   *all = *pass = (ebbi_need){0};
   TRY(ebbi_pass_need(pass, network, plan->train.batch, options->loss, plan->kind));
   add_need(all, pass);
@@ -74,7 +75,8 @@ static ebb_status require(const ebb_network *network, const ebbi_train_plan *pla
     snprintf(advice, sizeof advice, "try batch %zu", batch / 2);
   else if (options->data_on == EBB_DATA_DEVICE)
     snprintf(advice, sizeof advice, "let the data stay on the host, or use fewer rows");
-  snprintf(what, sizeof what, "training with batch %zu", batch);
+  snprintf(what, sizeof what, "training with batch %zu%s", batch,
+           options->keep_best ? ", the best weights kept," : "");
   return ebbi_device_require_memory(network->device, what, all.total, all.largest, advice);
 }
 

@@ -3,8 +3,10 @@
 #ifndef EBBI_TRAIN_H
 #define EBBI_TRAIN_H
 
+#include "data/dataset.h"
 #include "net/pass.h"
 #include "ops/ops.h"
+#include "train/best.h"
 #include "train/stream.h"
 
 #include <ebb/trainer.h>
@@ -19,8 +21,9 @@ typedef struct ebbi_feed {
   float scale;
 } ebbi_feed;
 
-/* Does the dataset fit network and loss?  Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
-ebb_status ebbi_feed_check(const char *where, const ebb_dataset *dataset,
+/* Does the dataset fit network and loss? `largest` may be NULL.
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
+ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss);
 
 /* Steps of a block of `bytes` bytes at most (0: a default), fewer where the device is small, but
@@ -90,13 +93,22 @@ struct ebb_trainer {
   ebbi_feed feed;
   ebbi_evaluator valid;       /* pass NULL: no validation */
   ebb_tensor *first, *second; /* the optimizer's moments; NULL where it has no use for them */
-  ebb_tensor *good;           /* the parameters at the end of the last good epoch */
+  ebb_tensor *good;           /* what NaN falls back to: the parameters at the end of good_epoch */
+  size_t good_epoch;          /* the last one; with keep_best the best one; 0: those at the start */
+  ebbi_best best;
+  ebb_tensor *latest; /* keep_best: where a run has stopped, while the network has the best ones */
+  bool parked;        /* that is so */
+  ebbi_largest largest;                 /* of the training rows */
   ebbi_sequence *sequences[EBBI_SLOTS]; /* one step */
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
   size_t epoch_steps;
   size_t epochs_done;
   bool broken; /* a number became NaN or Inf: no more training */
 };
+
+/* Fails with what the state tells of the first number that is not finite.  Errors: EBB_ERR_NUMBERS.
+ */
+ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state);
 
 /* What a training is going to take, before anything is allocated. */
 typedef struct ebbi_train_plan {

@@ -27,6 +27,20 @@ ebb_train_options ebb_train_options_default(void) {
 
 static const char where[] = "ebb_trainer_create";
 
+static ebb_status check_best(const ebb_train_options *options, const ebb_dataset *valid) {
+  REQUIRE(valid || !(options->keep_best || options->patience > 0), EBB_ERR_ARGUMENT,
+          "%s: the best epoch (keep_best, patience) is found by validation rows; there are none",
+          where);
+  REQUIRE((unsigned)options->monitor < EBB_MONITOR_COUNT, EBB_ERR_ARGUMENT,
+          "%s: there is no monitor %d", where, (int)options->monitor);
+  REQUIRE(options->monitor != EBB_MONITOR_ACCURACY || options->loss == EBB_LOSS_CROSS_ENTROPY,
+          EBB_ERR_ARGUMENT, "%s: the monitor is the accuracy, which loss %s does not have", where,
+          ebb_loss_name(options->loss));
+  REQUIRE(isfinite(options->min_delta) && options->min_delta >= 0, EBB_ERR_ARGUMENT,
+          "%s: min_delta %g is not a number from 0 on", where, options->min_delta);
+  return EBB_OK;
+}
+
 static ebb_status check_options(const ebb_train_options *options, const ebb_dataset *train) {
   REQUIRE(options->batch > 0 && options->batch <= INT_MAX / 2, EBB_ERR_ARGUMENT,
           "%s: batch %zu is not in 1 … %d", where, options->batch, INT_MAX / 2);
@@ -115,6 +129,7 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
   TRY(ebbi_pass_create(&trainer->pass, network, batch, options->loss, plan->kind));
   TRY(make_moments(trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
+  if (options->keep_best) TRY(ebb_tensor_create(&trainer->latest, device, EBB_F32, 1, count));
   TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
   if (plan->valid.dataset)
     TRY(ebbi_evaluator_create(&trainer->valid, network, &plan->valid, options->loss));
@@ -128,16 +143,20 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
                               const ebb_dataset *valid, const ebb_train_options *options) {
   REQUIRE(out && network && options, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  TRY(ebbi_feed_check(where, train, network, options->loss));
-  if (valid) TRY(ebbi_feed_check(where, valid, network, options->loss));
+  ebbi_largest largest;
+  TRY(ebbi_feed_check(&largest, where, train, network, options->loss));
+  if (valid) TRY(ebbi_feed_check(NULL, where, valid, network, options->loss));
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
+  TRY(check_best(options, valid));
   ebbi_train_plan plan;
   TRY(ebbi_train_plan_make(&plan, network, train, valid, options));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
   trainer->network = network;
   trainer->options = *options;
+  trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
+  trainer->largest = largest;
   ebb_status status = build(trainer, &plan);
   if (status != EBB_OK) {
     ebb_trainer_free(trainer);
@@ -154,6 +173,7 @@ void ebb_trainer_free(ebb_trainer *trainer) {
     ebbi_sequence_free(trainer->bursts[slot]);
   }
   ebbi_evaluator_free(&trainer->valid);
+  ebb_tensor_free(trainer->latest);
   ebb_tensor_free(trainer->good);
   ebb_tensor_free(trainer->second);
   ebb_tensor_free(trainer->first);

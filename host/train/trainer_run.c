@@ -2,15 +2,17 @@
  *
  * The device itself refuses values that are not finite and freezes the weights (kernels/update.h),
  * so the host may look late: what it finds then is the first bad step and parameter. It restores
- * the weights of the last epoch that ended well.
+ * the weights of the last epoch that ended well, or of the best one.
+ *
+ * The best weights are kept by a copy on the device, where they change places with the latest ones
+ * when a run ends: the optimizer's moments belong to the latest, and only from these can a later
+ * run go on as one longer run would.
  */
 #include "base/error.h"
 #include "train.h"
 
 #include <ebb/profile.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 /* Steps queued before the host looks at the sums, in epochs longer than that. */
@@ -22,9 +24,29 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+static ebb_status copy_weights(ebb_tensor *to, const ebb_tensor *from) {
+  return ebbi_buffer_copy(to->buffer, from->buffer, to->cols * sizeof(float));
+}
+
+/* Gives the network the best weights; the latest ones wait to be gone on from. */
+static ebb_status park(ebb_trainer *trainer) {
+  ebb_tensor *parameters = trainer->network->parameters;
+  if (!trainer->options.keep_best || trainer->best.epoch == 0 || trainer->parked) return EBB_OK;
+  TRY(copy_weights(trainer->latest, parameters));
+  trainer->parked = true;
+  return copy_weights(parameters, trainer->good);
+}
+
+static ebb_status unpark(ebb_trainer *trainer) {
+  if (!trainer->parked) return EBB_OK;
+  trainer->parked = false;
+  return copy_weights(trainer->network->parameters, trainer->latest);
+}
+
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
           "ebb_trainer_step: the trainer is NULL or met NaN or Inf");
+  TRY(unpark(trainer));
   for (size_t done = 0, flushed = 0; done < steps;) {
     size_t slot, room, left = steps - done;
     TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
@@ -49,51 +71,6 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
   return ebb_tensor_upload(trainer->pass->state, &state);
 }
 
-/* Fills the pass's outputs from the bad batch, which is still the next one. After a step by layers
- * they hold it already, unless other blocks have come since; a whole step does not touch them. */
-static ebb_status repeat_forward(ebb_trainer *trainer) {
-  size_t slot, room;
-  if (trainer->pass->kind != EBBI_PASS_WHOLE && !trainer->feed.stream) return EBB_OK;
-  TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
-  TRY(ebbi_feed_gather(trainer->pass, &trainer->feed, slot));
-  return ebbi_pass_forward(trainer->pass);
-}
-
-/* First layer whose output on the bad batch is not finite; 0: none. */
-static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
-  *layer = 0;
-  for (size_t l = 0; l < pass->network->spec.count && *layer == 0; l++) {
-    size_t count = pass->a[l]->rows * pass->a[l]->cols;
-    float *values = malloc(count * sizeof *values);
-    REQUIRE(values, EBB_ERR_MEMORY, "training: no memory for %zu numbers", count);
-    ebb_status status = ebb_tensor_download_floats(values, pass->a[l]);
-    for (size_t i = 0; i < count && status == EBB_OK && *layer == 0; i++)
-      if (!isfinite(values[i])) *layer = l + 1;
-    free(values);
-    TRY(status);
-  }
-  return EBB_OK;
-}
-
-/* The failure in words: step and layer, and what to do. A bad loss makes all gradients bad, so then
- * it is the outputs that tell the layer; else it is the parameter that the update refused. */
-static ebb_status report_bad_numbers(ebb_trainer *trainer, const ebb_state *state) {
-  char place[96] = "the loss alone, every layer's output is finite";
-  size_t layer = 0;
-  uint32_t step = state->bad_step == EBB_STATE_NONE ? state->done : state->bad_step;
-  if (state->bad_loss) {
-    TRY(repeat_forward(trainer));
-    TRY(find_bad_layer(&layer, trainer->pass));
-    if (layer > 0) snprintf(place, sizeof place, "the output of layer %zu", layer);
-  } else {
-    ebbi_network_describe(place, sizeof place, trainer->network, state->bad_parameter);
-  }
-  return ebbi_fail(EBB_ERR_NUMBERS,
-                   "training: NaN or Inf at step %u, in %s; the weights are again those of the end "
-                   "of epoch %zu; try a lower learning rate than %g",
-                   step, place, trainer->epochs_done, state->learning_rate);
-}
-
 /* Waits for the queue, reads the state, and ends the training if something is not finite. The state
  * knows which step is next, after an error too. */
 static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
@@ -104,11 +81,9 @@ static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
     trainer->epochs_done = state->epoch;
     return EBB_OK;
   }
-  ebb_tensor *parameters = trainer->network->parameters;
   trainer->broken = true;
-  ebb_status status = report_bad_numbers(trainer, state);
-  TRY(ebbi_buffer_copy(parameters->buffer, trainer->good->buffer,
-                       parameters->cols * sizeof(float)));
+  ebb_status status = ebbi_report_bad_numbers(trainer, state);
+  TRY(copy_weights(trainer->network->parameters, trainer->good));
   return status;
 }
 
@@ -131,7 +106,8 @@ static void fill_report(run *r, size_t old_rows, double seconds) {
   report->step = r->state.done;
   report->train_loss = metrics.loss;
   report->train_accuracy = metrics.accuracy;
-  report->valid_loss = report->valid_accuracy = NAN;
+  report->valid_loss = report->valid_accuracy = report->valid_r2 = NAN;
+  report->improved = report->stopped_early = false;
   report->samples_per_second = rows > 0 ? (double)rows / seconds : NAN;
 }
 
@@ -179,19 +155,41 @@ static ebb_status run_steps(run *r) {
   return EBB_OK;
 }
 
-/* Closes an epoch: weights kept as good, validation. */
-static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
-  ebb_tensor *parameters = trainer->network->parameters;
-  TRY(ebbi_buffer_copy(trainer->good->buffer, parameters->buffer,
-                       parameters->cols * sizeof(float)));
-  if (!trainer->valid.pass) return EBB_OK;
+static void report_best(ebb_report *report, const ebbi_best *best) {
+  report->best_epoch = best->epoch;
+  report->best_loss = best->loss;
+  report->best_accuracy = best->accuracy;
+}
+
+/* Validation; and is the epoch the best? */
+static ebb_status validate(ebb_trainer *trainer, ebb_report *report) {
   ebb_metrics metrics;
   double start = seconds_now();
   TRY(ebbi_evaluator_run(&metrics, &trainer->valid));
   ebb_profile_phase(trainer->network->device, "evaluation", start);
   report->valid_loss = metrics.loss;
   report->valid_accuracy = metrics.accuracy;
+  report->valid_r2 = metrics.r2;
+  report->improved =
+      ebbi_best_judge(&trainer->best, &trainer->options, trainer->epochs_done, &metrics);
+  report_best(report, &trainer->best);
   return EBB_OK;
+}
+
+/* Out of patience? */
+static bool has_waited(const ebb_trainer *trainer) {
+  size_t patience = trainer->options.patience;
+  return patience > 0 && trainer->best.behind >= patience;
+}
+
+/* Closes an epoch: validation, and its weights kept as good ones; with keep_best only if they are
+ * the best, or nothing else is there to fall back to. */
+static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
+  if (trainer->valid.pass) TRY(validate(trainer, report));
+  report->stopped_early = has_waited(trainer);
+  if (trainer->options.keep_best && trainer->best.epoch > 0 && !report->improved) return EBB_OK;
+  trainer->good_epoch = trainer->epochs_done;
+  return copy_weights(trainer->good, trainer->network->parameters);
 }
 
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user) {
@@ -206,13 +204,15 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
   TRY(look(&r.state, trainer));
   if (r.state.done > 0) TRY(compile_evaluation(&r)); /* steps have been queued without a run */
   size_t last = trainer->epochs_done + trainer->options.epochs;
+  if (has_waited(trainer)) trainer->best.behind = 0;
   r.report = (ebb_report){.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
-  while (trainer->epochs_done < last && r.go_on) {
+  report_best(&r.report, &trainer->best);
+  while (trainer->epochs_done < last && r.go_on && !r.report.stopped_early) {
     r.report.epoch = trainer->epochs_done + 1;
     TRY(run_steps(&r));
     if (!r.go_on) break;
     TRY(close_epoch(trainer, &r.report));
     call_back(&r, true);
   }
-  return EBB_OK;
+  return park(trainer);
 }

@@ -40,6 +40,18 @@ typedef enum ebb_data_place {
       EBB_DATA_PLACE_COUNT
 } ebb_data_place;
 
+/* X(NAME, name, by what of the validation rows epochs are compared) */
+#define EBB_MONITOR_LIST(X)                                                                        \
+  X(LOSS, "loss", "the loss: the lower, the better")                                               \
+  X(ACCURACY, "accuracy", "the accuracy, of classification only: the higher, the better")
+
+typedef enum ebb_monitor {
+#define EBB_MONITOR_ENUM(name, text, what) EBB_MONITOR_##name,
+  EBB_MONITOR_LIST(EBB_MONITOR_ENUM)
+#undef EBB_MONITOR_ENUM
+      EBB_MONITOR_COUNT
+} ebb_monitor;
+
 typedef struct ebb_train_options {
   ebb_loss loss;
   ebb_optimizer optimizer;
@@ -52,10 +64,16 @@ typedef struct ebb_train_options {
   ebb_data_place data_on; /* the results are the same to the last bit */
   size_t block_bytes;     /* of data on the host: the two blocks that lie on the device have at most
                            * so many bytes each, but one batch at least; 0: 8 MiB */
+
+  /* These need validation rows. */
+  bool keep_best; /* a run leaves the weights of the best epoch in the network, not the last ones */
+  ebb_monitor monitor; /* what the best epoch is the best by */
+  double min_delta;    /* a better epoch is better by more than this */
+  size_t patience;     /* a run ends after so many epochs without a better one; 0: never */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto, data
- * on auto, block bytes 0. */
+ * on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0, patience 0. */
 ebb_train_options ebb_train_options_default(void);
 
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
@@ -67,8 +85,14 @@ typedef struct ebb_report {
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
   double train_accuracy; /* classification only */
   double valid_loss, valid_accuracy;
-  double samples_per_second; /* training rows; neither the first step nor validation counts */
-  double seconds;            /* of this run, without the first step and what was compiled */
+  double valid_r2;   /* mse only: ebb_metrics */
+  size_t best_epoch; /* of all runs so far; 0: there is none (no validation rows, or no
+                      * epoch whose validation loss was finite) */
+  double best_loss, best_accuracy; /* of its validation */
+  bool improved;                   /* the best epoch is this one */
+  bool stopped_early;              /* the run ends with this epoch because of the patience */
+  double samples_per_second;       /* training rows; neither the first step nor validation counts */
+  double seconds;                  /* of this run, without the first step and what was compiled */
   double first_step_seconds; /* of the very first step, which waits for kernels; 0 in later runs */
 } ebb_report;
 
@@ -95,14 +119,22 @@ ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer);
  * unless these rows' going to the host is not enough. */
 ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
 
-/* Trains for the options' epochs, or until `callback` (may be NULL) returns false. May be called
- * again to go on. Blocks.
- * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer;
- * the network then holds the weights of the end of the last good epoch). */
+/* Trains for the options' epochs, until `callback` (may be NULL) returns false, or until the
+ * patience is over. May be called again to go on from where this run stopped, as one longer run
+ * would; after a run that the patience has ended, it is counted anew. Blocks.
+ *
+ * With keep_best the network holds the latest weights while a run is under way, and those of the
+ * best epoch of all runs when it has ended in any way but EBB_ERR_DEVICE; a run that goes on takes
+ * the latest ones again, which the trainer keeps, and what has been written to the network in
+ * between is lost.
+ * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer,
+ * and what to do; the network then holds the weights of the end of the last good epoch, or with
+ * keep_best those of the best one). */
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user);
 
-/* Queues `steps` steps, wherever the epoch stands, without waiting; with data on the host it waits
- * for earlier uploads, so as to stay at most a few blocks ahead of the device. */
+/* Queues `steps` steps, wherever the epoch stands, without waiting, and from the latest weights;
+ * with data on the host it waits for earlier uploads, so as to stay at most a few blocks ahead of
+ * the device. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
 /* Changes the learning rate for the steps queued from now on. Blocks until those before are done.
@@ -112,7 +144,8 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
 typedef struct ebb_metrics {
   double loss;     /* mean over rows (mse: and columns) */
   double accuracy; /* cross_entropy; NaN else */
-  double r2;       /* mse: 1 - squared error / squared deviation from the mean; NaN else */
+  double r2;       /* mse: 1 - squared error / squared deviation from the mean, both summed over all
+                    * target columns; NaN else, and where the targets do not vary */
   size_t rows;
 } ebb_metrics;
 

@@ -1,0 +1,19 @@
+/* Which epoch is the best.
+ *
+ * Of equals the first is: more training has gained nothing. An improvement is measured from the
+ * best epoch and not from the one before, so that many steps below min_delta add up to one. A loss
+ * that is not finite is never the best, whatever the accuracy: such weights are of no use.
+ */
+#include "best.h"
+
+#include <math.h>
+
+bool ebbi_best_judge(ebbi_best *best, const ebb_train_options *options, size_t epoch,
+                     const ebb_metrics *valid) {
+  bool by_loss = options->monitor == EBB_MONITOR_LOSS;
+  double gain = by_loss ? best->loss - valid->loss : valid->accuracy - best->accuracy;
+  best->behind++;
+  if (!isfinite(valid->loss) || (best->epoch && !(gain > options->min_delta))) return false;
+  *best = (ebbi_best){.epoch = epoch, .loss = valid->loss, .accuracy = valid->accuracy};
+  return true;
+}
