@@ -8,7 +8,7 @@
 
 failed=0
 if [ $# -eq 1 ]; then
-  for part in usage train precision stream faults signals verify profile bench real; do "$0" "$1" $part || failed=1; done
+  for part in usage train best precision stream faults signals verify profile bench real; do "$0" "$1" $part || failed=1; done
   exit $failed
 fi
 

@@ -15,7 +15,7 @@ ebb_schedule(1 quick test_base test_cache_files test_data_arrays test_data_csv t
              test_sequence test_spec headers format run cli_signals cli_usage)
 ebb_schedule(3 quick test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best
              test_tune test_tune_precision cli_faults cli_profile cli_stream structure)
-ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_train)
+ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_train)
 ebb_schedule(20 quick test_whole_groups cli_tune)
 ebb_schedule(40 quick test_kernels)
 ebb_schedule(15 "" structure_proof consumer_static consumer_subproject gpu cli_real readme)

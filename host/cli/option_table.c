@@ -20,6 +20,7 @@ static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
 static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
 static const char *const precisions[] = {EBB_PRECISION_LIST(NAME_2) NULL};
+static const char *const monitors[] = {EBB_MONITOR_LIST(NAME_3) NULL};
 static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
@@ -100,8 +101,9 @@ static const option_row rows[] = {
      "Nesterov's form of momentum", NULL, 0, 0},
     {NULL, "weight-decay", 0, STEPS, KIND_NUMBER, MEMBER(weight_decay), "W", NULL,
      "weight decay (default: 0, adamw 0.01)", NULL, 0, 1e30},
-    {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", "32",
-     "rows of a step; the last step of an epoch takes what is left", NULL, 1, 16777216},
+    {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
+     "rows of a step; the last step of an epoch takes what is left (default: 32)", NULL, 1,
+     16777216},
     {NULL, "batch", 0, FOR_VERIFY, KIND_COUNT, MEMBER(batch), "ROWS", "33",
      "rows of the batch that is compared", NULL, 1, 65536},
     {NULL, "batch", 0, FOR_BENCH, KIND_COUNT, MEMBER(batch), "ROWS", "128", "rows of a step", NULL,
@@ -109,8 +111,27 @@ static const option_row rows[] = {
     {NULL, "batch", 0, FOR_TUNE | FLAG_ONLY, KIND_COUNT, MEMBER(batch), "ROWS", "128",
      "rows of a step of the network given by --model", NULL, 1, 65536},
     {NULL, "epochs", 0, FOR_TRAIN, KIND_COUNT, MEMBER(epochs), "N", NULL,
-     "times to go through the training rows (default: as many as make 2,000 steps, 20 to 500)",
+     "times to go through the training rows; with validation rows the weights of the best epoch "
+     "are "
+     "kept (default: as many as make 2,000 steps, 200 to 500 at most; without validation rows 20 "
+     "to "
+     "500)",
      NULL, 1, 1e9},
+    {NULL, "patience", 0, FOR_TRAIN, KIND_COUNT, MEMBER(patience), "N", NULL,
+     "end after N epochs without a better one on the validation rows; 0: run all epochs and keep "
+     "the "
+     "weights of the last (default: a tenth of the epochs, at least 20; all epochs are run if "
+     "--epochs alone is given)",
+     NULL, 0, 1e9},
+    {NULL, "min-delta", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(min_delta), "D", "0",
+     "an epoch is better than the best one if it is by more than D", NULL, 0, 1e30},
+    {NULL, "monitor", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(monitor), "WHAT", "loss",
+     "what of the validation rows makes an epoch a better one: loss or, of classes, accuracy",
+     monitors, 0, 0},
+    {NULL, "refit", 0, FOR_TRAIN, KIND_FLAG, MEMBER(refit), NULL, NULL,
+     "at the end train a new network on all rows, the validation rows included, for as many epochs "
+     "as were best, and save that one",
+     NULL, 0, 0},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
      "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be, on "

@@ -54,7 +54,10 @@ typedef struct settings {
   int precision;   /* ebb_precision */
   double lr, momentum, weight_decay;
   bool nesterov, no_shuffle;
-  size_t batch, epochs;
+  size_t batch, epochs, patience; /* of train: 0 where not given */
+  double min_delta;
+  int monitor; /* ebb_monitor */
+  bool refit;
   uint64_t seed;
 
   const char *shapes, *compare;

@@ -8,14 +8,31 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_defaults.h"
 #include "train_files.h"
+#include "train_log.h"
+#include "train_network.h"
 #include "train_profile.h"
+#include "train_refit.h"
 #include "train_report.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* Without validation rows, refuses the options that are about the best epoch. */
+static int refuse_search(const settings *s) {
+  static const char *const names[] = {"patience", "min-delta", "monitor"};
+  const char *given = s->refit ? "refit" : NULL;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (settings_named(s, names[i])) given = names[i];
+  if (!given) return EXIT_GOOD;
+  return fail(EXIT_USAGE,
+              "%s: the best epoch is found by validation rows, and there are none by %s %s",
+              settings_origin(s, given).text, settings_origin(s, "valid").text, s->valid);
+}
 
 /* Reads --valid: a fraction, or the name of a file, whatever is not a number. */
 static int choose_split(training *t, bool *from_file) {
@@ -27,6 +44,11 @@ static int choose_split(training *t, bool *from_file) {
   if (*from_file && !is_stream(s->valid) && access(s->valid, R_OK) != 0)
     return fail(EXIT_INPUT, "%s: \"%s\" is no fraction such as 0.2, and no file to be read: %s",
                 settings_origin(s, "valid").text, s->valid, strerror(errno));
+  if (*from_file && s->refit)
+    return fail(EXIT_USAGE,
+                "%s: the rows of %s cannot be joined with those of %s: put them into one file, or "
+                "train on that with --valid 0 and the --epochs found",
+                settings_origin(s, "refit").text, s->valid, s->data);
   if (*from_file) return EXIT_GOOD;
   if (!(fraction >= 0 && fraction < 1))
     return fail(EXIT_USAGE,
@@ -36,7 +58,7 @@ static int choose_split(training *t, bool *from_file) {
   if (s->valid_labels)
     return fail(EXIT_USAGE, "%s: belongs to a file given by --valid",
                 settings_origin(s, "valid-labels").text);
-  return EXIT_GOOD;
+  return fraction > 0 ? EXIT_GOOD : refuse_search(s);
 }
 
 static int require_targets(const ebb_table *table, const char *path, const char *option) {
@@ -83,72 +105,63 @@ static int read_data(training *t) {
   return fail_status(status);
 }
 
-/* --epochs, or a default: small data need many to come to as many updates as large ones. */
-static size_t choose_epochs(const training *t) {
-  size_t batch = t->s->batch, epochs = 2000 / ((t->train_rows + batch - 1) / batch);
-  if (t->s->epochs) return t->s->epochs;
-  return epochs < 20 ? 20 : epochs > 500 ? 500 : epochs;
-}
-
-/* The options of the trainer, but the loss and the epochs, which the data decide. */
+/* The options of the trainer that neither the data nor a default decides. */
 static int choose_options(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
   *o = ebb_train_options_default();
-  o->batch = s->batch;
   o->seed = s->seed;
   o->shuffle = !s->no_shuffle;
   o->step = (ebb_step_form)s->step;
   o->data_on = (ebb_data_place)s->data_on;
-  int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
+  o->monitor = (ebb_monitor)s->monitor;
+  o->min_delta = s->min_delta;
+  return choose_optimizer(&o->optimizer, &t->learning_rate, s);
+}
+
+/* Batch, rate, epochs and patience. With --epochs alone all epochs are run. */
+static void choose_amounts(training *t) {
+  const settings *s = t->s;
+  ebb_train_options *o = &t->options;
+  train_defaults d = train_defaults_for(&(train_facts){
+      .rows = t->train_rows,
+      .valid_rows = t->valid_rows,
+      .optimizer = o->optimizer.kind,
+      .batch = s->batch,
+  });
+  bool patience_given = settings_named(s, "patience");
+  if (isnan(s->lr)) t->learning_rate = d.learning_rate;
   o->learning_rate = (float)t->learning_rate;
+  o->batch = d.batch;
+  o->epochs = s->epochs ? s->epochs : d.epochs;
+  o->patience = patience_given ? s->patience : s->epochs ? 0 : d.patience;
+  o->keep_best = t->valid_rows > 0 && (o->patience > 0 || !patience_given);
+}
+
+/* Loss and task, and whether epochs can be compared as they are to be. */
+static int choose_measure(training *t) {
+  const settings *s = t->s;
+  int code = choose_loss(&t->options.loss, s, ebb_encoder_task(t->encoder));
+  if (code == EXIT_GOOD && t->options.monitor == EBB_MONITOR_ACCURACY &&
+      t->options.loss != EBB_LOSS_CROSS_ENTROPY)
+    return fail(EXIT_USAGE, "%s: accuracy is of classes; this is a regression, which has the loss",
+                settings_origin(s, "monitor").text);
   return code;
-}
-
-/* The layers: from --model, else those of the model that --init names, else a default. */
-static int choose_spec(training *t) {
-  const settings *s = t->s;
-  size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
-  const char *text = s->model ? s->model : "64relu";
-  bool from_init = !s->model && s->init;
-  if (from_init) {
-    ebb_model_info info = {0};
-    ebb_status status = ebb_model_describe(&info, s->init, NULL);
-    if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &info.spec);
-    ebb_model_info_clear(&info);
-    if (status != EBB_OK) return fail_status(status);
-    text = t->spec_text;
-  }
-  ebb_status status = ebb_spec_parse(&t->spec, text, inputs, outputs);
-  if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
-  return fail_option(s, from_init ? "init" : "model", status);
-}
-
-static int build_network(training *t) {
-  const settings *s = t->s;
-  ebb_status status =
-      ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
-  if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
-  if (status != EBB_OK) return fail_status(status);
-  status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
-                              &t->options);
-  bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;
-  return asked ? fail_option(s, "step", status) : fail_status(status);
 }
 
 static int prepare(training *t) {
   int code = files_check(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = read_data(t);
-  if (code == EXIT_GOOD) t->options.epochs = choose_epochs(t);
-  if (code == EXIT_GOOD) code = choose_loss(&t->options.loss, t->s, ebb_encoder_task(t->encoder));
-  if (code == EXIT_GOOD) code = choose_spec(t);
+  if (code == EXIT_GOOD) choose_amounts(t);
+  if (code == EXIT_GOOD) code = choose_measure(t);
+  if (code == EXIT_GOOD) code = network_choose(t);
   signals_doing("kernels are compiled");
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
   t->opened = report_clock();
   if (code == EXIT_GOOD) code = profile_begin(t);
   if (code == EXIT_GOOD) report_plan(t);
-  if (code == EXIT_GOOD) code = build_network(t);
+  if (code == EXIT_GOOD) code = network_build(t);
   if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
   if (code == EXIT_GOOD) code = report_start(t);
   if (code == EXIT_GOOD) profile_phase(t, "prepare");
@@ -164,17 +177,31 @@ static int save(training *t) {
   return code;
 }
 
-/* NaN or Inf: the network is back at its last good epoch. That is worth saving if there was one;
- * without it an older model at --out is better than random weights. */
+/* NaN or Inf: the network is back at its best or last good epoch. That is worth saving if there was
+ * one; without it an older model at --out is better than random weights. */
 static int end_by_numbers(training *t, const char *message) {
-  bool keep = t->finished > 0;
+  bool keep = t->valid_rows ? t->last.best_epoch > 0 : t->finished > 0;
+  if (keep && t->kept == &t->last) t->kept = &t->closed;
   fail(EXIT_NUMBERS, "%s (%s); %s%s", message, settings_origin(t->s, "lr").text,
        keep ? "the model of that epoch is kept in " : "no epoch was good, so no model is saved",
        keep ? t->s->out : "");
+  report_search_end(t);
   int code = keep ? save(t) : EXIT_GOOD;
   profile_write_trace(t);
   report_end(t, "numbers", keep && code == EXIT_GOOD);
   return EXIT_NUMBERS;
+}
+
+/* All weights were finite, and none of use. */
+static int end_by_loss(training *t) {
+  char message[224];
+  snprintf(
+      message, sizeof message,
+      "training: the loss over the %zu validation rows was NaN or Inf after each of %zu epochs; "
+      "try a lower learning rate than %g",
+      t->valid_rows, t->finished, t->learning_rate);
+  report_end_line(t);
+  return end_by_numbers(t, message);
 }
 
 static int train(training *t) {
@@ -187,18 +214,24 @@ static int train(training *t) {
   if (status != EBB_OK) report_end_line(t);
   int profiled = profile_end(t);
   if (status == EBB_ERR_NUMBERS) return end_by_numbers(t, message);
-  code = status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", message);
-  if (code == EXIT_GOOD) code = save(t);
+  if (status != EBB_OK) return fail(exit_code(status), "%s", message);
+  if (t->valid_rows && t->finished > 0 && t->last.best_epoch == 0) return end_by_loss(t);
+  report_search_end(t);
+  bool over = t->finished == t->options.epochs || t->last.stopped_early;
+  int refit = t->s->refit && over ? refit_run(t) : EXIT_GOOD;
+  code = save(t);
   if (code != EXIT_GOOD) return code;
   int traced = profile_write_trace(t);
-  bool stopped = signals_caught() && t->finished < t->options.epochs;
+  bool stopped = signals_caught() && (!over || refit != EXIT_GOOD);
   code = report_end(t, stopped ? "stopped" : "finished", true);
-  if (code == EXIT_GOOD) code = profiled == EXIT_GOOD ? traced : profiled;
-  return stopped ? EXIT_SIGNAL + signals_caught() : code;
+  const int codes[] = {refit, code, profiled, traced};
+  for (size_t i = 0; i < sizeof codes / sizeof *codes && !stopped; i++)
+    if (codes[i] != EXIT_GOOD) return codes[i];
+  return stopped ? EXIT_SIGNAL + signals_caught() : EXIT_GOOD;
 }
 
 static void clear(training *t) {
-  report_close_log(t);
+  log_close(t);
   ebb_trainer_free(t->trainer);
   ebb_network_free(t->network);
   ebb_device_free(t->device);
@@ -212,6 +245,7 @@ static void clear(training *t) {
 
 int train_run(const settings *s) {
   training t = {.s = s};
+  t.kept = &t.last;
   outlive_readers();
   signals_doing("the data are read");
   int code = train(&t);

@@ -35,13 +35,18 @@ typedef struct training {
   double opened, run_start; /* the clock when the device was open, when the training began */
   double first_step, ready; /* seconds from `opened` to the end of the first step, and until all
                              * kernels were compiled; 0 before it */
-  ebb_report last;          /* the newest report; all zero before the first */
-  size_t shown;             /* the newest epoch that has a line of its own */
-  double drawn;             /* the clock when the progress line was last written */
-  baseline guess;           /* what the result is to be compared with */
-  size_t finished;          /* epochs that came to their end */
-  double phase_start;       /* the clock when the host's current phase began, for the trace */
-  uint64_t unprofiled;      /* steps before those of the profile */
+  const char *data_on;      /* where the rows lie */
+  double unit;              /* of the target: figures_unit, by the encoder of the figures */
+  ebb_report last, closed, best; /* the newest report, that of the newest good epoch that came to
+                                  * its end, that of the best epoch; all zero before the first */
+  const ebb_report *kept;        /* the one of them that the weights of the network belong to */
+  ebb_report refit;              /* --refit: its last one; all zero: the model is the search's */
+  size_t shown;                  /* the newest epoch that has a line of its own */
+  double drawn;                  /* the clock when the progress line was last written */
+  baseline guess;                /* what the result is to be compared with */
+  size_t finished;               /* epochs that came to their end */
+  double phase_start;            /* the clock when the host's current phase began, for the trace */
+  uint64_t unprofiled;           /* steps before those of the profile */
 } training;
 
 /* Seconds on a clock that nobody sets. */
@@ -56,13 +61,16 @@ int report_start(training *t);
 /* The callback of ebb_trainer_run; `user` is the training. Stops at a signal. */
 bool report_progress(const ebb_report *report, void *user);
 
+/* The same for the training of --refit; `user` is the one that searched. */
+bool report_refit(const ebb_report *report, void *user);
+
 /* Leaves a progress line as it stands; a message may follow. */
 void report_end_line(training *t);
 
+/* Tells of the last epoch and the best one, when the epochs are over. */
+void report_search_end(training *t);
+
 /* Closes the log with `reason`, and prints the results; `saved`: there is a model at --out. */
 int report_end(training *t, const char *reason, bool saved);
-
-/* Closes the log, if it is open. */
-void report_close_log(training *t);
 
 #endif

@@ -182,12 +182,14 @@ static bool has_waited(const ebb_trainer *trainer) {
   return patience > 0 && trainer->best.behind >= patience;
 }
 
-/* Closes an epoch: validation, and its weights kept as good ones; with keep_best only if they are
- * the best, or nothing else is there to fall back to. */
+/* Closes an epoch: validation, and its weights kept if they are good, with keep_best if they are
+ * the best. Weights that are finite can still be of no use on other rows than those of the last
+ * step. */
 static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   if (trainer->valid.pass) TRY(validate(trainer, report));
   report->stopped_early = has_waited(trainer);
-  if (trainer->options.keep_best && trainer->best.epoch > 0 && !report->improved) return EBB_OK;
+  bool good = !trainer->valid.pass || isfinite(report->valid_loss);
+  if (trainer->options.keep_best ? !report->improved : !good) return EBB_OK;
   trainer->good_epoch = trainer->epochs_done;
   return copy_weights(trainer->good, trainer->network->parameters);
 }

@@ -1,0 +1,37 @@
+/* The defaults of a training, all of them: batch, learning rate, epochs, patience.
+ *
+ * What a network needs is updates, not looks at the file: an epoch of 100 rows makes 4, one of
+ * 100,000 rows 3,000. So small data get more epochs, and a patience that is a part of them: a loss
+ * that hardly moves within an epoch must not be taken for one that has stopped falling. With
+ * validation rows many epochs cost time at most, since the best one is kept; without them they cost
+ * the model, so there are fewer. docs/decisions/0009 has the reasons.
+ */
+#include "train_defaults.h"
+
+enum {
+  BATCH = 32,
+  UPDATES = 2000, /* so many at least, as far as MOST_EPOCHS allows */
+  MOST_EPOCHS = 500,
+  EPOCHS = 20,         /* at least; as many as large data get */
+  EPOCHS_TO_TRY = 200, /* the same where the best one is kept */
+  PATIENCE = 20,       /* at least */
+  PATIENCE_PART = 10   /* of the epochs: one tenth */
+};
+
+static size_t within(size_t value, size_t least, size_t most) {
+  return value < least ? least : value > most ? most : value;
+}
+
+train_defaults train_defaults_for(const train_facts *facts) {
+  size_t batch = facts->batch ? facts->batch : BATCH;
+  size_t steps = (facts->rows + batch - 1) / batch;
+  bool judged = facts->valid_rows > 0;
+  size_t epochs =
+      within(UPDATES / (steps ? steps : 1), judged ? EPOCHS_TO_TRY : EPOCHS, MOST_EPOCHS);
+  return (train_defaults){
+      .batch = batch,
+      .learning_rate = facts->optimizer == EBB_OPT_SGD ? 0.01 : 0.001,
+      .epochs = epochs,
+      .patience = judged ? within(epochs / PATIENCE_PART, PATIENCE, MOST_EPOCHS) : 0,
+  };
+}

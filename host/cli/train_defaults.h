@@ -1,0 +1,23 @@
+/* What `ebb train` takes for the amounts of a training that are not given. */
+#ifndef EBB_CLI_TRAIN_DEFAULTS_H
+#define EBB_CLI_TRAIN_DEFAULTS_H
+
+#include <ebb/ebb.h>
+
+/* What they may depend on. */
+typedef struct train_facts {
+  size_t rows, valid_rows; /* of training and validation */
+  ebb_optimizer_kind optimizer;
+  size_t batch; /* as given; 0: not */
+} train_facts;
+
+typedef struct train_defaults {
+  size_t batch;
+  double learning_rate;
+  size_t epochs;   /* with validation rows the most */
+  size_t patience; /* epochs without a better one; 0 without validation rows */
+} train_defaults;
+
+train_defaults train_defaults_for(const train_facts *facts);
+
+#endif

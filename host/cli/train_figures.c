@@ -1,0 +1,70 @@
+/* The figures of a training in the units of the data.
+ *
+ * A network learns a target that is standardised, and so its loss says nothing to those who know
+ * the data: for one target the root mean square error is told in its units, with R2, and the loss
+ * stands beside. Several targets have no unit in common; they keep the loss.
+ */
+#include "train_figures.h"
+
+#include "output.h"
+
+#include <math.h>
+#include <string.h>
+
+double figures_unit(const training *t) {
+  bool one_target = t->options.loss == EBB_LOSS_MSE && ebb_encoder_outputs(t->encoder) == 1;
+  return one_target ? 1 : NAN; /* targets are learnt as they stand */
+}
+
+double figures_rmse(const training *t, double loss) {
+  return sqrt(loss) * t->unit;
+}
+
+/* Appends `, label value` to a text, unless the value is not there. */
+static void append(char *text, size_t size, const char *format, double value) {
+  size_t length = strlen(text);
+  if (isfinite(value)) snprintf(text + length, size - length, format, value);
+}
+
+/* The loss of `part`, or what it means in the target's units. */
+static void append_loss(char *text, size_t size, const training *t, const char *part, double loss) {
+  double rmse = figures_rmse(t, loss);
+  size_t length = strlen(text);
+  if (!isfinite(loss)) return;
+  if (isfinite(rmse))
+    snprintf(text + length, size - length, ", %s rmse %.5g (%sloss %.5g)", part, rmse,
+             t->unit == 1 ? "" : "scaled ", loss);
+  else
+    snprintf(text + length, size - length, ", %s loss %.5g", part, loss);
+}
+
+void figures_describe_valid(char *text, size_t size, const training *t, const ebb_report *r) {
+  text[0] = '\0';
+  append_loss(text, size, t, "valid", r->valid_loss);
+  if (isfinite(figures_rmse(t, r->valid_loss))) append(text, size, ", r2 %.4g", r->valid_r2);
+  append(text, size, ", valid accuracy %.2f %%", 100 * r->valid_accuracy);
+}
+
+void figures_describe(char *text, size_t size, const training *t, const ebb_report *r) {
+  char valid[160];
+  figures_describe_valid(valid, sizeof valid, t, r);
+  text[0] = '\0';
+  if (*valid) {
+    append(text, size, ", train loss %.5g", r->train_loss);
+    size_t length = strlen(text);
+    snprintf(text + length, size - length, "%s", valid);
+  } else {
+    append_loss(text, size, t, "train", r->train_loss);
+    append(text, size, ", train accuracy %.2f %%", 100 * r->train_accuracy);
+  }
+}
+
+void figures_put(json_t *object, const training *t, const ebb_report *r) {
+  put_number(object, "train_loss", r->train_loss);
+  put_number(object, "train_rmse", figures_rmse(t, r->train_loss));
+  put_number(object, "train_accuracy", r->train_accuracy);
+  put_number(object, "valid_loss", r->valid_loss);
+  put_number(object, "valid_rmse", figures_rmse(t, r->valid_loss));
+  put_number(object, "valid_r2", figures_rmse(t, r->valid_loss) >= 0 ? r->valid_r2 : NAN);
+  put_number(object, "valid_accuracy", r->valid_accuracy);
+}

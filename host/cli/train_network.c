@@ -1,0 +1,36 @@
+/* The network of a training: its layers from the options and the data, its first weights from a
+ * seed or a file.
+ */
+#include "train_network.h"
+
+#include "output.h"
+
+int network_choose(training *t) {
+  const settings *s = t->s;
+  size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
+  const char *text = s->model ? s->model : "64relu";
+  bool from_init = !s->model && s->init;
+  if (from_init) {
+    ebb_model_info info = {0};
+    ebb_status status = ebb_model_describe(&info, s->init, NULL);
+    if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &info.spec);
+    ebb_model_info_clear(&info);
+    if (status != EBB_OK) return fail_status(status);
+    text = t->spec_text;
+  }
+  ebb_status status = ebb_spec_parse(&t->spec, text, inputs, outputs);
+  if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
+  return fail_option(s, from_init ? "init" : "model", status);
+}
+
+int network_build(training *t) {
+  const settings *s = t->s;
+  ebb_status status =
+      ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
+  if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
+  if (status != EBB_OK) return fail_status(status);
+  status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
+                              &t->options);
+  bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;
+  return asked ? fail_option(s, "step", status) : fail_status(status);
+}

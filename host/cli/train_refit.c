@@ -1,0 +1,91 @@
+/* `ebb train --refit`: encoder, network and trainer made anew, from the same options and seed, for
+ * all rows of the table and as many epochs as were best.
+ *
+ * The network that was searched with is kept until the new one is done: it is the model if that
+ * fails or is interrupted. Its trainer and its rows go first, since both hold much memory.
+ */
+#include "train_refit.h"
+
+#include "output.h"
+#include "signals.h"
+#include "train_network.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int compare_rows(const void *a, const void *b) {
+  size_t x = *(const size_t *)a, y = *(const size_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* All rows of training and validation, in the order of the file, and what is fitted on them. */
+static int read_rows(training *all, const training *searched) {
+  const settings *s = all->s;
+  size_t count = searched->train_rows + searched->valid_rows;
+  all->train_rows = count;
+  all->order = malloc(count * sizeof *all->order);
+  if (!all->order) return fail(EXIT_FAILED, "no memory for %zu rows", count);
+  memcpy(all->order, searched->order, count * sizeof *all->order);
+  qsort(all->order, count, sizeof *all->order, compare_rows);
+  ebb_encoder_options options = {.no_scale = s->no_scale, .missing = (ebb_missing)s->missing};
+  ebb_status status = ebb_encoder_fit(&all->encoder, all->table, all->order, count, &options);
+  if (status == EBB_OK)
+    status = ebb_encoder_apply(&all->train, all->encoder, all->table, all->order, count);
+  return fail_status(status);
+}
+
+/* Frees what a training needs only while it trains. */
+static void let_go(training *t) {
+  ebb_trainer_free(t->trainer);
+  ebb_dataset_clear(&t->train);
+  ebb_dataset_clear(&t->valid);
+  free(t->order);
+  t->trainer = NULL;
+  t->order = NULL;
+}
+
+static int train_all(training *all, training *searched) {
+  int code = read_rows(all, searched);
+  let_go(searched);
+  if (code == EXIT_GOOD) code = network_choose(all);
+  if (code == EXIT_GOOD) code = network_build(all);
+  if (code != EXIT_GOOD) return code;
+  ebb_status status = ebb_trainer_run(all->trainer, report_refit, searched);
+  report_end_line(searched);
+  if (status != EBB_OK) return fail_status(status);
+  bool over = searched->refit.epoch_end && searched->refit.epoch == all->options.epochs;
+  return over ? EXIT_GOOD : EXIT_SIGNAL + signals_caught();
+}
+
+/* Puts the new network in the place of the other. */
+static void take_over(training *t, training *all) {
+  ebb_network *network = t->network;
+  ebb_encoder *encoder = t->encoder;
+  t->network = all->network;
+  t->encoder = all->encoder;
+  t->split.valid = 0;
+  t->spec = all->spec;
+  memcpy(t->spec_text, all->spec_text, sizeof t->spec_text);
+  all->network = network;
+  all->encoder = encoder;
+}
+
+int refit_run(training *t) {
+  training all = {.s = t->s, .table = t->table, .device = t->device, .options = t->options};
+  all.options.epochs = t->kept->epoch;
+  all.options.keep_best = false;
+  all.options.patience = 0;
+  note(t->s, "refit    a new network on all %zu rows, %zu epochs", t->train_rows + t->valid_rows,
+       all.options.epochs);
+  int code = train_all(&all, t);
+  if (code == EXIT_GOOD) {
+    take_over(t, &all);
+  } else {
+    t->refit = (ebb_report){0};
+    note(t->s, "refit    it is not done; the model is that of the search");
+  }
+  let_go(&all);
+  ebb_network_free(all.network);
+  ebb_encoder_free(all.encoder);
+  return code;
+}
