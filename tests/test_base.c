@@ -137,6 +137,62 @@ static void test_numbers_are_rounded_right(void **state) {
   }
 }
 
+/* Numbers of any length and exponent, some beside the middle of two doubles. */
+static void test_long_numbers_are_rounded_right(void **state) {
+  (void)state;
+  for (uint64_t n = 0; n < 40000; n++) {
+    uint32_t w[4];
+    char text[1200];
+    ebbi_philox(w, 5, EBBI_RNG_TEST, 0, n);
+    uint64_t bits = (uint64_t)w[0] << 32 | w[1];
+    double value,
+        near = ldexp((double)(bits >> 11) + (w[2] & 1 ? 0.5 : 0), (int)(w[3] % 240) - 170);
+    if (n % 4 == 0)
+      snprintf(text, sizeof text, "%.*g", (int)(w[2] % 20), near);
+    else if (n % 4 == 1) /* all digits of a double, or of the middle of two */
+      snprintf(text, sizeof text, "%.*f%s", (int)(w[2] % 200), near, w[3] & 1 ? "1" : "");
+    else if (n % 4 == 2)
+      snprintf(text, sizeof text, "%u%010ue%d", w[0], w[1], (int)(w[2] % 700) - 370);
+    else
+      snprintf(text, sizeof text, "%.*s%u.%u", (int)(w[2] % 30), "000000000000000000000000000000",
+               w[0], w[1]);
+    double expected = strtod(text, NULL);
+    if (!ebbi_parse_number(&value, text, strlen(text), '.') || value != expected)
+      fail_msg("\"%s\" is read as %.17g", text, value);
+  }
+}
+
+static void expect_part(const char *text, size_t length, char point, double expected) {
+  double value = 0;
+  if (!ebbi_parse_number(&value, text, length, point)) fail_msg("\"%s\" is not read", text);
+  if (value != expected) fail_msg("\"%s\" is read as %.17g", text, value);
+}
+
+static void test_parts_that_are_numbers(void **state) {
+  (void)state;
+  expect_part("12,5", 4, ',', 12.5);
+  expect_part("12.5", 3, '.', 12);
+  expect_part("0e99999999999999999999", 22, '.', 0);
+  expect_part("1e-99999999999999999999", 23, '.', 0);
+  expect_part("0.00000000000000000000000000000000000001", 40, '.', 1e-38);
+  char text[2000]; /* a number is one at any length */
+  memset(text, '0', sizeof text);
+  text[1] = '.';
+  memcpy(text + 1500, "25e1500", 7);
+  expect_part(text, 1507, '.', 25.0);
+  memset(text, '9', sizeof text);
+  expect_part(text, 300, '.', 1e300);
+  expect_part(text, 2000, '.', INFINITY);
+  double value;
+  static const char *const bad[] = {"",    "-",     ".",   "1 ",  " 1", "1e",
+                                    "1e+", "1.2.3", "inf", "nan", "e5"};
+  for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+    if (ebbi_parse_number(&value, bad[i], strlen(bad[i]), '.')) fail_msg("\"%s\" is read", bad[i]);
+  assert_true(ebbi_parse_word(&value, "-INF", 4) && value == -INFINITY);
+  assert_true(ebbi_parse_word(&value, "nan,", 3) && isnan(value));
+  assert_false(ebbi_parse_word(&value, "in", 2) || ebbi_parse_word(&value, "+", 1));
+}
+
 static void test_numbers_in_another_locale(void **state) {
   (void)state;
   const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "cs_CZ.UTF-8"};
@@ -184,6 +240,8 @@ int main(void) {
       cmocka_unit_test(test_sizes),
       cmocka_unit_test(test_numbers),
       cmocka_unit_test(test_numbers_are_rounded_right),
+      cmocka_unit_test(test_long_numbers_are_rounded_right),
+      cmocka_unit_test(test_parts_that_are_numbers),
       cmocka_unit_test(test_numbers_in_another_locale),
       cmocka_unit_test(test_suggestions),
   };

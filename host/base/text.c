@@ -1,96 +1,174 @@
-/* Locale-independent numbers, and the nearest of some names.
+/* Decimal numbers, the same under every locale and rounded as they should be.
  *
- * strtod follows the program's locale: under one with a decimal comma "0.5" would read as 0. So
- * numbers are read in a fixed "C" locale object, whatever the program has set. Plain short numbers,
- * nearly all of a data file, take a path of their own that gives the same bits ten times as fast.
+ * Nearly all numbers of a data file have at most 19 digits and a small exponent: they are an
+ * integer times or by a power of ten, which integer arithmetic does exactly and rounds once. The
+ * rest goes to strtod, which follows the program's locale (under one with a decimal comma "0.5"
+ * reads as 0), but only as to the point: so it gets digits and an exponent, and no point.
  */
-#define _GNU_SOURCE
 #include "text.h"
 
-#include <ctype.h>
-#include <ebb/status.h>
-#include <locale.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-/* Digits with at most one point: both the digits (< 2^53) and the power of ten are exact doubles,
- * so their quotient is rounded once, correctly (Clinger, "How to read floating point numbers
- * accurately", 1990). */
-static bool parse_plain(double *out, const char *text) {
-  static const double powers[] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-  bool negative = *text == '-', point = false;
-  uint64_t digits = 0;
-  unsigned count = 0, decimals = 0;
-  for (text += *text == '-' || *text == '+'; *text != '\0'; text++) {
-    if (*text == '.' && !point) {
+enum {
+  EXACT_DIGITS = 19,   /* any so many fit in 64 bits */
+  POWERS_OF_FIVE = 28, /* 5^27 < 2^63 */
+  POWERS_OF_TEN = 23,  /* 10^22 is a double, exactly */
+  KEPT_DIGITS = 800,   /* half-way points between doubles have at most 767 */
+  ENDLESS = 1000000    /* an exponent beyond which all is 0 or infinite */
+};
+
+static bool is_digit(char c) {
+  return (unsigned char)(c - '0') < 10;
+}
+
+#ifdef __SIZEOF_INT128__
+__extension__ typedef unsigned __int128 wide;
+
+/* digits · 10^exponent for digits > 0 and |exponent| < POWERS_OF_FIVE. The 62 bits or more of the
+ * quotient or product that are kept end in one that says whether anything was cut off, so that
+ * their conversion to double rounds as the whole would. The power of two that is left is exact. */
+static bool scale_exactly(double *out, uint64_t digits, int exponent) {
+  uint64_t five = 1, kept;
+  int shift = exponent;
+  for (int i = 0; i < abs(exponent); i++) five *= 5;
+  if (exponent < 0) {
+    int up = __builtin_clzll(digits), wider = __builtin_clzll(five);
+    wide dividend = (wide)(digits << up) << 63;
+    five <<= wider;
+    kept = (uint64_t)(dividend / five);
+    kept |= dividend % five != 0;
+    shift += wider - up - 63;
+  } else {
+    wide product = (wide)digits * five;
+    int down = 0;
+    for (; product >> down >> 64; down++) {
+    }
+    kept = (uint64_t)(product >> down) | ((product & (((wide)1 << down) - 1)) != 0);
+    shift += down;
+  }
+  *out = ldexp((double)kept, shift);
+  return true;
+}
+#else
+static bool scale_exactly(double *out, uint64_t digits, int exponent) {
+  (void)out, (void)digits, (void)exponent;
+  return false;
+}
+#endif
+
+/* Digits and power of ten both exact doubles: one operation rounds once (Clinger, "How to read
+ * floating point numbers accurately", 1990). */
+static bool scale_quickly(double *out, uint64_t digits, int exponent) {
+  static const double powers[POWERS_OF_TEN] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+  if (digits >> 53 || abs(exponent) >= POWERS_OF_TEN) return false;
+  *out = exponent < 0 ? (double)digits / powers[-exponent] : (double)digits * powers[exponent];
+  return true;
+}
+
+/* A mantissa of any length: its digits but for zeros in front, and an exponent. What is beyond the
+ * digits kept matters only in being more than nothing. */
+static double scale_slowly(const char *mantissa, size_t length, long long exponent) {
+  char text[KEPT_DIGITS + 16];
+  size_t count = 0;
+  bool point = false, more = false;
+  for (size_t i = 0; i < length; i++) {
+    if (!is_digit(mantissa[i])) {
       point = true;
       continue;
     }
-    if (*text < '0' || *text > '9' || ++count > 15) return false;
-    digits = 10 * digits + (unsigned)(*text - '0');
-    decimals += point;
+    exponent -= point;
+    if (count == 0 && mantissa[i] == '0') continue;
+    if (count < KEPT_DIGITS) {
+      text[count++] = mantissa[i];
+    } else {
+      more |= mantissa[i] != '0';
+      exponent++;
+    }
   }
-  double value = (double)digits / powers[decimals];
+  if (more) { /* one more digit */
+    text[count++] = '1';
+    exponent--;
+  }
+  if (count == 0) text[count++] = '0';
+  long long bound = ENDLESS + KEPT_DIGITS;
+  if (exponent > bound) exponent = bound;
+  if (exponent < -bound) exponent = -bound;
+  text[count++] = 'e';
+  text[count++] = exponent < 0 ? '-' : '+';
+  unsigned long long rest = (unsigned long long)llabs(exponent), unit = 1000000;
+  for (; unit > 0; unit /= 10) text[count++] = (char)('0' + rest / unit % 10);
+  text[count] = '\0';
+  return strtod(text, NULL);
+}
+
+/* The digits of an exponent behind its e, as far as they matter. */
+static bool read_exponent(long long *exponent, const char *text, const char *end) {
+  bool negative = text < end && *text == '-';
+  if (text < end && (*text == '-' || *text == '+')) text++;
+  if (text == end) return false;
+  *exponent = 0;
+  for (; text < end && is_digit(*text); text++)
+    if (*exponent < 1000000000000000) *exponent = 10 * *exponent + (*text - '0');
+  if (negative) *exponent = -*exponent;
+  return text == end;
+}
+
+bool ebbi_parse_number(double *out, const char *text, size_t length, char point) {
+  const char *c = text, *end = text + length;
+  uint64_t digits = 0; /* right unless they are too many */
+  bool negative = c < end && *c == '-';
+  if (c < end && (*c == '-' || *c == '+')) c++;
+  const char *mantissa = c;
+  for (; c < end && is_digit(*c); c++) digits = 10 * digits + (uint64_t)(*c - '0');
+  size_t count = (size_t)(c - mantissa), decimals = 0;
+  if (c < end && *c == point) {
+    const char *fraction = ++c;
+    for (; c < end && is_digit(*c); c++) digits = 10 * digits + (uint64_t)(*c - '0');
+    decimals = (size_t)(c - fraction);
+  }
+  count += decimals;
+  if (count == 0) return false;
+  size_t used = (size_t)(c - mantissa);
+  long long power = 0;
+  if (c < end && ((*c | 0x20) != 'e' || !read_exponent(&power, c + 1, end))) return false;
+  double value = 0;
+  bool fits = count <= EXACT_DIGITS && digits > 0 && llabs(power) < POWERS_OF_FIVE;
+  int exponent = fits ? (int)power - (int)decimals : POWERS_OF_FIVE;
+  bool done = fits && (scale_quickly(&value, digits, exponent) ||
+                       (abs(exponent) < POWERS_OF_FIVE && scale_exactly(&value, digits, exponent)));
+  if (!done) value = scale_slowly(mantissa, used, power);
   *out = negative ? -value : value;
-  return count > 0;
+  return true;
+}
+
+static bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool ebbi_parse_word(double *out, const char *text, size_t length) {
+  static const struct {
+    const char *word;
+    double value;
+  } words[] = {{"inf", INFINITY}, {"infinity", INFINITY}, {"nan", NAN}};
+  bool sign = length > 0 && (*text == '-' || *text == '+');
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strlen(words[i].word) != length - sign) continue;
+    if (strncasecmp(text + sign, words[i].word, length - sign) != 0) continue;
+    *out = sign && *text == '-' ? -words[i].value : words[i].value;
+    return true;
+  }
+  return false;
 }
 
 bool ebbi_parse_double(double *out, const char *text) {
-  if (parse_plain(out, text)) return true;
-  while (isspace((unsigned char)*text)) text++;
-  if (*text == '\0' || strpbrk(text, "xX") != NULL) return false;
-  locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  if (c_locale == (locale_t)0) return false;
-  char *end;
-  *out = strtod_l(text, &end, c_locale);
-  freelocale(c_locale);
-  if (end == text) return false;
-  while (isspace((unsigned char)*end)) end++;
-  return *end == '\0';
-}
-
-enum { SUGGEST_MAX = 64 };
-
-static bool same_letter(char a, char b) {
-  return tolower((unsigned char)a) == tolower((unsigned char)b);
-}
-
-static size_t smaller(size_t a, size_t b) {
-  return a < b ? a : b;
-}
-
-/* Edits that make b of a, ignoring case: letters changed, left out, put in, or swapped with their
- * neighbour, the commonest slip of all. The table of the beginnings' distances, of which only the
- * last three rows are needed (Damerau and Levenshtein). */
-static size_t distance(const char *a, const char *b) {
-  size_t rows[3][SUGGEST_MAX + 1], columns = strlen(b);
-  for (size_t j = 0; j <= columns; j++) rows[0][j] = j;
-  size_t i = 0;
-  for (; a[i] != '\0'; i++) {
-    size_t *row = rows[(i + 1) % 3], *above = rows[i % 3], *second = rows[(i + 2) % 3];
-    row[0] = i + 1;
-    for (size_t j = 1; j <= columns; j++) {
-      row[j] =
-          smaller(above[j - 1] + !same_letter(a[i], b[j - 1]), smaller(above[j], row[j - 1]) + 1);
-      if (i > 0 && j > 1 && same_letter(a[i], b[j - 2]) && same_letter(a[i - 1], b[j - 1]))
-        row[j] = smaller(row[j], second[j - 2] + 1);
-    }
-  }
-  return rows[i % 3][columns];
-}
-
-const char *ebb_suggest(const char *word, const char *const *names, size_t count) {
-  size_t length = strlen(word), best = 1 + (length + 1) / 3; /* more edits are another word */
-  const char *nearest = NULL;
-  for (size_t i = 0; i < count && length <= SUGGEST_MAX; i++) {
-    if (strlen(names[i]) > SUGGEST_MAX) continue;
-    size_t d = distance(word, names[i]);
-    if (d < best) {
-      best = d;
-      nearest = names[i];
-    }
-  }
-  return nearest;
+  while (is_blank(*text)) text++;
+  size_t length = strlen(text);
+  while (length > 0 && is_blank(text[length - 1])) length--;
+  return ebbi_parse_number(out, text, length, '.') || ebbi_parse_word(out, text, length);
 }

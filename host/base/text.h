@@ -9,4 +9,11 @@
  * grouping. Reads "nan" and "inf" too: the caller decides. False: not a number. */
 bool ebbi_parse_double(double *out, const char *text);
 
+/* The same of a part of a text, all of it, without blanks and words and with a point of your own.
+ * A number beyond the range of doubles is infinite. */
+bool ebbi_parse_number(double *out, const char *text, size_t length, char point);
+
+/* The words among numbers, in any case: inf, infinity and nan, with a sign or without. */
+bool ebbi_parse_word(double *out, const char *text, size_t length);
+
 #endif

@@ -20,13 +20,14 @@ void ebbi_names_free(ebbi_names *names) {
 }
 
 /* The slot that holds the text, or the free one where it belongs. FNV-1a (Fowler, Noll, Vo). */
-static size_t find_slot(const ebbi_names *names, const char *text) {
+static size_t find_slot(const ebbi_names *names, const char *text, size_t length) {
   uint64_t hash = 0xcbf29ce484222325u;
-  for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++)
-    hash = (hash ^ *c) * 0x100000001b3u;
+  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
   size_t mask = names->slot_count - 1, slot = (size_t)(hash ^ hash >> 32) & mask;
-  while (names->slots[slot] != 0 && strcmp(names->items[names->slots[slot] - 1], text) != 0)
-    slot = (slot + 1) & mask;
+  for (; names->slots[slot] != 0; slot = (slot + 1) & mask) {
+    const char *item = names->items[names->slots[slot] - 1];
+    if (strncmp(item, text, length) == 0 && item[length] == '\0') break;
+  }
   return slot;
 }
 
@@ -43,15 +44,15 @@ static ebb_status grow(ebbi_names *names) {
   names->slots = slots;
   names->slot_count = slot_count;
   for (size_t i = 0; i < names->count; i++)
-    slots[find_slot(names, names->items[i])] = (uint32_t)i + 1;
+    slots[find_slot(names, names->items[i], strlen(names->items[i]))] = (uint32_t)i + 1;
   return EBB_OK;
 }
 
-ebb_status ebbi_names_add(ebbi_names *names, size_t *index, const char *text) {
+ebb_status ebbi_names_add_part(ebbi_names *names, size_t *index, const char *text, size_t length) {
   if (2 * names->count >= names->slot_count) TRY(grow(names));
-  size_t slot = find_slot(names, text);
+  size_t slot = find_slot(names, text, length);
   if (names->slots[slot] == 0) {
-    char *copy = strdup(text);
+    char *copy = strndup(text, length);
     REQUIRE(copy, EBB_ERR_MEMORY, "data: no memory for a name");
     names->items[names->count++] = copy;
     names->slots[slot] = (uint32_t)names->count;
@@ -60,10 +61,18 @@ ebb_status ebbi_names_add(ebbi_names *names, size_t *index, const char *text) {
   return EBB_OK;
 }
 
-size_t ebbi_names_find(const ebbi_names *names, const char *text) {
+ebb_status ebbi_names_add(ebbi_names *names, size_t *index, const char *text) {
+  return ebbi_names_add_part(names, index, text, strlen(text));
+}
+
+size_t ebbi_names_find_part(const ebbi_names *names, const char *text, size_t length) {
   if (names->count == 0) return EBBI_NO_INDEX;
-  uint32_t slot = names->slots[find_slot(names, text)];
+  uint32_t slot = names->slots[find_slot(names, text, length)];
   return slot == 0 ? EBBI_NO_INDEX : slot - 1;
+}
+
+size_t ebbi_names_find(const ebbi_names *names, const char *text) {
+  return ebbi_names_find_part(names, text, strlen(text));
 }
 
 ebb_status ebbi_names_copy(ebbi_names *names, const ebbi_names *from) {

@@ -22,8 +22,12 @@ void ebbi_names_free(ebbi_names *names);
 /* Finds the text or adds it. */
 ebb_status ebbi_names_add(ebbi_names *names, size_t *index, const char *text);
 
+/* The same for a part of a text, without 0 in it. */
+ebb_status ebbi_names_add_part(ebbi_names *names, size_t *index, const char *text, size_t length);
+
 /* EBBI_NO_INDEX if it is not there. */
 size_t ebbi_names_find(const ebbi_names *names, const char *text);
+size_t ebbi_names_find_part(const ebbi_names *names, const char *text, size_t length);
 
 ebb_status ebbi_names_copy(ebbi_names *names, const ebbi_names *from);
 

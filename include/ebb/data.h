@@ -63,6 +63,12 @@ typedef enum ebb_column_kind {
   EBB_KIND_PIXEL     /* a byte of an image */
 } ebb_column_kind;
 
+/* Texts of a table that stand for a missing value, as written. "None" is what Python writes, "none"
+ * a category; a lone - or . may be one. */
+#define EBB_DEFAULT_NA                                                                             \
+  "?,NA,N/A,na,n/a,#NA,#N/A,#N/A N/A,<NA>,NaN,NAN,nan,-NaN,-nan,NULL,Null,null,None,"              \
+  "1.#IND,-1.#IND,1.#QNAN,-1.#QNAN"
+
 /* How to read a file; zero is the default of every field. */
 typedef struct ebb_read_options {
   const char *labels;         /* file of targets (IDX or NPY) beside an IDX or NPY file of inputs */

@@ -1,0 +1,313 @@
+/* ARFF, the attribute-relation files of Weka and OpenML, to raw columns.
+ *
+ * The file declares its columns, so nothing is guessed: a value that is not as declared is an
+ * error. A sparse row `{index value, …}` leaves out what is 0: the number, or the first of the
+ * declared values.
+ */
+#include "base/error.h"
+#include "base/text.h"
+#include "limits.h"
+#include "store.h"
+#include "utf8.h"
+#include <stdlib.h>
+#include <strings.h>
+
+typedef enum type { NUMERIC, NOMINAL, OTHER } type;
+
+typedef struct attribute {
+  type type;
+  ebbi_names values; /* NOMINAL */
+} attribute;
+
+typedef struct copy {
+  struct copy *next;
+  char text[];
+} copy;
+
+typedef struct reader {
+  ebbi_raw *raw;
+  const char *at; /* in the line */
+  size_t line;
+  attribute *attributes; /* [raw->cols] */
+  size_t capacity;
+  ebbi_form *forms;
+  ebbi_span *fields; /* of the row */
+  copy *copies;      /* quoted values with backslashes, of the line */
+  ebbi_na na;
+  ebbi_store store;
+} reader;
+
+static ebb_status fail(const reader *r, const char *what) {
+  return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: %s", r->raw->path, r->line, what);
+}
+
+static ebb_status fail_value(const reader *r, size_t column, ebbi_span value, const char *what) {
+  char name[EBBI_SHOWN], text[2 * EBBI_SHOWN], shown[EBBI_SHOWN];
+  size_t length = value.length < sizeof text ? value.length : sizeof text - 1;
+  memcpy(text, value.text, length);
+  text[length] = '\0';
+  return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: column \"%s\": \"%s\" %s", r->raw->path, r->line,
+                   ebbi_shown(name, r->raw->names.items[column]), ebbi_shown(shown, text), what);
+}
+
+static bool ends_line(char c) {
+  return c == '\0' || c == '\n' || c == '\r';
+}
+
+static void skip_blanks(reader *r) {
+  r->at += strspn(r->at, " \t");
+}
+
+static void next_line(reader *r) {
+  r->at += strcspn(r->at, "\r\n");
+  r->line += *r->at != '\0';
+  r->at += (*r->at != '\0') + (r->at[0] == '\r' && r->at[1] == '\n');
+}
+
+static void free_copies(reader *r) {
+  for (copy *c = r->copies, *next; c; c = next) {
+    next = c->next;
+    free(c);
+  }
+  r->copies = NULL;
+}
+
+/* A text between quotes, in which a backslash goes before what is not to be read as itself. */
+static ebb_status take_quoted(reader *r, ebbi_span *out) {
+  char quote = *r->at++;
+  const char *text = r->at;
+  bool escaped = false;
+  for (; *r->at != quote; r->at++) {
+    if (*r->at == '\\' && !ends_line(r->at[1])) {
+      escaped = true;
+      r->at++;
+    }
+    if (ends_line(*r->at)) return fail(r, "a quoted text begins in this line and never ends");
+  }
+  *out = (ebbi_span){.text = text, .length = (size_t)(r->at++ - text), .quoted = true};
+  if (!escaped) return EBB_OK;
+  copy *c = malloc(sizeof *c + out->length);
+  REQUIRE(c, EBB_ERR_MEMORY, "data: no memory for a text");
+  c->next = r->copies;
+  r->copies = c;
+  size_t kept = 0;
+  for (size_t i = 0; i < out->length; i++) {
+    bool after = text[i] == '\\';
+    i += after;
+    c->text[kept++] = after && text[i] == 'n' ? '\n' : after && text[i] == 't' ? '\t' : text[i];
+  }
+  *out = (ebbi_span){.text = c->text, .length = kept, .quoted = true};
+  return EBB_OK;
+}
+
+/* A value that one of `ends` ends, or the line does; blanks around it are skipped. */
+static ebb_status take_value(reader *r, ebbi_span *out, const char *ends) {
+  skip_blanks(r);
+  if (*r->at == '\'' || *r->at == '"') {
+    TRY(take_quoted(r, out));
+    const char *behind = r->at;
+    skip_blanks(r);
+    bool apart = r->at > behind && strchr(ends, *behind);
+    if (!ends_line(*r->at) && !strchr(ends, *r->at) && !apart)
+      return fail(r, "stray quote: quotes go around a whole text");
+    return EBB_OK;
+  }
+  const char *text = r->at;
+  while (!ends_line(*r->at) && !strchr(ends, *r->at)) r->at++;
+  *out = ebbi_span_trim((ebbi_span){.text = text, .length = (size_t)(r->at - text)});
+  skip_blanks(r);
+  return EBB_OK;
+}
+
+/* Whether the line goes on with this word, in any case, and moves behind it. */
+static bool take_word(reader *r, const char *word) {
+  size_t length = strlen(word);
+  if (strncasecmp(r->at, word, length) != 0) return false;
+  if (!ends_line(r->at[length]) && !strchr(" \t{", r->at[length])) return false;
+  r->at += length;
+  skip_blanks(r);
+  return true;
+}
+
+static ebb_status take_values(reader *r, ebbi_names *values) {
+  do {
+    ebbi_span value;
+    size_t index;
+    r->at++;
+    TRY(take_value(r, &value, ",}"));
+    if (value.length > 0 || value.quoted)
+      TRY(ebbi_names_add_part(values, &index, value.text, value.length));
+  } while (*r->at == ',');
+  if (*r->at != '}') return fail(r, "a list of values that no } ends");
+  return values->count > 0 ? EBB_OK : fail(r, "an attribute without values");
+}
+
+static ebb_status take_type(reader *r, attribute *a) {
+  static const char *const numeric[] = {"numeric", "real", "integer"};
+  a->type = OTHER;
+  if (*r->at == '{') {
+    a->type = NOMINAL;
+    return take_values(r, &a->values);
+  }
+  for (size_t i = 0; i < sizeof numeric / sizeof *numeric; i++)
+    if (take_word(r, numeric[i])) {
+      a->type = NUMERIC;
+      return EBB_OK;
+    }
+  if (take_word(r, "string") || take_word(r, "date")) return EBB_OK;
+  return fail(r,
+              "the type of an attribute is none of numeric, real, integer, {values}, string, date");
+}
+
+static ebb_status take_attribute(reader *r) {
+  ebbi_raw *raw = r->raw;
+  ebbi_span name;
+  size_t index;
+  REQUIRE(raw->cols < EBBI_MAX_COLUMNS, EBB_ERR_INPUT, "%s:%zu: more than %d columns", raw->path,
+          r->line, EBBI_MAX_COLUMNS);
+  if (raw->cols == r->capacity) {
+    size_t capacity = r->capacity ? 2 * r->capacity : 16;
+    attribute *attributes = realloc(r->attributes, capacity * sizeof *attributes);
+    REQUIRE(attributes, EBB_ERR_MEMORY, "data: no memory for %zu columns", capacity);
+    r->attributes = attributes;
+    r->capacity = capacity;
+  }
+  TRY(take_value(r, &name, " \t{"));
+  if (name.length == 0) return fail(r, "an attribute without name");
+  TRY(ebbi_names_add_part(&raw->names, &index, name.text, name.length));
+  if (index != raw->cols) return fail(r, "two attributes have this name; rename one");
+  r->attributes[raw->cols] = (attribute){0};
+  return take_type(r, &r->attributes[raw->cols++]);
+}
+
+/* All up to the rows, and past the line `@data`. */
+static ebb_status read_declarations(reader *r) {
+  for (; *r->at != '\0'; next_line(r), free_copies(r)) {
+    skip_blanks(r);
+    if (ends_line(*r->at) || *r->at == '%' || take_word(r, "@relation")) continue;
+    if (take_word(r, "@data")) {
+      next_line(r);
+      if (r->raw->cols == 0) return fail(r, "no @attribute before @data");
+      return EBB_OK;
+    }
+    if (!take_word(r, "@attribute"))
+      return fail(r, "neither @relation, @attribute, @data nor a comment");
+    TRY(take_attribute(r));
+  }
+  return ebbi_fail(EBB_ERR_INPUT, "%s: no line @data", r->raw->path);
+}
+
+static ebb_status take_dense(reader *r, size_t *count) {
+  for (*count = 0;;) {
+    ebbi_span value;
+    TRY(take_value(r, &value, ","));
+    if (*count < r->raw->cols) r->fields[*count] = value;
+    ++*count;
+    if (*r->at != ',') return EBB_OK;
+    r->at++;
+    skip_blanks(r);
+    if (*r->at == '{') return fail(r, "weights of rows are not read; remove them");
+  }
+}
+
+static ebb_status take_sparse(reader *r) {
+  size_t next = 0;
+  for (size_t c = 0; c < r->raw->cols; c++) {
+    const attribute *a = &r->attributes[c];
+    const char *zero = a->type == NUMERIC ? "0" : a->type == NOMINAL ? a->values.items[0] : "?";
+    r->fields[c] = (ebbi_span){.text = zero, .length = strlen(zero)};
+  }
+  do {
+    ebbi_span position, value;
+    double index;
+    r->at++;
+    TRY(take_value(r, &position, " \t,}"));
+    if (position.length == 0 && next == 0 && *r->at == '}') break;
+    bool number = ebbi_parse_number(&index, position.text, position.length, '.');
+    bool right = number && index >= (double)next && index < (double)r->raw->cols;
+    if (!right || index != (double)(size_t)index)
+      return fail(r, "a sparse row has pairs of index and value, by ascending indices from 0");
+    TRY(take_value(r, &value, ",}"));
+    r->fields[(size_t)index] = value;
+    next = (size_t)index + 1;
+  } while (*r->at == ',');
+  if (*r->at++ != '}') return fail(r, "a sparse row that no } ends");
+  skip_blanks(r);
+  return ends_line(*r->at) ? EBB_OK : fail(r, "text behind a sparse row; weights are not read");
+}
+
+static ebb_status check_fields(const reader *r) {
+  for (size_t c = 0; c < r->raw->cols; c++) {
+    ebbi_span field = r->fields[c];
+    const attribute *a = &r->attributes[c];
+    double value;
+    if (r->forms[c] == EBBI_FORM_SKIP || ebbi_na_has(&r->na, field)) continue;
+    if (a->type == NOMINAL &&
+        ebbi_names_find_part(&a->values, field.text, field.length) == EBBI_NO_INDEX)
+      return fail_value(r, c, field, "is none of the values declared");
+    if (a->type == NUMERIC && !ebbi_parse_number(&value, field.text, field.length, '.') &&
+        !ebbi_parse_word(&value, field.text, field.length))
+      return fail_value(r, c, field, "is not a number, as declared");
+  }
+  return EBB_OK;
+}
+
+static ebb_status read_rows(reader *r) {
+  for (; *r->at != '\0'; next_line(r)) {
+    size_t count = r->raw->cols;
+    skip_blanks(r);
+    if (ends_line(*r->at) || *r->at == '%') continue;
+    free_copies(r);
+    if (*r->at == '{')
+      TRY(take_sparse(r));
+    else
+      TRY(take_dense(r, &count));
+    REQUIRE(count == r->raw->cols, EBB_ERR_INPUT,
+            "%s:%zu: %zu field%s, expected %zu: so many attributes are declared", r->raw->path,
+            r->line, count, count == 1 ? "" : "s", r->raw->cols);
+    TRY(check_fields(r));
+    TRY(ebbi_store_row(&r->store, r->line, r->fields));
+  }
+  return EBB_OK;
+}
+
+static ebb_status read_all(reader *r, const ebbi_wishes *wishes) {
+  ebbi_raw *raw = r->raw;
+  bool again;
+  TRY(read_declarations(r));
+  raw->header = true;
+  r->forms = calloc(raw->cols, sizeof *r->forms);
+  r->fields = calloc(raw->cols, sizeof *r->fields);
+  REQUIRE(r->forms && r->fields, EBB_ERR_MEMORY, "data: no memory for %zu columns", raw->cols);
+  if (wishes->choose) TRY(wishes->choose(r->forms, raw, wishes->user));
+  for (size_t c = 0; c < raw->cols; c++)
+    if (r->attributes[c].type == NOMINAL && r->forms[c] != EBBI_FORM_SKIP)
+      r->forms[c] = EBBI_FORM_TEXT;
+  TRY(ebbi_na_make(&r->na, wishes->options->na ? wishes->options->na : "?"));
+  TRY(ebbi_store_begin(&r->store, raw, r->forms, &r->na, '.'));
+  const char *rows = r->at;
+  size_t line = r->line;
+  TRY(read_rows(r));
+  REQUIRE(raw->rows > 0, EBB_ERR_INPUT, "%s: no rows behind @data", raw->path);
+  TRY(ebbi_store_end(&r->store, &again));
+  r->at = rows;
+  r->line = line;
+  if (again) TRY(read_rows(r));
+  return ebbi_store_finish(&r->store);
+}
+
+ebb_status ebbi_arff_read(ebbi_raw *raw, const char *bytes, size_t size,
+                          const ebbi_wishes *wishes) {
+  bool marked = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
+  reader r = {.raw = raw, .at = bytes + (marked ? 3 : 0), .line = 1};
+  TRY(ebbi_utf8_check(raw->path, bytes, size));
+  ebb_status status = read_all(&r, wishes);
+  for (size_t c = 0; c < raw->cols; c++) ebbi_names_free(&r.attributes[c].values);
+  free(r.attributes);
+  free(r.forms);
+  free(r.fields);
+  free_copies(&r);
+  ebbi_na_free(&r.na);
+  ebbi_store_free(&r.store);
+  return status;
+}

@@ -1,0 +1,107 @@
+/* The first row compared with those below, column by column.
+ *
+ * A header is known by differing from its columns: names above numbers, or a text that never comes
+ * again where few texts come often. That a number stands in it proves nothing: years, wavelengths
+ * and positions name columns too.
+ */
+#include "csv_evidence.h"
+
+#include "base/error.h"
+#include "base/text.h"
+#include "encoder.h"
+#include <stdio.h>
+
+enum {
+  FEW_NUMBERED = 3, /* texts below a number that make it a name */
+  FEW_TEXTS = 10,   /* texts that show a category, of which each comes OFTEN times on average */
+  OFTEN = 5
+};
+
+static void weigh_column(ebbi_csv_evidence *evidence, const ebbi_csv_look *look,
+                         ebbi_csv_kind kind) {
+  size_t numbers = look->numbers + look->mixed, texts = look->texts;
+  bool text_above = kind == EBBI_CSV_TEXT && numbers > 0 && texts == 0;
+  bool mixed_above = kind == EBBI_CSV_MIXED && look->numbers > 0 && look->mixed + texts == 0;
+  bool number_above = kind == EBBI_CSV_NUMBER && numbers == 0 && texts >= FEW_NUMBERED;
+  evidence->names += text_above || mixed_above || number_above;
+  evidence->numbers += kind == EBBI_CSV_NUMBER || (kind == EBBI_CSV_MIXED && !mixed_above);
+  evidence->missing += kind == EBBI_CSV_MISSING;
+  if (kind != EBBI_CSV_TEXT) return;
+  evidence->texts++;
+  evidence->values += look->repeats > 0;
+  evidence->apart += look->repeats == 0 && numbers == 0 && !look->many && texts >= FEW_TEXTS &&
+                     OFTEN * look->distinct.count <= texts;
+}
+
+/* 0, 1, 2 …, or an empty name for pandas' index and then those. Two columns may well begin with the
+ * values 0 and 1; not, if one of them is written with a point everywhere else. */
+static bool counts_columns(const ebbi_csv_sample *sample) {
+  const ebbi_csv_scan *row = &sample->scan;
+  size_t from = row->fields[0].length == 0, count = row->count - from;
+  bool pointed = false;
+  for (size_t i = 0; i < count; i++) {
+    char position[24];
+    const ebbi_csv_look *look = &sample->looks[i + from];
+    snprintf(position, sizeof position, "%zu", i);
+    if (!ebbi_span_is(row->fields[i + from], position)) return false;
+    pointed |= look->pointed > 0 && look->pointed == look->numbers;
+  }
+  return sample->rows > 1 && (row->count > 2 || (count == 2 && pointed));
+}
+
+ebb_status ebbi_csv_evidence_weigh(ebbi_csv_evidence *evidence, const ebbi_csv_sample *sample) {
+  const ebbi_csv_scan *row = &sample->scan;
+  ebbi_names names = {0};
+  ebbi_span repeated;
+  *evidence = (ebbi_csv_evidence){.positions = counts_columns(sample)};
+  for (size_t c = 0; c < row->count; c++)
+    weigh_column(evidence, &sample->looks[c], ebbi_csv_kind_of(sample, row->fields[c]));
+  ebb_status status = ebbi_csv_distinct(&names, &repeated, row);
+  evidence->repeated = repeated.text != NULL;
+  ebbi_names_free(&names);
+  return status;
+}
+
+ebb_status ebbi_csv_distinct(ebbi_names *names, ebbi_span *repeated, const ebbi_csv_scan *row) {
+  *repeated = (ebbi_span){0};
+  for (size_t i = 0, index; i < row->count; i++) {
+    size_t count = names->count;
+    ebbi_span field = row->fields[i];
+    if (field.length == 0) continue;
+    TRY(ebbi_names_add_part(names, &index, field.text, field.length));
+    if (names->count == count && !repeated->text) *repeated = field;
+  }
+  return EBB_OK;
+}
+
+static bool has_listed(const ebbi_names *names, const char *list) {
+  ebbi_span entry;
+  double number;
+  while (list && ebbi_span_next(&entry, &list))
+    if (!ebbi_parse_number(&number, entry.text, entry.length, '.') &&
+        ebbi_names_find_part(names, entry.text, entry.length) != EBBI_NO_INDEX)
+      return true;
+  return false;
+}
+
+/* All names of the encoder, or more than half of those that are no numbers. */
+static bool has_encoded(const ebbi_names *names, const ebb_encoder *encoder) {
+  size_t found = 0, texts = 0, texts_found = 0;
+  if (!encoder || !encoder->named) return false;
+  for (size_t i = 0; i < encoder->names.count; i++) {
+    double number;
+    bool is_text = !ebbi_parse_double(&number, encoder->names.items[i]);
+    bool is_there = ebbi_names_find(names, encoder->names.items[i]) != EBBI_NO_INDEX;
+    found += is_there;
+    texts += is_text;
+    texts_found += is_text && is_there;
+  }
+  return encoder->names.count > 0 && (found == encoder->names.count || 2 * texts_found > texts);
+}
+
+bool ebbi_csv_has_wanted(const ebbi_names *names, const ebb_read_options *options) {
+  return has_encoded(names, options->encoder) || has_listed(names, options->target) ||
+         has_listed(names, options->id) || has_listed(names, options->drop) ||
+         has_listed(names, options->keep) || has_listed(names, options->categorical) ||
+         has_listed(names, options->numeric);
+}
