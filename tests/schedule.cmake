@@ -10,7 +10,8 @@ function(ebb_schedule cost labels)
   endforeach()
 endfunction()
 
-ebb_schedule(1 quick test_arff test_base test_cache_files test_csv_cases test_csv_header test_csv_hostile
+ebb_schedule(1 quick test_formats_arrays test_formats_hostile test_formats_text test_formats_write
+             test_arff test_base test_cache_files test_csv_cases test_csv_header test_csv_hostile
              test_csv_layout test_csv_values test_data_arrays test_data_csv test_data_encoder test_data_hostile
              test_data_split test_device test_file test_model test_ops test_reference test_rng test_safetensors
              test_sequence test_spec headers format run cli_signals cli_usage)

@@ -116,8 +116,8 @@ static void test_idx_refused(void **state) {
   REFUSED("\0\0\x08\1\0\0\0\3ab", "truncated: *3 bytes, but 2 follow");
   REFUSED("\0\0\x08\1\0\0\0\3abcd", "oversized: *3 bytes, but 4 follow");
   REFUSED("\0\0\x08\2\0\0\0\3", "truncated: *12 bytes, the file has 8");
-  REFUSED("\0\0\x08\xff\0\0\0\3", "truncated: *255 dimensions");
-  REFUSED("\0\0\x08\0", "no dimension");
+  REFUSED("\0\0\x08\xff\0\0\0\3", "255 dimensions; 1 to 32");
+  REFUSED("\0\0\x08\0", "0 dimensions");
   REFUSED("\0\0\x07\1\0\0\0\1a", "byte 2 is 0x07");
   REFUSED("\0\0\x08\1\0\0\0\0", "empty (0 rows");
   REFUSED("\0\0\x08\2\0\0\0\2\0\0\0\0", "empty (2 rows of 0");
@@ -136,17 +136,13 @@ static void expect_npy_refused(const char *descr, const char *shape, size_t byte
 
 static void test_npy_refused(void **state) {
   (void)state;
-  expect_npy_refused("'|O'", "(2,)", 16, "t: element type '|O'*Python objects");
-  expect_npy_refused("'<f2'", "(2,)", 4, "'<f2'*save the array as");
-  expect_npy_refused("'>f4'", "(2,)", 8, "'>f4'");
-  expect_npy_refused("[('a', '<f4')]", "(2,)", 8, "array of records");
   expect_npy_refused("'<f4\x1b[2J'", "(2,)", 8, "'<f4?[2J'");
   expect_npy_refused("'<f4'", "()", 4, "a single number");
   expect_npy_refused("'<f4'", "(0, 3)", 0, "empty (0 rows");
   expect_npy_refused("'<f4'", "(2, 3)", 23, "truncated: *= 24 bytes, but 23 follow");
   expect_npy_refused("'<f4'", "(2, 3)", 25, "oversized: *= 24 bytes, but 25 follow");
   expect_npy_refused("'<f4'", "(4294967296, 4294967296)", 4, "too many");
-  expect_npy_refused("'<f4'", "(1, 4294967296, 4294967296)", 4, "byte *fits in 64 bits");
+  expect_npy_refused("'<f4'", "(1, 4294967296, 4294967296)", 4, "larger than any file");
   expect_npy_refused("'<f4'", "(99999999999999999999,)", 4, "a length that fits in 64 bits");
   expect_npy_refused("'<f4'", "(-1,)", 4, "expected a length");
   expect_npy_refused("'<f4'", "(2;", 8, "',' or ')'");
@@ -166,7 +162,6 @@ static void test_npy_headers_refused(void **state) {
   REFUSED("\x93NUMPY\x01\0\x02\0{}", "'descr', 'fortran_order' and 'shape'");
   REFUSED("\x93NUMPY\x01\0\x02\0[]", "byte 10 *expected '{'");
   REFUSED("\x93NUMPY\x01\0\x1f\0{'descr': '<f4', 'shape': (1,)}", "before the end");
-  REFUSED("\x93NUMPY\x01\0\x18\0{'fortran_order': True,  ", "column by column");
   REFUSED("\x93NUMPY\x01\0\x18\0{'fortran_order': Yes,   ", "True or False");
   REFUSED("\x93NUMPY\x01\0\x18\0{'descr': '<f4           ", "a short quoted text");
   REFUSED("PK\3\4abc", "ZIP archive");

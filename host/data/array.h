@@ -6,20 +6,39 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* X(name, bytes) */
-#define EBBI_ELEMENT_LIST(X) X(U8, 1) X(I8, 1) X(I16, 2) X(I32, 4) X(I64, 8) X(F32, 4) X(F64, 8)
+/* X(name, bytes, what NumPy calls it); texts have as many bytes as their array says. */
+#define EBBI_ELEMENT_LIST(X)                                                                       \
+  X(BOOL, 1, "bool")                                                                               \
+  X(U8, 1, "uint8")                                                                                \
+  X(I8, 1, "int8")                                                                                 \
+  X(U16, 2, "uint16")                                                                              \
+  X(I16, 2, "int16")                                                                               \
+  X(U32, 4, "uint32")                                                                              \
+  X(I32, 4, "int32")                                                                               \
+  X(U64, 8, "uint64")                                                                              \
+  X(I64, 8, "int64")                                                                               \
+  X(F16, 2, "float16")                                                                             \
+  X(F32, 4, "float32")                                                                             \
+  X(F64, 8, "float64")                                                                             \
+  X(ASCII, 0, "bytes")                                                                             \
+  X(UCS4, 0, "str")
 
 typedef enum ebbi_element {
-#define EBBI_ELEMENT_ENUM(name, bytes) EBBI_##name,
+#define EBBI_ELEMENT_ENUM(name, bytes, text) EBBI_##name,
   EBBI_ELEMENT_LIST(EBBI_ELEMENT_ENUM)
 #undef EBBI_ELEMENT_ENUM
 } ebbi_element;
 
+enum { EBBI_MAX_RANK = 32 }; /* NumPy's limit for long */
+
 /* A view into the bytes of a file: `data` holds rows * cols elements. */
 typedef struct ebbi_array {
   ebbi_element element;
+  size_t item; /* bytes of an element */
   bool big_endian;
-  size_t rows, cols; /* all dimensions but the first are flattened */
+  bool fortran; /* the first dimension varies fastest, not the last */
+  size_t rank, shape[EBBI_MAX_RANK];
+  size_t rows, cols; /* all dimensions but the first are flattened, the last one fastest */
   const unsigned char *data;
 } ebbi_array;
 
@@ -31,16 +50,34 @@ bool ebbi_is_npy(const char *bytes, size_t size);
 ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 
-/* Either of them, by content. */
+/* The header alone: all but `data`; *start gets where the elements begin. */
+ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
+                           size_t size);
+
+/* Either of them, by content: numbers, row by row. */
 ebb_status ebbi_array_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
+
+/* Sets item (of numbers), rows and cols by element and shape.
+ * Errors: EBB_ERR_INPUT (no dimension, lengths whose product does not fit). */
+ebb_status ebbi_array_measure(ebbi_array *array, const char *path);
 
 /* Sets array->data to bytes + offset after checking that exactly the array's elements follow. */
 ebb_status ebbi_array_bind(ebbi_array *array, const char *path, const char *bytes, size_t size,
                            size_t offset);
 
 bool ebbi_array_is_float(const ebbi_array *array);
+bool ebbi_array_is_text(const ebbi_array *array);
+
+enum { EBBI_ARRAY_SHOWN = 64 };
+
+/* `float32 [200, 3]`, cut to fit. Returns `out`. */
+const char *ebbi_array_shown(char out[EBBI_ARRAY_SHOWN], const ebbi_array *array);
 
 /* Element `index`, counted row by row. Integers beyond 2^53 are rounded. */
 double ebbi_array_get(const ebbi_array *array, size_t index);
+
+/* The text of element `index` as UTF-8, ended by 0; `out` has room for item + 1 bytes. False: it is
+ * no text (bytes beyond ASCII, no code point). */
+bool ebbi_array_text(char *out, const ebbi_array *array, size_t index);
 
 #endif

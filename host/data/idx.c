@@ -8,8 +8,6 @@
 #include "array.h"
 
 #include "base/error.h"
-#include "base/size.h"
-#include <stdint.h>
 
 bool ebbi_is_idx(const char *bytes, size_t size) {
   return size >= 4 && bytes[0] == 0 && bytes[1] == 0;
@@ -43,22 +41,19 @@ static ebb_status element_of(ebbi_element *element, const char *path, unsigned c
 
 ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
   const unsigned char *at = (const unsigned char *)bytes;
-  *array = (ebbi_array){.big_endian = true, .cols = 1};
+  *array = (ebbi_array){.big_endian = true, .rank = at[3]};
   TRY(element_of(&array->element, path, at[2]));
-  size_t dimensions = at[3], header = 4 + 4 * dimensions;
-  REQUIRE(dimensions > 0, EBB_ERR_INPUT, "%s: byte 3 says that the array has no dimension", path);
+  size_t header = 4 + 4 * array->rank;
+  REQUIRE(array->rank > 0 && array->rank <= EBBI_MAX_RANK, EBB_ERR_INPUT,
+          "%s: byte 3 says that the array has %zu dimensions; 1 to %d can be read", path,
+          array->rank, EBBI_MAX_RANK);
   REQUIRE(size >= header, EBB_ERR_INPUT,
           "%s: truncated: the header of %zu dimensions takes %zu bytes, the file has %zu", path,
-          dimensions, header, size);
-  for (size_t i = 0; i < dimensions; i++) {
+          array->rank, header, size);
+  for (size_t i = 0; i < array->rank; i++) {
     const unsigned char *d = at + 4 + 4 * i;
-    size_t length = (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
-    if (i == 0)
-      array->rows = length;
-    else
-      REQUIRE(ebbi_size_mul(&array->cols, array->cols, length), EBB_ERR_INPUT,
-              "%s: dimension %zu of %zu, %zu, makes the array larger than any file", path, i,
-              dimensions, length);
+    array->shape[i] = (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
   }
+  TRY(ebbi_array_measure(array, path));
   return ebbi_array_bind(array, path, bytes, size, header);
 }

@@ -51,37 +51,69 @@ static ebb_status read_string(char text[TEXT_LIMIT], cursor *c) {
   return EBB_OK;
 }
 
+/* Kinds of elements, by the letter that begins their name, with what to do where they are none. */
+static const struct {
+  char kind;
+  const char *what;
+} refused[] = {
+    {'O', "Python objects, which only Python can read; save x.astype(float), or texts as "
+          "x.astype(str)"},
+    {'c', "complex numbers; save numpy.abs(x), or numpy.stack([x.real, x.imag], -1)"},
+    {'V', "records; save numpy.lib.recfunctions.structured_to_unstructured(x), or a CSV file"},
+    {'M', "dates; save a CSV file, in which dates are read"},
+    {'m', "spans of time; save x / numpy.timedelta64(1, 's')"},
+    {'f', "floats of another size; save x.astype('f8')"}};
+
+static ebb_status refuse_element(const cursor *c, char *text, char kind) {
+  const char *what = "unknown; save x.astype(float), or texts as x.astype(str)";
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+    if (refused[i].kind == kind) what = refused[i].what;
+  for (char *t = text; *t != '\0'; t++)
+    if (!isprint((unsigned char)*t)) *t = '?';
+  return ebbi_fail(EBB_ERR_INPUT, "%s: elements of type '%s' cannot be read: %s", c->path, text,
+                   what);
+}
+
+/* The length of a text's element in bytes: `digits` characters of `unit` bytes. */
+static bool read_item(size_t *item, const char *digits, size_t unit) {
+  *item = 0;
+  for (; isdigit((unsigned char)*digits); digits++)
+    if (!ebbi_size_mul(item, *item, 10) || !ebbi_size_add(item, *item, (size_t)(*digits - '0')))
+      return false;
+  return *digits == '\0' && ebbi_size_mul(item, *item, unit);
+}
+
+/* Byte order (`|`: of no importance), kind, bytes. */
 static ebb_status read_descr(ebbi_array *array, cursor *c) {
   static const struct {
     const char *text;
     ebbi_element element;
-  } known[] = {
-      {"<f4", EBBI_F32}, {"<f8", EBBI_F64}, {"|u1", EBBI_U8}, {"<i4", EBBI_I32}, {"<i8", EBBI_I64}};
-  char text[TEXT_LIMIT];
-  REQUIRE(peek(c) != '[', EBB_ERR_INPUT,
-          "%s: an array of records cannot be read; save a plain array of one number type", c->path);
+  } known[] = {{"b1", EBBI_BOOL}, {"u1", EBBI_U8},  {"i1", EBBI_I8},  {"u2", EBBI_U16},
+               {"i2", EBBI_I16},  {"u4", EBBI_U32}, {"i4", EBBI_I32}, {"u8", EBBI_U64},
+               {"i8", EBBI_I64},  {"f2", EBBI_F16}, {"f4", EBBI_F32}, {"f8", EBBI_F64}};
+  char text[TEXT_LIMIT] = "[...]";
+  if (peek(c) == '[') return refuse_element(c, text, 'V');
   TRY(read_string(text, c));
+  if (text[0] == '\0' || !strchr("<>|=", text[0])) return refuse_element(c, text, '\0');
+  array->big_endian = text[0] == '>';
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    if (strcmp(text, known[i].text) != 0) continue;
+    if (strcmp(text + 1, known[i].text) != 0) continue;
     array->element = known[i].element;
     return EBB_OK;
   }
-  for (char *t = text; *t != '\0'; t++)
-    if (!isprint((unsigned char)*t)) *t = '?';
-  return ebbi_fail(EBB_ERR_INPUT,
-                   "%s: element type '%s' cannot be read%s; save the array as <f4, <f8, |u1, <i4 "
-                   "or <i8",
-                   c->path, text, strchr(text, 'O') ? " (Python objects)" : "");
+  array->element = text[1] == 'U' ? EBBI_UCS4 : EBBI_ASCII;
+  bool is_text = (text[1] == 'U' || text[1] == 'S') &&
+                 read_item(&array->item, text + 2, text[1] == 'U' ? 4 : 1);
+  return is_text ? EBB_OK : refuse_element(c, text, text[1]);
 }
 
-static ebb_status read_order(cursor *c) {
+static ebb_status read_order(ebbi_array *array, cursor *c) {
   peek(c);
   size_t left = (size_t)(c->end - c->at);
-  REQUIRE(left < 4 || memcmp(c->at, "True", 4) != 0, EBB_ERR_INPUT,
-          "%s: the array lies column by column (fortran_order); save numpy.ascontiguousarray of it",
-          c->path);
-  if (left < 5 || memcmp(c->at, "False", 5) != 0) return damaged(c, "True or False");
-  c->at += 5;
+  array->fortran = left >= 4 && memcmp(c->at, "True", 4) == 0;
+  if (!array->fortran && (left < 5 || memcmp(c->at, "False", 5) != 0))
+    return damaged(c, "True or False");
+  c->at += array->fortran ? 4 : 5;
   return EBB_OK;
 }
 
@@ -92,21 +124,18 @@ static ebb_status read_length(size_t *length, cursor *c) {
     if (!ebbi_size_mul(length, *length, 10) ||
         !ebbi_size_add(length, *length, (size_t)(*c->at - '0')))
       return damaged(c, "a length that fits in 64 bits");
+  accept(c, 'L'); /* as Python 2 wrote it */
   return EBB_OK;
 }
 
 static ebb_status read_shape(ebbi_array *array, cursor *c) {
   if (!accept(c, '(')) return damaged(c, "'('");
-  REQUIRE(peek(c) != ')', EBB_ERR_INPUT, "%s: a single number, not an array of rows", c->path);
-  TRY(read_length(&array->rows, c));
-  array->cols = 1;
-  while (accept(c, ',') && peek(c) != ')') {
-    size_t length;
-    TRY(read_length(&length, c));
-    if (!ebbi_size_mul(&array->cols, array->cols, length))
-      return damaged(c, "lengths whose product fits in 64 bits");
+  while (peek(c) != ')') {
+    if (array->rank == EBBI_MAX_RANK) return damaged(c, "at most 32 lengths");
+    TRY(read_length(&array->shape[array->rank++], c));
+    if (!accept(c, ',') && peek(c) != ')') return damaged(c, "',' or ')'");
   }
-  return accept(c, ')') ? EBB_OK : damaged(c, "',' or ')'");
+  return accept(c, ')') ? EBB_OK : damaged(c, "')'");
 }
 
 static ebb_status read_dictionary(ebbi_array *array, cursor *c) {
@@ -120,26 +149,35 @@ static ebb_status read_dictionary(ebbi_array *array, cursor *c) {
     while (k < 3 && strcmp(key, keys[k]) != 0) k++;
     if (k == 3 || seen & 1u << k) return damaged(c, "'descr', 'fortran_order', 'shape', each once");
     if (!accept(c, ':')) return damaged(c, "':'");
-    TRY(k == 0 ? read_descr(array, c) : k == 1 ? read_order(c) : read_shape(array, c));
+    TRY(k == 0 ? read_descr(array, c) : k == 1 ? read_order(array, c) : read_shape(array, c));
     seen |= 1u << k;
     if (!accept(c, ',') && peek(c) != '}') return damaged(c, "',' or '}'");
   }
   return seen == 7 ? EBB_OK : damaged(c, "'descr', 'fortran_order' and 'shape' before the end");
 }
 
-ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
+ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
+                           size_t size) {
   const unsigned char *at = (const unsigned char *)bytes;
   *array = (ebbi_array){0};
   REQUIRE(size >= 12, EBB_ERR_INPUT, "%s: truncated: an NPY file of %zu bytes", path, size);
   REQUIRE(at[6] >= 1 && at[6] <= 3, EBB_ERR_INPUT,
           "%s: NPY version %u.%u is not known (1 to 3 are)", path, at[6], at[7]);
-  size_t start = at[6] == 1 ? 10 : 12, length = (size_t)at[9] << 8 | at[8];
+  *start = at[6] == 1 ? 10 : 12;
+  size_t length = (size_t)at[9] << 8 | at[8];
   if (at[6] > 1) length |= (size_t)at[11] << 24 | (size_t)at[10] << 16;
   REQUIRE(length <= HEADER_LIMIT, EBB_ERR_INPUT,
           "%s: claims an NPY header of %zu bytes, the limit is %d", path, length, HEADER_LIMIT);
-  REQUIRE(length <= size - start, EBB_ERR_INPUT,
-          "%s: truncated: the NPY header takes %zu bytes, %zu follow", path, length, size - start);
-  cursor c = {path, bytes, bytes + start, bytes + start + length};
+  REQUIRE(length <= size - *start, EBB_ERR_INPUT,
+          "%s: truncated: the NPY header takes %zu bytes, %zu follow", path, length, size - *start);
+  cursor c = {path, bytes, bytes + *start, bytes + *start + length};
   TRY(read_dictionary(array, &c));
-  return ebbi_array_bind(array, path, bytes, size, start + length);
+  *start += length;
+  return ebbi_array_measure(array, path);
+}
+
+ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
+  size_t start;
+  TRY(ebbi_npy_header(array, &start, path, bytes, size));
+  return ebbi_array_bind(array, path, bytes, size, start);
 }

@@ -19,6 +19,8 @@ void ebbi_raw_free(ebbi_raw *raw) {
   free(raw->path);
   ebbi_names_free(&raw->names);
   ebbi_notes_free(&raw->notes);
+  if (raw->labels) ebbi_raw_free(raw->labels);
+  free(raw->labels);
   *raw = (ebbi_raw){0};
 }
 

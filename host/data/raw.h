@@ -36,9 +36,10 @@ typedef struct ebbi_raw {
   size_t *lines;    /* [rows] where each row begins in a text file, from 1; NULL: an array */
   ebbi_raw_column *columns; /* [cols]; NULL: `array` holds all values */
   ebbi_array array;         /* [rows, cols], a view into `bytes` */
-  bool image;               /* array: uint8 of three or more dimensions: pixels */
-  char *bytes;              /* the file, if `array` points into it */
+  bool image;               /* array: uint8 of three or more dimensions, lying row by row: pixels */
+  char *bytes;              /* what `array` points into */
   ebbi_notes notes;         /* what was guessed about the format */
+  struct ebbi_raw *labels;  /* an NPZ file's labels, which lie beside the inputs; NULL: none */
 } ebbi_raw;
 
 /* What the caller of a reader wants. `choose` is called once, when names, header and cols are known
@@ -49,6 +50,7 @@ typedef struct ebbi_wishes {
       *options; /* delimiter, decimal, header, encoding, na, target (to find the header) */
   ebb_status (*choose)(ebbi_form *forms, const ebbi_raw *raw, void *user);
   void *user;
+  bool labels; /* a file of labels is read: of an NPZ file with inputs and labels, these */
 } ebbi_wishes;
 
 void ebbi_raw_free(ebbi_raw *raw);

@@ -1,0 +1,33 @@
+/* Telling files apart, and those that become raw columns other than by CSV, ARFF and libsvm. */
+#ifndef EBBI_FORMATS_H
+#define EBBI_FORMATS_H
+
+#include "data/raw.h"
+
+/* Bytes of a file, unpacked. A gzip file or an archive may claim to be a thousand times its size.
+ */
+#define EBBI_FILE_LIMIT ((size_t)4 << 30)
+
+/* Fills a raw, but for its path, from an IDX or NPY file, whose bytes become the raw's. */
+ebb_status ebbi_raw_from_array(ebbi_raw *raw, char *bytes, size_t size);
+
+/* From an NPZ file: an archive (ZIP) of NPY files. Any other archive is refused by what it is. */
+bool ebbi_is_zip(const char *bytes, size_t size);
+ebb_status ebbi_npz_read(ebbi_raw *raw, const char *bytes, size_t size, const ebbi_wishes *wishes);
+
+bool ebbi_is_arff(const char *text);
+bool ebbi_is_libsvm(const char *text);
+
+/* Fail with EBB_ERR_INPUT at a file of a known format that is not read, and say what to do. */
+ebb_status ebbi_refuse_foreign(const char *path, const char *bytes, size_t size);
+ebb_status ebbi_refuse_foreign_text(const char *path, const char *text, size_t size);
+
+/* Makes *bytes [*size] UTF-8 without a byte order mark; (*bytes)[*size] stays 0. Takes it from
+ * `encoding`, as iconv calls it; NULL: UTF-16 and UTF-32 are known by their mark, UTF-16 without
+ * one by its zeros, and all else is left as it stands, UTF-8 or not. What was guessed goes to
+ * `notes`. *bytes is freed where it is replaced.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT (no such encoding). */
+ebb_status ebbi_text_decode(char **bytes, size_t *size, const char *path, const char *encoding,
+                            ebbi_notes *notes);
+
+#endif

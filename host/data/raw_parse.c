@@ -1,0 +1,54 @@
+/* A file's bytes to raw columns: the format is told by content and its reader called.
+ *
+ * Never by name: files get renamed, and a name that lies must not choose the parser. Formats that
+ * begin with bytes of their own come first, then texts in the order of how much gives them away;
+ * what is left is CSV.
+ */
+#include "formats.h"
+
+#include "base/error.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* The first line that is neither blank nor a comment declares something. */
+bool ebbi_is_arff(const char *text) {
+  for (;;) {
+    text += strspn(text, " \t\r\n");
+    if (*text != '%') break;
+    text += strcspn(text, "\r\n");
+  }
+  return strncasecmp(text, "@relation", 9) == 0 || strncasecmp(text, "@attribute", 10) == 0;
+}
+
+static ebb_status parse_text(ebbi_raw *raw, char **bytes, size_t *size, const ebbi_wishes *wishes) {
+  const ebb_read_options *options = wishes->options;
+  TRY(ebbi_refuse_foreign(raw->path, *bytes, *size));
+  TRY(ebbi_text_decode(bytes, size, raw->path, options->encoding, &raw->notes));
+  TRY(ebbi_refuse_foreign_text(raw->path, *bytes, *size));
+  if (ebbi_is_arff(*bytes)) return ebbi_arff_read(raw, *bytes, *size, wishes);
+  bool asked_for_csv = options->delimiter != '\0' || options->header == EBB_HEADER_YES;
+  if (!asked_for_csv && ebbi_is_libsvm(*bytes)) return ebbi_libsvm_read(raw, *bytes, *size, wishes);
+  return ebbi_csv_read(raw, *bytes, *size, wishes);
+}
+
+static ebb_status parse(ebbi_raw *raw, char **bytes, size_t size, const ebbi_wishes *wishes) {
+  REQUIRE(raw->path, EBB_ERR_MEMORY, "data: no memory for a name");
+  REQUIRE(size > 0, EBB_ERR_INPUT, "%s: the file is empty", raw->path);
+  if (ebbi_is_npy(*bytes, size) || ebbi_is_idx(*bytes, size)) {
+    char *array = *bytes;
+    *bytes = NULL;
+    return ebbi_raw_from_array(raw, array, size);
+  }
+  if (ebbi_is_zip(*bytes, size)) return ebbi_npz_read(raw, *bytes, size, wishes);
+  return parse_text(raw, bytes, &size, wishes);
+}
+
+ebb_status ebbi_raw_parse(ebbi_raw *raw, const char *path, char *bytes, size_t size,
+                          const ebbi_wishes *wishes) {
+  raw->path = strdup(path);
+  ebb_status status = parse(raw, &bytes, size, wishes);
+  free(bytes);
+  return status;
+}

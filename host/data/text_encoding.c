@@ -1,0 +1,111 @@
+/* Text of any encoding to UTF-8, by the C library's iconv.
+ *
+ * Only what can be known is guessed: a byte order mark, and UTF-16 of Western text, in which every
+ * other byte is 0. The encodings of one byte a character cannot be told from each other: text that
+ * is not UTF-8 is left for the reader to refuse, and the option is named.
+ */
+#include "formats.h"
+
+#include "base/error.h"
+#include <errno.h>
+#include <iconv.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SAMPLE = 2000 };
+
+static const struct {
+  const char *mark;
+  size_t length;
+  const char *encoding;
+} marks[] = {{"\xff\xfe\0\0", 4, "UTF-32LE"}, /* before UTF-16, whose mark begins it */
+             {"\xff\xfe", 2, "UTF-16LE"},
+             {"\xfe\xff", 2, "UTF-16BE"}};
+
+/* Nine of ten characters of the beginning have one byte that is 0, always the same. */
+static const char *guess_wide(const char *bytes, size_t size) {
+  size_t units = (size < SAMPLE ? size : SAMPLE) / 2, low = 0, high = 0;
+  for (size_t i = 0; i < units; i++) {
+    low += bytes[2 * i] != 0 && bytes[2 * i + 1] == 0;
+    high += bytes[2 * i] == 0 && bytes[2 * i + 1] != 0;
+  }
+  if (units < 2) return NULL;
+  return 10 * low >= 9 * units ? "UTF-16LE" : 10 * high >= 9 * units ? "UTF-16BE" : NULL;
+}
+
+static ebb_status guess(const char **encoding, const char *bytes, size_t size, const char *path,
+                        ebbi_notes *notes) {
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+    if (size >= marks[i].length && memcmp(bytes, marks[i].mark, marks[i].length) == 0) {
+      *encoding = marks[i].encoding;
+      return EBB_OK;
+    }
+  *encoding = guess_wide(bytes, size);
+  if (!*encoding) return EBB_OK;
+  return ebbi_notes_add(notes, false,
+                        "%s: every other byte is 0, so this is %s text (--encoding says otherwise)",
+                        path, *encoding);
+}
+
+/* Where the conversion is. */
+typedef struct conversion {
+  iconv_t iconv;
+  char *in, *out, *text; /* text: all of the output */
+  size_t in_left, out_left, capacity;
+} conversion;
+
+static ebb_status grow(conversion *c, const char *path) {
+  size_t used = c->text ? (size_t)(c->out - c->text) : 0;
+  size_t capacity = c->capacity ? 2 * c->capacity : c->in_left + c->in_left / 2 + 16;
+  char *larger = realloc(c->text, capacity + 1);
+  REQUIRE(larger, EBB_ERR_MEMORY, "%s: no memory for %zu bytes of text", path, capacity);
+  c->text = larger;
+  c->out = larger + used;
+  c->out_left = capacity - used;
+  c->capacity = capacity;
+  return EBB_OK;
+}
+
+static ebb_status run(conversion *c, const char *path, const char *encoding) {
+  const char *start = c->in;
+  do {
+    TRY(grow(c, path));
+    if (iconv(c->iconv, &c->in, &c->in_left, &c->out, &c->out_left) != (size_t)-1) break;
+    REQUIRE(errno == E2BIG, EBB_ERR_INPUT,
+            "%s: byte %zu of the file is 0x%02x: not %s text; --encoding names another, as utf-8, "
+            "latin1, windows-1252 or utf-16",
+            path, (size_t)(c->in - start), (unsigned char)*c->in, encoding);
+  } while (true);
+  *c->out = '\0';
+  return EBB_OK;
+}
+
+static ebb_status convert(char **bytes, size_t *size, const char *path, const char *encoding) {
+  char shown[EBBI_SHOWN];
+  conversion c = {.in = *bytes, .in_left = *size, .iconv = iconv_open("UTF-8", encoding)};
+  REQUIRE(c.iconv != (iconv_t)-1, EBB_ERR_ARGUMENT,
+          "%s: no encoding \"%s\" is known here; `iconv -l` lists them, among them utf-8, latin1, "
+          "windows-1252 and utf-16",
+          path, ebbi_shown(shown, encoding));
+  ebb_status status = run(&c, path, ebbi_shown(shown, encoding));
+  iconv_close(c.iconv);
+  if (status != EBB_OK) {
+    free(c.text);
+    return status;
+  }
+  free(*bytes);
+  *bytes = c.text;
+  *size = (size_t)(c.out - c.text);
+  return EBB_OK;
+}
+
+ebb_status ebbi_text_decode(char **bytes, size_t *size, const char *path, const char *encoding,
+                            ebbi_notes *notes) {
+  if (!encoding) TRY(guess(&encoding, *bytes, *size, path, notes));
+  if (encoding) TRY(convert(bytes, size, path, encoding));
+  if (*size >= 3 && memcmp(*bytes, "\xef\xbb\xbf", 3) == 0) {
+    *size -= 3;
+    memmove(*bytes, *bytes + 3, *size + 1);
+  }
+  return EBB_OK;
+}

@@ -1,0 +1,77 @@
+/* Writing tables: which format, and what the formats share.
+ *
+ * The name's ending decides, since there is no content yet to tell. The file is replaced when all
+ * of it is written. Numbers are printed in the "C" locale, whatever the program has set.
+ */
+#define _GNU_SOURCE
+#include "write.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include "data/names.h"
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+  const char *ending;
+  ebb_status (*write)(FILE *stream, const ebbi_sheet *sheet, ebbi_notes *notes);
+} formats[] = {{".csv", ebbi_csv_write},
+               {".npz", ebbi_npz_write},
+               {".svm", ebbi_libsvm_write},
+               {".libsvm", ebbi_libsvm_write}};
+
+/* The one way to a stream: whatever else could print is not to be linked to a library. */
+void ebbi_put(FILE *stream, const char *text) {
+  fwrite(text, 1, strlen(text), stream);
+}
+
+bool ebbi_sheet_is_text(const ebbi_sheet *sheet, size_t col) {
+  return sheet->texts && sheet->texts[col];
+}
+
+ebb_status ebbi_sheet_need_numbers(const ebbi_sheet *sheet, const char *format) {
+  char shown[EBBI_SHOWN];
+  for (size_t col = 0; col < sheet->cols - sheet->targets; col++)
+    REQUIRE(!ebbi_sheet_is_text(sheet, col), EBB_ERR_INPUT,
+            "column %zu (from 0) \"%s\" holds texts, and inputs in %s are numbers; leave it out, "
+            "or write CSV",
+            col, ebbi_shown(shown, sheet->names ? sheet->names[col] : ""), format);
+  return EBB_OK;
+}
+
+/* Any 15 digits survive a double, any double 17 digits. */
+const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(out, EBBI_NUMBER_TEXT, "%.*g", digits, value);
+    if (strtod(out, NULL) == value) break;
+  }
+  return out;
+}
+
+static ebb_status write_file(const char *path, const ebbi_sheet *sheet, ebbi_notes *notes,
+                             size_t format) {
+  ebbi_writer writer = {0};
+  ebb_status status = ebbi_writer_begin(&writer, path);
+  if (status == EBB_OK) status = formats[format].write(writer.stream, sheet, notes);
+  if (status == EBB_OK) status = ebbi_writer_commit(&writer);
+  ebbi_writer_free(&writer);
+  return status;
+}
+
+ebb_status ebbi_sheet_write(const char *path, const ebbi_sheet *sheet, ebbi_notes *notes) {
+  const char *ending = strrchr(path, '.');
+  size_t count = sizeof formats / sizeof *formats, format = 0;
+  while (format < count && !(ending && strcasecmp(ending, formats[format].ending) == 0)) format++;
+  REQUIRE(format < count, EBB_ERR_ARGUMENT,
+          "%s: the format is told by the name, which must end in .csv, .npz, .svm or .libsvm",
+          path);
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  REQUIRE(plain != (locale_t)0, EBB_ERR_MEMORY, "%s: no memory for a locale", path);
+  locale_t before = uselocale(plain);
+  ebb_status status = write_file(path, sheet, notes, format);
+  uselocale(before);
+  freelocale(plain);
+  return status;
+}
