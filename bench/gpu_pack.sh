@@ -10,7 +10,7 @@
 lacking() {
   local name list=()
   for name in cc cmake ninja pkg-config; do command -v "$name" >/dev/null || list+=("$name"); done
-  for name in CL/cl.h jansson.h popt.h csv.h zip.h zlib.h Random123/philox.h xxhash.h; do
+  for name in CL/cl.h jansson.h popt.h zip.h zlib.h Random123/philox.h xxhash.h; do
     cc -E -xc - <<<"#include <$name>" >/dev/null 2>&1 || list+=("$name")
   done
   cc -E -xc - <<<$'#include <stdarg.h>\n#include <stddef.h>\n#include <stdint.h>\n#include <setjmp.h>\n#include <cmocka.h>' \

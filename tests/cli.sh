@@ -8,7 +8,7 @@
 
 failed=0
 if [ $# -eq 1 ]; then
-  for part in usage train best precision stream faults signals verify profile bench real; do "$0" "$1" $part || failed=1; done
+  for part in usage data rows train best eval cases precision stream faults files signals verify profile bench real; do "$0" "$1" $part || failed=1; done
   exit $failed
 fi
 
@@ -64,7 +64,7 @@ with() {
   setting=''
 }
 
-out() { grep -q -e "$1" out || flunk "stdout lacks \"$1\": $(head -c 300 out)"; }
+out() { grep -q -e "$1" out || flunk "stdout lacks \"$1\": $(head -c 900 out)"; }
 err() { grep -q -e "$1" err || flunk "stderr lacks \"$1\": $(head -c 300 err)"; }
 silent() { [ ! -s "$1" ] || flunk "std$1 is not empty: $(head -c 300 "$1")"; }
 one_line() { [ "$(wc -l <err)" -eq 1 ] || flunk "stderr is not one line: $(head -c 400 err)"; }
@@ -108,7 +108,7 @@ at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) 
 rows() {
   awk -v count="$1" -v kind="$2" 'BEGIN {
     seed = 7
-    print kind == "value" ? "x,y,target" : "x,y,kind"
+    print kind == "value" ? "u,v,target" : "u,v,kind"
     for (i = 0; i < count; i++) {
       seed = (seed * 16807) % 2147483647; x = seed / 2147483647 * 4 - 2
       seed = (seed * 16807) % 2147483647; y = seed / 2147483647 * 4 - 2
@@ -120,6 +120,12 @@ rows() {
 
 rows 200 class >class.csv
 rows 150 value >value.csv
+
+# tensors HEADER BYTES: a safetensors file of zeros on standard output; the header has below 512 bytes.
+tensors() {
+  printf "\\$(printf %03o $((${#1} % 256)))\\$(printf %03o $((${#1} / 256)))\\0\\0\\0\\0\\0\\0%s" "$1"
+  head -c "$2" /dev/zero
+}
 
 # The models of train.sh, for parts that only use them, and files that faults.sh compares.
 models() {

@@ -9,11 +9,11 @@
 /* Cuts, flips, copies and swaps in bytes, as the random words of the round say. Returns the new
  * size, at most `size`. */
 static inline size_t mutate(char *bytes, size_t size, uint64_t round) {
-  static const char spice[] = ",;\"\n\r\t0-9e.?:#\xff\x80 \x00";
+  static const char spice[] = ",;:|=\"'\\\n\r\t{}[]0-9e.?#%@$/\xff\x80 \x00";
   uint32_t w[4];
   ebbi_philox(w, 7, EBBI_RNG_TEST, 0, 8 * round);
   size_t changes = w[0] % 4;
-  if (w[1] % 3 == 0) size = w[2] % (size + 1);
+  if (w[3] % 8 == 0) size = w[2] % (size + 1);
   for (size_t i = 0; i < changes && size > 0; i++) {
     ebbi_philox(w, 7, EBBI_RNG_TEST, 0, 8 * round + 1 + i);
     char *at = bytes + w[0] % size;

@@ -1,13 +1,65 @@
-/* What the tests of text tables share: raw columns from a text, and how they look in one line. */
+/* What the tests of file formats share: raw columns from bytes, by their content or by one reader,
+ * and how they look in one line. */
 #ifndef EBB_RAW_RIG_H
 #define EBB_RAW_RIG_H
 
 #include "test_data.h"
 
-#include <base/file.h>
+#include <base/error.h>
+#include <data/formats.h>
 #include <data/raw.h>
 
-#define REAL_CASES EBB_SOURCE_DIR "/../shared/cases/"
+/* Texts and numbers of the last column, numbers of the others. */
+static inline ebb_status last_both(ebbi_form *forms, const ebbi_raw *raw, void *user) {
+  (void)user;
+  forms[raw->cols - 1] = EBBI_FORM_BOTH;
+  return EBB_OK;
+}
+
+static inline ebbi_wishes wishes_of(const ebb_read_options *options) {
+  static const ebb_read_options defaults;
+  return (ebbi_wishes){.options = options ? options : &defaults, .choose = last_both};
+}
+
+/* Any format. */
+static inline ebb_status parse_raw(ebbi_raw *raw, const char *bytes, size_t size,
+                                   const ebbi_wishes *wishes) {
+  *raw = (ebbi_raw){0};
+  return ebbi_raw_parse(raw, "t", tight_copy(bytes, size), size, wishes);
+}
+
+static inline ebbi_raw raw_of(const char *bytes, size_t size, const ebb_read_options *options) {
+  ebbi_raw raw;
+  ebbi_wishes wishes = wishes_of(options);
+  if (parse_raw(&raw, bytes, size, &wishes) != EBB_OK) fail_msg("%s", ebb_error_message());
+  return raw;
+}
+
+static inline void expect_raw_refused(const char *bytes, size_t size,
+                                      const ebb_read_options *options, const char *parts) {
+  ebbi_raw raw;
+  ebbi_wishes wishes = wishes_of(options);
+  ebb_status status = parse_raw(&raw, bytes, size, &wishes);
+  ebbi_raw_free(&raw);
+  expect_message(status, parts);
+}
+
+static inline void expect_note(const ebbi_raw *raw, const char *part) {
+  for (size_t i = 0; i < raw->notes.count; i++)
+    if (strstr(raw->notes.items[i].text, part)) return;
+  fail_msg("no note has \"%s\"", part);
+}
+
+/* A file of shared/cases. */
+static inline ebbi_raw case_raw(const char *name, const ebb_read_options *options) {
+  char path[128];
+  size_t size;
+  snprintf(path, sizeof path, "cases/%s", name);
+  char *bytes = real_bytes(&size, path);
+  ebbi_raw raw = raw_of(bytes, size, options);
+  free(bytes);
+  return raw;
+}
 
 typedef ebb_status raw_reader(ebbi_raw *raw, const char *bytes, size_t size,
                               const ebbi_wishes *wishes);
@@ -20,17 +72,14 @@ static inline ebb_status choose_forms(ebbi_form *forms, const ebbi_raw *raw, voi
   return EBB_OK;
 }
 
-/* From a buffer of just the text's size, so that a read behind it is found. */
+/* One reader's. */
 static inline ebb_status read_raw(raw_reader *reader, ebbi_raw *raw, const char *bytes, size_t size,
                                   const ebb_read_options *options, const ebbi_form *form) {
   static const ebb_read_options defaults;
   const ebbi_wishes wishes = {.options = options ? options : &defaults,
                               .choose = choose_forms,
                               .user = (void *)(uintptr_t)form};
-  char *copy = malloc(size + 1);
-  assert_non_null(copy);
-  memcpy(copy, bytes, size);
-  copy[size] = '\0';
+  char *copy = tight_copy(bytes, size);
   *raw = (ebbi_raw){.path = strdup("t")};
   ebb_status status = reader(raw, copy, size, &wishes);
   free(copy);
@@ -46,7 +95,7 @@ static inline ebbi_raw csv_of(const char *text, const ebb_read_options *options,
 }
 
 /* `ROWSxCOLS header name:number other:text`; a column without name is marked by `-`. */
-static inline void describe(char *out, size_t size, const ebbi_raw *raw) {
+static inline void describe_raw(char *out, size_t size, const ebbi_raw *raw) {
   int used = snprintf(out, size, "%zux%zu%s", raw->rows, raw->cols, raw->header ? " header" : "");
   for (size_t c = 0; c < raw->cols && (size_t)used < size; c++) {
     const ebbi_raw_column *column = &raw->columns[c];
@@ -60,7 +109,7 @@ static inline void expect_columns(const char *text, const ebb_read_options *opti
                                   const char *expected) {
   char found[512];
   ebbi_raw raw = csv_of(text, options, NULL);
-  describe(found, sizeof found, &raw);
+  describe_raw(found, sizeof found, &raw);
   ebbi_raw_free(&raw);
   assert_string_equal(found, expected);
 }
@@ -74,8 +123,8 @@ static inline void expect_csv_refused(const char *text, const ebb_read_options *
 }
 
 /* The notes, one a line, hold this; "": there are none. */
-static inline void expect_notes(const char *text, const ebb_read_options *options,
-                                const char *part) {
+static inline void expect_csv_notes(const char *text, const ebb_read_options *options,
+                                    const char *part) {
   char all[2048] = "";
   ebbi_raw raw = csv_of(text, options, NULL);
   for (size_t i = 0; i < raw.notes.count; i++) {

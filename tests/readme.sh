@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# What readers of README.md and examples/README.md paste works: every block is run, or says why not.
-# In a copy of the tree, as a newcomer has it, with a home folder of its own:
+# What readers of README.md, docs/tables.md and examples/README.md paste works: every block is run, or
+# says why not. In a copy of the tree, as a newcomer has it, with a home folder of its own:
 #
 #   ```sh             each line is a command, which must end with 0
 #   ```console        what a terminal showed: each line that begins with "$ " is such a command, and
-#                     prints lines that begin with the first words of those below it
+#                     prints those below it: of README.md, whose figures are a machine's, lines that
+#                     begin with their first words, else these lines, up to a "…" at their end. It
+#                     fails if one of them begins with "ebb: ".
 #   ```sh (not run: REASON), ```console (not run: REASON)
 #                     not run; but the options of lines that begin with "ebb " must exist
 #   ```c              examples/xor.c, to the letter
@@ -41,19 +43,37 @@ holds() {
   failed=1
 }
 
-# command_line LINE REASON COMMAND
+fails() { ! "$@"; }
+
+# command_line LINE REASON COMMAND [fails]
 command_line() {
-  if [[ -z $2 ]]; then holds "$1" "$3" eval "$3"
+  if [[ -z $2 ]]; then holds "$1" "$3" ${4:+"$4"} eval "$3"
   elif [[ $3 == 'ebb '* ]]; then holds "$1" "the options of: $3" eval "${3%%#*} --help"
   else echo "# $page:$1: not run, $2: $3"; fi
 }
 
-# is_printed LINE WORD: the command before has printed a line that begins so. "…" stands for others.
+# is_printed LINE TEXT: the command before has printed that line. "…" alone stands for others.
 is_printed() {
+  local shown=${2%…} exact=0
+  [[ $page != README.md ]] || shown=${2%% *}
   [[ -z $2 || $2 == … ]] && return
-  awk -v word="$2" 'index($0, word) == 1 { found = 1 } END { exit !found }' "$work/log" && return
-  echo "not ok - $page:$1: the command prints no line that begins with \"$2\""
+  [[ $shown != "$2" || $page == README.md ]] || exact=1
+  shown=$shown exact=$exact awk '
+    { sub(/ +$/, "") }
+    ENVIRON["exact"] ? $0 == ENVIRON["shown"] : index($0, ENVIRON["shown"]) == 1 { found = 1 }
+    END { exit !found }' "$work/log" && return
+  echo "not ok - $page:$1: the command does not print: $2"
+  sed 's/^/    /' "$work/log"
   failed=1
+}
+
+# ends_in_error INDEX: the command in that line of the block shows an error of ebb.
+ends_in_error() {
+  local i
+  for ((i = $1 + 1; i < ${#block[@]}; i++)); do
+    case ${block[i]} in '$ '*) return 1 ;; 'ebb: '*) return 0 ;; esac
+  done
+  return 1
 }
 
 is_quoted_from() { diff "$root/$1" <(printf '%s\n' "${block[@]}"); }
@@ -61,15 +81,19 @@ has_lines_of() { ! printf '%s\n' "${block[@]}" | grep -vxFf "$root/$1"; }
 
 # end_block LANGUAGE REASON LINE: what was gathered in block, from that line on.
 end_block() {
-  local i
+  local i expected
   case $1 in
     c) holds "$3" 'quotes examples/xor.c' is_quoted_from examples/xor.c ;;
     cmake) holds "$3" 'is what tests/consumer does' has_lines_of tests/consumer/CMakeLists.txt ;;
     sh) for i in "${!block[@]}"; do command_line $(($3 + i)) "$2" "${block[i]}"; done ;;
     console)
       for i in "${!block[@]}"; do
-        if [[ ${block[i]} == '$ '* ]]; then command_line $(($3 + i)) "$2" "${block[i]:2}"
-        elif [[ -z $2 ]]; then is_printed $(($3 + i)) "${block[i]%% *}"; fi
+        if [[ ${block[i]} == '$ '* ]]; then
+          if ends_in_error "$i"; then expected=fails; else expected=''; fi
+          command_line $(($3 + i)) "$2" "${block[i]:2}" "$expected"
+        elif [[ -z $2 ]]; then
+          is_printed $(($3 + i)) "${block[i]}"
+        fi
       done ;;
     *) holds "$3" "a block of a kind that this test knows, not \"$1\"" false ;;
   esac
@@ -78,6 +102,7 @@ end_block() {
 read_page() {
   local text number=0 language='' reason='' inside=no
   page=$1
+  cd "$work/ebb" || exit 1
   while IFS= read -r -u 3 text; do
     number=$((number + 1))
     if [[ $inside == yes && $text == '```' ]]; then
@@ -95,6 +120,7 @@ read_page() {
 }
 
 read_page README.md
+read_page docs/tables.md
 read_page examples/README.md
 
 packages=$(bash -c "$(sed -n '/^build_needs=(/,/)/p' "$root/run")"'; echo "${build_needs[@]}"')

@@ -11,7 +11,7 @@ static ebbi_raw arff_of(const char *text, const ebbi_form *form) {
 static void expect_arff(const char *text, const ebbi_form *form, const char *expected) {
   char found[512];
   ebbi_raw raw = arff_of(text, form);
-  describe(found, sizeof found, &raw);
+  describe_raw(found, sizeof found, &raw);
   ebbi_raw_free(&raw);
   assert_string_equal(found, expected);
 }
@@ -32,7 +32,7 @@ static void test_dense(void **state) {
               "1.5, 'x y' ,\"q, r\",2020-01-01,1\r\n?,1,'s\\'t\\\\n\\n',?,?\r\n",
               NULL);
   char found[256];
-  describe(found, sizeof found, &raw);
+  describe_raw(found, sizeof found, &raw);
   assert_string_equal(found, "2x5 header a:number b c:text it's:text d:text e:text");
   assert_true(ebbi_raw_number(&raw, 0, 0) == 1.5);
   assert_int_equal(raw.columns[0].missing, 1);

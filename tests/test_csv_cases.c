@@ -1,27 +1,17 @@
 /* Real files as people have them, where the folder is: each row says what the file must give. */
 #include "raw_rig.h"
 
-static char *bytes_of(size_t *size, const char *folder, const char *name) {
-  char path[512], *bytes;
-  snprintf(path, sizeof path, "%s%s", folder, name);
-  if (ebbi_file_read(&bytes, size, path, 1 << 26) != EBB_OK) return NULL;
-  return bytes;
-}
-
 typedef struct real_case {
   const char *name, *start; /* of the description, all of it if it ends so */
   ebb_read_options options;
 } real_case;
 
 static void expect_case(const char *folder, const real_case *c, raw_reader *reader) {
-  char found[8192];
+  char found[8192], path[128];
   size_t size;
   ebbi_raw raw;
-  char *bytes = bytes_of(&size, folder, c->name);
-  if (!bytes) {
-    print_message("skipped: %s%s is not there\n", folder, c->name);
-    skip();
-  }
+  snprintf(path, sizeof path, "%s%s", folder, c->name);
+  char *bytes = real_bytes(&size, path);
   ebb_status status = read_raw(reader, &raw, bytes, size, &c->options, NULL);
   free(bytes);
   if (c->start[0] == '!') {
@@ -30,7 +20,7 @@ static void expect_case(const char *folder, const real_case *c, raw_reader *read
     return;
   }
   if (status != EBB_OK) fail_msg("%s", ebb_error_message());
-  describe(found, sizeof found, &raw);
+  describe_raw(found, sizeof found, &raw);
   ebbi_raw_free(&raw);
   if (strncmp(found, c->start, strlen(c->start)) != 0)
     fail_msg("%s: %s; expected: %s", c->name, found, c->start);
@@ -101,11 +91,10 @@ static const real_case cases[] = {
 
 static void test_cases(void **state) {
   (void)state;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-    expect_case(REAL_CASES, &cases[i], ebbi_csv_read);
+  for (size_t i = 0; i < COUNT_OF(cases); i++) expect_case("cases/", &cases[i], ebbi_csv_read);
   const real_case arff = {
       "16-encodings-formats/iris-like.arff", "40x3 header a:number b:number class:text", {0}};
-  expect_case(REAL_CASES, &arff, ebbi_arff_read);
+  expect_case("cases/", &arff, ebbi_arff_read);
 }
 
 static const real_case tables[] = {
@@ -126,7 +115,7 @@ static const real_case tables[] = {
 static void test_tables(void **state) {
   (void)state;
   for (size_t i = 0; i < sizeof tables / sizeof *tables; i++)
-    expect_case(REAL_DATA, &tables[i], ebbi_csv_read);
+    expect_case("data/", &tables[i], ebbi_csv_read);
 }
 
 int main(void) {

@@ -35,9 +35,9 @@ static void test_texts_only(void **state) {
   expect_columns("x,x,win\no,o,lost\n", NULL, "2x3 0:text 1:text 2:text");
   expect_columns(",a,b\n0,1,2\n1,3,4\n", NULL, "2x3 header 0-:number a:number b:number");
   expect_columns("a,b\nc,d\n", &(ebb_read_options){.header = EBB_HEADER_NO}, "2x2 0:text 1:text");
-  expect_notes("colour,taste\nred,good\ngreen,bad\n", NULL, "--no-header");
-  expect_notes("red,good\ngreen,bad\nred,bad\n", NULL, "--header");
-  expect_notes("a,b\n1,2\n", NULL, "");
+  expect_csv_notes("colour,taste\nred,good\ngreen,bad\n", NULL, "--no-header");
+  expect_csv_notes("red,good\ngreen,bad\nred,bad\n", NULL, "--header");
+  expect_csv_notes("a,b\n1,2\n", NULL, "");
 }
 
 /* Names of years above numbers: only the columns of texts tell, if they show few values, often. */
@@ -47,12 +47,14 @@ static void test_few_values(void **state) {
   for (int i = 0; i < 20; i++)
     strcat(text, i % 2 ? "east,0.5,1\n" : i % 4 ? "west,0.7,2\n" : "north,3,4\n");
   expect_columns(text, NULL, "20x3 header region:text 2018:number 2019:number");
-  expect_notes(text, NULL, "line 1 is taken for the header; if it is data: --no-header");
+  expect_csv_notes(text, NULL, "line 1 is taken for the header; if it is data: --no-header");
   expect_columns(text, &(ebb_read_options){.header = EBB_HEADER_NO},
                  "21x3 0:text 1:number 2:number");
   strcat(text, "region,1,2\n");
   expect_columns(text, NULL, "22x3 0:text 1:number 2:number");
   expect_columns("ann,2018,2019\nbob,1,2\ncid,3,4\n", NULL, "3x3 0:text 1:number 2:number");
+  expect_columns("2019,2020,income\n1,2,high\n2,3,low\n3,4,high\n", NULL,
+                 "3x3 header 2019:number 2020:number income:text");
 }
 
 static void test_positions(void **state) {
@@ -64,15 +66,15 @@ static void test_positions(void **state) {
   expect_columns("0,1,3\n5.2,2.5,1.2\n", NULL, "2x3 0:number 1:number 2:number");
   expect_columns("0,1\n1,0\n1,1\n", NULL, "3x2 0:number 1:number");
   expect_columns("0,1\n0.5,0\n1.5,1\n", NULL, "2x2 header 0:number 1:number");
-  expect_notes("0,1,2\n5.2,2.5,1.2\n", NULL, "line 1 is taken for the header");
+  expect_csv_notes("0,1,2\n5.2,2.5,1.2\n", NULL, "line 1 is taken for the header");
 }
 
 static void test_conflicting_evidence(void **state) {
   (void)state;
   expect_columns("unknown,5,red\n4,5,red\n5,6,blue\n", NULL, "3x3 0:text 1:number 2:text");
-  expect_notes("unknown,5,red\n4,5,red\n5,6,blue\n", NULL, "--header");
+  expect_csv_notes("unknown,5,red\n4,5,red\n5,6,blue\n", NULL, "--header");
   expect_columns("w,h,red\n4,5,red\n5,6,blue\n", NULL, "2x3 header w:number h:number red:text");
-  expect_notes("w,h,red\n4,5,red\n5,6,blue\n", NULL, "--no-header");
+  expect_csv_notes("w,h,red\n4,5,red\n5,6,blue\n", NULL, "--no-header");
 }
 
 static void test_names_asked_for(void **state) {
@@ -126,7 +128,7 @@ static void test_encoders(void **state) {
 static void test_short_headers(void **state) {
   (void)state;
   expect_columns("a,class\nr1,2,3\nr2,5,6\n", NULL, "2x3 header 0-:text a:number class:number");
-  expect_notes("a,class\nr1,2,3\nr2,5,6\n", NULL, "the header lacks one name");
+  expect_csv_notes("a,class\nr1,2,3\nr2,5,6\n", NULL, "the header lacks one name");
   expect_csv_refused("a,class\n1,2,3\n", NULL,
                      "t:2: 3 fields, expected 2: so many names has the header in line 1");
   expect_csv_refused("a,class\n1,2,3\n4,5\n", NULL, "t:2: 3 fields, expected 2");

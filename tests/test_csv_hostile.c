@@ -2,8 +2,7 @@
  * broken at random, which may be read or refused but must do no harm (run it with sanitizers). */
 #include "raw_rig.h"
 
-#include <base/rng.h>
-#include <data/limits.h>
+#include "mutate.h"
 
 static void test_rows(void **state) {
   (void)state;
@@ -116,26 +115,6 @@ static void check_whole(const ebbi_raw *raw) {
     }
     if (column->numbers || column->codes) assert_int_equal(missing, column->missing);
   }
-}
-
-/* Cuts, flips, copies and swaps in bytes, as the random words say. */
-static size_t mutate(char *bytes, size_t size, uint64_t round) {
-  static const char spice[] = ",;\"\n\r\t0-9e.?#|=\\'{}%@\xff\x80 \x00";
-  uint32_t w[4];
-  ebbi_philox(w, 11, EBBI_RNG_TEST, 0, 8 * round);
-  size_t changes = w[0] % 4;
-  if (w[1] % 3 == 0) size = w[2] % (size + 1);
-  for (size_t i = 0; i < changes && size > 0; i++) {
-    ebbi_philox(w, 11, EBBI_RNG_TEST, 0, 8 * round + 1 + i);
-    char *at = bytes + w[0] % size;
-    if (w[1] % 3 == 0)
-      *at = (char)(*at ^ (char)(1u << w[2] % 8));
-    else if (w[1] % 3 == 1)
-      *at = spice[w[2] % (sizeof spice - 1)];
-    else
-      *at = bytes[w[2] % size];
-  }
-  return size;
 }
 
 static void test_mutations(void **state) {

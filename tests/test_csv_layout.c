@@ -42,8 +42,8 @@ static void test_aligned_table_with_a_tab(void **state) {
   expect_columns("24.1   4   99.1\t\"make7 model0\"\n17.4   6   ?\t\"make3 model1\"\n", NULL,
                  "2x4 0:number 1:number 2:number 3:text");
   expect_columns("John Smith\tF\t12\nAnn Miller\tM\t13\n", NULL, "2x3 0:text 1:text 2:number");
-  expect_notes("1 2\n3 4\n", NULL, "delimited by blanks");
-  expect_notes("1 2\n3 4\n", &(ebb_read_options){.delimiter = ' '}, "");
+  expect_csv_notes("1 2\n3 4\n", NULL, "delimited by blanks");
+  expect_csv_notes("1 2\n3 4\n", &(ebb_read_options){.delimiter = ' '}, "");
 }
 
 static void test_lines_and_quotes(void **state) {
@@ -84,9 +84,11 @@ static void test_sep_line(void **state) {
 static void test_comments(void **state) {
   (void)state;
   expect_columns("# made by hand\n#\n1,2\n3,4\n", NULL, "2x2 0:number 1:number");
-  expect_notes("# made by hand\n#\n1,2\n3,4\n", NULL, "2 lines above the table that begin with #");
+  expect_csv_notes("# made by hand\n#\n1,2\n3,4\n", NULL,
+                   "2 lines above the table that begin with #");
   expect_columns("# a,b,y\n1,2,3\n4,5,6\n", NULL, "2x3 header a:number b:number y:number");
-  expect_notes("# a,b,y\n1,2,3\n4,5,6\n", NULL, "the comment in line 1 is taken for the header");
+  expect_csv_notes("# a,b,y\n1,2,3\n4,5,6\n", NULL,
+                   "the comment in line 1 is taken for the header");
   expect_columns("#a b y\n1 2 3\n4 5 6\n", NULL, "2x3 header a:number b:number y:number");
   expect_columns("# a,b,y\n1,2,3\n", &(ebb_read_options){.header = EBB_HEADER_NO},
                  "1x3 0:number 1:number 2:number");
@@ -100,8 +102,8 @@ static void test_comments(void **state) {
 static void test_rows_of_delimiters(void **state) {
   (void)state;
   expect_columns("a;b\n1;2\n;\n3;4\n ; \n\n", NULL, "2x2 header a:number b:number");
-  expect_notes("a;b\n1;2\n;\n3;4\n ; \n\n", NULL,
-               "2 rows of delimiters alone left out, the first in line 3");
+  expect_csv_notes("a;b\n1;2\n;\n3;4\n ; \n\n", NULL,
+                   "2 rows of delimiters alone left out, the first in line 3");
   expect_columns("a\tb\n1\t2\n\t\n", NULL, "1x2 header a:number b:number");
   expect_columns("a,b\n1,2\n\"\",\"\"\n", NULL, "2x2 header a:number b:number");
 }
@@ -113,7 +115,7 @@ static void test_trailing_delimiters(void **state) {
                                       "a,b,\n1,2,\n3,4\n"};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     expect_columns(texts[i], NULL, expected);
-    expect_notes(texts[i], NULL, note);
+    expect_csv_notes(texts[i], NULL, note);
   }
   expect_columns("a;b;;\n1;2;;\n3;4;;\n", NULL, expected);
   expect_columns("1,2,\n3,4,\n", NULL, "2x2 0:number 1:number");

@@ -1,9 +1,6 @@
 /* Values of text tables: numbers, decimal commas, missing ones, texts, and the forms of columns. */
 #include "raw_rig.h"
 
-#include <data/limits.h>
-#include <math.h>
-
 static void test_numbers(void **state) {
   (void)state;
   ebbi_raw raw = csv_of("a,b,c\n1,2.5,x\n-3,4e2,y\n\" .5\",-0.25,x\n+7,1e39,z\n", NULL, NULL);
@@ -60,11 +57,11 @@ static void test_forms(void **state) {
                {"a,b\n?,1\n?,2\n", EBBI_FORM_AUTO, "2x2 header a:number b:number"},
                {"a,b\n?,1\n?,2\n", EBBI_FORM_TEXT, "2x2 header a:text b:text"},
                {"a,b\n?,1\n?,2\n", EBBI_FORM_BOTH, "2x2 header a:numbertext b:numbertext"}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
     char found[128];
     ebb_read_options options = {.header = EBB_HEADER_YES};
     ebbi_raw raw = csv_of(cases[i].text, &options, &cases[i].form);
-    describe(found, sizeof found, &raw);
+    describe_raw(found, sizeof found, &raw);
     assert_string_equal(found, cases[i].columns);
     ebbi_raw_free(&raw);
   }
@@ -114,8 +111,9 @@ static void test_commas_without_the_option(void **state) {
   expect_columns("a,b\n1,\"1,234\"\n1,\"12,345\"\n", NULL, "2x2 header a:number b:text");
   expect_columns("a,b\n1,\"$1,200\"\n1,\"1,234,567\"\n", NULL, "2x2 header a:number b:text");
   expect_columns("a;b\n1;2,5\n1;x\n2;y\n", NULL, "3x2 header a:number b:text");
-  expect_notes("a;b\n1;2,5\n1;3,5\n2;y\n", NULL,
-               "2 of 3 values are numbers with a decimal comma, as \"2,5\" in line 2; --decimal ,");
+  expect_csv_notes(
+      "a;b\n1;2,5\n1;3,5\n2;y\n", NULL,
+      "2 of 3 values are numbers with a decimal comma, as \"2,5\" in line 2; --decimal ,");
   const ebbi_form text = EBBI_FORM_TEXT;
   ebbi_raw raw = csv_of("a;b\n1;2,5\n", NULL, &text);
   assert_string_equal(cell(&raw, 0, 1), "2,5");

@@ -1,5 +1,5 @@
-/* What the tests of the data module share: tables from texts instead of files, and the folder of
- * real data that may or may not be there. */
+/* What the tests of the data module share: tables from texts instead of files, what became of them
+ * as text, and the folder of real files that may or may not be there. */
 #ifndef EBB_TEST_DATA_H
 #define EBB_TEST_DATA_H
 
@@ -8,26 +8,34 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <base/file.h>
 #include <cmocka.h>
 #include <data/array.h>
 #include <data/encoder.h>
+#include <data/limits.h>
 #include <data/table.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#define REAL_DATA EBB_SOURCE_DIR "/../shared/data/"
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* A table from bytes in a buffer of just their size, so that a read behind them is found. */
-static inline ebb_status parse_bytes(ebb_table **out, const char *bytes, size_t size,
-                                     const ebb_read_options *options) {
-  static const ebb_read_options defaults;
+/* A buffer of just the bytes' size and the 0 behind it, so that a read behind that is found. */
+static inline char *tight_copy(const char *bytes, size_t size) {
   char *copy = malloc(size + 1);
   assert_non_null(copy);
   memcpy(copy, bytes, size);
   copy[size] = '\0';
+  return copy;
+}
+
+static inline ebb_status parse_bytes(ebb_table **out, const char *bytes, size_t size,
+                                     const ebb_read_options *options) {
+  static const ebb_read_options defaults;
   *out = NULL;
-  return ebbi_table_parse(out, "t", copy, size, options ? options : &defaults);
+  return ebbi_table_parse(out, "t", tight_copy(bytes, size), size, options ? options : &defaults);
 }
 
 static inline ebb_table *table_of(const char *text, const ebb_read_options *options) {
@@ -77,16 +85,59 @@ static inline ebb_dataset dataset_of(const ebb_encoder *encoder, const ebb_table
   return dataset;
 }
 
-/* Skips the test, saying so, where the file is not there. */
+static inline void expect_near(double found, double expected) {
+  if (!(fabs(found - expected) <= 1e-6 * fmax(1, fabs(expected))))
+    fail_msg("%.9g instead of %.9g", found, expected);
+}
+
+/* The encoder makes these inputs [rows, inputs] of the table. */
+static inline void expect_inputs(const ebb_encoder *encoder, const ebb_table *table,
+                                 const double *x, size_t inputs) {
+  ebb_dataset d = dataset_of(encoder, table);
+  assert_int_equal(d.inputs, inputs);
+  for (size_t i = 0; i < d.rows * inputs; i++) expect_near(d.x[i], x[i]);
+  ebb_dataset_clear(&d);
+}
+
+/* Task, columns, reason, classes: `classification y (text): a b`. */
+static inline void describe_target(char out[512], const ebb_table *t) {
+  const ebbi_target *target = &t->target;
+  snprintf(out, 512, "%s", target->cols ? ebb_task_name(target->task) : "none");
+  for (size_t k = 0; k < target->cols; k++)
+    snprintf(out + strlen(out), 512 - strlen(out), " %s", target->names.items[k]);
+  if (target->reason[0]) snprintf(out + strlen(out), 512 - strlen(out), " (%s)", target->reason);
+  for (size_t i = 0; i < target->classes.count; i++)
+    snprintf(out + strlen(out), 512 - strlen(out), "%s%s", i ? " " : ": ",
+             target->classes.items[i]);
+}
+
+/* Split at '|'; weighty ones begin with '!'. */
+static inline void expect_notes(const ebb_table *t, const char *notes) {
+  char found[512] = "";
+  for (size_t i = 0; i < ebb_table_notes(t); i++) {
+    ebb_note note = ebb_table_note(t, i);
+    size_t used = strlen(found);
+    snprintf(found + used, sizeof found - used, "%s%s%s", i ? "|" : "", note.weighty ? "!" : "",
+             note.text);
+  }
+  assert_string_equal(found, notes);
+}
+
+/* Skips the test, saying so, where the file is not there: "data/iris.csv". */
 static inline const char *real_file(char path[512], const char *name) {
-  snprintf(path, 512, "%s%s", REAL_DATA, name);
-  FILE *file = fopen(path, "rb");
-  if (!file) {
+  snprintf(path, 512, "%s%s", EBB_SOURCE_DIR "/../shared/", name);
+  if (access(path, R_OK) != 0) {
     print_message("skipped: %s is not there\n", path);
     skip();
   }
-  fclose(file);
   return path;
+}
+
+static inline char *real_bytes(size_t *size, const char *name) {
+  char path[512], *bytes;
+  if (ebbi_file_read(&bytes, size, real_file(path, name), EBBI_FILE_LIMIT) != EBB_OK)
+    fail_msg("%s", ebb_error_message());
+  return bytes;
 }
 
 #endif

@@ -1,176 +1,196 @@
-/* CSV and JSON that must be refused, each with a message that says where and why; and files broken
- * at random, which may be read or refused but must do no harm (run it with sanitizers). */
+/* Files that are broken or odd, read as a whole: each is refused with a line that says where and
+ * why, or read as what is said here; and files broken at random, of every format, which may be read
+ * or refused but must do no harm (run it with sanitizers). */
 #include "test_data.h"
 
-#include <base/rng.h>
+#include "array_files.h"
+#include "mutate.h"
 
-static void test_rows(void **state) {
-  (void)state;
-  expect_refused("", NULL, "t: the file is empty");
-  expect_refused("\n\r\n  \n", NULL, "t: no rows, only blank lines");
-  expect_refused("\xef\xbb\xbf", NULL, "t: no rows");
-  expect_refused("a,b,c\n", NULL, "t: a header, but no rows");
-  expect_refused("1,2,3,4\n1,2,3,4\n1,2,3,4,5\n", NULL, "t:3: 5 fields, expected 4");
-  expect_refused("1,2,3,4\n\n1,2\n", NULL, "t:3: 2 fields, expected 4");
-  expect_refused("1,2\n3\n", NULL, "t:2: 1 field, expected 2");
-  expect_refused("1\n2\n", NULL, "t: one column only");
-  expect_refused("a,a,b\n1,2,3\n", NULL, "t:1: two columns are named \"a\"");
-  expect_refused("1,2\n\"3,4\n5,6\n", NULL, "t:2: a quoted field *never ends");
-  expect_refused("1,2\n3,4\"5\n", NULL, "t:2: stray quote");
-  expect_refused("1,2\n\"3\"4,5\n", NULL, "t:2: stray quote");
-}
+typedef struct outcome {
+  const char *text;
+  const char *expected; /* parts of the message; behind '=' the summary of what was read */
+  ebb_read_options options;
+} outcome;
 
-static void test_values(void **state) {
-  (void)state;
-  const ebb_read_options regression = {.task = EBB_TASK_REGRESSION};
-  expect_refused("w,y\n1,2\n3,4\nabc,5\n", NULL,
-                 "t:4: column \"w\": \"abc\" is text, but line 2 has a number");
-  expect_refused("w,y\n\nabc,2\n3,4\n", NULL, "t:4: column \"w\": \"3\" is a number, but line 3");
-  expect_refused("1,2\n3,x\n", NULL, "t:2: column \"1\": \"x\" is text, but line 1 has a number");
-  expect_refused("1,2\n3,x\n", &regression, "t:2: column \"1\": \"x\" is not a number*regression");
-  expect_refused("5,1;3,5;a\n", NULL, "t:1: column \"0\": \"5,1\" has a decimal comma");
-  expect_refused("1;2\n1;2,5\n", NULL, "t:2: column \"1\": \"2,5\" has a decimal comma");
-  expect_refused("1,\"1,000,000\",2\n", NULL, "t:1: column \"1\": \"1,000,000\"*grouped digits");
-  expect_refused("1,inf,2\n", NULL, "t:1: column \"1\": \"inf\" is not a finite number");
-  expect_refused("1,-Infinity,2\n", NULL, "\"-Infinity\" is not a finite");
-  expect_refused("1,1e39,2\n", NULL, "t:1: column \"1\": \"1e39\"*float32");
-  expect_refused("1,1e999,2\n", NULL, "\"1e999\"*float32");
-  expect_refused("1,-nan,2\n", NULL, "\"-nan\"*float32");
-  expect_refused("1,2\n1,-1e39\n", NULL, "t:2: column \"1\": \"-1e39\"");
-  expect_refused("1,2\n1,?\n", NULL, "t:2: column \"1\": the target is missing (\"?\")");
-  expect_refused("1,2\n1,\n", NULL, "t:2: column \"1\": the target is missing (\"\")");
-}
-
-static void test_texts_that_are_none(void **state) {
-  (void)state;
-  expect_refused("1,2\n\xe9t\xe9,3\n", NULL, "t:2: byte 4 of the file is 0xe9: not UTF-8");
-  expect_refused("1,\xc0\x80\n", NULL, "0xc0");
-  expect_refused("1,\xed\xa0\x80\n", NULL, "0xed");
-  expect_refused("1,\xf4\x90\x80\x80\n", NULL, "0xf4");
-  expect_refused("1,\xe2\x82", NULL, "0xe2");
-  expect_refused("\xff\xfe"
-                 "1",
-                 NULL, "UTF-16");
-  expect_refused("\x1f\x8b", NULL, "t:1: byte 1");
-  ebb_table *t;
-  ebb_status status = parse_bytes(&t, "1,2\n3,\0\n", 8, NULL);
-  expect_message(status, "t:2: byte 6 of the file is 0x00");
-  ebb_table_free(table_of("x,\xf0\x9f\x8c\x8a,\xe2\x82\xac\nx,y,z\n", NULL));
-}
-
-/* What a message quotes is cut and cleaned. */
-static void test_messages_stay_one_line(void **state) {
-  (void)state;
-  expect_refused("1,2\n\"\x1b[2J\nx\",3\n", NULL, "t:2: column \"0\": \"?[2J?x\" is text");
-  char text[512];
-  memset(text, 'x', sizeof text);
-  memcpy(text, "1,2\n", 4);
-  memcpy(text + 500, ",3\n", 4);
-  expect_refused(text, NULL, "xxxx...\" is text");
-  for (size_t i = 4; i < 500; i += 2) memcpy(text + i, "\xc3\xa9", 2);
-  expect_refused(text, NULL, "\xc3\xa9...\" is text");
-}
-
-static void expect_too_many(const char *row, const char *parts) {
-  char *text = malloc(32 * 1100), *at = text;
-  assert_non_null(text);
-  for (int i = 0; i < 1001; i++) at += sprintf(at, row, i);
-  expect_refused(text, NULL, parts);
-  *strrchr(text, ',') = '\0';
-  *(strrchr(text, '\n') + 1) = '\0';
-  ebb_table_free(table_of(text, NULL)); /* a thousand are not */
-  free(text);
-}
-
-static void test_limits(void **state) {
-  (void)state;
-  expect_too_many("n%d,1\n", "t:1001: column \"0\": \"n1000\" is the 1001st distinct text");
-  expect_too_many("1,n%d\n", "t:1001: column \"1\": \"n1000\" is the 1001st distinct value");
-  size_t size = (1 << 20) + 1;
-  char *text = malloc(size + 1);
-  assert_non_null(text);
-  memset(text, ',', size);
-  text[size] = '\0';
-  expect_refused(text, NULL, "more than 1048576 columns");
-  free(text);
-  ebb_table *t;
-  assert_int_equal(parse_bytes(&t, "1,2\n", 4, &(ebb_read_options){.delimiter = '.'}),
-                   EBB_ERR_ARGUMENT);
-  assert_int_equal(parse_bytes(&t, "1,2\n", 4, &(ebb_read_options){.delimiter = '"'}),
-                   EBB_ERR_ARGUMENT);
-}
-
-/* A whole encoder; the cases below each break it at one place. */
-static const char good[] =
-    "{\"task\":\"classification\",\"missing\":\"mean\",\"columns\":2,\"scale\":1.0,\"target\":{"
-    "\"name\":\"y\",\"position\":2},\"outputs\":2,\"features\":[{\"mean\":1.0,\"deviation\":2.0,"
-    "\"fill\":1.0},{\"categories\":[\"a\",\"b\"],\"fill\":1}],\"names\":[\"u\",\"v\"],\"named\":"
-    "true,\"classes\":[\"n\",\"p\"]}";
-
-/* The first is not broken. */
-static const struct {
-  const char *from, *to, *parts;
-} broken[] = {{"", "", ""},
-              {"{\"task\"", "[\"task\"", "encoder: not JSON"},
-              {"\"classification\"", "\"magic\"", "\"task\""},
-              {"\"classification\"", "7", "\"task\""},
-              {"\"mean\",", "null,", "\"missing\""},
-              {"\"columns\":2", "\"columns\":-2", "\"columns\""},
-              {"\"columns\":2", "\"columns\":0", "\"columns\" is 0"},
-              {"\"columns\":2", "\"columns\":3", "not a list of 3 columns"},
-              {"\"columns\":2", "\"columns\":2.0", "\"columns\" is not a whole number"},
-              {"\"columns\":2", "\"columns\":9223372036854775807", "\"columns\""},
-              {"\"columns\":2", "\"columns\":1e3", "\"columns\""},
-              {"\"scale\":1.0", "\"scale\":1e308", "\"scale\""},
-              {"\"scale\":1.0", "\"scale\":1e999", "not JSON"},
-              {"\"scale\":1.0", "\"scale\":\"1\"", "\"scale\" is not a number"},
-              {"{\"name\":\"y\",", "{", "\"target\" has no name"},
-              {"\"position\":2", "\"position\":3", "\"position\""},
-              {"\"outputs\":2", "\"outputs\":0", "\"outputs\" is 0"},
-              {"\"outputs\":2", "\"outputs\":1048576", "2 \"classes\" for 1048576"},
-              {"\"deviation\":2.0", "\"deviation\":0", "\"deviation\" is 0"},
-              {"\"deviation\":2.0", "\"deviation\":-1", "\"deviation\" is -1"},
-              {"\"mean\":1.0", "\"mean\":[1]", "\"mean\" is not a number"},
-              {"\"categories\":[\"a\",\"b\"]", "\"categories\":{}", "\"categories\" is not a list"},
-              {"\"categories\":[\"a\",\"b\"]", "\"categories\":[]", "\"categories\" is empty"},
-              {"[\"a\",\"b\"]", "[\"a\",\"a\"]", "\"categories\"[1] stands twice"},
-              {"[\"a\",\"b\"]", "[\"a\",1]", "\"categories\"[1] is not a text"},
-              {"\"fill\":1}", "\"fill\":2}", "\"fill\""},
-              {"\"fill\":1}", "\"fill\":-1}", "\"fill\""},
-              {"[\"u\",\"v\"]", "[\"u\"]", "1 \"names\" for 2 columns"},
-              {"\"named\":true", "\"named\":1", "\"named\""},
-              {",\"classes\":[\"n\",\"p\"]", "", "\"classes\" is not a list"},
-              {"[\"n\",\"p\"]", "[\"n\",\"n\"]", "\"classes\"[1] stands twice"},
-              {"\"missing\":", "\"task\":", "not JSON"},
-              {"\"p\"]}", "\"p\"]}x", "not JSON"}};
-
-static void test_json(void **state) {
-  (void)state;
-  for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
-    char text[1024];
-    const char *at = strstr(good, broken[i].from);
-    assert_non_null(at);
-    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - good), good, broken[i].to,
-             at + strlen(broken[i].from));
-    ebb_encoder *e;
-    ebb_status status = ebb_encoder_from_json(&e, text);
-    if (i > 0) expect_message(status, broken[i].parts);
-    assert_int_equal(status == EBB_OK, i == 0);
-    assert_int_equal(e != NULL, i == 0);
-    ebb_encoder_free(e);
+static void expect_outcomes(const outcome *cases, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const outcome *c = &cases[i];
+    if (c->expected[0] != '=') {
+      expect_refused(c->text, &c->options, c->expected);
+      continue;
+    }
+    ebb_table *t = table_of(c->text, &c->options);
+    ebbi_table_summarise(t);
+    assert_string_equal(ebb_table_summary(t), c->expected + 1);
+    ebb_table_free(t);
   }
 }
 
-/* Reads, fits and applies as far as it goes; whatever passes must make a sound dataset. */
+static const outcome shapes[] = {
+    {"", "t: the file is empty", {0}},
+    {"\n\r\n  \n", "t: no rows, only blank lines", {0}},
+    {"\xef\xbb\xbf", "t: the file is empty", {0}},
+    {"a,b,c\n", "t: a header, but no rows", {0}},
+    {"1,2,3,4\n1,2,3,4\n1,2,3,4,5\n", "t:3: 5 fields, expected 4", {0}},
+    {"1,2,3,4\n\n1,2\n", "t:3: 2 fields, expected 4", {0}},
+    {"1,2\n3\n", "t:2: 1 field, expected 2", {0}},
+    {"1\n2\n", "t: one column only", {0}},
+    {"a,a,b\n1,2,3\n", "t:1: two columns are named \"a\"", {0}},
+    {"1,2\n\"3,4\n5,6\n", "t:2: a quoted field *never ends", {0}},
+    {"1,2\n3,4\"5\n", "t:2: stray quote", {0}},
+    {"1,2\n\"3\"4,5\n", "t:2: stray quote", {0}},
+    {"1,2\n\xe9t\xe9,3\n", "t:2: byte 4 of the file is 0xe9: not UTF-8", {0}},
+    {"\xff\xfe"
+     "1",
+     "t: *UTF-16",
+     {0}},
+    {"\x1f\x8b", "t:1: byte 1", {0}}};
+
+static void test_shapes(void **state) {
+  (void)state;
+  expect_outcomes(shapes, COUNT_OF(shapes));
+}
+
+static const outcome values[] = {
+    {"w,y\n1,2\n3,4\nabc,5\n",
+     "=3 rows below a header, 1 text column, target \"y\": 3 classes (3 distinct integers)",
+     {0}},
+    {"w,y\n\nabc,2\n3,4\n",
+     "=2 rows below a header, 1 text column, target \"y\": 2 classes (2 distinct integers)",
+     {0}},
+    {"1,2\n3,x\n", "=2 rows, 1 numeric column, target \"1\": 2 classes (text)", {0}},
+    {"1,2\n3,x\n",
+     "t:2: column \"1\": \"x\" is not a number*regression",
+     {.task = EBB_TASK_REGRESSION}},
+    {"5,1;3,5;a\n", "t:1: column \"0\": \"5,1\" has a decimal comma", {0}},
+    {"1;2\n1;2,5\n", "t:2: column \"1\": \"2,5\" has a decimal comma", {0}},
+    {"1,\"1,000,000\",2\n",
+     "=1 row, 1 numeric column, 1 amount column, target \"2\": 1 class (1 distinct integer)",
+     {0}},
+    {"1,inf,2\n", "t:1: column \"1\": \"inf\" is not a finite number", {0}},
+    {"1,-Infinity,2\n", "\"-Infinity\" is not a finite", {0}},
+    {"1,1e39,2\n", "t:1: column \"1\": 1e+39 is too large; numbers must lie within float32", {0}},
+    {"1,1e999,2\n", "t:1: column \"1\": \"1e999\" is not a finite number", {0}},
+    {"1,-nan,2\n",
+     "=1 row, 1 numeric column, 1 column left out, target \"2\": 1 class (1 distinct integer)",
+     {0}},
+    {"1,2\n1,-1e39\n",
+     "=2 rows, 1 numeric column, target \"1\": 2 classes (2 distinct integers)",
+     {0}},
+    {"1,2\n1,-1e39\n",
+     "t:2: column \"1\": -1e+39 is too large; numbers must lie within float32",
+     {.task = EBB_TASK_REGRESSION}},
+    {"1,2\n1,?\n", "=1 row, 1 numeric column, target \"1\": 1 class (1 distinct integer)", {0}},
+    {"1,2\n1,\n", "=1 row, 1 numeric column, target \"1\": 1 class (1 distinct integer)", {0}},
+    {"1,?\n1,\n", "t: no column is left as an input: left out, empty: \"1\"", {0}}};
+
+static void test_values(void **state) {
+  (void)state;
+  expect_outcomes(values, COUNT_OF(values));
+}
+
+/* What a message quotes is cut between characters, and cleaned. */
+static void test_messages(void **state) {
+  (void)state;
+  const ebb_read_options options = {.task = EBB_TASK_REGRESSION};
+  char text[512] = "1,2\n3,";
+  expect_refused("1,2\n3,\"\x1b[2J\nx\"\n", &options, "t:2: column \"1\": \"?[2J?x\" is not a");
+  for (size_t start = 6; start < 8; start++) {
+    text[6] = 'x';
+    for (size_t i = start; i < 500; i += 2) memcpy(text + i, "\xc3\xa9", 3);
+    expect_refused(text, &options, "\xc3\xa9...\" is not a number");
+  }
+}
+
+/* A thousand and one texts were too many once. */
+static void test_many_texts(void **state) {
+  (void)state;
+  char *text = malloc(32 * 1100), *at = text;
+  assert_non_null(text);
+  for (int i = 0; i < 1001; i++) at += sprintf(at, "n%d,1\n", i);
+  expect_refused(text, NULL, "t: no column is left as an input*\"0\" (1001 different texts");
+  ebb_table *t = table_of(text, &(ebb_read_options){.keep = "0"});
+  assert_int_equal(ebbi_table_texts(t, 0)->count, 1001);
+  ebb_table_free(t);
+  at = text;
+  for (int i = 0; i < 1001; i++) at += sprintf(at, "1,n%d\n", i);
+  expect_refused(text, NULL, "t: the last column, \"1\", has 1001 different texts*--target");
+  t = table_of(text, &(ebb_read_options){.target = "1"});
+  assert_int_equal(ebb_table_classes(t), 1001);
+  ebb_table_free(t);
+  free(text);
+}
+
+/* Five rows of one number, labelled by the file in `bytes`. */
+static ebb_status label(ebb_table **out, const char *bytes, size_t size,
+                        const ebb_read_options *options) {
+  assert_int_equal(parse_bytes(out, "\0\0\x08\1\0\0\0\5abcde", 13, NULL), EBB_OK);
+  return ebbi_table_add_labels(*out, "l", tight_copy(bytes, size), size, options);
+}
+
+static const struct {
+  const char *bytes;
+  size_t size;
+  ebb_task task;
+  const char *expected; /* parts of the message; behind '=' the target */
+} labels[] = {
+    {"\0\0\x08\1\0\0\0\4\0\1\0\1", 12, EBB_TASK_AUTO, "l: 4 labels, but t has 5 rows"},
+    {"\0\0\x09\1\0\0\0\5\0\1\xff\1\0", 13, EBB_TASK_AUTO,
+     "=classification labels (3 distinct integers): -1 0 1"},
+    {"\0\0\x0c\1\0\0\0\5\0\0\0\0\x7f\xff\xff\xff\0\0\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_AUTO,
+     "=classification labels (2 distinct integers): 0 2147483647"},
+    {"\0\0\x08\2\0\0\0\5\0\0\0\2abcdefghij", 22, EBB_TASK_AUTO, "=regression 0 1"},
+    {"\0\0\x08\2\0\0\0\5\0\0\0\2abcdefghij", 22, EBB_TASK_CLASSIFICATION,
+     "l: 2 target columns; classes stand in one column, or are one 1 among 0s"},
+    {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x3f\xc0\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_CLASSIFICATION,
+     "=classification labels: 0 1.5"},
+    {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x7f\xc0\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_AUTO,
+     "=classification labels (1 distinct integer): 0"},
+    {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x7f\x80\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_AUTO,
+     "l: row 2, column 0 (from 0): inf is not a finite number"},
+    {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x7f\x80\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_REGRESSION,
+     "l: row 2, column 0 (from 0): inf is not a finite number"},
+    {"0\n1\n0\n1\n0\n", 10, EBB_TASK_AUTO, "=classification labels (2 distinct integers): 0 1"},
+    {"", 0, EBB_TASK_AUTO, "l: the file is empty"}};
+
+static void test_labels(void **state) {
+  (void)state;
+  for (size_t i = 0; i < COUNT_OF(labels); i++) {
+    ebb_table *t;
+    char found[512];
+    const ebb_read_options options = {.task = labels[i].task};
+    ebb_status status = label(&t, labels[i].bytes, labels[i].size, &options);
+    if (labels[i].expected[0] == '=') {
+      if (status != EBB_OK) fail_msg("%s", ebb_error_message());
+      describe_target(found, t);
+      assert_string_equal(found, labels[i].expected + 1);
+    } else {
+      expect_message(status, labels[i].expected);
+    }
+    ebb_table_free(t);
+  }
+}
+
+enum { SEEDS = 10, ROOM = 1024, ROUNDS = 10000 };
+
+typedef struct seed {
+  char bytes[ROOM];
+  size_t size;
+  const char *target; /* NULL: by default */
+  ebb_encoder *encoder;
+} seed;
+
+/* Reads, fits unless an encoder is given, and applies, as far as it goes; what passes must be a
+ * sound dataset. */
 static bool use(const char *bytes, size_t size, const ebb_read_options *options) {
   ebb_table *t;
   ebb_encoder *e = NULL;
   ebb_dataset d;
-  const ebb_encoder_options fill = {.missing = EBB_MISSING_MEAN};
+  const ebb_encoder_options fill = {.missing = EBB_MISSING_INDICATOR};
   if (parse_bytes(&t, bytes, size, options) != EBB_OK) return false;
-  const ebb_encoder *given = options ? options->encoder : NULL;
-  bool done = (given || ebb_encoder_fit(&e, t, NULL, 0, &fill) == EBB_OK) &&
-              ebb_encoder_apply(&d, given ? given : e, t, NULL, 0) == EBB_OK;
+  assert_true(ebb_table_fingerprint(t) != 0);
+  bool done = (options->encoder || ebb_encoder_fit(&e, t, NULL, 0, &fill) == EBB_OK) &&
+              ebb_encoder_apply(&d, e ? e : options->encoder, t, NULL, 0) == EBB_OK;
   if (done) {
     if (ebb_dataset_check(&d) != EBB_OK) fail_msg("%s", ebb_error_message());
     ebb_dataset_clear(&d);
@@ -180,83 +200,76 @@ static bool use(const char *bytes, size_t size, const ebb_read_options *options)
   return done;
 }
 
-static void use_json(const char *bytes, size_t size) {
-  char *text = malloc(size + 1), *back = NULL;
-  ebb_encoder *e;
-  assert_non_null(text);
-  memcpy(text, bytes, size);
-  text[size] = '\0';
-  if (ebb_encoder_from_json(&e, text) == EBB_OK) {
-    assert_int_equal(ebb_encoder_to_json(&back, e), EBB_OK);
-    use("u,v,y\n1,a,n\n2,b,p\n?,?,p\n", 24, &(ebb_read_options){.encoder = e});
-  }
-  ebb_encoder_free(e);
-  free(back);
-  free(text);
+static double ramp(const void *user, size_t row, size_t col) {
+  (void)user;
+  return (double)((3 * row + 2 * col * col) % 7) / 2;
 }
 
-/* Cuts, flips, copies and swaps in bytes, as the random words say. */
-static size_t mutate(char *bytes, size_t size, uint64_t round) {
-  static const char spice[] = ",;\"\n\r\t0-9e.?\xff\x80 \x00";
-  uint32_t w[4];
-  ebbi_philox(w, 7, EBBI_RNG_TEST, 0, 8 * round);
-  size_t changes = w[0] % 4;
-  if (w[1] % 3 == 0) size = w[2] % (size + 1);
-  for (size_t i = 0; i < changes && size > 0; i++) {
-    ebbi_philox(w, 7, EBBI_RNG_TEST, 0, 8 * round + 1 + i);
-    char *at = bytes + w[0] % size;
-    if (w[1] % 3 == 0)
-      *at = (char)(*at ^ (char)(1u << w[2] % 8));
-    else if (w[1] % 3 == 1)
-      *at = spice[w[2] % (sizeof spice - 1)];
-    else
-      *at = bytes[w[2] % size];
-  }
-  return size;
+static void add(seed **at, const char *bytes, size_t size, const char *target) {
+  memcpy((*at)->bytes, bytes, size);
+  (*at)->size = size;
+  (*at)++->target = target;
+}
+
+#define ADD(at, literal, target) add(at, literal, sizeof(literal) - 1, target)
+
+/* Every format. */
+static void plant(seed seeds[SEEDS]) {
+  seed *at = seeds;
+  char npy[ROOM];
+  ADD(&at, "a,b,\"c d\",y\n1,x,2.5e-3,yes\n?,\"y, z\",-4,no\n3,x,.5,yes\n7,,1e9,no\n", NULL);
+  ADD(&at, "id;day;cost;b;y\n7;2021-03-04;$1,200.5;5more;1.5\n9;2021-04-05;$7;2;2\n", NULL);
+  ADD(&at, "  1.5   2  3\t\"m n\"\n  2.5   4  ?\t\"o p\"\n 7 8 9 \t\"m n\"\n", NULL);
+  ADD(&at,
+      "% c\n@relation r\n@attribute a real\n@attribute 'b c' {x,'y z'}\n"
+      "@attribute s {q,t}\n@data\n1,x,'q'\n{0 5, 1 'y z'}\n?,?,t\n",
+      NULL);
+  ADD(&at, "# c\n1 1:0.5 3:-2e1\n-1 qid:4 2:1 # d\n+1 1:.25\n", NULL);
+  ADD(&at, "\0\0\x08\3\0\0\0\2\0\0\0\2\0\0\0\3abcdefghijkl", NULL);
+  ADD(&at, "\0\0\x0d\2\0\0\0\2\0\0\0\2\x3f\xc0\0\0\xc0\0\0\0\x3f\xd0\0\0\xc1\0\0\0", "-1");
+  size_t size = npy_file(npy, "'>i2'", "True", "(3, 2)", "\0\1\0\7\0\5\0\0\0\1\0\0", 12);
+  add(&at, npy, size, "1");
+  size =
+      npy_file(npy, "'<U2'", "False", "(3,)", "a\0\0\0\0\0\0\0b\0\0\0c\0\0\0\0\0\0\0\0\0\0\0", 24);
+  add(&at, npy, size, NULL);
+  const ebbi_sheet sheet = {.rows = 5, .cols = 3, .targets = 1, .number = ramp};
+  at->size = npz_file(at->bytes, ROOM, &sheet);
+  assert_ptr_equal(at, seeds + SEEDS - 1);
 }
 
 static void test_mutations(void **state) {
   (void)state;
-  static const char csv[] =
-      "a,b,\"c d\",y\n1,x,2.5e-3,yes\n?,\"y, z\",-4,no\n3,x,.5,yes\n7,,1e9,no\n";
-  static const char idx[] = "\0\0\x08\2\0\0\0\3\0\0\0\4abcdefghijkl";
-  static const char floats[] =
-      "\0\0\x0d\2\0\0\0\2\0\0\0\2\x3f\xc0\0\0\xc0\0\0\0\x3f\xc0\0\0\xc0\0\0\0";
-  static const char npy[] =
-      "\x93NUMPY\x01\0\x41\0{'descr': '<i4', 'fortran_order': False, 'shape': "
-      "(2, 2), }     \n\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0";
-  static const struct {
-    const char *bytes;
-    size_t size;
-  } seeds[] = {{csv, sizeof csv - 1},
-               {idx, sizeof idx - 1},
-               {floats, sizeof floats - 1},
-               {npy, sizeof npy - 1},
-               {good, sizeof good - 1}};
-  ebb_encoder *e;
-  assert_int_equal(ebb_encoder_from_json(&e, good), EBB_OK);
-  for (size_t s = 0; s < 4; s++) assert_true(use(seeds[s].bytes, seeds[s].size, NULL));
-  const ebb_read_options as_input = {.encoder = e}, classes = {.task = EBB_TASK_CLASSIFICATION};
-  for (uint64_t round = 0; round < 20000; round++) {
-    size_t s = round % 5, size = seeds[s].size;
-    char bytes[1024];
-    memcpy(bytes, seeds[s].bytes, size);
-    size = mutate(bytes, size, round);
-    if (s == 4)
-      use_json(bytes, size);
-    else
-      use(bytes, size, round % 3 == 0 ? NULL : round % 3 == 1 ? &as_input : &classes);
+  static seed seeds[SEEDS];
+  plant(seeds);
+  for (size_t s = 0; s < SEEDS; s++) {
+    ebb_read_options options = {.target = seeds[s].target};
+    ebb_table *t;
+    if (parse_bytes(&t, seeds[s].bytes, seeds[s].size, &options) != EBB_OK)
+      fail_msg("%zu: %s", s, ebb_error_message());
+    seeds[s].encoder = encoder_of(t, &(ebb_encoder_options){.missing = EBB_MISSING_MEDIAN});
+    ebb_table_free(t);
   }
-  ebb_encoder_free(e);
+  size_t passed[4] = {0};
+  for (uint64_t round = 0; round < ROUNDS; round++) {
+    const seed *s = &seeds[round % SEEDS];
+    const ebb_read_options options[] = {{.target = s->target},
+                                        {.encoder = s->encoder},
+                                        {.encoder = s->encoder, .ignore_target = true},
+                                        {.no_target = true, .decimal = ',', .categorical = "0"}};
+    char bytes[ROOM];
+    memcpy(bytes, s->bytes, s->size);
+    size_t way = round / SEEDS % 4;
+    passed[way] += use(bytes, mutate(bytes, s->size, round), &options[way]);
+  }
+  for (size_t way = 0; way < 4; way++)
+    if (passed[way] < ROUNDS / 40) fail_msg("%zu: %zu passed", way, passed[way]);
+  for (size_t s = 0; s < SEEDS; s++) ebb_encoder_free(seeds[s].encoder);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_rows),
-                                     cmocka_unit_test(test_values),
-                                     cmocka_unit_test(test_texts_that_are_none),
-                                     cmocka_unit_test(test_messages_stay_one_line),
-                                     cmocka_unit_test(test_limits),
-                                     cmocka_unit_test(test_json),
-                                     cmocka_unit_test(test_mutations)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_shapes),   cmocka_unit_test(test_values),
+      cmocka_unit_test(test_messages), cmocka_unit_test(test_many_texts),
+      cmocka_unit_test(test_labels),   cmocka_unit_test(test_mutations)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,34 +1,22 @@
 /* NPY, IDX and NPZ as raw columns: every element type and order, texts, images, names of arrays. */
-#include "test_formats.h"
+#include "raw_rig.h"
 
-#include <math.h>
+#include "array_files.h"
 #include <zip.h>
 
 enum { ROOM = 1024 };
 
-/* An NPY file of version 1. Returns its size. */
-static size_t npy(char out[ROOM], const char *descr, const char *fortran, const char *shape,
-                  const void *data, size_t bytes) {
-  int length = sprintf(out + 10, "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n", descr,
-                       fortran, shape);
-  memcpy(out, "\x93NUMPY\x01\x00", 8);
-  out[8] = (char)length;
-  out[9] = 0;
-  memcpy(out + 10 + length, data, bytes);
-  return 10 + (size_t)length + bytes;
-}
-
 static ebbi_raw raw_of_npy(const char *descr, const char *fortran, const char *shape,
                            const void *data, size_t bytes) {
   char file[ROOM];
-  return raw_of(file, npy(file, descr, fortran, shape, data, bytes), NULL);
+  return raw_of(file, npy_file(file, descr, fortran, shape, data, bytes), NULL);
 }
 
 static void expect_npy_refused(const char *descr, const char *shape, size_t bytes,
                                const char *parts) {
   char file[ROOM];
   static const char data[64] = "\xe9";
-  expect_raw_refused(file, npy(file, descr, "False", shape, data, bytes), NULL, parts);
+  expect_raw_refused(file, npy_file(file, descr, "False", shape, data, bytes), NULL, parts);
 }
 
 /* 7 and -2 (or, unsigned, 7 and the largest number), the last byte first where the name has '>'. */
@@ -59,7 +47,7 @@ static void test_types(void **state) {
                {"'>f4'", "\x3f\xc0\0\0\xc0\0\0\0", 8, {1.5, -2}},
                {"'<f8'", "\0\0\0\0\0\0\xf8\x3f\0\0\0\0\0\0\0\xc0", 16, {1.5, -2}},
                {"'>f8'", "\x3f\xf8\0\0\0\0\0\0\xc0\0\0\0\0\0\0\0", 16, {1.5, -2}}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
     ebbi_raw r = raw_of_npy(cases[i].descr, "False", "(2L,)", cases[i].bytes, cases[i].size);
     assert_int_equal(r.rows, 2);
     assert_int_equal(r.cols, 1);
@@ -199,8 +187,9 @@ static size_t zip_of(char **out, const item *items, size_t count, zip_uint32_t m
 /* Two arrays: floats [2, 1] = 1.5, -2 and labels [2] = 7, 8. */
 static void two_arrays(item items[2], char x[ROOM], char y[ROOM], const char *x_name,
                        const char *y_name) {
-  items[0] = (item){x_name, x, npy(x, "'<f4'", "False", "(2, 1)", "\0\0\xc0\x3f\0\0\0\xc0", 8)};
-  items[1] = (item){y_name, y, npy(y, "'|u1'", "False", "(2,)", "\7\x8", 2)};
+  items[0] =
+      (item){x_name, x, npy_file(x, "'<f4'", "False", "(2, 1)", "\0\0\xc0\x3f\0\0\0\xc0", 8)};
+  items[1] = (item){y_name, y, npy_file(y, "'|u1'", "False", "(2,)", "\7\x8", 2)};
 }
 
 static ebb_status parse_pair(ebbi_raw *raw, const char *x_name, const char *y_name,
@@ -349,7 +338,7 @@ static void test_label_cases(void **state) {
   } forms[] = {{"y_bool", {0, 1, 0, 1}},  {"y_f32", {0, 1, 0, 1}},
                {"y_from1", {1, 2, 1, 2}}, {"y_i64", {0, 1, 0, 1}},
                {"y_pm1", {-1, 1, -1, 1}}, {"y_counts", {33, 122, 54, 80}}};
-  for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+  for (size_t f = 0; f < COUNT_OF(forms); f++) {
     char name[64];
     snprintf(name, sizeof name, "09-npy-forms/%s.npy", forms[f].name);
     ebbi_raw r = case_raw(name, NULL);

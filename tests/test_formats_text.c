@@ -1,7 +1,5 @@
 /* libsvm, encodings of text, and files that are something else. */
-#include "test_formats.h"
-
-#include <math.h>
+#include "raw_rig.h"
 
 static ebbi_raw raw_of_text(const char *text, const ebb_read_options *options) {
   return raw_of(text, strlen(text), options);
@@ -158,7 +156,7 @@ static void test_detection(void **state) {
                {"@attribute a numeric\n", false, true},
                {"@name,b\n1,2\n", false, false},
                {"%", false, false}};
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
     assert_int_equal(ebbi_is_libsvm(cases[i].text), cases[i].libsvm);
     assert_int_equal(ebbi_is_arff(cases[i].text), cases[i].arff);
   }
@@ -168,10 +166,7 @@ static void test_detection(void **state) {
 static void expect_decoded(const char *bytes, size_t size, const char *encoding,
                            const char *expected) {
   ebbi_notes notes = {0};
-  char *copy = malloc(size + 1);
-  assert_non_null(copy);
-  memcpy(copy, bytes, size);
-  copy[size] = '\0';
+  char *copy = tight_copy(bytes, size);
   if (ebbi_text_decode(&copy, &size, "t", encoding, &notes) != EBB_OK)
     fail_msg("%s", ebb_error_message());
   assert_string_equal(copy, expected);
@@ -241,11 +236,11 @@ static void test_text_cases(void **state) {
   (void)state;
   size_t size;
   ebbi_notes notes = {0};
-  char *text = case_bytes(&size, "16-encodings-formats/utf16.txt");
+  char *text = real_bytes(&size, "cases/16-encodings-formats/utf16.txt");
   assert_int_equal(ebbi_text_decode(&text, &size, "t", NULL, &notes), EBB_OK);
   assert_true(strlen(text) == size && strchr(text, '\t') && strchr(text, '\n'));
   free(text);
-  text = case_bytes(&size, "16-encodings-formats/latin1.csv");
+  text = real_bytes(&size, "cases/16-encodings-formats/latin1.csv");
   assert_int_equal(ebbi_text_decode(&text, &size, "t", "latin1", &notes), EBB_OK);
   assert_int_equal(strncmp(text,
                            "Temp(\xc2\xb0"
@@ -253,7 +248,7 @@ static void test_text_cases(void **state) {
                            10),
                    0);
   free(text);
-  text = case_bytes(&size, "16-encodings-formats/iris-like.arff");
+  text = real_bytes(&size, "cases/16-encodings-formats/iris-like.arff");
   assert_true(ebbi_is_arff(text));
   free(text);
   ebbi_raw r = case_raw("16-encodings-formats/heart.libsvm", NULL);

@@ -1,9 +1,9 @@
 /* Tables written as CSV, NPZ and libsvm: what the bytes are, and that reading gives them back. */
-#include "test_formats.h"
+#include "raw_rig.h"
 
+#include <data/decimal.h>
 #include <data/write.h>
 #include <locale.h>
-#include <math.h>
 #include <sys/stat.h>
 
 enum { ROWS = 4, COLS = 4 };
@@ -66,6 +66,25 @@ static void expect_not_written(const ebbi_sheet *sheet, const char *ending, cons
   ebbi_notes_free(&notes);
 }
 
+static void test_numbers(void **state) {
+  (void)state;
+  static const struct {
+    double value;
+    const char *text;
+  } cases[] = {{1, "1"},
+               {-0.1, "-0.1"},
+               {0.1 + 0.2, "0.30000000000000004"},
+               {1.0 / 3, "0.3333333333333333"},
+               {1e20, "1e+20"},
+               {0x1p53, "9007199254740992"},
+               {5e-324, "4.94065645841247e-324"},
+               {-0x1.fffffffffffffp1023, "-1.7976931348623157e+308"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    char text[EBBI_NUMBER_TEXT];
+    assert_string_equal(ebbi_number_text(text, cases[i].value), cases[i].text);
+  }
+}
+
 static void test_csv(void **state) {
   (void)state;
   ebbi_notes notes = {0};
@@ -106,7 +125,7 @@ static ebbi_raw read_back(const ebbi_sheet *sheet, const char *ending, ebbi_note
   return raw;
 }
 
-static void expect_inputs(const ebbi_raw *raw) {
+static void expect_numbers(const ebbi_raw *raw) {
   for (size_t i = 0; i < ROWS * 3; i++) {
     double value = ebbi_raw_number(raw, i / 3, i % 3), expected = data.numbers[i / 3][i % 3];
     assert_true(value == expected || (isnan(value) && isnan(expected)));
@@ -118,7 +137,7 @@ static void test_npz(void **state) {
   ebbi_notes notes = {0};
   ebbi_sheet sheet = sheet_of(NULL);
   ebbi_raw raw = read_back(&sheet, ".npz", &notes);
-  expect_inputs(&raw);
+  expect_numbers(&raw);
   assert_int_equal(raw.array.element, EBBI_F64);
   assert_int_equal(raw.labels->array.element, EBBI_I64);
   for (size_t i = 0; i < ROWS; i++)
@@ -151,7 +170,7 @@ static void test_libsvm(void **state) {
   ebbi_notes notes = {0};
   ebbi_sheet sheet = sheet_of(NULL);
   ebbi_raw raw = read_back(&sheet, ".svm", &notes);
-  expect_inputs(&raw); /* all three, though the last one is 0 throughout */
+  expect_numbers(&raw); /* all three, though the last one is 0 throughout */
   assert_true(ebbi_raw_number(&raw, 1, 3) == 1);
   ebbi_raw_free(&raw);
   table named = data;
@@ -184,8 +203,9 @@ static void test_refused(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_csv), cmocka_unit_test(test_locale),
-                                     cmocka_unit_test(test_npz), cmocka_unit_test(test_libsvm),
-                                     cmocka_unit_test(test_refused)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_numbers), cmocka_unit_test(test_csv),
+      cmocka_unit_test(test_locale),  cmocka_unit_test(test_npz),
+      cmocka_unit_test(test_libsvm),  cmocka_unit_test(test_refused)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,12 +37,17 @@ static void models_keep_weights_and_metadata(void **state) {
   char path[32];
   make_path(path);
   ebb_network *network = make_network(device, "16relu-300gelu-5");
-  ebb_model model = {network, NULL, EBB_LOSS_MSE, {0.25, true, 18446744073709551615u}}, loaded;
+  ebb_model model = {.network = network,
+                     .loss = EBB_LOSS_MSE,
+                     .split = {.valid = 0.25, .test = 0.125, .last = true, .seed = UINT64_MAX},
+                     .fingerprint = 0xfedcba9876543210u},
+            loaded;
   assert_int_equal(ebb_model_save(&model, path), EBB_OK);
   assert_int_equal(ebb_model_load(&loaded, device, path, NULL), EBB_OK);
   assert_int_equal(loaded.loss, EBB_LOSS_MSE);
-  assert_true(loaded.split.valid == 0.25 && loaded.split.last &&
-              loaded.split.seed == 18446744073709551615u);
+  assert_true(loaded.split.valid == 0.25 && loaded.split.test == 0.125 && loaded.split.last &&
+              loaded.split.seed == UINT64_MAX);
+  assert_true(loaded.fingerprint == 0xfedcba9876543210u);
   size_t count, loaded_count;
   float *saved = parameters_of(network, &count),
         *read = parameters_of(loaded.network, &loaded_count);
@@ -92,14 +97,17 @@ static void a_description_is_what_loading_gives(void **state) {
   char path[32], text[64];
   make_path(path);
   ebb_network *network = make_network(device, "16relu-5");
-  ebb_model model = {network, NULL, EBB_LOSS_MSE, {0.25, true, 7}};
+  ebb_model model = {
+      .network = network, .loss = EBB_LOSS_MSE, .split = {.valid = 0.25, .last = true, .seed = 7}};
   assert_int_equal(ebb_model_save(&model, path), EBB_OK);
   ebb_model_info info;
   assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_OK);
   assert_int_equal(ebb_spec_text(text, sizeof text, &info.spec), EBB_OK);
   assert_string_equal(text, "7-16relu-5");
   assert_int_equal(info.loss, EBB_LOSS_MSE);
-  assert_true(info.split.valid == 0.25 && info.split.last && info.split.seed == 7);
+  assert_true(info.split.valid == 0.25 && info.split.test == 0 && info.split.last &&
+              info.split.seed == 7);
+  assert_true(info.fingerprint == 0); /* not known, and so not in the file */
   assert_null(info.encoder);
   ebb_model_info_clear(&info);
   ebb_model_info_clear(NULL);
@@ -111,11 +119,52 @@ static void a_description_is_what_loading_gives(void **state) {
   remove(path);
 }
 
+/* Files of models as they were before they held a test part and a fingerprint, and damaged ones. */
+static void metadata_of_data_and_split(void **state) {
+  ebb_device *device = *state;
+  static const struct {
+    const char *split, *data; /* NULL: not there */
+    const char *message;      /* NULL: it is good */
+  } cases[] = {
+      {NULL, NULL, NULL},
+      {"{\"last\":false,\"seed\":\"1\",\"valid\":0.2}", NULL, NULL},
+      {"{\"last\":false,\"seed\":\"1\",\"test\":0.7,\"valid\":0.2}", "0000000000000001", NULL},
+      {"{\"last\":false,\"seed\":\"1\",\"test\":0.8,\"valid\":0.2}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"1\",\"test\":-0.1,\"valid\":0.2}", NULL, "ebb.split is damaged"},
+      {NULL, "0000000000000001f", "ebb.data is damaged"},
+      {NULL, "1", "ebb.data is damaged"},
+      {NULL, "", "ebb.data is damaged"},
+  };
+  char path[32];
+  make_path(path);
+  ebb_network *network = make_network(device, "3tanh-2");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ebb_metadata pairs[2];
+    size_t count = 0;
+    if (cases[i].split) pairs[count++] = (ebb_metadata){"ebb.split", cases[i].split};
+    if (cases[i].data) pairs[count++] = (ebb_metadata){"ebb.data", cases[i].data};
+    assert_int_equal(ebb_network_save(network, path, pairs, count), EBB_OK);
+    ebb_model_info info;
+    ebb_status wanted = cases[i].message ? EBB_ERR_INPUT : EBB_OK;
+    assert_int_equal(ebb_model_describe(&info, path, NULL), wanted);
+    if (cases[i].message) {
+      assert_non_null(strstr(ebb_error_message(), cases[i].message));
+      continue;
+    }
+    assert_true(info.fingerprint == (cases[i].data ? 1 : 0));
+    assert_true(info.split.test == (cases[i].data ? 0.7 : 0));
+    ebb_model_info_clear(&info);
+  }
+  ebb_network_free(network);
+  remove(path);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(models_keep_weights_and_metadata),
       cmocka_unit_test(weights_that_are_no_numbers_are_refused),
       cmocka_unit_test(a_description_is_what_loading_gives),
+      cmocka_unit_test(metadata_of_data_and_split),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);
 }

@@ -302,6 +302,7 @@ static void test_entries(void **state) {
                 "elements of F32 do not make its 0 bytes");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "[2]", "[0,4]") "}", 4,
                 "2 elements of F32 do not make its 4 bytes");
+  refuse_header("{\"w\":" ENTRY("\"F6_E2M3\"", "[3]", "[0,3]") "}", 3, "do not make its 3 bytes");
 }
 
 static void test_offsets(void **state) {

@@ -75,6 +75,33 @@ static void test_sizes_and_data(void **state) {
   expect_error("10", EBB_MAX_UNITS + 1, 0, "spec: the data have input size 1048577");
 }
 
+/* Sizes as other tools write hidden layers: the message has the line that is meant. */
+static void test_sizes_alone(void **state) {
+  (void)state;
+  expect_error(
+      "64", 4, 3,
+      "spec:1:1: output size 64, but the data have 3; hidden layers are written with their "
+      "activation: 64relu");
+  expect_error("64-32", 4, 3,
+               "spec:1:1: input size 64, but the data have 4; hidden layers are written with their "
+               "activation: 64relu-32relu");
+  expect_error("64-32-3", 4, 3,
+               "spec:1:1: input size 64, but the data have 4; hidden layers are written with their "
+               "activation: 64relu-32relu-3");
+  expect_error(
+      "4-64", 4, 3,
+      "spec:1:3: output size 64, but the data have 3; hidden layers are written with their "
+      "activation: 4-64relu");
+  static const char *const written[] = {"64,32", "64 32", "[64, 32]", "(64,32)"};
+  for (size_t i = 0; i < sizeof written / sizeof *written; i++) {
+    expect_error(written[i], 4, 3, "spec:1:");
+    assert_non_null(strstr(ebb_error_message(), "with their activation: 64relu-32relu"));
+  }
+  expect_error("64relu,32", 4, 3, "spec:1:7: unexpected ','");
+  assert_non_null(strstr(ebb_error_message(), "with their activation: 64-32relu-10"));
+  expect_text("64-3", 64, 3, "64-3");
+}
+
 static void test_bad_text(void **state) {
   (void)state;
   expect_error(NULL, 1, 1, "spec: no text");
@@ -256,6 +283,7 @@ int main(void) {
       cmocka_unit_test(test_which_size_is_what),
       cmocka_unit_test(test_layers),
       cmocka_unit_test(test_sizes_and_data),
+      cmocka_unit_test(test_sizes_alone),
       cmocka_unit_test(test_bad_text),
       cmocka_unit_test(test_ranges),
       cmocka_unit_test(test_long_words_are_cut),

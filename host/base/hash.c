@@ -1,4 +1,4 @@
-/* XXH3 from xxHash, behind two functions.
+/* XXH3 from xxHash, behind three functions.
  *
  * Compiled in from its header, as Random123 is: one header is all that a build needs, and a static
  * library brings no further one along. A cryptographic hash was not taken: whoever can write into
@@ -25,4 +25,8 @@ void ebbi_hash_text(char text[33], const ebbi_hash *hash) {
     text[2 * i + 1] = digits[hash->bytes[i] & 15];
   }
   text[32] = '\0';
+}
+
+uint64_t ebbi_hash_more(uint64_t before, const void *bytes, size_t size) {
+  return XXH3_64bits_withSeed(bytes, size, before);
 }

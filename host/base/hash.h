@@ -3,6 +3,7 @@
 #define EBBI_HASH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct ebbi_hash {
   unsigned char bytes[16]; /* the same on machines of either byte order */
@@ -13,5 +14,8 @@ ebbi_hash ebbi_hash_of(const void *bytes, size_t size);
 
 /* The hash in 32 hexadecimal digits. */
 void ebbi_hash_text(char text[33], const ebbi_hash *hash);
+
+/* XXH3, 64 bits, of the bytes and what was hashed before them: 0, or what this gave. */
+uint64_t ebbi_hash_more(uint64_t before, const void *bytes, size_t size);
 
 #endif

@@ -28,19 +28,55 @@ static bool is_digit(char c) {
 #ifdef __SIZEOF_INT128__
 __extension__ typedef unsigned __int128 wide;
 
+static const uint64_t fives[POWERS_OF_FIVE] = {0x1u,
+                                               0x5u,
+                                               0x19u,
+                                               0x7du,
+                                               0x271u,
+                                               0xc35u,
+                                               0x3d09u,
+                                               0x1312du,
+                                               0x5f5e1u,
+                                               0x1dcd65u,
+                                               0x9502f9u,
+                                               0x2e90eddu,
+                                               0xe8d4a51u,
+                                               0x48c27395u,
+                                               0x16bcc41e9u,
+                                               0x71afd498du,
+                                               0x2386f26fc1u,
+                                               0xb1a2bc2ec5u,
+                                               0x3782dace9d9u,
+                                               0x1158e460913du,
+                                               0x56bc75e2d631u,
+                                               0x1b1ae4d6e2ef5u,
+                                               0x878678326eac9u,
+                                               0x2a5a058fc295edu,
+                                               0xd3c21bcecceda1u,
+                                               0x422ca8b0a00a425u,
+                                               0x14adf4b7320334b9u,
+                                               0x6765c793fa10079du};
+
+/* value · 2^shift, without a call of ldexp, for a shift that leaves the result a normal number. */
+static double shift_double(double value, int shift) {
+  uint64_t bits = (uint64_t)(shift + 1023) << 52;
+  double power;
+  memcpy(&power, &bits, sizeof power);
+  return value * power;
+}
+
 /* digits · 10^exponent for digits > 0 and |exponent| < POWERS_OF_FIVE. The 62 bits or more of the
  * quotient or product that are kept end in one that says whether anything was cut off, so that
  * their conversion to double rounds as the whole would. The power of two that is left is exact. */
 static bool scale_exactly(double *out, uint64_t digits, int exponent) {
-  uint64_t five = 1, kept;
+  uint64_t five = fives[abs(exponent)], kept;
   int shift = exponent;
-  for (int i = 0; i < abs(exponent); i++) five *= 5;
   if (exponent < 0) {
     int up = __builtin_clzll(digits), wider = __builtin_clzll(five);
     wide dividend = (wide)(digits << up) << 63;
     five <<= wider;
     kept = (uint64_t)(dividend / five);
-    kept |= dividend % five != 0;
+    kept |= dividend != (wide)kept * five;
     shift += wider - up - 63;
   } else {
     wide product = (wide)digits * five;
@@ -50,7 +86,7 @@ static bool scale_exactly(double *out, uint64_t digits, int exponent) {
     kept = (uint64_t)(product >> down) | ((product & (((wide)1 << down) - 1)) != 0);
     shift += down;
   }
-  *out = ldexp((double)kept, shift);
+  *out = shift_double((double)kept, shift);
   return true;
 }
 #else
@@ -71,8 +107,8 @@ static bool scale_quickly(double *out, uint64_t digits, int exponent) {
   return true;
 }
 
-/* A mantissa of any length: its digits but for zeros in front, and an exponent. What is beyond the
- * digits kept matters only in being more than nothing. */
+/* A mantissa of any length: its digits without the zeros in front, and an exponent. What is beyond
+ * the digits kept matters only in being more than nothing. */
 static double scale_slowly(const char *mantissa, size_t length, long long exponent) {
   char text[KEPT_DIGITS + 16];
   size_t count = 0;
@@ -119,17 +155,47 @@ static bool read_exponent(long long *exponent, const char *text, const char *end
   return text == end;
 }
 
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+/* Eight characters as one word, of which neighbours are joined thrice: to numbers of two digits, of
+ * four, of eight. False: not all are digits. */
+static bool take_eight(uint64_t *digits, const char *text) {
+  const uint64_t high = 0xf0f0f0f0f0f0f0f0u, zeros = 0x3030303030303030u;
+  uint64_t word;
+  memcpy(&word, text, sizeof word);
+  if ((word & high) != zeros || ((word + 0x0606060606060606u) & high) != zeros) return false;
+  word -= zeros;
+  word = word * 10 + (word >> 8);
+  uint64_t low = (word & 0x000000ff000000ffu) * 0x000f424000000064u;
+  word = (low + (word >> 16 & 0x000000ff000000ffu) * 0x0000271000000001u) >> 32;
+  *digits = *digits * 100000000 + word;
+  return true;
+}
+#else
+static bool take_eight(uint64_t *digits, const char *text) {
+  (void)digits, (void)text;
+  return false;
+}
+#endif
+
+/* Adds the digits from `text` on to those before, right unless they are too many; returns where
+ * they end. */
+static const char *take_digits(uint64_t *digits, const char *text, const char *end) {
+  while (end - text >= 8 && take_eight(digits, text)) text += 8;
+  for (; text < end && is_digit(*text); text++) *digits = 10 * *digits + (uint64_t)(*text - '0');
+  return text;
+}
+
 bool ebbi_parse_number(double *out, const char *text, size_t length, char point) {
   const char *c = text, *end = text + length;
-  uint64_t digits = 0; /* right unless they are too many */
+  uint64_t digits = 0;
   bool negative = c < end && *c == '-';
   if (c < end && (*c == '-' || *c == '+')) c++;
   const char *mantissa = c;
-  for (; c < end && is_digit(*c); c++) digits = 10 * digits + (uint64_t)(*c - '0');
+  c = take_digits(&digits, c, end);
   size_t count = (size_t)(c - mantissa), decimals = 0;
   if (c < end && *c == point) {
     const char *fraction = ++c;
-    for (; c < end && is_digit(*c); c++) digits = 10 * digits + (uint64_t)(*c - '0');
+    c = take_digits(&digits, c, end);
     decimals = (size_t)(c - fraction);
   }
   count += decimals;

@@ -21,6 +21,7 @@ int eval_run(const settings *s);
 int predict_run(const settings *s);
 int verify_run(const settings *s);
 int info_run(const settings *s);
+int data_run(const settings *s);
 int bench_run(const settings *s);
 int tune_run(const settings *s);
 int cache_run(const settings *s);

@@ -1,74 +1,207 @@
-/* `ebb eval`: loss and accuracy of a model on a file of rows with targets.
+/* `ebb eval`: how good a model is on a file of rows with targets.
  *
- * --part parts the rows as the training did, by the split that the model file holds, so that the
- * figures of a training log can be had again from the model alone.
+ * A model file holds a fingerprint of the data it was trained on and how they were parted. On that
+ * file the parts are told apart, unseen rows first: a figure of all rows would count those that the
+ * model has learned by heart. Rows of any other file are all unseen, and parting them would mean
+ * nothing.
  */
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
+#include "scores_make.h"
+#include "scores_print.h"
 #include "signals.h"
+#include "subject.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Encodes the part of the rows that is asked for. */
-static int encode_part(subject *x, const settings *s) {
-  if (s->part == PART_ALL) return subject_encode(x, NULL, ebb_table_rows(x->table));
-  if (!(x->model.split.valid > 0))
-    return fail(EXIT_USAGE, "%s: %s was trained without parting its rows (--valid 0 or a file)",
-                settings_origin(s, "part").text, s->argument);
-  size_t rows = ebb_table_rows(x->table), train = 0;
-  size_t *order = calloc(rows ? rows : 1, sizeof *order);
-  if (!order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);
-  int code = fail_status(ebb_table_split(order, &train, x->table, &x->model.split));
-  if (code == EXIT_GOOD)
-    code = s->part == PART_TRAIN ? subject_encode(x, order, train)
-                                 : subject_encode(x, order + train, rows - train);
-  free(order);
-  return code;
+enum { MOST_PARTS = 3 };
+
+typedef struct evaluation {
+  const settings *s;
+  subject x;
+  bool home;   /* the file is the one that the model was trained on */
+  bool parted; /* `order` and `parts` say which rows are which */
+  size_t *order;
+  ebb_parts parts;
+  ebb_dataset train; /* with `parted` */
+  scored results[MOST_PARTS];
+  size_t count;
+} evaluation;
+
+static const char *const part_names[] = {"all", "train", "valid", "test"};
+
+static bool model_parts(const ebb_split *split) {
+  return split->valid > 0 || split->test > 0;
 }
 
-static int print_metrics(const subject *x, const settings *s, const ebb_metrics *m) {
-  static const char *const parts[] = {"all", "train", "valid"};
-  bool mse = x->model.loss == EBB_LOSS_MSE;
-  if (s->json) {
-    json_t *object =
-        json_pack("{s:o, s:o, s:s, s:I}", "model", json_text(s->argument), "data",
-                  json_text(s->data), "part", parts[s->part], "samples", (json_int_t)m->rows);
-    put_number(object, "loss", m->loss);
-    put_number(object, mse ? "mse" : "accuracy", mse ? m->loss : m->accuracy);
-    if (mse) put_number(object, "r2", m->r2);
-    put_device(object, x->device);
-    return print_json(object);
-  }
-  if (mse)
-    printf("mse %.6g  r2 %.4f  samples %zu\n", m->loss, m->r2, m->rows);
-  else
-    printf("loss %.6g  accuracy %.2f %%  samples %zu\n", m->loss, 100 * m->accuracy, m->rows);
+/* Refuses a part that there is not. */
+static int check_part(const evaluation *e) {
+  const settings *s = e->s;
+  const ebb_split *split = &e->x.model.split;
+  if (s->part == PART_ALL) return EXIT_GOOD;
+  option_origin part = settings_origin(s, "part");
+  if (!e->x.model.encoder)
+    return fail(EXIT_USAGE, "%s: %s does not tell which rows it was trained on", part.text,
+                s->argument);
+  if (e->x.model.fingerprint && !e->home)
+    return fail(EXIT_USAGE,
+                "%s: %s is not the file that %s was trained on, so it has no such parts; leave the "
+                "option out to evaluate all of its rows",
+                part.text, s->data, s->argument);
+  if (!model_parts(split))
+    return fail(EXIT_USAGE, "%s: %s was trained without parting its rows (--valid 0 or a file)",
+                part.text, s->argument);
+  if ((s->part == PART_VALID && !(split->valid > 0)) ||
+      (s->part == PART_TEST && !(split->test > 0)))
+    return fail(EXIT_USAGE,
+                "%s: %s was trained without such a part: %g of the rows are for "
+                "validation, %g for the test",
+                part.text, s->argument, split->valid, split->test);
   return EXIT_GOOD;
 }
 
-static int evaluate(subject *x, const settings *s) {
+/* Parts the rows as the training did, and encodes those that it learned from. */
+static int part_rows(evaluation *e) {
+  size_t rows = ebb_table_rows(e->x.table);
+  e->order = calloc(rows ? rows : 1, sizeof *e->order);
+  if (!e->order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);
+  int code = fail_status(ebb_table_split(e->order, &e->parts, e->x.table, &e->x.model.split));
+  if (code == EXIT_GOOD) code = subject_encode(&e->x, e->order, e->parts.train);
+  e->train = e->x.rows;
+  e->x.rows = (ebb_dataset){0};
+  e->parted = code == EXIT_GOOD;
+  return code;
+}
+
+/* Scores the rows of a part of the file. */
+static int add_part(evaluation *e, int part) {
+  scored *out = &e->results[e->count++];
+  const ebb_parts *p = &e->parts;
+  const struct {
+    const size_t *order;
+    size_t count;
+  } places[] = {[PART_ALL] = {NULL, ebb_table_rows(e->x.table)},
+                [PART_TRAIN] = {e->order, p->train},
+                [PART_VALID] = {e->order + p->train, p->valid},
+                [PART_TEST] = {e->order + p->train + p->valid, p->test}};
+  int code = EXIT_GOOD;
+  const ebb_dataset *rows = &e->train;
+  out->part = part_names[part];
+  out->trained_on = part == PART_TRAIN || (part == PART_ALL && e->home);
+  if (part != PART_TRAIN) {
+    code = subject_encode(&e->x, places[part].order, places[part].count);
+    rows = &e->x.rows;
+  }
+  signals_doing("kernels are compiled and run");
+  if (code == EXIT_GOOD)
+    code = scores_make(out, e->x.model.network, e->x.encoder, rows, e->parted ? &e->train : NULL);
+  ebb_dataset_clear(&e->x.rows);
+  return code;
+}
+
+/* Without --part, on the file of the training: all parts that there are. */
+static int add_parts(evaluation *e) {
+  int code = EXIT_GOOD;
+  if (e->parts.valid) code = add_part(e, PART_VALID);
+  if (code == EXIT_GOOD && e->parts.test) code = add_part(e, PART_TEST);
+  return code == EXIT_GOOD ? add_part(e, PART_TRAIN) : code;
+}
+
+static int score(evaluation *e) {
+  const settings *s = e->s;
+  const ebb_model *model = &e->x.model;
+  bool asked = settings_named(s, "part"), parts = model_parts(&model->split);
+  int code = EXIT_GOOD;
+  if (parts && (e->home || s->part != PART_ALL)) code = part_rows(e);
+  if (code != EXIT_GOOD) return code;
+  if (e->parted && !asked) return add_parts(e);
+  if (parts && !asked && !model->fingerprint)
+    note(s,
+         "note     %s does not tell which file it was trained on; if it is this one, the figures "
+         "flatter: --part valid leaves the rows out that were trained on",
+         s->argument);
+  return add_part(e, s->part);
+}
+
+static int print_as_json(const evaluation *e) {
+  json_t *object =
+      json_pack("{s:o, s:o}", "model", json_text(e->s->argument), "data", json_text(e->s->data));
+  scores_put(object, &e->results[0], e->x.encoder);
+  json_t *others = e->count > 1 ? json_array() : NULL;
+  for (size_t i = 1; i < e->count; i++) {
+    json_t *other = json_object();
+    scores_put(other, &e->results[i], e->x.encoder);
+    json_array_append_new(others, other);
+  }
+  if (others) json_object_set_new(object, "other_parts", others);
+  put_device(object, e->x.device);
+  return print_json(object);
+}
+
+static int print(const evaluation *e) {
+  int code = EXIT_GOOD;
+  if (e->s->json) {
+    code = print_as_json(e);
+  } else {
+    scores_print_line(stdout, &e->results[0]);
+    scores_print(stdout, e->results, e->count, e->x.encoder);
+    fflush(stdout);
+  }
+  scores_warn(&e->results[0], e->x.encoder);
+  return code;
+}
+
+static bool has_column(const ebb_table *table, const char *name) {
+  ebb_column_info column;
+  for (size_t i = 0; i < ebb_table_file_columns(table); i++)
+    if (ebb_table_column(&column, table, i) == EBB_OK && strcmp(column.name, name) == 0)
+      return true;
+  return false;
+}
+
+/* Of several targets of which some are there, says which is not. */
+static int fail_no_target(const subject *x, const settings *s) {
+  const char *missing = NULL, *name;
+  size_t there = 0;
+  for (size_t k = 0; (name = ebb_encoder_target(x->encoder, k)) != NULL; k++)
+    if (has_column(x->table, name))
+      there++;
+    else if (!missing)
+      missing = name;
+  if (there > 0 && missing && !s->no_target)
+    return fail(EXIT_INPUT, "%s: the model's target \"%.80s\" is missing, and all are needed",
+                s->data, missing);
+  return fail(EXIT_INPUT,
+              "%s: has no targets to compare with; name them by --labels or --target, "
+              "or use `ebb predict`",
+              s->data);
+}
+
+static int evaluate(evaluation *e) {
+  subject *x = &e->x;
+  const settings *s = e->s;
   signals_doing("model and data are loaded");
   int code = subject_load(x, s);
-  if (code == EXIT_GOOD) code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
+  if (code == EXIT_GOOD) code = subject_read(x, s, false);
   if (code != EXIT_GOOD) return code;
-  if (!ebb_table_has_target(x->table))
-    return fail(EXIT_INPUT,
-                "%s: has no targets to compare with; name them by --labels or --target, "
-                "or use `ebb predict`",
-                s->data);
-  code = encode_part(x, s);
-  if (code != EXIT_GOOD) return code;
-  ebb_metrics metrics;
-  signals_doing("kernels are compiled and run");
-  code = fail_status(ebb_evaluate(&metrics, x->model.network, &x->rows, x->model.loss));
-  return code == EXIT_GOOD ? print_metrics(x, s, &metrics) : code;
+  if (!ebb_table_has_target(x->table)) return fail_no_target(x, s);
+  note_unknown(s, x->encoder, x->table);
+  uint64_t fingerprint = x->model.fingerprint;
+  e->home = fingerprint && fingerprint == ebb_table_fingerprint(x->table);
+  code = check_part(e);
+  if (code == EXIT_GOOD) code = score(e);
+  return code == EXIT_GOOD ? print(e) : code;
 }
 
 int eval_run(const settings *s) {
   if (!s->data) return fail(EXIT_USAGE, "eval: --data is missing: the file with the rows");
-  subject x = {0};
-  int code = evaluate(&x, s);
-  subject_close(&x);
+  evaluation e = {.s = s};
+  int code = evaluate(&e);
+  for (size_t i = 0; i < e.count; i++) ebb_scores_clear(&e.results[i].scores);
+  ebb_dataset_clear(&e.train);
+  free(e.order);
+  subject_close(&e.x);
   return code;
 }

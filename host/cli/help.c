@@ -6,23 +6,28 @@
 
 #include <string.h>
 
-enum { WIDTH = 80, INDENT = 26 };
+enum { WIDTH = 80, INDENT = 26, LONG = 14 };
 
-/* Prints a text broken at spaces; it and its further lines begin at INDENT. */
+/* Bytes that stay together: a word, or an item of a list that is long for a line. */
+static size_t piece_length(const char *text) {
+  size_t length = strcspn(text, " "), item = strcspn(text, " ,") + 1;
+  return length > LONG && item < length ? item : length;
+}
+
+/* Prints a text broken into lines; it and its further lines begin at INDENT. */
 static void print_wrapped(const char *text) {
   size_t column = INDENT;
+  bool blank = false;
   while (*text) {
-    size_t length = strcspn(text, " ");
-    bool first = column == INDENT, wraps = !first && column + 1 + length > WIDTH;
-    if (wraps) {
+    size_t length = piece_length(text);
+    if (column > INDENT && column + (size_t)blank + length > WIDTH) {
       printf("\n%*s", INDENT, "");
       column = INDENT;
-    } else if (!first) {
-      putchar(' ');
-      column++;
+      blank = false;
     }
-    printf("%.*s", (int)length, text);
-    column += length;
+    printf("%s%.*s", blank ? " " : "", (int)length, text);
+    column += (size_t)blank + length;
+    blank = text[length] == ' ';
     text += length + strspn(text + length, " ");
   }
   putchar('\n');
@@ -45,6 +50,7 @@ static void print_option(const option_row *row) {
            row->argument ? row->argument : "");
   describe_option(text, sizeof text, row);
   printf("%-*s", INDENT, left);
+  if (strlen(left) >= INDENT) printf("\n%*s", INDENT, "");
   print_wrapped(text);
 }
 

@@ -1,12 +1,43 @@
-/* `ebb info`: what a model file holds.
+/* `ebb info`: what a safetensors file holds.
  *
- * The file is checked to its last number, so one that info describes is one that works; a device
- * is not needed for that.
+ * Any such file is listed. One that is a model is checked to its last number, so one that info
+ * describes as a model works; a device is not needed for that. A file that ebb did not write may be
+ * something else: what keeps it from being a model is told as a fact about it, not as an error.
  */
+#include "info.h"
+
 #include "commands.h"
 #include "output.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+enum {
+  SHOWN_VALUE = 60, /* bytes of a metadata value that are printed */
+  SHOWN_CLASSES = 20
+};
+
+/* The file, and the model that it is; `problem`: why it is none, "" if it is one. */
+typedef struct subject_file {
+  const settings *s;
+  ebb_tensor_file *file;
+  ebb_model_info model;
+  char spec[2048], problem[2048];
+} subject_file;
+
+/* True if ebb wrote the file as a model. */
+static bool is_ours(const ebb_tensor_file *file) {
+  for (size_t i = 0; i < ebb_tensor_file_pairs(file); i++)
+    if (strcmp(ebb_tensor_file_pair(file, i).key, "ebb.spec") == 0) return true;
+  return false;
+}
+
+/* True if not all rows of the data file were trained on. */
+static bool is_parted(const ebb_model_info *model) {
+  return model->split.valid > 0 || model->split.test > 0;
+}
+
+/* ---- JSON ---- */
 
 static json_t *list_layers(const ebb_spec *spec) {
   json_t *list = json_array();
@@ -29,39 +60,104 @@ static json_t *list_classes(const ebb_encoder *encoder) {
   return list;
 }
 
+static json_t *list_tensors(const ebb_tensor_file *file) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < ebb_tensor_file_tensors(file); i++) {
+    ebb_tensor_entry t = ebb_tensor_file_tensor(file, i);
+    json_t *shape = json_array();
+    for (size_t d = 0; d < t.rank; d++)
+      json_array_append_new(shape, json_integer((json_int_t)t.shape[d]));
+    json_array_append_new(list,
+                          json_pack("{s:o, s:s, s:o, s:I}", "name", json_text(t.name), "dtype",
+                                    t.dtype, "shape", shape, "bytes", (json_int_t)t.bytes));
+  }
+  return list;
+}
+
+static json_t *list_metadata(const ebb_tensor_file *file) {
+  json_t *object = json_object();
+  for (size_t i = 0; i < ebb_tensor_file_pairs(file); i++) {
+    ebb_metadata pair = ebb_tensor_file_pair(file, i);
+    json_object_set_new(object, pair.key, json_text(pair.value));
+  }
+  return object;
+}
+
 /* The encoder as the model file holds it. */
 static int put_encoder(json_t *object, const ebb_encoder *encoder) {
   char *text;
   ebb_status status = ebb_encoder_to_json(&text, encoder);
   if (status != EBB_OK) return fail_status(status);
+  json_object_set_new(object, "task", json_string(ebb_task_name(ebb_encoder_task(encoder))));
+  json_object_set_new(object, "classes", list_classes(encoder));
   json_object_set_new(object, "encoder", json_loads(text, 0, NULL));
   free(text);
   return EXIT_GOOD;
 }
 
-static int print_as_json(const ebb_model_info *model, const char *path, const char *text) {
+static json_t *split_json(const ebb_split *split) {
+  return json_pack("{s:f, s:f, s:s, s:I}", "valid", split->valid, "test", split->test, "rows",
+                   split->last ? "last" : "random", "seed", (json_int_t)split->seed);
+}
+
+static int put_model(json_t *object, const ebb_model_info *model, const char *text) {
   const ebb_spec *spec = &model->spec;
-  json_t *object = json_pack("{s:o, s:s, s:I, s:I, s:I, s:s, s:o}", "model", json_text(path),
-                             "spec", text, "inputs", (json_int_t)ebb_spec_inputs(spec), "outputs",
-                             (json_int_t)ebb_spec_outputs(spec), "parameters",
-                             (json_int_t)ebb_spec_parameters(spec), "loss",
-                             ebb_loss_name(model->loss), "layers", list_layers(spec));
-  if (model->split.valid > 0)
-    json_object_set_new(object, "split",
-                        json_pack("{s:f, s:s, s:I}", "valid", model->split.valid, "rows",
-                                  model->split.last ? "last" : "random", "seed",
-                                  (json_int_t)model->split.seed));
-  if (model->encoder) {
-    json_object_set_new(object, "task",
-                        json_string(ebb_task_name(ebb_encoder_task(model->encoder))));
-    json_object_set_new(object, "classes", list_classes(model->encoder));
-    int code = put_encoder(object, model->encoder);
-    if (code != EXIT_GOOD) {
-      json_decref(object);
-      return code;
-    }
+  json_object_set_new(object, "spec", json_string(text));
+  json_object_set_new(object, "inputs", json_integer((json_int_t)ebb_spec_inputs(spec)));
+  json_object_set_new(object, "outputs", json_integer((json_int_t)ebb_spec_outputs(spec)));
+  json_object_set_new(object, "parameters", json_integer((json_int_t)ebb_spec_parameters(spec)));
+  json_object_set_new(object, "layers", list_layers(spec));
+  if (model->notes[0]) json_object_set_new(object, "notes", json_text(model->notes));
+  if (is_parted(model)) json_object_set_new(object, "split", split_json(&model->split));
+  if (model->fingerprint) {
+    char hash[20];
+    snprintf(hash, sizeof hash, "%016llx", (unsigned long long)model->fingerprint);
+    json_object_set_new(object, "fingerprint", json_string(hash));
   }
-  return print_json(object);
+  return model->encoder ? put_encoder(object, model->encoder) : EXIT_GOOD;
+}
+
+static int print_as_json(const subject_file *x) {
+  json_t *object = json_object();
+  int code = EXIT_GOOD;
+  json_object_set_new(object, x->problem[0] ? "file" : "model", json_text(x->s->argument));
+  if (x->problem[0])
+    json_object_set_new(object, "problem", json_text(x->problem));
+  else
+    code = put_model(object, &x->model, x->spec);
+  if (is_ours(x->file))
+    json_object_set_new(object, "loss", json_string(ebb_loss_name(x->model.loss)));
+  json_object_set_new(object, "tensors", list_tensors(x->file));
+  json_object_set_new(object, "metadata", list_metadata(x->file));
+  if (code == EXIT_GOOD) return print_json(object);
+  json_decref(object);
+  return code;
+}
+
+/* ---- text ---- */
+
+static void print_tensors(const ebb_tensor_file *file) {
+  for (size_t i = 0; i < ebb_tensor_file_tensors(file); i++) {
+    ebb_tensor_entry t = ebb_tensor_file_tensor(file, i);
+    printf("tensor       %s  %s [", t.name, t.dtype);
+    for (size_t d = 0; d < t.rank; d++) printf("%s%zu", d ? ", " : "", t.shape[d]);
+    printf("], %zu bytes\n", t.bytes);
+  }
+}
+
+static void print_metadata(const ebb_tensor_file *file) {
+  for (size_t i = 0; i < ebb_tensor_file_pairs(file); i++) {
+    ebb_metadata pair = ebb_tensor_file_pair(file, i);
+    size_t length = strlen(pair.value);
+    printf("metadata     ");
+    print_plain(stdout, pair.key);
+    printf("  ");
+    if (length <= SHOWN_VALUE)
+      print_plain(stdout, pair.value);
+    else
+      printf("%zu bytes", length);
+    putchar('\n');
+  }
 }
 
 static void print_layers(const ebb_spec *spec) {
@@ -74,42 +170,99 @@ static void print_layers(const ebb_spec *spec) {
   }
 }
 
+static void print_classes(const ebb_encoder *encoder) {
+  size_t count = ebb_encoder_outputs(encoder);
+  printf("classes     ");
+  for (size_t i = 0; i < count && i < SHOWN_CLASSES; i++) {
+    putchar(' ');
+    print_plain(stdout, ebb_encoder_class(encoder, i));
+  }
+  if (count > SHOWN_CLASSES) printf(" and %zu more (--json)", count - SHOWN_CLASSES);
+  putchar('\n');
+}
+
 static void print_encoder(const ebb_encoder *encoder) {
   if (!encoder) {
     puts("encoder      none: rows are the inputs themselves");
     return;
   }
+  info_print_columns(encoder);
   printf("task         %s\n", ebb_task_name(ebb_encoder_task(encoder)));
-  const char *name = ebb_encoder_class(encoder, 0);
-  if (!name) return;
-  printf("classes     ");
-  for (size_t i = 0; (name = ebb_encoder_class(encoder, i)); i++) printf(" %s", name);
-  putchar('\n');
+  if (ebb_encoder_task(encoder) == EBB_TASK_REGRESSION) info_print_targets(encoder);
+  if (ebb_encoder_class(encoder, 0)) print_classes(encoder);
 }
 
-static int print_as_text(const ebb_model_info *model, const char *path, const char *text) {
+static void print_notes(const char *notes) {
+  while (*notes) {
+    size_t length = strcspn(notes, "\n");
+    printf("note         %.*s\n", (int)length, notes);
+    notes += length + (notes[length] == '\n');
+  }
+}
+
+static void print_split(const ebb_split *split) {
+  const struct {
+    double share;
+    const char *name;
+  } parts[] = {{split->valid, "validation"}, {split->test, "test"}};
+  const char *between = "";
+  printf("split        of the rows ");
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (!(parts[i].share > 0)) continue;
+    printf("%s%g for %s", between, parts[i].share, parts[i].name);
+    between = ", ";
+  }
+  if (split->last)
+    puts(": the last ones");
+  else
+    printf(": random by seed %llu\n", (unsigned long long)split->seed);
+}
+
+static void print_model(const subject_file *x) {
+  const ebb_model_info *model = &x->model;
   const ebb_spec *spec = &model->spec;
-  printf("model        %s\nspec         %s\nparameters   %zu\n", path, text,
+  printf("model        %s\nspec         %s\nparameters   %zu\n", x->s->argument, x->spec,
          ebb_spec_parameters(spec));
   print_layers(spec);
-  printf("loss         %s\n", ebb_loss_name(model->loss));
+  print_notes(model->notes);
+  if (is_ours(x->file)) printf("loss         %s\n", ebb_loss_name(model->loss));
   print_encoder(model->encoder);
-  if (model->split.valid > 0)
-    printf("split        %g of the rows for validation, %s\n", model->split.valid,
-           model->split.last ? "the last" : "random by seed");
+  if (is_parted(model)) print_split(&model->split);
+  if (model->fingerprint)
+    puts("trained on   data that `ebb eval` knows again, to tell the rows that were trained on");
+}
+
+static int print_as_text(const subject_file *x) {
+  if (x->problem[0])
+    printf("file         %s\nno model     %s\n", x->s->argument, x->problem);
+  else
+    print_model(x);
+  print_tensors(x->file);
+  print_metadata(x->file);
+  return EXIT_GOOD;
+}
+
+/* ---- the command ---- */
+
+/* Describes the model that the file is. If it need not be one, that it is none is no failure. */
+static int describe(subject_file *x) {
+  const settings *s = x->s;
+  ebb_status status = ebb_model_describe(&x->model, s->argument, s->model);
+  if (status == EBB_OK) return fail_status(ebb_spec_text(x->spec, sizeof x->spec, &x->model.spec));
+  if (status == EBB_ERR_ARGUMENT && s->model) return fail_option(s, "model", status);
+  if (status != EBB_ERR_INPUT || s->model || is_ours(x->file)) return fail_status(status);
+  const char *message = ebb_error_message(), *path = s->argument;
+  size_t known = strncmp(message, path, strlen(path)) == 0 ? strlen(path) + strlen(": ") : 0;
+  snprintf(x->problem, sizeof x->problem, "%s", message + known);
   return EXIT_GOOD;
 }
 
 int info_run(const settings *s) {
-  char text[2048];
-  ebb_model_info model = {0};
-  ebb_status status = ebb_model_describe(&model, s->argument, s->model);
-  int code = status == EBB_ERR_ARGUMENT && s->model ? fail_option(s, "model", status)
-                                                    : fail_status(status);
-  if (code == EXIT_GOOD) code = fail_status(ebb_spec_text(text, sizeof text, &model.spec));
-  if (code == EXIT_GOOD)
-    code = s->json ? print_as_json(&model, s->argument, text)
-                   : print_as_text(&model, s->argument, text);
-  ebb_model_info_clear(&model);
+  subject_file x = {.s = s};
+  int code = fail_status(ebb_tensor_file_read(&x.file, s->argument));
+  if (code == EXIT_GOOD) code = describe(&x);
+  if (code == EXIT_GOOD) code = s->json ? print_as_json(&x) : print_as_text(&x);
+  ebb_model_info_clear(&x.model);
+  ebb_tensor_file_free(x.file);
   return code;
 }

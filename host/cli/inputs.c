@@ -1,8 +1,4 @@
-/* What several commands begin with.
- *
- * A model without encoder (a file that PyTorch wrote) takes rows as they are: for it an encoder is
- * fitted that scales nothing, so that the rest of a command need not know the difference.
- */
+/* What several commands begin with. */
 #include "inputs.h"
 
 #include "compiling.h"
@@ -63,10 +59,9 @@ bool is_stream(const char *name) {
 int check_streams(const settings *s) {
   const struct {
     const char *option, *path;
-  } inputs[] = {{"data", s->data},
-                {"labels", s->labels},
-                {"valid", s->valid},
-                {"valid-labels", s->valid_labels}};
+  } inputs[] = {{"data", s->data},   {"labels", s->labels},
+                {"valid", s->valid}, {"valid-labels", s->valid_labels},
+                {"test", s->test},   {"test-labels", s->test_labels}};
   const char *taken = NULL;
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     if (!is_stream(inputs[i].path)) continue;
@@ -78,19 +73,64 @@ int check_streams(const settings *s) {
   return EXIT_GOOD;
 }
 
-int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder) {
+static ebb_header choose_header(const settings *s) {
+  return s->header ? EBB_HEADER_YES : s->no_header ? EBB_HEADER_NO : EBB_HEADER_AUTO;
+}
+
+void note_table(const settings *s, const ebb_table *table, size_t first) {
+  for (size_t i = first; i < ebb_table_notes(table); i++) {
+    ebb_note item = ebb_table_note(table, i);
+    if (item.weighty)
+      remark("note     %s", item.text);
+    else
+      note(s, "note     %s", item.text);
+  }
+}
+
+ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool no_look) {
+  return (ebb_read_options){.labels = s->labels,
+                            .target = s->target,
+                            .no_target = s->no_target,
+                            .ignore_target = no_look,
+                            .task = (ebb_task)s->task,
+                            .delimiter = s->delimiter,
+                            .decimal = s->decimal == DECIMAL_COMMA ? ',' : '.',
+                            .header = choose_header(s),
+                            .encoding = s->encoding,
+                            .na = s->na,
+                            .drop = s->drop,
+                            .keep = s->keep,
+                            .categorical = s->categorical,
+                            .numeric = s->numeric,
+                            .id = s->id,
+                            .refuse_unknown = s->unknown == UNKNOWN_REFUSE,
+                            .encoder = encoder};
+}
+
+/* Leaves rows that lack an input out where that is asked for, or was when the model was trained. */
+static int drop_missing(ebb_table *table, const settings *s, const ebb_encoder *encoder) {
+  bool asked = s->missing == EBB_MISSING_DROP;
+  size_t dropped, before = ebb_table_rows(table);
+  if (!asked && !(encoder && ebb_encoder_missing(encoder) == EBB_MISSING_DROP)) return EXIT_GOOD;
+  int code = fail_status(ebb_table_drop_missing(table, &dropped));
+  if (code == EXIT_GOOD && dropped > 0)
+    note(s, "note     %zu of %zu rows lack an input and are left out (%s%s drop)", dropped, before,
+         asked ? "" : "as in training, ", asked ? settings_origin(s, "missing").text : "--missing");
+  return code;
+}
+
+int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool no_look) {
   if (!s->data) return fail(EXIT_USAGE, "--data is missing: the file with the rows");
-  ebb_read_options options = {.labels = s->labels,
-                              .target = s->target,
-                              .task = (ebb_task)s->task,
-                              .delimiter = s->delimiter,
-                              .header = s->no_header ? EBB_HEADER_NO : EBB_HEADER_AUTO,
-                              .encoder = encoder};
+  if (s->header && s->no_header)
+    return fail(EXIT_USAGE, "%s and %s exclude each other", settings_origin(s, "header").text,
+                settings_origin(s, "no-header").text);
+  ebb_read_options options = read_options(s, encoder, no_look);
   ebb_status status = ebb_table_read(out, s->data, &options);
   if (status != EBB_OK) return fail_status(status);
   note(s, "data     %s: %s", is_stream(s->data) ? "standard input" : s->data,
        ebb_table_summary(*out));
-  return EXIT_GOOD;
+  note_table(s, *out, 0);
+  return no_look ? EXIT_GOOD : drop_missing(*out, s, encoder);
 }
 
 bool same_file(const char *output, const char *input) {
@@ -129,47 +169,17 @@ int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *
   return EXIT_GOOD;
 }
 
-int subject_load(subject *x, const settings *s) {
-  int code = open_device(&x->device, s);
-  if (code != EXIT_GOOD) return code;
-  ebb_status status = ebb_model_load(&x->model, x->device, s->argument, s->model);
-  return status == EBB_ERR_ARGUMENT && s->model ? fail_option(s, "model", status)
-                                                : fail_status(status);
+void note_weights(const settings *s, const char *path, const char *notes) {
+  while (*notes) {
+    size_t length = strcspn(notes, "\n");
+    note(s, "weights  %s: %.*s", path, (int)length, notes);
+    notes += length + (notes[length] == '\n');
+  }
 }
 
-int subject_read(subject *x, const settings *s, const ebb_encoder_options *fit) {
-  int code = check_streams(s);
-  if (code == EXIT_GOOD) code = read_table(&x->table, s, x->model.encoder);
-  x->encoder = x->model.encoder;
-  if (code != EXIT_GOOD || x->encoder) return code;
-  size_t rows = ebb_table_rows(x->table), train;
-  size_t *order = calloc(rows ? rows : 1, sizeof *order);
-  if (!order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);
-  ebb_status status = ebb_table_split(order, &train, x->table, &(ebb_split){0});
-  if (status == EBB_OK) status = ebb_encoder_fit(&x->own, x->table, order, rows, fit);
-  free(order);
-  x->encoder = x->own;
-  if (status == EBB_OK)
-    x->model.loss =
-        ebb_encoder_task(x->own) == EBB_TASK_REGRESSION ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY;
-  return fail_status(status);
-}
-
-int subject_encode(subject *x, const size_t *rows, size_t count) {
-  ebb_status status = ebb_encoder_apply(&x->rows, x->encoder, x->table, rows, count);
-  if (status != EBB_OK) return fail_status(status);
-  size_t inputs = ebb_spec_inputs(ebb_network_spec(x->model.network));
-  if (x->rows.inputs != inputs)
-    return fail(EXIT_INPUT, "the data has %zu inputs a row, the model takes %zu", x->rows.inputs,
-                inputs);
-  return EXIT_GOOD;
-}
-
-void subject_close(subject *x) {
-  ebb_dataset_clear(&x->rows);
-  ebb_encoder_free(x->own);
-  ebb_table_free(x->table);
-  ebb_model_clear(&x->model);
-  ebb_device_free(x->device);
-  *x = (subject){0};
+void note_unknown(const settings *s, const ebb_encoder *encoder, const ebb_table *table) {
+  char text[512];
+  if (ebb_encoder_unknown(text, sizeof text, encoder, table) > 0)
+    note(s, "note     %s: not seen in training, so of no category; --unknown refuse ends instead",
+         text);
 }

@@ -20,9 +20,18 @@ bool is_stream(const char *name);
 /* Refuses standard input as more than one of the files with rows: it can be read once. */
 int check_streams(const settings *s);
 
-/* Reads --data as the options say; `encoder` (may be NULL) is the one of the model that the rows
- * are for. */
-int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder);
+/* How files of rows are read; as of read_table. */
+ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool no_look);
+
+/* Reads --data as the options say, and prints what was decided about it; `encoder` (may be NULL) is
+ * the one of the model that the rows are for. no_look: whatever stands in the target's column, it
+ * is no error. Rows that lack an input are left out by --missing drop, of the options or of the
+ * model's training, but not with no_look: a prediction is made of each row. */
+int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool no_look);
+
+/* Prints what was decided about a table, from the note `first` on; what weighs much also with
+ * --quiet. */
+void note_table(const settings *s, const ebb_table *table, size_t first);
 
 /* True if the name of an output (NULL: none) leads to a file that is also an input. */
 bool same_file(const char *output, const char *input);
@@ -33,25 +42,10 @@ int choose_loss(ebb_loss *out, const settings *s, ebb_task task);
 /* Optimizer and learning rate; options that the optimizer does not know are refused. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s);
 
-/* A model from a file and the rows it is applied to. Zero-initialise; close in every case. */
-typedef struct subject {
-  ebb_device *device;
-  ebb_model model;
-  ebb_table *table;
-  ebb_encoder *own;           /* for a model without encoder */
-  const ebb_encoder *encoder; /* the model's, or own */
-  ebb_dataset rows;
-} subject;
+/* Notes what was guessed or ignored in a file of weights: the lines of ebb_network_notes. */
+void note_weights(const settings *s, const char *path, const char *notes);
 
-/* Opens the device and loads the model that the command's argument names. */
-int subject_load(subject *x, const settings *s);
-
-/* Reads --data for the model; if that has no encoder, one is fitted as `fit` says. */
-int subject_read(subject *x, const settings *s, const ebb_encoder_options *fit);
-
-/* Encodes rows of the table into x->rows (`rows` NULL: all). */
-int subject_encode(subject *x, const size_t *rows, size_t count);
-
-void subject_close(subject *x);
+/* Notes which values of the table are no category that the encoder knows. */
+void note_unknown(const settings *s, const ebb_encoder *encoder, const ebb_table *table);
 
 #endif

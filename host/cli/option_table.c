@@ -5,6 +5,7 @@
  * file may serve them all.
  */
 #include "options.h"
+#include "train_defaults.h"
 
 #include <ebb/ebb.h>
 
@@ -12,9 +13,11 @@
 #define NAME_3(name, text, a)       text,
 #define NAME_5(name, text, a, b, c) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
-static const char *const missings[] = {"refuse", "mean", NULL};
+static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
+static const char *const unknowns[] = {"zeros", "refuse", NULL};
+static const char *const decimals[] = {".", ",", NULL};
 static const char *const splits[] = {"random", "last", NULL};
-static const char *const parts[] = {"all", "train", "valid", NULL};
+static const char *const parts[] = {"all", "train", "valid", "test", NULL};
 static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
 static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
@@ -26,54 +29,102 @@ static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 #define MEMBER(name) offsetof(settings, name)
 
 enum {
-  READS_DATA = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
+  TAKES_ROWS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
+  READS_DATA = TAKES_ROWS | FOR_DATA,
+  CHOOSES_COLUMNS = FOR_TRAIN | FOR_VERIFY | FOR_DATA,
   LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
   OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
   STEPS = OPTIMIZES | FOR_BENCH,
   MULTIPLIES = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
   RUNS = MULTIPLIES, /* on a device */
-  TALKS = RUNS,
+  TALKS = RUNS | FOR_DATA,
   TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
-               FOR_TUNE | FOR_CACHE,
-  EVERY = 511 | FOR_TUNE | FOR_CACHE | FOR_VERSION
+               FOR_TUNE | FOR_CACHE | FOR_DATA | FOR_PREDICT,
+  EVERY = 511 | FOR_TUNE | FOR_CACHE | FOR_VERSION | FOR_DATA
 };
 
 static const option_row rows[] = {
-    {"Data", "data", 'd', READS_DATA, KIND_WORD, MEMBER(data), "FILE", NULL,
-     "rows to read: CSV, IDX or NPY, told apart by content, gzipped or not; - is standard input",
+    {"Data", "data", 'd', TAKES_ROWS, KIND_WORD, MEMBER(data), "FILE", NULL,
+     "rows to read: CSV or the like, ARFF, libsvm, NPY, NPZ or IDX, told apart by content, gzipped "
+     "or not; - is standard input",
      NULL, 0, 0},
     {NULL, "labels", 0, READS_DATA, KIND_WORD, MEMBER(labels), "FILE", NULL,
-     "targets of an IDX or NPY file", NULL, 0, 0},
-    {NULL, "target", 0, READS_DATA, KIND_WORD, MEMBER(target), "COLUMN", NULL,
-     "target column of a CSV file: its name, or its number from 0; negative numbers count from the "
-     "end (default: the last column)",
+     "targets, where they stand in a file of their own, as with NPY and IDX", NULL, 0, 0},
+    {NULL, "target", 0, READS_DATA, KIND_LIST, MEMBER(target), "COLUMNS", NULL,
+     "target column: its name, or its number from 0, from the end if negative; several by commas "
+     "(default: the last column)",
      NULL, 0, 0},
-    {NULL, "task", 0, FOR_TRAIN | FOR_VERIFY, KIND_CHOICE, MEMBER(task), "TASK", "auto",
-     "what to learn; auto: classes if the target is text or has at most 20 distinct whole numbers",
+    {NULL, "no-target", 0, FOR_EVAL | FOR_PREDICT | FOR_DATA | FLAG_ONLY, KIND_FLAG,
+     MEMBER(no_target), NULL, NULL, "every column is an input", NULL, 0, 0},
+    {NULL, "task", 0, READS_DATA, KIND_CHOICE, MEMBER(task), "TASK", "auto",
+     "what to learn; auto: classes if the target is text or has at most 20 distinct whole "
+     "numbers; eval and predict need it only where the model file does not tell",
      tasks, 0, 0},
+    {NULL, "drop", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(drop), "COLUMNS", NULL,
+     "columns to leave out: names or numbers, by commas", NULL, 0, 0},
+    {NULL, "keep", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(keep), "COLUMNS", NULL,
+     "columns that are inputs even where they look like row numbers, ids or names", NULL, 0, 0},
+    {NULL, "categorical", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(categorical), "COLUMNS", NULL,
+     "columns whose values are categories: numbers that are codes", NULL, 0, 0},
+    {NULL, "numeric", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(numeric), "COLUMNS", NULL,
+     "columns whose values are numbers", NULL, 0, 0},
+    {NULL, "id", 0, READS_DATA, KIND_LIST, MEMBER(id), "COLUMNS", NULL,
+     "columns that are no inputs; predict carries them into its output", NULL, 0, 0},
     {NULL, "delimiter", 0, READS_DATA, KIND_CHARACTER, MEMBER(delimiter), "C", NULL,
-     "what parts the fields of a CSV file: a character or \"tab\" (default: detected)", NULL, 0, 0},
-    {NULL, "no-header", 0, READS_DATA, KIND_FLAG, MEMBER(no_header), NULL, NULL,
-     "the first line of a CSV file is data (default: detected)", NULL, 0, 0},
-    {NULL, "missing", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(missing), "HOW", "refuse",
-     "what to do about missing values; mean: numbers take the column's mean, categories the most "
-     "frequent one",
-     missings, 0, 0},
-    {NULL, "no-scale", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
-     "leave numbers as they are instead of standardising CSV columns and scaling bytes by 1/255",
+     "what parts the fields of a text file: a character, \"tab\", or \" \" for runs of blanks "
+     "(default: detected)",
      NULL, 0, 0},
+    {NULL, "decimal", 0, READS_DATA, KIND_CHOICE, MEMBER(decimal), "C", ".",
+     "what stands before the decimals of a number", decimals, 0, 0},
+    {NULL, "encoding", 0, READS_DATA, KIND_WORD, MEMBER(encoding), "NAME", NULL,
+     "encoding of a text file, as iconv calls it: latin1, cp1252 (default: UTF-8; UTF-16 is "
+     "recognised)",
+     NULL, 0, 0},
+    {NULL, "header", 0, READS_DATA, KIND_FLAG, MEMBER(header), NULL, NULL,
+     "the first line of a text file names the columns (default: detected)", NULL, 0, 0},
+    {NULL, "no-header", 0, READS_DATA, KIND_FLAG, MEMBER(no_header), NULL, NULL,
+     "the first line of a text file is data", NULL, 0, 0},
+    {NULL, "na", 0, READS_DATA, KIND_TEXT, MEMBER(na), "LIST", NULL,
+     "texts that stand for a missing value, by commas; an empty field always does "
+     "(default: " EBB_DEFAULT_NA ")",
+     NULL, 0, 0},
+    {NULL, "missing", 0, FOR_TRAIN | FOR_VERIFY | FOR_DATA, KIND_CHOICE, MEMBER(missing), "HOW",
+     "refuse",
+     "what becomes of missing inputs; mean, median: the mean or median of the column's numbers, "
+     "and the most frequent category; most: the most frequent value; indicator: as mean, and one "
+     "more input that says where it was missing; drop: the row is left out",
+     missings, 0, 0},
+    {NULL, "unknown", 0, FOR_TRAIN | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(unknown), "HOW",
+     "zeros", "what becomes of a category that the model was not trained on", unknowns, 0, 0},
+    {NULL, "no-scale", 0, FOR_TRAIN | FOR_DATA, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
+     "leave inputs as they are instead of standardising numbers and scaling the bytes of images",
+     NULL, 0, 0},
+    {NULL, "no-scale-target", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale_target), NULL, NULL,
+     "leave the target of a regression as it is instead of standardising it", NULL, 0, 0},
     {NULL, "valid", 0, FOR_TRAIN, KIND_WORD, MEMBER(valid), "PART", "0.2",
-     "validation rows: a fraction of the data, 0 for none, or a FILE of their own", NULL, 0, 0},
+     "validation rows, by which the best epoch is found: a fraction, 0 for none, or a FILE", NULL,
+     0, 0},
     {NULL, "valid-labels", 0, FOR_TRAIN, KIND_WORD, MEMBER(valid_labels), "FILE", NULL,
-     "targets of an IDX or NPY file given to --valid", NULL, 0, 0},
+     "targets of the rows of --valid FILE, where they stand in a file of their own", NULL, 0, 0},
+    {NULL, "test", 0, FOR_TRAIN, KIND_WORD, MEMBER(test), "PART", "0",
+     "test rows, which only the final figures are of: a fraction, 0 for none, or a FILE", NULL, 0,
+     0},
+    {NULL, "test-labels", 0, FOR_TRAIN, KIND_WORD, MEMBER(test_labels), "FILE", NULL,
+     "targets of the rows of --test FILE, where they stand in a file of their own", NULL, 0, 0},
     {NULL, "split", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(split), "HOW", "random",
-     "which rows --valid takes: random ones by --seed, class by class, or the last", splits, 0, 0},
-    {NULL, "part", 0, FOR_EVAL, KIND_CHOICE, MEMBER(part), "PART", "all",
-     "which rows to evaluate, parted as when the model was trained", parts, 0, 0},
+     "which rows --valid and --test take: random ones, class by class, or the last", splits, 0, 0},
+    {NULL, "seed-split", 0, FOR_TRAIN, KIND_SEED, MEMBER(seed_split), "N", NULL,
+     "seed of the random split (default: that of --seed)", NULL, 0, 0},
+    {NULL, "part", 0, FOR_EVAL, KIND_CHOICE, MEMBER(part), "PART", NULL,
+     "which rows to evaluate, parted as when the model was trained (default: on the file that it "
+     "was trained on each part by itself, of any other file all rows)",
+     parts, 0, 0},
+    {NULL, "to", 0, FOR_DATA | FLAG_ONLY, KIND_WORD, MEMBER(to), "FILE", NULL,
+     "write the table as .csv, .npz or .svm; the ending tells which", NULL, 0, 0},
 
     {"Network", "model", 'm', FOR_TRAIN, KIND_WORD, MEMBER(model), "SPEC", NULL,
-     "the network, such as 784-256relu-10; the data tells a first and last size left out (default: "
-     "64relu, or what --init holds)",
+     "the network, such as 784-256relu-10; the data tells a first and last size left out "
+     "(default: " DEFAULT_NETWORK ", or what --init holds)",
      NULL, 0, 0},
     {NULL, "model", 'm', FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
      "a network with random weights, instead of a model file", NULL, 0, 0},
@@ -86,11 +137,10 @@ static const option_row rows[] = {
     {NULL, "init", 0, FOR_TRAIN, KIND_WORD, MEMBER(init), "FILE", NULL,
      "start from the weights of this safetensors file", NULL, 0, 0},
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
-     "random weights to start from; auto: he_normal before relu and its kin, xavier_uniform else",
-     initializers, 0, 0},
+     "random weights to start from; auto: xavier_uniform", initializers, 0, 0},
 
-    {"Training", "loss", 0, STEPS, KIND_CHOICE, MEMBER(loss), "LOSS", "auto",
-     "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
+    {"Training", "loss", 0, STEPS | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(loss), "LOSS",
+     "auto", "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
     {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
@@ -112,15 +162,12 @@ static const option_row rows[] = {
      "rows of a step of the network given by --model", NULL, 1, 65536},
     {NULL, "epochs", 0, FOR_TRAIN, KIND_COUNT, MEMBER(epochs), "N", NULL,
      "times to go through the training rows; with validation rows the weights of the best epoch "
-     "are "
-     "kept (default: as many as make 2,000 steps, 200 to 500 at most; without validation rows 20 "
-     "to "
-     "500)",
+     "are kept (default: as many as make 2,000 steps, 200 to 500 at most; without validation rows "
+     "100 to 500)",
      NULL, 1, 1e9},
     {NULL, "patience", 0, FOR_TRAIN, KIND_COUNT, MEMBER(patience), "N", NULL,
      "end after N epochs without a better one on the validation rows; 0: run all epochs and keep "
-     "the "
-     "weights of the last (default: a tenth of the epochs, at least 20; all epochs are run if "
+     "the weights of the last (default: a tenth of the epochs, at least 20; all epochs are run if "
      "--epochs alone is given)",
      NULL, 0, 1e9},
     {NULL, "min-delta", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(min_delta), "D", "0",
@@ -129,14 +176,13 @@ static const option_row rows[] = {
      "what of the validation rows makes an epoch a better one: loss or, of classes, accuracy",
      monitors, 0, 0},
     {NULL, "refit", 0, FOR_TRAIN, KIND_FLAG, MEMBER(refit), NULL, NULL,
-     "at the end train a new network on all rows, the validation rows included, for as many epochs "
-     "as were best, and save that one",
+     "at the end train a new network on all rows but those of --test, for as many epochs as were "
+     "best, at a learning rate that falls to 0 over the last fifth of them, and save that one",
      NULL, 0, 0},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "
      "of at most 128 units and 65,536 parameters in all; auto: whole on a CPU where it can be, on "
-     "a "
-     "GPU up to 16,384 parameters",
+     "a GPU up to 16,384 parameters",
      steps, 0, 0},
     {NULL, "precision", 0, MULTIPLIES, KIND_CHOICE, MEMBER(precision), "P", "fp32",
      "what products round their operands to; tf32 and bf16 are for matrix units (NVIDIA, compute "
@@ -144,11 +190,11 @@ static const option_row rows[] = {
      precisions, 0, 0},
     {NULL, "data-on", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(data_on), "WHERE", "auto",
      "where the rows lie: on the device, or on the host, from where blocks of them are uploaded "
-     "while "
-     "the device computes; the model is the same; auto: on the device if they fit",
+     "while the device computes; the model is the same; auto: on the device if they fit",
      places, 0, 0},
     {NULL, "seed", 0, OPTIMIZES, KIND_SEED, MEMBER(seed), "N", "1",
-     "seed of everything random: weights, split, shuffle", NULL, 0, 0},
+     "seed of everything random: weights, shuffle, and the split unless --seed-split is given",
+     NULL, 0, 0},
     {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,
      "take the rows in the order of the file in every epoch", NULL, 0, 0},
 
@@ -197,7 +243,7 @@ static const option_row rows[] = {
      "an index of `ebb devices`, platform:device, gpu, cpu, or part of a name (default: discrete "
      "GPU, integrated GPU, CPU)",
      NULL, 0, 0},
-    {NULL, "config", 0, RUNS | FOR_INFO, KIND_WORD, MEMBER(config), "FILE", NULL,
+    {NULL, "config", 0, RUNS | FOR_INFO | FOR_DATA, KIND_WORD, MEMBER(config), "FILE", NULL,
      "take options that are not given from a JSON object, {\"epochs\": 5}", NULL, 0, 0},
     {NULL, "json", 0, TELLS_JSON, KIND_FLAG, MEMBER(json), NULL, NULL, "print the result as JSON",
      NULL, 0, 0},

@@ -7,6 +7,8 @@
 #include "options.h"
 
 #include "commands.h"
+#include "config.h"
+#include "hints.h"
 #include "output.h"
 
 #include <ctype.h>
@@ -52,20 +54,21 @@ static size_t find_row(const gathering *g, const char *name) {
 }
 
 /* Says that there is no such option, and which one or which command may be meant. */
-static int unknown_option(const gathering *g, const char *where, const char *name) {
+static int unknown_option(const gathering *g, const char *where, const char *word) {
   const char *names[MAX_OPTIONS] = {NULL}, *owner = g->command->name;
+  const char *name = word + strspn(word, "-");
   size_t count = 0;
   bool elsewhere = false;
   for (size_t i = 0; i < g->count; i++) {
     if (taken(g, i)) names[count++] = g->rows[i].name;
-    elsewhere = elsewhere || strcmp(g->rows[i].name, name) == 0;
+    elsewhere = elsewhere || (!taken(g, i) && strcmp(g->rows[i].name, name) == 0);
   }
-  const char *near = ebb_suggest(name, names, count);
-  if (elsewhere)
+  const char *near = hint_for(name, names, count);
+  if (elsewhere && (!near || strcmp(near, name) != 0))
     return fail(EXIT_USAGE, "%s does not take --%s; see `ebb help %s`", owner, name, owner);
-  if (near)
-    return fail(EXIT_USAGE, "%s: unknown option --%s; did you mean --%s?", where, name, near);
-  return fail(EXIT_USAGE, "%s: unknown option --%s; see `ebb help %s`", where, name, owner);
+  if (!near) near = ebb_suggest(name, names, count);
+  if (near) return fail(EXIT_USAGE, "%s: unknown option %s; did you mean --%s?", where, word, near);
+  return fail(EXIT_USAGE, "%s: unknown option %s; see `ebb help %s`", where, word, owner);
 }
 
 /* Explains why popt stopped at a word. */
@@ -77,8 +80,7 @@ static int bad_word(const gathering *g, poptContext context, int error) {
   if (error == POPT_ERROR_UNWANTEDARG) return fail(EXIT_USAGE, "%s takes no value", name);
   if (error != POPT_ERROR_BADOPT)
     return fail(EXIT_USAGE, "%s: %s: %s", owner, name, poptStrerror(error));
-  if (strncmp(name, "--", 2) == 0) return unknown_option(g, owner, name + 2);
-  return fail(EXIT_USAGE, "%s: unknown option %s; see `ebb help %s`", owner, name, owner);
+  return unknown_option(g, owner, name);
 }
 
 /* Takes the argument that a command may have, or the two of bench. */
@@ -181,7 +183,11 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
     return fail(EXIT_USAGE, "%s: \"%s\" is for the command line only", path, key);
   for (size_t i = 0; row == g->count && i < g->count; i++)
     if (strcmp(g->rows[i].name, key) == 0) return EXIT_GOOD; /* of another command */
-  if (row == g->count) return unknown_option(g, path, key);
+  if (row == g->count) {
+    char word[128];
+    snprintf(word, sizeof word, "--%s", key);
+    return unknown_option(g, path, word);
+  }
   if (g->s->owned[row] || (g->rows[row].commands & FLAG_ONLY)) return EXIT_GOOD;
   g->s->sources[row] = FROM_CONFIG;
   g->s->owned[row] = text_of(value);
@@ -194,18 +200,9 @@ static int read_config(gathering *g) {
   size_t row = find_row(g, "config");
   const char *path = g->s->config = row < g->count ? g->s->owned[row] : NULL;
   if (!path) return EXIT_GOOD;
-  json_error_t error;
-  json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-  if (!object && error.line < 0)
-    return fail(EXIT_INPUT, "%s: %s: %s", settings_origin(g->s, "config").text, path,
-                strerror(errno));
-  if (!object)
-    return fail(EXIT_INPUT, "%s:%d:%d: not JSON: %s", path, error.line, error.column, error.text);
-  int code = json_is_object(object)
-                 ? EXIT_GOOD
-                 : fail(EXIT_INPUT, "%s: a JSON object is needed, {\"epochs\": 5}", path);
+  json_t *object = NULL, *value;
+  int code = config_load(&object, settings_origin(g->s, "config").text, path);
   const char *key;
-  json_t *value;
   json_object_foreach(object, key, value) {
     if (code == EXIT_GOOD) code = read_config_entry(g, path, key, value);
   }

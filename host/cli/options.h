@@ -20,14 +20,17 @@ enum {
   FOR_CACHE = 1024,
   FOR_TUNE = 2048,
   FOR_VERSION = 4096,
+  FOR_DATA = 8192,
   FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
-enum { MAX_OPTIONS = 64 };
+enum { MAX_OPTIONS = 96 };
 
 /* Places of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
-enum { PART_ALL, PART_TRAIN, PART_VALID };
+enum { PART_ALL, PART_TRAIN, PART_VALID, PART_TEST };
+enum { UNKNOWN_ZEROS, UNKNOWN_REFUSE };
+enum { DECIMAL_POINT, DECIMAL_COMMA };
 
 /* Where the value of an option came from, the strongest source last. */
 typedef enum option_source { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_FLAG } option_source;
@@ -38,12 +41,13 @@ typedef struct settings {
   const char *argument; /* MODEL, COMMAND or WHAT; NULL if left out */
   const char *second;   /* of the commands that may have two */
 
-  const char *data, *labels, *target, *valid, *valid_labels;
+  const char *data, *labels, *target, *valid, *valid_labels, *test, *test_labels;
+  const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to;
   int task;    /* ebb_task */
   int missing; /* ebb_missing */
-  int split, part;
+  int split, part, unknown, decimal;
   char delimiter; /* 0: detect */
-  bool no_header, no_scale;
+  bool header, no_header, no_target, no_scale, no_scale_target;
 
   const char *model, *init;
   int loss;        /* 0: by task; else ebb_loss + 1 */
@@ -58,7 +62,7 @@ typedef struct settings {
   double min_delta;
   int monitor; /* ebb_monitor */
   bool refit;
-  uint64_t seed;
+  uint64_t seed, seed_split;
 
   const char *shapes, *compare;
   bool quick;

@@ -31,12 +31,41 @@ const char *color_off(FILE *stream) {
   return may_color(stream) ? "\033[0m" : "";
 }
 
+/* What could steer a terminal is shown as '?'. */
+static char plain(char byte) {
+  return (unsigned char)byte < 0x20 || byte == 0x7f ? '?' : byte;
+}
+
+static bool continues(char byte) { /* a character of UTF-8 */
+  return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+size_t characters(const char *text) {
+  size_t count = 0;
+  for (; *text; text++) count += !continues(*text);
+  return count;
+}
+
+void print_name(FILE *stream, const char *name, size_t width, bool left) {
+  size_t length = characters(name), kept = length > width ? width - 2 : length;
+  size_t blanks = length > width ? 0 : width - length;
+  if (!left) fprintf(stream, "%*s", (int)blanks, "");
+  for (; *name && (kept > 0 || continues(*name)); name++) {
+    kept -= !continues(*name);
+    fputc(plain(*name), stream);
+  }
+  if (*name) fputs("..", stream);
+  if (left) fprintf(stream, "%*s", (int)blanks, "");
+}
+
+void print_plain(FILE *stream, const char *text) {
+  for (; *text; text++) fputc(plain(*text), stream);
+}
+
 static void print_line(const char *format, va_list arguments) {
   char line[8192];
   vsnprintf(line, sizeof line, format, arguments);
-  for (char *c = line; *c; c++)
-    if ((unsigned char)*c < 0x20 || *c == 0x7f) *c = '?';
-  fputs(line, stderr);
+  print_plain(stderr, line);
   fputc('\n', stderr);
 }
 
@@ -97,6 +126,25 @@ void note(const settings *s, const char *format, ...) {
   va_start(arguments, format);
   print_line(format, arguments);
   va_end(arguments);
+}
+
+void remark(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  print_line(format, arguments);
+  va_end(arguments);
+}
+
+void shell_word(FILE *stream, const char *word) {
+  bool plain_word = *word && !strpbrk(word, " \t\r\n\"'$&();<>|*?~#\\`[]{}!^=");
+  const char *quote = plain_word ? "" : "'";
+  fputs(quote, stream);
+  for (; *word; word++)
+    if (*word == '\'')
+      fputs("'\\''", stream);
+    else
+      fputc(plain(*word), stream);
+  fputs(quote, stream);
 }
 
 const char *tool_name(const char *set) {

@@ -50,6 +50,23 @@ __attribute__((format(printf, 2, 3)))
 #endif
 void note(const settings *s, const char *format, ...);
 
+/* The same, also with --quiet: for what may make a result useless. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void remark(const char *format, ...);
+
+/* Text of a file, which may hold anything, without what would steer a terminal. */
+void print_plain(FILE *stream, const char *text);
+
+/* The same in `width` columns: cut to them, or filled up with blanks to its right (`left`) or left.
+ */
+void print_name(FILE *stream, const char *name, size_t width, bool left);
+size_t characters(const char *text);
+
+/* Writes a word for lines that are to be pasted, quoted where a shell would change it. */
+void shell_word(FILE *stream, const char *word);
+
 /* How the tool was called, for lines that are to be pasted; `set` unless it is NULL. */
 const char *tool_name(const char *set);
 

@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_data.h"
 #include "train_defaults.h"
 #include "train_files.h"
 #include "train_log.h"
@@ -15,95 +16,10 @@
 #include "train_profile.h"
 #include "train_refit.h"
 #include "train_report.h"
+#include "train_scores.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Without validation rows, refuses the options that are about the best epoch. */
-static int refuse_search(const settings *s) {
-  static const char *const names[] = {"patience", "min-delta", "monitor"};
-  const char *given = s->refit ? "refit" : NULL;
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (settings_named(s, names[i])) given = names[i];
-  if (!given) return EXIT_GOOD;
-  return fail(EXIT_USAGE,
-              "%s: the best epoch is found by validation rows, and there are none by %s %s",
-              settings_origin(s, given).text, settings_origin(s, "valid").text, s->valid);
-}
-
-/* Reads --valid: a fraction, or the name of a file, whatever is not a number. */
-static int choose_split(training *t, bool *from_file) {
-  const settings *s = t->s;
-  char *end;
-  double fraction = strtod(s->valid, &end);
-  *from_file = *end != '\0';
-  t->split = (ebb_split){.last = s->split == SPLIT_LAST, .seed = s->seed};
-  if (*from_file && !is_stream(s->valid) && access(s->valid, R_OK) != 0)
-    return fail(EXIT_INPUT, "%s: \"%s\" is no fraction such as 0.2, and no file to be read: %s",
-                settings_origin(s, "valid").text, s->valid, strerror(errno));
-  if (*from_file && s->refit)
-    return fail(EXIT_USAGE,
-                "%s: the rows of %s cannot be joined with those of %s: put them into one file, or "
-                "train on that with --valid 0 and the --epochs found",
-                settings_origin(s, "refit").text, s->valid, s->data);
-  if (*from_file) return EXIT_GOOD;
-  if (!(fraction >= 0 && fraction < 1))
-    return fail(EXIT_USAGE,
-                "%s: \"%s\" is neither a fraction from 0 to below 1, such as 0.2, nor a file",
-                settings_origin(s, "valid").text, s->valid);
-  t->split.valid = fraction;
-  if (s->valid_labels)
-    return fail(EXIT_USAGE, "%s: belongs to a file given by --valid",
-                settings_origin(s, "valid-labels").text);
-  return fraction > 0 ? EXIT_GOOD : refuse_search(s);
-}
-
-static int require_targets(const ebb_table *table, const char *path, const char *option) {
-  if (ebb_table_has_target(table)) return EXIT_GOOD;
-  return fail(EXIT_INPUT, "%s: has no targets to learn from; give their file by %s", path, option);
-}
-
-/* Reads the file that --valid names as rows for the training's encoder. */
-static int read_valid_file(training *t) {
-  settings there = *t->s;
-  there.data = t->s->valid;
-  there.labels = t->s->valid_labels;
-  int code = read_table(&t->valid_table, &there, t->encoder);
-  if (code == EXIT_GOOD) code = require_targets(t->valid_table, t->s->valid, "--valid-labels");
-  if (code != EXIT_GOOD) return code;
-  t->valid_rows = ebb_table_rows(t->valid_table);
-  return fail_status(ebb_encoder_apply(&t->valid, t->encoder, t->valid_table, NULL, t->valid_rows));
-}
-
-static int read_data(training *t) {
-  bool from_file;
-  int code = choose_split(t, &from_file);
-  if (code == EXIT_GOOD) code = read_table(&t->table, t->s, NULL);
-  if (code == EXIT_GOOD) code = require_targets(t->table, t->s->data, "--labels");
-  if (code != EXIT_GOOD) return code;
-  size_t rows = ebb_table_rows(t->table);
-  t->order = calloc(rows ? rows : 1, sizeof *t->order);
-  if (!t->order) return fail(EXIT_FAILED, "no memory for %zu rows", rows);
-  ebb_status status = ebb_table_split(t->order, &t->train_rows, t->table, &t->split);
-  if (status != EBB_OK) return fail_status(status);
-  t->valid_rows = rows - t->train_rows;
-  ebb_encoder_options options = {.no_scale = t->s->no_scale, .missing = (ebb_missing)t->s->missing};
-  status = ebb_encoder_fit(&t->encoder, t->table, t->order, t->train_rows, &options);
-  if (status == EBB_OK && ebb_encoder_task(t->encoder) == EBB_TASK_CLASSIFICATION &&
-      ebb_encoder_outputs(t->encoder) < 2)
-    return fail(EXIT_INPUT, "%s: all rows are of one class, \"%s\": there is nothing to learn",
-                t->s->data, ebb_encoder_class(t->encoder, 0));
-  if (status == EBB_OK)
-    status = ebb_encoder_apply(&t->train, t->encoder, t->table, t->order, t->train_rows);
-  if (status == EBB_OK && t->valid_rows)
-    status =
-        ebb_encoder_apply(&t->valid, t->encoder, t->table, t->order + t->train_rows, t->valid_rows);
-  if (status == EBB_OK && from_file) return read_valid_file(t);
-  return fail_status(status);
-}
 
 /* The options of the trainer that neither the data nor a default decides. */
 static int choose_options(training *t) {
@@ -152,7 +68,7 @@ static int choose_measure(training *t) {
 static int prepare(training *t) {
   int code = files_check(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
-  if (code == EXIT_GOOD) code = read_data(t);
+  if (code == EXIT_GOOD) code = data_read(t);
   if (code == EXIT_GOOD) choose_amounts(t);
   if (code == EXIT_GOOD) code = choose_measure(t);
   if (code == EXIT_GOOD) code = network_choose(t);
@@ -169,8 +85,11 @@ static int prepare(training *t) {
 }
 
 static int save(training *t) {
-  ebb_model model = {
-      .network = t->network, .encoder = t->encoder, .loss = t->options.loss, .split = t->split};
+  ebb_model model = {.network = t->network,
+                     .encoder = t->encoder,
+                     .loss = t->options.loss,
+                     .split = t->split,
+                     .fingerprint = ebb_table_fingerprint(t->table)};
   t->phase_start = report_clock();
   int code = fail_status(ebb_model_save(&model, t->s->out));
   profile_phase(t, "save model");
@@ -186,6 +105,7 @@ static int end_by_numbers(training *t, const char *message) {
        keep ? "the model of that epoch is kept in " : "no epoch was good, so no model is saved",
        keep ? t->s->out : "");
   report_search_end(t);
+  if (keep) train_scores_make(t);
   int code = keep ? save(t) : EXIT_GOOD;
   profile_write_trace(t);
   report_end(t, "numbers", keep && code == EXIT_GOOD);
@@ -217,6 +137,7 @@ static int train(training *t) {
   if (status != EBB_OK) return fail(exit_code(status), "%s", message);
   if (t->valid_rows && t->finished > 0 && t->last.best_epoch == 0) return end_by_loss(t);
   report_search_end(t);
+  int judged = train_scores_make(t);
   bool over = t->finished == t->options.epochs || t->last.stopped_early;
   int refit = t->s->refit && over ? refit_run(t) : EXIT_GOOD;
   code = save(t);
@@ -224,7 +145,7 @@ static int train(training *t) {
   int traced = profile_write_trace(t);
   bool stopped = signals_caught() && (!over || refit != EXIT_GOOD);
   code = report_end(t, stopped ? "stopped" : "finished", true);
-  const int codes[] = {refit, code, profiled, traced};
+  const int codes[] = {refit, code, judged, profiled, traced};
   for (size_t i = 0; i < sizeof codes / sizeof *codes && !stopped; i++)
     if (codes[i] != EXIT_GOOD) return codes[i];
   return stopped ? EXIT_SIGNAL + signals_caught() : EXIT_GOOD;
@@ -232,15 +153,11 @@ static int train(training *t) {
 
 static void clear(training *t) {
   log_close(t);
+  train_scores_clear(t);
   ebb_trainer_free(t->trainer);
   ebb_network_free(t->network);
   ebb_device_free(t->device);
-  ebb_dataset_clear(&t->train);
-  ebb_dataset_clear(&t->valid);
-  ebb_encoder_free(t->encoder);
-  free(t->order);
-  ebb_table_free(t->table);
-  ebb_table_free(t->valid_table);
+  data_free(t);
 }
 
 int train_run(const settings *s) {

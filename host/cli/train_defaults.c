@@ -12,7 +12,7 @@ enum {
   BATCH = 32,
   UPDATES = 2000, /* so many at least, as far as MOST_EPOCHS allows */
   MOST_EPOCHS = 500,
-  EPOCHS = 20,         /* at least; as many as large data get */
+  EPOCHS = 100,        /* at least; as many as large data get */
   EPOCHS_TO_TRY = 200, /* the same where the best one is kept */
   PATIENCE = 20,       /* at least */
   PATIENCE_PART = 10   /* of the epochs: one tenth */

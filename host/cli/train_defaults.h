@@ -4,6 +4,9 @@
 
 #include <ebb/ebb.h>
 
+/* The network, where nothing names one. */
+#define DEFAULT_NETWORK "256relu"
+
 /* What they may depend on. */
 typedef struct train_facts {
   size_t rows, valid_rows; /* of training and validation */

@@ -13,7 +13,7 @@
 
 double figures_unit(const training *t) {
   bool one_target = t->options.loss == EBB_LOSS_MSE && ebb_encoder_outputs(t->encoder) == 1;
-  return one_target ? 1 : NAN; /* targets are learnt as they stand */
+  return one_target ? ebb_encoder_target_deviation(t->encoder, 0) : NAN;
 }
 
 double figures_rmse(const training *t, double loss) {

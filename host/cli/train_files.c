@@ -18,7 +18,8 @@
 
 /* Refuses to write over what the training reads. `out` may be `init`: a model goes on there. */
 static int check_overwrite(const settings *s, const char *option, const char *path) {
-  const char *inputs[] = {s->data, s->labels, s->valid, s->valid_labels, s->config};
+  const char *inputs[] = {s->data, s->labels,      s->valid, s->valid_labels,
+                          s->test, s->test_labels, s->config};
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++)
     if (same_file(path, inputs[i]))
       return fail(EXIT_USAGE, "%s: %s is also read from; writing would destroy it",

@@ -1,18 +1,24 @@
 /* The log of a training, a JSON line at a time, and its result as JSON.
  *
- * A log line is flushed as soon as it is written, so that a log can be followed and a killed run
- * leaves whole lines. A log that cannot be written any more does not stop a training: that would
- * lose the model; it is told once, and the exit code tells it again.
+ * A log line is written at once and as a whole, so that a log can be followed and a killed run
+ * leaves whole lines; by write itself, which can be repeated where a signal interrupts it
+ * (compilers in drivers put handlers of their own around ours, which do not ask for that). A log
+ * that cannot be written any more does not stop a training: that would lose the model; it is told
+ * once, and the exit code tells it again.
  */
 #include "train_log.h"
 
+#include "config.h"
 #include "inputs.h"
 #include "output.h"
 #include "train_figures.h"
 #include "train_profile.h"
+#include "train_scores.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The log cannot be written any more. */
 static int fail_log(const training *t) {
@@ -21,10 +27,26 @@ static int fail_log(const training *t) {
               t->s->log, strerror(errno), t->run_start > 0 ? "; training goes on" : "");
 }
 
+static bool write_all(int descriptor, const char *text, size_t length) {
+  while (length > 0) {
+    ssize_t written = write(descriptor, text, length);
+    if (written < 0 && errno != EINTR) return false;
+    if (written < 0) continue;
+    text += written;
+    length -= (size_t)written;
+  }
+  return true;
+}
+
 void log_write(training *t, json_t *line) {
   if (t->log && t->log_code == EXIT_GOOD) {
-    int failed = json_dumpf(line, t->log, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    if (failed || fputc('\n', t->log) == EOF || fflush(t->log) != 0) t->log_code = fail_log(t);
+    char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
+    int descriptor = fileno(t->log);
+    size_t length = text ? strlen(text) : 0;
+    errno = ENOMEM;
+    if (text) text[length] = '\n'; /* in place of the end, so that a line is one write */
+    if (!text || !write_all(descriptor, text, length + 1)) t->log_code = fail_log(t);
+    free(text);
   }
   json_decref(line);
 }
@@ -60,11 +82,13 @@ static json_t *start_line(const training *t) {
   json_object_set_new(line, "task", json_string(ebb_task_name(ebb_encoder_task(t->encoder))));
   json_object_set_new(line, "train_rows", json_integer((json_int_t)t->train_rows));
   json_object_set_new(line, "valid_rows", json_integer((json_int_t)t->valid_rows));
+  json_object_set_new(line, "test_rows", json_integer((json_int_t)t->test_rows));
   json_object_set_new(line, "data_on", json_string(t->data_on));
   put_search(line, t);
   json_object_set_new(line, "refit", json_boolean(t->s->refit));
   if (t->s->init) json_object_set_new(line, "init", json_text(t->s->init));
   put_device(line, t->device);
+  json_object_set_new(line, CONFIG_KEY, config_of(t->s));
   json_object_set_new(line, "device_reason", json_text(ebb_device_reason(t->device)));
   return line;
 }
@@ -112,19 +136,17 @@ static void put_outcome(json_t *object, const training *t) {
 }
 
 json_t *log_result(const training *t, const char *reason, bool saved) {
-  json_t *result =
-      json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "reason", reason, "spec", t->spec_text,
-                "parameters", (json_int_t)ebb_spec_parameters(&t->spec), "epochs",
-                (json_int_t)t->finished, "steps", (json_int_t)t->last.step, "train_rows",
-                (json_int_t)t->train_rows, "valid_rows", (json_int_t)t->valid_rows);
+  json_t *result = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "reason", reason, "spec",
+                             t->spec_text, "parameters", (json_int_t)ebb_spec_parameters(&t->spec),
+                             "epochs", (json_int_t)t->finished, "steps", (json_int_t)t->last.step,
+                             "train_rows", (json_int_t)t->train_rows, "valid_rows",
+                             (json_int_t)t->valid_rows, "test_rows", (json_int_t)t->test_rows);
   json_object_set_new(result, "data_on", json_string(t->data_on));
   if (saved) json_object_set_new(result, "model", json_text(t->s->out));
   if (t->kept->epoch) figures_put(result, t, t->kept);
   if (t->last.epoch) put_speed(result, &t->last);
   put_outcome(result, t);
-  put_number(result, "baseline_accuracy", t->guess.accuracy);
-  put_number(result, "baseline_loss", t->guess.loss);
-  put_number(result, "baseline_rmse", figures_rmse(t, t->guess.loss));
+  train_scores_put(result, t);
   if (t->first_step > 0) {
     put_number(result, "first_step_seconds", t->first_step);
     put_number(result, "compiled_seconds", t->ready);
@@ -135,6 +157,7 @@ json_t *log_result(const training *t, const char *reason, bool saved) {
   json_object_set_new(result, "programs_cached",
                       json_integer((json_int_t)counters.programs_cached));
   put_device(result, t->device);
+  json_object_set_new(result, CONFIG_KEY, config_of(t->s));
   if (t->s->profile) json_object_set_new(result, "profile", profile_json(t));
   return result;
 }

@@ -3,12 +3,14 @@
  */
 #include "train_network.h"
 
+#include "inputs.h"
 #include "output.h"
+#include "train_defaults.h"
 
 int network_choose(training *t) {
   const settings *s = t->s;
   size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
-  const char *text = s->model ? s->model : "64relu";
+  const char *text = s->model ? s->model : DEFAULT_NETWORK;
   bool from_init = !s->model && s->init;
   if (from_init) {
     ebb_model_info info = {0};
@@ -29,6 +31,7 @@ int network_build(training *t) {
       ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
   if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
   if (status != EBB_OK) return fail_status(status);
+  if (s->init) note_weights(s, s->init, ebb_network_notes(t->network));
   status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
                               &t->options);
   bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;

@@ -1,5 +1,5 @@
 /* `ebb train --refit`: encoder, network and trainer made anew, from the same options and seed, for
- * all rows of the table and as many epochs as were best.
+ * all rows of the table and as many epochs as were best. docs/decisions/0022 has what it gains.
  *
  * The network that was searched with is kept until the new one is done: it is the model if that
  * fails or is interrupted. Its trainer and its rows go first, since both hold much memory.
@@ -8,10 +8,13 @@
 
 #include "output.h"
 #include "signals.h"
+#include "train_data.h"
 #include "train_network.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+enum { SETTLE_PART = 5 }; /* of the epochs: the last fifth */
 
 static int compare_rows(const void *a, const void *b) {
   size_t x = *(const size_t *)a, y = *(const size_t *)b;
@@ -20,14 +23,13 @@ static int compare_rows(const void *a, const void *b) {
 
 /* All rows of training and validation, in the order of the file, and what is fitted on them. */
 static int read_rows(training *all, const training *searched) {
-  const settings *s = all->s;
   size_t count = searched->train_rows + searched->valid_rows;
   all->train_rows = count;
   all->order = malloc(count * sizeof *all->order);
   if (!all->order) return fail(EXIT_FAILED, "no memory for %zu rows", count);
   memcpy(all->order, searched->order, count * sizeof *all->order);
   qsort(all->order, count, sizeof *all->order, compare_rows);
-  ebb_encoder_options options = {.no_scale = s->no_scale, .missing = (ebb_missing)s->missing};
+  ebb_encoder_options options = data_encoder_options(all->s);
   ebb_status status = ebb_encoder_fit(&all->encoder, all->table, all->order, count, &options);
   if (status == EBB_OK)
     status = ebb_encoder_apply(&all->train, all->encoder, all->table, all->order, count);
@@ -44,13 +46,30 @@ static void let_go(training *t) {
   t->order = NULL;
 }
 
+typedef struct refit {
+  training *all, *searched;
+} refit;
+
+/* The learning rate falls to 0 over the last epochs: no validation rows tell a good epoch from the
+ * one before, between which the model would jump. */
+static bool settle(const ebb_report *report, void *user) {
+  const refit *r = user;
+  size_t tail = (report->epochs + SETTLE_PART - 1) / SETTLE_PART;
+  size_t left = report->epochs - report->epoch;
+  if (report->epoch_end && left > 0 && left < tail &&
+      ebb_trainer_set_learning_rate(r->all->trainer,
+                                    (float)(r->all->options.learning_rate * left / tail)) != EBB_OK)
+    return false;
+  return report_refit(report, r->searched);
+}
+
 static int train_all(training *all, training *searched) {
   int code = read_rows(all, searched);
   let_go(searched);
   if (code == EXIT_GOOD) code = network_choose(all);
   if (code == EXIT_GOOD) code = network_build(all);
   if (code != EXIT_GOOD) return code;
-  ebb_status status = ebb_trainer_run(all->trainer, report_refit, searched);
+  ebb_status status = ebb_trainer_run(all->trainer, settle, &(refit){all, searched});
   report_end_line(searched);
   if (status != EBB_OK) return fail_status(status);
   bool over = searched->refit.epoch_end && searched->refit.epoch == all->options.epochs;
@@ -75,8 +94,8 @@ int refit_run(training *t) {
   all.options.epochs = t->kept->epoch;
   all.options.keep_best = false;
   all.options.patience = 0;
-  note(t->s, "refit    a new network on all %zu rows, %zu epochs", t->train_rows + t->valid_rows,
-       all.options.epochs);
+  note(t->s, "refit    a new network on all %zu %s, %zu epochs", t->train_rows + t->valid_rows,
+       report_refit_rows(t), all.options.epochs);
   int code = train_all(&all, t);
   if (code == EXIT_GOOD) {
     take_over(t, &all);

@@ -13,6 +13,7 @@
 #include "train_files.h"
 #include "train_log.h"
 #include "train_profile.h"
+#include "train_scores.h"
 
 #include <math.h>
 #include <string.h>
@@ -81,7 +82,6 @@ int report_start(training *t) {
          "computes",
          s->data_on == EBB_DATA_AUTO ? ": they do not fit the device" : "");
   files_note_replaced(s);
-  t->guess = baseline_find(&t->train, t->valid_rows ? &t->valid : &t->train);
   return log_open(t);
 }
 
@@ -187,58 +187,69 @@ void report_search_end(training *t) {
   note_best(t);
 }
 
+const char *report_refit_rows(const training *t) {
+  return t->test_rows ? "training and validation rows" : "rows";
+}
+
 static void print_result(const training *t, const char *reason, bool saved) {
-  char figures[256] = "", epoch[64] = "", refit[64] = "";
+  char figures[256] = "", epoch[64] = "", refit[96] = "";
   bool is_refit = t->refit.epoch > 0;
   if (t->kept->epoch) figures_describe(figures, sizeof figures, t, t->kept);
   if (t->kept->epoch_end && t->kept->epoch != t->finished)
     snprintf(epoch, sizeof epoch, ", %s epoch %zu", is_refit ? "best" : "weights of",
              t->kept->epoch);
   if (is_refit)
-    snprintf(refit, sizeof refit, "; refit on all %zu rows", t->train_rows + t->valid_rows);
-  printf("%s: %s after %zu epochs%s%s, %.2f s%s\n", saved ? t->s->out : "no model saved", reason,
+    snprintf(refit, sizeof refit, "; refit on all %zu %s", t->train_rows + t->valid_rows,
+             report_refit_rows(t));
+  const char *words = strcmp(reason, "numbers") == 0 ? "NaN or Inf" : reason;
+  printf("%s: %s after %zu epochs%s%s, %.2f s%s\n", saved ? t->s->out : "no model saved", words,
          t->finished, epoch, figures, t->last.seconds, refit);
-}
-
-/* The result of a regression. */
-static void note_error(const training *t, const char *rows, double loss, double r2) {
-  double rmse = figures_rmse(t, loss), guessed = t->guess.loss;
-  char explained[32] = "";
-  if (isfinite(r2)) snprintf(explained, sizeof explained, ", r2 %.4g", r2);
-  if (isfinite(rmse))
-    note(t->s, "result   root mean square error %.4g over %s%s; always guessing the mean: %.4g",
-         rmse, rows, explained, figures_rmse(t, guessed));
-  else
-    note(t->s, "result   loss %.4g over %s; always guessing the means: %.4g", loss, rows, guessed);
 }
 
 /* The result in words for those who do not know yet whether it is a good one. */
 static void note_result(const training *t) {
-  const ebb_report *r = t->kept;
-  const baseline *guess = &t->guess;
-  bool held_out = t->valid_rows > 0;
+  if (t->scored == 0) return;
+  const scored *x = &t->scores[t->scored - 1];
+  const ebb_scores *r = &x->scores;
   char rows[64];
-  snprintf(rows, sizeof rows, "%zu %s rows", held_out ? t->valid_rows : t->train_rows,
-           held_out ? "held-out" : "training");
-  if (isfinite(guess->accuracy))
+  snprintf(rows, sizeof rows, "%zu %s rows", r->rows,
+           x->trained_on      ? "training"
+           : t->test_rows > 0 ? "test"
+                              : "held-out");
+  if (r->task == EBB_TASK_CLASSIFICATION)
     note(t->s, "result   %.2f %% of %s right; always guessing the commonest class, %.40s: %.2f %%",
-         100 * (held_out ? r->valid_accuracy : r->train_accuracy), rows,
-         ebb_encoder_class(t->encoder, (size_t)guess->guess), 100 * guess->accuracy);
-  else if (isfinite(guess->loss))
-    note_error(t, rows, held_out ? r->valid_loss : r->train_loss, r->valid_r2);
+         100 * r->accuracy, rows, ebb_encoder_class(t->encoder, (size_t)r->baseline_class),
+         100 * r->baseline_accuracy);
+  else if (r->outputs == 1)
+    note(t->s,
+         "result   root mean square error %.4g over %s, r2 %.4g; always guessing the mean: %.4g",
+         r->mean.rmse, rows, r->mean.r2, r->mean.baseline_rmse);
+  else
+    note(t->s,
+         "result   r2 %.4g over %s, the mean of %zu targets; 1 is perfect, 0 no better than always "
+         "guessing the mean",
+         r->mean.r2, rows, r->outputs);
+}
+
+/* What the model is, and what the figures are of. */
+static void note_refit(const training *t) {
   if (t->refit.epoch > 0)
     note(t->s,
-         "refit    the model is a new one, trained on all %zu rows for %zu epochs; the figures are "
+         "refit    the model is a new one, trained on all %zu %s for %zu epochs; the figures are "
          "those of the search, for which %zu rows were held out",
-         t->train_rows + t->valid_rows, t->refit.epoch, t->valid_rows);
+         t->train_rows + t->valid_rows, report_refit_rows(t), t->refit.epoch,
+         t->valid_rows + t->test_rows);
 }
 
 /* Where the model is, and what it is for. */
 static void note_model(const training *t) {
-  const char *path = t->s->out, *quote = strpbrk(path, " \t\"$&();<>|*?~#\\`") ? "'" : "";
-  note(t->s, "model    %s", path);
-  if (!strchr(path, '\''))
-    note(t->s, "next     %s predict %s%s%s --data NEW.csv", tool_name(NULL), quote, path, quote);
+  if (t->s->quiet) return;
+  note(t->s, "model    %s", t->s->out);
+  fputs("next     ", stderr);
+  shell_word(stderr, tool_name(NULL));
+  fputs(" predict ", stderr);
+  shell_word(stderr, t->s->out);
+  fputs(" --data NEW.csv\n", stderr);
 }
 
 /* What stands on stdout is sent off before the last lines on stderr, so that these come last where
@@ -257,7 +268,9 @@ int report_end(training *t, const char *reason, bool saved) {
     profile_print(t);
   }
   fflush(stdout);
-  if (saved && t->kept->epoch_end) note_result(t);
+  train_scores_note(t);
+  if (saved) note_result(t);
+  if (saved) note_refit(t);
   if (saved) note_model(t);
   return code == EXIT_GOOD ? t->log_code : code;
 }

@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "options.h"
-#include "train_baseline.h"
+#include "scores_make.h"
 
 enum { SPEC_TEXT = 2048 };
 
@@ -14,12 +14,12 @@ enum { SPEC_TEXT = 2048 };
 typedef struct training {
   const settings *s;
 
-  ebb_table *table, *valid_table; /* valid_table: only with --valid FILE */
-  ebb_split split;                /* valid 0 with --valid FILE */
-  size_t *order;                  /* rows of the table, those for training first */
-  size_t train_rows, valid_rows;
+  ebb_table *table, *valid_table, *test_table; /* the last two: with --valid FILE, --test FILE */
+  ebb_split split;                             /* of the table's own rows */
+  size_t *order; /* rows of the table: those for training, then validation, then test */
+  size_t train_rows, valid_rows, test_rows;
   ebb_encoder *encoder;
-  ebb_dataset train, valid;
+  ebb_dataset train, valid, test;
 
   ebb_train_options options;
   double learning_rate; /* as it was given, before it became a float */
@@ -43,7 +43,8 @@ typedef struct training {
   ebb_report refit;              /* --refit: its last one; all zero: the model is the search's */
   size_t shown;                  /* the newest epoch that has a line of its own */
   double drawn;                  /* the clock when the progress line was last written */
-  baseline guess;                /* what the result is to be compared with */
+  scored scores[2];              /* of the parts that nothing was learned from, or of training */
+  size_t scored;                 /* how many of them there are */
   size_t finished;               /* epochs that came to their end */
   double phase_start;            /* the clock when the host's current phase began, for the trace */
   uint64_t unprofiled;           /* steps before those of the profile */
@@ -63,6 +64,9 @@ bool report_progress(const ebb_report *report, void *user);
 
 /* The same for the training of --refit; `user` is the one that searched. */
 bool report_refit(const ebb_report *report, void *user);
+
+/* How messages call the rows that --refit trains on, all of which are meant. */
+const char *report_refit_rows(const training *t);
 
 /* Leaves a progress line as it stands; a message may follow. */
 void report_end_line(training *t);

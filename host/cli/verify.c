@@ -8,6 +8,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "subject.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -59,13 +60,25 @@ static bool report_check(const ebb_check *check, void *user) {
   return signals_caught() == 0;
 }
 
+/* Reads --data for a network that is not trained, as a training would. */
+static int read_data(subject *x, const settings *s) {
+  int code = check_streams(s);
+  if (code == EXIT_GOOD) code = read_table(&x->table, s, NULL, false);
+  ebb_encoder_options options = {.missing = (ebb_missing)s->missing};
+  if (code == EXIT_GOOD) code = fail_status(ebb_encoder_fit(&x->own, x->table, NULL, 0, &options));
+  if (code != EXIT_GOOD) return code;
+  x->encoder = x->own;
+  bool classes = ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION;
+  x->model.loss = classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  return EXIT_GOOD;
+}
+
 /* Makes the network of --model, or the default one, on rows of --data if there are any. */
 static int build_network(subject *x, const settings *s, ebb_init init) {
   size_t inputs = 0, outputs = 0;
-  ebb_encoder_options scaled = {0};
   const char *text = s->model ? s->model : whole_spec;
   if (s->data) {
-    int code = subject_read(x, s, &scaled);
+    int code = read_data(x, s);
     if (code != EXIT_GOOD) return code;
     inputs = ebb_encoder_inputs(x->encoder);
     outputs = ebb_encoder_outputs(x->encoder);
@@ -103,7 +116,7 @@ static int prepare(subject *x, const settings *s) {
   if (!s->argument)
     code = make_network(x, s);
   else if (s->data)
-    code = subject_read(x, s, &(ebb_encoder_options){.no_scale = true});
+    code = subject_read(x, s, false);
   if (code == EXIT_GOOD && s->data) code = subject_encode(x, NULL, ebb_table_rows(x->table));
   if (code == EXIT_GOOD && s->data && !ebb_table_has_target(x->table))
     code = fail(EXIT_INPUT, "%s: has no targets; name them by --labels or --target", s->data);

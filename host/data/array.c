@@ -21,10 +21,6 @@ static const struct {
 #define ELEMENT_ROW(name, bytes, text) {bytes, text},
     EBBI_ELEMENT_LIST(ELEMENT_ROW)};
 
-bool ebbi_array_is_float(const ebbi_array *array) {
-  return array->element >= EBBI_F16 && array->element <= EBBI_F64;
-}
-
 bool ebbi_array_is_text(const ebbi_array *array) {
   return array->element == EBBI_ASCII || array->element == EBBI_UCS4;
 }
@@ -87,8 +83,15 @@ static size_t place_of(const ebbi_array *array, size_t index) {
   return place;
 }
 
+/* Compilers make one load of this, on machines of that byte order. */
+static uint32_t word_at(const unsigned char *at) {
+  return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
+}
+
 static uint64_t bits_at(const unsigned char *at, size_t bytes, bool big_endian) {
   uint64_t bits = 0;
+  if (!big_endian && bytes == 4) return word_at(at);
+  if (!big_endian && bytes == 8) return (uint64_t)word_at(at + 4) << 32 | word_at(at);
   for (size_t i = 0; i < bytes; i++) bits = bits << 8 | at[big_endian ? i : bytes - 1 - i];
   return bits;
 }
@@ -163,14 +166,4 @@ bool ebbi_array_text(char *out, const ebbi_array *array, size_t index) {
   }
   *out = '\0';
   return true;
-}
-
-ebb_status ebbi_array_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
-  bool npy = ebbi_is_npy(bytes, size);
-  REQUIRE(npy || ebbi_is_idx(bytes, size), EBB_ERR_INPUT, "%s: neither an IDX nor an NPY file",
-          path);
-  TRY(npy ? ebbi_npy_parse(array, path, bytes, size) : ebbi_idx_parse(array, path, bytes, size));
-  REQUIRE(!array->fortran && !ebbi_array_is_text(array), EBB_ERR_INPUT,
-          "%s: not an array of numbers that lie row by row", path);
-  return EBB_OK;
 }

@@ -54,9 +54,6 @@ ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes
 ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
                            size_t size);
 
-/* Either of them, by content: numbers, row by row. */
-ebb_status ebbi_array_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
-
 /* Sets item (of numbers), rows and cols by element and shape.
  * Errors: EBB_ERR_INPUT (no dimension, lengths whose product does not fit). */
 ebb_status ebbi_array_measure(ebbi_array *array, const char *path);
@@ -65,7 +62,6 @@ ebb_status ebbi_array_measure(ebbi_array *array, const char *path);
 ebb_status ebbi_array_bind(ebbi_array *array, const char *path, const char *bytes, size_t size,
                            size_t offset);
 
-bool ebbi_array_is_float(const ebbi_array *array);
 bool ebbi_array_is_text(const ebbi_array *array);
 
 enum { EBBI_ARRAY_SHOWN = 64 };

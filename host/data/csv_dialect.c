@@ -25,8 +25,8 @@ typedef struct trial {
   size_t width, alike;         /* the most common number of fields, and how many rows have it */
   size_t numbers;              /* fields below the first row that are numbers */
   size_t commas, other_commas; /* fields that are numbers with a decimal comma; others with one */
-  bool lists;                  /* some field below the first row has blanks in it, and is */
-  bool lists_of_numbers;       /* in each case numbers parted by them */
+  bool lists;                  /* some field below the first row has blanks in it */
+  bool parted;                 /* and such blanks part numbers, or stand in runs, in each case */
 } trial;
 
 /* Numbers or missing values parted by blanks: a part of a row of a table of its own. */
@@ -43,18 +43,32 @@ static bool is_list_of_numbers(ebbi_span field, const ebbi_na *na, char decimal)
   return true;
 }
 
+/* One comma between two digits: of a number with a currency or a unit, too. */
+static bool has_decimal_comma(ebbi_span field) {
+  const char *comma = memchr(field.text, ',', field.length), *end = field.text + field.length;
+  return comma > field.text && comma + 1 < end && isdigit((unsigned char)comma[-1]) &&
+         isdigit((unsigned char)comma[1]) && !memchr(comma + 1, ',', (size_t)(end - comma - 1));
+}
+
+/* As blanks between columns are, not those between words. */
+static bool has_run_of_blanks(ebbi_span field) {
+  for (size_t i = 1; i < field.length; i++)
+    if (field.text[i] == ' ' && field.text[i - 1] == ' ') return true;
+  return false;
+}
+
 static void try_field(trial *t, ebbi_span field, const ebbi_na *na, char decimal) {
   double value;
   if (memchr(field.text, ',', field.length)) {
-    bool number = ebbi_comma_of(field) != EBBI_COMMA_NONE;
+    bool number = ebbi_comma_of(field) != EBBI_COMMA_NONE || has_decimal_comma(field);
     t->commas += number;
     t->other_commas += !number;
   }
   if (t->rows == 0) return;
   t->numbers += ebbi_decimal_read(&value, field, decimal) || ebbi_comma_of(field);
   if (!field.quoted && memchr(field.text, ' ', field.length)) {
-    t->lists_of_numbers =
-        (t->lists_of_numbers || !t->lists) && is_list_of_numbers(field, na, decimal);
+    bool parts = is_list_of_numbers(field, na, decimal) || has_run_of_blanks(field);
+    t->parted = (t->parted || !t->lists) && parts;
     t->lists = true;
   }
 }
@@ -86,14 +100,14 @@ static bool is_good(const trial *t) {
 static bool is_better(const trial *a, const trial *b) {
   if (a->width < 2 || b->width < 2) return a->width > 1 && b->width < 2;
   if (is_good(a) != is_good(b)) return is_good(a);
-  if (is_good(a)) return a->width > b->width;
+  if (is_good(a) && a->width != b->width) return a->width > b->width;
   return a->alike * b->rows > b->alike * a->rows;
 }
 
 /* A table aligned by blanks, with a tab before its last column, say: parted by tabs, its fields are
- * lists of numbers; parted by blanks as well, all rows have more of them. */
+ * lists; parted by blanks as well, all rows have more of them. */
 static bool is_aligned(const trial *tab, const trial *blanks) {
-  return tab->lists && tab->lists_of_numbers && is_good(blanks) && blanks->width > tab->width;
+  return tab->lists && tab->parted && is_good(blanks) && blanks->width > tab->width;
 }
 
 /* With another delimiter, all that the commas do is to stand in numbers. */

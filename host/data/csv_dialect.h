@@ -14,6 +14,7 @@ typedef struct ebbi_csv_dialect {
   const char *note; /* what the last of them says, if it has as many fields as the rows: it may name
                      * the columns; or NULL */
   size_t note_line;
+  size_t below; /* lines below the header that are no rows either */
 } ebbi_csv_dialect;
 
 /* Errors: EBB_ERR_ARGUMENT (a delimiter that cannot be one). */

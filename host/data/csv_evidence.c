@@ -9,7 +9,9 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "encoder.h"
+#include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 enum {
   FEW_NUMBERED = 3, /* texts below a number that make it a name */
@@ -49,11 +51,37 @@ static bool counts_columns(const ebbi_csv_sample *sample) {
   return sample->rows > 1 && (row->count > 2 || (count == 2 && pointed));
 }
 
+/* Years, wavelengths: the numbers of the first row go up by equal steps. That is no chance where
+ * the columns below have points in all rows, or of years one after the other: of three, or of two
+ * beside a text that never comes again where others do. */
+static bool goes_up(const ebbi_csv_sample *sample) {
+  const ebbi_csv_scan *row = &sample->scan;
+  double last = 0, step = 0, value;
+  size_t count = 0;
+  bool pointed = true, years = true, name = false;
+  for (size_t c = 0; c < row->count; c++) {
+    const ebbi_csv_look *look = &sample->looks[c];
+    ebbi_csv_kind kind = ebbi_csv_kind_of(sample, row->fields[c]);
+    name |= kind == EBBI_CSV_TEXT && look->repeats == 0 && look->distinct.count < look->texts;
+    if (kind != EBBI_CSV_NUMBER) continue;
+    if (!ebbi_parse_number(&value, row->fields[c].text, row->fields[c].length, '.')) return false;
+    bool whole = value == floor(value) && !memchr(row->fields[c].text, '.', row->fields[c].length);
+    if (!whole || (count > 0 && value <= last)) return false;
+    if (count > 1 && value - last != step) return false;
+    pointed &= look->numbers >= FEW_NUMBERED && look->pointed == look->numbers;
+    years &= value >= 1800 && value <= 2200 && look->numbers > 0;
+    step = count > 0 ? value - last : 0;
+    last = value;
+    count++;
+  }
+  return (count >= 2 && pointed) || (count >= (name ? 2 : 3) && years && step == 1);
+}
+
 ebb_status ebbi_csv_evidence_weigh(ebbi_csv_evidence *evidence, const ebbi_csv_sample *sample) {
   const ebbi_csv_scan *row = &sample->scan;
   ebbi_names names = {0};
   ebbi_span repeated;
-  *evidence = (ebbi_csv_evidence){.positions = counts_columns(sample)};
+  *evidence = (ebbi_csv_evidence){.positions = counts_columns(sample) || goes_up(sample)};
   for (size_t c = 0; c < row->count; c++)
     weigh_column(evidence, &sample->looks[c], ebbi_csv_kind_of(sample, row->fields[c]));
   ebb_status status = ebbi_csv_distinct(&names, &repeated, row);

@@ -10,7 +10,8 @@ typedef struct ebbi_csv_evidence {
   size_t names;                   /* a text above numbers, or a number above texts */
   size_t values;                  /* a text that comes again below */
   size_t apart;   /* a text above few others, each of them often, and none the same */
-  bool positions; /* the first row counts the columns from 0, as pandas names them by default */
+  bool positions; /* the first row counts the columns from 0, as pandas names them by default, or
+                   * goes up by steps, as years do */
   bool repeated;  /* two fields of the first row are the same */
 } ebbi_csv_evidence;
 

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MANY_ROWS = 20 }; /* in which what most columns of texts show is no chance */
+
 typedef struct finder {
   ebbi_csv_header *header;
   ebbi_raw *raw;
@@ -25,7 +27,11 @@ typedef struct finder {
 static ebb_status note_guess(const finder *f, const ebbi_csv_evidence *e, bool header) {
   if (f->options->header != EBB_HEADER_AUTO) return EBB_OK;
   bool torn = e->names > 0 && e->values > 0;
+  bool texts = e->numbers == 0 && e->missing == 0 && e->texts > 1;
+  bool clear = f->sample->rows > MANY_ROWS && !torn && texts &&
+               2 * (header ? e->apart : e->values) > e->texts;
   const ebbi_csv_scan *row = &f->sample->scan;
+  if (clear) return EBB_OK;
   if (header && (torn || e->numbers > 0 || e->names == 0))
     return ebbi_notes_add(&f->raw->notes, torn,
                           "line %zu is taken for the header; if it is data: --no-header",

@@ -8,7 +8,7 @@
 typedef struct ebbi_csv_header {
   bool first_row; /* the first row is the header */
   size_t line;    /* of the header */
-  size_t names;   /* that it has, but for empty ones at the end */
+  size_t names;   /* that it has, without empty ones at the end */
   size_t widest;  /* fields that a row may have, those beyond raw->cols being empty */
 } ebbi_csv_header;
 

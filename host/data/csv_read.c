@@ -6,10 +6,18 @@
  */
 #include "base/error.h"
 #include "csv_header.h"
+#include "csv_preamble.h"
 #include "store.h"
 #include "utf8.h"
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+enum { MANY_ROWS = 20 };
+
+/* Lines that are no rows of the table. */
+typedef enum left_out { REPEATS, COMMENTS, FOOTERS, KINDS } left_out;
 
 typedef struct reader {
   ebbi_raw *raw;
@@ -20,37 +28,104 @@ typedef struct reader {
   ebbi_csv_header header;
   ebbi_csv_scan scan;
   ebbi_store store;
+  bool aligned; /* all rows of the sample have as many fields, and they are many or expected */
+  struct {
+    size_t count, line; /* line: of the first */
+  } left[KINDS];
 } reader;
 
-/* Fields beyond the last column must be empty, and there may be no more of them than there were in
- * the first rows. */
-static ebb_status check_width(const reader *r) {
-  const ebbi_csv_scan *scan = &r->scan;
-  size_t cols = r->raw->cols, used = scan->count;
-  while (used > cols && scan->fields[used - 1].length == 0) used--;
-  if (used == cols && scan->count <= r->header.widest) return EBB_OK;
+static void leave_out(reader *r, left_out kind) {
+  if (r->left[kind].count++ == 0) r->left[kind].line = r->scan.line;
+}
+
+static ebb_status fail_width(const reader *r, size_t line, size_t count) {
+  size_t cols = r->raw->cols;
   char why[64];
   if (r->header.names == cols)
     snprintf(why, sizeof why, "so many names has the header in line %zu", r->header.line);
   else
     snprintf(why, sizeof why, "so many have most of the first rows");
-  return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: %zu field%s, expected %zu: %s", scan->path, scan->line,
-                   scan->count, scan->count == 1 ? "" : "s", cols, why);
+  return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: %zu field%s, expected %zu: %s", r->raw->path, line,
+                   count, count == 1 ? "" : "s", cols, why);
+}
+
+/* Words on a whole line, as `Source: the office` or `(300 rows)`; a row that was cut off at the end
+ * of the file has no end of line. */
+static bool is_remark(const ebbi_csv_scan *scan) {
+  ebbi_span field = scan->fields[0];
+  return scan->count == 1 && memchr(field.text, ' ', field.length) &&
+         !isdigit((unsigned char)*field.text) && strchr("\r\n", scan->at[-1]);
+}
+
+/* Fields beyond the last column must be empty, and there may be no more of them than there were in
+ * the first rows. Comments are left out, and remarks if they stand below the table. */
+static ebb_status check_width(reader *r, bool *is_row) {
+  const ebbi_csv_scan *scan = &r->scan;
+  size_t cols = r->raw->cols, used = scan->count;
+  while (used > cols && scan->fields[used - 1].length == 0) used--;
+  *is_row = used == cols && scan->count <= r->header.widest;
+  if (*is_row) return EBB_OK;
+  if (scan->fields[0].length > 0 && *scan->fields[0].text == '#')
+    leave_out(r, COMMENTS);
+  else if (cols > 2 && is_remark(scan))
+    leave_out(r, FOOTERS);
+  else
+    return fail_width(r, scan->line, scan->count);
+  return EBB_OK;
+}
+
+/* The header once more, as where files were put one behind the other. */
+static bool repeats_header(const reader *r) {
+  const ebbi_raw *raw = r->raw;
+  if (!r->header.first_row || raw->cols < 2) return false;
+  for (size_t c = 0; c < raw->cols; c++)
+    if (!(raw->unnamed && raw->unnamed[c]) && !ebbi_span_is(r->scan.fields[c], raw->names.items[c]))
+      return false;
+  return true;
+}
+
+static ebb_status read_row(reader *r) {
+  const ebbi_csv_scan *scan = &r->scan;
+  bool is_row = true;
+  if (scan->count != r->raw->cols) TRY(check_width(r, &is_row));
+  if (!is_row) return EBB_OK;
+  if (r->left[FOOTERS].count > 0) return fail_width(r, r->left[FOOTERS].line, 1);
+  if (!repeats_header(r)) return ebbi_store_row(&r->store, scan->line, scan->fields);
+  leave_out(r, REPEATS);
+  return EBB_OK;
 }
 
 static ebb_status read_rows(reader *r) {
   ebbi_csv_scan *scan = &r->scan;
-  bool found, in_header = r->header.first_row;
+  bool found;
+  size_t above = r->header.first_row ? 1 + r->dialect.below : 0;
+  memset(r->left, 0, sizeof r->left);
   ebbi_csv_scan_begin(scan, r->raw->path, r->dialect.text, r->dialect.line, r->dialect.delimiter);
   for (;;) {
     TRY(ebbi_csv_scan_row(scan, &found));
     if (!found) return EBB_OK;
-    if (!in_header) {
-      if (scan->count != r->raw->cols) TRY(check_width(r));
-      TRY(ebbi_store_row(&r->store, scan->line, scan->fields));
-    }
-    in_header = false;
+    if (above > 0)
+      above--;
+    else
+      TRY(read_row(r));
   }
+}
+
+static ebb_status note_left_out(const reader *r) {
+  static const char *const whats[] = {[REPEATS] = "that repeat the header",
+                                      [COMMENTS] = "that begin with #, among the rows,",
+                                      [FOOTERS] = "of one text below the table"};
+  ebbi_notes *notes = &r->raw->notes;
+  const ebbi_csv_scan *scan = &r->scan;
+  if (scan->skipped > 0)
+    TRY(ebbi_notes_add(notes, false,
+                       "%zu row%s of delimiters alone left out, the first in line %zu",
+                       scan->skipped, scan->skipped == 1 ? "" : "s", scan->skipped_line));
+  for (int kind = 0; kind < KINDS; kind++)
+    if (r->left[kind].count > 0)
+      TRY(ebbi_notes_add(notes, false, "lines %s left out: %zu, the first is line %zu", whats[kind],
+                         r->left[kind].count, r->left[kind].line));
+  return EBB_OK;
 }
 
 static ebb_status note_format(const reader *r) {
@@ -59,7 +134,8 @@ static ebb_status note_format(const reader *r) {
   if (comments > 0)
     TRY(ebbi_notes_add(notes, false, "%zu line%s above the table that begin%s with # left out",
                        comments, comments == 1 ? "" : "s", comments == 1 ? "s" : ""));
-  if (r->dialect.delimiter == EBBI_CSV_BLANKS && r->wishes->options->delimiter == '\0')
+  if (r->dialect.delimiter == EBBI_CSV_BLANKS && r->wishes->options->delimiter == '\0' &&
+      !r->aligned)
     TRY(ebbi_notes_add(notes, false,
                        "fields are taken to be delimited by blanks; if not: --delimiter"));
   return EBB_OK;
@@ -77,10 +153,7 @@ static ebb_status read_columns(reader *r) {
   TRY(status);
   TRY(read_rows(r));
   REQUIRE(raw->rows > 0, EBB_ERR_INPUT, "%s: a header, but no rows below it", raw->path);
-  if (r->scan.skipped > 0)
-    TRY(ebbi_notes_add(&raw->notes, false,
-                       "%zu row%s of delimiters alone left out, the first in line %zu",
-                       r->scan.skipped, r->scan.skipped == 1 ? "" : "s", r->scan.skipped_line));
+  TRY(note_left_out(r));
   TRY(ebbi_store_end(&r->store, &again));
   if (again) TRY(read_rows(r));
   return ebbi_store_finish(&r->store);
@@ -91,8 +164,12 @@ static ebb_status read_all(reader *r, const char *text) {
   const char *path = r->raw->path;
   TRY(ebbi_na_make(&r->na, options->na));
   TRY(ebbi_csv_dialect_find(&r->dialect, path, text, &r->na, options));
+  TRY(ebbi_csv_preamble_skip(&r->dialect, &r->raw->notes, path, &r->na, options));
   TRY(ebbi_csv_sample_take(&r->sample, path, &r->dialect, &r->na, options->decimal));
   TRY(ebbi_csv_header_find(&r->header, r->raw, &r->sample, &r->dialect, options));
+  size_t alike;
+  ebbi_csv_common_width(&r->sample, 0, &alike);
+  r->aligned = alike == r->sample.rows && (alike >= MANY_ROWS || options->encoder);
   ebbi_csv_sample_free(&r->sample);
   TRY(note_format(r));
   return read_columns(r);

@@ -22,15 +22,22 @@ void ebbi_csv_sample_free(ebbi_csv_sample *sample) {
   *sample = (ebbi_csv_sample){0};
 }
 
-/* Begins with a digit, behind a sign or a currency if need be. */
-static bool is_like_number(ebbi_span field) {
-  static const char *const signs[] = {"+",      "-",      "(",      ".",     "$",
-                                      "\u00a3", "\u00a5", "\u20ac", "\u20b9"};
+static bool skip_sign(ebbi_span *field) {
+  static const char *const signs[] = {"+", "-",      "(",      ".",      " ",
+                                      "$", "\u00a3", "\u00a5", "\u20ac", "\u20b9"};
   for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
     size_t length = strlen(signs[i]);
-    if (length > field.length || memcmp(field.text, signs[i], length) != 0) continue;
-    field.text += length;
-    field.length -= length;
+    if (length > field->length || memcmp(field->text, signs[i], length) != 0) continue;
+    field->text += length;
+    field->length -= length;
+    return true;
+  }
+  return false;
+}
+
+/* Begins with a digit, behind signs and a currency if need be. */
+static bool is_like_number(ebbi_span field) {
+  while (skip_sign(&field)) {
   }
   return field.length > 0 && field.text[0] >= '0' && field.text[0] <= '9';
 }
@@ -87,15 +94,27 @@ static ebb_status add_width(ebbi_csv_sample *sample, const ebbi_csv_scan *row) {
   return EBB_OK;
 }
 
-static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row) {
+/* The first row once more says nothing that it has not said itself. */
+static bool is_repeat(const ebbi_csv_scan *row, const ebbi_csv_scan *first) {
+  bool same = row->count == first->count && row->count > 1;
+  for (size_t c = 0; c < row->count && same; c++) same = are_same(row->fields[c], first->fields[c]);
+  return same;
+}
+
+static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row, size_t below) {
   const ebbi_csv_scan *first = &sample->scan;
   bool found;
   size_t fields = 0;
   ebbi_csv_scan_begin(row, first->path, first->at, first->next_line, first->delimiter);
   while (sample->rows <= ROWS && (fields < FIELDS || sample->rows < 4) &&
          ebbi_csv_scan_row(row, &found) == EBB_OK && found) {
+    if (below > 0) {
+      below--;
+      continue;
+    }
     TRY(add_width(sample, row));
     fields += row->count;
+    if (is_repeat(row, first)) continue;
     for (size_t c = 0; c < row->count && c < first->count; c++)
       TRY(look_at(&sample->looks[c], sample, first->fields[c], row->fields[c]));
   }
@@ -114,7 +133,7 @@ ebb_status ebbi_csv_sample_take(ebbi_csv_sample *sample, const char *path,
   REQUIRE(sample->looks, EBB_ERR_MEMORY, "%s: no memory for %zu columns", path, sample->scan.count);
   TRY(add_width(sample, &sample->scan));
   ebbi_csv_scan row = {0};
-  ebb_status status = take_below(sample, &row);
+  ebb_status status = take_below(sample, &row, dialect->below);
   ebbi_csv_scan_free(&row);
   return status;
 }

@@ -135,9 +135,17 @@ static ebb_status scan_fields(ebbi_csv_scan *scan) {
   return EBB_OK;
 }
 
+/* No value at all, or a line drawn between rows: ---+---, |:---|, =====. */
 static bool is_empty(const ebbi_csv_scan *scan) {
-  for (size_t i = 0; i < scan->count; i++)
-    if (scan->fields[i].length > 0 || scan->fields[i].quoted) return false;
+  bool drawn = false;
+  for (size_t i = 0; i < scan->count; i++) {
+    ebbi_span field = scan->fields[i];
+    if (field.quoted) return false;
+    for (size_t k = 0; k < field.length; k++)
+      if (!strchr("-+=:", field.text[k])) return false;
+    drawn |= field.length >= 3;
+    if (field.length > 0 && !drawn) return false;
+  }
   return true;
 }
 

@@ -25,7 +25,7 @@ typedef struct ebbi_csv_scan {
   ebbi_span *fields; /* of the row, blanks around them cut off */
   size_t count, capacity;
   ebbi_csv_copy *copies;
-  size_t skipped, skipped_line; /* rows of delimiters alone, and where the first is */
+  size_t skipped, skipped_line; /* rows of delimiters and dashes alone, and where the first is */
 } ebbi_csv_scan;
 
 /* Begins at `text`, line `line` of its file, and keeps the memory of earlier use. The text ends
@@ -34,8 +34,8 @@ void ebbi_csv_scan_begin(ebbi_csv_scan *scan, const char *path, const char *text
                          char delimiter);
 void ebbi_csv_scan_free(ebbi_csv_scan *scan);
 
-/* Reads the next row; *found is false at the end. Empty lines and rows of delimiters alone are
- * none. Errors: EBB_ERR_INPUT (stray quotes, too many fields). */
+/* Reads the next row; *found is false at the end. Empty lines and rows of delimiters or dashes
+ * alone are none. Errors: EBB_ERR_INPUT (stray quotes, too many fields). */
 ebb_status ebbi_csv_scan_row(ebbi_csv_scan *scan, bool *found);
 
 #endif

@@ -7,6 +7,8 @@
 #include "decimal.h"
 
 #include "base/text.h"
+#include <math.h>
+#include <stdio.h>
 
 enum { LONGEST = 64 };
 
@@ -46,4 +48,20 @@ ebbi_comma ebbi_comma_of(ebbi_span span) {
   bool sign = span.text[0] == '-' || span.text[0] == '+';
   size_t whole = grouped(span.text + sign, span.length - sign, ',');
   return whole > 0 && whole == span.length - sign ? EBBI_COMMA_GROUPED : EBBI_COMMA_DECIMAL;
+}
+
+/* Any 15 digits survive a double, any double 17 digits. The locale's point may be several bytes. */
+const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
+  double back = NAN;
+  for (int digits = 15; digits <= 17 && back != value; digits++) {
+    snprintf(out, EBBI_NUMBER_TEXT, "%.*g", digits, value);
+    char *point = out + strspn(out, "+-0123456789einfa");
+    if (*point != '\0') {
+      char *rest = point + strcspn(point, "0123456789");
+      *point = '.';
+      memmove(point + 1, rest, strlen(rest) + 1);
+    }
+    ebbi_parse_double(&back, out);
+  }
+  return out;
 }

@@ -15,4 +15,10 @@ typedef enum ebbi_comma {
 } ebbi_comma;
 ebbi_comma ebbi_comma_of(ebbi_span span);
 
+enum { EBBI_NUMBER_TEXT = 32 };
+
+/* The fewest digits, 15 or more, that read back as the same double: 1, 0.1, 1e+20. With a point,
+ * whatever the program's locale has. Returns `out`. */
+const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value);
+
 #endif

@@ -6,8 +6,7 @@
  */
 #include "base/error.h"
 #include "base/size.h"
-#include "encoder.h"
-#include "table.h"
+#include "data/encoder.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -16,131 +15,178 @@
 /* What is encoded, and to where. */
 typedef struct job {
   const ebb_encoder *encoder;
-  const ebb_table *table;
-  const size_t *rows; /* NULL: all */
-  size_t count;
-  float *x; /* [count, inputs], or NULL */
+  ebbi_rows rows;
+  size_t **places; /* [columns]: of a category by its code; NULL for other columns */
+  float *x;        /* [count, inputs], or NULL */
   uint8_t *x_u8;
   int32_t *labels; /* [count], or NULL */
   float *values;   /* [count, outputs], or NULL */
 } job;
 
-static size_t row_of(const job *j, size_t i) {
-  return j->rows ? j->rows[i] : i;
+static float *inputs_at(const job *j, size_t i) {
+  return j->x + i * j->encoder->inputs;
 }
 
-static ebb_status put_number(const job *j, size_t i, size_t col, size_t offset) {
+/* Fails unless the place of the missing value can be filled. */
+static ebb_status check_filled(const job *j, size_t i, size_t col) {
+  const ebb_encoder *encoder = j->encoder;
+  const char *advice = "remove the row: the model takes whole rows only";
+  if (encoder->features && encoder->missing == EBB_MISSING_DROP)
+    advice = "the model was trained with --missing drop and has nothing to put there: remove the "
+             "row, or train with --missing mean, median, most or indicator";
+  else if (encoder->features && encoder->missing == EBB_MISSING_REFUSE)
+    advice = "the model was trained on whole rows and has nothing to put there: remove the row, or "
+             "train with --missing mean, median, most or indicator";
+  else if (encoder->features)
+    return EBB_OK;
+  return ebbi_missing_fail(j->rows.table, ebbi_rows_at(&j->rows, i), col, advice);
+}
+
+static bool put(float *x, double scaled) {
+  if (!(fabs(scaled) <= FLT_MAX)) return false;
+  *x = (float)scaled;
+  return true;
+}
+
+static bool put_date(float *x, const ebbi_feature *feature, double days) {
+  double parts[EBBI_DATE_PARTS];
+  bool fits = true;
+  ebbi_date_parts(parts, days);
+  for (size_t p = 0; p < EBBI_DATE_PARTS; p++)
+    if (feature->deviation[p] > 0)
+      fits &= put(x++, (parts[p] - feature->mean[p]) / feature->deviation[p]);
+  return fits;
+}
+
+/* False: what it becomes is beyond float32. */
+static bool put_number(float *x, const ebb_encoder *encoder, const ebbi_feature *feature,
+                       double value) {
+  if (!feature) return put(x, value * encoder->scale);
+  if (feature->kind == EBB_KIND_DATE) return put_date(x, feature, value);
+  return put(x, (value - feature->mean[0]) / feature->deviation[0]);
+}
+
+static ebb_status put_numbers(const job *j, size_t first, size_t col, size_t offset) {
   const ebb_encoder *encoder = j->encoder;
   const ebbi_feature *feature = encoder->features ? &encoder->features[col] : NULL;
-  double value = ebbi_table_number(j->table, row_of(j, i), col);
-  if (isnan(value)) {
-    if (!feature || encoder->missing == EBB_MISSING_REFUSE)
-      return ebbi_table_fail(j->table, row_of(j, i), col,
-                             "a value is missing, and the model was trained without --missing "
-                             "mean; remove the row");
-    value = feature->fill;
+  size_t last = feature ? ebbi_feature_inputs(feature) - 1 : 0;
+  double block[EBBI_BLOCK];
+  ebbi_rows_numbers(block, &j->rows, first, col);
+  if (feature) ebbi_round_feature(block, ebbi_rows_block(&j->rows, first), feature);
+  for (size_t i = 0; i < ebbi_rows_block(&j->rows, first); i++) {
+    float *x = inputs_at(j, first + i) + offset;
+    bool missing = isnan(block[i]);
+    if (missing) TRY(check_filled(j, first + i, col));
+    double value = missing ? feature->fill : block[i];
+    if (!put_number(x, encoder, feature, value))
+      return ebbi_table_fail(j->rows.table, ebbi_rows_at(&j->rows, first + i), col,
+                             "%g is too far from what the model was trained on: scaled, it is "
+                             "beyond float32",
+                             value);
+    if (feature && feature->indicator) x[last] = missing;
   }
-  double scaled = feature ? (value - feature->mean) / feature->deviation : value * encoder->scale;
-  if (!(fabs(scaled) <= FLT_MAX))
-    return ebbi_table_fail(j->table, row_of(j, i), col,
-                           "%g is too far from what the model was trained on (scaled: %g)", value,
-                           scaled);
-  j->x[i * encoder->inputs + offset] = (float)scaled;
   return EBB_OK;
 }
 
-/* map[code] is the encoder's index of a category of the table, or EBBI_NO_INDEX. */
-static ebb_status put_category(const job *j, size_t i, size_t col, size_t offset,
-                               const size_t *map) {
+static ebb_status put_category(const job *j, size_t i, size_t col, float *x) {
   const ebbi_feature *feature = &j->encoder->features[col];
-  const ebbi_column *column = &j->table->columns[col];
-  int32_t code = column->codes[row_of(j, i)];
-  if (code < 0 && j->encoder->missing == EBB_MISSING_REFUSE)
-    return ebbi_table_fail(j->table, row_of(j, i), col,
-                           "a value is missing, and the model was trained without --missing mean; "
-                           "remove the row");
-  size_t index = code < 0 ? feature->fill_category : map[code];
+  const ebb_table *table = j->rows.table;
+  size_t row = ebbi_rows_at(&j->rows, i);
+  int32_t code = ebbi_table_code(table, row, col);
   char shown[EBBI_SHOWN];
-  if (index == EBBI_NO_INDEX)
-    return ebbi_table_fail(j->table, row_of(j, i), col,
-                           "\"%s\" is none of the %zu categories that the model was trained on",
-                           ebbi_shown(shown, column->names.items[code]), feature->categories.count);
-  for (size_t k = 0; k < feature->categories.count; k++)
-    j->x[i * j->encoder->inputs + offset + k] = k == index;
-  return EBB_OK;
-}
-
-static ebb_status put_categories(const job *j, size_t col, size_t offset) {
-  const ebbi_names *names = &j->table->columns[col].names;
-  size_t *map = malloc((names->count + 1) * sizeof *map);
-  REQUIRE(map, EBB_ERR_MEMORY, "encoder: no memory for %zu categories", names->count);
-  for (size_t k = 0; k < names->count; k++)
-    map[k] = ebbi_names_find(&j->encoder->features[col].categories, names->items[k]);
-  ebb_status status = EBB_OK;
-  for (size_t i = 0; i < j->count && status == EBB_OK; i++)
-    status = put_category(j, i, col, offset, map);
-  free(map);
-  return status;
-}
-
-static ebb_status put_inputs(const job *j) {
-  const ebb_encoder *encoder = j->encoder;
-  size_t offset = 0, cols = j->table->cols;
-  if (j->x_u8) {
-    for (size_t i = 0; i < j->count; i++)
-      memcpy(j->x_u8 + i * cols, j->table->u8 + row_of(j, i) * cols, cols);
+  memset(x, 0, ebbi_feature_inputs(feature) * sizeof *x);
+  if (code < 0) {
+    TRY(check_filled(j, i, col));
+    x[feature->indicator ? ebbi_feature_places(feature) : feature->fill_category] = 1;
     return EBB_OK;
   }
+  size_t place = j->places[col][code];
+  if (place != EBBI_NO_INDEX)
+    x[place] = 1;
+  else if (table->refuse_unknown)
+    return ebbi_table_fail(table, row, col,
+                           "\"%s\" is none of the %zu categories that the model was trained on; "
+                           "without --unknown refuse it is taken as none of them",
+                           ebbi_shown(shown, ebbi_table_texts(table, col)->items[code]),
+                           feature->categories.count);
+  return EBB_OK;
+}
+
+static ebb_status put_block(const job *j, size_t first) {
+  const ebb_encoder *encoder = j->encoder;
+  size_t offset = 0;
   for (size_t c = 0; c < encoder->columns; c++) {
-    if (encoder->features && encoder->features[c].category) {
-      TRY(put_categories(j, c, offset));
-      offset += encoder->features[c].categories.count;
-      continue;
+    const ebbi_feature *feature = encoder->features ? &encoder->features[c] : NULL;
+    if (!feature || feature->kind != EBB_KIND_CATEGORY) {
+      TRY(put_numbers(j, first, c, offset));
+    } else {
+      for (size_t i = first; i < first + ebbi_rows_block(&j->rows, first); i++)
+        TRY(put_category(j, i, c, inputs_at(j, i) + offset));
     }
-    for (size_t i = 0; i < j->count; i++) TRY(put_number(j, i, c, offset));
-    offset++;
+    offset += feature ? ebbi_feature_inputs(feature) : 1;
   }
   return EBB_OK;
 }
 
-static ebb_status put_labels(const job *j) {
-  const ebbi_target *target = &j->table->target;
-  size_t *map = malloc(target->classes.count * sizeof *map);
-  REQUIRE(map, EBB_ERR_MEMORY, "encoder: no memory for %zu classes", target->classes.count);
-  for (size_t k = 0; k < target->classes.count; k++)
-    map[k] = ebbi_encoder_find_class(j->encoder, target->classes.items[k]);
-  ebb_status status = EBB_OK;
-  for (size_t i = 0; i < j->count && status == EBB_OK; i++) {
-    int32_t code = target->codes[row_of(j, i)];
-    char shown[EBBI_SHOWN];
-    if (map[code] == EBBI_NO_INDEX)
-      status = ebbi_target_fail(
-          j->table, row_of(j, i), "\"%s\" is none of the %zu classes that the model was trained on",
-          ebbi_shown(shown, target->classes.items[code]), j->encoder->outputs);
-    else
-      j->labels[i] = (int32_t)map[code];
+static void put_bytes(const job *j) {
+  const ebb_table *table = j->rows.table;
+  size_t cols = table->cols, moved = 0;
+  for (size_t c = 0; c < cols; c++) moved += table->inputs[c] != c;
+  for (size_t i = 0; i < j->rows.count; i++) {
+    const unsigned char *from = ebbi_row_bytes(table, ebbi_rows_at(&j->rows, i));
+    uint8_t *to = j->x_u8 + i * cols;
+    if (moved == 0) memcpy(to, from, cols);
+    for (size_t c = 0; c < cols && moved > 0; c++) to[c] = from[table->inputs[c]];
   }
-  free(map);
+}
+
+static void free_places(job *j) {
+  for (size_t c = 0; c < j->encoder->columns && j->places; c++) free(j->places[c]);
+  free(j->places);
+}
+
+static ebb_status find_places(job *j) {
+  const ebb_encoder *encoder = j->encoder;
+  j->places = calloc(encoder->columns, sizeof *j->places);
+  REQUIRE(j->places, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
+  for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
+    if (encoder->features[c].kind != EBB_KIND_CATEGORY) continue;
+    const ebbi_names *texts = ebbi_table_texts(j->rows.table, c);
+    size_t *places = j->places[c] = malloc((texts->count + 1) * sizeof *places);
+    REQUIRE(places, EBB_ERR_MEMORY, "encoder: no memory for %zu categories", texts->count);
+    for (size_t k = 0; k < texts->count; k++)
+      places[k] = ebbi_feature_place(&encoder->features[c], texts->items[k]);
+  }
+  return EBB_OK;
+}
+
+static ebb_status put_inputs(job *j) {
+  if (j->x_u8) {
+    put_bytes(j);
+    return EBB_OK;
+  }
+  ebb_status status = find_places(j);
+  for (size_t first = 0; first < j->rows.count && status == EBB_OK; first += EBBI_BLOCK)
+    status = put_block(j, first);
+  free_places(j);
   return status;
 }
 
-static void put_values(const job *j) {
-  size_t outputs = j->encoder->outputs;
-  for (size_t i = 0; i < j->count; i++)
-    for (size_t k = 0; k < outputs; k++)
-      j->values[i * outputs + k] = (float)j->table->target.numbers[row_of(j, i) * outputs + k];
+static const char *what_holds(ebb_column_kind kind) {
+  return kind == EBB_KIND_CATEGORY ? "texts" : kind == EBB_KIND_DATE ? "dates" : "numbers";
 }
 
 static ebb_status check_columns(const ebb_encoder *encoder, const ebb_table *table) {
   char name[EBBI_SHOWN];
   REQUIRE(table->cols == encoder->columns, EBB_ERR_INPUT,
-          "%s: %zu columns, but the model takes %zu", table->path, table->cols, encoder->columns);
+          "%s: %zu columns are inputs, but the model takes %zu", table->raw.path, table->cols,
+          encoder->columns);
   for (size_t c = 0; c < table->cols; c++) {
-    bool category = encoder->features && encoder->features[c].category;
-    bool here = table->columns && table->columns[c].category;
-    REQUIRE(here == category, EBB_ERR_INPUT, "%s: column \"%s\" holds %s, but the model takes %s",
-            table->path, table->columns ? ebbi_shown(name, table->names.items[c]) : "all",
-            here ? "text" : "numbers", category ? "text" : "numbers");
+    const char *here = what_holds(ebbi_table_kind(table, c));
+    const char *there = what_holds(encoder->features ? encoder->features[c].kind : EBB_KIND_NUMBER);
+    REQUIRE(strcmp(here, there) == 0, EBB_ERR_INPUT,
+            "%s: column \"%s\" holds %s, but the model takes %s", table->raw.path,
+            ebbi_shown(name, ebbi_table_name(table, c)), here, there);
   }
   return EBB_OK;
 }
@@ -149,26 +195,28 @@ static ebb_status check_target(const ebb_encoder *encoder, const ebb_table *tabl
   const ebbi_target *target = &table->target;
   if (target->cols == 0) return EBB_OK;
   REQUIRE(target->task == encoder->task, EBB_ERR_INPUT,
-          "%s: the target is one of %s, but the model does %s", table->path,
+          "%s: the target is one of %s, but the model does %s", table->raw.path,
           ebb_task_name(target->task), ebb_task_name(encoder->task));
   REQUIRE(target->codes || target->cols == encoder->outputs, EBB_ERR_INPUT,
-          "%s: %zu target values a row, but the model gives %zu", target->path, target->cols,
+          "%s: %zu target values a row, but the model gives %zu", table->raw.path, target->cols,
           encoder->outputs);
   return EBB_OK;
 }
 
 /* Allocates the dataset's block: targets first, as bytes need no alignment. */
 static ebb_status allocate(ebb_dataset *out, job *j) {
-  bool classes = j->table->target.codes != NULL, bytes = j->table->u8 && !j->encoder->features;
-  bool has_target = j->table->target.cols > 0;
+  const ebb_table *table = j->rows.table;
+  const ebb_encoder *encoder = j->encoder;
+  bool classes = table->target.codes != NULL, has_target = table->target.cols > 0;
+  bool bytes = !encoder->features && ebbi_row_bytes(table, 0);
   size_t target = 0, x;
-  bool fits = !has_target || (ebbi_size_mul(&target, j->count, sizeof(float)) &&
-                              ebbi_size_mul(&target, target, classes ? 1 : j->encoder->outputs));
-  fits = fits && ebbi_size_mul(&x, j->count, bytes ? 1 : sizeof(float)) &&
-         ebbi_size_mul(&x, x, j->encoder->inputs) && ebbi_size_add(&x, x, target);
+  bool fits = !has_target || (ebbi_size_mul(&target, j->rows.count, sizeof(float)) &&
+                              ebbi_size_mul(&target, target, classes ? 1 : encoder->outputs));
+  fits = fits && ebbi_size_mul(&x, j->rows.count, bytes ? 1 : sizeof(float)) &&
+         ebbi_size_mul(&x, x, encoder->inputs) && ebbi_size_add(&x, x, target);
   char *block = fits ? malloc(x) : NULL;
-  REQUIRE(block, EBB_ERR_MEMORY, "encoder: no memory for %zu rows of %zu inputs", j->count,
-          j->encoder->inputs);
+  REQUIRE(block, EBB_ERR_MEMORY, "encoder: no memory for %zu rows of %zu inputs", j->rows.count,
+          encoder->inputs);
   void *targets = block, *inputs = block + target;
   if (has_target && classes) j->labels = targets;
   if (has_target && !classes) j->values = targets;
@@ -176,12 +224,12 @@ static ebb_status allocate(ebb_dataset *out, job *j) {
     j->x_u8 = inputs;
   else
     j->x = inputs;
-  *out = (ebb_dataset){.rows = j->count,
-                       .inputs = j->encoder->inputs,
-                       .outputs = j->encoder->outputs,
+  *out = (ebb_dataset){.rows = j->rows.count,
+                       .inputs = encoder->inputs,
+                       .outputs = encoder->outputs,
                        .x = j->x,
                        .x_u8 = j->x_u8,
-                       .scale = bytes ? (float)j->encoder->scale : 1.0f,
+                       .scale = bytes ? (float)encoder->scale : 1.0f,
                        .labels = j->labels,
                        .values = j->values,
                        .storage = block};
@@ -190,18 +238,15 @@ static ebb_status allocate(ebb_dataset *out, job *j) {
 
 ebb_status ebb_encoder_apply(ebb_dataset *out, const ebb_encoder *encoder, const ebb_table *table,
                              const size_t *rows, size_t count) {
-  job j = {.encoder = encoder, .table = table, .rows = rows, .count = rows ? count : table->rows};
+  job j = {.encoder = encoder, .rows = {table, rows, rows ? count : table->rows}};
   *out = (ebb_dataset){0};
-  REQUIRE(j.count > 0, EBB_ERR_ARGUMENT, "encoder: no rows to encode");
-  for (size_t i = 0; i < j.count; i++)
-    REQUIRE(row_of(&j, i) < table->rows, EBB_ERR_ARGUMENT, "encoder: row %zu of %zu", row_of(&j, i),
-            table->rows);
+  TRY(ebbi_rows_check(&j.rows));
   TRY(check_columns(encoder, table));
   TRY(check_target(encoder, table));
   TRY(allocate(out, &j));
   ebb_status status = put_inputs(&j);
-  if (status == EBB_OK && j.labels) status = put_labels(&j);
-  if (status == EBB_OK && j.values) put_values(&j);
+  if (status == EBB_OK && j.labels) status = ebbi_encode_labels(j.labels, encoder, &j.rows);
+  if (status == EBB_OK && j.values) status = ebbi_encode_values(j.values, encoder, &j.rows);
   if (status != EBB_OK) ebb_dataset_clear(out);
   return status;
 }

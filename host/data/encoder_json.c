@@ -1,63 +1,120 @@
-/* The encoder as JSON, for the metadata of a model file.
+/* The encoder as JSON, for the metadata of a model file. (encoder_json_read.c has the way back.)
  *
- *   {"task": …, "missing": …, "columns": 4, "scale": 1.0, "target": {"name": …, "position": 4},
- *    "features": [{"mean": …, "deviation": …, "fill": …}, {"categories": […], "fill": 2}, …],
- *    "names": […], "named": false, "outputs": 3, "classes": […]}
+ *   {"task": …, "missing": …, "columns": 6, "file_columns": 8, "scale": 1.0, "outputs": 1,
+ *    "targets": [{"name": …, "position": 7, "mean": …, "deviation": …}], "classes": […],
+ *    "features": [[mean, deviation], {"mean": …, "deviation": …, "fill": …, "indicator": true},
+ *                 {"kind": "date", "mean": [5 numbers], "deviation": [5 numbers], "fill": …},
+ *                 {"categories": […], "fill": 2, "other": true}, …],
+ *    "positions": […], "names": […], "named": false, "left_out": […], "ids": […]}
  *
- * Numbers are written with 17 digits, which give the same double back. What is read may come from
- * anyone: types, ranges and the agreement of all lists are checked, and nothing is allocated by a
- * number in the text.
+ * A number whose fill is its mean is a list of two: of 784 pixels of a text file that is half the
+ * text. Figures are written with 17 digits, which give the same double back.
  */
+#include "data/encoder_json.h"
 #include "base/error.h"
-#include "encoder.h"
-#include "table.h"
-#include <float.h>
+#include "data/encoder.h"
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* jansson passes NULL on: one test at the end finds any failed allocation. */
+const char *const ebbi_missing_names[] = {
+#define MISSING_NAME(name, text, what) text,
+    EBB_MISSING_LIST(MISSING_NAME)
+#undef MISSING_NAME
+        NULL};
+
+/* Of ebb_column_kind, in its order. */
+const char *const ebbi_kind_names[] = {"number", "amount", "date", "category", "pixel", NULL};
+
+/* A list of what `make` gives for each index; jansson passes NULL on: one test at the end finds any
+ * failed allocation. */
+static json_t *list_of(json_t *(*make)(const void *from, size_t index), const void *from,
+                       size_t count) {
+  json_t *list = json_array();
+  for (size_t i = 0; i < count; i++)
+    if (json_array_append_new(list, make(from, i)) != 0) {
+      json_decref(list);
+      return NULL;
+    }
+  return list;
+}
+
+static json_t *text_at(const void *names, size_t index) {
+  return json_string(((const ebbi_names *)names)->items[index]);
+}
+
+static json_t *number_at(const void *numbers, size_t index) {
+  return json_real(((const double *)numbers)[index]);
+}
+
+static json_t *size_at(const void *sizes, size_t index) {
+  return json_integer((json_int_t)((const size_t *)sizes)[index]);
+}
+
 static json_t *names_to_json(const ebbi_names *names) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < names->count; i++)
-    if (json_array_append_new(list, json_string(names->items[i])) != 0) {
-      json_decref(list);
-      return NULL;
-    }
-  return list;
+  return list_of(text_at, names, names->count);
 }
 
-static json_t *feature_to_json(const ebbi_feature *f) {
-  if (f->category)
-    return json_pack("{s:o, s:I}", "categories", names_to_json(&f->categories), "fill",
-                     (json_int_t)f->fill_category);
-  return json_pack("{s:f, s:f, s:f}", "mean", f->mean, "deviation", f->deviation, "fill", f->fill);
+static json_t *category_to_json(const ebbi_feature *f) {
+  return json_pack("{s:o, s:I}", "categories", names_to_json(&f->categories), "fill",
+                   (json_int_t)f->fill_category);
 }
 
-static json_t *features_to_json(const ebb_encoder *encoder) {
-  json_t *list = json_array();
-  for (size_t c = 0; c < encoder->columns; c++)
-    if (json_array_append_new(list, feature_to_json(&encoder->features[c])) != 0) {
-      json_decref(list);
-      return NULL;
-    }
-  return list;
+static json_t *date_to_json(const ebbi_feature *f) {
+  return json_pack("{s:o, s:o, s:f}", "mean", list_of(number_at, f->mean, EBBI_DATE_PARTS),
+                   "deviation", list_of(number_at, f->deviation, EBBI_DATE_PARTS), "fill", f->fill);
+}
+
+static json_t *feature_at(const void *features, size_t index) {
+  const ebbi_feature *f = (const ebbi_feature *)features + index;
+  if (f->kind == EBB_KIND_NUMBER && f->fill == f->mean[0] && !f->indicator)
+    return json_pack("[f, f]", f->mean[0], f->deviation[0]);
+  json_t *object = f->kind == EBB_KIND_CATEGORY ? category_to_json(f)
+                   : f->kind == EBB_KIND_DATE
+                       ? date_to_json(f)
+                       : json_pack("{s:f, s:f, s:f}", "mean", f->mean[0], "deviation",
+                                   f->deviation[0], "fill", f->fill);
+  int failed = object == NULL;
+  if (f->kind != EBB_KIND_NUMBER && f->kind != EBB_KIND_CATEGORY)
+    failed |= json_object_set_new(object, "kind", json_string(ebbi_kind_names[f->kind]));
+  if (f->kind != EBB_KIND_CATEGORY && f->format[0])
+    failed |= json_object_set_new(object, "format", json_string(f->format));
+  if (f->other) failed |= json_object_set_new(object, "other", json_true());
+  if (f->indicator) failed |= json_object_set_new(object, "indicator", json_true());
+  if (!failed) return object;
+  json_decref(object);
+  return NULL;
+}
+
+static json_t *target_at(const void *from, size_t index) {
+  const ebb_encoder *e = from;
+  json_t *object = json_pack("{s:s, s:I}", "name", e->targets.items[index], "position",
+                             (json_int_t)e->target_positions[index]);
+  if (!object || !e->target_mean) return object;
+  if (json_object_set_new(object, "mean", json_real(e->target_mean[index])) == 0 &&
+      json_object_set_new(object, "deviation", json_real(e->target_deviation[index])) == 0)
+    return object;
+  json_decref(object);
+  return NULL;
 }
 
 static json_t *to_json(const ebb_encoder *e) {
-  json_t *root =
-      json_pack("{s:s, s:s, s:I, s:f, s:{s:s, s:I}, s:I}", "task", ebb_task_name(e->task),
-                "missing", e->missing == EBB_MISSING_MEAN ? "mean" : "refuse", "columns",
-                (json_int_t)e->columns, "scale", e->scale, "target", "name", e->target, "position",
-                (json_int_t)e->target_position, "outputs", (json_int_t)e->outputs);
-  int failed = root == NULL;
-  if (e->features)
-    failed |= json_object_set_new(root, "features", features_to_json(e)) |
-              json_object_set_new(root, "names", names_to_json(&e->names)) |
-              json_object_set_new(root, "named", json_boolean(e->named));
-  if (e->task == EBB_TASK_CLASSIFICATION)
-    failed |= json_object_set_new(root, "classes", names_to_json(&e->classes));
+  json_t *root = json_pack("{s:s, s:s, s:I, s:I, s:f, s:I, s:b}", "task", ebb_task_name(e->task),
+                           "missing", ebbi_missing_names[e->missing], "columns",
+                           (json_int_t)e->columns, "file_columns", (json_int_t)e->file_columns,
+                           "scale", e->scale, "outputs", (json_int_t)e->outputs, "bare", e->bare);
+  const struct {
+    const char *key;
+    json_t *value;
+  } lists[] = {{"targets", list_of(target_at, e, e->targets.count)},
+               {"classes", names_to_json(&e->classes)},
+               {"features", list_of(feature_at, e->features, e->features ? e->columns : 0)},
+               {"positions", list_of(size_at, e->positions, e->columns)},
+               {"names", names_to_json(&e->names)},
+               {"left_out", names_to_json(&e->left_out)},
+               {"ids", names_to_json(&e->ids)}};
+  int failed = root == NULL || json_object_set_new(root, "named", json_boolean(e->named)) != 0;
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    failed |= json_object_set_new(root, lists[i].key, lists[i].value);
   if (!failed) return root;
   json_decref(root);
   return NULL;
@@ -65,131 +122,11 @@ static json_t *to_json(const ebb_encoder *e) {
 
 ebb_status ebb_encoder_to_json(char **out, const ebb_encoder *encoder) {
   *out = NULL;
-  REQUIRE(encoder->target, EBB_ERR_ARGUMENT,
-          "encoder: fitted without a target, it belongs to no trained model");
+  REQUIRE(encoder->task != EBB_TASK_AUTO, EBB_ERR_ARGUMENT,
+          "encoder: it has no task yet, so it belongs to no trained model");
   json_t *root = to_json(encoder);
   *out = root ? json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
   json_decref(root);
   REQUIRE(*out, EBB_ERR_MEMORY, "encoder: no memory for its JSON text");
   return EBB_OK;
-}
-
-static ebb_status names_from_json(ebbi_names *names, const json_t *list, const char *what) {
-  size_t index;
-  REQUIRE(json_is_array(list), EBB_ERR_INPUT, "encoder: \"%s\" is not a list", what);
-  for (size_t i = 0; i < json_array_size(list); i++) {
-    const char *text = json_string_value(json_array_get(list, i));
-    REQUIRE(text, EBB_ERR_INPUT, "encoder: \"%s\"[%zu] is not a text", what, i);
-    TRY(ebbi_names_add(names, &index, text));
-    REQUIRE(index == i, EBB_ERR_INPUT, "encoder: \"%s\"[%zu] stands twice", what, i);
-  }
-  return EBB_OK;
-}
-
-static ebb_status number_from_json(double *out, const json_t *object, const char *key) {
-  const json_t *value = json_object_get(object, key);
-  REQUIRE(json_is_number(value), EBB_ERR_INPUT, "encoder: \"%s\" is not a number", key);
-  *out = json_number_value(value);
-  return EBB_OK;
-}
-
-static ebb_status size_from_json(size_t *out, const json_t *object, const char *key, size_t limit) {
-  const json_t *value = json_object_get(object, key);
-  json_int_t number = json_integer_value(value);
-  REQUIRE(json_is_integer(value) && number >= 0 && (uint64_t)number <= limit, EBB_ERR_INPUT,
-          "encoder: \"%s\" is not a whole number from 0 to %zu", key, limit);
-  *out = (size_t)number;
-  return EBB_OK;
-}
-
-static ebb_status feature_from_json(ebbi_feature *f, const json_t *object) {
-  const json_t *categories = json_object_get(object, "categories");
-  f->category = categories != NULL;
-  if (f->category) {
-    TRY(names_from_json(&f->categories, categories, "categories"));
-    REQUIRE(f->categories.count > 0, EBB_ERR_INPUT, "encoder: \"categories\" is empty");
-    return size_from_json(&f->fill_category, object, "fill", f->categories.count - 1);
-  }
-  TRY(number_from_json(&f->mean, object, "mean"));
-  TRY(number_from_json(&f->deviation, object, "deviation"));
-  TRY(number_from_json(&f->fill, object, "fill"));
-  REQUIRE(f->deviation > 0, EBB_ERR_INPUT, "encoder: \"deviation\" is %g, not above 0",
-          f->deviation);
-  return EBB_OK;
-}
-
-static ebb_status features_from_json(ebb_encoder *e, const json_t *root) {
-  const json_t *features = json_object_get(root, "features");
-  const json_t *named = json_object_get(root, "named");
-  if (!features) return EBB_OK;
-  REQUIRE(json_is_array(features) && json_array_size(features) == e->columns, EBB_ERR_INPUT,
-          "encoder: \"features\" is not a list of %zu columns", e->columns);
-  REQUIRE(json_is_boolean(named), EBB_ERR_INPUT, "encoder: \"named\" is not true or false");
-  e->named = json_is_true(named);
-  TRY(names_from_json(&e->names, json_object_get(root, "names"), "names"));
-  REQUIRE(e->names.count == e->columns, EBB_ERR_INPUT, "encoder: %zu \"names\" for %zu columns",
-          e->names.count, e->columns);
-  e->features = calloc(e->columns, sizeof *e->features);
-  REQUIRE(e->features, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", e->columns);
-  for (size_t c = 0; c < e->columns; c++)
-    TRY(feature_from_json(&e->features[c], json_array_get(features, c)));
-  return EBB_OK;
-}
-
-/* One of the texts, or a failure. */
-static ebb_status choice_from_json(size_t *out, const json_t *root, const char *key,
-                                   const char *first, const char *second) {
-  const char *text = json_string_value(json_object_get(root, key));
-  bool known = text && (strcmp(text, first) == 0 || strcmp(text, second) == 0);
-  REQUIRE(known, EBB_ERR_INPUT, "encoder: \"%s\" is neither \"%s\" nor \"%s\"", key, first, second);
-  *out = strcmp(text, second) == 0;
-  return EBB_OK;
-}
-
-static ebb_status target_from_json(ebb_encoder *e, const json_t *root) {
-  const json_t *target = json_object_get(root, "target");
-  const char *name = json_string_value(json_object_get(target, "name"));
-  REQUIRE(name, EBB_ERR_INPUT, "encoder: \"target\" has no name");
-  e->target = strdup(name);
-  REQUIRE(e->target, EBB_ERR_MEMORY, "encoder: no memory for a name");
-  TRY(size_from_json(&e->target_position, target, "position", e->columns));
-  TRY(size_from_json(&e->outputs, root, "outputs", EBBI_MAX_COLUMNS));
-  REQUIRE(e->outputs > 0, EBB_ERR_INPUT, "encoder: \"outputs\" is 0");
-  if (e->task != EBB_TASK_CLASSIFICATION) return EBB_OK;
-  TRY(names_from_json(&e->classes, json_object_get(root, "classes"), "classes"));
-  REQUIRE(e->classes.count == e->outputs, EBB_ERR_INPUT, "encoder: %zu \"classes\" for %zu outputs",
-          e->classes.count, e->outputs);
-  return EBB_OK;
-}
-
-static ebb_status from_json(ebb_encoder *e, const json_t *root) {
-  size_t regression = 0, mean = 0;
-  REQUIRE(json_is_object(root), EBB_ERR_INPUT, "encoder: the JSON text is not an object");
-  TRY(choice_from_json(&regression, root, "task", "classification", "regression"));
-  TRY(choice_from_json(&mean, root, "missing", "refuse", "mean"));
-  e->task = regression ? EBB_TASK_REGRESSION : EBB_TASK_CLASSIFICATION;
-  e->missing = mean ? EBB_MISSING_MEAN : EBB_MISSING_REFUSE;
-  TRY(size_from_json(&e->columns, root, "columns", EBBI_MAX_COLUMNS));
-  REQUIRE(e->columns > 0, EBB_ERR_INPUT, "encoder: \"columns\" is 0");
-  TRY(number_from_json(&e->scale, root, "scale"));
-  REQUIRE(fabs(e->scale) <= FLT_MAX, EBB_ERR_INPUT, "encoder: \"scale\" is %g", e->scale);
-  TRY(features_from_json(e, root));
-  TRY(target_from_json(e, root));
-  return ebbi_encoder_count(e);
-}
-
-ebb_status ebb_encoder_from_json(ebb_encoder **out, const char *text) {
-  json_error_t error;
-  *out = NULL;
-  json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-  REQUIRE(root, EBB_ERR_INPUT, "encoder: not JSON (byte %d)", error.position);
-  ebb_encoder *encoder = calloc(1, sizeof *encoder);
-  ebb_status status =
-      encoder ? from_json(encoder, root) : ebbi_fail(EBB_ERR_MEMORY, "encoder: no memory");
-  json_decref(root);
-  if (status == EBB_OK)
-    *out = encoder;
-  else
-    ebb_encoder_free(encoder);
-  return status;
 }

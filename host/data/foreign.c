@@ -23,6 +23,8 @@ static const char arrays[] = "save its arrays with numpy.savez";
 static const char images[] = "save many of them as one NPY array of bytes, [images, rows, columns]";
 static const char r_table[] = "save the table: write.csv(table, OUT, row.names = FALSE)";
 
+static const char sql[] = "load it into its database and save the table as CSV";
+
 static const foreign binary[] = {
     {0, "PAR1", 4, "a Parquet file",
      "save it as CSV: pandas.read_parquet(FILE).to_csv(OUT, index=False)"},
@@ -70,7 +72,13 @@ static const foreign texts[] = {
     {0, "<!doctype html", 14, "a web page (HTML)",
      "save the file that it links to, or its table as CSV"},
     {0, "<html", 5, "a web page (HTML)", "save the file that it links to, or its table as CSV"},
-    {0, "<?xml", 5, "an XML file", "save its table as CSV"}};
+    {0, "<?xml", 5, "an XML file", "save its table as CSV"},
+    {0, "-- MySQL dump", 13, "an SQL dump", sql},
+    {0, "-- PostgreSQL", 13, "an SQL dump", sql},
+    {0, "--\n-- PostgreSQL", 16, "an SQL dump", sql},
+    {0, "CREATE TABLE ", 13, "an SQL dump", sql},
+    {0, "DROP TABLE ", 11, "an SQL dump", sql},
+    {0, "INSERT INTO ", 12, "an SQL dump", sql}};
 
 static ebb_status refuse(const char *path, const char *what, const char *advice) {
   return ebbi_fail(EBB_ERR_INPUT, "%s: this is %s, which is not read; %s", path, what, advice);

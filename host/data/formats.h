@@ -4,11 +4,7 @@
 
 #include "data/raw.h"
 
-/* Bytes of a file, unpacked. A gzip file or an archive may claim to be a thousand times its size.
- */
-#define EBBI_FILE_LIMIT ((size_t)4 << 30)
-
-/* Fills a raw, but for its path, from an IDX or NPY file, whose bytes become the raw's. */
+/* Fills a raw, except for its path, from an IDX or NPY file, whose bytes become the raw's. */
 ebb_status ebbi_raw_from_array(ebbi_raw *raw, char *bytes, size_t size);
 
 /* From an NPZ file: an archive (ZIP) of NPY files. Any other archive is refused by what it is. */

@@ -2,7 +2,9 @@
  *
  * A hash table of indices beside the list, so that a column of a million texts takes time in
  * proportion to its length; a sorted list with binary search would move its tail for each new text.
- * Each distinct text is stored once. Invariant: at most half of the slots are taken.
+ * Each distinct text is stored once, behind the one before it in blocks that never move: allocated
+ * one by one, short texts would take several times their length. Invariant: at most half of the
+ * slots are taken.
  */
 #include "names.h"
 
@@ -12,8 +14,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SMALLEST_BLOCK = 64, LARGEST_BLOCK = 1 << 20 };
+
+struct ebbi_names_block {
+  struct ebbi_names_block *next;
+  size_t used, capacity;
+  char text[];
+};
+
 void ebbi_names_free(ebbi_names *names) {
-  for (size_t i = 0; i < names->count; i++) free(names->items[i]);
+  for (struct ebbi_names_block *block = names->blocks, *next; block; block = next) {
+    next = block->next;
+    free(block);
+  }
   free(names->items);
   free(names->slots);
   *names = (ebbi_names){0};
@@ -48,13 +61,30 @@ static ebb_status grow(ebbi_names *names) {
   return EBB_OK;
 }
 
+/* Blocks double, up to a limit that is little beside the texts themselves. */
+static ebb_status store(char **out, ebbi_names *names, const char *text, size_t length) {
+  struct ebbi_names_block *block = names->blocks;
+  if (!block || block->capacity - block->used <= length) {
+    size_t capacity = block ? 2 * block->capacity : SMALLEST_BLOCK;
+    if (capacity > LARGEST_BLOCK) capacity = LARGEST_BLOCK;
+    if (capacity <= length) capacity = length + 1;
+    block = malloc(sizeof *block + capacity);
+    REQUIRE(block, EBB_ERR_MEMORY, "data: no memory for a text of %zu bytes", length);
+    *block = (struct ebbi_names_block){.next = names->blocks, .capacity = capacity};
+    names->blocks = block;
+  }
+  *out = memcpy(block->text + block->used, text, length);
+  (*out)[length] = '\0';
+  block->used += length + 1;
+  return EBB_OK;
+}
+
 ebb_status ebbi_names_add_part(ebbi_names *names, size_t *index, const char *text, size_t length) {
   if (2 * names->count >= names->slot_count) TRY(grow(names));
   size_t slot = find_slot(names, text, length);
   if (names->slots[slot] == 0) {
-    char *copy = strndup(text, length);
-    REQUIRE(copy, EBB_ERR_MEMORY, "data: no memory for a name");
-    names->items[names->count++] = copy;
+    TRY(store(&names->items[names->count], names, text, length));
+    names->count++;
     names->slots[slot] = (uint32_t)names->count;
   }
   *index = names->slots[slot] - 1;
@@ -150,5 +180,14 @@ const char *ebbi_shown(char out[EBBI_SHOWN], const char *text) {
   } else {
     out[length] = '\0';
   }
+  return out;
+}
+
+const char *ebbi_quoted(char out[EBBI_QUOTED], const char *text) {
+  char shown[EBBI_SHOWN];
+  ebbi_shown(shown, text);
+  bool plain = *shown && !strpbrk(shown, " \"'$&();<>|*?~#\\`[]{}!");
+  const char *mark = plain ? "" : strchr(shown, '\'') ? "\"" : "'";
+  snprintf(out, EBBI_QUOTED, "%s%s%s", mark, shown, mark);
   return out;
 }

@@ -9,10 +9,11 @@
 
 /* Zero-initialise. Item i is the i-th distinct text that was added. */
 typedef struct ebbi_names {
-  char **items;
+  char **items; /* texts in the blocks */
   size_t count;
   uint32_t *slots;   /* open addressing: 1 + index, 0 where free */
   size_t slot_count; /* 0 or a power of two, at least twice count */
+  struct ebbi_names_block *blocks;
 } ebbi_names;
 
 #define EBBI_NO_INDEX SIZE_MAX
@@ -39,5 +40,10 @@ enum { EBBI_SHOWN = 48 };
 
 /* A text from a file as a message may show it: cut to fit, nothing unprintable. Returns `out`. */
 const char *ebbi_shown(char out[EBBI_SHOWN], const char *text);
+
+enum { EBBI_QUOTED = EBBI_SHOWN + 8 };
+
+/* The same, as a word that a shell would hand on as it stands: what an option is to be given. */
+const char *ebbi_quoted(char out[EBBI_QUOTED], const char *text);
 
 #endif

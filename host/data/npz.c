@@ -24,6 +24,9 @@ static const char *const input_names[] = {"x",       "X",       "data",         
                                           "x_train", "X_train", "train_images", "arr_0"};
 static const char *const label_names[] = {"y",       "Y",       "labels",       "target",
                                           "y_train", "Y_train", "train_labels", "arr_1"};
+/* Where none of the former is: "images" may be the inputs in another shape. */
+static const char *const further_inputs[] = {"images", "inputs", "", "", "", "", "", ""};
+static const char *const further_labels[] = {"label", "targets", "", "", "", "", "", ""};
 enum { NAMES = sizeof input_names / sizeof *input_names, LISTED = 12, LINE = 1024 };
 
 /* Archives of another kind, by the beginning of a file in it. */
@@ -146,6 +149,12 @@ static ebb_status find(size_t *found, const archive *a, const char *const names[
   return EBB_OK;
 }
 
+static ebb_status find_any(size_t *found, const archive *a, bool labels, const char *what) {
+  TRY(find(found, a, labels ? label_names : input_names, what));
+  if (*found != EBBI_NO_INDEX) return EBB_OK;
+  return find(found, a, labels ? further_labels : further_inputs, what);
+}
+
 static bool has(const archive *a, const char *name) {
   for (size_t i = 0; i < a->count; i++)
     if (is_named(a, i, name)) return true;
@@ -162,10 +171,10 @@ static ebb_status choose(size_t *chosen, size_t *labels, const archive *a,
   *chosen = 0;
   if (a->count == 1) return EBB_OK;
   const char *what = wishes->labels ? "labels" : "inputs";
-  TRY(find(chosen, a, wishes->labels ? label_names : input_names, what));
+  TRY(find_any(chosen, a, wishes->labels, what));
   if (*chosen == EBBI_NO_INDEX) return refuse_names(a, what);
   if (wishes->labels || options->no_target || options->labels) return EBB_OK;
-  return find(labels, a, label_names, "labels");
+  return find_any(labels, a, true, "labels");
 }
 
 /* What was taken for what, and what was not. */

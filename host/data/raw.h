@@ -24,6 +24,7 @@ typedef struct ebbi_raw_column {
                      * are numbers and more than EBBI_MAX_CLASSES are distinct */
   size_t missing;   /* how many */
   size_t numeric;   /* how many of the others read as numbers; of a column of texts */
+  size_t zeros;     /* numbers that begin with a 0 before another digit */
 } ebbi_raw_column;
 
 typedef struct ebbi_raw {

@@ -1,23 +1,28 @@
-/* Parting rows into training and validation.
+/* Parting rows into training, validation and test.
  *
  * A row's part follows from a keyed permutation of its place within its class, so it needs neither
  * a shuffled list nor a random state, and the same seed gives the same parts everywhere. Shares are
- * by largest remainder: their sum is exact, and a class keeps a row for training if it can.
+ * by largest remainder: their sum is exact, and a class keeps a row for training if it can. Test
+ * rows are dealt first, so that they are the same ones whatever the share of the validation rows: a
+ * model that was trained on those as well (0 of the rows for validation) still has its test rows.
  */
 #include "base/error.h"
 #include "base/rng.h"
-#include "table.h"
+#include "data/table.h"
 #include <math.h>
 #include <stdlib.h>
 
+/* Parts beside training. */
+enum { VALID, TEST, PARTS };
+
 /* The rows of one class, or all rows where there are no classes. */
 typedef struct stratum {
-  size_t rows, valid;
+  size_t rows, share[PARTS];
   size_t seen; /* while rows are dealt */
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
 } stratum;
 
-/* A claim on one more validation row. */
+/* A claim on one more row of the part that is shared out. */
 typedef struct claim {
   size_t index, remainder;
   bool spare; /* a row is left for training */
@@ -30,36 +35,49 @@ static int compare(const void *left, const void *right) {
   return a->index < b->index ? -1 : 1;
 }
 
-/* Hands `valid` of all `rows` out to the strata. A claim without remainder is never reached: the
- * rows left over are fewer than the remainders. */
-static void share_out(stratum *strata, claim *claims, size_t count, size_t rows, size_t valid) {
-  size_t left = valid;
+static size_t left_for_training(const stratum *s) {
+  return s->rows - s->share[VALID] - s->share[TEST];
+}
+
+/* Hands `wanted` of all `rows` out to the strata. */
+static void share_out(stratum *strata, claim *claims, size_t count, size_t rows, size_t wanted,
+                      int part) {
+  size_t left = wanted;
   for (size_t i = 0; i < count; i++) {
-    size_t exact = strata[i].rows * valid; /* both below 2^31 */
-    strata[i].valid = exact / rows;
-    left -= strata[i].valid;
-    claims[i] = (claim){
-        .index = i, .remainder = exact % rows, .spare = strata[i].valid + 1 < strata[i].rows};
-    if (claims[i].remainder == 0) claims[i].spare = false;
+    size_t exact = strata[i].rows * wanted; /* both below 2^31 */
+    strata[i].share[part] = exact / rows;
+    left -= exact / rows;
+    claims[i] = (claim){.index = i, .remainder = exact % rows};
+    claims[i].spare = claims[i].remainder > 0 && left_for_training(&strata[i]) > 1;
   }
   qsort(claims, count, sizeof *claims, compare);
-  for (size_t i = 0; i < left; i++) strata[claims[i].index].valid++;
+  for (size_t i = 0; left > 0; i = (i + 1) % count) { /* together they have room for it */
+    stratum *s = &strata[claims[i].index];
+    if (left_for_training(s) == 0) continue;
+    s->share[part]++;
+    left--;
+  }
 }
 
 static size_t stratum_of(const ebb_table *table, size_t row) {
-  return table->target.codes ? (size_t)table->target.codes[row] : 0;
+  return table->target.codes ? (size_t)table->target.codes[ebbi_table_row(table, row)] : 0;
 }
 
-static void deal(size_t *order, stratum *strata, const ebb_table *table, size_t valid) {
-  size_t train_at = 0, valid_at = table->rows - valid;
+static void deal(size_t *order, stratum *strata, const ebb_table *table, const ebb_parts *parts) {
+  size_t train_at = 0, valid_at = parts->train, test_at = parts->train + parts->valid;
   for (size_t row = 0; row < table->rows; row++) {
     stratum *s = &strata[stratum_of(table, row)];
-    bool in_valid = ebbi_permute((uint32_t)s->seen++, (uint32_t)s->rows, s->keys) < s->valid;
-    order[in_valid ? valid_at++ : train_at++] = row;
+    size_t place = ebbi_permute((uint32_t)s->seen++, (uint32_t)s->rows, s->keys);
+    if (place < s->share[TEST])
+      order[test_at++] = row;
+    else if (place < s->share[TEST] + s->share[VALID])
+      order[valid_at++] = row;
+    else
+      order[train_at++] = row;
   }
 }
 
-static ebb_status split_randomly(size_t *order, const ebb_table *table, size_t valid,
+static ebb_status split_randomly(size_t *order, const ebb_table *table, const ebb_parts *parts,
                                  uint64_t seed) {
   size_t count = table->target.codes ? table->target.classes.count : 1;
   stratum *strata = calloc(count, sizeof *strata);
@@ -68,30 +86,48 @@ static ebb_status split_randomly(size_t *order, const ebb_table *table, size_t v
     for (size_t row = 0; row < table->rows; row++) strata[stratum_of(table, row)].rows++;
     for (size_t i = 0; i < count; i++)
       ebbi_permute_keys(strata[i].keys, seed, EBBI_RNG_SPLIT, (uint32_t)i);
-    share_out(strata, claims, count, table->rows, valid);
-    deal(order, strata, table, valid);
+    share_out(strata, claims, count, table->rows, parts->test, TEST);
+    share_out(strata, claims, count, table->rows, parts->valid, VALID);
+    deal(order, strata, table, parts);
   }
   bool done = strata && claims;
   free(strata);
   free(claims);
-  REQUIRE(done, EBB_ERR_MEMORY, "%s: no memory to split %zu classes", table->path, count);
+  REQUIRE(done, EBB_ERR_MEMORY, "%s: no memory to split %zu classes", table->raw.path, count);
   return EBB_OK;
 }
 
-ebb_status ebb_table_split(size_t *order, size_t *train, const ebb_table *table,
+/* Rows of a part that is asked for; at least one. */
+static size_t part_of(double fraction, size_t rows) {
+  size_t part = (size_t)round(fraction * (double)rows);
+  return fraction > 0 && part == 0 ? 1 : part;
+}
+
+static ebb_status size_parts(ebb_parts *parts, const ebb_table *table, const ebb_split *split) {
+  size_t rows = table->rows, least = 1 + (size_t)(split->valid > 0) + (size_t)(split->test > 0);
+  REQUIRE(split->valid >= 0 && split->test >= 0 && split->valid + split->test < 1, EBB_ERR_ARGUMENT,
+          "split: %g of the rows for validation and %g for test: neither may be below 0, and "
+          "together they must be below 1",
+          split->valid, split->test);
+  REQUIRE(rows >= least, EBB_ERR_INPUT,
+          "%s: %zu row%s cannot be parted into %zu parts (training%s%s); it takes %zu, or "
+          "--valid 0%s",
+          table->raw.path, rows, rows == 1 ? "" : "s", least,
+          split->valid > 0 ? ", validation" : "", split->test > 0 ? ", test" : "", least,
+          split->test > 0 ? " and no --test" : "");
+  parts->valid = part_of(split->valid, rows);
+  parts->test = part_of(split->test, rows);
+  while (parts->valid + parts->test >= rows) /* rounded up, both or one */
+    (*(parts->valid > parts->test ? &parts->valid : &parts->test))--;
+  parts->train = rows - parts->valid - parts->test;
+  return EBB_OK;
+}
+
+ebb_status ebb_table_split(size_t *order, ebb_parts *parts, const ebb_table *table,
                            const ebb_split *split) {
-  REQUIRE(split->valid >= 0 && split->valid < 1, EBB_ERR_ARGUMENT,
-          "split: the validation part is %g, it must be at least 0 and below 1", split->valid);
-  size_t valid = (size_t)round(split->valid * (double)table->rows);
-  if (split->valid > 0) {
-    REQUIRE(table->rows >= 2, EBB_ERR_INPUT,
-            "%s: one row cannot be parted into training and validation; use --valid 0",
-            table->path);
-    if (valid < 1) valid = 1;
-    if (valid > table->rows - 1) valid = table->rows - 1;
-  }
-  *train = table->rows - valid;
-  if (valid > 0 && !split->last) return split_randomly(order, table, valid, split->seed);
+  TRY(size_parts(parts, table, split));
+  if (parts->train < table->rows && !split->last)
+    return split_randomly(order, table, parts, split->seed);
   for (size_t row = 0; row < table->rows; row++) order[row] = row;
   return EBB_OK;
 }

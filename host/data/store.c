@@ -128,6 +128,11 @@ static value_kind read_value(const ebbi_store *store, double *value, ebbi_span f
   return ebbi_parse_word(value, field.text, field.length) && isinf(*value) ? INFINITE : TEXT;
 }
 
+/* 02139, which as a number is another text. */
+static bool begins_with_zero(ebbi_span field) {
+  return field.length > 1 && field.text[0] == '0' && field.text[1] >= '0' && field.text[1] <= '9';
+}
+
 static ebb_status add_text(ebbi_store *store, size_t c, ebbi_span field, value_kind kind) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
@@ -172,6 +177,7 @@ static ebb_status add_value(ebbi_store *store, size_t c, ebbi_span field) {
   if (kind == TEXT && holds_numbers(fate)) turn(store, c);
   if (kind == INFINITE && holds_numbers(fate)) see(&fate->infinite, row, field);
   column->numeric += kind == NUMBER;
+  column->zeros += kind == NUMBER && begins_with_zero(field);
   if (column->numbers) column->numbers[row] = value;
   return holds_texts(fate) ? add_text(store, c, field, kind) : EBB_OK;
 }
@@ -190,6 +196,7 @@ ebb_status ebbi_store_row(ebbi_store *store, size_t line, const ebbi_span *field
     if (phase == NUMBERS && read_value(store, &value, fields[c]) == NUMBER) {
       raw->columns[c].numbers[raw->rows] = value;
       raw->columns[c].numeric++;
+      raw->columns[c].zeros += begins_with_zero(fields[c]);
       continue;
     }
     TRY(add_value(store, c, fields[c]));
@@ -244,7 +251,10 @@ ebb_status ebbi_store_finish(ebbi_store *store) {
     const ebbi_raw_column *column = &raw->columns[c];
     const seen *infinite = &store->columns[c].infinite;
     if (column->numbers && infinite->count > 0)
-      return ebbi_raw_fail(raw, infinite->row, c, "\"%s\" is not a finite number", infinite->text);
+      return ebbi_raw_fail(
+          raw, infinite->row, c,
+          "\"%s\" is not a finite number; --na %s if it stands for a missing value", infinite->text,
+          infinite->text);
     if (column->codes && !column->numbers) TRY(check_commas(store, c));
     TRY(fit_column(&raw->columns[c], raw->rows, column->numbers != NULL, column->codes != NULL));
   }

@@ -1,69 +1,59 @@
-/* Tables: reading a file of any of the formats, and what can be asked of the result.
+/* Tables: reading a file of any of the formats, deciding what its columns are, and its cells.
  *
- * The format is told by content, never by name: files get renamed, and a name that lies must not
- * choose the parser. An array of bytes stays in the file's own buffer; all else is converted once.
+ * The values stay as the readers left them; a table adds which columns and rows of the file are its
+ * own. Rows are left out by number, never copied.
  */
-#include "table.h"
+#include "data/table.h"
 
-#include "array.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/size.h"
-#include "encoder.h"
-#include "target.h"
-#include <float.h>
+#include "data/columns.h"
+#include "data/doubts.h"
+#include "data/target.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Unpacked. A gzip file may claim to be a thousand times its size. */
-#define FILE_LIMIT ((size_t)4 << 30)
-
-static ebb_status convert(ebb_table *table, const ebbi_array *array) {
-  size_t count = array->rows * array->cols, bytes; /* the product was checked against the file */
-  table->f32 = ebbi_size_mul(&bytes, count, sizeof *table->f32) ? malloc(bytes) : NULL;
-  REQUIRE(table->f32, EBB_ERR_MEMORY, "%s: no memory for %zu numbers", table->path, count);
-  for (size_t i = 0; i < count; i++) {
-    double value = ebbi_array_get(array, i);
-    REQUIRE(fabs(value) <= FLT_MAX, EBB_ERR_INPUT,
-            "%s: row %zu, column %zu (from 0) is %g: not a finite number in the range of float32",
-            table->path, i / array->cols, i % array->cols, value);
-    table->f32[i] = (float)value;
-  }
+static ebb_status choose(ebbi_form *forms, const ebbi_raw *raw, void *user) {
+  ebbi_plan *plan = user;
+  TRY(ebbi_plan_make(plan, raw, false));
+  ebbi_plan_forms(forms, plan, raw);
   return EBB_OK;
 }
 
-static ebb_status load_array(ebb_table *table, size_t size, const ebb_read_options *options) {
-  ebbi_array array;
-  REQUIRE(!options->target, EBB_ERR_ARGUMENT,
-          "%s: an array has no column \"%s\"; its targets come from a second file (--labels)",
-          table->path, options->target);
-  TRY(ebbi_array_parse(&array, table->path, table->bytes, size));
-  REQUIRE(array.rows <= EBBI_MAX_ROWS && array.cols <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
-          "%s: %zu rows of %zu columns, at most %d of %d", table->path, array.rows, array.cols,
-          EBBI_MAX_ROWS, EBBI_MAX_COLUMNS);
-  table->rows = array.rows;
-  table->cols = array.cols;
-  if (array.element != EBBI_U8) return convert(table, &array);
-  table->u8 = array.data;
-  return EBB_OK;
+/* Makes the target of all columns of `labels`. */
+static ebb_status take_labels(ebb_table *table, ebbi_raw *labels, const ebb_read_options *options) {
+  ebbi_plan plan = {.options = options, .notes = &table->notes};
+  REQUIRE(labels->rows == table->raw.rows, EBB_ERR_INPUT, "%s: %zu labels, but %s has %zu rows",
+          labels->path, labels->rows, table->raw.path, table->raw.rows);
+  for (size_t i = 0; i < labels->notes.count; i++)
+    TRY(ebbi_notes_add(&table->notes, labels->notes.items[i].weighty, "%s",
+                       labels->notes.items[i].text));
+  table->labels_path = strdup(labels->path);
+  plan.targets.items = malloc(labels->cols * sizeof *plan.targets.items);
+  REQUIRE(table->labels_path && plan.targets.items, EBB_ERR_MEMORY, "%s: no memory for %zu columns",
+          labels->path, labels->cols);
+  for (size_t c = 0; c < labels->cols; c++) plan.targets.items[plan.targets.count++] = c;
+  ebb_status status = ebbi_target_make(table, labels, &plan);
+  ebbi_plan_free(&plan);
+  return status;
 }
 
-static ebb_status parse(ebb_table *table, const char *path, size_t size,
-                        const ebb_read_options *options) {
-  table->path = strdup(path);
-  REQUIRE(table->path, EBB_ERR_MEMORY, "%s: no memory for its name", path);
-  if (ebbi_is_npy(table->bytes, size) || ebbi_is_idx(table->bytes, size))
-    TRY(load_array(table, size, options));
-  else
-    TRY(ebbi_csv_parse(table, table->bytes, size, options));
-  if (!table->u8) {
-    free(table->bytes);
-    table->bytes = NULL;
-  }
-  return EBB_OK;
+static ebb_status decide(ebb_table *table, ebbi_plan *plan) {
+  ebbi_raw *raw = &table->raw;
+  const ebb_read_options *options = plan->options;
+  if (!plan->asked) TRY(ebbi_plan_make(plan, raw, true));
+  TRY(ebbi_plan_settle(plan, raw));
+  table->rows = raw->rows;
+  TRY(ebbi_columns_decide(table, plan));
+  bool wanted = !options->no_target && !options->ignore_target && plan->targets.count == 0;
+  TRY(raw->labels && wanted ? take_labels(table, raw->labels, options)
+                            : ebbi_target_make(table, raw, plan));
+  if (options->encoder) return EBB_OK;
+  TRY(ebbi_doubts_note(table));
+  return ebbi_doubts_note_target(table);
 }
 
 ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size_t size,
@@ -73,8 +63,12 @@ ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size
     free(bytes);
     return ebbi_fail(EBB_ERR_MEMORY, "%s: no memory for a table", path);
   }
-  table->bytes = bytes;
-  ebb_status status = parse(table, path, size, options);
+  ebbi_plan plan = {.options = options, .notes = &table->notes};
+  ebbi_wishes wishes = {.options = options, .choose = choose, .user = &plan};
+  table->refuse_unknown = options->refuse_unknown;
+  ebb_status status = ebbi_raw_parse(&table->raw, path, bytes, size, &wishes);
+  if (status == EBB_OK) status = decide(table, &plan);
+  ebbi_plan_free(&plan);
   if (status == EBB_OK)
     *out = table;
   else
@@ -82,158 +76,151 @@ ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size
   return status;
 }
 
-static ebb_status read_labels(ebb_table *table, const ebb_read_options *options) {
-  char *bytes;
-  size_t size;
-  REQUIRE(!table->columns, EBB_ERR_ARGUMENT,
-          "%s: a CSV file holds its targets in a column (--target); a file of labels goes with IDX "
-          "and NPY",
-          table->path);
-  TRY(ebbi_input_read(&bytes, &size, options->labels, FILE_LIMIT));
-  ebb_task task = options->encoder ? options->encoder->task : options->task;
-  ebb_status status =
-      ebbi_table_add_labels(table, ebbi_input_name(options->labels), bytes, size, task);
-  free(bytes);
+static ebb_status choose_both(ebbi_form *forms, const ebbi_raw *raw, void *user) {
+  (void)user;
+  for (size_t c = 0; c < raw->cols; c++) forms[c] = EBBI_FORM_BOTH;
+  return EBB_OK;
+}
+
+ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, char *bytes, size_t size,
+                                 const ebb_read_options *options) {
+  ebb_read_options own = *options;
+  ebbi_wishes wishes = {.options = &own, .choose = choose_both, .labels = true};
+  ebbi_raw labels = {0};
+  own.target = NULL; /* the names are those of the other file */
+  ebb_status status = ebbi_raw_parse(&labels, path, bytes, size, &wishes);
+  if (status == EBB_OK) status = take_labels(table, &labels, options);
+  if (status == EBB_OK && !options->encoder) status = ebbi_doubts_note_target(table);
+  ebbi_raw_free(&labels);
   return status;
 }
 
-static const char *plural(size_t count) {
-  return count == 1 ? "" : "s";
-}
-
-/* Writes like printf behind what is in the summary, cutting what does not fit. */
-__attribute__((format(printf, 2, 3))) static void say(ebb_table *table, const char *format, ...) {
-  size_t used = strlen(table->summary);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(table->summary + used, sizeof table->summary - used, format, arguments);
-  va_end(arguments);
-}
-
-static void say_columns(ebb_table *table) {
-  size_t categories = 0, missing = 0, numbers;
-  for (size_t c = 0; c < table->cols && table->columns; c++) {
-    categories += table->columns[c].category;
-    missing += table->columns[c].missing;
-  }
-  numbers = table->cols - categories;
-  const char *kind = table->u8 ? "uint8" : table->f32 ? "float" : "numeric";
-  if (numbers) say(table, ", %zu %s column%s", numbers, kind, plural(numbers));
-  if (categories) say(table, ", %zu text column%s", categories, plural(categories));
-  if (missing) say(table, ", %zu missing value%s", missing, plural(missing));
-}
-
-static void summarise(ebb_table *table) {
-  const ebbi_target *target = &table->target;
-  char name[EBBI_SHOWN];
-  say(table, "%zu row%s%s", table->rows, plural(table->rows),
-      table->named ? " below a header" : "");
-  if (table->short_header) say(table, " that lacks the first column's name");
-  say_columns(table);
-  if (target->cols == 0) {
-    say(table, ", no target");
-    return;
-  }
-  say(table, ", target \"%s\": ", ebbi_shown(name, target->name));
-  size_t classes = target->classes.count;
-  if (target->task == EBB_TASK_CLASSIFICATION)
-    say(table, "%zu class%s", classes, classes == 1 ? "" : "es");
-  else if (target->cols > 1)
-    say(table, "regression of %zu values", target->cols);
-  else
-    say(table, "regression");
-  if (target->reason[0]) say(table, " (%s)", target->reason);
+static ebb_status read_labels(ebb_table *table, const ebb_read_options *options) {
+  char *bytes;
+  size_t size;
+  TRY(ebbi_input_read(&bytes, &size, options->labels, EBBI_FILE_LIMIT));
+  return ebbi_table_add_labels(table, ebbi_input_name(options->labels), bytes, size, options);
 }
 
 ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_options *options) {
-  static const ebb_read_options defaults;
+  ebb_read_options own = {0};
   char *bytes;
   size_t size;
   ebb_table *table = NULL;
-  if (!options) options = &defaults;
+  if (options) own = *options;
   *out = NULL;
-  TRY(ebbi_input_read(&bytes, &size, path, FILE_LIMIT));
-  TRY(ebbi_table_parse(&table, ebbi_input_name(path), bytes, size, options));
-  ebb_status status = options->labels ? read_labels(table, options) : EBB_OK;
+  REQUIRE(!own.labels || !own.target, EBB_ERR_ARGUMENT,
+          "%s: the target is either a column (--target %s) or a file of its own (--labels %s)",
+          path, own.target, own.labels);
+  bool with_labels = own.labels && !own.no_target && !own.ignore_target;
+  own.no_target |= own.labels != NULL; /* no column of this file */
+  TRY(ebbi_input_read(&bytes, &size, path, EBBI_FILE_LIMIT));
+  TRY(ebbi_table_parse(&table, ebbi_input_name(path), bytes, size, &own));
+  ebb_status status = with_labels ? read_labels(table, &own) : EBB_OK;
   if (status != EBB_OK) {
     ebb_table_free(table);
     return status;
   }
-  summarise(table);
+  ebbi_table_summarise(table);
   *out = table;
   return EBB_OK;
 }
 
 void ebb_table_free(ebb_table *table) {
   if (!table) return;
-  for (size_t c = 0; c < table->cols && table->columns; c++) {
-    free(table->columns[c].numbers);
-    free(table->columns[c].codes);
-    ebbi_names_free(&table->columns[c].names);
-  }
+  ebbi_raw_free(&table->raw);
   free(table->columns);
-  free(table->lines);
-  free(table->f32);
-  free(table->bytes);
-  free(table->path);
-  ebbi_names_free(&table->names);
+  free(table->inputs);
+  free(table->ids);
+  free(table->kept);
+  free(table->labels_path);
   ebbi_target_free(&table->target);
+  ebbi_notes_free(&table->notes);
   free(table);
 }
 
-size_t ebb_table_rows(const ebb_table *table) {
-  return table->rows;
+ebb_status ebbi_table_keep(ebb_table *table, const bool *good) {
+  size_t count = 0;
+  for (size_t i = 0; i < table->rows; i++) count += good[i];
+  if (count == table->rows) return EBB_OK;
+  size_t *kept = malloc((count + 1) * sizeof *kept);
+  REQUIRE(kept, EBB_ERR_MEMORY, "%s: no memory for %zu rows", table->raw.path, count);
+  count = 0;
+  for (size_t i = 0; i < table->rows; i++)
+    if (good[i]) kept[count++] = ebbi_table_row(table, i);
+  free(table->kept);
+  table->kept = kept;
+  table->rows = count;
+  return EBB_OK;
 }
 
-size_t ebb_table_columns(const ebb_table *table) {
-  return table->cols;
+static void find_missing(bool *good, const ebb_table *table, size_t input) {
+  bool category = ebbi_table_kind(table, input) == EBB_KIND_CATEGORY;
+  for (size_t i = 0; i < table->rows; i++)
+    good[i] &= category ? ebbi_table_code(table, i, input) >= 0
+                        : !isnan(ebbi_table_number(table, i, input));
 }
 
-bool ebb_table_has_target(const ebb_table *table) {
-  return table->target.cols > 0;
+ebb_status ebb_table_drop_missing(ebb_table *table, size_t *dropped) {
+  size_t before = table->rows, left = 0;
+  bool *good = malloc(before + 1);
+  REQUIRE(good, EBB_ERR_MEMORY, "%s: no memory for %zu rows", table->raw.path, before);
+  for (size_t i = 0; i < before; i++) good[i] = true;
+  for (size_t c = 0; c < table->cols && !table->raw.image; c++) find_missing(good, table, c);
+  for (size_t i = 0; i < before; i++) left += good[i];
+  ebb_status status = EBB_OK;
+  if (left > 0)
+    status = ebbi_table_keep(table, good);
+  else
+    status =
+        ebbi_fail(EBB_ERR_INPUT, "%s: each of the %zu rows lacks an input, so that none is left",
+                  table->raw.path, before);
+  free(good);
+  TRY(status);
+  *dropped = before - table->rows;
+  ebbi_table_summarise(table);
+  return EBB_OK;
 }
 
-ebb_task ebb_table_task(const ebb_table *table) {
-  return table->target.task;
+double ebbi_table_number(const ebb_table *table, size_t row, size_t input) {
+  return ebbi_raw_number(&table->raw, ebbi_table_row(table, row), table->inputs[input]);
 }
 
-const char *ebb_table_summary(const ebb_table *table) {
-  return table->summary;
+int32_t ebbi_table_code(const ebb_table *table, size_t row, size_t input) {
+  return table->raw.columns[table->inputs[input]].codes[ebbi_table_row(table, row)];
 }
 
-const char *ebb_task_name(ebb_task task) {
-  static const char *const names[] = {"auto", "classification", "regression"};
-  return (unsigned)task < sizeof names / sizeof *names ? names[task] : "?";
+const ebbi_names *ebbi_table_texts(const ebb_table *table, size_t input) {
+  return &table->raw.columns[table->inputs[input]].texts;
 }
 
-double ebbi_table_number(const ebb_table *table, size_t row, size_t col) {
-  if (table->columns) return table->columns[col].numbers[row];
-  size_t index = row * table->cols + col;
-  return table->u8 ? table->u8[index] : (double)table->f32[index];
+ebb_column_kind ebbi_table_kind(const ebb_table *table, size_t input) {
+  return table->columns[table->inputs[input]].kind;
 }
 
-ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t col, const char *format,
+const char *ebbi_table_name(const ebb_table *table, size_t input) {
+  return table->raw.names.items[table->inputs[input]];
+}
+
+ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t input, const char *format,
                            ...) {
-  char what[512], name[EBBI_SHOWN];
+  char what[512];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  if (table->lines)
-    return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: column \"%s\": %s", table->path, table->lines[row],
-                     ebbi_shown(name, table->names.items[col]), what);
-  return ebbi_fail(EBB_ERR_INPUT, "%s: row %zu, column %zu (from 0): %s", table->path, row, col,
-                   what);
+  return ebbi_raw_fail(&table->raw, ebbi_table_row(table, row), table->inputs[input], "%s", what);
 }
 
 ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *format, ...) {
-  char what[512], name[EBBI_SHOWN];
+  char what[512];
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  if (table->lines)
-    return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: column \"%s\": %s", table->path, table->lines[row],
-                     ebbi_shown(name, table->target.name), what);
-  return ebbi_fail(EBB_ERR_INPUT, "%s: row %zu (from 0): %s", table->target.path, row, what);
+  row = ebbi_table_row(table, row);
+  if (table->labels_path)
+    return ebbi_fail(EBB_ERR_INPUT, "%s: row %zu (from 0): %s", table->labels_path, row, what);
+  size_t col = ebbi_names_find(&table->raw.names, table->target.names.items[0]);
+  return ebbi_raw_fail(&table->raw, row, col, "%s", what);
 }

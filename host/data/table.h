@@ -1,71 +1,94 @@
-/* What a file holds, before encoding: columns of a CSV file, or the array of an IDX or NPY file. */
+/* A table: a file's columns, and what was decided about each. */
 #ifndef EBBI_TABLE_H
 #define EBBI_TABLE_H
 
-#include "data/limits.h"
-#include "data/names.h"
-#include <ebb/data.h>
+#include "data/raw.h"
 
-/* A column of a CSV file: numbers or categories, never both. */
+/* Why a column is what it is, where that was decided by its values. */
+typedef enum ebbi_reason {
+  EBBI_PLAIN,       /* nothing to tell */
+  EBBI_ROW_NUMBERS, /* left out: 0, 1, 2, … */
+  EBBI_NUMBERED,   /* left out: whole numbers that all differ, without a gap or by the name of id */
+  EBBI_ALL_TEXTS,  /* left out: texts of which most differ */
+  EBBI_NEARLY,     /* left out: such texts, but most of them read as numbers */
+  EBBI_EMPTY,      /* left out */
+  EBBI_READ_TEXTS, /* amounts, dates, times: numbers though they are texts */
+  EBBI_MIXED,      /* numbers and texts: categories */
+  EBBI_SCATTERED,  /* categories because an option says so, most of them too rare to be learned */
+  EBBI_REASONS
+} ebbi_reason;
+
+/* What was decided about a column of the file. Numbers, amounts and dates have raw numbers (a date:
+ * days since 1970-01-01, with a fraction for the time of day); categories have raw codes and texts.
+ */
 typedef struct ebbi_column {
-  bool known;        /* false while all values are missing */
-  bool category;     /* codes and names; else numbers */
-  double *numbers;   /* [rows], NaN where missing */
-  int32_t *codes;    /* [rows], indices of names, -1 where missing */
-  ebbi_names names;  /* sorted once the file is read */
-  size_t missing;    /* how many */
-  size_t first_line; /* of the first value, for messages */
+  ebb_column_use use;
+  ebb_column_kind kind;
+  ebbi_reason reason;
+  char format[16]; /* AMOUNT: the unit, "h:m", "m:s", or ""; DATE: the order, "y-m-d", "d-m-y",
+                      "m-d-y" */
+  char why[120];
 } ebbi_column;
 
 typedef struct ebbi_target {
   size_t cols; /* 0: there is no target */
-  char *name;
-  char *path; /* of the file of labels; NULL: a column of the table's file */
   ebb_task task;
+  ebbi_names names;   /* [cols] */
   char reason[64];    /* why this task, "" if it was asked for */
-  size_t position;    /* of the column in the file */
-  int32_t *codes;     /* classification: [rows], indices of classes */
-  ebbi_names classes; /* classification */
-  double *numbers;    /* regression: [rows, cols] */
+  int32_t *codes;     /* classification: [rows of the raw file], indices of classes, -1: missing */
+  ebbi_names classes; /* classification: sorted (numbers by value) */
+  double *numbers;    /* regression: [rows of the raw file, cols], NaN where missing */
 } ebbi_target;
 
 struct ebb_table {
-  char *path;
-  size_t rows, cols;
-  char *bytes;          /* the file, while `u8` points into it */
-  const uint8_t *u8;    /* [rows, cols], or NULL */
-  float *f32;           /* [rows, cols], or NULL */
-  ebbi_column *columns; /* [cols]: a CSV file, or NULL */
-  ebbi_names names;     /* [cols] of columns; positions in the file where it has no header */
-  bool named;           /* the file has a header */
-  bool short_header;    /* which does not name the first column */
-  size_t *lines;        /* [rows] of a CSV file: where each row begins, from 1 */
+  ebbi_raw raw;
+  ebbi_column *columns; /* [raw.cols] */
+  size_t *inputs;       /* [cols]: which columns of the file are inputs, ascending; for an encoder:
+                         * in its order */
+  size_t cols;
+  size_t *ids; /* [id_count]: which are carried along */
+  size_t id_count;
+  size_t *kept; /* [rows]: which rows of the file are rows of the table; NULL: all */
+  size_t rows;
+  char *labels_path; /* of the file of labels; NULL: the target is in the file */
   ebbi_target target;
+  ebbi_notes notes;
+  bool refuse_unknown;
   char summary[512];
 };
+
+/* Row of the file that a row of the table is. */
+static inline size_t ebbi_table_row(const ebb_table *table, size_t row) {
+  return table->kept ? table->kept[row] : row;
+}
+
+/* input: from 0 to table->cols - 1. NaN where missing; for kinds that are numbers. */
+double ebbi_table_number(const ebb_table *table, size_t row, size_t input);
+/* The code of a category, -1 where missing; texts: ebbi_table_texts(table, input). */
+int32_t ebbi_table_code(const ebb_table *table, size_t row, size_t input);
+const ebbi_names *ebbi_table_texts(const ebb_table *table, size_t input);
+ebb_column_kind ebbi_table_kind(const ebb_table *table, size_t input);
+const char *ebbi_table_name(const ebb_table *table, size_t input);
+
+/* Fails with EBB_ERR_INPUT, naming row and input column; the same for the row's target. */
+ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t input, const char *format,
+                           ...) __attribute__((format(printf, 4, 5)));
+ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Reads a table from the bytes of a file, which are freed here or with the table; bytes[size] must
  * be 0. `path` serves in messages only; options->labels is not looked at. */
 ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size_t size,
                             const ebb_read_options *options);
 
-/* Gives the table the targets of an IDX or NPY file. */
-ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, const char *bytes, size_t size,
-                                 ebb_task task);
+/* Gives a table without target that of a file of labels, whose bytes are freed. */
+ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, char *bytes, size_t size,
+                                 const ebb_read_options *options);
 
-/* Fails with EBB_ERR_INPUT and `path:line: column "name": …`, or the like for arrays. */
-ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t col, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+/* Keeps those of the table's rows whose `good` [rows] is true. Errors: EBB_ERR_MEMORY. */
+ebb_status ebbi_table_keep(ebb_table *table, const bool *good);
 
-/* The same for the row's target. */
-ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* The number of a cell that is not one of a category column; NaN where missing. */
-double ebbi_table_number(const ebb_table *table, size_t row, size_t col);
-
-/* Fills an empty table from CSV text (csv.c). */
-ebb_status ebbi_csv_parse(ebb_table *table, const char *bytes, size_t size,
-                          const ebb_read_options *options);
+/* Writes the summary (table_info.c). */
+void ebbi_table_summarise(ebb_table *table);
 
 #endif

@@ -1,130 +1,268 @@
-/* Targets: which task they mean, and in which form they are kept.
+/* Targets: which task they mean.
  *
- * Classes are kept as codes and names whatever they come from, so that splitting and encoding need
- * not know: a label 7 of an array is the class "7". Where the task is inferred the reason is kept
- * too, since a regression taken for classes is seen from that line or not at all.
+ * One rule for all formats: texts are classes, few distinct whole numbers too, all else is
+ * regression. Where the values do not settle it a weighty note says what else they may mean: a
+ * regression taken for classes is seen from that line or not at all.
  */
-#include "target.h"
+#include "data/target.h"
 
-#include "array.h"
 #include "base/error.h"
-#include "base/size.h"
-#include <float.h>
+#include "data/columns.h"
+#include "data/encoder.h"
+#include "data/reading.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+  FEW_CODES = 10,    /* as many whole numbers from 0 or 1 on are taken for classes without a word */
+  MANY_CODES = 1000, /* more distinct numbers are no codes */
+  ROWS_A_CODE = 5    /* of which each stands in so many rows, on average */
+};
+
 void ebbi_target_free(ebbi_target *target) {
-  free(target->name);
-  free(target->path);
   free(target->codes);
   free(target->numbers);
+  ebbi_names_free(&target->names);
   ebbi_names_free(&target->classes);
 }
 
-static ebb_task infer(char *reason, size_t size, const ebbi_column *column, size_t rows) {
-  size_t distinct = column->names.count;
-  bool whole = true;
-  if (column->category) {
-    snprintf(reason, size, "text");
-    return EBB_TASK_CLASSIFICATION;
+/* What a target is made from. */
+typedef struct source {
+  ebb_table *table;
+  ebbi_raw *raw;
+  const ebbi_list *cols;
+  const ebb_read_options *options;
+  bool guessed;
+} source;
+
+static bool is_text(const source *s, size_t col) {
+  return s->raw->columns && !s->raw->columns[col].numbers;
+}
+
+static ebb_status name_targets(const source *s) {
+  size_t index;
+  bool single_label = s->raw != &s->table->raw && s->cols->count == 1;
+  for (size_t k = 0; k < s->cols->count; k++)
+    TRY(ebbi_names_add(&s->table->target.names, &index,
+                       single_label ? "labels" : s->raw->names.items[s->cols->items[k]]));
+  return EBB_OK;
+}
+
+/* Why the last column is hardly the target: it names or counts its rows, or says when they were
+ * taken; "" else. */
+static ebb_status doubt_guess(char what[160], const source *s, size_t col, ebb_column_kind kind) {
+  const ebbi_raw *raw = s->raw;
+  const ebbi_raw_column *column = raw->columns ? &raw->columns[col] : NULL;
+  char bad[EBBI_SHOWN];
+  ebbi_nearly nearly;
+  what[0] = '\0';
+  if (kind == EBB_KIND_DATE) snprintf(what, 160, "holds dates");
+  if (is_text(s, col)) {
+    if (!ebbi_mostly_differ(raw, col)) return EBB_OK;
+    size_t used = (size_t)snprintf(what, 160, "has %zu different texts in %zu rows",
+                                   column->texts.count, raw->rows - column->missing);
+    if (ebbi_read_nearly(&nearly, &column->texts, ebbi_decimal(s->options)))
+      snprintf(what + used, 160 - used, " (%zu are %s, \"%s\" is not)", nearly.count, nearly.what,
+               ebbi_shown(bad, column->texts.items[nearly.bad]));
+  } else if (kind == EBB_KIND_NUMBER && ebbi_is_key_name(raw, col)) {
+    ebbi_column judged = {0};
+    ebbi_wholes w;
+    TRY(ebbi_target_count(&w, raw, col));
+    if (w.whole && w.distinct > 1) TRY(ebbi_column_judge_numbers(&judged, raw, col, w.low, w.high));
+    if (judged.use == EBB_COLUMN_LEFT_OUT) snprintf(what, 160, "has %s", judged.why);
   }
-  for (size_t i = 0; i < rows && whole; i++)
-    whole = column->numbers[i] == floor(column->numbers[i]);
-  if (distinct > EBBI_MAX_CATEGORIES)
-    snprintf(reason, size, "more than %d distinct %s", EBBI_MAX_CATEGORIES,
-             whole ? "integers" : "numbers");
+  return EBB_OK;
+}
+
+static ebb_status check_guess(const source *s, size_t col, ebb_column_kind kind) {
+  char shown[EBBI_SHOWN], what[160];
+  if (!s->guessed) return EBB_OK;
+  TRY(doubt_guess(what, s, col, kind));
+  REQUIRE(what[0] == '\0', EBB_ERR_INPUT,
+          "%s: the last column, \"%s\", %s and is hardly what is to be learned; say which "
+          "column is: --target NAME, or a position from 0",
+          s->raw->path, ebbi_shown(shown, s->raw->names.items[col]), what);
+  return EBB_OK;
+}
+
+static ebb_status fail_word(const source *s, size_t col) {
+  char shown[EBBI_SHOWN];
+  size_t word = ebbi_raw_first_word(s->raw, col, ebbi_decimal(s->options));
+  return ebbi_raw_fail(s->raw, ebbi_raw_first_row(s->raw, col, word), col,
+                       "\"%s\" is not a number, as the target of a regression must be",
+                       ebbi_shown(shown, s->raw->columns[col].texts.items[word]));
+}
+
+/* Makes numbers of a column of texts if they are amounts, times or dates. For AUTO a few of them
+ * stay texts: they are classes. */
+static ebb_status read_texts(ebb_column_kind *kind, const source *s, size_t col, ebb_task task) {
+  ebbi_column column = {.kind = EBB_KIND_NUMBER};
+  char decimal = ebbi_decimal(s->options), shown[EBBI_SHOWN];
+  bool few = is_text(s, col) && s->raw->columns[col].texts.count <= EBBI_AUTO_CLASSES;
+  bool done, own = s->raw == &s->table->raw;
+  *kind = EBB_KIND_NUMBER;
+  if (!is_text(s, col) || task == EBB_TASK_CLASSIFICATION) return EBB_OK;
+  if (task == EBB_TASK_AUTO && few) return EBB_OK;
+  TRY(ebbi_column_read_texts(&column, s->raw, col, decimal, &done));
+  if (!done) {
+    TRY(ebbi_column_check_texts(s->raw, col, decimal));
+    return task == EBB_TASK_REGRESSION ? fail_word(s, col) : EBB_OK;
+  }
+  *kind = column.kind;
+  if (own) {
+    ebbi_column *target = &s->table->columns[col];
+    target->kind = column.kind;
+    memcpy(target->format, column.format, sizeof target->format);
+    memcpy(target->why, column.why, sizeof target->why);
+  }
+  return ebbi_notes_add(&s->table->notes, false, "target \"%s\": texts read as numbers (%s)%s",
+                        ebbi_shown(shown, s->raw->names.items[col]), column.why,
+                        task == EBB_TASK_AUTO ? "; --task classification if they are classes" : "");
+}
+
+/* Classes that may be amounts: they have gaps, or are more than people count. */
+static bool doubtful_classes(const ebbi_wholes *w) {
+  bool codes = (w->low == 0 || w->low == 1) && w->high - w->low == (double)w->distinct - 1;
+  return w->distinct > 2 && !(codes && w->distinct <= FEW_CODES);
+}
+
+static bool doubtful_values(const ebbi_wholes *w, size_t rows) {
+  return w->distinct <= MANY_CODES && rows / ROWS_A_CODE >= w->distinct;
+}
+
+/* The task that a column of numbers shows. */
+static ebb_status infer(ebb_task *task, const source *s, size_t col) {
+  ebbi_target *target = &s->table->target;
+  ebbi_wholes w;
+  char shown[EBBI_SHOWN];
+  const char *name = ebbi_shown(shown, target->names.items[0]);
+  TRY(ebbi_target_count(&w, s->raw, col));
+  *task = EBB_TASK_REGRESSION;
+  if (!w.whole) {
+    snprintf(target->reason, sizeof target->reason, "numbers with fractions");
+    return EBB_OK;
+  }
+  if (w.distinct > EBBI_MAX_CLASSES)
+    snprintf(target->reason, sizeof target->reason, "more than %d distinct integers",
+             EBBI_MAX_CLASSES);
   else
-    snprintf(reason, size, "%zu distinct %s%s", distinct, whole ? "integer" : "number",
-             distinct == 1 ? "" : "s");
-  return whole && distinct <= EBBI_AUTO_CLASSES ? EBB_TASK_CLASSIFICATION : EBB_TASK_REGRESSION;
+    snprintf(target->reason, sizeof target->reason, "%zu distinct integer%s", w.distinct,
+             w.distinct == 1 ? "" : "s");
+  if (w.distinct > EBBI_AUTO_CLASSES) {
+    if (!doubtful_values(&w, s->raw->rows)) return EBB_OK;
+    return ebbi_notes_add(&s->table->notes, true,
+                          "target \"%s\": %zu distinct whole numbers: regression; --task "
+                          "classification if they are codes",
+                          name, w.distinct);
+  }
+  *task = EBB_TASK_CLASSIFICATION;
+  if (!doubtful_classes(&w)) return EBB_OK;
+  return ebbi_notes_add(&s->table->notes, true,
+                        "target \"%s\": %zu distinct whole numbers: %zu classes; --task regression "
+                        "if they are amounts",
+                        name, w.distinct, w.distinct);
 }
 
-ebb_status ebbi_target_from_column(ebb_table *table, ebbi_column *column, const char *name,
-                                   ebb_task task) {
-  ebbi_target *target = &table->target;
-  target->name = strdup(name);
-  REQUIRE(target->name, EBB_ERR_MEMORY, "%s: no memory for a name", table->path);
-  if (column->names.count <= EBBI_MAX_CATEGORIES)
-    TRY(ebbi_names_sort(&column->names, column->codes, table->rows, !column->category));
+static ebb_status make_one(const source *s, ebb_task task) {
+  ebbi_target *target = &s->table->target;
+  size_t col = s->cols->items[0];
+  ebb_column_kind kind;
+  bool own = s->raw == &s->table->raw;
+  TRY(read_texts(&kind, s, col, task));
+  TRY(check_guess(s, col, kind));
+  if (task == EBB_TASK_AUTO && is_text(s, col)) {
+    task = EBB_TASK_CLASSIFICATION;
+    snprintf(target->reason, sizeof target->reason, "text");
+  } else if (task == EBB_TASK_AUTO && kind != EBB_KIND_NUMBER) {
+    task = EBB_TASK_REGRESSION;
+    snprintf(target->reason, sizeof target->reason, "%s",
+             kind == EBB_KIND_DATE ? "dates" : "amounts");
+  } else if (task == EBB_TASK_AUTO) {
+    TRY(infer(&task, s, col));
+  }
   target->task = task;
-  if (task == EBB_TASK_AUTO)
-    target->task = infer(target->reason, sizeof target->reason, column, table->rows);
-  target->cols = 1;
-  if (target->task == EBB_TASK_CLASSIFICATION) {
-    target->codes = column->codes;
-    target->classes = column->names;
-    column->codes = NULL;
-    column->names = (ebbi_names){0};
-  } else {
-    target->numbers = column->numbers;
-    column->numbers = NULL;
+  if (task == EBB_TASK_REGRESSION) return ebbi_target_values(target, s->raw, s->cols);
+  if (own) s->table->columns[col].kind = EBB_KIND_CATEGORY;
+  return ebbi_target_classes(target, s->raw, col);
+}
+
+static ebb_status make_many(const source *s, ebb_task task) {
+  ebbi_target *target = &s->table->target;
+  ebb_column_kind kind;
+  if (task != EBB_TASK_REGRESSION && ebbi_target_is_one_hot(s->raw, s->cols)) {
+    target->task = EBB_TASK_CLASSIFICATION;
+    if (task == EBB_TASK_AUTO)
+      snprintf(target->reason, sizeof target->reason, "one 1 a row in %zu columns", s->cols->count);
+    return ebbi_target_one_hot(target, s->raw, s->cols);
   }
+  REQUIRE(task != EBB_TASK_CLASSIFICATION, EBB_ERR_INPUT,
+          "%s: %zu target columns; classes stand in one column, or are one 1 among 0s in each row",
+          s->raw->path, s->cols->count);
+  for (size_t k = 0; k < s->cols->count; k++)
+    TRY(read_texts(&kind, s, s->cols->items[k], EBB_TASK_REGRESSION));
+  target->task = EBB_TASK_REGRESSION;
+  return ebbi_target_values(target, s->raw, s->cols);
+}
+
+/* The task of an encoder that does not know its own: column i of the targets, or class i, is
+ * output i. */
+static ebb_status bare_task(ebb_task *task, const source *s) {
+  size_t outputs = s->options->encoder->outputs, col = s->cols->items[0];
+  ebbi_wholes w = {0};
+  if (s->options->task != EBB_TASK_AUTO) {
+    *task = s->options->task;
+    return EBB_OK;
+  }
+  if (s->cols->count == 1 && !is_text(s, col)) TRY(ebbi_target_count(&w, s->raw, col));
+  bool classes = w.whole && w.low >= 0 && w.high < (double)outputs && outputs >= 2;
+  *task = classes ? EBB_TASK_CLASSIFICATION : EBB_TASK_REGRESSION;
+  REQUIRE(
+      classes || s->cols->count == outputs, EBB_ERR_INPUT,
+      "%s: the target is neither a class, from 0 to %zu, nor one number for each of the model's "
+      "%zu outputs; --no-target reads all columns as inputs",
+      s->raw->path, outputs - 1, outputs);
   return EBB_OK;
 }
 
-static ebb_status add_classes(ebb_table *table, const ebbi_array *array) {
-  ebbi_target *target = &table->target;
-  size_t classes = 0, index;
-  REQUIRE(array->cols == 1, EBB_ERR_INPUT,
-          "%s: labels are one number a row, not %zu (are data and labels swapped?)", target->path,
-          array->cols);
-  target->codes = malloc(table->rows * sizeof *target->codes);
-  REQUIRE(target->codes, EBB_ERR_MEMORY, "%s: no memory for %zu labels", target->path, table->rows);
-  for (size_t i = 0; i < table->rows; i++) {
-    double label = ebbi_array_get(array, i);
-    if (!(label == floor(label) && label >= 0 && label < EBBI_MAX_CLASSES))
-      return ebbi_target_fail(table, i,
-                              "label %g is no class: these are 0, 1, 2, … (below %d); numbers to "
-                              "be learned as they are need --task regression",
-                              label, EBBI_MAX_CLASSES);
-    target->codes[i] = (int32_t)label;
-    if ((size_t)label >= classes) classes = (size_t)label + 1;
+/* The rows that have a target. */
+static ebb_status keep_rows(ebb_table *table) {
+  const ebbi_target *target = &table->target;
+  bool *good = malloc(table->rows + 1);
+  size_t before = table->rows, first = table->rows;
+  REQUIRE(good, EBB_ERR_MEMORY, "%s: no memory for %zu rows", table->raw.path, table->rows);
+  for (size_t i = 0; i < before; i++) {
+    size_t row = ebbi_table_row(table, i);
+    good[i] = !target->codes || target->codes[row] >= 0;
+    for (size_t k = 0; k < target->cols && target->numbers; k++)
+      good[i] &= !isnan(target->numbers[row * target->cols + k]);
+    if (!good[i] && first == before) first = i;
   }
-  for (size_t i = 0; i < classes; i++) {
-    char name[24];
-    snprintf(name, sizeof name, "%zu", i);
-    TRY(ebbi_names_add(&target->classes, &index, name));
-  }
-  return EBB_OK;
+  size_t row = first < before ? ebbi_table_row(table, first) : 0;
+  ebb_status status = ebbi_table_keep(table, good);
+  free(good);
+  TRY(status);
+  if (first == before) return EBB_OK;
+  bool lines = table->raw.lines && !table->labels_path;
+  REQUIRE(table->rows > 0, EBB_ERR_INPUT, "%s: no row has a target",
+          table->labels_path ? table->labels_path : table->raw.path);
+  return ebbi_notes_add(&table->notes, false, "%zu row%s without a target left out (first: %s %zu)",
+                        before - table->rows, before - table->rows == 1 ? "" : "s",
+                        lines ? "line" : "row", lines ? table->raw.lines[row] : row);
 }
 
-static ebb_status add_values(ebb_table *table, const ebbi_array *array) {
-  ebbi_target *target = &table->target;
-  size_t count = array->rows * array->cols, bytes; /* each element is a byte of the file at least */
-  REQUIRE(array->cols <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT, "%s: %zu targets a row, at most %d",
-          target->path, array->cols, EBBI_MAX_COLUMNS);
-  target->numbers = ebbi_size_mul(&bytes, count, sizeof *target->numbers) ? malloc(bytes) : NULL;
-  REQUIRE(target->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu numbers", target->path, count);
-  for (size_t i = 0; i < count; i++) {
-    double value = ebbi_array_get(array, i);
-    if (!(fabs(value) <= FLT_MAX))
-      return ebbi_target_fail(table, i / array->cols,
-                              "column %zu is %g: not a finite number in the range of float32",
-                              i % array->cols, value);
-    target->numbers[i] = value;
-  }
-  return EBB_OK;
-}
-
-ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, const char *bytes, size_t size,
-                                 ebb_task task) {
-  ebbi_target *target = &table->target;
-  ebbi_array array;
-  TRY(ebbi_array_parse(&array, path, bytes, size));
-  REQUIRE(array.rows == table->rows, EBB_ERR_INPUT, "%s: %zu labels, but %s has %zu rows", path,
-          array.rows, table->path, table->rows);
-  target->name = strdup("labels");
-  target->path = strdup(path);
-  REQUIRE(target->name && target->path, EBB_ERR_MEMORY, "%s: no memory for a name", path);
-  bool classes = task == EBB_TASK_CLASSIFICATION;
-  if (task == EBB_TASK_AUTO) {
-    classes = !ebbi_array_is_float(&array);
-    snprintf(target->reason, sizeof target->reason, "%s labels", classes ? "integer" : "float");
-  }
-  target->task = classes ? EBB_TASK_CLASSIFICATION : EBB_TASK_REGRESSION;
-  target->cols = array.cols;
-  target->position = table->cols;
-  return classes ? add_classes(table, &array) : add_values(table, &array);
+ebb_status ebbi_target_make(ebb_table *table, ebbi_raw *raw, const ebbi_plan *plan) {
+  const ebb_encoder *encoder = plan->options->encoder;
+  source s = {table, raw, &plan->targets, plan->options, plan->guessed};
+  ebb_task task = encoder ? encoder->task : plan->options->task;
+  if (s.cols->count == 0) return EBB_OK;
+  table->target.cols = s.cols->count;
+  TRY(name_targets(&s));
+  if (encoder && task == EBB_TASK_AUTO) TRY(bare_task(&task, &s));
+  TRY(s.cols->count == 1 ? make_one(&s, task) : make_many(&s, task));
+  REQUIRE(!encoder || table->target.codes || table->target.cols == encoder->outputs, EBB_ERR_INPUT,
+          "%s: %zu target columns, but the model has %zu outputs", raw->path, table->target.cols,
+          encoder->outputs);
+  return keep_rows(table);
 }

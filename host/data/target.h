@@ -1,14 +1,30 @@
-/* What is to be learned: classes or values, from a CSV column or a file of labels. */
+/* What is to be learned: classes or values, from columns of the file or from a file of labels. */
 #ifndef EBBI_TARGET_H
 #define EBBI_TARGET_H
 
-#include "table.h"
+#include "data/plan.h"
+#include "data/table.h"
 
-/* Makes the table's target of a column that was read with its texts in `names` and, where they are
- * numbers, its values in `numbers`. Takes what it needs out of the column. */
-ebb_status ebbi_target_from_column(ebb_table *table, ebbi_column *column, const char *name,
-                                   ebb_task task);
+/* Makes the table's target of columns of a raw file, the table's own or one of labels, and leaves
+ * out the rows in which it is missing. `plan` has the columns and the options.
+ * Errors: EBB_ERR_INPUT. */
+ebb_status ebbi_target_make(ebb_table *table, ebbi_raw *raw, const ebbi_plan *plan);
 
 void ebbi_target_free(ebbi_target *target);
+
+/* The parts of it. `raw` may be changed: amounts become numbers. Classes from a column of texts or
+ * numbers, or from columns of 0 and 1; values from columns of numbers (target_values.c). */
+ebb_status ebbi_target_classes(ebbi_target *target, const ebbi_raw *raw, size_t col);
+ebb_status ebbi_target_values(ebbi_target *target, const ebbi_raw *raw, const ebbi_list *cols);
+bool ebbi_target_is_one_hot(const ebbi_raw *raw, const ebbi_list *cols);
+ebb_status ebbi_target_one_hot(ebbi_target *target, const ebbi_raw *raw, const ebbi_list *cols);
+
+/* The distinct whole numbers of a column, for telling classes from amounts. */
+typedef struct ebbi_wholes {
+  bool whole;       /* all are whole numbers */
+  size_t distinct;  /* if whole; at most EBBI_MAX_CLASSES + 1 are counted */
+  double low, high; /* if whole */
+} ebbi_wholes;
+ebb_status ebbi_target_count(ebbi_wholes *out, const ebbi_raw *raw, size_t col);
 
 #endif

@@ -1,16 +1,13 @@
 /* Writing tables: which format, and what the formats share.
  *
  * The name's ending decides, since there is no content yet to tell. The file is replaced when all
- * of it is written. Numbers are printed in the "C" locale, whatever the program has set.
+ * of it is written.
  */
-#define _GNU_SOURCE
 #include "write.h"
 
 #include "base/error.h"
 #include "base/file.h"
 #include "data/names.h"
-#include <locale.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -41,25 +38,6 @@ ebb_status ebbi_sheet_need_numbers(const ebbi_sheet *sheet, const char *format) 
   return EBB_OK;
 }
 
-/* Any 15 digits survive a double, any double 17 digits. */
-const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
-  for (int digits = 15; digits <= 17; digits++) {
-    snprintf(out, EBBI_NUMBER_TEXT, "%.*g", digits, value);
-    if (strtod(out, NULL) == value) break;
-  }
-  return out;
-}
-
-static ebb_status write_file(const char *path, const ebbi_sheet *sheet, ebbi_notes *notes,
-                             size_t format) {
-  ebbi_writer writer = {0};
-  ebb_status status = ebbi_writer_begin(&writer, path);
-  if (status == EBB_OK) status = formats[format].write(writer.stream, sheet, notes);
-  if (status == EBB_OK) status = ebbi_writer_commit(&writer);
-  ebbi_writer_free(&writer);
-  return status;
-}
-
 ebb_status ebbi_sheet_write(const char *path, const ebbi_sheet *sheet, ebbi_notes *notes) {
   const char *ending = strrchr(path, '.');
   size_t count = sizeof formats / sizeof *formats, format = 0;
@@ -67,11 +45,10 @@ ebb_status ebbi_sheet_write(const char *path, const ebbi_sheet *sheet, ebbi_note
   REQUIRE(format < count, EBB_ERR_ARGUMENT,
           "%s: the format is told by the name, which must end in .csv, .npz, .svm or .libsvm",
           path);
-  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  REQUIRE(plain != (locale_t)0, EBB_ERR_MEMORY, "%s: no memory for a locale", path);
-  locale_t before = uselocale(plain);
-  ebb_status status = write_file(path, sheet, notes, format);
-  uselocale(before);
-  freelocale(plain);
+  ebbi_writer writer = {0};
+  ebb_status status = ebbi_writer_begin(&writer, path);
+  if (status == EBB_OK) status = formats[format].write(writer.stream, sheet, notes);
+  if (status == EBB_OK) status = ebbi_writer_commit(&writer);
+  ebbi_writer_free(&writer);
   return status;
 }

@@ -38,10 +38,4 @@ bool ebbi_sheet_is_text(const ebbi_sheet *sheet, size_t col);
 /* Fails if an input holds texts. */
 ebb_status ebbi_sheet_need_numbers(const ebbi_sheet *sheet, const char *format);
 
-enum { EBBI_NUMBER_TEXT = 32 };
-
-/* The shortest text that reads back as the same double. Returns `out`. The thread's locale must be
- * "C", as it is in ebbi_sheet_write. */
-const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value);
-
 #endif

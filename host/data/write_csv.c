@@ -3,6 +3,7 @@
 #include "write.h"
 
 #include "base/error.h"
+#include "data/decimal.h"
 #include <ctype.h>
 #include <math.h>
 #include <string.h>

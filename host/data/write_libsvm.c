@@ -1,8 +1,9 @@
-/* libsvm's text format. Zeros are left out, but for one of the last feature where it has no other
- * value: the file must tell how many features there are. */
+/* libsvm's text format. Zeros are left out, except for one of the last feature where it has no
+ * other value: the file must tell how many features there are. */
 #include "write.h"
 
 #include "base/error.h"
+#include "data/decimal.h"
 #include "data/names.h"
 #include <math.h>
 #include <string.h>

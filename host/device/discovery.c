@@ -78,11 +78,9 @@ static bool usable(cl_device_id device) {
  */
 static ebb_status fail_without_device(cl_uint platforms) {
   ebb_finding finding;
-  if (ebbi_pocl_is_there() && ebbi_pocl_cache_fault(&finding))
-    return ebbi_fail(EBB_ERR_NO_DEVICE, "no OpenCL device found: %s; %s", finding.what,
-                     finding.advice);
   if (ebbi_environment_hides(&finding, NULL, 0))
-    return ebbi_fail(EBB_ERR_NO_DEVICE, "no OpenCL device found: %s; %s; `ebb doctor` tells more",
+    return ebbi_fail(EBB_ERR_NO_DEVICE,
+                     "%s; %s; until then there is no OpenCL device; `ebb doctor` tells more",
                      finding.what, finding.advice);
   REQUIRE(platforms == 0, EBB_ERR_NO_DEVICE,
           "no OpenCL device found: there are drivers (%u platforms), but they show none; `ebb "

@@ -18,7 +18,13 @@
 typedef struct examination {
   void (*report)(const ebb_finding *finding, void *user);
   void *user;
+  bool any_bad;
 } examination;
+
+static void tell(examination *e, const ebb_finding *finding) {
+  e->any_bad = e->any_bad || !finding->ok;
+  e->report(finding, e->user);
+}
 
 static void found(examination *e, bool ok, const char *advice, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -30,7 +36,7 @@ static void found(examination *e, bool ok, const char *advice, const char *forma
   vsnprintf(finding.what, sizeof finding.what, format, arguments);
   va_end(arguments);
   snprintf(finding.advice, sizeof finding.advice, "%s", ok ? "" : advice);
-  e->report(&finding, e->user);
+  tell(e, &finding);
 }
 
 static void examine_icd(const ebbi_icd *icd, void *user) {
@@ -117,8 +123,7 @@ static bool examine_default(examination *e) {
 }
 
 static void report_finding(const ebb_finding *finding, void *user) {
-  const examination *e = user;
-  e->report(finding, e->user);
+  tell(user, finding);
 }
 
 /* The variables, PoCL's cache folder, the devices that are left, and whether one opens. */
@@ -131,8 +136,8 @@ static bool examine_devices(examination *e) {
     found(e, true, "", "device %zu: %.120s (%.120s)", i, list[i].info.name, list[i].info.platform);
   if (!any)
     found(e, false,
-          "mend what is marked bad above; if nothing is, install a driver: `apt install "
-          "pocl-opencl-icd` for the CPU",
+          e->any_bad ? "mend what is marked bad above"
+                     : "install a driver: `apt install pocl-opencl-icd` for the CPU",
           "no OpenCL device");
   bool opens = any && examine_default(e);
   examine_own_cache(e, list, count);
@@ -141,16 +146,16 @@ static bool examine_devices(examination *e) {
 }
 
 static void examine_pocl_cache(examination *e) {
-  ebb_finding finding;
+  ebb_finding finding, closed;
   if (!ebbi_pocl_is_there()) return;
-  (void)ebbi_pocl_cache_fault(&finding);
-  e->report(&finding, e->user);
+  if (!ebbi_pocl_cache_fault(&finding) && ebbi_pocl_cache_closed(&closed)) finding = closed;
+  tell(e, &finding);
 }
 
 ebb_status ebb_doctor(bool *healthy, void (*report)(const ebb_finding *finding, void *user),
                       void *user) {
   REQUIRE(healthy && report, EBB_ERR_ARGUMENT, "ebb_doctor: an argument is NULL");
-  examination e = {report, user};
+  examination e = {report, user, false};
   examine_icd_place(&e);
   examine_nodes(&e);
   examine_pocl_cache(&e);

@@ -150,6 +150,8 @@ ebb_status ebbi_environment_check(void) {
 }
 
 bool ebbi_environment_hides(ebb_finding *finding, const ebbi_platform_device *list, size_t count) {
+  if (is_there(&pocl) && !shows_device(&pocl, list, count) && ebbi_pocl_cache_fault(finding))
+    return true;
   for (size_t i = 0; i < ROWS; i++)
     if (!table[i].is_wrong && judge_hiding(&table[i], list, count) == HIDING) {
       describe(finding, &table[i], HIDING);

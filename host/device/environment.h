@@ -33,8 +33,13 @@ bool ebbi_pocl_is_there(void);
  * finding names the folder and the variable that it comes from; false: it is as it should be. */
 bool ebbi_pocl_cache_fault(ebb_finding *finding);
 
-/* The same as an error, for a device of that platform. A folder that is not there is not the one of
- * a PoCL that shows a device: the variables have been changed since.  Errors: EBB_ERR_NO_DEVICE. */
+/* True if the cache folder can be used, but not a folder in it, as another user leaves them: then
+ * some programs do not build. The finding names it. */
+bool ebbi_pocl_cache_closed(ebb_finding *finding);
+
+/* What ebbi_pocl_cache_fault finds as an error, for a device of that platform. A folder that is not
+ * there is not the one of a PoCL that shows a device: the variables have been changed since.
+ * Errors: EBB_ERR_NO_DEVICE. */
 ebb_status ebbi_pocl_cache_check(const char *platform);
 
 /* ---- variables ---- */
@@ -48,7 +53,8 @@ ebb_status ebbi_environment_check(void);
 void ebbi_environment_visit(const ebbi_platform_device *list, size_t count,
                             void (*report)(const ebb_finding *finding, void *user), void *user);
 
-/* True if a variable may be the reason why a driver shows no device: the finding names it. */
+/* True if a variable, or PoCL's cache folder, may be the reason why a driver shows no device: the
+ * finding names it. */
 bool ebbi_environment_hides(ebb_finding *finding, const ebbi_platform_device *list, size_t count);
 
 #endif

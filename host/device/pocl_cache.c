@@ -7,7 +7,9 @@
  */
 #include "environment.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,9 @@
 #include <unistd.h>
 
 const char ebbi_pocl_platform[] = "Portable Computing Language";
+
+static const char advice[] =
+    "set POCL_CACHE_DIR to a folder that you may write to: export POCL_CACHE_DIR=$(mktemp -d)";
 
 /* The folder, and the variable that it comes from, NULL if none is set: PoCL's own rule. */
 static const char *find_folder(char *path, size_t size) {
@@ -80,9 +85,35 @@ bool ebbi_pocl_cache_fault(ebb_finding *finding) {
            variable ? variable : "HOME is not set", variable ? "=" : "",
            variable ? getenv(variable) : "", path, access(path, F_OK) ? "made" : "written to",
            strerror(error));
-  snprintf(finding->advice, sizeof finding->advice,
-           "set POCL_CACHE_DIR to a folder that you may write to");
+  snprintf(finding->advice, sizeof finding->advice, "%s", advice);
   return true;
+}
+
+/* Folders in it have names of two letters, the first of a program's hash. */
+static bool is_closed(int folder, const char *name) {
+  struct stat about;
+  return strlen(name) == 2 && name[0] != '.' && fstatat(folder, name, &about, 0) == 0 &&
+         S_ISDIR(about.st_mode) && faccessat(folder, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0;
+}
+
+bool ebbi_pocl_cache_closed(ebb_finding *finding) {
+  char path[4096];
+  (void)find_folder(path, sizeof path);
+  DIR *folder = opendir(path);
+  *finding = (ebb_finding){.ok = true};
+  for (struct dirent *entry; folder && finding->ok && (entry = readdir(folder));) {
+    if (!is_closed(dirfd(folder), entry->d_name)) continue;
+    finding->ok = false;
+    snprintf(
+        finding->what, sizeof finding->what,
+        "PoCL's cache has folders that are closed to you, as %.200s/%.2s; programs that belong "
+        "there do not build",
+        path, entry->d_name);
+    snprintf(finding->advice, sizeof finding->advice, "make them your own by chown -R, or %s",
+             advice);
+  }
+  if (folder) closedir(folder);
+  return !finding->ok;
 }
 
 ebb_status ebbi_pocl_cache_check(const char *platform) {

@@ -4,7 +4,7 @@
  * known while they are built, and users see how far it is. A program that does not build keeps the
  * compiler's message: asked for again, it fails with it at once.
  */
-#include "cl.h"
+#include "environment.h"
 
 #include <ebb/profile.h>
 #include <stdio.h>
@@ -38,10 +38,13 @@ static ebb_status build_failed(const ebb_device *device, const ebbi_program *pro
   char *log = calloc(1, size + 1);
   if (log)
     clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+  ebb_finding closed = {.ok = true};
+  if (strcmp(device->info.platform, ebbi_pocl_platform) == 0) (void)ebbi_pocl_cache_closed(&closed);
   ebb_status status =
-      ebbi_fail(EBB_ERR_DEVICE, "kernel %s (%s) on \"%s\" does not build: %s (%d):\n%s",
+      ebbi_fail(EBB_ERR_DEVICE, "kernel %s (%s) on \"%s\" does not build: %s (%d)%s%s%s%s:\n%s",
                 kernels[program->id].name, program->options, device->info.name,
-                ebbi_cl_error_name(error), error, log ? log : "");
+                ebbi_cl_error_name(error), error, closed.ok ? "" : "; ", closed.what,
+                closed.ok ? "" : ": ", closed.advice, log ? log : "");
   free(log);
   return status;
 }

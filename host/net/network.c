@@ -21,13 +21,6 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   return EBB_OK;
 }
 
-/* He's variance keeps the signal through relu and its kin, Glorot's through the others. */
-static ebb_init init_for(ebb_activation activation) {
-  bool saturates =
-      activation == EBB_ACT_IDENTITY || activation == EBB_ACT_SIGMOID || activation == EBB_ACT_TANH;
-  return saturates ? EBB_INIT_XAVIER_UNIFORM : EBB_INIT_HE_NORMAL;
-}
-
 static ebb_status build(ebb_network *network, ebb_init init, uint64_t seed) {
   ebbi_slab slab;
   TRY(plan_slab(network, &slab));
@@ -38,9 +31,8 @@ static ebb_status build(ebb_network *network, ebb_init init, uint64_t seed) {
                          EBB_F32, layer->inputs, layer->outputs));
     TRY(ebbi_tensor_view(&network->bias[l], network->parameters, network->bias_offset[l], EBB_F32,
                          1, layer->outputs));
-    ebb_init used = init == EBB_INIT_AUTO ? init_for(layer->activation) : init;
-    if (used == EBB_INIT_ZERO) continue; /* as buffers are made */
-    TRY(ebb_init_weights(network->weight[l], used, seed, (uint32_t)l));
+    if (init == EBB_INIT_ZERO) continue; /* as buffers are made */
+    TRY(ebb_init_weights(network->weight[l], init, seed, (uint32_t)l));
   }
   return EBB_OK;
 }
@@ -53,6 +45,7 @@ ebb_status ebb_network_create(ebb_network **out, ebb_device *device, const ebb_s
   REQUIRE(network, EBB_ERR_MEMORY, "ebb_network_create: no memory");
   network->device = device;
   network->spec = *spec;
+  if (init == EBB_INIT_AUTO) init = EBB_INIT_XAVIER_UNIFORM; /* docs/decisions/0022 */
   ebb_status status = build(network, init, seed);
   if (status != EBB_OK) {
     ebb_network_free(network);
@@ -69,6 +62,7 @@ void ebb_network_free(ebb_network *network) {
     ebb_tensor_free(network->bias[l]);
   }
   ebb_tensor_free(network->parameters);
+  free(network->notes);
   free(network);
 }
 

@@ -13,6 +13,7 @@ struct ebb_network {
   ebb_tensor *parameters; /* the slab of all weights and biases */
   size_t weight_offset[EBB_MAX_LAYERS], bias_offset[EBB_MAX_LAYERS]; /* in the slab, in floats */
   ebb_tensor *weight[EBB_MAX_LAYERS], *bias[EBB_MAX_LAYERS];         /* views into it */
+  char *notes; /* of the file that the weights came from; NULL: they came from none */
 };
 
 /* Layer and part of the parameter at a slab index, for messages: "layer 2 weight [3, 7]". */
@@ -23,11 +24,9 @@ ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensor
                                      const char *path);
 
 /* Checks that the weights of a file that has been read fit a network of this spec. Needs no device.
+ * `*notes` gets what loading would note; the caller frees it.
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
-ebb_status ebbi_network_check_weights(const ebb_spec *spec, const ebbi_safetensors *file,
-                                      const char *path);
-
-/* Fan-in of the first and fan-out of the last dense layer in a file, 0 if it has none. */
-void ebbi_network_file_sizes(size_t *inputs, size_t *outputs, const ebbi_safetensors *file);
+ebb_status ebbi_network_check_weights(char **notes, const ebb_spec *spec,
+                                      const ebbi_safetensors *file, const char *path);
 
 #endif

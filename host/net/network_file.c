@@ -5,6 +5,7 @@
  * uploaded, so a file that does not fit leaves the network as it was.
  */
 #include "base/error.h"
+#include "file_layers.h"
 #include "network.h"
 
 #include <math.h>
@@ -112,50 +113,41 @@ ebb_status ebb_network_save(ebb_network *network, const char *path, const ebb_me
   return status;
 }
 
-/* Finds "<index>.<part>", demands its shape ([rows] if cols is 0) and converts it to out. */
+/* Converts a tensor of `count` numbers to out. */
 static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const char *path,
-                              size_t index, const char *part, size_t rows, size_t cols) {
-  char name[NAME_SIZE];
-  snprintf(name, sizeof name, "%zu.%s", index, part);
-  const ebbi_safetensor *tensor = ebbi_safetensors_find(file, name);
-  REQUIRE(tensor, EBB_ERR_INPUT, "%s: has no tensor \"%s\", which the network needs", path, name);
-  if (cols == 0)
-    REQUIRE(tensor->rank == 1 && tensor->shape[0] == rows, EBB_ERR_INPUT,
-            "%s: tensor \"%s\" has %zu dimensions of which the first is %zu, must be [%zu]", path,
-            name, tensor->rank, tensor->rank ? tensor->shape[0] : 1, rows);
-  else
-    REQUIRE(tensor->rank == 2 && tensor->shape[0] == rows && tensor->shape[1] == cols,
-            EBB_ERR_INPUT, "%s: tensor \"%s\" is [%zu, %zu], must be [%zu, %zu]", path, name,
-            tensor->rank > 0 ? tensor->shape[0] : 1, tensor->rank > 1 ? tensor->shape[1] : 1, rows,
-            cols);
+                              const ebbi_safetensor *tensor) {
   TRY(ebbi_safetensor_to_float(out, file, tensor));
   for (size_t i = 0; i < tensor->count; i++)
-    REQUIRE(isfinite(out[i]), EBB_ERR_INPUT, "%s: element %zu of tensor \"%s\" is %g", path, i,
-            name, (double)out[i]);
+    REQUIRE(isfinite(out[i]), EBB_ERR_INPUT, "%s: element %zu of tensor \"%.80s\" is %g", path, i,
+            tensor->name, (double)out[i]);
   return EBB_OK;
 }
 
-/* Reads and checks all tensors of a network of this spec; `host` is to be freed in every case. */
-static ebb_status read_weights(host_weights *host, const ebb_spec *spec,
+/* Reads and checks all tensors of a network of this spec; `host` and `*notes` are to be freed in
+ * every case. */
+static ebb_status read_weights(host_weights *host, char **notes, const ebb_spec *spec,
                                const ebbi_safetensors *file, const char *path) {
-  REQUIRE(ebbi_safetensors_count(file) == 2 * spec->count, EBB_ERR_INPUT,
-          "%s: holds %zu tensors, the network has %zu (a weight and a bias a layer)", path,
-          ebbi_safetensors_count(file), 2 * spec->count);
+  ebbi_file_layers layers;
+  TRY(ebbi_file_layers_find(&layers, file, path, spec));
   TRY(host_weights_create(host, spec));
   for (size_t l = 0; l < spec->count; l++) {
-    const ebb_layer_spec *layer = &spec->layers[l];
-    size_t index = module_index(spec, l);
-    TRY(read_tensor(host->values + host->weight[l], file, path, index, "weight", layer->outputs,
-                    layer->inputs));
-    TRY(read_tensor(host->values + host->bias[l], file, path, index, "bias", layer->outputs, 0));
+    float *bias = host->values + host->bias[l];
+    TRY(read_tensor(host->values + host->weight[l], file, path, layers.weight[l]));
+    if (layers.bias[l])
+      TRY(read_tensor(bias, file, path, layers.bias[l]));
+    else
+      memset(bias, 0, spec->layers[l].outputs * sizeof *bias);
   }
+  *notes = strdup(layers.notes);
+  REQUIRE(*notes, EBB_ERR_MEMORY, "%s: no memory for notes", path);
   return EBB_OK;
 }
 
-ebb_status ebbi_network_check_weights(const ebb_spec *spec, const ebbi_safetensors *file,
-                                      const char *path) {
+ebb_status ebbi_network_check_weights(char **notes, const ebb_spec *spec,
+                                      const ebbi_safetensors *file, const char *path) {
   host_weights host = {0};
-  ebb_status status = read_weights(&host, spec, file, path);
+  *notes = NULL;
+  ebb_status status = read_weights(&host, notes, spec, file, path);
   host_weights_free(&host);
   return status;
 }
@@ -163,8 +155,15 @@ ebb_status ebbi_network_check_weights(const ebb_spec *spec, const ebbi_safetenso
 ebb_status ebbi_network_take_weights(ebb_network *network, const ebbi_safetensors *file,
                                      const char *path) {
   host_weights host = {0};
-  ebb_status status = read_weights(&host, &network->spec, file, path);
+  char *notes = NULL;
+  ebb_status status = read_weights(&host, &notes, &network->spec, file, path);
   if (status == EBB_OK) status = upload_weights(network, &host);
+  if (status == EBB_OK) {
+    free(network->notes);
+    network->notes = notes;
+    notes = NULL;
+  }
+  free(notes);
   host_weights_free(&host);
   return status;
 }
@@ -178,21 +177,6 @@ ebb_status ebb_network_load_weights(ebb_network *network, const char *path) {
   return status;
 }
 
-/* Weights are the tensors of rank 2; modules are numbered from input to output. */
-void ebbi_network_file_sizes(size_t *inputs, size_t *outputs, const ebbi_safetensors *file) {
-  unsigned long first = 0, last = 0;
-  *inputs = *outputs = 0;
-  for (size_t i = 0; i < ebbi_safetensors_count(file); i++) {
-    const ebbi_safetensor *tensor = ebbi_safetensors_at(file, i);
-    unsigned long index = strtoul(tensor->name, NULL, 10);
-    if (tensor->rank != 2) continue;
-    if (*inputs == 0 || index < first) {
-      first = index;
-      *inputs = tensor->shape[1];
-    }
-    if (*outputs == 0 || index >= last) {
-      last = index;
-      *outputs = tensor->shape[0];
-    }
-  }
+const char *ebb_network_notes(const ebb_network *network) {
+  return network->notes ? network->notes : "";
 }

@@ -25,16 +25,18 @@ enum { LENGTH_BYTES = 8, HEADER_LIMIT = EBBI_SAFETENSORS_HEADER_LIMIT };
 
 static const char metadata_key[] = EBBI_SAFETENSORS_METADATA;
 
-struct ebbi_safetensors {
+struct ebb_tensor_file {
   char *path;
   json_t *header; /* owns the names */
   unsigned char *data;
   size_t data_size;
   size_t count;
   ebbi_safetensor *tensors;
+  size_t pair_count;
+  ebb_metadata *pairs; /* texts of the header */
 };
 
-/* Dtypes: their bytes an element and how to read one; NULL: of no use as weights. */
+/* Dtypes: their bits an element and how to read one; NULL: of no use as weights. */
 
 static uint64_t load_little_endian(const unsigned char *bytes, size_t count) {
   uint64_t value = 0;
@@ -74,15 +76,16 @@ static double decode_f16(const unsigned char *bytes) {
 
 static const struct dtype {
   const char *name;
-  size_t bytes;
+  size_t bits;
   double (*decode)(const unsigned char *bytes);
 } dtypes[] = {
-    {"F64", 8, decode_f64},   {"F32", 4, decode_f32}, {"F16", 2, decode_f16},
-    {"BF16", 2, decode_bf16}, {"I64", 8, NULL},       {"I32", 4, NULL},
-    {"I16", 2, NULL},         {"I8", 1, NULL},        {"U64", 8, NULL},
-    {"U32", 4, NULL},         {"U16", 2, NULL},       {"U8", 1, NULL},
-    {"BOOL", 1, NULL},        {"F8_E4M3", 1, NULL},   {"F8_E5M2", 1, NULL},
-    {"F8_E8M0", 1, NULL},     {"C64", 8, NULL},
+    {"F64", 64, decode_f64},   {"F32", 32, decode_f32}, {"F16", 16, decode_f16},
+    {"BF16", 16, decode_bf16}, {"I64", 64, NULL},       {"I32", 32, NULL},
+    {"I16", 16, NULL},         {"I8", 8, NULL},         {"U64", 64, NULL},
+    {"U32", 32, NULL},         {"U16", 16, NULL},       {"U8", 8, NULL},
+    {"BOOL", 8, NULL},         {"F8_E4M3", 8, NULL},    {"F8_E5M2", 8, NULL},
+    {"F8_E8M0", 8, NULL},      {"F6_E2M3", 6, NULL},    {"F6_E3M2", 6, NULL},
+    {"F4", 4, NULL},           {"C64", 64, NULL},
 };
 
 static const struct dtype *find_dtype(const char *name) {
@@ -209,19 +212,25 @@ static ebb_status read_entry(ebbi_safetensor *tensor, const char *name, const js
   TRY(read_shape(tensor, json_object_get(entry, "shape"), file->path));
   TRY(read_offsets(tensor, json_object_get(entry, "data_offsets"), file));
   size_t needed;
-  REQUIRE(ebbi_size_mul(&needed, tensor->count, known->bytes) && needed == tensor->size,
-          EBB_ERR_INPUT, "%s: tensor \"%.80s\": %zu elements of %s do not make its %zu bytes",
-          file->path, name, tensor->count, known->name, tensor->size);
+  bool fits = ebbi_size_mul(&needed, tensor->count, known->bits) && needed % 8 == 0;
+  REQUIRE(fits && needed / 8 == tensor->size, EBB_ERR_INPUT,
+          "%s: tensor \"%.80s\": %zu elements of %s do not make its %zu bytes", file->path, name,
+          tensor->count, known->name, tensor->size);
   return EBB_OK;
 }
 
-static ebb_status check_metadata(json_t *metadata, const char *path) {
+static ebb_status read_metadata(ebbi_safetensors *file, json_t *metadata) {
   const char *key;
   json_t *value;
-  REQUIRE(json_is_object(metadata), EBB_ERR_INPUT, "%s: %s is not an object", path, metadata_key);
-  json_object_foreach(metadata, key, value)
-      REQUIRE(json_is_string(value), EBB_ERR_INPUT, "%s: %s holds a value that is not a text", path,
-              metadata_key);
+  REQUIRE(json_is_object(metadata), EBB_ERR_INPUT, "%s: %s is not an object", file->path,
+          metadata_key);
+  file->pairs = calloc(json_object_size(metadata) + 1, sizeof *file->pairs);
+  REQUIRE(file->pairs, EBB_ERR_MEMORY, "%s: no memory for its metadata", file->path);
+  json_object_foreach(metadata, key, value) {
+    REQUIRE(json_is_string(value), EBB_ERR_INPUT, "%s: %s holds a value that is not a text",
+            file->path, metadata_key);
+    file->pairs[file->pair_count++] = (ebb_metadata){key, json_string_value(value)};
+  }
   return EBB_OK;
 }
 
@@ -232,7 +241,7 @@ static ebb_status read_entries(ebbi_safetensors *file) {
   REQUIRE(file->tensors, EBB_ERR_MEMORY, "%s: no memory for its list of tensors", file->path);
   json_object_foreach(file->header, name, entry) {
     if (strcmp(name, metadata_key) == 0) {
-      TRY(check_metadata(entry, file->path));
+      TRY(read_metadata(file, entry));
       continue;
     }
     TRY(read_entry(&file->tensors[file->count], name, entry, file));
@@ -307,10 +316,37 @@ ebb_status ebbi_safetensors_read(ebbi_safetensors **out, const char *path) {
   return status;
 }
 
+ebb_status ebb_tensor_file_read(ebb_tensor_file **out, const char *path) {
+  REQUIRE(out && path, EBB_ERR_ARGUMENT, "ebb_tensor_file_read: an argument is NULL");
+  return ebbi_safetensors_read(out, path);
+}
+
+void ebb_tensor_file_free(ebb_tensor_file *file) {
+  ebbi_safetensors_free(file);
+}
+
+size_t ebb_tensor_file_tensors(const ebb_tensor_file *file) {
+  return file->count;
+}
+
+ebb_tensor_entry ebb_tensor_file_tensor(const ebb_tensor_file *file, size_t index) {
+  const ebbi_safetensor *t = &file->tensors[index];
+  return (ebb_tensor_entry){t->name, t->dtype, t->rank, t->shape, t->size};
+}
+
+size_t ebb_tensor_file_pairs(const ebb_tensor_file *file) {
+  return file->pair_count;
+}
+
+ebb_metadata ebb_tensor_file_pair(const ebb_tensor_file *file, size_t index) {
+  return file->pairs[index];
+}
+
 void ebbi_safetensors_free(ebbi_safetensors *file) {
   if (file == NULL) return;
   json_decref(file->header);
   free(file->tensors);
+  free(file->pairs);
   free(file->data);
   free(file->path);
   free(file);
@@ -334,6 +370,10 @@ const char *ebbi_safetensors_metadata(const ebbi_safetensors *file, const char *
   return json_string_value(json_object_get(json_object_get(file->header, metadata_key), key));
 }
 
+bool ebbi_safetensor_is_float(const ebbi_safetensor *tensor) {
+  return find_dtype(tensor->dtype)->decode != NULL;
+}
+
 ebb_status ebbi_safetensor_to_float(float *out, const ebbi_safetensors *file,
                                     const ebbi_safetensor *tensor) {
   const struct dtype *dtype = find_dtype(tensor->dtype);
@@ -341,7 +381,7 @@ ebb_status ebbi_safetensor_to_float(float *out, const ebbi_safetensors *file,
           "%s: tensor \"%.80s\" is of dtype %s; weights are F32, F64, F16 or BF16", file->path,
           tensor->name, tensor->dtype);
   for (size_t i = 0; i < tensor->count; i++) {
-    double value = dtype->decode(tensor->bytes + i * dtype->bytes);
+    double value = dtype->decode(tensor->bytes + i * dtype->bits / 8);
     REQUIRE(!isfinite(value) || fabs(value) <= FLT_MAX, EBB_ERR_INPUT,
             "%s: tensor \"%.80s\": element %zu is %g, beyond float32", file->path, tensor->name, i,
             value);

@@ -25,7 +25,7 @@ typedef struct ebbi_safetensor {
   const unsigned char *bytes;
 } ebbi_safetensor;
 
-typedef struct ebbi_safetensors ebbi_safetensors;
+typedef struct ebb_tensor_file ebbi_safetensors;
 
 /* Reads a file. The header is checked as a whole, and against the file's size, before the data
  * are read: after success every tensor's bytes are there and no two tensors share any.
@@ -41,6 +41,9 @@ const ebbi_safetensor *ebbi_safetensors_find(const ebbi_safetensors *file, const
 
 /* The metadata value of `key`, or NULL. */
 const char *ebbi_safetensors_metadata(const ebbi_safetensors *file, const char *key);
+
+/* True if its elements can be weights: F64, F32, F16 or BF16. */
+bool ebbi_safetensor_is_float(const ebbi_safetensor *tensor);
 
 /* Writes the elements of a tensor of `file` to out [tensor->count].
  * Errors: EBB_ERR_INPUT (a dtype other than F64, F32, F16, BF16; a finite number beyond float). */

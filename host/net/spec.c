@@ -90,18 +90,39 @@ static ebb_status read_item(item *out, const char *text, size_t length, size_t c
   return EBB_OK;
 }
 
-static ebb_status stray_byte(unsigned char byte, size_t column) {
-  char shown_byte[8];
+/* What may be meant by sizes alone, `64`, `64,32`, `[64, 32]`: hidden layers, which are written
+ * with relu here, but a first size that is the input's and a last one that is the output's. False:
+ * there is more than sizes in the text. */
+static bool propose_hidden(char *proposal, size_t size, const char *text, bool has_input,
+                           bool has_output) {
+  size_t used = 0;
+  if (text[strspn(text, DIGITS " ,;x-[]()")] != '\0') return false;
+  for (text += strcspn(text, DIGITS); *text != '\0' && used + SHOWN < size;) {
+    size_t digits = strspn(text, DIGITS), next = digits + strcspn(text + digits, DIGITS);
+    bool bare = (has_input && used == 0) || (has_output && text[next] == '\0');
+    used += (size_t)snprintf(proposal + used, size - used, "%s%.*s%s", used ? "-" : "",
+                             shown(digits), text, bare ? "" : "relu");
+    text += next;
+  }
+  return used > 0 && *text == '\0';
+}
+
+static ebb_status stray_byte(const char *text, size_t at) {
+  char shown_byte[8], proposal[4 * SHOWN];
+  unsigned char byte = (unsigned char)text[at];
+  size_t column = at + 1;
+  if (!propose_hidden(proposal, sizeof proposal, text, false, false))
+    snprintf(proposal, sizeof proposal, "64-32relu-10");
   snprintf(shown_byte, sizeof shown_byte, byte > ' ' && byte < 127 ? "'%c'" : "0x%02x", byte);
   return ebbi_fail(EBB_ERR_ARGUMENT,
-                   "spec:1:%zu: unexpected %s; write sizes joined by a plain '-', without blanks: "
-                   "64-32relu-10",
-                   column, shown_byte);
+                   "spec:1:%zu: unexpected %s; write sizes joined by a plain '-', without blanks, "
+                   "hidden ones with their activation: %s",
+                   column, shown_byte, proposal);
 }
 
 static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *text) {
   size_t stray = strspn(text, DIGITS LETTERS "_.-");
-  if (text[stray] != '\0') return stray_byte((unsigned char)text[stray], stray + 1);
+  if (text[stray] != '\0') return stray_byte(text, stray);
   *count = 0;
   for (size_t at = 0;; at++) {
     size_t length = strcspn(text + at, "-");
@@ -112,6 +133,23 @@ static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *t
     at += length;
     if (text[at] == '\0') return EBB_OK;
   }
+}
+
+/* Sizes alone that are not those of the data, where both are known: hidden layers are meant. */
+static ebb_status check_bare(const item *items, size_t count, const char *text, size_t inputs,
+                             size_t outputs) {
+  char proposal[4 * SHOWN];
+  bool begins = count > 1 && items[0].units == inputs, ends = items[count - 1].units == outputs;
+  bool bare = true, good_input = begins || count == 1;
+  for (size_t i = 0; i < count; i++) bare = bare && items[i].bare;
+  if (!bare || !inputs || !outputs || (good_input && ends)) return EBB_OK;
+  if (!propose_hidden(proposal, sizeof proposal, text, begins, ends)) return EBB_OK;
+  const item *wrong = good_input ? &items[count - 1] : &items[0];
+  return ebbi_fail(EBB_ERR_ARGUMENT,
+                   "spec:1:%zu: %s size %zu, but the data have %zu; hidden layers are written with "
+                   "their activation: %s",
+                   wrong->column, good_input ? "output" : "input", wrong->units,
+                   good_input ? outputs : inputs, proposal);
 }
 
 /* Settles a first or last size: `given` is the item that states it, or NULL; `data` what the data
@@ -133,6 +171,7 @@ ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_
   size_t count = 0;
   REQUIRE(text, EBB_ERR_ARGUMENT, "spec: no text given");
   TRY(read_items(items, &count, text));
+  TRY(check_bare(items, count, text, inputs, outputs));
   bool has_input = count > 1 && items[0].bare, has_output = items[count - 1].bare;
   TRY(settle(&inputs, has_input ? &items[0] : NULL, inputs, "input"));
   TRY(settle(&outputs, has_output ? &items[count - 1] : NULL, outputs, "output"));

@@ -161,7 +161,7 @@ static void report_best(ebb_report *report, const ebbi_best *best) {
   report->best_accuracy = best->accuracy;
 }
 
-/* Validation; and is the epoch the best? */
+/* Validation, and whether the epoch is the best. */
 static ebb_status validate(ebb_trainer *trainer, ebb_report *report) {
   ebb_metrics metrics;
   double start = seconds_now();

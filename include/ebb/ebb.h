@@ -9,9 +9,10 @@
  *   tensor.h     two-dimensional arrays on a device
  *   ops.h        the operations: matmul, dense layers, loss, gather, update
  *   network.h    network specs, weights, safetensors files
- *   data.h       CSV, IDX and NPY files; encoding; splits (host only)
+ *   data.h       files, tables and their columns; encoding; splits; conversion (host only)
  *   trainer.h    epochs of recorded steps; evaluation
  *   model.h      a network with its encoder in one file
+ *   scores.h     accuracy, ROC AUC, R2 and their kin, of any predictions (host only)
  *   verify.h     every kernel and a network against a double-precision reference
  *   tune.h       the fastest configuration or engine for a class of products, kept on disk
  *   opencl.h     interop, not included here: the only header that shows OpenCL's types
@@ -46,6 +47,7 @@
 #include <ebb/ops.h>
 #include <ebb/precision.h>
 #include <ebb/profile.h>
+#include <ebb/scores.h>
 #include <ebb/status.h>
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>

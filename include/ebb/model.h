@@ -1,6 +1,7 @@
 /* Models: a network together with what turns raw rows into its inputs, in one file.
  *
- * The file is safetensors; its metadata hold the spec, the loss, the encoder and the split.
+ * The file is safetensors; its metadata hold the spec, the loss, the encoder, the split and which
+ * data it was trained on.
  */
 #ifndef EBB_MODEL_H
 #define EBB_MODEL_H
@@ -15,7 +16,8 @@ typedef struct ebb_model {
   ebb_network *network;
   ebb_encoder *encoder; /* NULL: rows are the inputs themselves */
   ebb_loss loss;
-  ebb_split split; /* how the data were parted when it was trained; valid 0: not at all */
+  ebb_split split; /* how the data were parted when it was trained; valid and test 0: not at all */
+  uint64_t fingerprint; /* ebb_table_fingerprint of those data; 0: not known */
 } ebb_model;
 
 /* Writes the model; the file at `path` is replaced as a whole or not at all. Nothing in the file
@@ -23,8 +25,9 @@ typedef struct ebb_model {
  * Errors: EBB_ERR_OUTPUT. */
 ebb_status ebb_model_save(const ebb_model *model, const char *path);
 
-/* Reads a model onto `device`. `spec_text` gives the network's spec if the file has no metadata
- * (as PyTorch writes it), and must agree with it otherwise; NULL: the file must tell.
+/* Reads a model onto `device`. `spec_text` gives the network's spec, or just its hidden layers, if
+ * the file has no metadata (as PyTorch writes it), and must agree with it otherwise; NULL: the file
+ * must tell, as it does if it has one layer. ebb_network_notes tells what was guessed.
  * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT. */
 ebb_status ebb_model_load(ebb_model *out, ebb_device *device, const char *path,
                           const char *spec_text);
@@ -32,16 +35,18 @@ ebb_status ebb_model_load(ebb_model *out, ebb_device *device, const char *path,
 /* What a model file holds besides the numbers of its weights. */
 typedef struct ebb_model_info {
   ebb_spec spec;
-  ebb_encoder *encoder; /* these three as in ebb_model */
+  ebb_encoder *encoder; /* these as in ebb_model */
   ebb_loss loss;
   ebb_split split;
+  uint64_t fingerprint;
+  char *notes; /* what ebb_network_notes would tell of the network */
 } ebb_model_info;
 
 /* Reads and checks a model file as ebb_model_load does, its weights too, but needs no device.
  * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT. */
 ebb_status ebb_model_describe(ebb_model_info *out, const char *path, const char *spec_text);
 
-/* Frees the encoder and zeroes the description. NULL is accepted. */
+/* Frees encoder and notes and zeroes the description. NULL is accepted. */
 void ebb_model_info_clear(ebb_model_info *info);
 
 /* Frees network and encoder and zeroes the model. NULL is accepted. */

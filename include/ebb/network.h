@@ -82,10 +82,41 @@ typedef struct ebb_metadata {
 ebb_status ebb_network_save(ebb_network *network, const char *path, const ebb_metadata *pairs,
                             size_t count);
 
-/* Replaces the weights by those of a safetensors file, which may lack metadata. Blocks.
- * Errors: EBB_ERR_INPUT (damaged; a tensor is missing, has another shape or type): the network is
- * unchanged. */
+/* Replaces the weights by those of a safetensors file, which may lack metadata. Layers are the
+ * tensors of two dimensions called `weight` or `NAME.weight`, whatever stands before, in the order
+ * of the numbers in their names as far as these tell it, else in the one order in which their
+ * shapes chain; a `NAME.bias` may be missing, and is 0 then. F64, F16 and BF16 are converted.
+ * Blocks. Errors: EBB_ERR_INPUT (damaged; the layers' shapes or order do not fit; other types or
+ * kinds of layer): the network is unchanged. */
 ebb_status ebb_network_load_weights(ebb_network *network, const char *path);
+
+/* What was guessed and what was ignored in the file that the weights came from, a line each; "" if
+ * there is nothing to tell. Valid until weights are loaded again. */
+const char *ebb_network_notes(const ebb_network *network);
+
+/* ---- any safetensors file ---- */
+
+/* What stands in a file, whatever it is for. All texts and shapes live as long as this. */
+typedef struct ebb_tensor_file ebb_tensor_file;
+
+typedef struct ebb_tensor_entry {
+  const char *name;
+  const char *dtype;   /* "F32", "I64" */
+  size_t rank;         /* 0: a single number */
+  const size_t *shape; /* [rank] */
+  size_t bytes;
+} ebb_tensor_entry;
+
+/* Reads and checks a file. Errors: EBB_ERR_INPUT (damaged, or no safetensors file), EBB_ERR_MEMORY.
+ */
+ebb_status ebb_tensor_file_read(ebb_tensor_file **out, const char *path);
+void ebb_tensor_file_free(ebb_tensor_file *file);
+
+/* Its tensors and its metadata, in the order of the file; `index` is below their number. */
+size_t ebb_tensor_file_tensors(const ebb_tensor_file *file);
+ebb_tensor_entry ebb_tensor_file_tensor(const ebb_tensor_file *file, size_t index);
+size_t ebb_tensor_file_pairs(const ebb_tensor_file *file);
+ebb_metadata ebb_tensor_file_pair(const ebb_tensor_file *file, size_t index);
 
 #ifdef __cplusplus
 }

@@ -92,7 +92,7 @@ ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind);
 
 typedef enum ebb_init {
   EBB_INIT_ZERO = -1, /* of networks alone: zeros, for weights that come from elsewhere */
-  EBB_INIT_AUTO,      /* he_normal before relu and its kin, xavier_uniform else */
+  EBB_INIT_AUTO,      /* xavier_uniform */
 #define EBB_INIT_ENUM(name, text, gain, fan, normal) EBB_INIT_##name,
   EBB_INIT_LIST(EBB_INIT_ENUM)
 #undef EBB_INIT_ENUM

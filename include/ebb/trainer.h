@@ -65,11 +65,12 @@ typedef struct ebb_train_options {
   size_t block_bytes;     /* of data on the host: the two blocks that lie on the device have at most
                            * so many bytes each, but one batch at least; 0: 8 MiB */
 
-  /* These need validation rows. */
+  /* These need validation rows; ebb_trainer_create refuses them without (EBB_ERR_ARGUMENT). */
   bool keep_best; /* a run leaves the weights of the best epoch in the network, not the last ones */
   ebb_monitor monitor; /* what the best epoch is the best by */
-  double min_delta;    /* a better epoch is better by more than this */
-  size_t patience;     /* a run ends after so many epochs without a better one; 0: never */
+  double min_delta; /* a better epoch is better by more than this: of the loss, or of the accuracy
+                     * as a fraction */
+  size_t patience;  /* a run ends after so many epochs without a better one; 0: never */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto, data
@@ -85,7 +86,7 @@ typedef struct ebb_report {
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
   double train_accuracy; /* classification only */
   double valid_loss, valid_accuracy;
-  double valid_r2;   /* mse only: ebb_metrics */
+  double valid_r2;   /* mse only, as in ebb_metrics */
   size_t best_epoch; /* of all runs so far; 0: there is none (no validation rows, or no
                       * epoch whose validation loss was finite) */
   double best_loss, best_accuracy; /* of its validation */
@@ -121,7 +122,7 @@ ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
 
 /* Trains for the options' epochs, until `callback` (may be NULL) returns false, or until the
  * patience is over. May be called again to go on from where this run stopped, as one longer run
- * would; after a run that the patience has ended, it is counted anew. Blocks.
+ * would; after a run that the patience has ended, the patience begins anew. Blocks.
  *
  * With keep_best the network holds the latest weights while a run is under way, and those of the
  * best epoch of all runs when it has ended in any way but EBB_ERR_DEVICE; a run that goes on takes

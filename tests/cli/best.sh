@@ -100,19 +100,32 @@ ends_with best_epoch "$epoch" stop.log
 
 begin "NaN leaves the best epoch, and no model where none was good"
 diverge="train --data value.csv --model 8relu --optimizer sgd --epochs 40 --quiet --log l --out nan.safetensors"
-code 5 $diverge --lr 0.3
+code 5 $diverge --lr 0.8
 err 'NaN or Inf at step .*; the weights are those of the best epoch, 1; .*the model of that epoch is kept in nan.safetensors$'
-out '^nan.safetensors: numbers after 1 epochs, '
+out '^nan.safetensors: NaN or Inf after 1 epochs, '
 code 0 eval nan.safetensors --data value.csv --part valid --json --quiet
 near "$(field loss out)" "$(field valid_loss l)" 1e-5
 cp nan.safetensors kept.safetensors
-code 5 $diverge --lr 1 # the epoch's weights are finite, but not what they make of the other rows
+code 5 $diverge --lr 3 # the epoch's weights are finite, but not what they make of the other rows
 [ "$(epochs_of l)" -eq 1 ] || flunk "$(epochs_of l) epochs, not 1"
 err 'the weights are again those from before the first step; .*no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
-code 5 $diverge --lr 1 --epochs 1
-err 'the loss over the 30 validation rows was NaN or Inf after each of 1 epochs; try a lower learning rate than 1 (--lr);'
+code 5 $diverge --lr 3 --epochs 1
+err 'the loss over the 30 validation rows was NaN or Inf after each of 1 epochs; try a lower learning rate than 3 (--lr);'
 same nan.safetensors kept.safetensors
+
+begin "the learning rate of a refit falls over the last fifth of its epochs"
+regress="train --data value.csv --model 8tanh --batch 64 --quiet"
+losses() { grep "\"type\":\"$1\"" "$2" | sed 's/.*"train_loss":\([^,]*\),.*/\1/' | sed -n "$3"; }
+code 0 $regress --epochs 20 --refit --log l --out refit.safetensors
+ends_with best_epoch 20 l
+code 0 $regress --epochs 20 --valid 0 --log plain --out plain.safetensors
+losses refit l 1,17p >refit_losses
+losses epoch plain 1,17p >plain_losses
+same refit_losses plain_losses
+differ refit.safetensors plain.safetensors
+code 0 $regress --epochs 20 --refit --out again.safetensors
+same refit.safetensors again.safetensors
 
 begin "--refit trains on all rows for the epochs found"
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --epochs 60 --refit --log l --out refit.safetensors
@@ -126,8 +139,8 @@ code 0 train --data noise.csv --model 24tanh --lr 0.01 --epochs 60 --refit --out
 err "^refit    a new network on all 120 rows, $epoch epochs$"
 err '^refit    the model is a new one, .*the figures are those of the search, for which 24 rows were held out$'
 out "^refit.safetensors: finished after 60 epochs, best epoch $epoch, .*; refit on all 120 rows$"
-code 0 $learn --epochs 7 --patience 0 --refit --out refit.safetensors
-code 0 $learn --epochs 7 --valid 0 --out plain.safetensors
+code 0 $learn --epochs 5 --patience 0 --refit --out refit.safetensors
+code 0 $learn --epochs 5 --valid 0 --out plain.safetensors
 same refit.safetensors plain.safetensors
 complains 2 'trained without parting' eval refit.safetensors --data noise.csv --part valid --quiet
 
@@ -153,11 +166,13 @@ ends_with reason '"stopped"' rest
 ends_with refit false rest
 
 begin "options without what they are about"
-for option in '--patience 5' '--patience 0' '--min-delta 0.1' '--monitor loss' --refit; do
+for option in '--patience 5' '--min-delta 0.1' '--monitor loss' --refit; do
   # shellcheck disable=SC2086 # a flag and its value
   complains 2 "^ebb: ${option%% *}: the best epoch is found by validation rows, and there are none by --valid 0$" \
     $learn --valid 0 $option
 done
+code 0 $learn --valid 0 --patience 0 --epochs 2 --out none.safetensors # the last weights are kept all the same
+complains 2 '^ebb: --seed-split: --split takes the last rows' $learn --split last --seed-split 3
 complains 2 '^ebb: --monitor: accuracy is of classes' train --data value.csv --monitor accuracy --quiet
 complains 2 '^ebb: --refit: the rows of class.csv cannot be joined' train --data class.csv --valid class.csv --refit --quiet
 complains 2 '' $learn --patience -1
@@ -165,11 +180,23 @@ complains 2 '' $learn --min-delta -1
 
 begin "regression in the units of the target"
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --log l --out value.safetensors
-err '^epoch    60/60, train loss [0-9.e-]*, valid rmse [0-9.e-]* (loss [0-9.e-]*), r2 [0-9.]*, [0-9]* samples/s$'
-err '^best     epoch [0-9]* of 60, valid rmse [0-9.e-]* (loss [0-9.e-]*), r2 [0-9.]*'
+err '^epoch    60/60, train loss [0-9.e-]*, valid rmse [0-9.e-]* (scaled loss [0-9.e-]*), r2 [0-9.]*, [0-9]* samples/s$'
+err '^best     epoch [0-9]* of 60, valid rmse [0-9.e-]* (scaled loss [0-9.e-]*), r2 [0-9.]*'
 err '^result   root mean square error [0-9.e-]* over 30 held-out rows, r2 [0-9.]*; always guessing the mean: [0-9.]*$'
-near "$(field valid_rmse l)" "$(awk -v l="$(field valid_loss l)" 'BEGIN { printf "%.9g", sqrt(l) }')" 1e-6
+code 0 info value.safetensors
+deviation=$(sed -n 's/^target 0 .*, mean [0-9.e-]*, deviation \([0-9.e-]*\)$/\1/p' out)
+near "$(field valid_rmse l)" "$(awk -v l="$(field valid_loss l)" -v d="$deviation" 'BEGIN { printf "%.9g", d * sqrt(l) }')" 1e-5
 code 0 eval value.safetensors --data value.csv --part valid --json --quiet
+near "$(field rmse out)" "$(field valid_rmse l)" 1e-5
 near "$(field r2 out)" "$(field valid_r2 l)" 1e-5
 code 0 train --data value.csv --model 16tanh --epochs 2 --valid 0 --out value.safetensors
-err '^epoch    2/2, train rmse [0-9.e-]* (loss [0-9.e-]*), '
+err '^epoch    2/2, train rmse [0-9.e-]* (scaled loss [0-9.e-]*), '
+
+begin "--no-scale-target learns the values as they stand"
+code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --no-scale-target --log l --out value.safetensors
+err '^epoch    60/60, train loss [0-9.e-]*, valid rmse [0-9.e-]* (loss [0-9.e-]*), r2 '
+near "$(field valid_rmse l)" "$(awk -v l="$(field valid_loss l)" 'BEGIN { printf "%.9g", sqrt(l) }')" 1e-6
+code 0 info value.safetensors
+out '^target 0  *target: a number, as it stands$'
+code 0 eval value.safetensors --data value.csv --part valid --json --quiet
+near "$(field mse out)" "$(field loss out)" 1e-6

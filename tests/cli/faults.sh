@@ -31,6 +31,7 @@ complains 6 'no targets' eval class.safetensors --data inputs.csv --quiet
 begin "wrong numbers"
 code 5 train --data value.csv --optimizer sgd --lr 1e30 --epochs 3 --quiet --log l --out keep.safetensors
 err 'step'
+out '^no model saved: NaN or Inf after 0 epochs'
 err 'try a lower learning rate than 1e+30 (--lr);'
 one_line
 same class.safetensors keep.safetensors
@@ -99,7 +100,9 @@ if "$ebb" devices | grep -q 'Portable Computing'; then
     [ $got -eq 3 ] || flunk "$command without a home: exit code $got, not 3"
     cat out >>err
     err 'HOME=/dev/null: PoCL cannot work without its cache folder, and /dev/null/.cache/pocl/'
+    grep -q 'install a driver' err && flunk "$command: a driver is to be installed, but one is there"
   done
+  err '^ebb: HOME=/dev/null: PoCL .*; set POCL_CACHE_DIR to a folder .*; until then there is no OpenCL device'
 fi
 with EBB_DEVICE=none complains 3 'EBB_DEVICE="none"' train --data class.csv --quiet
 with EBB_DEVICE=none code 3 doctor

@@ -4,9 +4,9 @@
 begin "rows on the host give the same model"
 for form in layers whole; do
   for data in class value; do
-    code 0 train --data $data.csv --step $form --epochs 7 --data-on device --log device.log --out device.safetensors
+    code 0 train --data $data.csv --model 64relu --step $form --epochs 7 --data-on device --log device.log --out device.safetensors
     if grep -q '^memory' err; then flunk "tells of the host: $(cat err)"; fi
-    code 0 train --data $data.csv --step $form --epochs 7 --data-on host --log host.log --json --out host.safetensors
+    code 0 train --data $data.csv --model 64relu --step $form --epochs 7 --data-on host --log host.log --json --out host.safetensors
     err '^memory   the rows stay on the host; blocks'
     json out
     out '"data_on": "host"'

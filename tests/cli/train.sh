@@ -72,7 +72,7 @@ near "$(field accuracy out)" "$(field valid_accuracy train.log)" 1e-9
 [ "$(field samples out)" = 40 ] || flunk "samples: $(field samples out)"
 code 0 eval class.safetensors --data class.csv --part train
 out 'samples 160$'
-code 0 eval class.safetensors --data class.csv --json --quiet
+code 0 eval class.safetensors --data class.csv --part all --json --quiet
 silent err
 at_least "$(field accuracy out)" 0.8
 [ "$(field samples out)" = 200 ] || flunk "samples: $(field samples out)"
@@ -262,13 +262,14 @@ code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --log value.l
 grep -q accuracy value.log && flunk "accuracy in a regression log"
 json value.log
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --valid 0 --out other.safetensors
-err '^result   root mean square error [0-9.]* over 150 training rows; always guessing the mean: [0-9.]*$'
+err '^result   root mean square error [0-9.]* over 150 training rows, r2 [0-9.]*; always guessing the mean: [0-9.]*$'
 # the mean of all rows, judged on them: the deviation of the targets
 near "$(sed -n 's/^result .*: \([0-9.]*\)$/\1/p' err)" "$(awk -F, 'NR > 1 { n++; s += $3; q += $3 * $3 }
   END { print sqrt(q / n - (s / n) ^ 2) }' value.csv)" 1e-3
-at_least "$(field baseline_loss value.log)" "$(field valid_loss value.log)"
+at_least "$(field baseline_rmse value.log)" "$(field valid_rmse value.log)"
 code 0 eval value.safetensors --data value.csv --part valid --json --quiet
-near "$(field mse out)" "$(field valid_loss value.log)" 1e-4
+near "$(field loss out)" "$(field valid_loss value.log)" 1e-4
+near "$(field rmse out)" "$(field valid_rmse value.log)" 1e-4
 at_least "$(field r2 out)" 0.9
 code 0 predict value.safetensors --data value.csv --quiet
 [ "$(head -1 out)" = prediction ] || flunk "header: $(head -1 out)"

@@ -10,7 +10,7 @@ same out version
 complains 2 'unexpected "x"' version x
 code 0 help
 cp out overview
-for command in devices doctor train eval predict verify info bench tune cache help version; do
+for command in devices doctor data train eval predict verify info bench tune cache help version; do
   grep -q "^  $command " overview || flunk "the overview lacks $command"
   code 0 help $command
   out "usage: ebb $command"
@@ -26,11 +26,16 @@ begin "help names every option"
 code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
   weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
-  initializer valid-labels step profile trace no-clobber help; do
+  initializer valid-labels step profile trace no-clobber help drop keep categorical numeric id decimal encoding header na unknown \
+  no-scale-target test test-labels seed-split patience min-delta monitor refit; do
   out "--$option\b"
 done
 out '--optimizer NAME .*\[sgd, adam, adamw\]'
 out 'default: 0\.2'
+[ "$(awk 'length > 80' out | wc -l)" -eq 0 ] || flunk "a line is longer than 80 columns"
+grep -q -e '--[a-z-]* [A-Z][A-Z][A-Z]*[a-z]' out && flunk "no blank between an option and its help"
+code 0 help data
+for option in to target no-target drop missing delimiter json; do out "--$option\b"; done
 code 0 help eval
 for option in data labels target delimiter no-header part device json; do out "--$option\b"; done
 [ "$(awk 'length > 80' out | wc -l)" -eq 0 ] || flunk "a line is longer than 80 columns"
@@ -55,6 +60,39 @@ complains 2 'unexpected "b" after "a"' eval a b
 complains 2 'MODEL is missing' eval --data class.csv
 complains 2 '--data is missing' train
 complains 2 '--data is missing' predict m
+
+begin "names of other tools"
+# meant WORD OPTION: train does not know the word, and names the option.
+meant() { complains 2 "unknown option $1; did you mean --$2?" train --data class.csv "$1" 3; }
+meant --learning-rate lr
+meant --learning_rate lr
+meant --batch-size batch
+meant --Batch_Size batch
+meant --l2 weight-decay
+meant --hidden 'model 64relu-32relu'
+meant --layers 'model 64relu-32relu'
+meant --validation-split 'valid 0.2'
+meant --test-size 'test 0.2'
+meant --holdout 'test 0.2'
+meant --na-values na
+meant --index-col id
+meant --early-stopping patience
+meant --y 'target NAME'
+meant --label 'target NAME'
+meant --sep delimiter
+meant --output out
+meant --random_state seed
+meant --resume init
+meant --gpu 'device gpu'
+meant --weight_decay weight-decay
+complains 2 'unknown option -epochs; did you mean --epochs?' train -epochs 3
+complains 2 'predict: unknown option --learning-rate; see .ebb help predict' predict m --learning-rate 3
+echo '{"batch_size": 16}' >conf.json
+complains 2 'conf.json: unknown option --batch_size; did you mean --batch?' train --config conf.json
+complains 2 'the data have 2; hidden layers are written with their activation: 64relu' train --data class.csv --quiet --model 64
+for text in 64-32 64,32 '64 32'; do
+  complains 2 'hidden .* with their activation: 64relu-32relu$' train --data class.csv --quiet --model "$text"
+done
 
 begin "values that are wrong"
 for value in 0 -1 1e3 x '' 99999999999999999999; do

@@ -1,0 +1,65 @@
+/* A run's options are kept as they were given, in one object of its result and its log, so that
+ * --config repeats the run: what has been made of them (the whole spec, the number of epochs) would
+ * not give the same run where a default or the data decided it. A log is JSON lines, of which the
+ * first has them.
+ */
+#include "config.h"
+
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* The options that decide nothing about the model. */
+static const char *const apart[] = {"out",  "log",   "trace", "profile", "no-clobber",
+                                    "json", "quiet", "help",  "config"};
+
+bool config_decides(const char *name) {
+  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
+    if (strcmp(name, apart[i]) == 0) return false;
+  return true;
+}
+
+json_t *config_of(const settings *s) {
+  size_t count;
+  const option_row *rows = option_table(&count);
+  json_t *object = json_object();
+  for (size_t i = 0; i < count; i++)
+    if (s->sources[i] != FROM_DEFAULT && config_decides(rows[i].name))
+      json_object_set_new(object, rows[i].name, json_text(s->owned[i]));
+  return object;
+}
+
+/* True for a result and for the first line of a log, and for an object of options in another. */
+static bool is_written(const json_t *object) {
+  const char *type = json_string_value(json_object_get(object, "type"));
+  return json_object_get(object, CONFIG_KEY) || json_object_get(object, "reason") ||
+         (type && strcmp(type, "start") == 0);
+}
+
+static int fail_parse(const char *origin, const char *path, const json_error_t *error) {
+  if (error->line < 0) return fail(EXIT_INPUT, "%s: %s: %s", origin, path, strerror(errno));
+  return fail(EXIT_INPUT, "%s:%d:%d: not JSON: %s", path, error->line, error->column, error->text);
+}
+
+int config_load(json_t **out, const char *origin, const char *path) {
+  json_error_t error, ignored;
+  json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+  json_t *first =
+      object ? NULL
+             : json_load_file(path, JSON_REJECT_DUPLICATES | JSON_DISABLE_EOF_CHECK, &ignored);
+  if (!object && is_written(first)) object = json_incref(first);
+  json_decref(first);
+  if (!object) return fail_parse(origin, path, &error);
+  *out = object;
+  if (!json_is_object(object))
+    return fail(EXIT_INPUT, "%s: a JSON object is needed, {\"epochs\": 5}", path);
+  if (!is_written(object)) return EXIT_GOOD;
+  json_t *options = json_incref(json_object_get(object, CONFIG_KEY));
+  json_decref(object);
+  *out = options;
+  if (json_is_object(options)) return EXIT_GOOD;
+  return fail(EXIT_INPUT,
+              "%s: is a result or log without \"" CONFIG_KEY "\", from before they were kept",
+              path);
+}

@@ -1,0 +1,23 @@
+/* Options as JSON: the file of --config, and what results and logs say about a run's options. */
+#ifndef EBB_CLI_CONFIG_H
+#define EBB_CLI_CONFIG_H
+
+#include <jansson.h>
+
+#include "options.h"
+
+/* The object of options that a file holds: all of it, or what config_of has put into a result or
+ * the first line of a log. `origin`: how messages call what named the file. Returns the exit code.
+ */
+int config_load(json_t **out, const char *origin, const char *path);
+
+/* Does the option of this name decide what a model becomes? Others say where results go, or what is
+ * told. */
+bool config_decides(const char *name);
+
+/* The options that were given and decide. The key of results and logs that holds them
+ * is CONFIG_KEY. */
+#define CONFIG_KEY "options"
+json_t *config_of(const settings *s);
+
+#endif

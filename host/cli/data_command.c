@@ -1,0 +1,53 @@
+/* The command line that trains on a table, with the options that it was read with. */
+#include "data_command.h"
+
+#include "config.h"
+#include "output.h"
+
+#include <stdio.h>
+
+static void put_value(FILE *line, const char *value) {
+  fputc(' ', line);
+  shell_word(line, value);
+}
+
+static size_t missing_inputs(const ebb_table *table) {
+  size_t missing = 0;
+  ebb_column_info column;
+  for (size_t i = 0; i < ebb_table_file_columns(table); i++)
+    if (ebb_table_column(&column, table, i) == EBB_OK && column.use == EBB_COLUMN_INPUT)
+      missing += column.missing;
+  return missing;
+}
+
+/* The options that were given here and mean something there. */
+static void put_options(FILE *line, const settings *s) {
+  size_t count;
+  const option_row *rows = option_table(&count);
+  for (size_t i = 0; i < count; i++) {
+    bool both = (rows[i].commands & FOR_TRAIN) && (rows[i].commands & FOR_DATA);
+    if (s->sources[i] == FROM_DEFAULT || !both || !config_decides(rows[i].name)) continue;
+    bool flag = rows[i].kind == KIND_FLAG;
+    if (flag && !*(const bool *)((const char *)s + rows[i].offset)) continue;
+    fprintf(line, " --%s", rows[i].name);
+    if (!flag) put_value(line, s->owned[i]);
+  }
+}
+
+char *data_command(const settings *s, const ebb_table *table) {
+  char *text = NULL;
+  size_t size;
+  FILE *line = ebb_table_has_target(table) ? open_memstream(&text, &size) : NULL;
+  if (!line) return NULL;
+  shell_word(line, tool_name(NULL));
+  fputs(" train --data", line);
+  put_value(line, s->data);
+  put_options(line, s);
+  if (!s->target && !s->labels && ebb_table_targets(table) == 1) {
+    fputs(" --target", line);
+    put_value(line, ebb_table_target_name(table, 0));
+  }
+  if (s->missing == EBB_MISSING_REFUSE && missing_inputs(table) > 0) fputs(" --missing mean", line);
+  fclose(line);
+  return text;
+}

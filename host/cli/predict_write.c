@@ -1,0 +1,156 @@
+/* Predictions as CSV and as JSON.
+ *
+ * JSON is written row by row: a tree of a million rows would take a gigabyte. Numbers have 9
+ * digits, which give the same float32 back.
+ */
+#include "predict_write.h"
+
+#include "output.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs) {
+  for (size_t i = 0; i < rows; i++) {
+    const float *z = logits + i * outputs;
+    double *p = probabilities + i * outputs, sum = 0;
+    float best = z[0];
+    for (size_t j = 1; j < outputs; j++) best = z[j] > best ? z[j] : best;
+    for (size_t j = 0; j < outputs; j++) sum += p[j] = exp((double)z[j] - (double)best);
+    for (size_t j = 0; j < outputs; j++) p[j] /= sum;
+  }
+}
+
+static bool is_classes(const predictions *p) {
+  return ebb_encoder_task(p->encoder) == EBB_TASK_CLASSIFICATION;
+}
+
+static size_t best_of(const predictions *p, size_t row) {
+  const double *values = p->values + row * p->outputs;
+  size_t best = 0;
+  for (size_t j = 1; j < p->outputs; j++)
+    if (values[j] > values[best]) best = j;
+  return best;
+}
+
+/* `prediction`, or where there are several values `prediction_` and the name of each. */
+static void name_value(char name[300], const predictions *p, size_t index) {
+  const char *target = ebb_encoder_target(p->encoder, index);
+  if (p->outputs == 1)
+    snprintf(name, 300, "prediction");
+  else if (target)
+    snprintf(name, 300, "prediction_%.280s", target);
+  else
+    snprintf(name, 300, "prediction_%zu", index);
+}
+
+static bool is_output_name(const predictions *p, const char *name) {
+  char output[300];
+  if (is_classes(p) && (strcmp(name, "prediction") == 0 || strcmp(name, "probabilities") == 0))
+    return true;
+  for (size_t j = 0; j < p->outputs; j++) {
+    name_value(output, p, j);
+    if (is_classes(p)
+            ? strncmp(name, "p_", 2) == 0 && strcmp(name + 2, ebb_encoder_class(p->encoder, j)) == 0
+            : strcmp(name, output) == 0)
+      return true;
+  }
+  return false;
+}
+
+const char *predictions_clash(const predictions *p) {
+  for (size_t i = 0; i < ebb_table_ids(p->table); i++)
+    if (is_output_name(p, ebb_table_id_name(p->table, i))) return ebb_table_id_name(p->table, i);
+  return NULL;
+}
+
+/* Writes prefix and text as one CSV field, quoted where the text needs it. */
+static void write_field(FILE *file, const char *prefix, const char *text) {
+  size_t length = strlen(text);
+  bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
+  if (!spaced && !strpbrk(text, ",\"\r\n")) {
+    fprintf(file, "%s%s", prefix, text);
+    return;
+  }
+  fprintf(file, "\"%s", prefix);
+  for (; *text; text++) fprintf(file, *text == '"' ? "\"\"" : "%c", *text);
+  fputc('"', file);
+}
+
+static void write_header(FILE *file, const predictions *p) {
+  char name[300];
+  for (size_t i = 0; i < ebb_table_ids(p->table); i++) {
+    write_field(file, "", ebb_table_id_name(p->table, i));
+    fputc(',', file);
+  }
+  if (is_classes(p)) fputs("prediction", file);
+  for (size_t j = 0; j < p->outputs; j++) {
+    if (j > 0 || is_classes(p)) fputc(',', file);
+    if (!is_classes(p)) name_value(name, p, j);
+    write_field(file, is_classes(p) ? "p_" : "",
+                is_classes(p) ? ebb_encoder_class(p->encoder, j) : name);
+  }
+  fputc('\n', file);
+}
+
+static void write_csv(FILE *file, const predictions *p) {
+  write_header(file, p);
+  for (size_t row = 0; row < p->rows && !ferror(file); row++) {
+    for (size_t i = 0; i < ebb_table_ids(p->table); i++) {
+      write_field(file, "", ebb_table_id(p->table, i, row));
+      fputc(',', file);
+    }
+    if (is_classes(p)) write_field(file, "", ebb_encoder_class(p->encoder, best_of(p, row)));
+    for (size_t j = 0; j < p->outputs; j++)
+      fprintf(file, "%s%.9g", j > 0 || is_classes(p) ? "," : "", p->values[row * p->outputs + j]);
+    fputc('\n', file);
+  }
+}
+
+static json_t *row_json(const predictions *p, size_t row) {
+  const double *values = p->values + row * p->outputs;
+  json_t *object = json_object();
+  for (size_t i = 0; i < ebb_table_ids(p->table); i++)
+    json_object_set_new(object, ebb_table_id_name(p->table, i),
+                        json_text(ebb_table_id(p->table, i, row)));
+  if (!is_classes(p)) {
+    char name[300];
+    for (size_t j = 0; j < p->outputs; j++) {
+      name_value(name, p, j);
+      json_object_set_new(object, name, json_real(values[j]));
+    }
+    return object;
+  }
+  json_t *shares = json_object();
+  for (size_t j = 0; j < p->outputs; j++)
+    json_object_set_new(shares, ebb_encoder_class(p->encoder, j), json_real(values[j]));
+  json_object_set_new(object, "prediction",
+                      json_text(ebb_encoder_class(p->encoder, best_of(p, row))));
+  json_object_set_new(object, "probabilities", shares);
+  return object;
+}
+
+/* Writes a value and releases it. */
+static void dump(FILE *file, json_t *value) {
+  json_dumpf(value, file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+  json_decref(value);
+}
+
+static void write_json(FILE *file, const predictions *p) {
+  fputs("{\"model\": ", file);
+  dump(file, json_text(p->model));
+  fputs(", \"predictions\": [", file);
+  for (size_t row = 0; row < p->rows && !ferror(file); row++) {
+    fputs(row > 0 ? ",\n" : "\n", file);
+    dump(file, row_json(p, row));
+  }
+  fputs("\n]}\n", file);
+}
+
+void predictions_write(FILE *file, const predictions *p, bool json) {
+  if (json)
+    write_json(file, p);
+  else
+    write_csv(file, p);
+}

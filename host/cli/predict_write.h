@@ -1,0 +1,26 @@
+/* How predictions are written. */
+#ifndef EBB_CLI_PREDICT_WRITE_H
+#define EBB_CLI_PREDICT_WRITE_H
+
+#include <ebb/ebb.h>
+#include <stdio.h>
+
+typedef struct predictions {
+  const char *model; /* its file */
+  const ebb_encoder *encoder;
+  const ebb_table *table; /* whose id columns are carried along */
+  size_t rows, outputs;
+  double *values; /* [rows, outputs]: probabilities of classes, or values */
+} predictions;
+
+/* probabilities [rows, outputs] of logits [rows, outputs]. */
+void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs);
+
+/* CSV with a header, or JSON: one object, in it a list of an object a row. An error is left for
+ * ferror. */
+/* An id that is called as a column of predictions is, which it would hide; NULL: none. */
+const char *predictions_clash(const predictions *p);
+
+void predictions_write(FILE *file, const predictions *p, bool json);
+
+#endif

@@ -1,0 +1,104 @@
+/* Scores of a network: its outputs for all rows, then the library's figures of them.
+ *
+ * The figures need every output, and in double precision, so they are made on the host;
+ * ebb_evaluate downloads but two sums, which do for the epochs of a training.
+ */
+#include "scores_make.h"
+
+#include "output.h"
+
+#include <stdlib.h>
+
+enum { CHUNK = 65536 /* rows of bytes that are made floats of at a time */ };
+
+static ebb_status predict_bytes(float *out, ebb_network *network, const ebb_dataset *d,
+                                float *chunk) {
+  size_t outputs = ebb_spec_outputs(ebb_network_spec(network));
+  ebb_status status = EBB_OK;
+  for (size_t at = 0; at < d->rows && status == EBB_OK; at += CHUNK) {
+    size_t count = d->rows - at < CHUNK ? d->rows - at : CHUNK;
+    for (size_t i = 0; i < count * d->inputs; i++)
+      chunk[i] = (float)d->x_u8[at * d->inputs + i] * d->scale;
+    status = ebb_network_predict(network, out + at * outputs, chunk, count);
+  }
+  return status;
+}
+
+int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows) {
+  size_t outputs = ebb_spec_outputs(ebb_network_spec(network));
+  size_t most = rows->rows < CHUNK ? rows->rows : CHUNK;
+  *out = calloc(rows->rows, outputs * sizeof **out);
+  float *chunk = rows->x ? NULL : calloc(most, rows->inputs * sizeof *chunk);
+  int code;
+  if (!*out || (!rows->x && !chunk))
+    code = fail(EXIT_FAILED, "no memory for the predictions of %zu rows", rows->rows);
+  else if (rows->x)
+    code = fail_status(ebb_network_predict(network, *out, rows->x, rows->rows));
+  else
+    code = fail_status(predict_bytes(*out, network, rows, chunk));
+  free(chunk);
+  return code;
+}
+
+static int score_classes(scored *out, const float *outputs, const ebb_dataset *rows,
+                         const ebb_dataset *train) {
+  ebb_status status =
+      ebb_scores_classes(&out->scores, outputs, rows->labels, rows->rows, rows->outputs);
+  if (status == EBB_OK && train)
+    status = ebb_scores_baseline_classes(&out->scores, train->labels, train->rows);
+  out->loss = out->scores.cross_entropy;
+  return fail_status(status);
+}
+
+static double squared_error(const float *outputs, const float *values, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) {
+    double error = (double)outputs[i] - (double)values[i];
+    sum += error * error;
+  }
+  return sum / (double)count;
+}
+
+/* A dataset's values, or outputs of the network, in the target's units. NULL: no memory. */
+static double *decoded(const ebb_encoder *encoder, const float *values, const ebb_dataset *d) {
+  double *out = calloc(d->rows, d->outputs * sizeof *out);
+  if (out) ebb_encoder_decode(out, encoder, values, d->rows);
+  return out;
+}
+
+static int score_values(scored *out, const ebb_encoder *encoder, const float *outputs,
+                        const ebb_dataset *rows, const ebb_dataset *train) {
+  out->loss = squared_error(outputs, rows->values, rows->rows * rows->outputs);
+  double *predicted = decoded(encoder, outputs, rows);
+  double *actual = decoded(encoder, rows->values, rows);
+  double *learned = train ? decoded(encoder, train->values, train) : NULL;
+  int code;
+  if (!predicted || !actual || (train && !learned)) {
+    code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
+  } else {
+    ebb_status status =
+        ebb_scores_values(&out->scores, predicted, actual, rows->rows, rows->outputs);
+    if (status == EBB_OK && train)
+      status = ebb_scores_baseline_values(&out->scores, learned, train->rows);
+    code = fail_status(status);
+  }
+  free(predicted);
+  free(actual);
+  free(learned);
+  return code;
+}
+
+int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder,
+                const ebb_dataset *rows, const ebb_dataset *train) {
+  size_t gives = ebb_spec_outputs(ebb_network_spec(network));
+  float *outputs;
+  if (rows->outputs != gives)
+    return fail(EXIT_INPUT, "the data have %zu %s, the network %zu outputs", rows->outputs,
+                rows->labels ? "classes" : "target columns", gives);
+  int code = outputs_make(&outputs, network, rows);
+  if (code == EXIT_GOOD)
+    code = rows->labels ? score_classes(out, outputs, rows, train)
+                        : score_values(out, encoder, outputs, rows, train);
+  free(outputs);
+  return code;
+}

@@ -1,0 +1,137 @@
+/* A model from a file, and the rows it is applied to.
+ *
+ * A model without encoder (a file that PyTorch wrote) takes rows as they are: it is given one that
+ * changes nothing, so that the rest of a command need not know the difference.
+ */
+#include "subject.h"
+
+#include "inputs.h"
+#include "output.h"
+
+/* A task or loss that is asked for must be the model's own, if it tells. */
+static int check_task(const subject *x, const settings *s) {
+  if (!x->model.encoder) return EXIT_GOOD;
+  ebb_task task = ebb_encoder_task(x->model.encoder);
+  if (s->task != EBB_TASK_AUTO && (ebb_task)s->task != task)
+    return fail(EXIT_USAGE, "%s: %s was trained for %s", settings_origin(s, "task").text,
+                s->argument, ebb_task_name(task));
+  if (s->loss != 0 && (ebb_loss)(s->loss - 1) != x->model.loss)
+    return fail(EXIT_USAGE, "%s: %s was trained for %s, by %s", settings_origin(s, "loss").text,
+                s->argument, ebb_task_name(task), ebb_loss_name(x->model.loss));
+  return EXIT_GOOD;
+}
+
+int subject_load(subject *x, const settings *s) {
+  int code = open_device(&x->device, s);
+  if (code != EXIT_GOOD) return code;
+  ebb_status status = ebb_model_load(&x->model, x->device, s->argument, s->model);
+  if (status != EBB_OK)
+    return status == EBB_ERR_ARGUMENT && s->model ? fail_option(s, "model", status)
+                                                  : fail_status(status);
+  note_weights(s, s->argument, ebb_network_notes(x->model.network));
+  return check_task(x, s);
+}
+
+/* The task of a model that does not tell: --task, or what --loss goes with. */
+static ebb_task asked_task(const settings *s) {
+  if (s->task != EBB_TASK_AUTO || s->loss == 0) return (ebb_task)s->task;
+  return s->loss - 1 == EBB_LOSS_MSE ? EBB_TASK_REGRESSION : EBB_TASK_CLASSIFICATION;
+}
+
+/* Says what was assumed about a model without encoder. `target` told the task, or NULL. */
+static void note_bare(const subject *x, const settings *s, const char *target) {
+  ebb_task task = ebb_encoder_task(x->own);
+  note(s, "note     %s does not tell what its inputs are: column i is input i, as it stands",
+       s->argument);
+  if (asked_task(s) != EBB_TASK_AUTO) return;
+  if (target)
+    note(s,
+         "note     its task is taken to be %s, after the target \"%s\"%s; --task decides, and "
+         "--no-target makes every column an input",
+         ebb_task_name(task), target,
+         task == EBB_TASK_CLASSIFICATION ? ": class i is output i" : "");
+  else if (task == EBB_TASK_AUTO)
+    note(s, "note     nor what its outputs are: they are shown as they come; --task classification "
+            "takes output i for class i");
+  else
+    note(s, "note     nor what its output is: it is shown as it comes");
+}
+
+/* Gives a model without encoder the task that a table's target shows. `target` gets its name. */
+static int take_task(subject *x, char target[80], const ebb_table *table) {
+  if (!ebb_table_has_target(table)) return EXIT_GOOD;
+  snprintf(target, 80, "%s", ebb_table_target_name(table, 0));
+  return fail_status(ebb_encoder_take_task(x->own, table));
+}
+
+/* The same for rows whose targets are not to be looked at: they are read apart, and a target that
+ * does not fit the model tells nothing. Standard input can be read but once. */
+static int peek_task(subject *x, char target[80], const settings *s) {
+  ebb_table *table = NULL;
+  ebb_read_options options = read_options(s, x->own, false);
+  bool needed = ebb_encoder_task(x->own) == EBB_TASK_AUTO && !is_stream(s->data) && !s->no_target;
+  int code = EXIT_GOOD;
+  if (needed && ebb_table_read(&table, s->data, &options) == EBB_OK)
+    code = take_task(x, target, table);
+  ebb_table_free(table);
+  return code;
+}
+
+/* Refuses what a model without encoder cannot be asked for. */
+static int check_asked(const subject *x, const settings *s) {
+  ebb_loss loss;
+  bool by_loss = s->task == EBB_TASK_AUTO;
+  if (asked_task(s) == EBB_TASK_CLASSIFICATION &&
+      ebb_spec_outputs(ebb_network_spec(x->model.network)) < 2)
+    return fail(
+        EXIT_USAGE,
+        "%s: the one output of %s is no choice of classes: its softmax is always 1; without "
+        "the option it is shown as it comes, in most such models above 0 for the class 1",
+        settings_origin(s, by_loss ? "loss" : "task").text, s->argument);
+  return choose_loss(&loss, s, (ebb_task)s->task);
+}
+
+static int read_bare(subject *x, const settings *s, bool no_look) {
+  const ebb_spec *spec = ebb_network_spec(x->model.network);
+  char target[80] = "";
+  int code = check_asked(x, s);
+  if (code == EXIT_GOOD)
+    code = fail_status(
+        ebb_encoder_bare(&x->own, ebb_spec_inputs(spec), ebb_spec_outputs(spec), asked_task(s)));
+  x->encoder = x->own;
+  if (code == EXIT_GOOD && no_look) code = peek_task(x, target, s);
+  if (code == EXIT_GOOD) code = read_table(&x->table, s, x->own, no_look);
+  if (code == EXIT_GOOD && !no_look) code = take_task(x, target, x->table);
+  if (code != EXIT_GOOD) return code;
+  note_bare(x, s, target[0] ? target : NULL);
+  x->model.loss =
+      ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  return EXIT_GOOD;
+}
+
+int subject_read(subject *x, const settings *s, bool no_look) {
+  int code = check_streams(s);
+  if (code != EXIT_GOOD) return code;
+  if (!x->model.encoder) return read_bare(x, s, no_look);
+  x->encoder = x->model.encoder;
+  return read_table(&x->table, s, x->encoder, no_look);
+}
+
+int subject_encode(subject *x, const size_t *rows, size_t count) {
+  ebb_status status = ebb_encoder_apply(&x->rows, x->encoder, x->table, rows, count);
+  if (status != EBB_OK) return fail_status(status);
+  size_t inputs = ebb_spec_inputs(ebb_network_spec(x->model.network));
+  if (x->rows.inputs != inputs)
+    return fail(EXIT_INPUT, "the data has %zu inputs a row, the model takes %zu", x->rows.inputs,
+                inputs);
+  return EXIT_GOOD;
+}
+
+void subject_close(subject *x) {
+  ebb_dataset_clear(&x->rows);
+  ebb_encoder_free(x->own);
+  ebb_table_free(x->table);
+  ebb_model_clear(&x->model);
+  ebb_device_free(x->device);
+  *x = (subject){0};
+}

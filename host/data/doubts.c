@@ -1,0 +1,180 @@
+/* Inputs that are read as they stand and yet may not mean that: spellings, stand-ins for a missing
+ * number, codes of digits, a row of sums.
+ *
+ * None of it can be known, so it is said and not mended; one line a doubt, for all its columns.
+ */
+#include "data/doubts.h"
+
+#include "base/error.h"
+#include "data/columns.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { FEW_TEXTS = 1000, LONGEST = 64, FEWEST_ROWS = 3, LEAST = 9, LEAST_HIGH = 99 };
+
+ebb_status ebbi_case_twins(bool *found, const char *twins[2], const ebbi_names *texts) {
+  ebbi_names lower = {0};
+  ebb_status status = EBB_OK;
+  *found = false;
+  for (size_t i = 0; i < texts->count && texts->count <= FEW_TEXTS && !*found; i++) {
+    char text[LONGEST];
+    size_t length = strlen(texts->items[i]), index;
+    if (length < sizeof text)
+      for (size_t k = 0; k <= length; k++)
+        text[k] = (char)tolower((unsigned char)texts->items[i][k]);
+    bool word = length > 1 && length < sizeof text; /* single letters may well differ */
+    status = ebbi_names_add(&lower, &index, word ? text : texts->items[i]);
+    if (status != EBB_OK) break;
+    *found = lower.count == i; /* so far each had its own */
+    twins[0] = texts->items[index];
+    twins[1] = texts->items[i];
+  }
+  ebbi_names_free(&lower);
+  return status;
+}
+
+/* What is odd about a column, and the argument of the option that would settle it. */
+typedef struct finding {
+  char why[96], argument[EBBI_QUOTED];
+} finding;
+
+typedef ebb_status doubt(finding *f, const ebb_table *table, size_t col);
+
+static ebb_status differ_in_case(finding *f, const ebb_table *table, size_t col) {
+  bool found;
+  const char *twins[2];
+  if (table->columns[col].kind != EBB_KIND_CATEGORY || !table->raw.columns) return EBB_OK;
+  TRY(ebbi_case_twins(&found, twins, &table->raw.columns[col].texts));
+  if (found) snprintf(f->why, sizeof f->why, "\"%.24s\", \"%.24s\"", twins[0], twins[1]);
+  return EBB_OK;
+}
+
+/* The ends of a column of numbers and what is next to them. */
+typedef struct ends {
+  double low, above, below, high;
+  size_t lows, highs;
+} ends;
+
+static ends find_ends(const double *numbers, size_t rows) {
+  ends e = {.low = INFINITY, .above = INFINITY, .below = -INFINITY, .high = -INFINITY};
+  for (size_t row = 0; row < rows; row++) {
+    double value = numbers[row];
+    if (value < e.low) {
+      e.above = e.low;
+      e.low = value;
+      e.lows = 0;
+    } else if (value > e.low && value < e.above) {
+      e.above = value;
+    }
+    if (value > e.high) {
+      e.below = e.high;
+      e.high = value;
+      e.highs = 0;
+    } else if (value < e.high && value > e.below) {
+      e.below = value;
+    }
+    e.lows += value == e.low;
+    e.highs += value == e.high;
+  }
+  return e;
+}
+
+static bool is_nines(double value) {
+  for (double nines = 9; nines <= 999999; nines = 10 * nines + 9)
+    if (fabs(value) == nines) return true;
+  return false;
+}
+
+/* -999 among numbers from 0 to 5: it comes again, and farther from them than they are apart. */
+static ebb_status stand_apart(finding *f, const ebb_table *table, size_t col) {
+  const double *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
+  if (table->columns[col].kind != EBB_KIND_NUMBER || !numbers) return EBB_OK;
+  ends e = find_ends(numbers, table->raw.rows);
+  bool low = e.lows >= FEWEST_ROWS && e.low <= -LEAST && e.low == floor(e.low) &&
+             (e.above >= 0 || is_nines(e.low)) && e.above < e.high &&
+             e.above - e.low > e.high - e.above;
+  bool high = e.highs >= FEWEST_ROWS && e.high >= LEAST_HIGH && is_nines(e.high) &&
+              e.below > e.low && e.high - e.below > e.below - e.low;
+  if (!low && !high) return EBB_OK;
+  double apart = low ? e.low : e.high;
+  snprintf(f->why, sizeof f->why, "%.9g in %zu rows, all others are %.4g to %.4g", apart,
+           low ? e.lows : e.highs, low ? e.above : e.low, low ? e.high : e.below);
+  snprintf(f->argument, sizeof f->argument, "%.9g", apart);
+  return EBB_OK;
+}
+
+static ebb_status begin_with_zeros(finding *f, const ebb_table *table, size_t col) {
+  bool number = table->columns[col].kind == EBB_KIND_NUMBER && table->raw.columns;
+  size_t zeros = number ? table->raw.columns[col].zeros : 0;
+  if (zeros < 2 || table->columns[col].why[0] != '\0') return EBB_OK;
+  snprintf(f->why, sizeof f->why, "in %zu rows", zeros);
+  ebbi_quoted(f->argument, table->raw.names.items[col]);
+  return EBB_OK;
+}
+
+static const struct {
+  doubt *doubt;
+  const char *what;
+  const char *option, *gives; /* for the first column */
+} doubts[] = {
+    {differ_in_case, "texts that differ in capitals only are different categories", NULL, NULL},
+    {stand_apart, "one number is far from all others", "; --na ", " if it means a missing value"},
+    {begin_with_zeros, "numbers with leading zeros, as codes have", "; --categorical ",
+     " makes them categories"}};
+
+static ebb_status note_doubt(ebb_table *table, size_t which) {
+  char list[320] = "";
+  finding first = {0};
+  size_t count = 0;
+  for (size_t i = 0; i < table->cols; i++) {
+    finding f = {0};
+    const char *name = table->raw.names.items[table->inputs[i]];
+    TRY(doubts[which].doubt(&f, table, table->inputs[i]));
+    if (f.why[0] == '\0') continue;
+    if (count == 0) first = f;
+    ebbi_say_name(list, sizeof list, &count, name);
+    size_t used = strlen(list);
+    if (count <= 5) snprintf(list + used, sizeof list - used, " (%s)", f.why);
+  }
+  if (count == 0) return EBB_OK;
+  ebbi_say_more(list, sizeof list, count);
+  const char *option = doubts[which].option;
+  return ebbi_notes_add(&table->notes, false, "%s: %s%s%s%s", doubts[which].what, list,
+                        option ? option : "", first.argument, option ? doubts[which].gives : "");
+}
+
+/* The word of a row of sums, in the last row alone. */
+static ebb_status note_total(ebb_table *table) {
+  static const char *const words[] = {"total", "totals",  "grand total", "sum",
+                                      "summe", "average", "gesamt",      "insgesamt",
+                                      "all",   "mean",    "overall",     "grand totals"};
+  const ebbi_raw *raw = &table->raw;
+  size_t last = raw->rows - 1;
+  char shown[EBBI_SHOWN], name[EBBI_SHOWN];
+  if (table->rows < 2 || ebbi_table_row(table, table->rows - 1) != last || !raw->lines)
+    return EBB_OK;
+  for (size_t c = 0; c < raw->cols; c++) {
+    const ebbi_raw_column *column = &raw->columns[c];
+    int32_t code = column->codes ? column->codes[last] : -1;
+    if (code < 0 || (size_t)code + 1 != column->texts.count) continue; /* it came before */
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+      if (strcasecmp(column->texts.items[code], words[i]) == 0)
+        return ebbi_notes_add(
+            &table->notes, true,
+            "the last row, in line %zu, has \"%s\" in column \"%s\": delete it if "
+            "it sums up the others",
+            raw->lines[last], ebbi_shown(shown, column->texts.items[code]),
+            ebbi_shown(name, raw->names.items[c]));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_doubts_note(ebb_table *table) {
+  if (!table->raw.columns) return EBB_OK;
+  for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) TRY(note_doubt(table, i));
+  return note_total(table);
+}

@@ -1,0 +1,89 @@
+/* Categories: which texts of a column get an input of their own.
+ *
+ * A category of two rows teaches nothing and costs a weight for each unit of the first layer, so
+ * that a column of many texts would be learned by heart; but a limit alone would take categories
+ * away from small tables, hence those that are always listed. What is no category of the list
+ * shares one input, texts first seen later included.
+ */
+#include "base/error.h"
+#include "data/encoder.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+  ALWAYS_LISTED = 20, /* the most frequent ones */
+  FEWEST_ROWS = 5,    /* of further ones */
+  MOST_LISTED = 100
+};
+
+/* A text of the column. */
+typedef struct candidate {
+  const char *text;
+  size_t there; /* rows of the table */
+  size_t rows;  /* rows to learn from */
+} candidate;
+
+static int by_text(const void *left, const void *right) {
+  return strcmp(((const candidate *)left)->text, ((const candidate *)right)->text);
+}
+
+static int by_rows(const void *left, const void *right) {
+  const candidate *a = left, *b = right;
+  if (a->rows != b->rows) return a->rows > b->rows ? -1 : 1;
+  return by_text(left, right);
+}
+
+/* Returns how many rows to learn from have no value. */
+static size_t count_rows(candidate *candidates, const ebbi_rows *rows, size_t input) {
+  const ebb_table *table = rows->table;
+  size_t missing = 0;
+  for (size_t r = 0; r < table->rows; r++) {
+    int32_t code = ebbi_table_code(table, r, input);
+    if (code >= 0) candidates[code].there++;
+  }
+  for (size_t i = 0; i < rows->count; i++) {
+    int32_t code = ebbi_table_code(table, ebbi_rows_at(rows, i), input);
+    if (code >= 0)
+      candidates[code].rows++;
+    else
+      missing++;
+  }
+  return missing;
+}
+
+/* Lists what deserves it, `count` candidates with rows in the table, the most frequent first. */
+static ebb_status list(ebbi_feature *feature, candidate *candidates, size_t count) {
+  const char *commonest = candidates[0].text;
+  size_t listed = 0, index;
+  while (listed < count && listed < MOST_LISTED &&
+         (listed < ALWAYS_LISTED || candidates[listed].rows >= FEWEST_ROWS))
+    listed++;
+  feature->other = listed < count;
+  qsort(candidates, listed, sizeof *candidates, by_text);
+  for (size_t i = 0; i < listed; i++)
+    TRY(ebbi_names_add(&feature->categories, &index, candidates[i].text));
+  feature->fill_category = ebbi_names_find(&feature->categories, commonest);
+  return EBB_OK;
+}
+
+ebb_status ebbi_fit_categories(ebb_encoder *encoder, const ebbi_rows *rows, size_t input) {
+  ebbi_feature *feature = &encoder->features[input];
+  const ebbi_names *texts = ebbi_table_texts(rows->table, input);
+  candidate *candidates = calloc(texts->count + 1, sizeof *candidates);
+  REQUIRE(candidates, EBB_ERR_MEMORY, "encoder: no memory for %zu categories", texts->count);
+  for (size_t i = 0; i < texts->count; i++) candidates[i].text = texts->items[i];
+  size_t missing = count_rows(candidates, rows, input), count = 0;
+  ebb_status status = ebbi_fit_missing(encoder, rows, input, missing);
+  feature->indicator = encoder->missing == EBB_MISSING_INDICATOR && missing > 0;
+  for (size_t i = 0; i < texts->count; i++)
+    if (candidates[i].there > 0) candidates[count++] = candidates[i];
+  qsort(candidates, count, sizeof *candidates, by_rows);
+  if (status == EBB_OK) status = list(feature, candidates, count);
+  free(candidates);
+  return status;
+}
+
+size_t ebbi_feature_place(const ebbi_feature *feature, const char *text) {
+  size_t place = ebbi_names_find(&feature->categories, text);
+  return place == EBBI_NO_INDEX && feature->other ? feature->categories.count : place;
+}

@@ -1,0 +1,107 @@
+/* Fitting columns of numbers: mean, deviation, and what stands in place of a missing one.
+ *
+ * Numbers, targets too, are rounded to float32 first, unless that would be felt in what the network
+ * gets: so the same table gives the same model, to the last bit, whether it comes as text, float64
+ * or float32.
+ */
+#include "base/error.h"
+#include "data/encoder.h"
+#include "data/moments.h"
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+static bool is_number(const ebb_encoder *encoder, size_t input) {
+  return encoder->features[input].kind != EBB_KIND_CATEGORY;
+}
+
+/* Far from the largest float32 and from those with fewer digits. */
+#define SMALLEST 1e-30
+#define LARGEST  1e30
+/* So many deviations from 0 a mean may lie: rounding then moves no input by more than 1e-6. */
+#define FARTHEST 16
+
+void ebbi_round_numbers(double *values, size_t count, double mean, double deviation) {
+  bool plain = deviation > SMALLEST && deviation < LARGEST && fabs(mean) <= FARTHEST * deviation;
+  for (size_t i = 0; i < count && plain; i++)
+    if (fabs(values[i]) <= FLT_MAX) values[i] = (double)(float)values[i];
+}
+
+/* The parts of a date come from all of its digits. */
+void ebbi_round_feature(double *values, size_t count, const ebbi_feature *feature) {
+  if (feature->kind != EBB_KIND_DATE)
+    ebbi_round_numbers(values, count, feature->mean[0], feature->deviation[0]);
+}
+
+typedef void see_block(ebbi_moments *m, const double *values, size_t count);
+
+static void see_all(ebbi_moments *moments, const ebb_encoder *encoder, const ebbi_rows *rows,
+                    see_block *see) {
+  double block[EBBI_BLOCK];
+  for (size_t first = 0; first < rows->count; first += EBBI_BLOCK)
+    for (size_t c = 0; c < encoder->columns; c++) {
+      if (!is_number(encoder, c)) continue;
+      ebbi_rows_numbers(block, rows, first, c);
+      ebbi_round_feature(block, ebbi_rows_block(rows, first), &encoder->features[c]);
+      see(&moments[c], block, ebbi_rows_block(rows, first));
+    }
+}
+
+/* Of all the numbers that are there: their median, or the commonest. */
+static ebb_status fit_sorted(ebbi_feature *feature, const ebbi_rows *rows, size_t input,
+                             double (*choose)(double *numbers, size_t count)) {
+  double block[EBBI_BLOCK], *numbers = calloc(rows->count, sizeof *numbers);
+  size_t count = 0;
+  REQUIRE(numbers, EBB_ERR_MEMORY, "encoder: no memory for %zu numbers", rows->count);
+  for (size_t first = 0; first < rows->count; first += EBBI_BLOCK) {
+    ebbi_rows_numbers(block, rows, first, input);
+    ebbi_round_feature(block, ebbi_rows_block(rows, first), feature);
+    for (size_t i = 0; i < ebbi_rows_block(rows, first); i++)
+      if (!isnan(block[i])) numbers[count++] = block[i];
+  }
+  feature->fill = choose(numbers, count);
+  free(numbers);
+  return EBB_OK;
+}
+
+static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t input,
+                             ebbi_moments *moments, bool no_scale) {
+  ebbi_feature *feature = &encoder->features[input];
+  TRY(ebbi_fit_missing(encoder, rows, input, moments->missing));
+  ebbi_moments_end(moments);
+  feature->mean[0] = no_scale ? 0 : moments->mean;
+  feature->deviation[0] = no_scale ? 1 : moments->deviation;
+  feature->fill = moments->mean;
+  feature->indicator = encoder->missing == EBB_MISSING_INDICATOR && moments->missing > 0;
+  if (feature->kind == EBB_KIND_DATE) ebbi_fit_date(feature, rows, input, no_scale);
+  if (encoder->missing == EBB_MISSING_MEDIAN) return fit_sorted(feature, rows, input, ebbi_median);
+  if (encoder->missing == EBB_MISSING_MOST) return fit_sorted(feature, rows, input, ebbi_commonest);
+  return EBB_OK;
+}
+
+/* Mean and deviation of all columns, of numbers rounded as far as their features say already. */
+static void see_twice(ebbi_moments *moments, ebb_encoder *encoder, const ebbi_rows *rows) {
+  for (size_t c = 0; c < encoder->columns; c++) ebbi_moments_begin(&moments[c]);
+  see_all(moments, encoder, rows, ebbi_moments_see);
+  for (size_t c = 0; c < encoder->columns; c++) ebbi_moments_turn(&moments[c]);
+  see_all(moments, encoder, rows, ebbi_moments_see_again);
+}
+
+/* Mean and deviation first say which columns are rounded, then are those of the rounded numbers. */
+ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale) {
+  ebbi_moments *moments = calloc(encoder->columns, sizeof *moments);
+  REQUIRE(moments, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
+  see_twice(moments, encoder, rows);
+  for (size_t c = 0; c < encoder->columns; c++) {
+    if (!is_number(encoder, c) || moments[c].count == 0) continue;
+    ebbi_moments_end(&moments[c]);
+    encoder->features[c].mean[0] = moments[c].mean;
+    encoder->features[c].deviation[0] = moments[c].deviation;
+  }
+  see_twice(moments, encoder, rows);
+  ebb_status status = EBB_OK;
+  for (size_t c = 0; c < encoder->columns && status == EBB_OK; c++)
+    if (is_number(encoder, c)) status = fit_column(encoder, rows, c, &moments[c], no_scale);
+  free(moments);
+  return status;
+}

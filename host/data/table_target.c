@@ -1,0 +1,74 @@
+/* What a table can tell people about its target and its texts. */
+#include "base/error.h"
+#include "data/table.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+size_t ebb_table_targets(const ebb_table *table) {
+  return table->target.names.count;
+}
+
+const char *ebb_table_target_name(const ebb_table *table, size_t index) {
+  return index < table->target.names.count ? table->target.names.items[index] : NULL;
+}
+
+size_t ebb_table_classes(const ebb_table *table) {
+  return table->target.codes ? table->target.classes.count : 0;
+}
+
+const char *ebb_table_class(size_t *rows, const ebb_table *table, size_t index) {
+  const ebbi_target *target = &table->target;
+  *rows = 0;
+  if (index >= ebb_table_classes(table)) return NULL;
+  for (size_t row = 0; row < table->rows; row++)
+    *rows += target->codes[ebbi_table_row(table, row)] == (int32_t)index;
+  return target->classes.items[index];
+}
+
+static int compare(const void *left, const void *right) {
+  double a = *(const double *)left, b = *(const double *)right;
+  return a < b ? -1 : a > b;
+}
+
+/* Between two values of a sorted list in proportion, as most programs take a quantile. */
+static double quantile(const double *sorted, size_t count, double share) {
+  double at = share * (double)(count - 1);
+  size_t below = (size_t)at;
+  if (below + 1 >= count) return sorted[count - 1];
+  double part = at - (double)below;
+  return sorted[below] * (1 - part) + sorted[below + 1] * part;
+}
+
+ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t index) {
+  const ebbi_target *target = &table->target;
+  REQUIRE(target->numbers && index < target->cols && table->rows > 0, EBB_ERR_ARGUMENT,
+          "ebb_table_quartiles: there is no target %zu of numbers", index);
+  double *sorted = malloc(table->rows * sizeof *sorted);
+  REQUIRE(sorted, EBB_ERR_MEMORY, "data: no memory to sort %zu rows", table->rows);
+  for (size_t row = 0; row < table->rows; row++)
+    sorted[row] = target->numbers[ebbi_table_row(table, row) * target->cols + index];
+  qsort(sorted, table->rows, sizeof *sorted, compare);
+  for (int i = 0; i < 5; i++) out[i] = quantile(sorted, table->rows, i / 4.0);
+  free(sorted);
+  return EBB_OK;
+}
+
+const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) {
+  if (column >= table->raw.cols || !table->raw.columns) return NULL;
+  const ebbi_names *texts = &table->raw.columns[column].texts;
+  return index < texts->count ? texts->items[index] : NULL;
+}
+
+const char *ebb_column_value(char *text, size_t size, ebb_column_kind kind, double value) {
+  struct tm date;
+  time_t seconds = (time_t)floor(value * 86400 + 0.5);
+  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7 && gmtime_r(&seconds, &date);
+  bool day = value == floor(value);
+  const char *format = day                      ? "%Y-%m-%d"
+                       : is_date && date.tm_sec ? "%Y-%m-%d %H:%M:%S"
+                                                : "%Y-%m-%d %H:%M";
+  if (!is_date || strftime(text, size, format, &date) == 0) snprintf(text, size, "%g", value);
+  return text;
+}

@@ -1,0 +1,145 @@
+/* A target's values in the form in which they are learned.
+ *
+ * Classes are kept as codes and names whatever they come from, so that splitting and encoding need
+ * not know: a label 7 of an array is the class "7". A class is named as its value first stood in
+ * the file; of an array, whose numbers have no text, it is the shortest text of the number.
+ */
+#include "data/target.h"
+
+#include "base/error.h"
+#include "base/size.h"
+#include "base/text.h"
+#include "data/columns.h"
+#include "data/decimal.h"
+#include "data/number_set.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+ebb_status ebbi_target_count(ebbi_wholes *out, const ebbi_raw *raw, size_t col) {
+  ebbi_number_set set = {0};
+  *out = (ebbi_wholes){.whole = true, .low = INFINITY, .high = -INFINITY};
+  for (size_t row = 0; row < raw->rows && out->whole; row++) {
+    double value = ebbi_raw_number(raw, row, col);
+    if (isnan(value)) continue;
+    out->whole = value == floor(value);
+    out->low = fmin(out->low, value);
+    out->high = fmax(out->high, value);
+  }
+  ebb_status status = EBB_OK;
+  if (out->whole) status = ebbi_number_set_fill(&set, raw, col, EBBI_MAX_CLASSES);
+  out->distinct = set.count;
+  ebbi_number_set_free(&set);
+  return status;
+}
+
+static ebb_status no_codes(ebbi_target *target, const ebbi_raw *raw) {
+  target->codes = malloc(raw->rows * sizeof *target->codes);
+  REQUIRE(target->codes, EBB_ERR_MEMORY, "%s: no memory for %zu labels", raw->path, raw->rows);
+  return EBB_OK;
+}
+
+static ebb_status check_count(const ebbi_raw *raw, size_t col, size_t count) {
+  char shown[EBBI_SHOWN];
+  REQUIRE(count <= EBBI_MAX_CLASSES, EBB_ERR_INPUT,
+          "%s: target \"%s\": more than %d distinct values, too many to be classes", raw->path,
+          ebbi_shown(shown, raw->names.items[col]), EBBI_MAX_CLASSES);
+  return EBB_OK;
+}
+
+static ebb_status classes_of_texts(ebbi_target *target, const ebbi_raw *raw, size_t col) {
+  const ebbi_raw_column *column = &raw->columns[col];
+  bool numbers = column->numbers != NULL;
+  double value;
+  TRY(check_count(raw, col, column->texts.count));
+  for (size_t i = 0; i < column->texts.count && numbers; i++)
+    numbers = ebbi_parse_double(&value, column->texts.items[i]);
+  TRY(no_codes(target, raw));
+  memcpy(target->codes, column->codes, raw->rows * sizeof *target->codes);
+  TRY(ebbi_names_copy(&target->classes, &column->texts));
+  return ebbi_names_sort(&target->classes, target->codes, raw->rows, numbers);
+}
+
+static ebb_status add_classes(ebbi_target *target, const ebbi_raw *raw, size_t col,
+                              const ebbi_number_set *set) {
+  char text[EBBI_NUMBER_TEXT];
+  size_t index;
+  for (size_t i = 0; i < set->count; i++)
+    TRY(ebbi_names_add(&target->classes, &index, ebbi_number_text(text, set->slots[i])));
+  for (size_t row = 0; row < raw->rows; row++) {
+    double value = ebbi_raw_number(raw, row, col);
+    size_t low = 0, high = set->count; /* the class lies in [low, high) */
+    while (high - low > 1) {
+      size_t middle = low + (high - low) / 2;
+      if (set->slots[middle] <= value)
+        low = middle;
+      else
+        high = middle;
+    }
+    target->codes[row] = isnan(value) ? -1 : (int32_t)low;
+  }
+  return EBB_OK;
+}
+
+static ebb_status classes_of_numbers(ebbi_target *target, const ebbi_raw *raw, size_t col) {
+  ebbi_number_set set = {0};
+  TRY(ebbi_column_check_range(raw, col));
+  ebb_status status = ebbi_number_set_fill(&set, raw, col, EBBI_MAX_CLASSES);
+  if (status == EBB_OK) status = check_count(raw, col, set.count);
+  if (status == EBB_OK) status = no_codes(target, raw);
+  if (status == EBB_OK) {
+    ebbi_number_set_sort(&set);
+    status = add_classes(target, raw, col, &set);
+  }
+  ebbi_number_set_free(&set);
+  return status;
+}
+
+ebb_status ebbi_target_classes(ebbi_target *target, const ebbi_raw *raw, size_t col) {
+  bool texts = raw->columns && raw->columns[col].codes;
+  return texts ? classes_of_texts(target, raw, col) : classes_of_numbers(target, raw, col);
+}
+
+ebb_status ebbi_target_values(ebbi_target *target, const ebbi_raw *raw, const ebbi_list *cols) {
+  size_t count, bytes;
+  for (size_t k = 0; k < cols->count; k++) TRY(ebbi_column_check_range(raw, cols->items[k]));
+  bool fits = ebbi_size_mul(&count, raw->rows, cols->count) &&
+              ebbi_size_mul(&bytes, count, sizeof *target->numbers);
+  target->numbers = fits ? malloc(bytes) : NULL;
+  REQUIRE(target->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu rows of %zu targets", raw->path,
+          raw->rows, cols->count);
+  for (size_t row = 0; row < raw->rows; row++)
+    for (size_t k = 0; k < cols->count; k++)
+      target->numbers[row * cols->count + k] = ebbi_raw_number(raw, row, cols->items[k]);
+  return EBB_OK;
+}
+
+/* The column of a row's 1, if all others hold 0; EBBI_NO_INDEX: not so. */
+static size_t hot_column(const ebbi_raw *raw, size_t row, const ebbi_list *cols) {
+  size_t hot = EBBI_NO_INDEX;
+  for (size_t k = 0; k < cols->count; k++) {
+    double value = ebbi_raw_number(raw, row, cols->items[k]);
+    if (value == 1 && hot == EBBI_NO_INDEX)
+      hot = k;
+    else if (value != 0)
+      return EBBI_NO_INDEX;
+  }
+  return hot;
+}
+
+bool ebbi_target_is_one_hot(const ebbi_raw *raw, const ebbi_list *cols) {
+  if (cols->count < 2 || cols->count > EBBI_MAX_CLASSES) return false;
+  for (size_t k = 0; k < cols->count && raw->columns; k++)
+    if (!raw->columns[cols->items[k]].numbers) return false;
+  for (size_t row = 0; row < raw->rows; row++)
+    if (hot_column(raw, row, cols) == EBBI_NO_INDEX) return false;
+  return true;
+}
+
+ebb_status ebbi_target_one_hot(ebbi_target *target, const ebbi_raw *raw, const ebbi_list *cols) {
+  TRY(no_codes(target, raw));
+  TRY(ebbi_names_copy(&target->classes, &target->names));
+  for (size_t row = 0; row < raw->rows; row++)
+    target->codes[row] = (int32_t)hot_column(raw, row, cols);
+  return EBB_OK;
+}

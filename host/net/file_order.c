@@ -1,0 +1,91 @@
+/* The order of a file's weights, from the numbers in their names and from their shapes.
+ *
+ * A file does not keep the order in which PyTorch's modules were defined: tensors stand in it by
+ * type and name. Numbers in names tell it (`fc2` before `fc10`), letters do not (`hidden`, `input`,
+ * `output`), so letters decide nothing here: among the orders that the numbers allow those are
+ * looked for in which the shapes chain, and only one that is the only one is taken. The search goes
+ * back where it comes to an end; hostile shapes could keep it busy, so its steps are limited.
+ */
+#include "net/file_order.h"
+
+#include <string.h>
+
+#define DIGITS "0123456789"
+
+enum { STEPS_MAX = 100000 };
+
+typedef struct search {
+  const ebbi_safetensor **weights;
+  size_t count;
+  const ebb_spec *spec;
+  bool before[EBB_MAX_LAYERS][EBB_MAX_LAYERS]; /* by the numbers in the names */
+  bool used[EBB_MAX_LAYERS];
+  size_t order[EBB_MAX_LAYERS], first[EBB_MAX_LAYERS]; /* being tried; the first that was found */
+  size_t found, steps;
+} search;
+
+/* True if the first difference of two names is a number, and a's the lower one. */
+static bool has_lower_number(const char *a, const char *b) {
+  size_t at = 0;
+  while (a[at] != '\0' && a[at] == b[at]) at++;
+  while (at > 0 && strchr(DIGITS, a[at - 1])) at--; /* to where the number begins */
+  size_t a_digits = strspn(a + at, DIGITS), b_digits = strspn(b + at, DIGITS);
+  if (a_digits == 0 || b_digits == 0) return false;
+  size_t a_zeros = strspn(a + at, "0"), b_zeros = strspn(b + at, "0");
+  size_t a_length = a_digits - a_zeros, b_length = b_digits - b_zeros;
+  if (a_length != b_length) return a_length < b_length;
+  return memcmp(a + at + a_zeros, b + at + b_zeros, a_length) < 0;
+}
+
+static bool may_stand(const search *s, size_t place, size_t weight) {
+  const size_t *shape = s->weights[weight]->shape;
+  const ebb_layer_spec *layer = s->spec ? &s->spec->layers[place] : NULL;
+  if (s->used[weight]) return false;
+  if (layer && (shape[0] != layer->outputs || shape[1] != layer->inputs)) return false;
+  if (place > 0 && shape[1] != s->weights[s->order[place - 1]]->shape[0]) return false;
+  for (size_t other = 0; other < s->count; other++)
+    if (!s->used[other] && s->before[other][weight]) return false;
+  return true;
+}
+
+/* Fills the places from `place` on, in all ways until a second one is found. */
+static void fill(search *s, size_t place) {
+  if (place == s->count) {
+    if (s->found++ == 0) memcpy(s->first, s->order, sizeof s->first);
+    return;
+  }
+  for (size_t w = 0; w < s->count && s->found < 2; w++) {
+    if (!may_stand(s, place, w)) continue;
+    if (++s->steps > STEPS_MAX) {
+      s->found = 2;
+      return;
+    }
+    s->order[place] = w;
+    s->used[w] = true;
+    fill(s, place + 1);
+    s->used[w] = false;
+  }
+}
+
+static void take_order(search *s, bool *by_numbers) {
+  const ebbi_safetensor *sorted[EBB_MAX_LAYERS];
+  *by_numbers = true;
+  for (size_t i = 0; i < s->count; i++) {
+    sorted[i] = s->weights[s->first[i]];
+    if (i > 0 && !s->before[s->first[i - 1]][s->first[i]]) *by_numbers = false;
+  }
+  memcpy(s->weights, sorted, s->count * sizeof *sorted);
+}
+
+ebbi_orders ebbi_file_order(const ebbi_safetensor **weights, size_t count, const ebb_spec *spec,
+                            bool *by_numbers) {
+  search s = {.weights = weights, .count = count, .spec = spec};
+  *by_numbers = false;
+  if (spec && spec->count != count) return EBBI_ORDER_NONE;
+  for (size_t a = 0; a < count; a++)
+    for (size_t b = 0; b < count; b++)
+      s.before[a][b] = has_lower_number(weights[a]->name, weights[b]->name);
+  fill(&s, 0);
+  if (s.found == 1) take_order(&s, by_numbers);
+  return s.found == 0 ? EBBI_ORDER_NONE : s.found == 1 ? EBBI_ORDER_ONE : EBBI_ORDER_MANY;
+}

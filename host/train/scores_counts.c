@@ -1,0 +1,89 @@
+/* Scores that count: which class was said, which was right.
+ *
+ * A class is said by its logit, not by its probability: two logits may be so near, or so low, that
+ * their probabilities are the same in double precision, and `ebb predict` goes by the logit.
+ */
+#include "scores.h"
+
+#include "base/error.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+enum { TOP = 5, TOP_ABOVE = 10 /* classes; of fewer, five are no news */ };
+
+static size_t largest_of(const float *z, size_t count) {
+  size_t best = 0;
+  for (size_t k = 1; k < count; k++)
+    if (z[k] > z[best]) best = k;
+  return best;
+}
+
+/* Of equal logits the later class is taken first, as scikit-learn's top_k_accuracy_score does. */
+static bool is_in_top(const float *z, size_t count, size_t label) {
+  size_t before = 0;
+  for (size_t k = 0; k < count; k++) before += z[k] > z[label] || (z[k] == z[label] && k > label);
+  return before < TOP;
+}
+
+static double ratio(size_t part, size_t whole) {
+  return whole ? (double)part / (double)whole : 0;
+}
+
+static void add(ebb_class_scores *sum, const ebb_class_scores *c, double weight) {
+  sum->precision += weight * c->precision;
+  sum->recall += weight * c->recall;
+  sum->f1 += weight * c->f1;
+}
+
+/* Ratios of each class and their means; `right` [classes]. */
+static void summarise(ebb_scores *out, const size_t *right) {
+  size_t occur = 0, seen = 0;
+  for (size_t k = 0; k < out->outputs; k++) {
+    const ebb_class_scores *c = &out->classes[k];
+    occur += c->support > 0;
+    seen += c->support > 0 || c->predicted > 0;
+  }
+  if (occur == 1 && out->outputs > 1) out->warnings |= EBB_SCORES_ONE_CLASS;
+  out->macro = out->weighted = (ebb_class_scores){.support = out->rows, .predicted = out->rows};
+  for (size_t k = 0; k < out->outputs; k++) {
+    ebb_class_scores *c = &out->classes[k];
+    c->precision = ratio(right[k], c->predicted);
+    c->recall = ratio(right[k], c->support);
+    c->f1 = ratio(2 * right[k], c->support + c->predicted);
+    out->balanced_accuracy += c->recall / (double)occur;
+    add(&out->macro, c, 1 / (double)seen);
+    add(&out->weighted, c, ratio(c->support, out->rows));
+    if (c->support > 0 && c->predicted == 0) out->warnings |= EBB_SCORES_NEVER_PREDICTED;
+  }
+}
+
+static void tally(ebb_scores *out, size_t *right, const ebbi_outputs *x) {
+  size_t all_right = 0, in_top = 0;
+  for (size_t i = 0; i < x->rows; i++) {
+    const float *z = x->logits + i * x->classes;
+    size_t label = (size_t)x->labels[i], said = largest_of(z, x->classes);
+    out->classes[label].support++;
+    out->classes[said].predicted++;
+    if (out->confusion) out->confusion[label * x->classes + said]++;
+    right[label] += said == label;
+    all_right += said == label;
+    if (x->classes > TOP_ABOVE) in_top += is_in_top(z, x->classes, label);
+  }
+  out->accuracy = ratio(all_right, x->rows);
+  out->top5_accuracy = x->classes > TOP_ABOVE ? ratio(in_top, x->rows) : NAN;
+}
+
+ebb_status ebbi_scores_count(ebb_scores *out, const ebbi_outputs *x) {
+  bool matrix = x->classes <= EBB_CONFUSION_MAX;
+  size_t *right = calloc(x->classes, sizeof *right);
+  if (matrix) out->confusion = calloc(x->classes * x->classes, sizeof *out->confusion);
+  if (!right || (matrix && !out->confusion)) {
+    free(right);
+    return ebbi_fail(EBB_ERR_MEMORY, "no memory for the counts of %zu classes", x->classes);
+  }
+  tally(out, right, x);
+  summarise(out, right);
+  free(right);
+  return EBB_OK;
+}

@@ -1,0 +1,171 @@
+/* Encoders of categories: which get an input, what the others become, and what is unknown. */
+#include "table_rig.h"
+
+enum { MAX_ROWS = 1024 };
+
+/* A column "k" in which text number i, "t000" on, stands in counts[i] rows, in turn. */
+static ebb_table *texts_of(const size_t *counts, size_t count) {
+  static char names[200][24];
+  const char *texts[MAX_ROWS];
+  size_t rows = 0, most = 0;
+  for (size_t i = 0; i < count; i++) {
+    snprintf(names[i], sizeof names[i], "t%03zu", i);
+    if (counts[i] > most) most = counts[i];
+  }
+  for (size_t turn = most; turn-- > 0;) /* the last name first: the list is not in file order */
+    for (size_t i = count; i-- > 0;)
+      if (turn < counts[i]) texts[rows++] = names[i];
+  ebb_table *t = rig_table(rows);
+  rig_texts(t, "k", texts);
+  return t;
+}
+
+static void test_golden(void **state) {
+  (void)state;
+  ebb_table *t = rig_table(4);
+  rig_texts(t, "k", (const char *[]){"b", "a", "b", "c"});
+  ebb_encoder *e = encoder_of(t, NULL);
+  expect_inputs(e, t, (double[]){0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, 3);
+  ebb_encoder_free(e);
+  const size_t rows[2] = {0, 2};
+  assert_int_equal(ebb_encoder_fit(&e, t, rows, 2, NULL), EBB_OK);
+  assert_int_equal(e->features[0].categories.count, 3); /* the table's, not the rows' */
+  assert_int_equal(e->features[0].fill_category, 1);
+  ebb_encoder_free(e);
+  rig_keep(t, rows, 2);
+  e = encoder_of(t, NULL);
+  assert_int_equal(e->features[0].categories.count, 1); /* of rows that are not kept, none */
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+}
+
+static void test_which_are_listed(void **state) {
+  (void)state;
+  static const struct {
+    size_t count, rows; /* of categories, each with so many rows, */
+    size_t more, fewer; /* and so many more with so many rows */
+    size_t listed;
+    bool other;
+  } cases[] = {{20, 1, 0, 0, 20, false},  {21, 1, 0, 0, 20, true},  {21, 5, 0, 0, 21, false},
+               {20, 5, 9, 4, 20, true},   {25, 5, 9, 4, 25, true},  {100, 5, 0, 0, 100, false},
+               {101, 5, 0, 0, 100, true}, {19, 9, 1, 1, 20, false}, {3, 9, 40, 2, 20, true}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    size_t counts[200], total = cases[i].count + cases[i].more;
+    for (size_t k = 0; k < total; k++)
+      counts[k] = k < cases[i].more ? cases[i].fewer : cases[i].rows; /* rare ones first by name */
+    ebb_table *t = texts_of(counts, total);
+    ebb_encoder *e = encoder_of(t, NULL);
+    const ebbi_feature *f = &e->features[0];
+    assert_int_equal(f->categories.count, cases[i].listed);
+    assert_int_equal(f->other, cases[i].other);
+    assert_int_equal(ebb_encoder_inputs(e), cases[i].listed + cases[i].other);
+    for (size_t k = 1; k < f->categories.count; k++)
+      assert_true(strcmp(f->categories.items[k - 1], f->categories.items[k]) < 0);
+    ebb_dataset d = dataset_of(e, t);
+    for (size_t r = 0; r < d.rows; r++) {
+      float sum = 0;
+      for (size_t k = 0; k < d.inputs; k++) sum += d.x[r * d.inputs + k];
+      assert_true(sum == 1);
+    }
+    ebb_dataset_clear(&d);
+    ebb_encoder_free(e);
+    ebb_table_free(t);
+  }
+}
+
+/* Rows that are not learned from make no category frequent. */
+static void test_frequent_in_the_training_rows(void **state) {
+  (void)state;
+  size_t counts[30], rows[30];
+  for (size_t k = 0; k < 30; k++) counts[k] = 6;
+  ebb_table *t = texts_of(counts, 30);
+  ebb_encoder *e = encoder_of(t, NULL);
+  assert_int_equal(e->features[0].categories.count, 30);
+  ebb_encoder_free(e);
+  for (size_t i = 0; i < 30; i++) rows[i] = i;
+  assert_int_equal(ebb_encoder_fit(&e, t, rows, 30, NULL), EBB_OK);
+  assert_int_equal(e->features[0].categories.count, 20);
+  assert_true(e->features[0].other);
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+}
+
+static void test_unknown(void **state) {
+  (void)state;
+  ebb_table *t = rig_table(3), *next = rig_table(4);
+  rig_texts(t, "city", (const char *[]){"rome", "oslo", "rome"});
+  rig_texts(t, "kind", (const char *[]){"a", "b", "c"});
+  rig_texts(next, "city", (const char *[]){"oslo", "bonn", NULL, "rome"});
+  rig_texts(next, "kind", (const char *[]){"c", "a", "a", "b"});
+  ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.missing = EBB_MISSING_MOST});
+  char text[200] = "?";
+  assert_int_equal(ebb_encoder_unknown(text, sizeof text, e, t), 0);
+  assert_string_equal(text, "");
+  assert_int_equal(ebb_encoder_unknown(text, sizeof text, e, next), 1);
+  assert_string_equal(text, "column \"city\": 1 of 3 values unknown (\"bonn\")");
+  expect_inputs(e, next, (double[]){1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 1, 0}, 5);
+  next->refuse_unknown = true;
+  ebb_dataset d;
+  expect_message(ebb_encoder_apply(&d, e, next, NULL, 0),
+                 "t:3: column \"city\": \"bonn\" is none of the 2 categories*--unknown refuse");
+  assert_null(d.storage);
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+  ebb_table_free(next);
+}
+
+/* Several columns, more texts than are shown, and a text that is too short. */
+static void test_unknown_in_words(void **state) {
+  (void)state;
+  ebb_table *t = rig_table(1), *next = rig_table(6);
+  rig_texts(t, "k", (const char *[]){"a"});
+  rig_texts(t, "l", (const char *[]){"a"});
+  rig_texts(next, "k", (const char *[]){"p", "q", "p", "r", "s", "a"});
+  rig_texts(next, "l", (const char *[]){"a", "a", "a", "a", "z\n", "z\n"});
+  ebb_encoder *e = encoder_of(t, NULL);
+  static const char whole[] = "column \"k\": 5 of 6 values unknown (\"p\", \"q\", \"r\", ...); "
+                              "column \"l\": 2 of 6 values unknown (\"z?\")";
+  char text[sizeof whole];
+  for (size_t size = 0; size <= sizeof text; size++) {
+    memset(text, '#', sizeof text);
+    assert_int_equal(ebb_encoder_unknown(text, size, e, next), 7);
+    if (size > 0) {
+      assert_memory_equal(text, whole, size - 1);
+      assert_int_equal(text[size - 1], '\0');
+    }
+    if (size < sizeof text) assert_int_equal(text[size], '#');
+  }
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+  ebb_table_free(next);
+}
+
+/* Where rare ones share an input, a text that was never seen is one of them. */
+static void test_others(void **state) {
+  (void)state;
+  size_t counts[21];
+  for (size_t k = 0; k < 21; k++) counts[k] = k == 7 ? 1 : 2;
+  ebb_table *t = texts_of(counts, 21), *next = rig_table(2);
+  rig_texts(next, "k", (const char *[]){"new", "t007"});
+  next->refuse_unknown = true;
+  ebb_encoder *e = encoder_of(t, NULL);
+  ebb_dataset d = dataset_of(e, next);
+  assert_int_equal(d.inputs, 21);
+  assert_true(d.x[20] == 1 && d.x[41] == 1 && d.x[0] == 0);
+  char text[80];
+  assert_int_equal(ebb_encoder_unknown(text, sizeof text, e, next), 0);
+  ebb_dataset_clear(&d);
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+  ebb_table_free(next);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
+                                     cmocka_unit_test(test_which_are_listed),
+                                     cmocka_unit_test(test_frequent_in_the_training_rows),
+                                     cmocka_unit_test(test_unknown),
+                                     cmocka_unit_test(test_unknown_in_words),
+                                     cmocka_unit_test(test_others)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
