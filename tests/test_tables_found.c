@@ -162,6 +162,33 @@ static void test_texts_that_are_nearly_numbers(void **state) {
   EXPECT_FOUND(cases);
 }
 
+/* Whole numbers under a name that kinds have; the same under another name, and amounts. */
+static void test_codes(void **state) {
+  (void)state;
+  static const struct {
+    const char *header;
+    int kinds;
+    const char *notes;
+  } cases[] = {{"season,V,W\n", 4,
+                "whole numbers that may be codes: \"season\" (1 to 4); --categorical season makes "
+                "them categories"},
+               {"entry_code,V,W\n", 3,
+                "whole numbers that may be codes: \"entry_code\" (1 to 3); --categorical "
+                "entry_code makes them categories"},
+               {"depth,V,W\n", 4, ""},
+               {"season,V,W\n", 2, ""},
+               {"season,V,W\n", 11, ""}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char text[1024];
+    int used = sprintf(text, "%s", cases[i].header);
+    for (int row = 0; row < 44; row++)
+      used += sprintf(text + used, "%d,%d.5,%d.25\n", 1 + row % cases[i].kinds, row, 44 - row);
+    ebb_table *t = table_of(text, NULL);
+    expect_notes(t, cases[i].notes);
+    ebb_table_free(t);
+  }
+}
+
 static void test_doubts(void **state) {
   (void)state;
   static const found_case cases[] = {
@@ -207,6 +234,7 @@ int main(void) {
       cmocka_unit_test(test_titles),          cmocka_unit_test(test_names_in_two_lines),
       cmocka_unit_test(test_beside_the_rows), cmocka_unit_test(test_labels_and_counts),
       cmocka_unit_test(test_missing),         cmocka_unit_test(test_texts_that_are_nearly_numbers),
-      cmocka_unit_test(test_doubts),          cmocka_unit_test(test_clear_headers)};
+      cmocka_unit_test(test_codes),           cmocka_unit_test(test_doubts),
+      cmocka_unit_test(test_clear_headers)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

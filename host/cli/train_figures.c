@@ -50,7 +50,9 @@ void figures_describe(char *text, size_t size, const training *t, const ebb_repo
   figures_describe_valid(valid, sizeof valid, t, r);
   text[0] = '\0';
   if (*valid) {
-    append(text, size, ", train loss %.5g", r->train_loss);
+    double rmse = figures_rmse(t, r->train_loss);
+    append(text, size, isfinite(rmse) ? ", train rmse %.5g" : ", train loss %.5g",
+           isfinite(rmse) ? rmse : r->train_loss);
     size_t length = strlen(text);
     snprintf(text + length, size - length, "%s", valid);
   } else {

@@ -116,6 +116,41 @@ static ebb_status begin_with_zeros(finding *f, const ebb_table *table, size_t co
   return EBB_OK;
 }
 
+/* Names of columns whose whole numbers are kinds more often than amounts. */
+static bool is_code_name(const char *name) {
+  static const char *const names[] = {
+      "month",   "mnth",    "season", "weekday", "dow",      "dayofweek", "day_of_week", "hour",
+      "hr",      "quarter", "code",   "type",    "category", "group",     "region",      "district",
+      "station", "store",   "shop",   "sector",  "origin",   "pclass",    "department"};
+  static const char *const endings[] = {"_code", "_type", "_month", "_hour", "_weekday"};
+  size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcasecmp(name, names[i]) == 0) return true;
+  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+    size_t ending = strlen(endings[i]);
+    if (length > ending && strcasecmp(name + length - ending, endings[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* A season from 1 to 4: as a number, the fourth would be four times the first. */
+static ebb_status may_be_codes(finding *f, const ebb_table *table, size_t col) {
+  enum { MOST_CODES = 100, OFTEN = 5 };
+  const double *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
+  const char *name = table->raw.names.items[col];
+  bool codes = table->columns[col].kind == EBB_KIND_NUMBER && numbers && table->raw.header;
+  if (!codes || table->columns[col].why[0] != '\0' || !is_code_name(name)) return EBB_OK;
+  for (size_t row = 0; row < table->raw.rows && codes; row++)
+    codes = isnan(numbers[row]) || numbers[row] == floor(numbers[row]);
+  ends e = find_ends(numbers, table->raw.rows);
+  double count = e.high - e.low + 1;
+  if (!codes || !(count > 2 && count <= MOST_CODES && OFTEN * count <= (double)table->raw.rows))
+    return EBB_OK;
+  snprintf(f->why, sizeof f->why, "%.9g to %.9g", e.low, e.high);
+  ebbi_quoted(f->argument, name);
+  return EBB_OK;
+}
+
 static const struct {
   doubt *doubt;
   const char *what;
@@ -124,6 +159,8 @@ static const struct {
     {differ_in_case, "texts that differ in capitals only are different categories", NULL, NULL},
     {stand_apart, "one number is far from all others", "; --na ", " if it means a missing value"},
     {begin_with_zeros, "numbers with leading zeros, as codes have", "; --categorical ",
+     " makes them categories"},
+    {may_be_codes, "whole numbers that may be codes", "; --categorical ",
      " makes them categories"}};
 
 static ebb_status note_doubt(ebb_table *table, size_t which) {

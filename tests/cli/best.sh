@@ -180,7 +180,7 @@ complains 2 '' $learn --min-delta -1
 
 begin "regression in the units of the target"
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --log l --out value.safetensors
-err '^epoch    60/60, train loss [0-9.e-]*, valid rmse [0-9.e-]* (scaled loss [0-9.e-]*), r2 [0-9.]*, [0-9]* samples/s$'
+err '^epoch    60/60, train rmse [0-9.e-]*, valid rmse [0-9.e-]* (scaled loss [0-9.e-]*), r2 [0-9.]*, [0-9]* samples/s$'
 err '^best     epoch [0-9]* of 60, valid rmse [0-9.e-]* (scaled loss [0-9.e-]*), r2 [0-9.]*'
 err '^result   root mean square error [0-9.e-]* over 30 held-out rows, r2 [0-9.]*; always guessing the mean: [0-9.]*$'
 code 0 info value.safetensors
@@ -194,7 +194,7 @@ err '^epoch    2/2, train rmse [0-9.e-]* (scaled loss [0-9.e-]*), '
 
 begin "--no-scale-target learns the values as they stand"
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --no-scale-target --log l --out value.safetensors
-err '^epoch    60/60, train loss [0-9.e-]*, valid rmse [0-9.e-]* (loss [0-9.e-]*), r2 '
+err '^epoch    60/60, train rmse [0-9.e-]*, valid rmse [0-9.e-]* (loss [0-9.e-]*), r2 '
 near "$(field valid_rmse l)" "$(awk -v l="$(field valid_loss l)" 'BEGIN { printf "%.9g", sqrt(l) }')" 1e-6
 code 0 info value.safetensors
 out '^target 0  *target: a number, as it stands$'
