@@ -14,7 +14,7 @@
 #include <strings.h>
 
 enum {
-  EXACT_DIGITS = 19,   /* any so many fit in 64 bits */
+  EXACT_DIGITS = 19,   /* any number of so many digits fits in 64 bits */
   POWERS_OF_FIVE = 28, /* 5^27 < 2^63 */
   POWERS_OF_TEN = 23,  /* 10^22 is a double, exactly */
   KEPT_DIGITS = 800,   /* half-way points between doubles have at most 767 */

@@ -3,6 +3,7 @@
 
 #include "compiling.h"
 #include "output.h"
+#include "train_defaults.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -165,7 +166,7 @@ int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *
     return fail(EXIT_USAGE, "%s needs a --momentum above 0", settings_origin(s, "nesterov").text);
   out->nesterov = s->nesterov;
   if (!isnan(s->weight_decay)) out->weight_decay = s->weight_decay;
-  *learning_rate = isnan(s->lr) ? (sgd ? 0.01 : 0.001) : s->lr;
+  *learning_rate = isnan(s->lr) ? default_learning_rate(kind) : s->lr;
   return EXIT_GOOD;
 }
 

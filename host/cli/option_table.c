@@ -96,7 +96,7 @@ static const option_row rows[] = {
      missings, 0, 0},
     {NULL, "unknown", 0, FOR_TRAIN | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(unknown), "HOW",
      "zeros", "what becomes of a category that the model was not trained on", unknowns, 0, 0},
-    {NULL, "no-scale", 0, FOR_TRAIN | FOR_DATA, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
+    {NULL, "no-scale", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
      "leave inputs as they are instead of standardising numbers and scaling the bytes of images",
      NULL, 0, 0},
     {NULL, "no-scale-target", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale_target), NULL, NULL,

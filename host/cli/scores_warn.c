@@ -45,7 +45,7 @@ static void warn_of_baseline(const ebb_scores *x, const ebb_encoder *encoder) {
     if (t->rmse < t->baseline_rmse || !(t->rmse > 0)) continue;
     remark(
         "warning  the model does not beat always guessing the mean of target \"%.40s\": its root "
-        "mean square error is %.5g, that of the guess %.5g",
+        "mean square error is %.5g, the error of that guess %.5g",
         scores_target_name(&text, encoder, k), t->rmse, t->baseline_rmse);
   }
 }

@@ -18,7 +18,6 @@
 #include "train_report.h"
 #include "train_scores.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 /* The options of the trainer that neither the data nor a default decides. */
@@ -32,22 +31,21 @@ static int choose_options(training *t) {
   o->data_on = (ebb_data_place)s->data_on;
   o->monitor = (ebb_monitor)s->monitor;
   o->min_delta = s->min_delta;
-  return choose_optimizer(&o->optimizer, &t->learning_rate, s);
+  int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
+  o->learning_rate = (float)t->learning_rate;
+  return code;
 }
 
-/* Batch, rate, epochs and patience. With --epochs alone all epochs are run. */
+/* Batch, epochs and patience. With --epochs alone all epochs are run. */
 static void choose_amounts(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
   train_defaults d = train_defaults_for(&(train_facts){
       .rows = t->train_rows,
       .valid_rows = t->valid_rows,
-      .optimizer = o->optimizer.kind,
       .batch = s->batch,
   });
   bool patience_given = settings_named(s, "patience");
-  if (isnan(s->lr)) t->learning_rate = d.learning_rate;
-  o->learning_rate = (float)t->learning_rate;
   o->batch = d.batch;
   o->epochs = s->epochs ? s->epochs : d.epochs;
   o->patience = patience_given ? s->patience : s->epochs ? 0 : d.patience;

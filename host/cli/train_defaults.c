@@ -10,7 +10,7 @@
 
 enum {
   BATCH = 32,
-  UPDATES = 2000, /* so many at least, as far as MOST_EPOCHS allows */
+  UPDATES = 2000, /* the least, unless MOST_EPOCHS make fewer */
   MOST_EPOCHS = 500,
   EPOCHS = 100,        /* at least; as many as large data get */
   EPOCHS_TO_TRY = 200, /* the same where the best one is kept */
@@ -22,6 +22,10 @@ static size_t within(size_t value, size_t least, size_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
+double default_learning_rate(ebb_optimizer_kind optimizer) {
+  return optimizer == EBB_OPT_SGD ? 0.01 : 0.001;
+}
+
 train_defaults train_defaults_for(const train_facts *facts) {
   size_t batch = facts->batch ? facts->batch : BATCH;
   size_t steps = (facts->rows + batch - 1) / batch;
@@ -30,7 +34,6 @@ train_defaults train_defaults_for(const train_facts *facts) {
       within(UPDATES / (steps ? steps : 1), judged ? EPOCHS_TO_TRY : EPOCHS, MOST_EPOCHS);
   return (train_defaults){
       .batch = batch,
-      .learning_rate = facts->optimizer == EBB_OPT_SGD ? 0.01 : 0.001,
       .epochs = epochs,
       .patience = judged ? within(epochs / PATIENCE_PART, PATIENCE, MOST_EPOCHS) : 0,
   };

@@ -10,17 +10,16 @@
 /* What they may depend on. */
 typedef struct train_facts {
   size_t rows, valid_rows; /* of training and validation */
-  ebb_optimizer_kind optimizer;
-  size_t batch; /* as given; 0: not */
+  size_t batch;            /* as given; 0: not */
 } train_facts;
 
 typedef struct train_defaults {
   size_t batch;
-  double learning_rate;
   size_t epochs;   /* with validation rows the most */
   size_t patience; /* epochs without a better one; 0 without validation rows */
 } train_defaults;
 
+double default_learning_rate(ebb_optimizer_kind optimizer);
 train_defaults train_defaults_for(const train_facts *facts);
 
 #endif

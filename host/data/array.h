@@ -50,7 +50,7 @@ bool ebbi_is_npy(const char *bytes, size_t size);
 ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 
-/* The header alone: all but `data`; *start gets where the elements begin. */
+/* Reads the header only and leaves `data` unset; *start gets where the elements begin. */
 ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
                            size_t size);
 

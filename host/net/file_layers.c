@@ -11,6 +11,7 @@
 #include "net/file_order.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char weight_part[] = "weight", bias_part[] = "bias";
@@ -163,24 +164,23 @@ static ebb_status sort_weights(ebbi_file_layers *layers, const char *path, const
 
 /* ---- the rest ---- */
 
-/* The tensor called like the weight, but with "bias" as the last part. */
-static const ebbi_safetensor *find_bias(const ebbi_safetensors *file,
-                                        const ebbi_safetensor *weight) {
-  size_t stem = strlen(weight->name) - strlen(weight_part);
-  for (size_t i = 0; i < ebbi_safetensors_count(file); i++) {
-    const ebbi_safetensor *tensor = ebbi_safetensors_at(file, i);
-    if (strncmp(tensor->name, weight->name, stem) == 0 &&
-        strcmp(tensor->name + stem, bias_part) == 0)
-      return tensor;
-  }
-  return NULL;
+/* The tensor called like the weight, with "bias" as the last part; NULL: there is none. */
+static ebb_status find_bias(const ebbi_safetensor **bias, const ebbi_safetensors *file,
+                            const ebbi_safetensor *weight) {
+  char *name = strdup(weight->name);
+  REQUIRE(name, EBB_ERR_MEMORY, "no memory for the name of a tensor");
+  strcpy(name + strlen(name) - strlen(weight_part), bias_part); /* which is shorter */
+  *bias = ebbi_safetensors_find(file, name);
+  free(name);
+  return EBB_OK;
 }
 
 static ebb_status find_biases(ebbi_file_layers *layers, const ebbi_safetensors *file,
                               const char *path) {
   listing none = {0};
   for (size_t l = 0; l < layers->count; l++) {
-    const ebbi_safetensor *bias = find_bias(file, layers->weight[l]);
+    const ebbi_safetensor *bias = NULL;
+    TRY(find_bias(&bias, file, layers->weight[l]));
     size_t outputs = layers->weight[l]->shape[0];
     layers->bias[l] = bias;
     if (!bias) list_tensor(&none, layers->weight[l]);

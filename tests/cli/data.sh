@@ -105,7 +105,7 @@ converts() {
   code 0 data "$from" "$@" --to converted."$ending"
   silent out
   err "^written  converted.$ending: [0-9]* rows$"
-  code 0 train --data "$from" "$@" --epochs 5 --json --quiet --out m.safetensors
+  code 0 train --data "$from" "$@" $again --epochs 5 --json --quiet --out m.safetensors
   before=$(field "$key" out)
   code 0 train --data converted."$ending" $again --epochs 5 --json --quiet --out m.safetensors
   near "$(field "$key" out)" "$before" 1e-5
@@ -121,7 +121,7 @@ done
 again='--missing mean' # a CSV keeps what is missing
 converts csv people.csv valid_accuracy --target kind --missing mean --drop born
 again=--no-scale # or the inputs of a category would be standardised, as numbers
-converts npz people.csv valid_loss --target kind --missing drop --no-scale --drop born
+converts npz people.csv valid_loss --target kind --missing drop --drop born
 code 0 data people.csv --missing drop --to converted.npz
 err '^note     1 of 89 rows lack an input and are left out (--missing drop)$'
 

@@ -147,7 +147,7 @@ out '"the model does not beat the baseline"'
 awk 'BEGIN { seed = 5; print "x,y"; for (i = 0; i < 100; i++) { seed = (seed * 16807) % 2147483647; print seed % 1000 / 500 "," i % 7 + 0.5 + i % 2 / 3 } }' >noise.csv
 code 0 train --data noise.csv --model 4tanh --task regression --epochs 1 --lr 1e-9 --quiet --out noise.safetensors
 code 0 eval noise.safetensors --data noise.csv
-err '^warning  the model does not beat always guessing the mean of target "y": .* error is [0-9.]*, that of the guess [0-9.]*$'
+err '^warning  the model does not beat always guessing the mean of target "y": .* error is [0-9.]*, the error of that guess [0-9.]*$'
 
 sed -n '1p; /usual/p' rare.csv >usual.csv
 code 0 eval rare.safetensors --data usual.csv --quiet
