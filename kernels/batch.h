@@ -12,7 +12,7 @@
 
 /* Place of the batch's first row in the epoch. */
 static inline uint batch_start(__global const step_state *state, int batch) {
-  return (state->done - state->epoch_first) * (uint)batch;
+  return (uint)(state->done - state->epoch_first) * (uint)batch;
 }
 
 /* Rows of the batch that there are: the last one of an epoch may be shorter. */
@@ -28,9 +28,9 @@ static inline void open_step(__global step_state *state, uint live) {
   }
   state->step = state->done + 1;
   state->live = live;
-  if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NONE)
+  if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NO_STEP)
     state->bad_step = state->done;
-  state->frozen = state->bad_step != STATE_NONE;
+  state->frozen = state->bad_step != STATE_NO_STEP;
 }
 
 #endif

@@ -9,16 +9,17 @@
 #ifndef STATE_H
 #define STATE_H
 
-#define STATE_NONE 0xffffffffu
+#define STATE_NONE    0xffffffffu
+#define STATE_NO_STEP 0xfffffffffffffffful
 
 typedef struct {
-  uint done, epoch_first, epoch_steps, epoch;
-  uint step, live, frozen;
-  uint bad_step, bad_parameter;
+  ulong done, epoch_first, step, bad_step;
+  uint epoch_steps, epoch;
+  uint live, frozen;
+  uint bad_parameter, bad_loss;
   uint rows, correct;
   float loss_sum, loss_carry;
   float learning_rate;
-  uint bad_loss;
   uint reserved;
 } step_state;
 
@@ -41,7 +42,7 @@ static inline void close_step(__global step_state *state, __global const float *
   state->loss_carry = (sum - state->loss_sum) - term;
   state->loss_sum = sum;
   state->rows += state->live;
-  if (state->bad_step != STATE_NONE) return; /* the bad batch stays in place, to be looked at */
+  if (state->bad_step != STATE_NO_STEP) return; /* the bad batch stays in place, to be looked at */
   state->done = state->step;
   if (state->epoch_steps != 0 && state->done - state->epoch_first == state->epoch_steps) {
     state->epoch_first = state->done;

@@ -103,8 +103,9 @@ static ebb_status add_bad_loss(ebbi_probe *probe, ebb_tensor *state_tensor, size
 ebb_status ebbi_case_metrics_add(ebbi_probe *probe, ebbi_shape s) {
   ebb_tensor *partials, *state_tensor;
   double *losses, *values, sum = 0, correct = 0;
-  ebb_state state = ebb_state_default((uint32_t)s.rows, 5, 0);
-  state.epoch_first = 2, state.epoch_steps = 3; /* the epoch ends as step 5 closes */
+  const uint64_t before = UINT64_C(1) << 32; /* steps: more than 32 bits hold */
+  ebb_state state = ebb_state_default((uint32_t)s.rows, before + 3, 0);
+  state.epoch_first = before, state.epoch_steps = 3; /* the epoch ends as the step closes */
   ebbi_tally_case(&probe->tally, "%zu rows", s.rows);
   TRY(ebb_loss_partials_create(&partials, probe->device, s.rows));
   TRY(ebbi_probe_keep(probe, partials));
@@ -127,12 +128,15 @@ ebb_status ebbi_case_metrics_add(ebbi_probe *probe, ebbi_shape s) {
                  ebbi_bound_sum(groups));
   expect_equal(probe, state.correct, 3 * (uint64_t)correct);
   expect_equal(probe, state.rows, 3 * s.rows);
-  expect_equal(probe, state.done, 5);
+  expect_equal(probe, state.done, before + 3);
   expect_equal(probe, state.epoch, 1);
-  expect_equal(probe, state.epoch_first, 5);
-  expect_equal(probe, state.bad_step, EBB_STATE_NONE);
+  expect_equal(probe, state.epoch_first, before + 3);
+  expect_equal(probe, state.bad_step, EBB_STATE_NO_STEP);
   return add_bad_loss(probe, state_tensor, groups);
 }
+
+/* Steps done before the epoch of a gather: more than 32 bits hold. */
+#define GATHER_DONE ((UINT64_C(1) << 32) + 40)
 
 /* A data set on the device, and how its elements must arrive. */
 typedef struct gather_data {
@@ -185,7 +189,7 @@ static ebb_status compare_batch(ebbi_probe *probe, const ebb_tensor *x, const eb
     for (size_t t = 0; t < 2; t++)
       ebbi_tally_add(&probe->tally, labels[2 * r + t], live ? d->labels[2 * from + t] : 0, 1, 0);
   }
-  expect_equal(probe, state.step, 41 + start / batch);
+  expect_equal(probe, state.step, GATHER_DONE + 1 + start / batch);
   expect_equal(probe, state.live, rows - start < batch ? rows - start : batch);
   expect_equal(probe, state.frozen, 0);
   return EBB_OK;
@@ -217,7 +221,7 @@ static ebb_status run_gather(ebbi_probe *probe, ebbi_shape s, bool bytes, bool s
   size_t last = ebbi_ceil_div(rows, s.depth) - 1;
   for (int place = 0; place < 3; place++) {
     size_t batch = place * last / 2;
-    state.epoch = epoch, state.epoch_first = 40, state.done = 40 + (uint32_t)batch;
+    state.epoch = epoch, state.epoch_first = GATHER_DONE, state.done = GATHER_DONE + batch;
     TRY(ebb_tensor_upload(state_tensor, &state));
     TRY(ebbi_gather_block(x, y, state_tensor, d.data, d.targets, rows, d.scale, shuffle, seed));
     TRY(compare_batch(probe, x, y, state_tensor, &d, order, rows, batch * s.depth));

@@ -20,7 +20,8 @@
 #include <math.h>
 #include <string.h>
 
-enum { LAYERS = 3, MIXED_LAYERS = EBB_ACT_COUNT + 1, EPOCH = 3, DONE = 40 };
+enum { LAYERS = 3, MIXED_LAYERS = EBB_ACT_COUNT + 1, EPOCH = 3 };
+#define DONE ((UINT64_C(1) << 32) + 40) /* steps before: more than 32 bits hold */
 static const uint64_t SEED = 0x9e3779b97f4a7c15u;
 
 /* A network, a data set of one batch and a part of one, and the reference that learns from it. */
@@ -213,7 +214,7 @@ static ebb_status compare_writes(whole_case *c, ebbi_probe *probe) {
   return EBB_OK;
 }
 
-static ebb_status compare_step(whole_case *c, ebbi_probe *probe, uint32_t step) {
+static ebb_status compare_step(whole_case *c, ebbi_probe *probe, uint64_t step) {
   ebbi_reference_network *spread;
   ebb_state state;
   TRY(ebbi_rounding_create(&spread, c->reference, EBB_PRECISION_FP32));
@@ -222,7 +223,7 @@ static ebb_status compare_step(whole_case *c, ebbi_probe *probe, uint32_t step) 
   ebbi_reference_free(spread);
   TRY(status);
   TRY(ebb_tensor_download(&state, c->state));
-  ebbi_tally_add(&probe->tally, state.step, step, 1, 0);
+  ebbi_tally_add(&probe->tally, (double)state.step, (double)step, 1, 0);
   ebbi_tally_add(&probe->tally, state.live, (double)c->reference->live, 1, 0);
   ebbi_tally_add(&probe->tally, state.frozen, 0, 1, 0);
   return EBB_OK;
@@ -252,7 +253,7 @@ static ebb_status run_frozen(whole_case *c, ebbi_probe *probe) {
   TRY(run_step(c));
   TRY(ebb_tensor_download(&state, c->state));
   ebbi_tally_add(&probe->tally, state.frozen, 1, 1, 0);
-  ebbi_tally_add(&probe->tally, state.bad_step, DONE, 1, 0);
+  ebbi_tally_add(&probe->tally, (double)state.bad_step, (double)DONE, 1, 0);
   return EBB_OK;
 }
 
@@ -270,7 +271,7 @@ static ebb_status run_steps(whole_case *c, ebbi_probe *probe) {
 }
 
 /* `calls` launches of `steps` steps, from step `done` of epochs of two steps on. */
-static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint32_t done,
+static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint64_t done,
                               uint32_t bad_parameter, size_t calls, size_t steps) {
   ebb_state state = ebb_state_default(0, 0, (float)run->learning_rate);
   ebbi_whole_source source = source_of(c, 0);
@@ -295,11 +296,11 @@ static ebb_status compare_launches(whole_case *c, ebbi_probe *probe, const ebbi_
   TRY(run_updates(c, run, 2, EBB_STATE_NONE, 1, 3));
   TRY(ebbi_probe_compare(probe, c->slab, expected, NULL, 0));
   TRY(ebb_tensor_download(&state, c->state));
-  ebbi_tally_add(&probe->tally, state.done, 5, 1, 0);
+  ebbi_tally_add(&probe->tally, (double)state.done, 5, 1, 0);
   ebbi_tally_add(&probe->tally, state.epoch, EPOCH + 1, 1, 0);
   TRY(run_updates(c, run, 5, 7, 2, 2));
   TRY(ebb_tensor_download(&state, c->state));
-  ebbi_tally_add(&probe->tally, state.done, 5, 1, 0);
+  ebbi_tally_add(&probe->tally, (double)state.done, 5, 1, 0);
   return ebbi_probe_compare(probe, c->slab, expected, NULL, 0);
 }
 

@@ -63,7 +63,7 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
  * AdamW do it. `step` counts from 1. `second` is NULL for sgd. Moments start as zeros. */
 void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
-                           double learning_rate, uint32_t step);
+                           double learning_rate, uint64_t step);
 
 /* The probes: y = x after `steps` times x <- scale x + shift;  a = b + scale c. */
 void ebbi_reference_probe_fma(double *y, const double *x, size_t count, size_t steps, double scale,
@@ -91,7 +91,7 @@ typedef struct ebbi_reference_network {
   double *z[EBB_MAX_LAYERS], *a[EBB_MAX_LAYERS], *dz[EBB_MAX_LAYERS]; /* [B, O] of each layer */
   ebbi_reference_target target;                                       /* borrowed arrays */
   double loss;
-  uint32_t step; /* updates done */
+  uint64_t step; /* updates done */
 } ebbi_reference_network;
 
 /* Zeros everywhere, all rows live.  Errors: EBB_ERR_MEMORY. */

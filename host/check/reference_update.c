@@ -23,7 +23,7 @@ static void sgd(double *p, double *buffer, double g, const ebb_optimizer *o, dou
 
 /* Adam (13) and AdamW (14), which differ in where the weight decay acts. */
 static void adam(double *p, double *first, double *second, double g, const ebb_optimizer *o,
-                 double rate, uint32_t step) {
+                 double rate, uint64_t step) {
   double beta1 = o->beta1, beta2 = o->beta2;
   if (o->kind == EBB_OPT_ADAMW)
     *p -= rate * o->weight_decay * *p;
@@ -31,8 +31,8 @@ static void adam(double *p, double *first, double *second, double g, const ebb_o
     g += o->weight_decay * *p;
   *first = beta1 * *first + (1 - beta1) * g;
   *second = beta2 * *second + (1 - beta2) * g * g;
-  double first_unbiased = *first / (1 - pow(beta1, step));
-  double second_unbiased = *second / (1 - pow(beta2, step));
+  double first_unbiased = *first / (1 - pow(beta1, (double)step));
+  double second_unbiased = *second / (1 - pow(beta2, (double)step));
   *p -= rate * first_unbiased / (sqrt(second_unbiased) + o->epsilon);
 }
 
@@ -46,7 +46,7 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
 
 void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
-                           double learning_rate, uint32_t step) {
+                           double learning_rate, uint64_t step) {
   for (size_t i = 0; i < count; i++)
     if (optimizer->kind == EBB_OPT_SGD)
       sgd(&parameters[i], &first[i], gradients[i], optimizer, learning_rate);

@@ -46,21 +46,21 @@ static void sgd_magnitudes(ebbi_update_run *run, size_t i) {
 }
 
 /* The second moment as expected after the step divides: its own error is relative to itself. */
-static void adam_magnitudes(ebbi_update_run *run, size_t i, uint32_t step) {
+static void adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step) {
   const ebb_optimizer *o = &run->optimizer;
   double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
   double decay = o->weight_decay * p;
   double gradient = fabs(run->gradient_values[i]) + (o->kind == EBB_OPT_ADAMW ? 0 : decay);
   double first = m + (1 - o->beta1) * gradient;
-  double root = sqrt(run->expected.second[i] / (1 - pow(o->beta2, step))) + o->epsilon;
+  double root = sqrt(run->expected.second[i] / (1 - pow(o->beta2, (double)step))) + o->epsilon;
   run->scale.first[i] = first;
   run->scale.second[i] = o->beta2 * run->found.second[i] + (1 - o->beta2) * gradient * gradient;
   run->scale.parameters[i] =
-      p + run->learning_rate * (decay + first / (1 - pow(o->beta1, step)) / root);
+      p + run->learning_rate * (decay + first / (1 - pow(o->beta1, (double)step)) / root);
 }
 
 /* What the step must make of what the device holds. */
-static void expect_step(ebbi_update_run *run, uint32_t step) {
+static void expect_step(ebbi_update_run *run, uint64_t step) {
   size_t bytes = run->count * sizeof(double);
   memcpy(run->expected.parameters, run->found.parameters, bytes);
   memcpy(run->expected.first, run->found.first, bytes);
@@ -75,7 +75,7 @@ static void expect_step(ebbi_update_run *run, uint32_t step) {
       adam_magnitudes(run, i, step);
 }
 
-ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint32_t step) {
+ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
   TRY(ebbi_probe_read_into(run->slice_values, run->gradients));
   ebbi_reference_sum_slices(run->gradient_values, run->slice_values,
                             ebb_tensor_rows(run->gradients), run->count);
@@ -85,7 +85,7 @@ ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint32_t step) {
   return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);
 }
 
-ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live) {
+ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live) {
   ebb_state state = ebb_state_default(live, step, (float)run->learning_rate);
   TRY(ebb_tensor_upload(run->state, &state));
   TRY(ebb_update(run->parameters, run->first, run->second, run->gradients, run->state,

@@ -27,10 +27,10 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe);
 
 /* Reads what a step has made of parameters and moments, and works out what it should have made, by
  * the gradients as they are on the device. */
-ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint32_t step);
+ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step);
 
 /* Runs one update by the gradients as they are on the device; `live` goes into the state. */
-ebb_status ebbi_update_run_step(ebbi_update_run *run, uint32_t step, uint32_t live);
+ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live);
 
 /* Tallies `count` parameters and their moments from `first` on, after a step. */
 void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t first,

@@ -6,10 +6,10 @@
 
 #include <string.h>
 
-ebb_state ebb_state_default(uint32_t live, uint32_t step, float learning_rate) {
+ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate) {
   return (ebb_state){.step = step,
                      .live = live,
-                     .bad_step = EBB_STATE_NONE,
+                     .bad_step = EBB_STATE_NO_STEP,
                      .bad_parameter = EBB_STATE_NONE,
                      .learning_rate = learning_rate};
 }

@@ -74,7 +74,7 @@ static void advise(char *text, size_t size, const ebb_trainer *trainer, double r
 ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state) {
   char place[96] = "the loss alone, every layer's output is finite", weights[64], advice[224];
   size_t layer = 0;
-  uint32_t step = state->bad_step == EBB_STATE_NONE ? state->done : state->bad_step;
+  uint64_t step = state->bad_step == EBB_STATE_NO_STEP ? state->done : state->bad_step;
   if (state->bad_loss) {
     TRY(repeat_forward(trainer));
     TRY(find_bad_layer(&layer, trainer->pass));
@@ -85,6 +85,19 @@ ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state)
   describe_good(weights, sizeof weights, trainer);
   advise(advice, sizeof advice, trainer, state->learning_rate);
   return ebbi_fail(EBB_ERR_NUMBERS,
-                   "training: NaN or Inf at step %u, in %s; the weights are %s; %s", step, place,
-                   weights, advice);
+                   "training: NaN or Inf at step %llu, in %s; the weights are %s; %s",
+                   (unsigned long long)step, place, weights, advice);
+}
+
+ebb_status ebbi_report_bad_loss(const ebb_trainer *trainer) {
+  char weights[64], advice[224];
+  bool valid = trainer->valid.pass != NULL;
+  describe_good(weights, sizeof weights, trainer);
+  advise(advice, sizeof advice, trainer, (double)trainer->learning_rate);
+  return ebbi_fail(EBB_ERR_NUMBERS,
+                   "training: after step %llu the loss over %zu %s rows is NaN or Inf, though all "
+                   "weights are finite; the weights are %s; %s",
+                   (unsigned long long)trainer->judged,
+                   valid ? trainer->valid.feed.rows : trainer->sample.feed.rows,
+                   valid ? "validation" : "training", weights, advice);
 }

@@ -111,18 +111,49 @@ static ebb_status run_steps(ebbi_evaluator *evaluator, size_t steps) {
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator) {
   if (evaluator->recorded) return EBB_OK;
   TRY(record(evaluator));
+  evaluator->begun = false;
   TRY(run_steps(evaluator, 1));
   return ebb_device_finish(evaluator->pass->network->device);
 }
 
+/* Each evaluation is an epoch of the state, with which its sums begin anew: it is uploaded before
+ * the first, and after one that has not come to its end. */
+static ebb_status begin(ebbi_evaluator *evaluator, size_t steps) {
+  if (evaluator->begun) return EBB_OK;
+  ebb_state state = ebb_state_default(0, 0, 0);
+  state.epoch_steps = (uint32_t)steps;
+  evaluator->done = 0;
+  return ebb_tensor_upload(evaluator->pass->state, &state);
+}
+
+/* What the device counts must be what was queued. */
+static ebb_status check_state(const ebb_state *state, const ebbi_evaluator *evaluator) {
+  size_t rows = evaluator->feed.rows;
+  REQUIRE(state->done == evaluator->done && state->rows == rows && state->correct <= rows,
+          EBB_ERR_DEVICE,
+          "evaluation: the device reports %lu rows, %lu of them right, after %llu steps; there are "
+          "%zu rows and %llu steps; its memory or its driver is at fault; run `ebb verify`",
+          (unsigned long)state->rows, (unsigned long)state->correct,
+          (unsigned long long)state->done, rows, (unsigned long long)evaluator->done);
+  return EBB_OK;
+}
+
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
   const ebbi_pass *pass = evaluator->pass;
-  ebb_state state = ebb_state_default(0, 0, 0);
+  size_t steps = ebbi_ceil_div(evaluator->feed.rows, pass->batch);
+  ebb_state state;
   TRY(record(evaluator));
-  TRY(ebb_tensor_upload(pass->state, &state));
-  TRY(run_steps(evaluator, ebbi_ceil_div(evaluator->feed.rows, pass->batch)));
+  TRY(begin(evaluator, steps));
+  evaluator->begun = false;
+  evaluator->done += steps;
+  TRY(run_steps(evaluator, steps));
   TRY(ebb_tensor_download(&state, pass->state));
   *metrics = ebbi_state_metrics(&state, pass->loss);
+  metrics->rows = evaluator->feed.rows;
+  if (isfinite(metrics->loss)) {
+    TRY(check_state(&state, evaluator));
+    evaluator->begun = true;
+  }
   if (pass->loss == EBB_LOSS_MSE) {
     size_t outputs = evaluator->feed.targets[0]->cols;
     double squares = metrics->loss * (double)metrics->rows * (double)outputs;

@@ -9,6 +9,10 @@
 
 #include <stdio.h>
 
+/* Rows by which an epoch is judged where there are none of validation, at most: to judge it costs
+ * less than a step. */
+enum { SAMPLE_ROWS = 512 };
+
 /* Whole steps have no matrix units: their precision is fp32. */
 static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network,
                               ebb_step_form form) {
@@ -47,9 +51,9 @@ static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *net
   add_need(all, pass);
   ebbi_feed_need(all, &plan->train);
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
-  if (!plan->valid.dataset) return EBB_OK;
-  ebbi_feed_need(all, &plan->valid);
-  return ebbi_pass_need(all, network, plan->valid.batch, options->loss, EBBI_PASS_EVALUATION);
+  const ebbi_feed_plan *judge = plan->valid.dataset ? &plan->valid : &plan->sample;
+  ebbi_feed_need(all, judge);
+  return ebbi_pass_need(all, network, judge->batch, options->loss, EBBI_PASS_EVALUATION);
 }
 
 /* Lets the data stay on the host, unless two blocks of them are no less than all of them. */
@@ -90,7 +94,12 @@ ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *networ
       .train = {train, batch, 0, options->shuffle, options->seed},
   };
   TRY(choose_kind(&plan->kind, network, options->step));
-  if (valid) plan->valid = ebbi_evaluator_plan(valid);
+  plan->sample_rows = *train;
+  plan->sample_rows.rows = batch < SAMPLE_ROWS ? batch : SAMPLE_ROWS;
+  if (valid)
+    plan->valid = ebbi_evaluator_plan(valid);
+  else
+    plan->sample = ebbi_evaluator_plan(&plan->sample_rows);
   ebbi_feed_plan *feeds[] = {&plan->train, &plan->valid};
   for (size_t i = 0; i < 2 && options->data_on != EBB_DATA_DEVICE; i++) {
     ebbi_need all, pass;

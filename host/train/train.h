@@ -67,6 +67,8 @@ typedef struct ebbi_evaluator {
   double target_deviation; /* mse: sum of squared deviations of the targets from their means */
   ebbi_choices choices;    /* by which it is recorded */
   bool recorded;
+  bool begun;    /* the state on the device is at the start of an evaluation */
+  uint64_t done; /* steps that it counts then */
 } ebbi_evaluator;
 
 /* All rows on the device in the order in which they are, in batches for an evaluation. */
@@ -76,6 +78,8 @@ ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
 /* Compiles its kernels, once: records the batches, and runs the first, since some drivers compile
  * when a kernel is first run. Blocks. */
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
+
+/* The loss may be NaN or Inf.  Errors: EBB_ERR_DEVICE (other rows than there are were summed). */
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 
@@ -92,6 +96,8 @@ struct ebb_trainer {
   ebbi_pass *pass;
   ebbi_feed feed;
   ebbi_evaluator valid;       /* pass NULL: no validation */
+  ebbi_evaluator sample;      /* without it: a batch of the training rows, which tells whether the
+                               * weights give finite numbers */
   ebb_tensor *first, *second; /* the optimizer's moments; NULL where it has no use for them */
   ebb_tensor *good;           /* what NaN falls back to: the parameters at the end of good_epoch */
   size_t good_epoch;          /* the last one; with keep_best the best one; 0: those at the start */
@@ -103,17 +109,43 @@ struct ebb_trainer {
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
   size_t epoch_steps;
   size_t epochs_done;
-  bool broken; /* a number became NaN or Inf: no more training */
+  uint64_t queued;     /* steps, in all */
+  float learning_rate; /* of the steps queued now */
+  uint64_t judged;     /* the step whose weights were evaluated last */
+  bool sound;          /* they gave finite numbers */
+  size_t run_first;    /* epochs done when the run under way began */
+  bool resumed;        /* the next run is one that was interrupted */
+  bool broken;         /* by NaN or Inf, or by an impossible state: no more training */
 };
+
+/* Copies weights on the device. */
+ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from);
+
+/* Waits for the queue, reads the state, and ends the training if something is not finite. The state
+ * knows which step is next, after an error too.
+ * Errors: EBB_ERR_NUMBERS, EBB_ERR_DEVICE (the state is impossible). */
+ebb_status ebbi_trainer_look(ebb_state *state, ebb_trainer *trainer);
+
+/* Is this a state that the trainer's steps can have left?  Errors: EBB_ERR_DEVICE. */
+ebb_status ebbi_trainer_check(const ebb_state *state, const ebb_trainer *trainer);
+
+/* Ends the training with the last good weights. Returns `why`. */
+ebb_status ebbi_trainer_end_bad(ebb_trainer *trainer, ebb_status why);
 
 /* Fails with what the state tells of the first number that is not finite.  Errors: EBB_ERR_NUMBERS.
  */
 ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state);
 
+/* Fails since the weights, all of them finite, give a loss that is not.  Errors: EBB_ERR_NUMBERS.
+ */
+ebb_status ebbi_report_bad_loss(const ebb_trainer *trainer);
+
 /* What a training is going to take, before anything is allocated. */
 typedef struct ebbi_train_plan {
   ebbi_pass_kind kind;
   ebbi_feed_plan train, valid; /* valid.dataset NULL: no validation */
+  ebbi_feed_plan sample;       /* then: of */
+  ebb_dataset sample_rows;     /* the first batch of the training rows */
 } ebbi_train_plan;
 
 /* Chooses the form of the steps and where the data lie, so that all of it fits the device.

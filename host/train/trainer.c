@@ -133,6 +133,8 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
   TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
   if (plan->valid.dataset)
     TRY(ebbi_evaluator_create(&trainer->valid, network, &plan->valid, options->loss));
+  else
+    TRY(ebbi_evaluator_create(&trainer->sample, network, &plan->sample, options->loss));
   trainer->epoch_steps = ebbi_ceil_div(trainer->feed.rows, batch);
   ebb_state state = ebb_state_default(0, 0, options->learning_rate);
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
@@ -157,6 +159,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   trainer->options = *options;
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
+  trainer->learning_rate = options->learning_rate;
   ebb_status status = build(trainer, &plan);
   if (status != EBB_OK) {
     ebb_trainer_free(trainer);
@@ -173,6 +176,7 @@ void ebb_trainer_free(ebb_trainer *trainer) {
     ebbi_sequence_free(trainer->bursts[slot]);
   }
   ebbi_evaluator_free(&trainer->valid);
+  ebbi_evaluator_free(&trainer->sample);
   ebb_tensor_free(trainer->latest);
   ebb_tensor_free(trainer->good);
   ebb_tensor_free(trainer->second);

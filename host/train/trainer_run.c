@@ -15,8 +15,10 @@
 #include <math.h>
 #include <time.h>
 
-/* Steps queued before the host looks at the sums, in epochs longer than that. */
-enum { LOOK_STEPS = 1000 };
+/* Steps queued before the host looks at the sums, unless the options say otherwise; seconds that it
+ * lets pass; how much longer the next wait may be than the last. */
+enum { LOOK_STEPS = 1000, PACE_GROWS = 4 };
+static const double LOOK_SECONDS = 0.5, SLOW_FLOPS = 1e9;
 
 static double seconds_now(void) {
   struct timespec now;
@@ -24,7 +26,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static ebb_status copy_weights(ebb_tensor *to, const ebb_tensor *from) {
+ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from) {
   return ebbi_buffer_copy(to->buffer, from->buffer, to->cols * sizeof(float));
 }
 
@@ -32,28 +34,32 @@ static ebb_status copy_weights(ebb_tensor *to, const ebb_tensor *from) {
 static ebb_status park(ebb_trainer *trainer) {
   ebb_tensor *parameters = trainer->network->parameters;
   if (!trainer->options.keep_best || trainer->best.epoch == 0 || trainer->parked) return EBB_OK;
-  TRY(copy_weights(trainer->latest, parameters));
+  TRY(ebbi_trainer_copy(trainer->latest, parameters));
   trainer->parked = true;
-  return copy_weights(parameters, trainer->good);
+  return ebbi_trainer_copy(parameters, trainer->good);
 }
 
 static ebb_status unpark(ebb_trainer *trainer) {
   if (!trainer->parked) return EBB_OK;
   trainer->parked = false;
-  return copy_weights(trainer->network->parameters, trainer->latest);
+  return ebbi_trainer_copy(trainer->network->parameters, trainer->latest);
 }
 
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
-          "ebb_trainer_step: the trainer is NULL or met NaN or Inf");
+          "ebb_trainer_step: the trainer is NULL, or its training has failed");
+  REQUIRE((trainer->queued + steps) / trainer->epoch_steps < UINT32_MAX, EBB_ERR_ARGUMENT,
+          "ebb_trainer_step: %lu epochs are the most", (unsigned long)UINT32_MAX);
   TRY(unpark(trainer));
   for (size_t done = 0, flushed = 0; done < steps;) {
     size_t slot, room, left = steps - done;
     TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
     bool burst = trainer->bursts[slot] && (left < room ? left : room) >= EBBI_BURST;
+    size_t queued = burst ? EBBI_BURST : 1;
     TRY(ebbi_sequence_run(burst ? trainer->bursts[slot] : trainer->sequences[slot]));
-    TRY(ebbi_feed_advance(&trainer->feed, burst ? EBBI_BURST : 1));
-    done += burst ? EBBI_BURST : 1;
+    trainer->queued += queued;
+    TRY(ebbi_feed_advance(&trainer->feed, queued));
+    done += queued;
     if (done - flushed >= LOOK_STEPS || done == steps) {
       TRY(ebbi_device_flush(trainer->network->device));
       flushed = done;
@@ -66,25 +72,9 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
   REQUIRE(trainer && isfinite(learning_rate) && learning_rate >= 0, EBB_ERR_ARGUMENT,
           "ebb_trainer_set_learning_rate: %g is not a number from 0 on", learning_rate);
   ebb_state state;
-  TRY(ebb_tensor_download(&state, trainer->pass->state));
-  state.learning_rate = learning_rate;
+  TRY(ebbi_trainer_look(&state, trainer));
+  state.learning_rate = trainer->learning_rate = learning_rate;
   return ebb_tensor_upload(trainer->pass->state, &state);
-}
-
-/* Waits for the queue, reads the state, and ends the training if something is not finite. The state
- * knows which step is next, after an error too. */
-static ebb_status look(ebb_state *state, ebb_trainer *trainer) {
-  TRY(ebbi_feed_settle(&trainer->feed));
-  TRY(ebb_tensor_download(state, trainer->pass->state));
-  TRY(ebbi_feed_seek(&trainer->feed, state->epoch, state->done - state->epoch_first));
-  if (state->bad_step == EBB_STATE_NONE && state->bad_parameter == EBB_STATE_NONE) {
-    trainer->epochs_done = state->epoch;
-    return EBB_OK;
-  }
-  trainer->broken = true;
-  ebb_status status = ebbi_report_bad_numbers(trainer, state);
-  TRY(copy_weights(trainer->network->parameters, trainer->good));
-  return status;
 }
 
 /* A run under way. */
@@ -95,6 +85,7 @@ typedef struct run {
   ebb_report_callback callback;
   void *user;
   double start; /* later by what compiling has taken */
+  size_t pace;  /* steps until the next look */
   bool go_on;   /* the callback has not asked to stop */
 } run;
 
@@ -117,9 +108,14 @@ static void call_back(run *r, bool epoch_end) {
   if (r->callback) r->go_on = r->callback(&r->report, r->user);
 }
 
+/* What tells whether an epoch is good. */
+static ebbi_evaluator *judge_of(ebb_trainer *trainer) {
+  return trainer->valid.pass ? &trainer->valid : &trainer->sample;
+}
+
 /* The kernels of evaluations: users wait for them, but they are no measure of the steps. */
 static ebb_status compile_evaluation(run *r) {
-  if (r->trainer->valid.pass) TRY(ebbi_evaluator_compile(&r->trainer->valid));
+  TRY(ebbi_evaluator_compile(judge_of(r->trainer)));
   r->start = seconds_now();
   return EBB_OK;
 }
@@ -127,10 +123,33 @@ static ebb_status compile_evaluation(run *r) {
 /* The very first step, which waits for its own kernels, and then those of evaluations. */
 static ebb_status take_first_step(run *r) {
   TRY(ebb_trainer_step(r->trainer, 1));
-  TRY(look(&r->state, r->trainer));
+  TRY(ebbi_trainer_look(&r->state, r->trainer));
   r->report.first_step_seconds = seconds_now() - r->start;
   fill_report(r, r->state.rows, 0);
   return compile_evaluation(r);
+}
+
+/* Steps before the first look: as many as a slow device takes in its time. */
+static size_t first_pace(const ebb_trainer *trainer) {
+  double parameters = (double)trainer->network->parameters->cols;
+  double flops = 6 * parameters * (double)trainer->feed.plan.batch; /* forward, two backward */
+  double steps = LOOK_SECONDS * SLOW_FLOPS / flops;
+  return steps < 1 ? 1 : steps < LOOK_STEPS ? (size_t)steps : LOOK_STEPS;
+}
+
+/* Steps from here to the next look. */
+static size_t steps_to_look(const run *r, size_t left) {
+  size_t most = r->trainer->options.look_steps ? r->trainer->options.look_steps : LOOK_STEPS;
+  size_t steps = most - r->state.done % most;
+  if (r->pace < steps) steps = r->pace;
+  return left < steps ? left : steps;
+}
+
+/* So many steps have taken so long. */
+static void set_pace(run *r, size_t steps, double seconds) {
+  double most = (double)r->pace * PACE_GROWS, pace = LOOK_SECONDS * (double)steps / seconds;
+  r->pace = pace < 1 ? 1 : pace < most ? (size_t)pace : (size_t)most;
+  if (r->pace > INT32_MAX) r->pace = INT32_MAX;
 }
 
 /* The steps of the rest of the epoch, unless the callback asks to stop within it. */
@@ -143,13 +162,16 @@ static ebb_status run_steps(run *r) {
     old_rows = r->state.rows;
     if (--left > 0) call_back(r, false);
   }
-  double start = seconds_now();
+  double start = seconds_now(), before = start;
   while (left > 0 && r->go_on) {
-    size_t steps = left < LOOK_STEPS ? left : LOOK_STEPS;
+    size_t steps = steps_to_look(r, left);
     TRY(ebb_trainer_step(trainer, steps));
-    TRY(look(&r->state, trainer));
+    TRY(ebbi_trainer_look(&r->state, trainer));
     left -= steps;
-    fill_report(r, old_rows, seconds_now() - start);
+    double now = seconds_now();
+    set_pace(r, steps, now - before);
+    before = now;
+    fill_report(r, old_rows, now - start);
     if (left > 0) call_back(r, false);
   }
   return EBB_OK;
@@ -161,19 +183,23 @@ static void report_best(ebb_report *report, const ebbi_best *best) {
   report->best_accuracy = best->accuracy;
 }
 
-/* Validation, and whether the epoch is the best. */
-static ebb_status validate(ebb_trainer *trainer, ebb_report *report) {
-  ebb_metrics metrics;
+/* The loss of the weights as they are; over validation rows, if there are any. */
+static ebb_status judge(ebb_metrics *metrics, ebb_trainer *trainer) {
   double start = seconds_now();
-  TRY(ebbi_evaluator_run(&metrics, &trainer->valid));
+  TRY(ebbi_evaluator_run(metrics, judge_of(trainer)));
   ebb_profile_phase(trainer->network->device, "evaluation", start);
-  report->valid_loss = metrics.loss;
-  report->valid_accuracy = metrics.accuracy;
-  report->valid_r2 = metrics.r2;
-  report->improved =
-      ebbi_best_judge(&trainer->best, &trainer->options, trainer->epochs_done, &metrics);
-  report_best(report, &trainer->best);
+  trainer->judged = trainer->queued;
+  trainer->sound = isfinite(metrics->loss);
   return EBB_OK;
+}
+
+static void report_valid(ebb_trainer *trainer, ebb_report *report, const ebb_metrics *metrics) {
+  report->valid_loss = metrics->loss;
+  report->valid_accuracy = metrics->accuracy;
+  report->valid_r2 = metrics->r2;
+  report->improved =
+      ebbi_best_judge(&trainer->best, &trainer->options, trainer->epochs_done, metrics);
+  report_best(report, &trainer->best);
 }
 
 /* Out of patience? */
@@ -182,39 +208,68 @@ static bool has_waited(const ebb_trainer *trainer) {
   return patience > 0 && trainer->best.behind >= patience;
 }
 
-/* Closes an epoch: validation, and its weights kept if they are good, with keep_best if they are
- * the best. Weights that are finite can still be of no use on other rows than those of the last
- * step. */
+/* Closes an epoch: evaluation, and its weights kept if they are good, with keep_best if they are
+ * the best. Weights that are finite can still be of no use: their outputs need not be. */
 static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
-  if (trainer->valid.pass) TRY(validate(trainer, report));
+  ebb_metrics metrics;
+  TRY(judge(&metrics, trainer));
+  if (trainer->valid.pass) report_valid(trainer, report, &metrics);
   report->stopped_early = has_waited(trainer);
-  bool good = !trainer->valid.pass || isfinite(report->valid_loss);
-  if (trainer->options.keep_best ? !report->improved : !good) return EBB_OK;
-  trainer->good_epoch = trainer->epochs_done;
-  return copy_weights(trainer->good, trainer->network->parameters);
+  if (trainer->options.keep_best ? report->improved : trainer->sound) {
+    TRY(ebbi_trainer_copy(trainer->good, trainer->network->parameters));
+    trainer->good_epoch = trainer->epochs_done;
+  }
+  report->good_epoch = trainer->good_epoch;
+  return EBB_OK;
+}
+
+/* Leaves the best weights in the network or, if they are good, the latest ones, also those of a run
+ * that was stopped within an epoch. */
+static ebb_status settle(ebb_trainer *trainer) {
+  ebb_metrics metrics;
+  if (trainer->options.keep_best && trainer->best.epoch > 0) return park(trainer);
+  if (trainer->judged != trainer->queued) TRY(judge(&metrics, trainer));
+  if (trainer->sound || trainer->queued == 0) return EBB_OK;
+  return ebbi_trainer_end_bad(trainer, ebbi_report_bad_loss(trainer));
+}
+
+/* One that goes on where it was interrupted keeps its beginning, and its patience. */
+static ebb_status begin(run *r) {
+  ebb_trainer *trainer = r->trainer;
+  TRY(ebbi_trainer_look(&r->state, trainer));
+  if (r->state.done > 0) TRY(compile_evaluation(r)); /* steps have been queued without a run */
+  if (!trainer->resumed) trainer->run_first = trainer->epochs_done;
+  if (!trainer->resumed && has_waited(trainer)) trainer->best.behind = 0;
+  trainer->resumed = false;
+  REQUIRE(trainer->options.epochs < UINT32_MAX - trainer->run_first, EBB_ERR_ARGUMENT,
+          "ebb_trainer_run: %zu epochs after %zu; %lu in all are the most", trainer->options.epochs,
+          trainer->run_first, (unsigned long)UINT32_MAX);
+  size_t last = trainer->run_first + trainer->options.epochs;
+  r->report = (ebb_report){.epochs = last,
+                           .steps = (uint64_t)last * trainer->epoch_steps,
+                           .good_epoch = trainer->good_epoch,
+                           .stopped_early = has_waited(trainer)};
+  report_best(&r->report, &trainer->best);
+  return EBB_OK;
 }
 
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user) {
   REQUIRE(trainer, EBB_ERR_ARGUMENT, "ebb_trainer_run: the trainer is NULL");
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS,
-          "ebb_trainer_run: this training met NaN or Inf; make a new trainer");
+          "ebb_trainer_run: this training has failed; make a new trainer");
   run r = {.trainer = trainer,
            .callback = callback,
            .user = user,
            .start = seconds_now(),
+           .pace = first_pace(trainer),
            .go_on = true};
-  TRY(look(&r.state, trainer));
-  if (r.state.done > 0) TRY(compile_evaluation(&r)); /* steps have been queued without a run */
-  size_t last = trainer->epochs_done + trainer->options.epochs;
-  if (has_waited(trainer)) trainer->best.behind = 0;
-  r.report = (ebb_report){.epochs = last, .steps = (uint64_t)last * trainer->epoch_steps};
-  report_best(&r.report, &trainer->best);
-  while (trainer->epochs_done < last && r.go_on && !r.report.stopped_early) {
+  TRY(begin(&r));
+  while (trainer->epochs_done < r.report.epochs && r.go_on && !r.report.stopped_early) {
     r.report.epoch = trainer->epochs_done + 1;
     TRY(run_steps(&r));
     if (!r.go_on) break;
     TRY(close_epoch(trainer, &r.report));
     call_back(&r, true);
   }
-  return park(trainer);
+  return settle(trainer);
 }

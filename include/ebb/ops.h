@@ -104,30 +104,32 @@ const char *ebb_init_name(ebb_init init);
 /* The small device buffer of what changes from step to step: an I32 tensor [1, EBB_STATE_WORDS]
  * with this layout (kernels/state.h has its twin). gather opens a step, update or metrics closes
  * it; so a step can be queued again and again without the host's help. */
-#define EBB_STATE_WORDS 16
-#define EBB_STATE_NONE  0xffffffffu
+#define EBB_STATE_WORDS   20
+#define EBB_STATE_NONE    UINT32_MAX
+#define EBB_STATE_NO_STEP UINT64_MAX
 
 typedef struct ebb_state {
-  uint32_t done;          /* steps closed so far */
-  uint32_t epoch_first;   /* `done` at the start of this epoch: the batch is done - epoch_first */
+  uint64_t done;          /* steps closed so far */
+  uint64_t epoch_first;   /* `done` at the start of this epoch: the batch is done - epoch_first */
+  uint64_t step;          /* the open step, from 1; written by gather */
+  uint64_t bad_step;      /* first step with a loss that is not finite, or EBB_STATE_NO_STEP */
   uint32_t epoch_steps;   /* steps of an epoch: then the next begins; 0: never */
   uint32_t epoch;         /* selects the shuffle */
-  uint32_t step;          /* the open step, from 1; written by gather */
   uint32_t live;          /* rows of the open batch that count; written by gather */
   uint32_t frozen;        /* 1: something is not finite, weights stay; written by gather */
-  uint32_t bad_step;      /* first step with a loss that is not finite, or EBB_STATE_NONE */
   uint32_t bad_parameter; /* lowest slab index that would have become not finite, or NONE */
+  uint32_t bad_loss;      /* 1: it was the loss that was not finite first */
   uint32_t rows;          /* rows summed in this epoch: gather clears the sums at its first step */
   uint32_t correct;       /* of them, rows whose largest logit is the label's */
   float loss_sum;         /* sum of row losses, compensated */
   float loss_carry;       /* what is to be subtracted from loss_sum */
   float learning_rate;
-  uint32_t bad_loss; /* 1: it was the loss that was not finite first */
   uint32_t reserved;
 } ebb_state;
 
-/* All zero but bad_* (NONE), live and step as given: what eager calls without gather need. */
-ebb_state ebb_state_default(uint32_t live, uint32_t step, float learning_rate);
+/* All zero except bad_step (NO_STEP) and bad_parameter (NONE), live and step as given: what eager
+ * calls without gather need. */
+ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate);
 
 /* c = op(a).op(b), where op transposes on request. Shapes: c [m, n], op(a) [m, k], op(b) [k, n];
  * both transposed is not offered.  Source: kernels/matmul_*.cl */

@@ -2,7 +2,7 @@
  *
  * A step (gather, forward, loss, backward, update) is recorded once and replayed: it downloads
  * nothing and, with the data on the device, waits for nothing. Sums of loss and correct rows are
- * read at an epoch's end, and every 1,000 steps in longer ones.
+ * read at an epoch's end, and in longer ones every 1,000 steps or about every half second.
  */
 #ifndef EBB_TRAINER_H
 #define EBB_TRAINER_H
@@ -71,10 +71,13 @@ typedef struct ebb_train_options {
   double min_delta; /* a better epoch is better by more than this: of the loss, or of the accuracy
                      * as a fraction */
   size_t patience;  /* a run ends after so many epochs without a better one; 0: never */
+
+  size_t look_steps; /* the callback is called at each multiple of so many steps; 0: 1,000 */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto, data
- * on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0, patience 0. */
+ * on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0, patience 0; look steps
+ * 0. */
 ebb_train_options ebb_train_options_default(void);
 
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
@@ -85,20 +88,24 @@ typedef struct ebb_report {
   uint64_t step, steps;  /* steps done, and in all */
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
   double train_accuracy; /* classification only */
-  double valid_loss, valid_accuracy;
-  double valid_r2;   /* mse only, as in ebb_metrics */
+  double valid_loss, valid_accuracy; /* at the end of an epoch; the loss may be NaN or Inf there */
+  double valid_r2;                   /* mse only, as in ebb_metrics */
   size_t best_epoch; /* of all runs so far; 0: there is none (no validation rows, or no
                       * epoch whose validation loss was finite) */
   double best_loss, best_accuracy; /* of its validation */
-  bool improved;                   /* the best epoch is this one */
-  bool stopped_early;              /* the run ends with this epoch because of the patience */
-  double samples_per_second;       /* training rows; neither the first step nor validation counts */
-  double seconds;                  /* of this run, without the first step and what was compiled */
+  size_t good_epoch;  /* whose weights a run that ends with EBB_ERR_NUMBERS leaves: the last epoch
+                       * with a finite loss after it, with keep_best the best one; 0: the start */
+  bool improved;      /* the best epoch is this one */
+  bool stopped_early; /* the run ends with this epoch because of the patience */
+  double samples_per_second; /* training rows; neither the first step nor validation counts */
+  double seconds;            /* of this run, without the first step and what was compiled */
   double first_step_seconds; /* of the very first step, which waits for kernels; 0 in later runs */
 } ebb_report;
 
 /* Called after the very first step, when all kernels are compiled, also those of evaluations; at
- * each epoch's end, after its evaluation; and, in long epochs, between. Return false to stop. */
+ * each epoch's end, after its evaluation; and, in long epochs, between: at the multiples of
+ * look_steps, and sooner where these are more than about half a second apart. Return false to stop.
+ */
 typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;
@@ -129,8 +136,10 @@ ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
  * the latest ones again, which the trainer keeps, and what has been written to the network in
  * between is lost.
  * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer,
- * and what to do; the network then holds the weights of the end of the last good epoch, or with
- * keep_best those of the best one). */
+ * and what to do; or the weights that the run would leave give a loss that is not finite, over the
+ * validation rows or else over some of the training rows. The network then holds the weights of
+ * good_epoch); EBB_ERR_DEVICE (also: what the device has counted is impossible); EBB_ERR_ARGUMENT
+ * (more than UINT32_MAX epochs). After an error no further run is possible. */
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user);
 
 /* Queues `steps` steps, wherever the epoch stands, without waiting, and from the latest weights;

@@ -1,0 +1,104 @@
+/* The host's look at the step state, and what of it must hold.
+ *
+ * The host knows how many steps it has queued, so all that the device counts is known beforehand:
+ * what differs is a fault of device or driver, a flipped bit say. It ends the training at once,
+ * since the host's loops would go by such numbers, and a model must not come of them.
+ */
+#include "base/error.h"
+#include "train.h"
+
+#include <math.h>
+
+#define DEVICE_REPORTS                                                                             \
+  "; its memory or its driver is at fault; run `ebb verify`, and the training on another device"
+
+/* Rows that an epoch has summed after so many steps of it. */
+static size_t rows_after(const ebb_trainer *trainer, uint64_t steps) {
+  size_t rows = trainer->feed.rows, batch = trainer->feed.plan.batch;
+  return steps * batch < rows ? (size_t)steps * batch : rows;
+}
+
+/* What holds while all numbers are finite: the device has done what was queued. */
+static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer) {
+  uint64_t in_epoch = state->done - state->epoch_first;
+  bool ended = in_epoch == 0 && state->done > 0; /* the sums are still those of the epoch before */
+  size_t rows = rows_after(trainer, ended ? trainer->epoch_steps : in_epoch);
+  REQUIRE(state->done == trainer->queued, EBB_ERR_DEVICE,
+          "training: the device reports %llu steps done of %llu that were queued" DEVICE_REPORTS,
+          (unsigned long long)state->done, (unsigned long long)trainer->queued);
+  REQUIRE(state->rows == rows, EBB_ERR_DEVICE,
+          "training: the device reports %lu rows at step %llu, where there are %zu" DEVICE_REPORTS,
+          (unsigned long)state->rows, (unsigned long long)state->done, rows);
+  REQUIRE(isfinite(state->loss_sum) && isfinite(state->loss_carry), EBB_ERR_DEVICE,
+          "training: the device reports the loss %g at step %llu, and no step that it came "
+          "from" DEVICE_REPORTS,
+          (double)state->loss_sum, (unsigned long long)state->done);
+  return EBB_OK;
+}
+
+/* The place in the epochs, which always holds. */
+static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer) {
+  uint64_t epoch = state->done / trainer->epoch_steps;
+  REQUIRE(
+      state->epoch_steps == trainer->epoch_steps && state->epoch == epoch &&
+          state->epoch_first == epoch * trainer->epoch_steps,
+      EBB_ERR_DEVICE,
+      "training: the device reports epoch %lu from step %llu on and %lu steps an epoch, at step "
+      "%llu of epochs of %zu steps" DEVICE_REPORTS,
+      (unsigned long)state->epoch, (unsigned long long)state->epoch_first,
+      (unsigned long)state->epoch_steps, (unsigned long long)state->done, trainer->epoch_steps);
+  REQUIRE(state->done <= trainer->queued && state->correct <= state->rows, EBB_ERR_DEVICE,
+          "training: the device reports step %llu of %llu, %lu of %lu rows right" DEVICE_REPORTS,
+          (unsigned long long)state->done, (unsigned long long)trainer->queued,
+          (unsigned long)state->correct, (unsigned long)state->rows);
+  REQUIRE(state->learning_rate == trainer->learning_rate, EBB_ERR_DEVICE,
+          "training: the device reports the learning rate %g, where %g was set" DEVICE_REPORTS,
+          (double)state->learning_rate, (double)trainer->learning_rate);
+  return EBB_OK;
+}
+
+static bool is_finite(const ebb_state *state) {
+  return state->bad_step == EBB_STATE_NO_STEP && state->bad_parameter == EBB_STATE_NONE;
+}
+
+/* What tells of numbers that are not finite. */
+static ebb_status check_bad(const ebb_state *state, const ebb_trainer *trainer) {
+  bool bad_step = state->bad_step != EBB_STATE_NO_STEP;
+  bool bad_parameter = state->bad_parameter != EBB_STATE_NONE;
+  REQUIRE((!bad_step || state->bad_step <= trainer->queued) &&
+              (!bad_parameter || state->bad_parameter < trainer->network->parameters->cols) &&
+              state->frozen <= bad_step && state->bad_loss <= bad_step &&
+              (!bad_step || bad_parameter || state->bad_loss),
+          EBB_ERR_DEVICE,
+          "training: the device reports NaN or Inf at step %llu of %llu, in parameter %lu of %zu, "
+          "flags %lu and %lu" DEVICE_REPORTS,
+          (unsigned long long)state->bad_step, (unsigned long long)trainer->queued,
+          (unsigned long)state->bad_parameter, trainer->network->parameters->cols,
+          (unsigned long)state->frozen, (unsigned long)state->bad_loss);
+  return EBB_OK;
+}
+
+ebb_status ebbi_trainer_check(const ebb_state *state, const ebb_trainer *trainer) {
+  TRY(check_place(state, trainer));
+  TRY(check_bad(state, trainer));
+  return is_finite(state) ? check_steps(state, trainer) : EBB_OK;
+}
+
+ebb_status ebbi_trainer_end_bad(ebb_trainer *trainer, ebb_status why) {
+  trainer->broken = true;
+  TRY(ebbi_trainer_copy(trainer->network->parameters, trainer->good));
+  return why;
+}
+
+ebb_status ebbi_trainer_look(ebb_state *state, ebb_trainer *trainer) {
+  TRY(ebbi_feed_settle(&trainer->feed));
+  TRY(ebb_tensor_download(state, trainer->pass->state));
+  ebb_status status = ebbi_trainer_check(state, trainer);
+  trainer->broken = trainer->broken || status != EBB_OK;
+  TRY(status);
+  TRY(ebbi_feed_seek(&trainer->feed, state->epoch, state->done - state->epoch_first));
+  if (!is_finite(state))
+    return ebbi_trainer_end_bad(trainer, ebbi_report_bad_numbers(trainer, state));
+  trainer->epochs_done = state->epoch;
+  return EBB_OK;
+}
