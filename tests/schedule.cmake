@@ -15,9 +15,11 @@ ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_
              test_data_dataset test_data_hostile test_data_reading test_data_split test_device
              test_encoder_categories test_encoder_json test_encoder_missing test_encoder_numbers
              test_encoder_target test_file test_fingerprint test_formats_arrays test_formats_hostile
-             test_formats_text test_formats_write test_match test_model test_ops test_pocl_cache
-             test_reference test_rng test_safetensors test_scores test_sequence test_spec test_table_cases
-             test_tables_found test_target test_texts_found test_torch_files headers format run cli_signals cli_usage)
+             test_formats_text test_formats_write test_json test_match test_model test_model_files
+             test_no_memory test_ops test_pocl_cache test_reference test_rng test_safetensors
+             test_safetensors_checksum test_scores test_sequence test_spec test_table_cases
+             test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
+             test_writer_try headers format run cli_signals cli_usage)
 ebb_schedule(3 quick test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure)
 ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_data cli_rows cli_train)

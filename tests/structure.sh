@@ -76,6 +76,11 @@ opencl_calls() { # and its types, these also where a function of ebb/opencl.h is
   hits '\bcl_[a-z]\w*' $(grep -L '<ebb/opencl.h>' $files)
 }
 
+raw_json() { # building and reading of JSON, where each failure must be looked at: base/json.h has it
+  hits '\bjson_(pack|v?unpack|object|array|string|stringn|integer|real|object_(set|update)\w*|array_(set|append|insert|extend)\w*|\w*copy|dump\w*|load\w*|sprintf|vsprintf)(_ex|_nocheck)?\s*\(' \
+    $(sources "c h" host | grep -vE '^host/(cli/|base/json)')
+}
+
 public_headers() { grep -nE '#include *<CL/' include/ebb/*.h | grep -v '^include/ebb/opencl.h:' || :; }
 
 listed() { # every source stands in the list of its folder
@@ -152,6 +157,7 @@ check_all() {
   check "modules include earlier modules only" include_order
   check "OpenCL is called in host/device only" opencl_calls
   check "public headers but opencl.h are free of OpenCL" public_headers
+  check "JSON is made and read by base/json.h only" raw_json
   check "every source is listed in its folder" listed
   check "kernels have no double, half, printf, native functions" kernel_floor
   check "no atomics on floats" float_atomics
@@ -186,6 +192,8 @@ prove() {
   plant host/cli/stray.c '#include "base/text.h"' include_order
   plant host/net/spec.c 'int f(void) { return clFinish(0); }' opencl_calls
   plant include/ebb/ops.h '#include <CL/cl.h>' public_headers
+  plant host/data/encoder_json.c 'void f(json_t *j) { json_object_set_new(j, "a", 0); }' raw_json
+  plant host/device/tuned.c 'json_t *f(void) { return json_loads("", 0, 0); }' raw_json
   plant host/ops/stray.c '/* a */' listed
   plant kernels/stray.cl '/* a */' listed
   plant kernels/loss.cl 'double x; /* one */' kernel_floor

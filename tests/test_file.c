@@ -1,17 +1,14 @@
-/* Whole files: reading plain and compressed ones, replacing them, places that cannot be written. */
+/* Whole files: reading plain and compressed ones. (test_writer.c replaces them.) */
 #include "base/file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -38,8 +35,6 @@ static void expect_message(const char *part) {
   if (strstr(ebb_error_message(), part) == NULL)
     fail_msg("\"%s\" does not say \"%s\"", ebb_error_message(), part);
 }
-
-/* ---- file.h: reading ---- */
 
 static void write_bytes(const void *bytes, size_t size) {
   FILE *stream = fopen(path, "wb");
@@ -195,118 +190,11 @@ static void test_damaged_gzip(void **state) {
   assert_true(accepted <= 1);
 }
 
-/* ---- file.h: replacing ---- */
-
-static ebb_status replace(const char *target, const char *text, bool commit) {
-  ebbi_writer writer = {0};
-  ebb_status status = ebbi_writer_begin(&writer, target);
-  if (status == EBB_OK) fputs(text, writer.stream);
-  if (status == EBB_OK && commit) status = ebbi_writer_commit(&writer);
-  ebbi_writer_free(&writer);
-  ebbi_writer_free(&writer);
-  return status;
-}
-
-static void test_file_replace(void **state) {
-  (void)state;
-  remove(path);
-  assert_int_equal(replace(path, "new", true), EBB_OK);
-  expect_content("new", 3);
-  assert_int_equal(replace(path, "second", false), EBB_OK);
-  expect_content("new", 3);
-  assert_int_equal(replace(path, "third", true), EBB_OK);
-  expect_content("third", 5);
-}
-
-static void test_replace_through_a_link(void **state) {
-  (void)state;
-  char link_path[128];
-  struct stat about;
-  snprintf(link_path, sizeof link_path, "%s/link", folder);
-  write_bytes("old", 3);
-  assert_int_equal(symlink("file", link_path), 0);
-  assert_int_equal(replace(link_path, "by link", true), EBB_OK);
-  expect_content("by link", 7);
-  assert_int_equal(lstat(link_path, &about), 0);
-  assert_true(S_ISLNK(about.st_mode));
-  assert_int_equal(unlink(link_path), 0);
-}
-
-/* Renaming over a pipe or device would remove it. The pipe is our own: run by root, a test on
- * /dev/null that fails would take the machine's. */
-static void test_what_is_no_file_is_written_in_place(void **state) {
-  (void)state;
-  char text[16] = "";
-  struct stat about;
-  remove(path);
-  assert_int_equal(mkfifo(path, 0600), 0);
-  int reader = open(path, O_RDONLY | O_NONBLOCK);
-  assert_true(reader >= 0);
-  assert_int_equal(replace(path, "in place", true), EBB_OK);
-  assert_int_equal(read(reader, text, sizeof text), 8);
-  assert_string_equal(text, "in place");
-  close(reader);
-  assert_int_equal(lstat(path, &about), 0);
-  assert_true(S_ISFIFO(about.st_mode));
-  assert_int_equal(unlink(path), 0);
-}
-
-/* A limit on file sizes stands for a full disk: the failure shows at commit. */
-static void test_failed_write(void **state) {
-  (void)state;
-  struct rlimit old, small;
-  write_bytes("old", 3);
-  assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-  small = old;
-  small.rlim_cur = 4;
-  void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
-  assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-  ebb_status status = replace(path, "more than four bytes", true);
-  assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-  signal(SIGXFSZ, handler);
-  assert_int_equal(status, EBB_ERR_OUTPUT);
-  expect_message("file: writing failed: File too large");
-  expect_content("old", 3);
-}
-
-static void test_unwritable_places(void **state) {
-  (void)state;
-  char missing[128];
-  snprintf(missing, sizeof missing, "%s/missing/file", folder);
-  assert_int_equal(replace(missing, "text", true), EBB_ERR_OUTPUT);
-  expect_message("missing/file: cannot be written: No such file");
-  assert_int_equal(replace(folder, "text", true), EBB_ERR_OUTPUT);
-  expect_message("is a folder");
-  assert_int_equal(replace("", "text", true), EBB_ERR_OUTPUT);
-}
-
-static void test_read_only_folder(void **state) {
-  (void)state;
-  uid_t user = geteuid();
-  write_bytes("old", 3);
-  assert_int_equal(chmod(folder, 0555), 0);
-  if (user == 0 && seteuid(65534) != 0) skip(); /* root may write anywhere */
-  ebb_status status = replace(path, "new", true);
-  if (user == 0) assert_int_equal(seteuid(0), 0);
-  assert_int_equal(chmod(folder, 0700), 0);
-  assert_int_equal(status, EBB_ERR_OUTPUT);
-  expect_message("file: cannot be written: Permission denied");
-  expect_content("old", 3);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_file_read),
-      cmocka_unit_test(test_file_read_limit),
-      cmocka_unit_test(test_standard_input),
-      cmocka_unit_test(test_gzip),
+      cmocka_unit_test(test_file_read),      cmocka_unit_test(test_file_read_limit),
+      cmocka_unit_test(test_standard_input), cmocka_unit_test(test_gzip),
       cmocka_unit_test(test_damaged_gzip),
-      cmocka_unit_test(test_file_replace),
-      cmocka_unit_test(test_replace_through_a_link),
-      cmocka_unit_test(test_what_is_no_file_is_written_in_place),
-      cmocka_unit_test(test_failed_write),
-      cmocka_unit_test(test_unwritable_places),
-      cmocka_unit_test(test_read_only_folder),
   };
   return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -4,6 +4,7 @@
 
 #include <ebb/ebb.h>
 #include <math.h>
+#include <net/safetensors.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,8 +80,10 @@ static void weights_that_are_no_numbers_are_refused(void **state) {
   ebb_network *network = make_network(device, "3tanh-2");
   float weights[21] = {0};
   weights[4] = NAN;
-  assert_int_equal(ebb_tensor_upload(ebb_network_weight(network, 0), weights), EBB_OK);
-  assert_int_equal(ebb_network_save(network, path, NULL, 0), EBB_OK);
+  const ebbi_safetensor_source tensors[] = {{"0.weight", 2, {3, 7}, weights},
+                                            {"2.weight", 2, {2, 3}, weights + 7}};
+  const ebb_metadata spec = {"ebb.spec", "7-3tanh-2"};
+  assert_int_equal(ebbi_safetensors_write(path, &spec, 1, tensors, 2), EBB_OK);
   assert_int_equal(ebb_network_load_weights(network, path), EBB_ERR_INPUT);
   assert_non_null(strstr(ebb_error_message(), "0.weight"));
   assert_non_null(strstr(ebb_error_message(), "nan"));
@@ -134,6 +137,17 @@ static void metadata_of_data_and_split(void **state) {
       {NULL, "0000000000000001f", "ebb.data is damaged"},
       {NULL, "1", "ebb.data is damaged"},
       {NULL, "", "ebb.data is damaged"},
+      {"{\"last\":false,\"seed\":\"1\",\"valid\":0.2,\"valid\":0.3}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"last\":false,\"seed\":\"1\",\"valid\":0.2}", NULL,
+       "ebb.split is damaged"},
+      {"{\"last\":0,\"seed\":\"1\",\"valid\":0.2}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"\",\"valid\":0.2}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"-1\",\"valid\":0.2}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"18446744073709551616\",\"valid\":0.2}", NULL,
+       "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"1\",\"valid\":\"0.2\"}", NULL, "ebb.split is damaged"},
+      {"{\"last\":false,\"seed\":\"1\"}", NULL, "ebb.split is damaged"},
+      {"[]", NULL, "ebb.split is damaged"},
   };
   char path[32];
   make_path(path);

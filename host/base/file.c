@@ -1,17 +1,12 @@
-/* Reading whole files and replacing whole files.
+/* Reading whole files. (writer.c replaces them.)
  *
  * Reading goes through zlib, which passes plain files through unchanged, and grows its buffer with
- * the bytes that really come. Writing goes to a temporary file in the same folder, which is synced
- * and renamed: a reader sees the old file or the new one, a crash leaves the old one. Only what is
- * no file is written in place: renaming over /dev/null or a pipe would remove it from the system.
+ * the bytes that really come.
  */
-#define _GNU_SOURCE
 #include "file.h"
 
 #include "error.h"
 #include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,93 +79,4 @@ ebb_status ebbi_input_read(char **bytes, size_t *size, const char *path, size_t 
   gzFile stream = gzdopen(copy, "rb");
   if (!stream) close(copy);
   return read_stream(bytes, size, stream, ebbi_input_name(path), limit);
-}
-
-/* The file that a link leads to, so that the link stays; else the path itself. */
-static char *resolve(const char *path) {
-  struct stat about;
-  bool link = lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
-  char *target = link ? realpath(path, NULL) : NULL;
-  return target ? target : strdup(path);
-}
-
-/* Makes a file beside `path` that was not there before, and leaves its name in `name`: another
- * process or thread may be writing to the same path, or have died doing so. */
-static int open_new(char *name, size_t size, const char *path) {
-  int descriptor = -1;
-  errno = EEXIST;
-  for (int attempt = 0; attempt < 100 && descriptor < 0 && errno == EEXIST; attempt++) {
-    snprintf(name, size, "%s.%ld.%d.tmp", path, (long)getpid(), attempt);
-    descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  }
-  return descriptor;
-}
-
-/* Opens what is written to: a new temporary file, or something that is no file as it is. */
-static ebb_status open_output(int *descriptor, ebbi_writer *writer) {
-  struct stat about;
-  bool exists = stat(writer->path, &about) == 0;
-  REQUIRE(!exists || !S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is a folder, not a file",
-          writer->path);
-  if (exists && !S_ISREG(about.st_mode)) {
-    *descriptor = open(writer->path, O_WRONLY | O_CLOEXEC);
-  } else {
-    size_t size = strlen(writer->path) + 40;
-    writer->temporary = malloc(size);
-    REQUIRE(writer->temporary, EBB_ERR_MEMORY, "%s: no memory for its name", writer->path);
-    *descriptor = open_new(writer->temporary, size, writer->path);
-    if (*descriptor >= 0 && exists) (void)fchmod(*descriptor, about.st_mode & 0777);
-  }
-  int why = errno;
-  if (*descriptor < 0) { /* what may lie there is not ours to remove */
-    free(writer->temporary);
-    writer->temporary = NULL;
-  }
-  REQUIRE(*descriptor >= 0, EBB_ERR_OUTPUT, "%s: cannot be written: %s", writer->path,
-          strerror(why));
-  return EBB_OK;
-}
-
-ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path) {
-  int descriptor = -1;
-  *writer = (ebbi_writer){.path = resolve(path)};
-  REQUIRE(writer->path, EBB_ERR_MEMORY, "%s: no memory for its name", path);
-  TRY(open_output(&descriptor, writer));
-  writer->stream = fdopen(descriptor, "wb");
-  if (writer->stream == NULL) close(descriptor);
-  REQUIRE(writer->stream, EBB_ERR_OUTPUT, "%s: cannot be written: %s", path, strerror(errno));
-  return EBB_OK;
-}
-
-/* The rename itself must reach the disk too; a folder that cannot be synced is not an error. */
-static void sync_folder(char *path) {
-  int folder = open(dirname(path), O_RDONLY | O_DIRECTORY);
-  if (folder < 0) return;
-  (void)fsync(folder);
-  close(folder);
-}
-
-ebb_status ebbi_writer_commit(ebbi_writer *writer) {
-  errno = EIO; /* for a write that failed before, if nothing fails now */
-  bool good = fflush(writer->stream) == 0 && !ferror(writer->stream) &&
-              (writer->temporary == NULL || fsync(fileno(writer->stream)) == 0);
-  int why = errno;
-  good = fclose(writer->stream) == 0 && good;
-  writer->stream = NULL;
-  REQUIRE(good, EBB_ERR_OUTPUT, "%s: writing failed: %s", writer->path, strerror(why));
-  if (writer->temporary == NULL) return EBB_OK;
-  REQUIRE(rename(writer->temporary, writer->path) == 0, EBB_ERR_OUTPUT,
-          "%s: cannot be replaced: %s", writer->path, strerror(errno));
-  free(writer->temporary);
-  writer->temporary = NULL;
-  sync_folder(writer->path);
-  return EBB_OK;
-}
-
-void ebbi_writer_free(ebbi_writer *writer) {
-  if (writer->stream) fclose(writer->stream);
-  if (writer->temporary) unlink(writer->temporary);
-  free(writer->temporary);
-  free(writer->path);
-  *writer = (ebbi_writer){0};
 }

@@ -2,8 +2,12 @@
 #ifndef EBBI_FILE_H
 #define EBBI_FILE_H
 
+#include "hash.h"
+#include "temporary.h"
+
 #include <ebb/status.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 /* Reads a file into memory; (*bytes)[*size] is 0, and the caller frees *bytes. Grows with what is
@@ -16,21 +20,37 @@ ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t l
 ebb_status ebbi_input_read(char **bytes, size_t *size, const char *path, size_t limit);
 const char *ebbi_input_name(const char *path);
 
-/* A file being written beside its final place. Zero-initialise; free in every case. */
+/* A file being written beside its final place. Zero-initialise, leave where it is, free in every
+ * case. */
 typedef struct ebbi_writer {
-  FILE *stream;           /* write here between begin and commit */
-  char *path, *temporary; /* temporary NULL: the path is a device or pipe, written in place */
+  FILE *stream;                        /* write here between begin and commit, in order */
+  char *path;                          /* what will be replaced */
+  char temporary[EBBI_TEMPORARY_NAME]; /* in its folder; "": no file, written in place */
+  int folder, descriptor;              /* open while there is a temporary file, or a stream */
+  int error;                           /* errno of the first write that failed */
+  uint64_t written;
+  ebbi_hasher *hasher; /* of what was handed to the system */
 } ebbi_writer;
 
-/* Opens a temporary file in the folder of `path`, or of what it links to.
- * Errors: EBB_ERR_OUTPUT. */
+/* Opens a temporary file in the folder of `path`, or of what it links to, and removes there what
+ * writers that were killed have left. Messages name the cause: no space, the limit of the process,
+ * rights.  Errors: EBB_ERR_OUTPUT (also where the rename will not be allowed), EBB_ERR_MEMORY. */
 ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path);
 
-/* Flushes, fsyncs and renames to the final path; checks every write since begin. On error the file
- * that stood at the path still stands.  Errors: EBB_ERR_OUTPUT. */
+/* The hash of all that was written since begin. */
+ebbi_hash ebbi_writer_hash(ebbi_writer *writer);
+
+/* Flushes, fsyncs, reads the file back, compares it with what was written and renames it to the
+ * final path; checks every write since begin. On error the file that stood at the path still
+ * stands.  Errors: EBB_ERR_OUTPUT. */
 ebb_status ebbi_writer_commit(ebbi_writer *writer);
 
 /* Removes the temporary file unless committed. */
 void ebbi_writer_free(ebbi_writer *writer);
+
+/* Could a file of `bytes` bytes be written at `path`? Tries: a temporary file there, its space, the
+ * rename's rights. What is no file is only asked for its rights. Leaves nothing.
+ * Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
+ebb_status ebbi_file_try(const char *path, uint64_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* XXH3 from xxHash, behind three functions.
+/* XXH3 from xxHash, behind a few functions.
  *
  * Compiled in from its header, as Random123 is: one header is all that a build needs, and a static
  * library brings no further one along. A cryptographic hash was not taken: whoever can write into
@@ -6,16 +6,49 @@
  */
 #include "hash.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-ebbi_hash ebbi_hash_of(const void *bytes, size_t size) {
+struct ebbi_hasher {
+  XXH3_state_t state;
+};
+
+static ebbi_hash hash_from(XXH128_hash_t value) {
   ebbi_hash hash;
   XXH128_canonical_t canonical;
-  XXH128_canonicalFromHash(&canonical, XXH3_128bits(bytes, size));
+  XXH128_canonicalFromHash(&canonical, value);
   _Static_assert(sizeof canonical == sizeof hash, "XXH3 has 128 bits");
   for (size_t i = 0; i < sizeof hash; i++) hash.bytes[i] = canonical.digest[i];
   return hash;
+}
+
+ebbi_hash ebbi_hash_of(const void *bytes, size_t size) {
+  return hash_from(XXH3_128bits(bytes, size));
+}
+
+bool ebbi_hash_equal(const ebbi_hash *a, const ebbi_hash *b) {
+  return memcmp(a->bytes, b->bytes, sizeof a->bytes) == 0;
+}
+
+ebbi_hasher *ebbi_hasher_create(void) {
+  ebbi_hasher *hasher = aligned_alloc(_Alignof(ebbi_hasher), sizeof *hasher);
+  if (hasher) (void)XXH3_128bits_reset(&hasher->state);
+  return hasher;
+}
+
+void ebbi_hasher_free(ebbi_hasher *hasher) {
+  free(hasher);
+}
+
+void ebbi_hasher_add(ebbi_hasher *hasher, const void *bytes, size_t size) {
+  if (size > 0) (void)XXH3_128bits_update(&hasher->state, bytes, size);
+}
+
+ebbi_hash ebbi_hasher_value(const ebbi_hasher *hasher) {
+  return hash_from(XXH3_128bits_digest(&hasher->state));
 }
 
 void ebbi_hash_text(char text[33], const ebbi_hash *hash) {

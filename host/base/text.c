@@ -238,3 +238,17 @@ bool ebbi_parse_double(double *out, const char *text) {
   while (length > 0 && is_blank(text[length - 1])) length--;
   return ebbi_parse_number(out, text, length, '.') || ebbi_parse_word(out, text, length);
 }
+
+size_t ebbi_utf8_character(const char *text) {
+  const unsigned char *c = (const unsigned char *)text;
+  if (c[0] < 0x80) return c[0] != 0;
+  size_t length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
+  if (c[0] < 0xc2 || c[0] > 0xf4) return 0;
+  if (c[0] == 0xe0 && c[1] < 0xa0) return 0;
+  if (c[0] == 0xed && c[1] > 0x9f) return 0;
+  if (c[0] == 0xf0 && c[1] < 0x90) return 0;
+  if (c[0] == 0xf4 && c[1] > 0x8f) return 0;
+  for (size_t i = 1; i < length; i++)
+    if ((c[i] & 0xc0) != 0x80) return 0;
+  return length;
+}

@@ -1,4 +1,5 @@
-/* Text: numbers that do not depend on the locale. (ebb_suggest is declared in ebb/status.h.) */
+/* Text: numbers that do not depend on the locale, characters. (ebb_suggest is declared in
+ * ebb/status.h.) */
 #ifndef EBBI_TEXT_H
 #define EBBI_TEXT_H
 
@@ -15,5 +16,9 @@ bool ebbi_parse_number(double *out, const char *text, size_t length, char point)
 
 /* The words among numbers, in any case: inf, infinity and nan, with a sign or without. */
 bool ebbi_parse_word(double *out, const char *text, size_t length);
+
+/* Bytes of the UTF-8 character at `text`, which ends by a 0; 0: there is none (RFC 3629: no
+ * surrogates, nothing overlong, at most U+10FFFF). Reads up to that 0 at most. */
+size_t ebbi_utf8_character(const char *text);
 
 #endif

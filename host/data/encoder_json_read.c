@@ -6,10 +6,10 @@
  * "fill"}.
  */
 #include "base/error.h"
+#include "base/json.h"
 #include "data/encoder.h"
 #include "data/encoder_json.h"
 #include <float.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,13 +246,14 @@ static ebb_status from_json(ebb_encoder *e, const json_t *root) {
 }
 
 ebb_status ebb_encoder_from_json(ebb_encoder **out, const char *text) {
-  json_error_t error;
+  json_t *root;
+  ebbi_json_fault fault;
   *out = NULL;
-  json_t *root = json_loads(text, JSON_REJECT_DUPLICATES, &error);
-  REQUIRE(root, EBB_ERR_INPUT, "encoder: not JSON (byte %d)", error.position);
-  ebb_encoder *encoder = calloc(1, sizeof *encoder);
-  ebb_status status =
-      encoder ? from_json(encoder, root) : ebbi_fail(EBB_ERR_MEMORY, "encoder: no memory");
+  ebb_status status = ebbi_json_read(&root, &fault, text, strlen(text));
+  REQUIRE(status != EBB_ERR_INPUT, status, "encoder: not JSON at byte %zu: %s", fault.byte,
+          fault.why);
+  ebb_encoder *encoder = status == EBB_OK ? calloc(1, sizeof *encoder) : NULL;
+  status = encoder ? from_json(encoder, root) : ebbi_fail(EBB_ERR_MEMORY, "encoder: no memory");
   json_decref(root);
   if (status == EBB_OK)
     *out = encoder;

@@ -5,23 +5,9 @@
 #include "utf8.h"
 
 #include "base/error.h"
+#include "base/text.h"
 #include <stdint.h>
 #include <string.h>
-
-/* Bytes of the character at `c`, 0 if there is none (RFC 3629: no surrogates, nothing overlong, at
- * most U+10FFFF). Reads up to the 0 behind the text at most. */
-static size_t character(const unsigned char *c) {
-  if (c[0] < 0x80) return c[0] != 0;
-  size_t length = c[0] >= 0xf0 ? 4 : c[0] >= 0xe0 ? 3 : 2;
-  if (c[0] < 0xc2 || c[0] > 0xf4) return 0;
-  if (c[0] == 0xe0 && c[1] < 0xa0) return 0;
-  if (c[0] == 0xed && c[1] > 0x9f) return 0;
-  if (c[0] == 0xf0 && c[1] < 0x90) return 0;
-  if (c[0] == 0xf4 && c[1] > 0x8f) return 0;
-  for (size_t i = 1; i < length; i++)
-    if ((c[i] & 0xc0) != 0x80) return 0;
-  return length;
-}
 
 /* Neither a byte of 0x80 or above nor a 0: subtracting 1 from each byte leaves no top bit either.
  */
@@ -38,7 +24,7 @@ ebb_status ebbi_utf8_check(const char *path, const char *bytes, size_t size) {
   for (; at < size && length > 0; at += length) {
     while (size - at >= 8 && is_plain(text + at)) at += 8;
     if (at == size) return EBB_OK;
-    length = character(text + at);
+    length = ebbi_utf8_character(bytes + at);
   }
   if (length > 0) return EBB_OK;
   for (size_t i = 0; i < at; i++) line += text[i] == '\n';

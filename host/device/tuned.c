@@ -12,10 +12,10 @@
 #include "base/cache_folder.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "cl.h"
 
 #include <ebb/tune.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,22 +69,21 @@ static void file_name(char name[NAME_SIZE], const ebb_tune_owner *owner) {
   snprintf(name, NAME_SIZE, "%s.json", digits);
 }
 
-/* A JSON string of any text: what is no UTF-8 is written as '?'. */
-static json_t *text_value(const char *text) {
-  json_t *value = json_string(text);
-  if (value) return value;
-  char ascii[256];
-  snprintf(ascii, sizeof ascii, "%s", text);
-  for (char *c = ascii; *c; c++)
+enum { VALID_SIZE = 256 };
+
+/* A text that JSON can hold: of one that is no UTF-8, what is no ASCII becomes '?' in `room`. */
+static const char *valid_text(char room[VALID_SIZE], const char *text) {
+  if (ebbi_json_can_hold(text)) return text;
+  snprintf(room, VALID_SIZE, "%s", text);
+  for (char *c = room; *c; c++)
     if ((unsigned char)*c > 0x7e) *c = '?';
-  return json_string(ascii);
+  return room;
 }
 
 static bool same_text(const json_t *object, const char *key, const char *text) {
-  json_t *wanted = text_value(text);
-  bool same = wanted && json_equal(wanted, json_object_get(object, key));
-  json_decref(wanted);
-  return same;
+  char room[VALID_SIZE];
+  const char *found = json_string_value(json_object_get(object, key));
+  return found && strcmp(found, valid_text(room, text)) == 0;
 }
 
 static ebb_status check_identity(const json_t *object, const char *name,
@@ -168,16 +167,18 @@ ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_tune_owner *
   REQUIRE(list && count && owner, EBB_ERR_ARGUMENT, "ebb_tune_load: an argument is NULL");
   char name[NAME_SIZE], *bytes;
   size_t size;
-  json_error_t error;
+  json_t *object;
+  ebbi_json_fault fault;
   *list = NULL;
   *count = 0;
   file_name(name, owner);
   TRY(read_file(&bytes, &size, name));
-  json_t *object = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &error);
+  ebb_status status = ebbi_json_read(&object, &fault, bytes, size);
   free(bytes);
-  REQUIRE(object, EBB_ERR_INPUT, "%s:%d:%d: not JSON: %s", name, error.line, error.column,
-          error.text);
-  ebb_status status = check_identity(object, name, owner);
+  REQUIRE(status != EBB_ERR_INPUT, status, "%s: not JSON at byte %zu: %s", name, fault.byte,
+          fault.why);
+  REQUIRE(object, EBB_ERR_MEMORY, "%s: no memory for %zu bytes of JSON", name, size);
+  status = check_identity(object, name, owner);
   if (status == EBB_OK) status = read_entries(list, count, object, owner->precision);
   json_decref(object);
   return status;
@@ -222,38 +223,39 @@ void ebbi_tuned_load(ebb_device *device) {
 
 /* ---- writing ---- */
 
-static json_t *entry_value(const ebb_tuned *t, ebb_precision precision) {
+static void add_choice(ebbi_json *json, const ebb_tuned *t, ebb_precision precision) {
   const ebb_tune_shape *s = &t->shape;
-  json_t *entry =
-      json_pack("{s:s, s:I, s:I, s:I, s:s}", "layout", ebb_layout_name(s->layout), "rows",
-                (json_int_t)s->rows, "cols", (json_int_t)s->cols, "depth", (json_int_t)s->depth,
-                "choice", ebb_matmul_choice_name(precision, t->choice));
-  if (t->seconds > 0) json_object_set_new(entry, "ms", json_real(1e3 * t->seconds));
-  if (t->auto_seconds > 0) json_object_set_new(entry, "auto_ms", json_real(1e3 * t->auto_seconds));
-  return entry;
+  ebbi_json_object(json, NULL);
+  ebbi_json_text(json, "layout", ebb_layout_name(s->layout));
+  ebbi_json_whole(json, "rows", s->rows);
+  ebbi_json_whole(json, "cols", s->cols);
+  ebbi_json_whole(json, "depth", s->depth);
+  ebbi_json_text(json, "choice", ebb_matmul_choice_name(precision, t->choice));
+  if (t->seconds > 0) ebbi_json_number(json, "ms", 1e3 * t->seconds);
+  if (t->auto_seconds > 0) ebbi_json_number(json, "auto_ms", 1e3 * t->auto_seconds);
+  ebbi_json_end(json);
 }
 
-/* The file as text, which the caller frees; NULL: no memory. */
-static char *text_of(const ebb_tuned *list, size_t count, const ebb_tune_owner *owner) {
-  json_t *object = json_pack("{s:i}", "format", FORMAT), *choices = json_array();
-#define IDENTITY_SET(key, value) json_object_set_new(object, key, text_value(value));
+/* The file as text, which the caller frees. */
+static ebb_status text_of(char **text, const ebb_tuned *list, size_t count,
+                          const ebb_tune_owner *owner) {
+  ebbi_json json;
+  char room[VALID_SIZE];
+  ebbi_json_begin(&json);
+  ebbi_json_whole(&json, "format", FORMAT);
+#define IDENTITY_SET(key, value) ebbi_json_text(&json, key, valid_text(room, value));
   IDENTITY_LIST(IDENTITY_SET)
-  bool good = true;
-  for (size_t i = 0; i < count; i++)
-    good = json_array_append_new(choices, entry_value(&list[i], owner->precision)) == 0 && good;
-  good = json_object_set_new(object, "choices", choices) == 0 && good;
-  char *text = good ? json_dumps(object, JSON_INDENT(1) | JSON_REAL_PRECISION(6)) : NULL;
-  json_decref(object);
-  return text;
+  ebbi_json_list(&json, "choices");
+  for (size_t i = 0; i < count; i++) add_choice(&json, &list[i], owner->precision);
+  return ebbi_json_finish(text, &json, JSON_INDENT(1) | JSON_REAL_PRECISION(6), "ebb_tune_store");
 }
 
 ebb_status ebb_tune_store(const ebb_tuned *list, size_t count, const ebb_tune_owner *owner) {
   REQUIRE((list || count == 0) && owner, EBB_ERR_ARGUMENT, "ebb_tune_store: an argument is NULL");
-  char name[NAME_SIZE];
+  char name[NAME_SIZE], *text;
   int folder;
   file_name(name, owner);
-  char *text = text_of(list, count, owner);
-  REQUIRE(text, EBB_ERR_MEMORY, "ebb_tune_store: no memory for %zu choices", count);
+  TRY(text_of(&text, list, count, owner));
   ebb_status status = ebbi_cache_folder_open(&folder, folder_name, true);
   if (status == EBB_OK) {
     status = ebbi_cache_file_write(folder, name, text, strlen(text));

@@ -1,139 +1,246 @@
 /* Writing safetensors files (safetensors.c reads them).
  *
- * The header is built and checked in memory before the file is opened; then header and numbers
- * stream through an ebbi_writer, so the old file stands until the new one is complete. Nothing that
+ * A file is first a draft: the header is built and read back in memory, and the hash of the whole
+ * file is known, before a file is opened. Then header and numbers stream through an ebbi_writer, so
+ * the old file stands until the new one has been found to be what the draft was. Nothing that
  * varies from run to run goes in, and the order is the caller's, so equal weights give equal bytes.
  * The header is padded with blanks to a multiple of 8 bytes, which keeps the numbers aligned for
- * readers that map the file.
+ * readers that map the file. The tensors are not copied: memory for them once is enough.
  */
-#include "net/safetensors.h"
-
 #include "base/error.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "base/size.h"
-#include <jansson.h>
+#include "net/safetensors_checksum.h"
+#include "net/safetensors_file.h"
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Takes over `value`. jansson refuses keys and texts that are not UTF-8 by NULL and -1. */
-static ebb_status add(json_t *object, const char *key, json_t *value, const char *path) {
-  bool twice = json_object_get(object, key) != NULL;
-  if (twice) json_decref(value);
-  REQUIRE(!twice, EBB_ERR_ARGUMENT, "%s: \"%.80s\" would be written twice", path, key);
-  REQUIRE(json_object_set_new(object, key, value) == 0, EBB_ERR_ARGUMENT,
-          "%s: \"%.80s\" or its value is not UTF-8 text", path, key);
-  return EBB_OK;
-}
-
-static ebb_status add_metadata(json_t *header, const ebb_metadata *pairs, size_t count,
-                               const char *path) {
-  if (count == 0) return EBB_OK;
-  json_t *metadata = json_object();
-  TRY(add(header, EBBI_SAFETENSORS_METADATA, metadata, path));
-  for (size_t i = 0; i < count; i++)
-    TRY(add(metadata, pairs[i].key, json_string(pairs[i].value), path));
-  return EBB_OK;
-}
+/* ---- the header ---- */
 
 static ebb_status count_elements(size_t *count, const ebbi_safetensor_source *tensor,
-                                 const char *path) {
+                                 const char *where) {
   size_t bytes;
+  REQUIRE(strcmp(tensor->name, EBBI_SAFETENSORS_METADATA) != 0, EBB_ERR_ARGUMENT,
+          "%s: no tensor can be named %s", where, tensor->name);
   REQUIRE(tensor->rank <= EBBI_SAFETENSOR_RANK, EBB_ERR_ARGUMENT,
-          "%s: tensor \"%.80s\" has %zu dimensions; at most %d are supported", path, tensor->name,
+          "%s: tensor \"%.80s\" has %zu dimensions; at most %d are supported", where, tensor->name,
           tensor->rank, EBBI_SAFETENSOR_RANK);
   *count = 1;
   for (size_t i = 0; i < tensor->rank; i++)
     REQUIRE(ebbi_size_mul(count, *count, tensor->shape[i]) && ebbi_size_mul(&bytes, *count, 4),
-            EBB_ERR_ARGUMENT, "%s: tensor \"%.80s\" is too large for this machine", path,
+            EBB_ERR_ARGUMENT, "%s: tensor \"%.80s\" is too large for this machine", where,
             tensor->name);
   return EBB_OK;
 }
 
-static ebb_status add_tensor(json_t *header, size_t *end, const ebbi_safetensor_source *tensor,
-                             const char *path) {
-  size_t count = 0, begin = *end;
-  TRY(count_elements(&count, tensor, path));
-  REQUIRE(ebbi_size_add(end, begin, 4 * count) && (uintmax_t)*end <= INT64_MAX, EBB_ERR_ARGUMENT,
-          "%s: tensor \"%.80s\" makes the file too large", path, tensor->name);
-  json_t *shape = json_array();
-  for (size_t i = 0; i < tensor->rank; i++)
-    json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
-  json_t *entry = json_pack("{s:s, s:o, s:[I, I]}", "dtype", "F32", "shape", shape, "data_offsets",
-                            (json_int_t)begin, (json_int_t)*end);
-  return add(header, tensor->name, entry, path);
+static void add_metadata(ebbi_json *json, const ebb_metadata *pairs, size_t count) {
+  ebbi_json_object(json, EBBI_SAFETENSORS_METADATA);
+  for (size_t i = 0; i < count; i++) ebbi_json_text(json, pairs[i].key, pairs[i].value);
+  ebbi_json_end(json);
 }
 
-static ebb_status fill_header(json_t *header, const char *path, const ebb_metadata *pairs,
-                              size_t pair_count, const ebbi_safetensor_source *tensors,
-                              size_t tensor_count) {
-  size_t end = 0;
-  TRY(add_metadata(header, pairs, pair_count, path));
-  for (size_t i = 0; i < tensor_count; i++) {
-    REQUIRE(strcmp(tensors[i].name, EBBI_SAFETENSORS_METADATA) != 0, EBB_ERR_ARGUMENT,
-            "%s: no tensor can be named %s", path, tensors[i].name);
-    TRY(add_tensor(header, &end, &tensors[i], path));
+static void add_tensor(ebbi_json *json, const ebbi_safetensor_source *tensor, size_t begin,
+                       size_t end) {
+  ebbi_json_object(json, tensor->name);
+  ebbi_json_text(json, "dtype", "F32");
+  ebbi_json_list(json, "shape");
+  for (size_t i = 0; i < tensor->rank; i++) ebbi_json_whole(json, NULL, tensor->shape[i]);
+  ebbi_json_end(json);
+  ebbi_json_list(json, "data_offsets");
+  ebbi_json_whole(json, NULL, begin);
+  ebbi_json_whole(json, NULL, end);
+  ebbi_json_end(json);
+  ebbi_json_end(json);
+}
+
+/* The header's text, and how many bytes of numbers follow it. */
+static ebb_status header_text(char **text, size_t *data, const char *where,
+                              const ebb_metadata *pairs, size_t pair_count,
+                              const ebbi_safetensor_source *tensors, size_t tensor_count) {
+  ebbi_json json;
+  ebb_status status = EBB_OK;
+  *text = NULL;
+  *data = 0;
+  ebbi_json_begin(&json);
+  add_metadata(&json, pairs, pair_count);
+  for (size_t i = 0; i < tensor_count && status == EBB_OK; i++) {
+    size_t count = 0, begin = *data;
+    status = count_elements(&count, &tensors[i], where);
+    if (status == EBB_OK && !(ebbi_size_add(data, begin, 4 * count) && *data <= INT64_MAX / 2))
+      status = ebbi_fail(EBB_ERR_ARGUMENT, "%s: tensor \"%.80s\" makes the file too large", where,
+                         tensors[i].name);
+    add_tensor(&json, &tensors[i], begin, *data);
   }
+  ebb_status finished = ebbi_json_finish(text, &json, JSON_COMPACT, where);
+  if (status == EBB_OK) return finished;
+  free(*text);
+  return status;
+}
+
+/* Fills in the draft's head, with the metadata of ours behind the caller's. */
+static ebb_status make_head(ebbi_safetensors_draft *draft, const char *where,
+                            const ebb_metadata *pairs, size_t pair_count) {
+  char *text;
+  size_t data;
+  TRY(header_text(&text, &data, where, pairs, pair_count, draft->tensors, draft->count));
+  size_t length = strlen(text), padded = ebbi_round_up(length, 8);
+  bool fits = padded <= EBBI_SAFETENSORS_HEADER_LIMIT;
+  draft->head_size = EBBI_SAFETENSORS_PREFIX + padded;
+  draft->size = (uint64_t)draft->head_size + data;
+  draft->head = fits ? malloc(draft->head_size) : NULL;
+  if (draft->head) {
+    for (size_t i = 0; i < EBBI_SAFETENSORS_PREFIX; i++)
+      draft->head[i] = (unsigned char)((uint64_t)padded >> 8 * i);
+    memset(draft->head + EBBI_SAFETENSORS_PREFIX, ' ', padded);
+    memcpy(draft->head + EBBI_SAFETENSORS_PREFIX, text, length);
+  }
+  free(text);
+  REQUIRE(fits, EBB_ERR_ARGUMENT, "%s: the metadata make a header of %zu bytes; at most %d", where,
+          padded, EBBI_SAFETENSORS_HEADER_LIMIT);
+  REQUIRE(draft->head, EBB_ERR_MEMORY, "%s: no memory for its header", where);
   return EBB_OK;
 }
 
-static void store_little_endian(unsigned char *bytes, uint64_t value, size_t count) {
-  for (size_t i = 0; i < count; i++) bytes[i] = (unsigned char)(value >> 8 * i);
-}
+/* ---- the draft ---- */
 
-/* Write errors stay in the stream: ebbi_writer_commit reports them. */
-static void write_header(FILE *stream, const char *text) {
-  unsigned char prefix[8];
-  size_t length = strlen(text), padded = ebbi_round_up(length, 8);
-  store_little_endian(prefix, padded, sizeof prefix);
-  fwrite(prefix, 1, sizeof prefix, stream);
-  fwrite(text, 1, length, stream);
-  fwrite("       ", 1, padded - length, stream);
-}
-
-static void write_values(FILE *stream, const float *values, size_t count) {
-  enum { CHUNK = 1024 };
-  unsigned char bytes[4 * CHUNK];
-  for (size_t done = 0; done < count && !ferror(stream);) {
-    size_t chunk = count - done < CHUNK ? count - done : CHUNK;
-    for (size_t i = 0; i < chunk; i++) {
-      uint32_t bits;
-      memcpy(&bits, &values[done + i], sizeof bits);
-      store_little_endian(bytes + 4 * i, bits, 4);
-    }
-    fwrite(bytes, 4, chunk, stream);
-    done += chunk;
-  }
-}
-
-static ebb_status write_file(ebbi_writer *writer, const char *path, const char *header,
-                             const ebbi_safetensor_source *tensors, size_t tensor_count) {
-  TRY(ebbi_writer_begin(writer, path));
-  write_header(writer->stream, header);
-  for (size_t i = 0; i < tensor_count; i++) {
+/* The checksum of tensors and pairs, of which the last is that of the checksum. */
+static ebb_status state_checksum(char text[33], const ebbi_safetensors_draft *draft,
+                                 const ebb_metadata *pairs, size_t pair_count, const char *where) {
+  ebbi_content *contents = malloc((draft->count + 1) * sizeof *contents);
+  ebb_metadata *sorted = malloc(pair_count * sizeof *sorted);
+  ebb_status status = contents && sorted
+                          ? EBB_OK
+                          : ebbi_fail(EBB_ERR_MEMORY, "%s: no memory for its checksum", where);
+  for (size_t i = 0; i < draft->count && status == EBB_OK; i++) {
+    const ebbi_safetensor_source *t = &draft->tensors[i];
     size_t count = 0;
-    TRY(count_elements(&count, &tensors[i], path));
-    write_values(writer->stream, tensors[i].values, count);
+    status = count_elements(&count, t, where);
+    contents[i] = (ebbi_content){t->name, "F32", t->rank, t->shape, 4 * count, NULL, t->values};
   }
+  if (status == EBB_OK) {
+    memcpy(sorted, pairs, pair_count * sizeof *sorted);
+    status = ebbi_safetensors_checksum(text, contents, draft->count, sorted, pair_count, where);
+  }
+  free(contents);
+  free(sorted);
+  return status;
+}
+
+static void each_tensor(const ebbi_safetensors_draft *draft,
+                        void (*take)(void *to, const void *bytes, size_t size), void *to) {
+  for (size_t i = 0; i < draft->count; i++) {
+    const ebbi_safetensor_source *t = &draft->tensors[i];
+    size_t count = 1;
+    for (size_t d = 0; d < t->rank; d++) count *= t->shape[d];
+    ebbi_floats_to_bytes(t->values, count, take, to);
+  }
+}
+
+static void take_hash(void *to, const void *bytes, size_t size) {
+  ebbi_hasher_add(to, bytes, size);
+}
+
+static ebb_status hash_draft(ebbi_safetensors_draft *draft, const char *where) {
+  ebbi_hasher *hasher = ebbi_hasher_create();
+  REQUIRE(hasher, EBB_ERR_MEMORY, "%s: no memory for its hash", where);
+  ebbi_hasher_add(hasher, draft->head, draft->head_size);
+  each_tensor(draft, take_hash, hasher);
+  draft->hash = ebbi_hasher_value(hasher);
+  ebbi_hasher_free(hasher);
+  return EBB_OK;
+}
+
+/* A header that does not read is no caller's fault, but it must not be written. */
+static ebb_status check_draft(const ebbi_safetensors_draft *draft, const char *where) {
+  ebbi_safetensors *file;
+  TRY(ebbi_safetensors_read_draft(&file, draft, where));
+  bool whole = ebbi_safetensors_count(file) == draft->count;
+  ebbi_safetensors_free(file);
+  REQUIRE(whole, EBB_ERR_INPUT, "%s: its header lacks tensors", where);
+  return EBB_OK;
+}
+
+/* `all`: the caller's pairs, with room for two more. */
+static ebb_status build(ebbi_safetensors_draft *draft, const char *where, ebb_metadata *all,
+                        size_t pair_count, bool size_alone) {
+  char text[33] = "00000000000000000000000000000000";
+  all[pair_count++] = (ebb_metadata){EBBI_SAFETENSORS_FORMAT, "2"};
+  all[pair_count++] = (ebb_metadata){EBBI_SAFETENSORS_CHECKSUM, text};
+  if (size_alone) return make_head(draft, where, all, pair_count);
+  TRY(state_checksum(text, draft, all, pair_count, where));
+  TRY(make_head(draft, where, all, pair_count));
+  TRY(check_draft(draft, where));
+  return hash_draft(draft, where);
+}
+
+static ebb_status make(ebbi_safetensors_draft *draft, const char *where, const ebb_metadata *pairs,
+                       size_t pair_count, bool size_alone) {
+  ebb_metadata *all = malloc((pair_count + 2) * sizeof *all);
+  REQUIRE(all, EBB_ERR_MEMORY, "%s: no memory for its metadata", where);
+  if (pair_count > 0) memcpy(all, pairs, pair_count * sizeof *all);
+  ebb_status status = build(draft, where, all, pair_count, size_alone);
+  free(all);
+  if (status != EBB_OK) ebbi_safetensors_draft_free(draft);
+  return status;
+}
+
+ebb_status ebbi_safetensors_draft_make(ebbi_safetensors_draft *draft, const char *where,
+                                       const ebb_metadata *pairs, size_t pair_count,
+                                       const ebbi_safetensor_source *tensors, size_t tensor_count) {
+  *draft = (ebbi_safetensors_draft){.tensors = tensors, .count = tensor_count};
+  return make(draft, where, pairs, pair_count, false);
+}
+
+void ebbi_safetensors_draft_free(ebbi_safetensors_draft *draft) {
+  free(draft->head);
+  *draft = (ebbi_safetensors_draft){0};
+}
+
+ebb_status ebbi_safetensors_size(uint64_t *size, const char *where, const ebb_metadata *pairs,
+                                 size_t pair_count, const ebbi_safetensor_source *tensors,
+                                 size_t tensor_count) {
+  ebbi_safetensors_draft draft = {.tensors = tensors, .count = tensor_count};
+  TRY(make(&draft, where, pairs, pair_count, true));
+  *size = draft.size;
+  ebbi_safetensors_draft_free(&draft);
+  return EBB_OK;
+}
+
+/* ---- the file ---- */
+
+/* Write errors stay in the writer: ebbi_writer_commit reports them. */
+static void take_stream(void *to, const void *bytes, size_t size) {
+  fwrite(bytes, 1, size, to);
+}
+
+static ebb_status write_draft(ebbi_writer *writer, const ebbi_safetensors_draft *draft,
+                              const char *path) {
+  TRY(ebbi_writer_begin(writer, path));
+  take_stream(writer->stream, draft->head, draft->head_size);
+  each_tensor(draft, take_stream, writer->stream);
+  ebbi_hash written = ebbi_writer_hash(writer);
+  REQUIRE(writer->error || ebbi_hash_equal(&written, &draft->hash), EBB_ERR_OUTPUT,
+          "%s: what was to be written has changed in memory since it was made; the file is left as "
+          "it was: have this machine's memory tested",
+          path);
   return ebbi_writer_commit(writer);
+}
+
+ebb_status ebbi_safetensors_draft_write(const ebbi_safetensors_draft *draft, const char *path) {
+  ebbi_writer writer = {0};
+  ebb_status status = write_draft(&writer, draft, path);
+  ebbi_writer_free(&writer);
+  return status;
 }
 
 ebb_status ebbi_safetensors_write(const char *path, const ebb_metadata *pairs, size_t pair_count,
                                   const ebbi_safetensor_source *tensors, size_t tensor_count) {
-  json_t *header = json_object();
-  REQUIRE(header, EBB_ERR_MEMORY, "%s: no memory for its header", path);
-  ebb_status status = fill_header(header, path, pairs, pair_count, tensors, tensor_count);
-  char *text = status == EBB_OK ? json_dumps(header, JSON_COMPACT) : NULL;
-  json_decref(header);
-  if (status != EBB_OK) return status;
-  REQUIRE(text, EBB_ERR_MEMORY, "%s: no memory for its header", path);
-  ebbi_writer writer = {0};
-  if (strlen(text) > EBBI_SAFETENSORS_HEADER_LIMIT - 8)
-    status = ebbi_fail(EBB_ERR_ARGUMENT, "%s: the metadata make a header of %zu bytes; at most %d",
-                       path, strlen(text), EBBI_SAFETENSORS_HEADER_LIMIT - 8);
-  else
-    status = write_file(&writer, path, text, tensors, tensor_count);
-  ebbi_writer_free(&writer);
-  free(text);
+  ebbi_safetensors_draft draft;
+  TRY(ebbi_safetensors_draft_make(&draft, path, pairs, pair_count, tensors, tensor_count));
+  ebb_status status = ebbi_safetensors_draft_write(&draft, path);
+  ebbi_safetensors_draft_free(&draft);
   return status;
 }

@@ -20,10 +20,31 @@ typedef struct ebb_model {
   uint64_t fingerprint; /* ebb_table_fingerprint of those data; 0: not known */
 } ebb_model;
 
-/* Writes the model; the file at `path` is replaced as a whole or not at all. Nothing in the file
- * depends on time or machine: equal weights give equal bytes. Blocks.
- * Errors: EBB_ERR_OUTPUT. */
+/* Writes the model; the file at `path` is replaced as a whole or not at all. The weights are read
+ * from the device twice and must be equal and finite, the file is read back before it replaces the
+ * old one, and holds a checksum that every load compares. Nothing in it depends on time or machine:
+ * equal weights give equal bytes. Blocks.
+ * Errors: EBB_ERR_OUTPUT (the message tells why: no space, the limit of the process, …), and those
+ * of ebb_model_image_make; the old file still stands then. */
 ebb_status ebb_model_save(const ebb_model *model, const char *path);
+
+/* The two halves of ebb_model_save: a model file in host memory, and writing it. An image is as
+ * large as its file and needs neither model nor device any more. Blocks.
+ * Errors: EBB_ERR_DEVICE (two reads differ), EBB_ERR_NUMBERS (NaN or Inf, in the weights or the
+ * encoder), EBB_ERR_ARGUMENT (encoder and network do not fit, texts that are not UTF-8),
+ * EBB_ERR_MEMORY. */
+typedef struct ebb_model_image ebb_model_image;
+ebb_status ebb_model_image_make(ebb_model_image **out, const ebb_model *model);
+
+/* Any thread may write an image, any number of times, and also while a device hangs.
+ * Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
+ebb_status ebb_model_image_write(const ebb_model_image *image, const char *path);
+void ebb_model_image_free(ebb_model_image *image); /* NULL is accepted */
+
+/* Would ebb_model_save work at `path`, for a model of this network and encoder (NULL: none)? Asks
+ * for the space, the rename's rights and the length of the name. Leaves nothing, and takes no
+ * longer for a large model. Errors: EBB_ERR_OUTPUT, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
+ebb_status ebb_model_try(const ebb_spec *spec, const ebb_encoder *encoder, const char *path);
 
 /* Reads a model onto `device`. `spec_text` gives the network's spec, or just its hidden layers, if
  * the file has no metadata (as PyTorch writes it), and must agree with it otherwise; NULL: the file

@@ -77,8 +77,9 @@ typedef struct ebb_metadata {
 
 /* Writes a safetensors file: tensors named and laid out as PyTorch's nn.Sequential would
  * (`0.weight` [out, in], `0.bias` [out]; an activation takes an index), metadata `ebb.version`,
- * `ebb.spec` and the given pairs, in this order. The file is replaced as a whole or not at all.
- * Blocks. Errors: EBB_ERR_OUTPUT. */
+ * `ebb.spec`, the given pairs, `ebb.format` and `ebb.checksum`, in this order. The file is replaced
+ * as a whole or not at all, as ebb_model_save does it. Blocks.
+ * Errors: EBB_ERR_OUTPUT, EBB_ERR_DEVICE, EBB_ERR_NUMBERS, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
 ebb_status ebb_network_save(ebb_network *network, const char *path, const ebb_metadata *pairs,
                             size_t count);
 
@@ -86,8 +87,8 @@ ebb_status ebb_network_save(ebb_network *network, const char *path, const ebb_me
  * tensors of two dimensions called `weight` or `NAME.weight`, whatever stands before, in the order
  * of the numbers in their names as far as these tell it, else in the one order in which their
  * shapes chain; a `NAME.bias` may be missing, and is 0 then. F64, F16 and BF16 are converted.
- * Blocks. Errors: EBB_ERR_INPUT (damaged; the layers' shapes or order do not fit; other types or
- * kinds of layer): the network is unchanged. */
+ * Blocks. Errors: EBB_ERR_INPUT (damaged, or unlike its checksum; the layers' shapes or order do
+ * not fit; other types or kinds of layer): the network is unchanged. */
 ebb_status ebb_network_load_weights(ebb_network *network, const char *path);
 
 /* What was guessed and what was ignored in the file that the weights came from, a line each; "" if
@@ -107,8 +108,8 @@ typedef struct ebb_tensor_entry {
   size_t bytes;
 } ebb_tensor_entry;
 
-/* Reads and checks a file. Errors: EBB_ERR_INPUT (damaged, or no safetensors file), EBB_ERR_MEMORY.
- */
+/* Reads and checks a file, its checksum too if it states one.
+ * Errors: EBB_ERR_INPUT (damaged, or no safetensors file), EBB_ERR_MEMORY. */
 ebb_status ebb_tensor_file_read(ebb_tensor_file **out, const char *path);
 void ebb_tensor_file_free(ebb_tensor_file *file);
 

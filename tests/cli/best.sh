@@ -111,7 +111,7 @@ code 5 $diverge --lr 3 # the epoch's weights are finite, but not what they make 
 err 'the weights are again those from before the first step; .*no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
 code 5 $diverge --lr 3 --epochs 1
-err 'after step 4 the loss over 30 validation rows is NaN or Inf, .*; try a lower learning rate than 3 (--lr);'
+err 'the loss over the 30 validation rows was NaN or Inf after each of 1 epochs; try a lower learning rate than 3 (--lr);'
 same nan.safetensors kept.safetensors
 
 begin "the learning rate of a refit falls over the last fifth of its epochs"
