@@ -20,7 +20,8 @@ ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_
              test_safetensors_checksum test_scores test_sequence test_spec test_table_cases
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
              test_writer_try headers format run cli_signals cli_usage)
-ebb_schedule(3 quick test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state
+ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end test_checkpoint_files
+             test_checkpoint_terms test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure)
 ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_data cli_rows cli_train)
 ebb_schedule(20 quick test_whole_groups cli_tune)

@@ -3,6 +3,7 @@
 #ifndef EBBI_TRAIN_H
 #define EBBI_TRAIN_H
 
+#include "base/hash.h"
 #include "data/dataset.h"
 #include "net/pass.h"
 #include "ops/ops.h"
@@ -86,6 +87,16 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 /* Means of the sums in a state; accuracy NaN for mse. */
 ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
 
+/* What tells one data set from another. */
+typedef struct ebbi_data_print {
+  size_t rows, inputs, outputs;
+  bool bytes, classes; /* x_u8, labels */
+  float scale;
+  ebbi_hash x, targets;
+} ebbi_data_print;
+
+ebbi_data_print ebbi_data_print_of(const ebb_dataset *data);
+
 /* Steps of a launch that holds several: so many that its cost does not count, so few that the queue
  * keeps moving. */
 enum { EBBI_BURST = 16 };
@@ -115,7 +126,8 @@ struct ebb_trainer {
   bool sound;          /* they gave finite numbers */
   size_t run_first;    /* epochs done when the run under way began */
   bool resumed;        /* the next run is one that was interrupted */
-  bool broken;         /* by NaN or Inf, or by an impossible state: no more training */
+  ebbi_data_print train_print, valid_print;
+  bool broken; /* by NaN or Inf, or by an impossible state: no more training */
 };
 
 /* Copies weights on the device. */

@@ -160,6 +160,8 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
   trainer->learning_rate = options->learning_rate;
+  trainer->train_print = ebbi_data_print_of(train);
+  if (valid) trainer->valid_print = ebbi_data_print_of(valid);
   ebb_status status = build(trainer, &plan);
   if (status != EBB_OK) {
     ebb_trainer_free(trainer);

@@ -11,6 +11,7 @@
  *   network.h    network specs, weights, safetensors files
  *   data.h       files, tables and their columns; encoding; splits; conversion (host only)
  *   trainer.h    epochs of recorded steps; evaluation
+ *   checkpoint.h a training's whole state, from which it goes on
  *   model.h      a network with its encoder in one file
  *   scores.h     accuracy, ROC AUC, R2 and their kin, of any predictions (host only)
  *   verify.h     every kernel and a network against a double-precision reference
@@ -40,6 +41,7 @@
 #define EBB_EBB_H
 
 #include <ebb/cache.h>
+#include <ebb/checkpoint.h>
 #include <ebb/data.h>
 #include <ebb/device.h>
 #include <ebb/model.h>

@@ -1,0 +1,174 @@
+/* The files of a folder of checkpoints: their names, which there are, reading one.
+ *
+ * A name is ours if it is, letter for letter, one that we would write, and it is a plain file's; so
+ * nothing else is ever read or removed.
+ */
+#define _GNU_SOURCE
+#include "base/error.h"
+#include "checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const endings[EBBI_CHECKPOINT_KINDS] = {".json", ".safetensors",
+                                                           "-again.safetensors"};
+
+void ebbi_checkpoint_name(char name[EBBI_CHECKPOINT_NAME], uint64_t step,
+                          ebbi_checkpoint_kind kind) {
+  snprintf(name, EBBI_CHECKPOINT_NAME, "step-%012" PRIu64 "%s", step, endings[kind]);
+}
+
+char *ebbi_checkpoint_path(const char *folder, const char *name) {
+  size_t size = strlen(folder) + strlen(name) + 2;
+  char *path = malloc(size);
+  if (path) snprintf(path, size, "%s/%s", folder, name);
+  return path;
+}
+
+/* A new folder's name is in the one above it, and must reach the disk too. */
+static void sync_above(const char *path) {
+  char *copy = strdup(path);
+  int above = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+  if (above >= 0) {
+    (void)fsync(above);
+    close(above);
+  }
+  free(copy);
+}
+
+static void make(const char *path) {
+  if (mkdir(path, 0777) == 0) sync_above(path); /* else it is there, or the caller finds out */
+}
+
+ebb_status ebbi_checkpoint_folder_make(const char *folder) {
+  struct stat about;
+  char *path = strdup(folder);
+  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for its name", folder);
+  for (char *slash = path; *slash && (slash = strchr(slash + 1, '/'));) {
+    *slash = '\0';
+    make(path);
+    *slash = '/';
+  }
+  free(path);
+  errno = 0;
+  make(folder);
+  int why = errno;
+  bool there = stat(folder, &about) == 0;
+  REQUIRE(there || why == EEXIST, EBB_ERR_OUTPUT, "%s: the folder cannot be made: %s", folder,
+          strerror(why));
+  REQUIRE(there && S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is not a folder", folder);
+  return EBB_OK;
+}
+
+/* ---- listing ---- */
+
+/* False: the name is not ours. */
+static bool parse_name(ebbi_checkpoint_file *file, const char *name) {
+  char *end, canonical[EBBI_CHECKPOINT_NAME];
+  if (strncmp(name, "step-", 5) != 0) return false;
+  file->step = strtoull(name + 5, &end, 10);
+  for (int kind = 0; kind < EBBI_CHECKPOINT_KINDS; kind++) {
+    ebbi_checkpoint_name(canonical, file->step, (ebbi_checkpoint_kind)kind);
+    if (strcmp(name, canonical) != 0) continue;
+    strcpy(file->name, canonical);
+    file->kind = (ebbi_checkpoint_kind)kind;
+    return true;
+  }
+  return false;
+}
+
+static int compare_files(const void *a, const void *b) {
+  const ebbi_checkpoint_file *x = a, *y = b;
+  if (x->step != y->step) return x->step > y->step ? -1 : 1;
+  return (x->kind > y->kind) - (x->kind < y->kind);
+}
+
+static ebb_status add(ebbi_checkpoint_list *list, size_t *room, const ebbi_checkpoint_file *file) {
+  if (list->count == *room) {
+    *room = *room ? 2 * *room : 16;
+    ebbi_checkpoint_file *larger = realloc(list->files, *room * sizeof *larger);
+    REQUIRE(larger, EBB_ERR_MEMORY, "%s: no memory for %zu names", list->folder, *room);
+    list->files = larger;
+  }
+  list->files[list->count++] = *file;
+  return EBB_OK;
+}
+
+static ebb_status gather(ebbi_checkpoint_list *list, DIR *stream) {
+  size_t room = 0;
+  for (struct dirent *next; errno = 0, (next = readdir(stream));) {
+    struct stat about;
+    ebbi_checkpoint_file file = {.stays = false};
+    if (parse_name(&file, next->d_name) &&
+        fstatat(dirfd(stream), next->d_name, &about, AT_SYMLINK_NOFOLLOW) == 0 &&
+        S_ISREG(about.st_mode))
+      TRY(add(list, &room, &file));
+  }
+  REQUIRE(errno == 0, EBB_ERR_INPUT, "%s: cannot be listed: %s", list->folder, strerror(errno));
+  if (list->count > 0) qsort(list->files, list->count, sizeof *list->files, compare_files);
+  return EBB_OK;
+}
+
+ebb_status ebbi_checkpoint_list_make(ebbi_checkpoint_list *out, const char *folder) {
+  *out = (ebbi_checkpoint_list){.folder = strdup(folder)};
+  REQUIRE(out->folder, EBB_ERR_MEMORY, "%s: no memory for its name", folder);
+  DIR *stream = opendir(folder);
+  int why = errno;
+  ebb_status status = stream ? gather(out, stream)
+                             : ebbi_fail(why == ENOMEM ? EBB_ERR_MEMORY : EBB_ERR_INPUT,
+                                         "%s: cannot be listed: %s", folder, strerror(why));
+  if (stream) closedir(stream);
+  if (status != EBB_OK) ebbi_checkpoint_list_free(out);
+  return status;
+}
+
+void ebbi_checkpoint_list_free(ebbi_checkpoint_list *list) {
+  free(list->folder);
+  free(list->files);
+  *list = (ebbi_checkpoint_list){0};
+}
+
+/* ---- reading ---- */
+
+static ebb_status read_descriptor(char **bytes, size_t *size, int file, const char *path,
+                                  uint64_t limit) {
+  struct stat about;
+  REQUIRE(fstat(file, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is no plain file", path);
+  REQUIRE((uint64_t)about.st_size <= limit && (uint64_t)about.st_size < SIZE_MAX, EBB_ERR_INPUT,
+          "%s: damaged: %lld bytes, more than %" PRIu64, path, (long long)about.st_size, limit);
+  *size = (size_t)about.st_size;
+  *bytes = malloc(*size + 1);
+  REQUIRE(*bytes, EBB_ERR_MEMORY, "%s: no memory for %zu bytes", path, *size);
+  (*bytes)[*size] = '\0';
+  for (size_t done = 0; done < *size;) {
+    ssize_t got = read(file, *bytes + done, *size - done);
+    if (got < 0 && errno == EINTR) continue;
+    REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read after byte %zu: %s", path, done,
+            got == 0 ? "it has become shorter" : strerror(errno));
+    done += (size_t)got;
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_checkpoint_read(char **bytes, size_t *size, const char *path, uint64_t limit) {
+  *bytes = NULL;
+  /* not blocking, or a pipe of that name would hold the program up */
+  int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(file >= 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  ebb_status status = read_descriptor(bytes, size, file, path, limit);
+  close(file);
+  if (status != EBB_OK) {
+    free(*bytes);
+    *bytes = NULL;
+  }
+  return status;
+}

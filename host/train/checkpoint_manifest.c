@@ -1,0 +1,262 @@
+/* The manifest: a JSON file that says what a checkpoint is, and vouches for all of it.
+ *
+ *   {"checksum": "XXH3-128 of the body's bytes", "checkpoint":
+ *   BODY}
+ *
+ * The checksum is compared before the body is parsed, byte for byte as it was written; so is what
+ * stands around the body. A change of a single bit anywhere is found. Later versions of the format
+ * may change the body, not this.
+ *
+ * jansson drops letters of texts without a word when memory is short. So what has been written is
+ * compared with what it reads as, and what has been read with what it is written as. This takes a
+ * body of texts and whole numbers, of which each has one form.
+ */
+#include "base/error.h"
+#include "base/file.h"
+#include "checkpoint.h"
+#include "data/utf8.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A byte of the caller's text takes six at most. */
+enum { VERSION = 1, FORM = JSON_INDENT(1), LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
+
+static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
+enum { HEAD = sizeof head - 1, MIDDLE = sizeof middle - 1, TAIL = sizeof tail - 1 };
+
+static const char *const key_version = "version", *const key_terms = "of", *const key_state = "at",
+                         *const key_extra = "extra", *const key_tensors = "tensors";
+
+static void hash_text(char text[EBBI_HASH_TEXT], const char *bytes, size_t size) {
+  ebbi_hash hash = ebbi_hash_of(bytes, size);
+  ebbi_hash_text(text, &hash);
+}
+
+/* ---- the tensor file, as the manifest knows it ---- */
+
+char *ebbi_manifest_tensors(const ebbi_manifest *manifest, const char *folder) {
+  char name[EBBI_CHECKPOINT_NAME];
+  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
+  return ebbi_checkpoint_path(folder, name);
+}
+
+static ebb_status hash_tensors(char text[EBBI_HASH_TEXT], uint64_t *bytes,
+                               const ebbi_manifest *manifest, const char *folder, uint64_t limit) {
+  char *path = ebbi_manifest_tensors(manifest, folder), *content = NULL;
+  size_t size = 0;
+  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
+  ebb_status status = ebbi_checkpoint_read(&content, &size, path, limit);
+  if (status == EBB_OK) hash_text(text, content, size);
+  *bytes = size;
+  free(content);
+  free(path);
+  return status;
+}
+
+ebb_status ebbi_manifest_seal(ebbi_manifest *manifest, const char *folder) {
+  return hash_tensors(manifest->hash, &manifest->bytes, manifest, folder, UINT64_MAX);
+}
+
+ebb_status ebbi_manifest_check_tensors(const ebbi_manifest *manifest, const char *folder) {
+  char text[EBBI_HASH_TEXT], name[EBBI_CHECKPOINT_NAME];
+  uint64_t bytes = 0;
+  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
+  TRY(hash_tensors(text, &bytes, manifest, folder, manifest->bytes));
+  REQUIRE(bytes == manifest->bytes, EBB_ERR_INPUT,
+          "%s/%s: damaged: %" PRIu64 " bytes, %" PRIu64 " were written", folder, name, bytes,
+          manifest->bytes);
+  REQUIRE(strcmp(text, manifest->hash) == 0, EBB_ERR_INPUT,
+          "%s/%s: damaged: its checksum is %s, that of what was written %s", folder, name, text,
+          manifest->hash);
+  return EBB_OK;
+}
+
+/* ---- writing ---- */
+
+ebb_status ebbi_manifest_check_extra(const char *extra) {
+  size_t length = extra ? strlen(extra) : 0;
+  REQUIRE(length <= EBBI_EXTRA_LIMIT, EBB_ERR_ARGUMENT,
+          "checkpoint: the caller's text has %zu bytes, at most %d are kept", length,
+          EBBI_EXTRA_LIMIT);
+  REQUIRE(!extra || ebbi_utf8_check("the caller's text", extra, length) == EBB_OK, EBB_ERR_ARGUMENT,
+          "checkpoint: the caller's text is not UTF-8");
+  return EBB_OK;
+}
+
+static json_t *tensors_to_json(const ebbi_manifest *manifest) {
+  char name[EBBI_CHECKPOINT_NAME];
+  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
+  return json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t)manifest->bytes,
+                   "checksum", manifest->hash);
+}
+
+/* The body's text, to be freed; NULL: no memory. */
+static char *body_of(const ebbi_manifest *manifest) {
+  json_t *body = json_object();
+  bool good =
+      body && json_object_set_new(body, key_version, json_integer(VERSION)) == 0 &&
+      json_object_set_new(body, "ebb", json_string(EBB_VERSION)) == 0 &&
+      json_object_set(body, key_terms, manifest->terms) == 0 &&
+      json_object_set_new(body, key_state, ebbi_snapshot_to_json(&manifest->snapshot)) == 0 &&
+      json_object_set_new(body, key_tensors, tensors_to_json(manifest)) == 0;
+  if (good && manifest->extra)
+    good = json_object_set_new(body, key_extra, json_string(manifest->extra)) == 0;
+  char *text = good ? json_dumps(body, FORM) : NULL;
+  json_t *read = text ? json_loads(text, 0, NULL) : NULL;
+  if (!json_equal(read, body)) {
+    free(text);
+    text = NULL;
+  }
+  json_decref(read);
+  json_decref(body);
+  return text;
+}
+
+static ebb_status write_text(const char *path, const char *body) {
+  char hash[EBBI_HASH_TEXT];
+  ebbi_writer writer = {0};
+  hash_text(hash, body, strlen(body));
+  ebb_status status = ebbi_writer_begin(&writer, path);
+  if (status == EBB_OK) { /* commit checks the writes */
+    const char *const parts[] = {head, hash, middle, body, tail};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+      fwrite(parts[i], 1, strlen(parts[i]), writer.stream);
+    status = ebbi_writer_commit(&writer);
+  }
+  ebbi_writer_free(&writer);
+  return status;
+}
+
+static ebb_status write_manifest(const ebbi_manifest *manifest, const char *path) {
+  char *body = body_of(manifest);
+  REQUIRE(body, EBB_ERR_MEMORY, "%s: no memory to write it", path);
+  ebb_status status = write_text(path, body);
+  free(body);
+  return status;
+}
+
+/* The path of a step's manifest; NULL: no memory. */
+static char *path_of(const char *folder, uint64_t step) {
+  char name[EBBI_CHECKPOINT_NAME];
+  ebbi_checkpoint_name(name, step, EBBI_MANIFEST);
+  return ebbi_checkpoint_path(folder, name);
+}
+
+ebb_status ebbi_manifest_write(const ebbi_manifest *manifest, const char *folder) {
+  char *path = path_of(folder, ebbi_manifest_step(manifest));
+  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
+  ebb_status status = write_manifest(manifest, path);
+  free(path);
+  return status;
+}
+
+/* ---- reading ---- */
+
+/* Finds the body within the text. */
+static ebb_status open_envelope(const char **body, size_t *length, const char *text, size_t size,
+                                const char *path) {
+  char hash[EBBI_HASH_TEXT];
+  size_t around = HEAD + HEX + MIDDLE + TAIL;
+  bool whole = size > around && memcmp(text, head, HEAD) == 0 &&
+               memcmp(text + HEAD + HEX, middle, MIDDLE) == 0 &&
+               memcmp(text + size - TAIL, tail, TAIL) == 0;
+  REQUIRE(whole, EBB_ERR_INPUT, "%s: damaged: no manifest, or cut off", path);
+  *body = text + HEAD + HEX + MIDDLE;
+  *length = size - around;
+  hash_text(hash, *body, *length);
+  REQUIRE(memcmp(hash, text + HEAD, HEX) == 0, EBB_ERR_INPUT,
+          "%s: damaged: its checksum is %s, that of what was written %.*s", path, hash, (int)HEX,
+          text + HEAD);
+  return EBB_OK;
+}
+
+static ebb_status check_version(const json_t *body, const char *path) {
+  json_int_t version = json_integer_value(json_object_get(body, key_version));
+  REQUIRE(version > 0, EBB_ERR_INPUT, "%s: damaged: no version", path);
+  REQUIRE(version <= VERSION, EBB_ERR_UNSUPPORTED,
+          "%s: is of version %lld of the format; ebb %s reads versions up to %d: use a later ebb",
+          path, (long long)version, EBB_VERSION, VERSION);
+  return EBB_OK;
+}
+
+static ebb_status take_tensors(ebbi_manifest *manifest, const json_t *tensors, const char *path) {
+  const char *file = json_string_value(json_object_get(tensors, "file"));
+  const char *hash = json_string_value(json_object_get(tensors, "checksum"));
+  const json_t *bytes = json_object_get(tensors, "bytes");
+  bool known = false;
+  for (int kind = EBBI_TENSORS; kind <= EBBI_OTHER_TENSORS && file && !known; kind++) {
+    char name[EBBI_CHECKPOINT_NAME];
+    manifest->tensors = (ebbi_checkpoint_kind)kind;
+    ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
+    known = strcmp(file, name) == 0;
+  }
+  REQUIRE(known && hash && strlen(hash) == HEX && json_is_integer(bytes), EBB_ERR_INPUT,
+          "%s: damaged: no tensor file of this step with size and checksum", path);
+  strcpy(manifest->hash, hash);
+  manifest->bytes = (uint64_t)json_integer_value(bytes);
+  return EBB_OK;
+}
+
+static ebb_status take_body(ebbi_manifest *manifest, const char *path, uint64_t step) {
+  const json_t *body = manifest->body, *extra = json_object_get(body, key_extra);
+  const char *wrong = NULL;
+  ebb_spec spec;
+  TRY(check_version(body, path));
+  manifest->terms = json_object_get(body, key_terms);
+  const char *text = ebbi_manifest_spec(manifest);
+  REQUIRE(text && ebb_spec_parse(&spec, text, 0, 0) == EBB_OK, EBB_ERR_INPUT,
+          "%s: damaged: no network", path);
+  REQUIRE(ebbi_snapshot_from_json(&manifest->snapshot, &wrong, json_object_get(body, key_state)),
+          EBB_ERR_INPUT, "%s: damaged: no \"%s\"", path, wrong);
+  uint64_t done = ebbi_manifest_step(manifest);
+  REQUIRE(done == step, EBB_ERR_INPUT, "%s: damaged: is of step %" PRIu64, path, done);
+  REQUIRE(!extra || json_is_string(extra), EBB_ERR_INPUT, "%s: damaged: no text in \"%s\"", path,
+          key_extra);
+  manifest->extra = json_string_value(extra);
+  return take_tensors(manifest, json_object_get(body, key_tensors), path);
+}
+
+static ebb_status parse(ebbi_manifest *manifest, const char *text, size_t size, const char *path,
+                        uint64_t step) {
+  const char *body = NULL;
+  size_t length = 0;
+  TRY(open_envelope(&body, &length, text, size, path));
+  manifest->body = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL);
+  char *again = manifest->body ? json_dumps(manifest->body, FORM) : NULL;
+  /* the checksum is right, so it is what was written */
+  bool same = again && strlen(again) == length && memcmp(again, body, length) == 0;
+  free(again);
+  REQUIRE(same, EBB_ERR_MEMORY, "%s: no memory to read it", path);
+  return take_body(manifest, path, step);
+}
+
+static ebb_status read_path(ebbi_manifest *manifest, const char *path, uint64_t step) {
+  char *text;
+  size_t size;
+  TRY(ebbi_checkpoint_read(&text, &size, path, LIMIT));
+  ebb_status status = parse(manifest, text, size, path, step);
+  free(text);
+  return status;
+}
+
+ebb_status ebbi_manifest_read(ebbi_manifest *out, const char *folder, uint64_t step) {
+  *out = (ebbi_manifest){.snapshot.state = ebb_state_default(0, 0, 0)};
+  char *path = path_of(folder, step);
+  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
+  ebb_status status = read_path(out, path, step);
+  free(path);
+  if (status != EBB_OK) ebbi_manifest_free(out);
+  return status;
+}
+
+void ebbi_manifest_free(ebbi_manifest *manifest) {
+  json_decref(manifest->body);
+  *manifest = (ebbi_manifest){0};
+}
+
+const char *ebbi_manifest_spec(const ebbi_manifest *manifest) {
+  return json_string_value(json_object_get(manifest->terms, "network"));
+}

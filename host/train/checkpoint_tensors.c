@@ -1,0 +1,197 @@
+/* The tensors of a checkpoint, from the device and back: weights, those to fall back to, moments.
+ *
+ * On the device each of these is a slab with a layer's rows padded as that device likes it; in the
+ * file they are dense, `parameters.0.weight` [in, out], so that a file depends on the network
+ * alone. A slab is read twice and the two are compared, since the one thing worse than no
+ * checkpoint is one with a flipped bit; so is what has been brought to the device.
+ */
+#include "base/error.h"
+#include "checkpoint.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLABS = 4, NAME = 32 };
+
+typedef struct slab {
+  const char *name;
+  ebb_tensor *tensor; /* NULL: the training has none */
+  bool weights;       /* must be finite; moments may overflow */
+} slab;
+
+static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
+  ebb_tensor *latest = trainer->parked ? trainer->latest : trainer->network->parameters;
+  slabs[0] = (slab){"parameters", latest, true};
+  slabs[1] = (slab){"good", trainer->good, true};
+  slabs[2] = (slab){"first", trainer->first, false};
+  slabs[3] = (slab){"second", trainer->second, false};
+}
+
+/* A layer's weights or biases in a slab. */
+typedef struct part {
+  size_t offset, rows, cols, stride;
+  char name[NAME];
+} part;
+
+static size_t part_count(const ebb_network *network) {
+  return 2 * network->spec.count;
+}
+
+static part part_of(const ebb_network *network, const slab *of, size_t index) {
+  size_t l = index / 2;
+  bool bias = index % 2;
+  const ebb_tensor *view = bias ? network->bias[l] : network->weight[l];
+  part p = {bias ? network->bias_offset[l] : network->weight_offset[l], view->rows, view->cols,
+            view->stride, ""};
+  snprintf(p.name, sizeof p.name, "%s.%zu.%s", of->name, l, bias ? "bias" : "weight");
+  return p;
+}
+
+static ebb_status make_floats(float **out, size_t count) {
+  *out = calloc(count, sizeof **out);
+  REQUIRE(*out, EBB_ERR_MEMORY, "checkpoint: no memory for %zu numbers", count);
+  return EBB_OK;
+}
+
+/* ---- from the device ---- */
+
+static ebb_status check_finite(const float *values, const slab *of, const ebb_network *network) {
+  char place[96];
+  for (size_t i = 0; i < of->tensor->cols && of->weights; i++) {
+    if (isfinite(values[i])) continue;
+    ebbi_network_describe(place, sizeof place, network, i);
+    return ebbi_fail(EBB_ERR_NUMBERS, "checkpoint: %s of \"%s\" is %g: no checkpoint is written",
+                     place, of->name, (double)values[i]);
+  }
+  return EBB_OK;
+}
+
+static ebb_status compare_with_device(const float *values, float *again, const ebb_tensor *tensor,
+                                      const char *name) {
+  size_t at = 0;
+  TRY(ebb_tensor_download(again, tensor));
+  if (memcmp(values, again, tensor->cols * sizeof *values) == 0) return EBB_OK;
+  while (memcmp(&values[at], &again[at], sizeof *values) == 0) at++;
+  return ebbi_fail(EBB_ERR_DEVICE,
+                   "checkpoint: number %zu of \"%s\" is %.9g and, read again, %.9g: the device or "
+                   "its driver loses bits",
+                   at, name, (double)values[at], (double)again[at]);
+}
+
+/* A slab to dense numbers; `scratch` has room for two slabs. */
+static ebb_status fetch(float *dense, const slab *of, const ebb_network *network, float *scratch) {
+  TRY(ebb_tensor_download(scratch, of->tensor));
+  TRY(compare_with_device(scratch, scratch + of->tensor->cols, of->tensor, of->name));
+  TRY(check_finite(scratch, of, network));
+  for (size_t i = 0; i < part_count(network); i++) {
+    part p = part_of(network, of, i);
+    for (size_t r = 0; r < p.rows; r++, dense += p.cols)
+      memcpy(dense, scratch + p.offset + r * p.stride, p.cols * sizeof *dense);
+  }
+  return EBB_OK;
+}
+
+/* What is to be written. */
+typedef struct content {
+  size_t count;
+  float *values[SLABS];
+  char names[SLABS * 2 * EBB_MAX_LAYERS][NAME];
+  ebbi_safetensor_source tensors[SLABS * 2 * EBB_MAX_LAYERS];
+} content;
+
+static void add_tensors(content *c, const slab *of, const ebb_network *network,
+                        const float *values) {
+  for (size_t i = 0; i < part_count(network); i++, c->count++) {
+    part p = part_of(network, of, i);
+    memcpy(c->names[c->count], p.name, NAME);
+    c->tensors[c->count] =
+        (ebbi_safetensor_source){c->names[c->count], 2, {p.rows, p.cols}, values};
+    values += p.rows * p.cols;
+  }
+}
+
+static ebb_status fetch_all(content *c, const ebb_trainer *trainer, float *scratch) {
+  slab slabs[SLABS];
+  const ebb_network *network = trainer->network;
+  find_slabs(slabs, trainer);
+  for (size_t s = 0; s < SLABS; s++) {
+    if (!slabs[s].tensor) continue;
+    TRY(make_floats(&c->values[s], ebb_spec_parameters(&network->spec)));
+    TRY(fetch(c->values[s], &slabs[s], network, scratch));
+    add_tensors(c, &slabs[s], network, c->values[s]);
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_checkpoint_tensors_write(const ebb_trainer *trainer, const char *path) {
+  float *scratch;
+  TRY(make_floats(&scratch, 2 * trainer->network->parameters->cols));
+  content *c = calloc(1, sizeof *c);
+  ebb_status status =
+      c ? fetch_all(c, trainer, scratch) : ebbi_fail(EBB_ERR_MEMORY, "%s: no memory", path);
+  free(scratch);
+  if (status == EBB_OK) status = ebbi_safetensors_write(path, NULL, 0, c->tensors, c->count);
+  for (size_t s = 0; c && s < SLABS; s++) free(c->values[s]);
+  free(c);
+  return status;
+}
+
+/* ---- to the device ---- */
+
+static ebb_status read_part(float *slab_values, const part *p, const ebbi_safetensors *file,
+                            const char *path) {
+  float *dense;
+  const ebbi_safetensor *tensor = ebbi_safetensors_find(file, p->name);
+  REQUIRE(tensor, EBB_ERR_INPUT, "%s: has no tensor \"%s\"", path, p->name);
+  REQUIRE(tensor->rank == 2 && tensor->shape[0] == p->rows && tensor->shape[1] == p->cols,
+          EBB_ERR_INPUT, "%s: tensor \"%s\" is not [%zu, %zu]", path, p->name, p->rows, p->cols);
+  TRY(make_floats(&dense, tensor->count));
+  ebb_status status = ebbi_safetensor_to_float(dense, file, tensor);
+  for (size_t r = 0; r < p->rows && status == EBB_OK; r++)
+    memcpy(slab_values + p->offset + r * p->stride, dense + r * p->cols, p->cols * sizeof *dense);
+  free(dense);
+  return status;
+}
+
+static ebb_status read_slab(float *values, const slab *of, const ebb_network *network,
+                            const ebbi_safetensors *file, const char *path) {
+  for (size_t i = 0; i < part_count(network); i++) {
+    part p = part_of(network, of, i);
+    TRY(read_part(values, &p, file, path));
+  }
+  return EBB_OK;
+}
+
+static ebb_status send(const slab *of, const float *values, float *scratch) {
+  TRY(ebb_tensor_upload(of->tensor, values));
+  return compare_with_device(values, scratch, of->tensor, of->name);
+}
+
+/* All are read before the first is sent. With the latest weights parked, the network gets the good
+ * ones, which are the best. `values` [SLABS + 1] has room for a slab each. */
+static ebb_status take(ebb_trainer *trainer, float *values[SLABS + 1], const ebbi_safetensors *file,
+                       const char *path) {
+  slab slabs[SLABS];
+  find_slabs(slabs, trainer);
+  for (size_t s = 0; s < SLABS; s++)
+    if (slabs[s].tensor) TRY(read_slab(values[s], &slabs[s], trainer->network, file, path));
+  for (size_t s = 0; s < SLABS; s++)
+    if (slabs[s].tensor) TRY(send(&slabs[s], values[s], values[SLABS]));
+  slab network = {"parameters", trainer->network->parameters, true};
+  return trainer->parked ? send(&network, values[1], values[SLABS]) : EBB_OK;
+}
+
+ebb_status ebbi_checkpoint_tensors_take(ebb_trainer *trainer, const char *path) {
+  ebbi_safetensors *file;
+  float *values[SLABS + 1] = {NULL};
+  TRY(ebbi_safetensors_read(&file, path));
+  ebb_status status = EBB_OK;
+  for (size_t s = 0; s <= SLABS && status == EBB_OK; s++)
+    status = make_floats(&values[s], trainer->network->parameters->cols);
+  if (status == EBB_OK) status = take(trainer, values, file, path);
+  for (size_t s = 0; s <= SLABS; s++) free(values[s]);
+  ebbi_safetensors_free(file);
+  return status;
+}

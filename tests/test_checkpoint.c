@@ -1,0 +1,279 @@
+/* A training that was saved, thrown away and resumed gives the same bits as one that went on: in
+ * every form of step, wherever the data lie, by every optimizer, within an epoch and at its end,
+ * with the best weights and without.
+ */
+#include "checkpoint_rig.h"
+
+/* ---- steps ---- */
+
+/* `saved` steps, a checkpoint, and then `more` by what was resumed: as all of them in one go. */
+static void expect_as_one(ebb_device *device, const plan *p, size_t saved, size_t more) {
+  training whole, parts;
+  training_start(&whole, device, p, 11);
+  expect(ebb_trainer_step(whole.r.trainer, saved + more), EBB_OK);
+  training_start(&parts, device, p, 11);
+  expect(ebb_trainer_step(parts.r.trainer, saved), EBB_OK);
+  expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+  training_resume(&parts, device, p);
+  expect(ebb_trainer_step(parts.r.trainer, more), EBB_OK);
+  expect_same(&whole, &parts);
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+  clean_folder();
+}
+
+static const struct form {
+  ebb_engine engine;
+  ebb_step_form step;
+} forms[] = {{EBB_ENGINE_CPU, EBB_STEP_LAYERS},
+             {EBB_ENGINE_CPU, EBB_STEP_WHOLE},
+             {EBB_ENGINE_GPU, EBB_STEP_WHOLE}};
+enum { FORMS = sizeof forms / sizeof *forms };
+
+static const struct by {
+  ebb_optimizer_kind kind;
+  double momentum;
+  bool nesterov;
+} optimizers[] = {{EBB_OPT_ADAM, 0, false},
+                  {EBB_OPT_SGD, 0, false},
+                  {EBB_OPT_SGD, 0.9, false},
+                  {EBB_OPT_SGD, 0.9, true},
+                  {EBB_OPT_ADAMW, 0, false}};
+enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+
+static plan plan_of(size_t form, size_t optimizer, size_t variant) {
+  return (plan){.engine = forms[form].engine,
+                .step = forms[form].step,
+                .optimizer = optimizers[optimizer].kind,
+                .momentum = optimizers[optimizer].momentum,
+                .nesterov = optimizers[optimizer].nesterov,
+                .place = variant % 2 ? EBB_DATA_HOST : EBB_DATA_DEVICE,
+                .shuffle = variant / 2 % 2};
+}
+
+/* 5 steps an epoch: within the second, at its end, after the first step. */
+static void steps_go_on_to_the_last_bit(void **state) {
+  static const size_t saved[] = {7, 10, 1};
+  for (size_t form = 0; form < FORMS; form++)
+    for (size_t optimizer = 0; optimizer < OPTIMIZERS; optimizer++)
+      for (size_t variant = 0; variant < 4; variant++) {
+        plan p = plan_of(form, optimizer, variant);
+        expect_as_one(*state, &p, saved[(optimizer + variant) % 3], 23);
+      }
+}
+
+static void a_checkpoint_of_no_step_is_one(void **state) {
+  plan p = plan_of(0, 0, 3);
+  expect_as_one(*state, &p, 0, 12);
+}
+
+/* Saved by one form or place, resumed by another. */
+static void place_and_form_may_change(void **state) {
+  for (size_t i = 0; i < 4; i++) {
+    plan before = plan_of(i % 2, 0, i), after = plan_of(1, 0, 3 - i);
+    after.shuffle = before.shuffle;
+    training whole, parts;
+    training_start(&whole, *state, &before, 11);
+    expect(ebb_trainer_step(whole.r.trainer, 20), EBB_OK);
+    training_start(&parts, *state, &before, 11);
+    expect(ebb_trainer_step(parts.r.trainer, 8), EBB_OK);
+    expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+    training_resume(&parts, *state, &after);
+    expect(ebb_trainer_step(parts.r.trainer, 12), EBB_OK);
+    if (before.step == after.step) {
+      expect_same(&whole, &parts);
+    } else {
+      size_t count;
+      float *a = parameters_of(whole.r.network, &count),
+            *b = parameters_of(parts.r.network, &count);
+      for (size_t j = 0; j < count; j++) assert_float_equal(a[j], b[j], 1e-4f);
+      free(a);
+      free(b);
+    }
+    rig_free(&whole.r);
+    rig_free(&parts.r);
+    clean_folder();
+  }
+}
+
+static void a_falling_rate_goes_on_falling(void **state) {
+  plan p = plan_of(0, 0, 0);
+  training whole, parts;
+  training_start(&whole, *state, &p, 11);
+  training_start(&parts, *state, &p, 11);
+  for (int i = 0; i < 2; i++) {
+    ebb_trainer *trainer = i ? parts.r.trainer : whole.r.trainer;
+    expect(ebb_trainer_step(trainer, 6), EBB_OK);
+    expect(ebb_trainer_set_learning_rate(trainer, 0.0123f), EBB_OK);
+  }
+  expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+  training_resume(&parts, *state, &p); /* made with the rate of the beginning */
+  expect(ebb_trainer_step(whole.r.trainer, 6), EBB_OK);
+  expect(ebb_trainer_step(parts.r.trainer, 6), EBB_OK);
+  expect_same(&whole, &parts);
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+}
+
+/* ---- runs ---- */
+
+enum { EPOCHS = 24 };
+
+/* What a run has reported, and where it is to save and to stop. */
+typedef struct listener {
+  training *t;
+  size_t save_in;  /* an epoch; 0: never */
+  bool at_its_end; /* else after the very first step */
+  size_t epochs;   /* ended */
+  double losses[EPOCHS];
+  ebb_report last;
+} listener;
+
+static bool listen(const ebb_report *report, void *user) {
+  listener *l = user;
+  l->last = *report;
+  if (report->epoch_end) {
+    l->epochs = report->epoch;
+    l->losses[report->epoch - 1] = report->valid_loss;
+  }
+  if (report->epoch != l->save_in || report->epoch_end != l->at_its_end) return true;
+  expect(ebb_trainer_save(l->t->r.trainer, folder, 1, NULL), EBB_OK);
+  return false;
+}
+
+static void run(training *t, listener *l) {
+  l->t = t;
+  expect(ebb_trainer_run(t->r.trainer, listen, l), EBB_OK);
+}
+
+/* A run saved from its callback, which ends it; another that was never interrupted. */
+static void expect_run_as_one(ebb_device *device, const plan *p, size_t epoch, bool at_its_end) {
+  training whole, parts;
+  listener one = {0}, two = {.save_in = epoch, .at_its_end = at_its_end};
+  training_start(&whole, device, p, 11);
+  run(&whole, &one);
+  training_start(&parts, device, p, 11);
+  run(&parts, &two);
+  training_resume(&parts, device, p);
+  two.save_in = 0;
+  run(&parts, &two);
+  expect_same(&whole, &parts);
+  assert_int_equal(one.epochs, two.epochs);
+  assert_int_equal(one.last.epochs, two.last.epochs);
+  assert_int_equal(one.last.stopped_early, two.last.stopped_early);
+  assert_memory_equal(one.losses, two.losses, one.epochs * sizeof(double));
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+  clean_folder();
+}
+
+static plan run_plan(bool keep_best, size_t patience) {
+  return (plan){.keep_best = keep_best,
+                .patience = patience,
+                .optimizer = EBB_OPT_ADAM,
+                .shuffle = true,
+                .epochs = EPOCHS};
+}
+
+static void runs_go_on_to_the_last_bit(void **state) {
+  for (int keep = 0; keep < 2; keep++)
+    for (size_t patience = 0; patience <= 4; patience += 4) {
+      plan p = run_plan(keep, patience);
+      if (!keep && !patience) p.epochs = 4; /* other rows, without validation */
+      expect_run_as_one(*state, &p, 1, false);
+      expect_run_as_one(*state, &p, 1, true);
+      expect_run_as_one(*state, &p, 3, true);
+    }
+}
+
+/* The last epoch of a run: by number, by patience. What is resumed ends at once. */
+static void a_run_that_was_over_ends_at_once(void **state) {
+  for (size_t patience = 0; patience <= 4; patience += 4) {
+    plan p = run_plan(true, patience);
+    listener l = {0};
+    training t;
+    training_start(&t, *state, &p, 11);
+    run(&t, &l);
+    assert_int_equal(l.last.stopped_early, patience > 0);
+    assert_true(l.last.best_epoch < l.epochs && (!patience || l.epochs < EPOCHS));
+    rig_free(&t.r);
+    expect_run_as_one(*state, &p, l.epochs, true);
+  }
+}
+
+/* After a run the network has the best weights, the trainer the latest: both come back, and runs
+ * after that count as those of a trainer that was not interrupted. */
+static void between_runs_both_weights_come_back(void **state) {
+  plan p = run_plan(true, 0);
+  training whole, parts;
+  listener one = {0}, two = {0};
+  p.epochs = EPOCHS / 2;
+  training_start(&whole, *state, &p, 11);
+  training_start(&parts, *state, &p, 11);
+  run(&whole, &one);
+  run(&parts, &two);
+  assert_true(two.last.best_epoch < two.epochs && parts.r.trainer->parked);
+  expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+  training_resume(&parts, *state, &p);
+  expect_same(&whole, &parts);
+  run(&parts, &two); /* the interrupted one, which had been over */
+  expect_same(&whole, &parts);
+  run(&whole, &one);
+  run(&parts, &two);
+  assert_int_equal(two.epochs, EPOCHS);
+  expect_same(&whole, &parts);
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+}
+
+/* The second run of a trainer ends where it would have, whatever was before it. */
+static void a_later_run_goes_on_too(void **state) {
+  plan p = run_plan(false, 0);
+  training whole, parts;
+  listener one = {0}, two = {.save_in = 5, .at_its_end = true};
+  p.epochs = 3;
+  training_start(&whole, *state, &p, 11);
+  training_start(&parts, *state, &p, 11);
+  for (int i = 0; i < 2; i++) {
+    run(&whole, &one);
+    run(&parts, &two); /* stops in the second */
+  }
+  assert_int_equal(two.epochs, 5);
+  training_resume(&parts, *state, &p);
+  run(&parts, &two);
+  assert_int_equal(two.epochs, 6);
+  expect_same(&whole, &parts);
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+}
+
+/* NaN after a resume falls back to what it would have fallen back to. */
+static void what_nan_falls_back_to_comes_back(void **state) {
+  plan p = run_plan(true, 0);
+  training t;
+  listener l = {.save_in = 10, .at_its_end = true};
+  size_t count;
+  training_start(&t, *state, &p, 11);
+  run(&t, &l);
+  float *best = parameters_of(t.r.network, &count);
+  training_resume(&t, *state, &p);
+  expect(ebb_trainer_set_learning_rate(t.r.trainer, 3e38f), EBB_OK);
+  expect(ebb_trainer_run(t.r.trainer, NULL, NULL), EBB_ERR_NUMBERS);
+  float *now = parameters_of(t.r.network, &count);
+  assert_memory_equal(best, now, count * sizeof(float));
+  expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_ERR_NUMBERS);
+  free(best);
+  free(now);
+  rig_free(&t.r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(steps_go_on_to_the_last_bit),         TEST(a_checkpoint_of_no_step_is_one),
+      TEST(place_and_form_may_change),           TEST(a_falling_rate_goes_on_falling),
+      TEST(runs_go_on_to_the_last_bit),          TEST(a_run_that_was_over_ends_at_once),
+      TEST(between_runs_both_weights_come_back), TEST(a_later_run_goes_on_too),
+      TEST(what_nan_falls_back_to_comes_back),
+  };
+  return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
+}

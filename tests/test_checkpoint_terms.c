@@ -1,0 +1,167 @@
+/* What must be the same for a training to go on, and what need not be. */
+#include "checkpoint_rig.h"
+
+#include <locale.h>
+
+static const plan usual = {
+    .optimizer = EBB_OPT_ADAM, .shuffle = true, .keep_best = true, .epochs = 4};
+
+typedef void change(training *t);
+
+static void other_rate(training *t) {
+  t->r.options.learning_rate = 0.0500001f;
+}
+static void other_optimizer(training *t) {
+  t->r.options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
+}
+static void other_beta(training *t) {
+  t->r.options.optimizer.beta2 = 0.99;
+}
+static void other_batch(training *t) {
+  t->r.options.batch = 9;
+}
+static void other_seed(training *t) {
+  t->r.options.seed = UINT64_MAX;
+}
+static void no_shuffle(training *t) {
+  t->r.options.shuffle = false;
+}
+static void other_monitor(training *t) {
+  t->r.options.monitor = EBB_MONITOR_ACCURACY;
+}
+static void other_delta(training *t) {
+  t->r.options.min_delta = 1e-12;
+}
+static void no_best(training *t) {
+  t->r.options.keep_best = false;
+  t->r.options.patience = 1;
+}
+static void no_validation(training *t) {
+  t->r.options.keep_best = false;
+}
+static void fewer_rows(training *t) {
+  t->r.data.rows--;
+}
+static void other_input(training *t) {
+  t->r.t->x[25 * INPUTS + 6] += 1e-6f;
+}
+static void other_label(training *t) {
+  t->r.t->labels[0] ^= 1;
+}
+static void other_validation(training *t) {
+  t->r.t->x[ROWS * INPUTS - 1] = 0;
+}
+static void other_network(training *t) {
+  ebb_device *device = ebb_network_device(t->r.network);
+  ebb_network_free(t->r.network);
+  t->r.network = make_network(device, "9tanh", CLASSES);
+}
+
+static void what_differs_is_said(void **state) {
+  static const struct {
+    change *change;
+    const char *said;
+  } cases[] = {
+      {other_rate, "learning rate 0.05, here 0.0500001"},
+      {other_optimizer, "optimizer adam, here sgd; weight decay 0.01, here 0"},
+      {other_beta, "beta2 0.999, here 0.99"},
+      {other_batch, "batch 8, here 9"},
+      {other_seed, "seed 1, here 18446744073709551615"},
+      {no_shuffle, "shuffle yes, here no"},
+      {other_monitor, "monitor loss, here accuracy"},
+      {other_delta, "least improvement 0, here 1e-12"},
+      {no_best, "best weights kept yes, here no"},
+      {no_validation, "validation rows 60, here none"},
+      {fewer_rows, "training rows 26, here 25; training inputs"},
+      {other_input, "training inputs 7 of float32, XXH3 "},
+      {other_label, "training targets 3 classes, XXH3 "},
+      {other_validation, "validation inputs"},
+      {other_network, "network 7-8tanh-3, here 7-9tanh-3"},
+  };
+  training t;
+  training_start(&t, *state, &usual, 11);
+  expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_OK);
+  rig_free(&t.r);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    training other;
+    ebb_checkpoint_info info;
+    training_begin(&other, *state, &usual, 11);
+    cases[i].change(&other);
+    expect(training_create(&other), EBB_OK);
+    expect(ebb_trainer_resume(other.r.trainer, folder, &info), EBB_ERR_ARGUMENT);
+    expect_message("/step-000000000000.json: is of another training: ");
+    expect_message(cases[i].said);
+    assert_null(info.path);
+    expect(ebb_trainer_save(other.r.trainer, folder, 1, NULL), EBB_ERR_ARGUMENT);
+    expect_message(cases[i].said);
+    rig_free(&other.r);
+  }
+}
+
+static void epochs_and_patience_may_differ(void **state) {
+  plan p = usual;
+  training t;
+  training_start(&t, *state, &usual, 11);
+  expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_OK);
+  p.epochs = 3;
+  p.patience = 2;
+  training_resume(&t, *state, &p);
+  rig_free(&t.r);
+}
+
+static void products_must_have_the_same_precision(void **state) {
+  ebb_device *device = *state;
+  training t;
+  training_start(&t, device, &usual, 11);
+  expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_OK);
+  rig_free(&t.r);
+  setenv("EBB_MATRIX_UNIT", "emulated", 1);
+  expect(ebb_device_set_precision(device, EBB_PRECISION_BF16), EBB_OK);
+  training_start(&t, device, &usual, 11);
+  expect(ebb_device_set_precision(device, EBB_PRECISION_FP32),
+         EBB_OK); /* the trainer keeps its own */
+  unsetenv("EBB_MATRIX_UNIT");
+  expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_ARGUMENT);
+  expect_message("precision fp32, here bf16");
+  rig_free(&t.r);
+}
+
+static void only_a_new_trainer_resumes(void **state) {
+  training t;
+  training_start(&t, *state, &usual, 11);
+  expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_OK);
+  expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_OK);
+  expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_ARGUMENT);
+  expect_message("make a new one");
+  rig_free(&t.r);
+  training_start(&t, *state, &usual, 11);
+  expect(ebb_trainer_step(t.r.trainer, 1), EBB_OK);
+  expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_ARGUMENT);
+  rig_free(&t.r);
+}
+
+static void terms_do_not_depend_on_the_locale(void **state) {
+  const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "cs_CZ.UTF-8"};
+  const char *set = NULL;
+  training t;
+  training_start(&t, *state, &usual, 11);
+  save(&t, 1);
+  rig_free(&t.r);
+  for (size_t i = 0; i < 4 && set == NULL; i++) set = setlocale(LC_ALL, names[i]);
+  if (set == NULL) skip(); /* no locale with a decimal comma is installed */
+  training_start(&t, *state, &usual, 11);
+  expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_OK);
+  setlocale(LC_ALL, "C");
+  rig_free(&t.r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      TEST(what_differs_is_said),
+      TEST(epochs_and_patience_may_differ),
+      TEST(products_must_have_the_same_precision),
+      TEST(only_a_new_trainer_resumes),
+      TEST(terms_do_not_depend_on_the_locale),
+  };
+  return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
+}
