@@ -16,7 +16,7 @@ declare -A may_use=(
 # and for version.c, which implements its one function.
 declare -A public=(
   [status]=base [device]=device [cache]=device [tune]=device [precision]=device [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=net [data]=data
-  [trainer]=train [checkpoint]=train [model]=train [scores]=train [verify]=check)
+  [trainer]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check)
 
 # A file without comments, its lines kept.
 code() {

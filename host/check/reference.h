@@ -91,6 +91,7 @@ typedef struct ebbi_reference_network {
   double *z[EBB_MAX_LAYERS], *a[EBB_MAX_LAYERS], *dz[EBB_MAX_LAYERS]; /* [B, O] of each layer */
   ebbi_reference_target target;                                       /* borrowed arrays */
   double loss;
+  size_t lowest; /* layers from this one on get gradients; 0: all */
   uint64_t step; /* updates done */
 } ebbi_reference_network;
 

@@ -100,13 +100,13 @@ void ebbi_reference_run_backward(ebbi_reference_network *network) {
   size_t last = spec->count - 1;
   ebbi_reference_loss(network->dz[last], network->a[last], &network->target, network->batch,
                       network->live, spec->layers[last].outputs);
-  for (size_t l = spec->count; l-- > 0;) {
+  for (size_t l = spec->count; l-- > network->lowest;) {
     ebb_layer_spec layer = spec->layers[l];
     size_t offset = ebbi_reference_offset(spec, l);
     double *dw = network->gradients + offset, *db = dw + layer.inputs * layer.outputs;
     ebbi_reference_weight_gradient(dw, db, layer_input(network, l), network->dz[l], network->batch,
                                    layer.inputs, layer.outputs);
-    if (l == 0) break;
+    if (l == network->lowest) break;
     ebbi_reference_input_gradient(network->dz[l - 1], network->dz[l], network->parameters + offset,
                                   network->z[l - 1], spec->layers[l - 1].activation, network->batch,
                                   layer.inputs, layer.outputs);

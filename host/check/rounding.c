@@ -9,6 +9,9 @@
  * up; so the result is an estimate from above, and a tensor's root of the sum of squared errors
  * exceeds EBBI_DEVIATIONS times its deviation only if something is wrong.
  *
+ * A device may take numbers below FLT_MIN for 0: operands, products and results, so sums have a
+ * deviation of FLT_MIN times the factors' magnitudes too.
+ *
  * In tf32 and bf16 each operand of a product has the deviation of its rounding too, and in bf16 so
  * has what a hidden layer keeps.
  *
@@ -24,6 +27,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* A deviation of logits with which errors may reach 1. */
+static const double FAR = 0.7 / EBBI_DEVIATIONS;
+
 static double square(double x) {
   return x * x;
 }
@@ -34,6 +40,7 @@ typedef struct spreading {
   ebbi_reference_network *spread;
   const ebbi_reference_network *reference;
   double operand, kept;
+  double *product, *scratch; /* [batch, widest]; two rows of the widest */
 } spreading;
 
 /* A factor of a product: its values, their variances (NULL: exact), and whether it is transposed.
@@ -43,37 +50,52 @@ typedef struct factor {
   bool transposed;
 } factor;
 
-/* Variances of op(a).op(b) [m, n] over k, operands rounded by `operand` of themselves. */
-static void product_variance(double *out, factor a, factor b, size_t m, size_t n, size_t k,
-                             double operand) {
-  for (size_t i = 0; i < m; i++)
-    for (size_t j = 0; j < n; j++) {
-      double magnitude = 0, variance = 0;
-      for (size_t p = 0; p < k; p++) {
-        size_t left = a.transposed ? p * m + i : i * k + p;
-        size_t right = b.transposed ? j * k + p : p * n + j;
-        double term = a.values[left] * b.values[right];
-        magnitude += fabs(term);
-        variance += 2 * square(operand * term);
-        if (a.variances) variance += a.variances[left] * square(b.values[right]);
-        if (b.variances) variance += b.variances[right] * square(a.values[left]);
+/* Variances of op(a).op(b) [m, n] over k. A factor that is exactly 0 makes no error. */
+static void product_variance(const spreading *s, double *out, factor a, factor b, size_t m,
+                             size_t n, size_t k) {
+  double *magnitude = s->scratch, *reach = s->scratch + n;
+  double rounded = 2 * square(s->operand);
+  size_t across = b.transposed ? k : 1;
+  for (size_t i = 0; i < m; i++) {
+    double *row = out + i * n;
+    for (size_t j = 0; j < n; j++) row[j] = magnitude[j] = 0, reach[j] = (double)k;
+    for (size_t p = 0; p < k; p++) {
+      size_t at = a.transposed ? p * m + i : i * k + p, first = b.transposed ? p : p * n;
+      double left = fabs(a.values[at]), left_variance = a.variances ? a.variances[at] : 0;
+      if (left == 0 && left_variance == 0) continue;
+      for (size_t j = 0; j < n; j++) {
+        double right = fabs(b.values[first + j * across]), term = left * right;
+        magnitude[j] += term;
+        reach[j] += left + right;
+        row[j] += rounded * square(term) + left_variance * square(right);
       }
-      out[i * n + j] = variance + (double)(k + 8) * square(EBBI_ROUNDOFF * magnitude);
+      for (size_t j = 0; b.variances && j < n; j++)
+        row[j] += square(left) * b.variances[first + j * across];
     }
+    for (size_t j = 0; j < n; j++)
+      row[j] += (double)(k + 8) * square(EBBI_ROUNDOFF * magnitude[j]) +
+                square((double)FLT_MIN * reach[j]);
+  }
 }
 
-/* f' around z: its largest magnitude, and how far it may be from f'(z). */
+/* f' around z, at the ends and, where they lie between, at the places about which f' of one
+ * activation or another turns: its largest magnitude, and how far it may be from f'(z). */
 typedef struct slope_range {
   double steepest, change;
 } slope_range;
 
 static slope_range slope_around(ebb_activation activation, double z, double z_variance) {
-  double reach = EBBI_DEVIATIONS * sqrt(z_variance);
-  double here = ebbi_reference_slope(activation, z);
-  double below = ebbi_reference_slope(activation, z - reach);
-  double above = ebbi_reference_slope(activation, z + reach);
-  return (slope_range){fmax(fabs(here), fmax(fabs(below), fabs(above))),
-                       fmax(fabs(below - here), fabs(above - here))};
+  static const double turns[] = {-INFINITY, -2.4, -1.5, 0, 1.5, 2.4, INFINITY};
+  double reach = EBBI_DEVIATIONS * sqrt(z_variance), here = ebbi_reference_slope(activation, z);
+  slope_range range = {fabs(here), 0};
+  for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+    bool end = isinf(turns[i]), within = turns[i] > z - reach && turns[i] < z + reach;
+    if (!end && !within) continue;
+    double slope = ebbi_reference_slope(activation, end ? z + copysign(reach, turns[i]) : turns[i]);
+    range.steepest = fmax(range.steepest, fabs(slope));
+    range.change = fmax(range.change, fabs(slope - here));
+  }
+  return range;
 }
 
 /* Variances of z and a of a layer. */
@@ -85,8 +107,8 @@ static void spread_forward(const spreading *s, size_t l) {
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   const double *b = w + layer.inputs * layer.outputs, *z = reference->z[l];
   factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], false};
-  product_variance(spread->z[l], x, (factor){w, NULL, false}, reference->batch, layer.outputs,
-                   layer.inputs, s->operand);
+  product_variance(s, spread->z[l], x, (factor){w, NULL, false}, reference->batch, layer.outputs,
+                   layer.inputs);
   double kept = l + 1 < reference->spec.count ? s->kept : 0;
   for (size_t i = 0; i < count; i++) {
     spread->z[l][i] += (double)(layer.inputs + 8) * square(EBBI_ROUNDOFF * b[i % layer.outputs]);
@@ -106,7 +128,8 @@ static double largest(const double *variances, size_t cols) {
 }
 
 /* Variances of the loss and of the output's dz. Cross-entropy: an error e of the logits changes
- * softmax's p by p (e - sum p e), whose variance is at most 2 p^2 times e's largest. */
+ * softmax's p by p (e - sum p e), whose variance is at most 2 p^2 times e's largest; where e may
+ * reach 1, p may become anything from 0 to 1, and the row's loss changes by 2 e at most. */
 static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_network *reference) {
   size_t last = reference->spec.count - 1, cols = reference->spec.layers[last].outputs;
   const double *dz = reference->dz[last], *z_variance = spread->z[last];
@@ -122,8 +145,10 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
       continue;
     }
     double p = dz[i] * live + (i % cols == (size_t)reference->target.labels[row]);
-    spread->dz[last][i] =
-        (2 * square(p) * largest(z_variance + row * cols, cols) + square(bound)) / square(live);
+    double e = largest(z_variance + row * cols, cols);
+    bool far = e > square(FAR);
+    spread->dz[last][i] = ((far ? 1 : 2 * square(p) * e) + square(bound)) / square(live);
+    if (far && i % cols == 0) spread->loss += square(2 / live) * e;
   }
 }
 
@@ -137,7 +162,7 @@ static void spread_weight_gradient(const spreading *s, size_t l) {
   double *db = dw + layer.inputs * layer.outputs;
   factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], true};
   factor dz = {reference->dz[l], spread->dz[l], false};
-  product_variance(dw, x, dz, layer.inputs, layer.outputs, batch, s->operand);
+  product_variance(s, dw, x, dz, layer.inputs, layer.outputs, batch);
   for (size_t col = 0; col < layer.outputs; col++) {
     double magnitude = 0;
     db[col] = 0;
@@ -149,8 +174,8 @@ static void spread_weight_gradient(const spreading *s, size_t l) {
   }
 }
 
-/* Variances of dz of the layer below l. `product` has room for its values dz.w^T. */
-static void spread_input_gradient(const spreading *s, size_t l, double *product) {
+/* Variances of dz of the layer below l; its values dz.w^T go into `product`. */
+static void spread_input_gradient(const spreading *s, size_t l) {
   ebbi_reference_network *spread = s->spread;
   const ebbi_reference_network *reference = s->reference;
   ebb_layer_spec layer = reference->spec.layers[l];
@@ -158,42 +183,51 @@ static void spread_input_gradient(const spreading *s, size_t l, double *product)
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   double *variance = spread->dz[l - 1];
   factor dz = {reference->dz[l], spread->dz[l], false};
-  product_variance(variance, dz, (factor){w, NULL, true}, reference->batch, layer.inputs,
-                   layer.outputs, s->operand);
-  ebbi_reference_matmul(product, dz.values, false, w, true, reference->batch, layer.inputs,
+  product_variance(s, variance, dz, (factor){w, NULL, true}, reference->batch, layer.inputs,
+                   layer.outputs);
+  ebbi_reference_matmul(s->product, dz.values, false, w, true, reference->batch, layer.inputs,
                         layer.outputs);
   for (size_t i = 0; i < reference->batch * layer.inputs; i++) {
     double z = reference->z[l - 1][i];
     slope_range slope = slope_around(activation, z, spread->z[l - 1][i]);
     double computed = ebbi_bound_slope(activation) * ebbi_slope_scale(activation, z);
     variance[i] = square(slope.steepest) * variance[i] +
-                  square(product[i]) * (square(slope.change) + square(computed)) +
+                  square(s->product[i]) * (square(slope.change) + square(computed)) +
                   square(s->kept * reference->dz[l - 1][i]);
+  }
+}
+
+/* Up the layers and down again, as a step goes. */
+static void spread_all(const spreading *s) {
+  size_t layers = s->reference->spec.count;
+  for (size_t l = 0; l < layers; l++) spread_forward(s, l);
+  spread_loss(s->spread, s->reference);
+  for (size_t l = layers, lowest = s->reference->lowest; l-- > lowest;) {
+    spread_weight_gradient(s, l);
+    if (l > lowest) spread_input_gradient(s, l);
   }
 }
 
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
                                 const ebbi_reference_network *reference, ebb_precision precision) {
-  size_t layers = reference->spec.count, widest = 0;
-  for (size_t l = 0; l < layers; l++)
-    if (reference->spec.layers[l].inputs > widest) widest = reference->spec.layers[l].inputs;
-  double *product = calloc(widest, reference->batch * sizeof *product);
-  REQUIRE(product, EBB_ERR_MEMORY, "verify: no memory for %zu x %zu values", reference->batch,
-          widest);
-  ebbi_reference_network *spread = NULL;
-  ebb_status status = ebbi_reference_create(&spread, &reference->spec, reference->batch);
-  if (status == EBB_OK) {
-    double operand = ebbi_bound_operand(precision);
-    spreading s = {spread, reference, operand, precision == EBB_PRECISION_BF16 ? operand : 0};
-    for (size_t l = 0; l < layers; l++) spread_forward(&s, l);
-    spread_loss(spread, reference);
-    for (size_t l = layers; l-- > 0;) {
-      spread_weight_gradient(&s, l);
-      if (l > 0) spread_input_gradient(&s, l, product);
-    }
-    *out = spread;
+  const ebb_spec *spec = &reference->spec;
+  double operand = ebbi_bound_operand(precision);
+  spreading s = {.reference = reference,
+                 .operand = operand,
+                 .kept = precision == EBB_PRECISION_BF16 ? operand : 0};
+  size_t widest = 0;
+  for (size_t l = 0; l < spec->count; l++) {
+    if (spec->layers[l].inputs > widest) widest = spec->layers[l].inputs;
+    if (spec->layers[l].outputs > widest) widest = spec->layers[l].outputs;
   }
-  free(product);
+  s.product = calloc(widest, (reference->batch + 2) * sizeof *s.product);
+  REQUIRE(s.product, EBB_ERR_MEMORY, "verify: no memory for %zu x %zu values", reference->batch,
+          widest);
+  s.scratch = s.product + widest * reference->batch;
+  ebb_status status = ebbi_reference_create(&s.spread, spec, reference->batch);
+  if (status == EBB_OK) spread_all(&s);
+  *out = s.spread;
+  free(s.product);
   return status;
 }
 

@@ -23,12 +23,16 @@ static ebb_status make_values(ebbi_update_values *out, ebbi_probe *probe, size_t
   return ebbi_probe_array(&out->second, probe, count);
 }
 
-ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
-  run->count = ebb_tensor_cols(run->parameters);
+ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_probe *probe) {
   TRY(make_values(&run->expected, probe, run->count));
   TRY(make_values(&run->scale, probe, run->count));
   TRY(make_values(&run->found, probe, run->count));
-  TRY(ebbi_probe_array(&run->gradient_values, probe, run->count));
+  return ebbi_probe_array(&run->gradient_values, probe, run->count);
+}
+
+ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
+  run->count = ebb_tensor_cols(run->parameters);
+  TRY(ebbi_update_run_allocate(run, probe));
   TRY(ebbi_probe_array(&run->slice_values, probe, ebb_tensor_rows(run->gradients) * run->count));
   if (is_buffered(run)) TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
   if (!is_sgd(run)) TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
@@ -59,8 +63,7 @@ static void adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step) {
       p + run->learning_rate * (decay + first / (1 - pow(o->beta1, (double)step)) / root);
 }
 
-/* What the step must make of what the device holds. */
-static void expect_step(ebbi_update_run *run, uint64_t step) {
+void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
   size_t bytes = run->count * sizeof(double);
   memcpy(run->expected.parameters, run->found.parameters, bytes);
   memcpy(run->expected.first, run->found.first, bytes);
@@ -79,7 +82,7 @@ ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
   TRY(ebbi_probe_read_into(run->slice_values, run->gradients));
   ebbi_reference_sum_slices(run->gradient_values, run->slice_values,
                             ebb_tensor_rows(run->gradients), run->count);
-  expect_step(run, step);
+  ebbi_update_run_expect(run, step);
   TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
   if (run->first) TRY(ebbi_probe_read_into(run->found.first, run->first));
   return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);

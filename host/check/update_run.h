@@ -25,6 +25,11 @@ typedef struct ebbi_update_run {
  * and the caller's tensors must stand in `run`. */
 ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe);
 
+/* What a step must make of the values in `found` by `gradient_values`, both filled by the caller,
+ * and the magnitudes that enter. `count`, optimizer and learning rate must stand in `run`. */
+ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_probe *probe);
+void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step);
+
 /* Reads what a step has made of parameters and moments, and works out what it should have made, by
  * the gradients as they are on the device. */
 ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step);

@@ -206,6 +206,10 @@ static const option_row rows[] = {
      "run the checks of this name and build nothing else: a group, the first word of a name, or a "
      "pattern of all of it: gradient, matmul_nn, 'dense_forward *'",
      NULL, 0, 0},
+    {NULL, "replay", 0, FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(replay), "FILE", NULL,
+     "compute what the sentinel of a training has found wrong and kept in FILE again, instead of "
+     "all checks: is it wrong on this device too?",
+     NULL, 0, 0},
 
     {"Measuring", "shape", 0, FOR_BENCH, KIND_LIST, MEMBER(shapes), "SHAPES", NULL,
      "products of matmul, MxNxK: c [M, N], K multiply-adds an element; several by commas, or by "

@@ -69,7 +69,7 @@ typedef struct settings {
 
   double budget;
 
-  const char *only;
+  const char *only, *replay;
   bool all;
 
   bool clear;

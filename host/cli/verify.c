@@ -2,7 +2,7 @@
  *
  * Kernels and a network against the double-precision reference, one row a check. Without a model
  * or a spec a small network of unequal, odd sizes stands in, so that the plain command already
- * tests the whole chain.
+ * tests the whole chain. With --replay it is one operation instead, that a sentinel has kept.
  */
 #include "commands.h"
 #include "inputs.h"
@@ -184,10 +184,68 @@ static int verify(subject *x, listing *list) {
   return code == EXIT_GOOD ? run_checks(x, list, &options) : code;
 }
 
+/* ---- a replay ---- */
+
+static void print_replay(const ebb_replay_result *r, const ebb_device *device) {
+  const ebb_device_info *info = ebb_device_get_info(device);
+  printf("found      ");
+  print_plain(stdout, r->what);
+  printf(" at step %llu, network ", (unsigned long long)r->step);
+  print_plain(stdout, r->spec);
+  printf("\nthen       %-15.9g on ", r->found);
+  print_plain(stdout, r->device);
+  printf("\nnow        %-15.9g on %s, driver %s\n", r->now, info->name, info->driver);
+  printf("reference  %-15.9g give or take %.2g\n", r->expected, r->bound);
+  if (r->wrong)
+    printf("%sthe device gives a wrong number again%s (%s): a kernel or the driver is at fault\n",
+           color_bad(stdout), color_off(stdout), r->worst);
+  else
+    printf(
+        "now it is right: the fault was passing (memory, overheating), or that of another device "
+        "or driver\n");
+}
+
+static int print_replay_json(const ebb_replay_result *r, const ebb_device *device) {
+  json_t *object = json_object();
+  json_object_set_new(object, "what", json_text(r->what));
+  json_object_set_new(object, "spec", json_text(r->spec));
+  json_object_set_new(object, "found_on", json_text(r->device));
+  json_object_set_new(object, "step", json_integer((json_int_t)r->step));
+  put_number(object, "found", r->found);
+  put_number(object, "now", r->now);
+  put_number(object, "expected", r->expected);
+  put_number(object, "bound", r->bound);
+  json_object_set_new(object, "wrong", json_boolean(r->wrong));
+  json_object_set_new(object, "worst", json_text(r->worst));
+  put_device(object, device);
+  json_object_set_new(object, "version", json_string(ebb_version()));
+  return print_json(object);
+}
+
+static int replay(subject *x, const settings *s) {
+  ebb_replay_result result;
+  if (s->argument || s->data || s->model || s->only || s->all)
+    return fail(EXIT_USAGE,
+                "--replay computes one operation again and goes with no MODEL, --model, "
+                "--data, --only or --all");
+  int code = open_device(&x->device, s);
+  if (code != EXIT_GOOD) return code;
+  signals_doing("a wrong number is computed again");
+  ebb_status status = ebb_replay(&result, x->device, s->replay);
+  code = fail_option(s, "replay", status);
+  if (status != EBB_OK && status != EBB_ERR_NUMBERS) return code;
+  int printed = EXIT_GOOD;
+  if (s->json)
+    printed = print_replay_json(&result, x->device);
+  else
+    print_replay(&result, x->device);
+  return code == EXIT_GOOD ? printed : code;
+}
+
 int verify_run(const settings *s) {
   listing list = {.s = s, .results = s->json ? json_array() : NULL};
   subject x = {0};
-  int code = verify(&x, &list);
+  int code = s->replay ? replay(&x, s) : verify(&x, &list);
   json_decref(list.results);
   subject_close(&x);
   return code;

@@ -158,8 +158,14 @@ ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t ro
 
 ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
                                 size_t row_bytes, size_t stride) {
+  return ebbi_buffer_download_part(values, buffer, 0, rows, row_bytes, stride);
+}
+
+ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, size_t from,
+                                     size_t rows, size_t row_bytes, size_t stride) {
   ebb_device *device = buffer->device;
-  const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
+  const size_t origin[3] = {from % stride, from / stride, 0}, start_of_host[3] = {0, 0, 0};
+  const size_t region[3] = {row_bytes, rows, 1};
   double start = ebbi_profiling_clock(device);
   cl_event event, *timed = ebbi_profiling_event(device, &event);
   device->counters.downloads++;
@@ -167,10 +173,10 @@ ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t 
   device->counters.waits++;
   cl_int error =
       rows == 1 || stride == row_bytes
-          ? clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes, values,
-                                0, NULL, timed)
-          : clEnqueueReadBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
-                                    stride, 0, row_bytes, 0, values, 0, NULL, timed);
+          ? clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, from, rows * row_bytes,
+                                values, 0, NULL, timed)
+          : clEnqueueReadBufferRect(device->queue, buffer->memory, CL_TRUE, origin, start_of_host,
+                                    region, stride, 0, row_bytes, 0, values, 0, NULL, timed);
   TRY_CL(error, "download", "clEnqueueReadBuffer");
   ebb_profile_phase(device, "wait and download", start);
   return profile(device, "download", rows * row_bytes, event);

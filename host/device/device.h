@@ -171,6 +171,10 @@ ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t ro
 ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
                                 size_t row_bytes, size_t stride);
 
+/* The same from byte `from` on, which with the row's bytes lies within one stride. */
+ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, size_t from,
+                                     size_t rows, size_t row_bytes, size_t stride);
+
 /* Queues a copy of the first `bytes` bytes, device to device. Does not block. */
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes);
 

@@ -159,6 +159,13 @@ ebb_status ebb_tensor_download(void *values, const ebb_tensor *tensor) {
                               tensor->stride * bytes);
 }
 
+ebb_status ebbi_tensor_download_part(void *values, const ebb_tensor *tensor, size_t row,
+                                     size_t rows, size_t col, size_t cols) {
+  size_t bytes = dtypes[tensor->dtype].bytes;
+  return ebbi_buffer_download_part(values, tensor->buffer, (row * tensor->stride + col) * bytes,
+                                   rows, cols * bytes, tensor->stride * bytes);
+}
+
 size_t ebb_tensor_rows(const ebb_tensor *tensor) {
   return tensor->rows;
 }

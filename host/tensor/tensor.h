@@ -37,6 +37,11 @@ ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, ebb_dtype dtype, size_
 ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, ebb_dtype dtype,
                             size_t rows, size_t cols);
 
+/* Copies `rows` rows from `row` on, of each `cols` elements from `col` on, dense to the host.
+ * Blocks. */
+ebb_status ebbi_tensor_download_part(void *values, const ebb_tensor *tensor, size_t row,
+                                     size_t rows, size_t col, size_t cols);
+
 /* Fails unless the tensor has this type, shape and device, and padded rows if it can have them.
  * `where` and `name` begin the message. Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must
  * be [784, 10]`. */

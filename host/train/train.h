@@ -118,6 +118,7 @@ struct ebb_trainer {
   ebbi_largest largest;                 /* of the training rows */
   ebbi_sequence *sequences[EBBI_SLOTS]; /* one step */
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
+  ebbi_choices choices;                 /* by which they are recorded */
   size_t epoch_steps;
   size_t epochs_done;
   uint64_t queued;     /* steps, in all */
@@ -129,6 +130,10 @@ struct ebb_trainer {
   ebbi_data_print train_print, valid_print;
   bool broken; /* by NaN or Inf, or by an impossible state: no more training */
 };
+
+/* Queues, or records, what a step does up to its gradients, with the batch that comes next out of a
+ * slot: opens the step, and does not close it. */
+ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot);
 
 /* Copies weights on the device. */
 ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from);

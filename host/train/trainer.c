@@ -56,7 +56,7 @@ static ebb_status check_options(const ebb_train_options *options, const ebb_data
 }
 
 /* Gather, forward, loss, backward. */
-static ebb_status record_gradients(ebb_trainer *trainer, size_t slot) {
+ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot) {
   ebbi_pass *pass = trainer->pass;
   if (pass->kind == EBBI_PASS_WHOLE) {
     ebbi_whole_source source = ebbi_feed_source(&trainer->feed, slot, pass->loss);
@@ -83,7 +83,7 @@ static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) 
     return ebbi_whole_steps_run(pass->whole, parameters, trainer->first, trainer->second,
                                 pass->state, &source, optimizer, steps);
   }
-  TRY(record_gradients(trainer, slot));
+  TRY(ebbi_trainer_gradients(trainer, slot));
   return ebb_update(parameters, trainer->first, trainer->second, pass->gradients, pass->state,
                     pass->partials, optimizer);
 }
@@ -112,6 +112,7 @@ static ebb_status build_programs(ebb_trainer *trainer) {
 }
 
 static ebb_status record_all(ebb_trainer *trainer) {
+  trainer->choices = ebbi_device_choices(trainer->network->device);
   TRY(build_programs(trainer));
   for (size_t slot = 0; slot < ebbi_feed_slots(&trainer->feed); slot++) {
     TRY(record(&trainer->sequences[slot], trainer, slot, 1));

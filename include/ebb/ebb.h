@@ -15,6 +15,7 @@
  *   model.h      a network with its encoder in one file
  *   scores.h     accuracy, ROC AUC, R2 and their kin, of any predictions (host only)
  *   verify.h     every kernel and a network against a double-precision reference
+ *   sentinel.h   a training's own steps against it: self-test, sentinel, replay
  *   tune.h       the fastest configuration or engine for a class of products, kept on disk
  *   opencl.h     interop, not included here: the only header that shows OpenCL's types
  *
@@ -50,6 +51,7 @@
 #include <ebb/precision.h>
 #include <ebb/profile.h>
 #include <ebb/scores.h>
+#include <ebb/sentinel.h>
 #include <ebb/status.h>
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>

@@ -1,0 +1,165 @@
+/* A whole step's gradients: a slice of the batch against the reference's network.
+ *
+ * The kernels keep nothing of what lies between the batch and the gradients, so the reference runs
+ * all layers of the slice's rows, and the bounds are those of rounding errors that go through them
+ * (rounding.h). Those count deviations of a whole tensor; of a single element it is twice as many.
+ */
+#include "check/live.h"
+#include "check/rounding.h"
+
+#include "base/error.h"
+#include "ops/whole_table.h"
+#include "tensor/tensor.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* As whole_step.c cuts it. */
+void ebbi_whole_rows(size_t *first, size_t *count, const ebbi_whole_plan *plan, size_t live,
+                     size_t slice) {
+  size_t begin = slice * plan->chunks / plan->slices * EBBI_CHUNK;
+  size_t end = (slice + 1) * plan->chunks / plan->slices * EBBI_CHUNK;
+  if (end > live) end = live;
+  *first = begin;
+  *count = begin < end ? end - begin : 0;
+}
+
+/* Place in the slab of element `i` of the reference's layer l: w row by row, then b. */
+static size_t place_of(const ebb_network *network, size_t l, size_t i) {
+  const ebb_layer_spec *layer = &network->spec.layers[l];
+  size_t weights = layer->inputs * layer->outputs;
+  if (i >= weights) return network->bias_offset[l] + i - weights;
+  return network->weight_offset[l] + i / layer->outputs * network->weight[l]->stride +
+         i % layer->outputs;
+}
+
+static size_t count_of(const ebb_network *network, size_t l) {
+  return (network->spec.layers[l].inputs + 1) * network->spec.layers[l].outputs;
+}
+
+/* A network that has met numbers near float32's end is left to the training. */
+static bool fits(const ebbi_reference_network *reference) {
+  for (size_t l = 0; l < reference->spec.count; l++)
+    for (size_t i = 0; i < reference->batch * reference->spec.layers[l].outputs; i++)
+      if (!(fabs(reference->z[l][i]) < (double)FLT_MAX / 1024)) return false;
+  return true;
+}
+
+static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
+                                    const ebbi_reference_network *reference,
+                                    const ebbi_reference_network *spread) {
+  double *found, *expected, *variances;
+  double part = (double)reference->live / (double)w->live;
+  TRY(ebbi_read_range(&found, c, w->gradients, slice, 1));
+  TRY(ebbi_probe_array(&expected, &c->probe, reference->count));
+  TRY(ebbi_probe_array(&variances, &c->probe, reference->count));
+  for (size_t i = ebbi_reference_offset(&reference->spec, reference->lowest); i < reference->count;
+       i++) {
+    expected[i] = reference->gradients[i] * part;
+    variances[i] = spread->gradients[i] * part * part + (double)FLT_MIN * (double)FLT_MIN;
+  }
+  for (size_t l = reference->lowest; l < reference->spec.count; l++) {
+    size_t first = ebbi_reference_offset(&reference->spec, l);
+    c->layer = l;
+    for (size_t i = 0; i < count_of(w->network, l); i++) {
+      size_t at = place_of(w->network, l, i);
+      ebbi_compare_parameter(c, "gradients", slice, at, at, found[at], expected[first + i],
+                             2 * EBBI_DEVIATIONS * sqrt(variances[first + i]));
+    }
+  }
+  return EBB_OK;
+}
+
+/* Rows whose two largest logits are too near each other to tell which a device finds larger. */
+static size_t unsure_rows(const double *z, const double *variances, size_t rows, size_t cols) {
+  size_t unsure = 0;
+  for (size_t r = 0; r < rows; r++) {
+    double first = -INFINITY, second = -INFINITY, variance = 0;
+    for (size_t i = r * cols; i < (r + 1) * cols; i++) {
+      second = fmax(second, fmin(first, z[i]));
+      first = fmax(first, z[i]);
+      variance = fmax(variance, variances[i]);
+    }
+    unsure += first - second <= 4 * EBBI_DEVIATIONS * sqrt(variance);
+  }
+  return unsure;
+}
+
+static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
+                               const ebbi_reference_network *reference,
+                               const ebbi_reference_network *spread) {
+  size_t last = reference->spec.count - 1, rows = reference->live;
+  size_t cols = reference->spec.layers[last].outputs;
+  double *pair, live = (double)rows, hits = 0, unsure = 0;
+  TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
+  if (reference->target.loss == EBB_LOSS_CROSS_ENTROPY) {
+    const double *z = reference->a[last];
+    hits = (double)ebbi_reference_correct(z, reference->target.labels, rows, cols);
+    unsure = (double)unsure_rows(z, spread->z[last], rows, cols);
+  }
+  ebbi_compare(c, "partials", slice, 0, pair[0], reference->loss * live,
+               2 * EBBI_DEVIATIONS * sqrt(spread->loss) * live + (double)FLT_MIN);
+  ebbi_compare(c, "partials", slice, 1, pair[1], hits, unsure);
+  return EBB_OK;
+}
+
+/* The reference's parameters and batch, and all that follows from them. */
+static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparison *c,
+                                const ebbi_whole_case *w, size_t from, size_t count) {
+  size_t inputs = ebb_spec_inputs(&reference->spec), outputs = ebb_spec_outputs(&reference->spec);
+  bool classes = w->loss == EBB_LOSS_CROSS_ENTROPY;
+  int32_t *labels;
+  for (size_t l = 0; l < reference->spec.count; l++) {
+    double *own = reference->parameters + ebbi_reference_offset(&reference->spec, l);
+    for (size_t i = 0; i < count_of(w->network, l); i++)
+      own[i] = (double)w->parameters[place_of(w->network, l, i)];
+  }
+  size_t skipped = from - w->first;
+  TRY(ebbi_probe_bytes(&labels, &c->probe, count, sizeof *labels));
+  for (size_t r = 0; classes && r < count; r++) labels[r] = (int32_t)w->y[skipped + r];
+  memcpy(reference->x, w->x + skipped * inputs, count * inputs * sizeof(double));
+  reference->target =
+      (ebbi_reference_target){w->loss, labels, classes ? NULL : w->y + skipped * outputs};
+  ebbi_reference_run_forward(reference, 0);
+  ebbi_reference_run_backward(reference);
+  return EBB_OK;
+}
+
+static ebb_status compare_rows(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
+                               size_t first, ebbi_reference_network *reference) {
+  ebbi_reference_network *spread;
+  TRY(run_reference(reference, c, w, first, reference->batch));
+  if (!fits(reference)) return EBB_OK;
+  TRY(ebbi_rounding_create(&spread, reference, EBB_PRECISION_FP32));
+  ebb_status status = compare_gradients(c, w, slice, reference, spread);
+  if (status == EBB_OK) status = compare_sums(c, w, slice, reference, spread);
+  ebbi_reference_free(spread);
+  return status;
+}
+
+/* A slice without rows leaves zeros. */
+static ebb_status compare_empty(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice) {
+  double *found, *pair;
+  TRY(ebbi_read_range(&found, c, w->gradients, slice, 1));
+  TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
+  for (size_t l = 0; l < w->network->spec.count; l++)
+    for (size_t i = 0; i < count_of(w->network, l); i++) {
+      size_t at = place_of(w->network, l, i);
+      ebbi_compare_parameter(c, "gradients", slice, at, at, found[at], 0, 0);
+    }
+  for (size_t i = 0; i < 2; i++) ebbi_compare(c, "partials", slice, i, pair[i], 0, 0);
+  return EBB_OK;
+}
+
+ebb_status ebbi_compare_whole(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice) {
+  ebbi_reference_network *reference;
+  size_t first, count;
+  ebbi_whole_rows(&first, &count, w->plan, w->live, slice);
+  if (count == 0) return compare_empty(c, w, slice);
+  TRY(ebbi_reference_create(&reference, &w->network->spec, count));
+  reference->lowest = w->lowest;
+  ebb_status status = compare_rows(c, w, slice, first, reference);
+  ebbi_reference_free(reference);
+  return status;
+}

@@ -1,0 +1,204 @@
+/* Writing a dump: every tensor of the operation as it is, as float32, which holds bfloat16 numbers
+ * and labels exactly, and a pair of metadata for each fact.
+ */
+#include "check/dump.h"
+
+#include "base/error.h"
+#include "data/decimal.h"
+#include "net/safetensors.h"
+#include "tensor/tensor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PAIRS = 48, VALUE = 2048, TENSORS = 16 };
+
+typedef struct dump {
+  ebbi_probe *probe;
+  size_t pairs, tensors;
+  char values[PAIRS][VALUE];
+  ebb_metadata metadata[PAIRS];
+  ebbi_safetensor_source sources[TENSORS];
+} dump;
+
+__attribute__((format(printf, 3, 4))) static void put(dump *d, const char *key, const char *format,
+                                                      ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(d->values[d->pairs], VALUE, format, arguments);
+  va_end(arguments);
+  for (char *c = d->values[d->pairs]; *c; c++) /* a driver may be called anything */
+    if (*c < ' ' || *c > '~') *c = '?';
+  d->metadata[d->pairs] = (ebb_metadata){key, d->values[d->pairs]};
+  d->pairs++;
+}
+
+static void put_number(dump *d, const char *key, double value) {
+  char text[EBBI_NUMBER_TEXT];
+  put(d, key, "%s", ebbi_number_text(text, value));
+}
+
+static void put_floats(dump *d, const char *name, size_t rows, size_t cols, const float *values) {
+  if (rows * cols == 0 || !values) return;
+  d->sources[d->tensors++] =
+      (ebbi_safetensor_source){.name = name, .rank = 2, .shape = {rows, cols}, .values = values};
+}
+
+static ebb_status put_doubles(dump *d, const char *name, size_t rows, size_t cols,
+                              const double *values) {
+  float *floats;
+  TRY(ebbi_probe_floats(&floats, d->probe, rows * cols, values));
+  put_floats(d, name, rows, cols, floats);
+  return EBB_OK;
+}
+
+static ebb_status put_tensor(dump *d, const char *name, const ebb_tensor *tensor) {
+  float *floats;
+  if (!tensor) return EBB_OK;
+  TRY(ebbi_probe_bytes(&floats, d->probe, tensor->rows * tensor->cols, sizeof *floats));
+  put_floats(d, name, tensor->rows, tensor->cols, floats);
+  if (tensor->dtype != EBB_I32) return ebb_tensor_download_floats(floats, tensor);
+  TRY(ebb_tensor_download(floats, tensor));
+  for (size_t i = 0; i < tensor->rows * tensor->cols; i++) {
+    int32_t label;
+    memcpy(&label, &floats[i], sizeof label);
+    floats[i] = (float)label;
+  }
+  return EBB_OK;
+}
+
+static ebb_status put_layer(dump *d, const ebbi_layer_tensors *t) {
+  put(d, "activation", "%s", ebb_activation_name(t->activation));
+  put(d, "activation_below", "%s", ebb_activation_name(t->activation_below));
+#define PUT(member) TRY(put_tensor(d, #member, t->member));
+  EBBI_DUMP_LAYER_LIST(PUT)
+#undef PUT
+  return EBB_OK;
+}
+
+static void put_update(dump *d, const ebbi_update_case *u) {
+  static const char *const before[EBBI_SLABS] = {"parameters", "first", "second"};
+  static const char *const after[EBBI_SLABS] = {"parameters_after", "first_after", "second_after"};
+  for (size_t s = 0; s < EBBI_SLABS; s++) {
+    put_floats(d, before[s], 1, u->count, u->before[s]);
+    put_floats(d, after[s], 1, u->count, u->after[s]);
+  }
+  put_floats(d, "gradients", u->slices, u->count, u->gradients);
+}
+
+static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {
+  const ebb_spec *spec = &w->network->spec;
+  size_t targets = w->loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebb_spec_outputs(spec);
+  put_floats(d, "parameters", 1, w->network->parameters->cols, w->parameters);
+  TRY(put_doubles(d, "x", w->rows, ebb_spec_inputs(spec), w->x));
+  TRY(put_doubles(d, "target", w->rows, targets, w->y));
+  TRY(put_tensor(d, "gradients", w->gradients));
+  return put_tensor(d, "partials", w->partials);
+}
+
+static ebb_status put_evidence(dump *d, const ebbi_evidence *evidence) {
+  if (evidence->layer) TRY(put_layer(d, evidence->layer));
+  if (evidence->update) put_update(d, evidence->update);
+  if (evidence->whole) TRY(put_whole(d, evidence->whole));
+  if (!evidence->x) return EBB_OK;
+  TRY(put_doubles(d, "rows", evidence->live, evidence->x->cols, evidence->true_x));
+  TRY(put_doubles(d, "row_targets", evidence->live, evidence->target->cols, evidence->true_y));
+  TRY(put_tensor(d, "x", evidence->x));
+  return put_tensor(d, "target", evidence->target);
+}
+
+/* What was found, and of which network, step and device. */
+static void put_facts(dump *d, const ebbi_live *live, const char *what) {
+  const ebbi_number *n = &live->comparison.worst;
+  const ebb_trainer *trainer = live->trainer;
+  const ebb_optimizer *o = &trainer->options.optimizer;
+  char spec[VALUE] = "";
+  (void)ebb_spec_text(spec, sizeof spec, &trainer->network->spec);
+  put(d, "ebb.dump", "%s", EBBI_DUMP_VERSION);
+  put(d, "what", "%s", what);
+  put(d, "operation", "%s", n->operation);
+  put(d, "tensor", "%s", n->tensor);
+  put(d, "layer", "%zu", n->layer);
+  put(d, "row", "%zu", n->row);
+  put(d, "col", "%zu", n->col);
+  put_number(d, "found", n->found);
+  put_number(d, "expected", n->expected);
+  put_number(d, "bound", n->bound);
+  put(d, "spec", "%s", spec);
+  put(d, "loss", "%s", ebb_loss_name(trainer->pass->loss));
+  put(d, "batch", "%zu", trainer->pass->batch);
+  put(d, "live", "%zu", (size_t)live->after.live);
+  put(d, "step", "%llu", (unsigned long long)live->before.done + 1);
+  put(d, "seed", "%llu", (unsigned long long)trainer->options.seed);
+  put(d, "optimizer", "%s", ebb_optimizer_name(o->kind));
+  put_number(d, "momentum", o->momentum);
+  put(d, "nesterov", "%d", o->nesterov);
+  put_number(d, "beta1", o->beta1);
+  put_number(d, "beta2", o->beta2);
+  put_number(d, "epsilon", o->epsilon);
+  put_number(d, "weight_decay", o->weight_decay);
+  put_number(d, "learning_rate", (double)live->before.learning_rate);
+}
+
+static void put_device(dump *d, const ebb_device *device) {
+  const ebb_device_info *info = ebb_device_get_info(device);
+  const char *unit = ebb_device_matrix_unit(device);
+  put(d, "device", "%s", info->name);
+  put(d, "platform", "%s", info->platform);
+  put(d, "driver", "%s", info->driver);
+  put(d, "engine", "%s", ebb_engine_name(ebb_device_engine(device)));
+  put(d, "precision", "%s", ebb_precision_name(ebb_device_precision(device)));
+  put(d, "unit", "%s", unit ? unit : "");
+  put(d, "width", "%u", ebb_device_width(device));
+}
+
+ebb_status ebbi_dump_write(const ebbi_live *live, const ebbi_evidence *evidence, const char *what) {
+  ebbi_probe probe = {.device = live->trainer->network->device};
+  dump *d;
+  TRY(ebbi_probe_bytes(&d, &probe, 1, sizeof *d));
+  d->probe = &probe;
+  put_facts(d, live, what);
+  put_device(d, probe.device);
+  ebb_status status = put_evidence(d, evidence);
+  if (status == EBB_OK)
+    status = ebbi_safetensors_write(live->dump, d->metadata, d->pairs, d->sources, d->tensors);
+  ebbi_probe_clear(&probe);
+  return status;
+}
+
+/* ---- words ---- */
+
+void ebbi_number_describe(char *text, size_t size, const ebbi_number *number,
+                          const ebb_network *network) {
+  char place[96];
+  if (number->parameter == SIZE_MAX) {
+    snprintf(text, size, "layer %zu, %s: %s [%zu, %zu]", number->layer + 1, number->operation,
+             number->tensor, number->row, number->col);
+    return;
+  }
+  if (network)
+    ebbi_network_describe(place, sizeof place, network, number->parameter);
+  else
+    snprintf(place, sizeof place, "number %zu of those kept", number->parameter);
+  snprintf(text, size, "%s: %s of %s", number->operation, number->tensor, place);
+}
+
+ebb_status ebbi_live_report(ebbi_live *live, const ebbi_evidence *evidence) {
+  const ebbi_number *n = &live->comparison.worst;
+  char what[192], advice[512] = "", error[256];
+  ebbi_number_describe(what, sizeof what, n, live->trainer->network);
+  if (live->dump && ebbi_dump_write(live, evidence, what) == EBB_OK) {
+    snprintf(advice, sizeof advice,
+             "`ebb verify --replay %s` computes it again from what is kept there, ", live->dump);
+  } else if (live->dump) {
+    snprintf(error, sizeof error, "%s", ebb_error_message());
+    snprintf(advice, sizeof advice, "it could not be kept for a replay (%s); ", error);
+  }
+  return ebbi_fail(EBB_ERR_NUMBERS,
+                   "%s: step %llu computes wrong: %s is %.9g, by the reference %.9g, give or take "
+                   "%.2g; the device, its driver or its memory is at fault; %s`ebb verify --all` "
+                   "checks every kernel",
+                   live->where, (unsigned long long)live->before.done + 1, what, n->found,
+                   n->expected, n->bound, advice);
+}

@@ -1,0 +1,119 @@
+/* Running the next batch once more, and putting back what that changes.
+ *
+ * By layers the step is opened and not closed: what a step opens with it writes again, so only the
+ * state's few words are put back, and parameters and moments are not touched at all. A whole step
+ * can have its update within, so it is run as it trains, and its parameters, 65,536 at most, are
+ * put back. Bits are the same either way: the feed is entered, which takes nothing out of it.
+ */
+#include "check/live.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+#include "base/size.h"
+#include "tensor/tensor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static ebb_tensor *slab_of(const ebb_trainer *trainer, size_t slab) {
+  ebb_tensor *const slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first,
+                                         trainer->second};
+  return slabs[slab];
+}
+
+static ebb_status save_slabs(ebbi_live *live) {
+  for (size_t s = 0; s < EBBI_SLABS; s++) {
+    const ebb_tensor *slab = slab_of(live->trainer, s);
+    if (!slab) continue;
+    live->slabs[s] = malloc(slab->cols * sizeof(float));
+    REQUIRE(live->slabs[s], EBB_ERR_MEMORY, "%s: no memory for %zu numbers", live->where,
+            slab->cols);
+    TRY(ebb_tensor_download(live->slabs[s], slab));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_live_restore(ebbi_live *live) {
+  for (size_t s = 0; s < EBBI_SLABS; s++)
+    if (live->slabs[s]) TRY(ebb_tensor_upload(slab_of(live->trainer, s), live->slabs[s]));
+  return ebb_tensor_upload(live->trainer->pass->state, &live->before);
+}
+
+static ebb_status run(ebbi_live *live) {
+  ebb_trainer *trainer = live->trainer;
+  TRY(ebbi_feed_enter(&live->slot, &live->room, &trainer->feed));
+  TRY(ebb_tensor_download(&live->before, trainer->pass->state));
+  if (live->whole) {
+    TRY(save_slabs(live));
+    TRY(ebbi_sequence_run(trainer->sequences[live->slot]));
+  } else {
+    TRY(ebbi_trainer_gradients(trainer, live->slot));
+  }
+  return ebb_tensor_download(&live->after, trainer->pass->state);
+}
+
+ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed) {
+  ebb_device *device = trainer->network->device;
+  live->trainer = trainer;
+  live->whole = trainer->pass->kind == EBBI_PASS_WHOLE;
+  live->comparison = (ebbi_comparison){.probe = {.device = device, .seed = seed}};
+  live->choices = ebbi_device_choices(device);
+  live->before = ebb_state_default(0, 0, 0);
+  ebbi_device_choose(device, &trainer->choices);
+  return run(live);
+}
+
+/* The state is there to be put back once an epoch has a length in it. */
+ebb_status ebbi_live_end(ebbi_live *live) {
+  ebb_status status = live->before.epoch_steps > 0 ? ebbi_live_restore(live) : EBB_OK;
+  ebbi_device_choose(live->trainer->network->device, &live->choices);
+  ebbi_probe_clear(&live->comparison.probe);
+  for (size_t s = 0; s < EBBI_SLABS; s++) free(live->slabs[s]);
+  return status;
+}
+
+/* ---- the rows of the batch ---- */
+
+/* The place in the source's data of a place in the epoch. */
+static size_t row_at(const ebbi_whole_source *source, const uint32_t *keys, size_t place) {
+  if (!source->shuffle) return place % source->data->rows;
+  return ebbi_permute((uint32_t)place, (uint32_t)source->rows, keys);
+}
+
+/* Elements of a row as they must arrive. */
+static void convert(double *out, const ebb_tensor *tensor, float scale, const void *row) {
+  for (size_t i = 0; i < tensor->cols; i++)
+    out[i] = tensor->dtype == EBB_U8    ? (double)(scale * (float)((const uint8_t *)row)[i])
+             : tensor->dtype == EBB_I32 ? (double)((const int32_t *)row)[i]
+                                        : (double)((const float *)row)[i];
+}
+
+/* The rows of a packed tensor at these places. A small one comes in one piece: a transfer by itself
+ * takes longer than a megabyte. */
+static ebb_status read_places(double **out, ebbi_comparison *c, const ebb_tensor *tensor,
+                              float scale, const size_t *places, size_t count) {
+  enum { PIECE = 1 << 20 };
+  size_t cols = tensor->cols, row_bytes = cols * (tensor->dtype == EBB_U8 ? 1 : sizeof(float));
+  bool all = count > 1 && tensor->rows <= PIECE / row_bytes;
+  unsigned char *bytes;
+  TRY(ebbi_probe_array(out, &c->probe, count * cols));
+  TRY(ebbi_probe_bytes(&bytes, &c->probe, all ? tensor->rows : 1, row_bytes));
+  if (all) TRY(ebb_tensor_download(bytes, tensor));
+  for (size_t r = 0; r < count; r++) {
+    if (!all) TRY(ebbi_tensor_download_part(bytes, tensor, places[r], 1, 0, cols));
+    convert(*out + r * cols, tensor, scale, all ? bytes + places[r] * row_bytes : bytes);
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
+                           const ebbi_whole_source *source, const ebb_state *before, size_t batch,
+                           size_t first, size_t count) {
+  size_t start = (size_t)(before->done - before->epoch_first) * batch + first, *places;
+  uint32_t keys[EBBI_PERMUTE_ROUNDS];
+  ebbi_permute_keys(keys, source->seed, EBBI_RNG_SHUFFLE, (uint32_t)before->epoch);
+  TRY(ebbi_probe_bytes(&places, &c->probe, count, sizeof *places));
+  for (size_t r = 0; r < count; r++) places[r] = row_at(source, keys, start + r);
+  TRY(read_places(x, c, source->data, source->scale, places, count));
+  return read_places(y, c, source->targets, 1, places, count);
+}

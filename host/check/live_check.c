@@ -1,0 +1,288 @@
+/* What of the live batch is compared, and in which order: the rows, the operations of a layer, the
+ * update; for whole steps a slice's gradients, the update, the state.
+ */
+#include "check/live.h"
+
+#include "base/error.h"
+#include "base/size.h"
+#include "tensor/tensor.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_wrong(const ebbi_live *live) {
+  return live->comparison.severity > 1;
+}
+
+/* Has the training met what is not finite, before or in this step? Then it is its affair. */
+static bool is_broken(const ebbi_live *live) {
+  return live->after.frozen || live->after.bad_loss || live->after.bad_parameter != EBB_STATE_NONE;
+}
+
+/* A batch that cannot be: what is computed of it has no meaning. */
+static ebb_status check_live(const ebbi_live *live) {
+  size_t rows = live->after.live, batch = live->trainer->pass->batch;
+  REQUIRE(rows > 0 && rows <= batch, EBB_ERR_DEVICE,
+          "%s: the device reports %zu rows in a batch of %zu", live->where, rows, batch);
+  return EBB_OK;
+}
+
+/* ---- by layers ---- */
+
+static ebbi_layer_tensors tensors_of(const ebbi_live *live, size_t l) {
+  const ebbi_pass *pass = live->trainer->pass;
+  const ebb_network *network = pass->network;
+  const ebb_layer_spec *layers = network->spec.layers;
+  bool last = l + 1 == network->spec.count;
+  return (ebbi_layer_tensors){.activation = layers[l].activation,
+                              .activation_below = l > 0 ? layers[l - 1].activation : 0,
+                              .loss = pass->loss,
+                              .live = live->after.live,
+                              .x = l > 0 ? pass->a[l - 1] : pass->x,
+                              .w = network->weight[l],
+                              .b = network->bias[l],
+                              .z = pass->z[l],
+                              .a = pass->a[l],
+                              .dz = pass->dz[l],
+                              .dw = pass->dw[l],
+                              .db = pass->db[l],
+                              .z_below = l > 0 ? pass->z[l - 1] : NULL,
+                              .dz_below = l > 0 ? pass->dz[l - 1] : NULL,
+                              .logits = last ? pass->a[l] : NULL,
+                              .target = last ? pass->target : NULL,
+                              .partials = last ? pass->partials : NULL};
+}
+
+typedef ebb_status (*compare_function)(ebbi_comparison *c, const ebbi_layer_tensors *t);
+
+static ebb_status check_operation(ebbi_live *live, ebbi_operation operation, size_t layer,
+                                  compare_function compare) {
+  const ebbi_layer_tensors t = tensors_of(live, layer);
+  const ebbi_evidence evidence = {.layer = &t};
+  ebbi_comparison_of(&live->comparison, operation, layer);
+  TRY(compare(&live->comparison, &t));
+  return is_wrong(live) ? ebbi_live_report(live, &evidence) : EBB_OK;
+}
+
+static ebb_status check_rows(ebbi_live *live) {
+  ebbi_comparison *c = &live->comparison;
+  const ebbi_pass *pass = live->trainer->pass;
+  ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
+  ebbi_comparison_of(c, EBBI_OPERATION_ROWS, 0);
+  ebbi_picks picks = ebbi_pick(c, pass->batch, live->after.live - 1);
+  double *x, *y, *found_x, *found_y;
+  TRY(ebbi_read_rows(&found_x, c, pass->x, &picks));
+  TRY(ebbi_read_rows(&found_y, c, pass->target, &picks));
+  for (size_t i = 0; i < picks.count; i++) {
+    size_t row = picks.index[i], inputs = pass->x->cols, targets = pass->target->cols;
+    bool alive = row < live->after.live;
+    if (alive) TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, row, 1));
+    for (size_t j = 0; j < inputs; j++)
+      ebbi_compare(c, "x", row, j, found_x[i * inputs + j], alive ? x[j] : 0, 0);
+    for (size_t j = 0; j < targets; j++)
+      ebbi_compare(c, "target", row, j, found_y[i * targets + j], alive ? y[j] : 0, 0);
+  }
+  if (!is_wrong(live)) return EBB_OK;
+  TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, 0, live->after.live));
+  const ebbi_evidence evidence = {
+      .x = pass->x, .target = pass->target, .true_x = x, .true_y = y, .live = live->after.live};
+  return ebbi_live_report(live, &evidence);
+}
+
+ebb_status ebbi_live_check_forward(ebbi_live *live, size_t layer) {
+  TRY(check_live(live));
+  if (layer == 0) TRY(check_rows(live));
+  return check_operation(live, EBBI_OPERATION_FORWARD, layer, ebbi_compare_forward);
+}
+
+ebb_status ebbi_live_check_backward(ebbi_live *live, size_t layer) {
+  TRY(check_live(live));
+  if (layer + 1 == live->trainer->network->spec.count)
+    TRY(check_operation(live, EBBI_OPERATION_LOSS, layer, ebbi_compare_loss));
+  TRY(check_operation(live, EBBI_OPERATION_WEIGHT_GRADIENT, layer, ebbi_compare_weight_gradient));
+  if (layer == 0) return EBB_OK;
+  return check_operation(live, EBBI_OPERATION_INPUT_GRADIENT, layer, ebbi_compare_input_gradient);
+}
+
+/* ---- updates ---- */
+
+/* Neighbours that are taken at once, and how many such runs of a layer. */
+enum { RUN = 64, RUNS = 8 };
+
+/* The indices of the layer's first and last parameters and of some between. */
+static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_t layer) {
+  const ebb_network *network = live->trainer->network;
+  size_t first = network->weight_offset[layer], end = network->parameters->cols;
+  if (layer + 1 < network->spec.count) end = network->weight_offset[layer + 1];
+  *count = 0;
+  if (end - first <= RUN * RUNS) {
+    for (size_t i = first; i < end; i++) index[(*count)++] = i;
+    return;
+  }
+  for (size_t run = 0; run < RUNS; run++) {
+    size_t at = end - first - RUN;
+    if (run == 0) at = 0;
+    if (run > 1) at = ebbi_pick_one(&live->comparison, at);
+    for (size_t i = 0; i < RUN; i++) index[(*count)++] = first + at + i;
+  }
+}
+
+/* The picked columns of a slab of one row or of slices. */
+static ebb_status read_picked(float **out, ebbi_probe *probe, const ebb_tensor *slab,
+                              const ebbi_update_case *u) {
+  float *runs;
+  TRY(ebbi_probe_bytes(out, probe, slab->rows * u->count, sizeof **out));
+  TRY(ebbi_probe_bytes(&runs, probe, slab->rows * u->count, sizeof *runs));
+  for (size_t i = 0, run; i < u->count; i += run) {
+    for (run = 1; i + run < u->count && u->parameters[i + run] == u->parameters[i] + run;) run++;
+    TRY(ebbi_tensor_download_part(runs, slab, 0, slab->rows, u->parameters[i], run));
+    for (size_t s = 0; s < slab->rows; s++)
+      memcpy(*out + s * u->count + i, runs + s * run, run * sizeof *runs);
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state, ebbi_probe *probe) {
+  ebb_tensor *slabs[EBBI_SLABS] = {NULL}, *gradients, *partials, *state_tensor;
+  for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
+    TRY(ebbi_probe_tensor(&slabs[s], probe, EBB_F32, 1, u->count, false, u->before[s]));
+  TRY(ebbi_probe_tensor(&gradients, probe, EBB_F32, u->slices, u->count, false, u->gradients));
+  TRY(ebb_loss_partials_create(&partials, probe->device, 1));
+  TRY(ebbi_probe_keep(probe, partials));
+  TRY(ebbi_probe_state(&state_tensor, probe, state));
+  TRY(ebb_update(slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials, u->optimizer));
+  for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++) {
+    TRY(ebbi_probe_bytes(&u->after[s], probe, u->count, sizeof *u->after[s]));
+    TRY(ebb_tensor_download(u->after[s], slabs[s]));
+  }
+  return EBB_OK;
+}
+
+/* Before and after a whole step. */
+static ebb_status take_update(ebbi_update_case *u, ebbi_live *live, ebb_tensor *const *slabs) {
+  ebbi_probe *probe = &live->comparison.probe;
+  for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++) {
+    TRY(ebbi_probe_bytes(&u->before[s], probe, u->count, sizeof *u->before[s]));
+    for (size_t i = 0; i < u->count; i++) u->before[s][i] = live->slabs[s][u->parameters[i]];
+    TRY(read_picked(&u->after[s], probe, slabs[s], u));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_live_check_update(ebbi_live *live, size_t layer) {
+  ebb_trainer *trainer = live->trainer;
+  ebbi_comparison *c = &live->comparison;
+  ebb_tensor *slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first, trainer->second};
+  ebbi_update_case u = {.optimizer = &trainer->options.optimizer,
+                        .learning_rate = live->before.learning_rate,
+                        .step = live->before.done + 1,
+                        .slices = trainer->pass->gradients->rows};
+  if (is_broken(live)) return EBB_OK;
+  ebbi_comparison_of(c, EBBI_OPERATION_UPDATE, layer);
+  TRY(ebbi_probe_bytes(&u.parameters, &c->probe, RUN * RUNS, sizeof *u.parameters));
+  pick_parameters(&u.count, u.parameters, live, layer);
+  TRY(read_picked(&u.gradients, &c->probe, trainer->pass->gradients, &u));
+  if (live->whole) {
+    TRY(take_update(&u, live, slabs));
+  } else {
+    for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++)
+      TRY(read_picked(&u.before[s], &c->probe, slabs[s], &u));
+    TRY(ebbi_update_case_run(&u, &live->after, &c->probe));
+  }
+  TRY(ebbi_compare_update(c, &u));
+  const ebbi_evidence evidence = {.update = &u};
+  return is_wrong(live) ? ebbi_live_report(live, &evidence) : EBB_OK;
+}
+
+/* ---- whole steps ---- */
+
+static void compare_state(ebbi_live *live) {
+  const ebb_state *before = &live->before, *after = &live->after;
+  const ebb_trainer *trainer = live->trainer;
+  size_t place = (size_t)(before->done - before->epoch_first), rows = trainer->feed.rows;
+  size_t start = place * trainer->pass->batch, left = rows - start;
+  size_t alive = left < trainer->pass->batch ? left : trainer->pass->batch;
+  bool begins = place == 0, ends = place + 1 == before->epoch_steps;
+  ebbi_compare(&live->comparison, "state: steps", 0, 0, (double)after->done,
+               (double)before->done + 1, 0);
+  ebbi_compare(&live->comparison, "state: epochs", 0, 0, (double)after->epoch,
+               (double)before->epoch + ends, 0);
+  ebbi_compare(&live->comparison, "state: rows of the batch", 0, 0, (double)after->live,
+               (double)alive, 0);
+  ebbi_compare(&live->comparison, "state: rows", 0, 0, (double)after->rows,
+               (begins ? 0 : (double)before->rows) + (double)alive, 0);
+}
+
+/* Takes rows of the batch into the case. */
+static ebb_status take_rows(ebbi_whole_case *w, ebbi_live *live, size_t first, size_t count) {
+  const ebbi_pass *pass = live->trainer->pass;
+  ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
+  double *x, *y;
+  TRY(ebbi_read_batch(&x, &y, &live->comparison, &source, &live->before, pass->batch, first,
+                      count));
+  w->x = x, w->y = y, w->first = first, w->rows = count;
+  return EBB_OK;
+}
+
+ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest) {
+  const ebbi_pass *pass = live->trainer->pass;
+  ebbi_whole_case w = {.network = live->trainer->network,
+                       .plan = &pass->whole->plan,
+                       .loss = pass->loss,
+                       .live = live->after.live,
+                       .lowest = lowest,
+                       .parameters = live->slabs[0],
+                       .gradients = pass->gradients,
+                       .partials = pass->partials};
+  const ebbi_evidence evidence = {.whole = &w};
+  size_t first, count;
+  TRY(check_live(live));
+  ebbi_comparison_of(&live->comparison, EBBI_OPERATION_WHOLE_STEP, 0);
+  ebbi_whole_rows(&first, &count, w.plan, w.live, slice);
+  if (count > 0) TRY(take_rows(&w, live, first, count));
+  TRY(ebbi_compare_whole(&live->comparison, &w, slice));
+  if (!is_broken(live)) compare_state(live);
+  if (!is_wrong(live)) return EBB_OK;
+  TRY(take_rows(&w, live, 0, w.live));
+  return ebbi_live_report(live, &evidence);
+}
+
+ebb_status ebbi_live_check_all(ebbi_live *live) {
+  const ebb_trainer *trainer = live->trainer;
+  size_t layers = trainer->network->spec.count;
+  size_t slices = live->whole ? trainer->pass->whole->plan.slices : 0;
+  if (slices > 0) TRY(ebbi_live_check_slice(live, 0, 0));
+  if (slices > 1) TRY(ebbi_live_check_slice(live, slices - 1, 0));
+  for (size_t l = 0; l < layers && !live->whole; l++) TRY(ebbi_live_check_forward(live, l));
+  for (size_t l = layers; l-- > 0 && !live->whole;) TRY(ebbi_live_check_backward(live, l));
+  for (size_t l = 0; l < layers; l++) TRY(ebbi_live_check_update(live, l));
+  return EBB_OK;
+}
+
+/* Steps of a launch that holds several must leave what single ones leave, to the last bit. */
+static ebb_status run_steps(float **out, ebbi_live *live, bool burst) {
+  ebb_trainer *trainer = live->trainer;
+  const ebb_tensor *parameters = trainer->network->parameters;
+  TRY(ebbi_live_restore(live));
+  for (size_t i = 0; i < (burst ? 1 : EBBI_BURST); i++)
+    TRY(ebbi_sequence_run(burst ? trainer->bursts[live->slot] : trainer->sequences[live->slot]));
+  TRY(ebbi_probe_bytes(out, &live->comparison.probe, parameters->cols, sizeof **out));
+  return ebb_tensor_download(*out, parameters);
+}
+
+ebb_status ebbi_live_check_burst(ebbi_live *live) {
+  const ebb_trainer *trainer = live->trainer;
+  float *together, *one_by_one;
+  if (!trainer->bursts[live->slot] || live->room < EBBI_BURST) return EBB_OK;
+  ebbi_probe_clear(&live->comparison.probe);
+  TRY(run_steps(&together, live, true));
+  TRY(run_steps(&one_by_one, live, false));
+  for (size_t i = 0; i < trainer->network->parameters->cols; i++)
+    REQUIRE(memcmp(&together[i], &one_by_one[i], sizeof(float)) == 0, EBB_ERR_NUMBERS,
+            "%s: %d steps in one launch leave %.9g at index %zu of the parameters, one by one they "
+            "leave %.9g: the device, its driver or its memory computes wrong; `ebb verify --all` "
+            "checks every kernel",
+            live->where, EBBI_BURST, (double)together[i], i, (double)one_by_one[i]);
+  return EBB_OK;
+}
