@@ -13,6 +13,7 @@ endfunction()
 ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_columns test_csv_cases
              test_csv_header test_csv_hostile test_csv_layout test_csv_values test_data_arrays
              test_data_dataset test_data_hostile test_data_reading test_data_split test_device
+             test_device_fork test_device_hangs test_device_limits
              test_encoder_categories test_encoder_json test_encoder_missing test_encoder_numbers
              test_encoder_target test_file test_fingerprint test_formats_arrays test_formats_hostile
              test_formats_text test_formats_write test_json test_match test_model test_model_files
@@ -23,6 +24,7 @@ ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_
 ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end test_checkpoint_files
              test_checkpoint_terms test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state
              test_sentinel test_sentinel_bounds
+             test_kernel_folder test_threads
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure)
 ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_data cli_rows cli_train)
 ebb_schedule(20 quick test_whole_groups cli_tune)
@@ -30,10 +32,11 @@ ebb_schedule(40 quick test_kernels)
 ebb_schedule(15 "" cli_cases structure_proof consumer_static consumer_subproject gpu cli_real readme)
 ebb_schedule(25 "" cli_bench cli_cache)
 ebb_schedule(30 "" test_verify test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3
-             test_sentinel_faults_0 test_sentinel_faults_1             cli_verify cli_precision)
+             test_sentinel_faults_0 test_sentinel_faults_1 cli_verify cli_precision fault_sweep)
 ebb_schedule(90 full test_kernels_all verify_all)
+ebb_schedule(200 full fault_sweep_all fault_sweep_streamed)
 ebb_schedule(600 full quality)
 
 if(EBB_SANITIZE) # the release build has measured already
-  ebb_schedule(40 full cli_bench)
+  ebb_schedule(40 full cli_bench fault_sweep)
 endif()

@@ -1,4 +1,4 @@
-/* Failing: one message a thread, and the three control macros (TRY_CL is in device/cl.h). */
+/* Failing: one message a thread, and the three control macros (TRY_CL is in device/watch.h). */
 #ifndef EBBI_ERROR_H
 #define EBBI_ERROR_H
 

@@ -6,10 +6,7 @@
  */
 #include "cl.h"
 
-#include <ebb/profile.h>
 #include <stdlib.h>
-
-enum { ZEROS = 1 << 20 };
 
 static double gib(uint64_t bytes) {
   return (double)bytes / (1 << 30);
@@ -39,29 +36,13 @@ ebb_status ebbi_device_require_memory(const ebb_device *device, const char *what
 
 static ebb_status allocate(ebbi_buffer *buffer) {
   ebb_device *device = buffer->device;
-  cl_int error;
-  buffer->memory = clCreateBuffer(device->context, CL_MEM_READ_WRITE, buffer->size, NULL, &error);
-  TRY_CL(error, "device memory", "clCreateBuffer");
+  TRY_MAKE(buffer->memory, device, "device memory", clCreateBuffer, device->context,
+           CL_MEM_READ_WRITE, buffer->size, NULL);
   buffer->bytes = buffer->size;
   ebb_counters *counters = &device->counters;
   counters->allocated_bytes += buffer->bytes;
   if (counters->allocated_bytes > counters->peak_bytes)
     counters->peak_bytes = counters->allocated_bytes;
-  return EBB_OK;
-}
-
-static ebb_status write_zeros(ebbi_buffer *buffer) {
-  size_t chunk = buffer->size < ZEROS ? buffer->size : ZEROS;
-  void *zeros = calloc(1, chunk);
-  REQUIRE(zeros, EBB_ERR_MEMORY, "device memory: no host memory for %zu bytes", chunk);
-  cl_int error = CL_SUCCESS;
-  for (size_t at = 0; at < buffer->size && error == CL_SUCCESS; at += chunk) {
-    size_t bytes = buffer->size - at < chunk ? buffer->size - at : chunk;
-    error = clEnqueueWriteBuffer(buffer->device->queue, buffer->memory, CL_TRUE, at, bytes, zeros,
-                                 0, NULL, NULL);
-  }
-  free(zeros);
-  TRY_CL(error, "device memory", "clEnqueueWriteBuffer");
   return EBB_OK;
 }
 
@@ -72,7 +53,7 @@ ebb_status ebbi_buffer_create(ebbi_buffer **out, ebb_device *device, size_t byte
   REQUIRE(buffer, EBB_ERR_MEMORY, "device memory: no host memory for a buffer");
   *buffer = (ebbi_buffer){.device = device, .size = bytes};
   ebb_status status = allocate(buffer);
-  if (status == EBB_OK) status = write_zeros(buffer);
+  if (status == EBB_OK) status = ebbi_buffer_write_zeros(buffer);
   if (status != EBB_OK) {
     ebbi_buffer_free(buffer);
     return status;
@@ -83,12 +64,11 @@ ebb_status ebbi_buffer_create(ebbi_buffer **out, ebb_device *device, size_t byte
 
 ebb_status ebbi_buffer_view(ebbi_buffer **out, ebbi_buffer *parent, size_t offset, size_t bytes) {
   cl_buffer_region region = {offset, bytes};
-  cl_int error;
-  cl_mem memory = clCreateSubBuffer(parent->memory, CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION,
-                                    &region, &error);
-  TRY_CL(error, "device memory", "clCreateSubBuffer");
+  cl_mem memory;
+  TRY_MAKE(memory, parent->device, "device memory", clCreateSubBuffer, parent->memory,
+           CL_MEM_READ_WRITE, CL_BUFFER_CREATE_TYPE_REGION, &region);
   ebbi_buffer *view = calloc(1, sizeof *view);
-  if (!view) clReleaseMemObject(memory);
+  if (!view) (void)CALL_CL(parent->device, clReleaseMemObject, memory);
   REQUIRE(view, EBB_ERR_MEMORY, "device memory: no host memory for a buffer");
   *view = (ebbi_buffer){.device = parent->device, .memory = memory, .size = bytes};
   *out = view;
@@ -97,7 +77,7 @@ ebb_status ebbi_buffer_view(ebbi_buffer **out, ebbi_buffer *parent, size_t offse
 
 void ebbi_buffer_free(ebbi_buffer *buffer) {
   if (!buffer) return;
-  if (buffer->memory) clReleaseMemObject(buffer->memory);
+  if (buffer->memory) (void)CALL_CL(buffer->device, clReleaseMemObject, buffer->memory);
   buffer->device->counters.allocated_bytes -= buffer->bytes;
   free(buffer);
 }
@@ -130,63 +110,11 @@ void *ebbi_buffer_cl_mem(const ebbi_buffer *buffer) {
   return buffer->memory;
 }
 
-/* A transfer that is done, or queued, for the profile. */
-static ebb_status profile(ebb_device *device, const char *name, size_t bytes, cl_event event) {
-  const ebbi_work work = {.bytes = (double)bytes};
-  return ebbi_profiling_add(device, name, &work, NULL, event);
-}
-
-ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t rows,
-                              size_t row_bytes, size_t stride) {
-  ebb_device *device = buffer->device;
-  const size_t origin[3] = {0, 0, 0}, region[3] = {row_bytes, rows, 1};
-  double start = ebbi_profiling_clock(device);
-  cl_event event, *timed = ebbi_profiling_event(device, &event);
-  device->counters.uploads++;
-  device->counters.uploaded_bytes += rows * row_bytes;
-  device->counters.waits++;
-  cl_int error =
-      rows == 1 || stride == row_bytes
-          ? clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, 0, rows * row_bytes,
-                                 values, 0, NULL, timed)
-          : clEnqueueWriteBufferRect(device->queue, buffer->memory, CL_TRUE, origin, origin, region,
-                                     stride, 0, row_bytes, 0, values, 0, NULL, timed);
-  TRY_CL(error, "upload", "clEnqueueWriteBuffer");
-  ebb_profile_phase(device, "upload", start);
-  return profile(device, "upload", rows * row_bytes, event);
-}
-
-ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
-                                size_t row_bytes, size_t stride) {
-  return ebbi_buffer_download_part(values, buffer, 0, rows, row_bytes, stride);
-}
-
-ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, size_t from,
-                                     size_t rows, size_t row_bytes, size_t stride) {
-  ebb_device *device = buffer->device;
-  const size_t origin[3] = {from % stride, from / stride, 0}, start_of_host[3] = {0, 0, 0};
-  const size_t region[3] = {row_bytes, rows, 1};
-  double start = ebbi_profiling_clock(device);
-  cl_event event, *timed = ebbi_profiling_event(device, &event);
-  device->counters.downloads++;
-  device->counters.downloaded_bytes += rows * row_bytes;
-  device->counters.waits++;
-  cl_int error =
-      rows == 1 || stride == row_bytes
-          ? clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, from, rows * row_bytes,
-                                values, 0, NULL, timed)
-          : clEnqueueReadBufferRect(device->queue, buffer->memory, CL_TRUE, origin, start_of_host,
-                                    region, stride, 0, row_bytes, 0, values, 0, NULL, timed);
-  TRY_CL(error, "download", "clEnqueueReadBuffer");
-  ebb_profile_phase(device, "wait and download", start);
-  return profile(device, "download", rows * row_bytes, event);
-}
-
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes) {
   ebb_device *device = to->device;
+  const ebbi_work work = {.bytes = 2 * (double)bytes};
   cl_event event;
-  TRY_CL(clEnqueueCopyBuffer(device->queue, from->memory, to->memory, 0, 0, bytes, 0, NULL,
-                             ebbi_profiling_event(device, &event)),
-         "device copy", "clEnqueueCopyBuffer");
-  return profile(device, "copy", 2 * bytes, event);
+  TRY_CL(device, "device copy", clEnqueueCopyBuffer, device->queue, from->memory, to->memory, 0, 0,
+         bytes, 0, NULL, ebbi_launch_event(device, &event));
+  return ebbi_profiling_add(device, "copy", &work, NULL, event);
 }

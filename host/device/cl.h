@@ -1,13 +1,12 @@
-/* OpenCL inside the device layer: the structs behind its handles, and TRY_CL. */
+/* OpenCL inside the device layer: the structs behind its handles. Calls go by watch.h. */
 #ifndef EBBI_CL_H
 #define EBBI_CL_H
 
-#define CL_TARGET_OPENCL_VERSION 120
 #include "base/error.h"
 #include "base/hash.h"
 #include "device.h"
+#include "watch.h"
 
-#include <CL/cl.h>
 #include <ebb/cache.h>
 
 /* A kernel built with one set of options: wanted as long as there is neither kernel nor failure. */
@@ -64,6 +63,9 @@ struct ebb_device {
   ebbi_buffer *workspace;
   ebbi_sequence *recording; /* NULL: launches are queued at once */
   ebbi_command_calls command_calls;
+  ebbi_watch watch;
+  void *transfer; /* host memory through which bytes go to and from buffers: transfer.c */
+  size_t transfer_size;
   bool clblast;              /* it holds programs of the context */
   bool timing;               /* each command is given an event */
   ebbi_profiling *profiling; /* NULL: there has been no profile */
@@ -83,9 +85,13 @@ typedef struct ebbi_platform_device {
   ebb_device_info info;
 } ebbi_platform_device;
 
-/* All devices of all platforms in a stable order; the caller frees *list. */
+/* All devices of all platforms in a stable order; the caller frees *list, after a failure too. */
 ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count);
 void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_device_id device);
+
+/* The sizes of memory and of groups alone.
+ * Errors: EBB_ERR_DEVICE (a query fails, or what it says makes no sense). */
+ebb_status ebbi_device_read_sizes(ebb_device_info *info, cl_device_id device);
 
 /* Index of the device that the selector names, and why, for ebb_device_reason. */
 ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
@@ -93,6 +99,10 @@ ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
                                const char *selector);
 
 void ebbi_device_free_workspaces(ebb_device *device);
+
+/* Blocks.  Errors: as those of ebbi_buffer_upload. */
+ebb_status ebbi_buffer_write_zeros(ebbi_buffer *buffer);
+void ebbi_transfer_free(ebb_device *device);
 
 /* Floats a vector by what the device says of itself; the row of numbers for a device at a width,
  * false if there is none; and the options that hand it to the kernels. */
@@ -125,6 +135,11 @@ ebb_status ebbi_tuned_set_up(ebb_device *device);
 /* The text of a program that holds a kernel and what its file includes; the caller frees it. */
 ebb_status ebbi_program_source(char **text, const char *file, const char *kernel);
 
+/* The text of a file of the folder EBB_KERNEL_DIR; the caller frees it. NULL: the variable is not
+ * set, or the folder has no such file. Errors: EBB_ERR_ARGUMENT (folder or file is another user's,
+ * or others may write to it; there is no such folder), EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+ebb_status ebbi_kernel_folder_read(char **text, const char *name);
+
 /* Notes that the kernel `id` will be needed with these options. */
 ebb_status ebbi_program_want(ebb_device *device, ebbi_kernel_id id, const char *options);
 
@@ -138,11 +153,10 @@ void ebbi_programs_free(ebb_device *device);
 
 /* The kernel cache's key of a program; a program by its key, built; keeping one. Where they fail,
  * nothing has happened. */
-bool ebbi_program_key(ebbi_hash *key, const ebb_device *device, const char *text,
-                      const char *options);
-bool ebbi_program_load(cl_program *program, const ebb_device *device, const ebbi_hash *key,
+bool ebbi_program_key(ebbi_hash *key, ebb_device *device, const char *text, const char *options);
+bool ebbi_program_load(cl_program *program, ebb_device *device, const ebbi_hash *key,
                        const char *options);
-void ebbi_program_keep(cl_program program, const ebb_device *device, const ebbi_hash *key);
+void ebbi_program_keep(cl_program program, ebb_device *device, const ebbi_hash *key);
 const char *ebbi_kernel_name(ebbi_kernel_id id);
 
 /* A launch with its arguments set. */
@@ -164,12 +178,9 @@ ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry);
  * when the process ends, and a driver may be gone by then. */
 void ebbi_clblast_clear(const ebb_device *device);
 
-/* What an enqueue call is to be given for its event: `event`, or NULL where nothing is timed;
- * *event is NULL then and before the call. */
-cl_event *ebbi_profiling_event(const ebb_device *device, cl_event *event);
-
-/* Hands a command's event, and that of the marker before it or NULL, to the profile. NULL for
- * `event` does nothing, so it can follow every enqueue call. */
+/* Takes over a command's event, and that of the marker before it or NULL: for the profile, or,
+ * where nothing is timed, to be released. NULL for `event` does nothing, so it can follow every
+ * enqueue call. */
 ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_work *work,
                               cl_event before, cl_event event);
 
@@ -179,17 +190,5 @@ void ebbi_profiling_free(ebb_device *device);
 
 /* "CL_OUT_OF_RESOURCES" and the like, or "unknown". */
 const char *ebbi_cl_error_name(cl_int error);
-
-/* Fails with the call's name and OpenCL's error if `error` is one. */
-#define TRY_CL(error, where, call)                                                                 \
-  do {                                                                                             \
-    cl_int try_error = (error);                                                                    \
-    if (try_error != CL_SUCCESS)                                                                   \
-      return ebbi_fail(                                                                            \
-          try_error == CL_MEM_OBJECT_ALLOCATION_FAILURE || try_error == CL_OUT_OF_HOST_MEMORY      \
-              ? EBB_ERR_MEMORY                                                                     \
-              : EBB_ERR_DEVICE,                                                                    \
-          "%s: %s failed: %s (%d)", where, call, ebbi_cl_error_name(try_error), try_error);        \
-  } while (0)
 
 #endif

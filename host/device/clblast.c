@@ -13,25 +13,28 @@ bool ebbi_clblast_built(void) {
 static ebb_status mark(cl_event *marker, ebb_device *device) {
   *marker = NULL;
   if (device->timing)
-    TRY_CL(clEnqueueMarkerWithWaitList(device->queue, 0, NULL, marker), "CLBlastSgemm",
-           "clEnqueueMarkerWithWaitList");
+    TRY_CL(device, "CLBlastSgemm", clEnqueueMarkerWithWaitList, device->queue, 0, NULL, marker);
   return EBB_OK;
 }
 
 static ebb_status sgemm(ebb_device *device, const ebbi_gemm *g) {
+  static const char name[] = "clblast_sgemm";
   cl_event before, event;
   TRY(mark(&before, device));
-  device->counters.launches++;
+  ebbi_launch_note(device, name);
   device->clblast = true;
-  CLBlastStatusCode code = CLBlastSgemm(
-      CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
-      g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, g->rows, g->cols, g->depth, 1.0f,
-      g->a->memory, 0, g->a_stride, g->b->memory, 0, g->b_stride, 0.0f, g->c->memory, 0,
-      g->c_stride, &device->queue, ebbi_profiling_event(device, &event));
-  if (before && !event) clReleaseEvent(before);
+  if (!ebbi_call_begin(device, "CLBlastSgemm")) return ebbi_device_lost(device);
+  CLBlastStatusCode code =
+      CLBlastSgemm(CLBlastLayoutRowMajor, g->transpose_a ? CLBlastTransposeYes : CLBlastTransposeNo,
+                   g->transpose_b ? CLBlastTransposeYes : CLBlastTransposeNo, g->rows, g->cols,
+                   g->depth, 1.0f, g->a->memory, 0, g->a_stride, g->b->memory, 0, g->b_stride, 0.0f,
+                   g->c->memory, 0, g->c_stride, &device->queue, ebbi_launch_event(device, &event));
+  ebbi_call_end(device, CL_SUCCESS);
+  if (before && !event) (void)CALL_CL(device, clReleaseEvent, before);
   REQUIRE(code == CLBlastSuccess, EBB_ERR_DEVICE, "CLBlastSgemm: error %d for %zux%zux%zu",
           (int)code, g->rows, g->cols, g->depth);
-  return ebbi_profiling_add(device, "clblast_sgemm", &g->work, before, event);
+  ebbi_pulse_add(device, event);
+  return ebbi_profiling_add(device, name, &g->work, before, event);
 }
 
 ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
@@ -41,7 +44,7 @@ ebb_status ebbi_clblast_run(ebb_device *device, const ebbi_gemm *gemm) {
 }
 
 void ebbi_clblast_clear(const ebb_device *device) {
-  if (device->clblast) (void)CLBlastClearCache();
+  if (device->clblast && !ebbi_device_is_lost(device)) (void)CLBlastClearCache();
 }
 
 #else

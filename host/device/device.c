@@ -37,14 +37,27 @@ static ebb_status choose_width(ebb_device *device) {
   return ebb_device_set_width(device, (unsigned)width);
 }
 
+/* Bytes that the start of a view must be a multiple of: a power of two, whatever the driver says.
+ */
+static ebb_status read_alignment(ebb_device *device) {
+  enum { LEAST = 128, MOST = 1 << 20 };
+  cl_uint bits = 0;
+  TRY_CL(device, "ebb_device_open", clGetDeviceInfo, device->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN,
+         sizeof bits, &bits, NULL);
+  for (device->alignment = LEAST; device->alignment < bits / 8; device->alignment *= 2) {
+  }
+  REQUIRE(device->alignment <= MOST, EBB_ERR_UNSUPPORTED,
+          "device \"%s\": it wants parts of buffers to begin at multiples of %u bytes; %d at most "
+          "can be done",
+          device->info.name, bits / 8, MOST);
+  return EBB_OK;
+}
+
 /* Everything that follows from context, device and queue. */
 static ebb_status set_up(ebb_device *device) {
-  cl_uint align_bits = 0;
   TRY(ebbi_pocl_cache_check(device->info.platform));
-  TRY_CL(clGetDeviceInfo(device->id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
-                         NULL),
-         "ebb_device_open", "clGetDeviceInfo");
-  device->alignment = align_bits / 8 > 128 ? align_bits / 8 : 128;
+  TRY(ebbi_device_read_sizes(&device->info, device->id));
+  TRY(read_alignment(device));
   REQUIRE(
       ebb_device_fits_matmul_config(device, 0) || device->info.type == EBB_DEVICE_CPU,
       EBB_ERR_UNSUPPORTED,
@@ -58,18 +71,30 @@ static ebb_status set_up(ebb_device *device) {
   return ebbi_tuned_set_up(device);
 }
 
+static ebb_status create_context(ebb_device *device, cl_platform_id platform,
+                                 cl_command_queue_properties queue_properties) {
+  static const char where[] = "ebb_device_open";
+  cl_context_properties properties[] = {CL_CONTEXT_PLATFORM, (cl_context_properties)platform, 0};
+  TRY_MAKE(device->context, device, where, clCreateContext, properties, 1, &device->id, NULL, NULL);
+  TRY_MAKE(device->queue, device, where, clCreateCommandQueue, device->context, device->id,
+           queue_properties);
+  return EBB_OK;
+}
+
 static ebb_status open_selected(ebb_device *device, const ebbi_platform_device *chosen,
                                 cl_command_queue_properties queue_properties) {
-  cl_int error;
-  cl_context_properties properties[] = {CL_CONTEXT_PLATFORM,
-                                        (cl_context_properties)chosen->platform, 0};
   device->id = chosen->device;
   device->info = chosen->info;
-  device->context = clCreateContext(properties, 1, &device->id, NULL, NULL, &error);
-  TRY_CL(error, "ebb_device_open", "clCreateContext");
-  device->queue = clCreateCommandQueue(device->context, device->id, queue_properties, &error);
-  TRY_CL(error, "ebb_device_open", "clCreateCommandQueue");
-  return set_up(device);
+  TRY(ebbi_driver_lock());
+  ebb_status status = create_context(device, chosen->platform, queue_properties);
+  ebbi_driver_unlock();
+  return status == EBB_OK ? set_up(device) : status;
+}
+
+static ebb_status create_device(ebb_device **out) {
+  *out = calloc(1, sizeof **out);
+  REQUIRE(*out, EBB_ERR_MEMORY, "ebb_device_open: no memory");
+  return ebbi_watch_begin(*out);
 }
 
 static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status status) {
@@ -83,11 +108,11 @@ static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status s
 static ebb_status open_device(ebb_device **out, const char *selector,
                               cl_command_queue_properties queue_properties) {
   ebbi_platform_device *list = NULL;
+  ebb_device *device;
   size_t count, index;
   REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_device_open: out is NULL");
-  ebb_device *device = calloc(1, sizeof *device);
-  REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open: no memory");
-  ebb_status status = ebbi_devices_list(&list, &count);
+  ebb_status status = create_device(&device);
+  if (status == EBB_OK) status = ebbi_devices_list(&list, &count);
   if (status == EBB_OK)
     status =
         ebbi_devices_select(&index, device->reason, sizeof device->reason, list, count, selector);
@@ -124,21 +149,20 @@ static ebb_status open_foreign(ebb_device *device, cl_context context, cl_device
   cl_device_id queue_device;
   cl_command_queue_properties properties;
   cl_platform_id platform;
-  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof queue_context, &queue_context, NULL),
-         where, "clGetCommandQueueInfo");
-  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof queue_device, &queue_device, NULL),
-         where, "clGetCommandQueueInfo");
-  TRY_CL(clGetCommandQueueInfo(queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties, NULL),
-         where, "clGetCommandQueueInfo");
+  TRY_CL(device, where, clGetCommandQueueInfo, queue, CL_QUEUE_CONTEXT, sizeof queue_context,
+         &queue_context, NULL);
+  TRY_CL(device, where, clGetCommandQueueInfo, queue, CL_QUEUE_DEVICE, sizeof queue_device,
+         &queue_device, NULL);
+  TRY_CL(device, where, clGetCommandQueueInfo, queue, CL_QUEUE_PROPERTIES, sizeof properties,
+         &properties, NULL);
   REQUIRE(queue_context == context && queue_device == id, EBB_ERR_ARGUMENT,
           "%s: the queue belongs to another context or device", where);
   REQUIRE(!(properties & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE), EBB_ERR_ARGUMENT,
           "%s: the queue runs out of order; an in-order queue is needed", where);
-  TRY_CL(clGetDeviceInfo(id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL), where,
-         "clGetDeviceInfo");
-  TRY_CL(clRetainContext(context), where, "clRetainContext");
+  TRY_CL(device, where, clGetDeviceInfo, id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+  TRY_CL(device, where, clRetainContext, context);
   device->context = context;
-  TRY_CL(clRetainCommandQueue(queue), where, "clRetainCommandQueue");
+  TRY_CL(device, where, clRetainCommandQueue, queue);
   device->queue = queue;
   device->id = id;
   ebbi_device_read_info(&device->info, platform, id);
@@ -151,34 +175,43 @@ ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_devic
                                   cl_command_queue queue) {
   REQUIRE(out && context && id && queue, EBB_ERR_ARGUMENT,
           "ebb_device_open_opencl: out, context, device and queue must not be NULL");
-  ebb_device *device = calloc(1, sizeof *device);
-  REQUIRE(device, EBB_ERR_MEMORY, "ebb_device_open_opencl: no memory");
-  return finish_open(out, device, open_foreign(device, context, id, queue));
+  ebb_device *device;
+  ebb_status status = create_device(&device);
+  if (status == EBB_OK) status = open_foreign(device, context, id, queue);
+  return finish_open(out, device, status);
 }
 
-void ebb_device_free(ebb_device *device) {
-  if (!device) return;
-  if (device->upload_queue) clFinish(device->upload_queue);
-  if (device->queue) clFinish(device->queue);
+/* What the driver keeps of the device. */
+static void release(ebb_device *device) {
   ebbi_profiling_free(device);
   ebbi_clblast_clear(device);
   ebbi_programs_free(device);
   ebbi_device_free_workspaces(device);
-  if (device->upload_queue) clReleaseCommandQueue(device->upload_queue);
-  if (device->queue) clReleaseCommandQueue(device->queue);
-  if (device->context) clReleaseContext(device->context);
+  ebbi_transfer_free(device);
+  ebbi_watch_end(device);
+  if (device->upload_queue) (void)CALL_CL(device, clReleaseCommandQueue, device->upload_queue);
+  if (device->queue) (void)CALL_CL(device, clReleaseCommandQueue, device->queue);
+  if (device->context) (void)CALL_CL(device, clReleaseContext, device->context);
+}
+
+void ebb_device_free(ebb_device *device) {
+  if (!device) return;
+  (void)ebbi_wait_for_queue(device, device->upload_queue);
+  (void)ebbi_wait_for_queue(device, device->queue);
+  bool locked = !ebbi_device_is_lost(device) && ebbi_driver_lock() == EBB_OK;
+  release(device); /* of one that is lost, host memory alone */
+  if (locked) ebbi_driver_unlock();
   free(device);
 }
 
 ebb_status ebb_device_finish(ebb_device *device) {
   device->counters.waits++;
-  if (device->upload_queue) TRY_CL(clFinish(device->upload_queue), device->info.name, "clFinish");
-  TRY_CL(clFinish(device->queue), device->info.name, "clFinish");
-  return EBB_OK;
+  TRY(ebbi_wait_for_queue(device, device->upload_queue));
+  return ebbi_wait_for_queue(device, device->queue);
 }
 
 ebb_status ebbi_device_flush(ebb_device *device) {
-  TRY_CL(clFlush(device->queue), device->info.name, "clFlush");
+  TRY_CL(device, device->info.name, clFlush, device->queue);
   return EBB_OK;
 }
 

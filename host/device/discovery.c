@@ -42,10 +42,60 @@ static ebb_device_type device_type(cl_device_id device) {
   return type & CL_DEVICE_TYPE_CPU ? EBB_DEVICE_CPU : EBB_DEVICE_OTHER;
 }
 
+/* Sizes that a device must have: the query, whether it is for a size_t, the least that makes sense.
+ * No device has more than a pebibyte, and sums of such sizes do not overflow. */
+static const uint64_t MOST = (uint64_t)1 << 50;
+static const struct {
+  cl_uint what;
+  const char *name;
+  bool is_size_t;
+  uint64_t least;
+} size_rows[] = {
+#define SIZE_ROW(what, is_size_t, least) {what, #what, is_size_t, least}
+    SIZE_ROW(CL_DEVICE_GLOBAL_MEM_SIZE, false, 1),
+    SIZE_ROW(CL_DEVICE_MAX_MEM_ALLOC_SIZE, false, 1),
+    SIZE_ROW(CL_DEVICE_LOCAL_MEM_SIZE, false, 0),
+    SIZE_ROW(CL_DEVICE_MAX_WORK_GROUP_SIZE, true, 1),
+};
+enum { SIZE_ROWS = sizeof size_rows / sizeof *size_rows };
+
+static ebb_status read_size(uint64_t *value, cl_device_id device, size_t row, const char *name) {
+  cl_ulong wide = 0;
+  size_t narrow = 0;
+  bool is_size_t = size_rows[row].is_size_t;
+  cl_int error =
+      clGetDeviceInfo(device, size_rows[row].what, is_size_t ? sizeof narrow : sizeof wide,
+                      is_size_t ? (void *)&narrow : &wide, NULL);
+  REQUIRE(error == CL_SUCCESS, EBB_ERR_DEVICE,
+          "device \"%s\": clGetDeviceInfo for %s failed: %s (%d): its driver is broken; choose "
+          "another device",
+          name, size_rows[row].name, ebbi_cl_error_name(error), error);
+  *value = is_size_t ? narrow : wide;
+  REQUIRE(*value >= size_rows[row].least, EBB_ERR_DEVICE,
+          "device \"%s\": %s is %llu: its driver is broken; choose another device", name,
+          size_rows[row].name, (unsigned long long)*value);
+  if (*value > MOST) *value = MOST;
+  return EBB_OK;
+}
+
+/* Those that fail are 0; the last failure is reported. */
+ebb_status ebbi_device_read_sizes(ebb_device_info *info, cl_device_id device) {
+  uint64_t values[SIZE_ROWS] = {0};
+  ebb_status last = EBB_OK;
+  for (size_t row = 0; row < SIZE_ROWS; row++) {
+    ebb_status status = read_size(&values[row], device, row, info->name);
+    if (status != EBB_OK) last = status;
+  }
+  info->global_bytes = values[0];
+  info->max_allocation = values[1] < values[0] ? values[1] : values[0];
+  info->local_bytes = values[2];
+  info->max_group = (size_t)values[3];
+  return last;
+}
+
 void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_device_id device) {
+  enum { MOST_UNITS = 1 << 20 };
   cl_uint units = 1, width = 1;
-  cl_ulong local = 0, global = 0, allocation = 0;
-  size_t group = 1;
   read_text(info->name, platform, device, CL_DEVICE_NAME);
   read_text(info->vendor, platform, device, CL_DEVICE_VENDOR);
   read_text(info->driver, platform, device, CL_DRIVER_VERSION);
@@ -54,16 +104,9 @@ void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_de
   info->type = device_type(device);
   clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
   clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
-  clGetDeviceInfo(device, CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof group, &group, NULL);
-  clGetDeviceInfo(device, CL_DEVICE_LOCAL_MEM_SIZE, sizeof local, &local, NULL);
-  clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_SIZE, sizeof global, &global, NULL);
-  clGetDeviceInfo(device, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof allocation, &allocation, NULL);
-  info->compute_units = units;
+  info->compute_units = units < 1 ? 1 : units > MOST_UNITS ? MOST_UNITS : units;
   info->float_width = width > 0 ? width : 1;
-  info->max_group = group;
-  info->local_bytes = local;
-  info->global_bytes = global;
-  info->max_allocation = allocation;
+  (void)ebbi_device_read_sizes(info, device); /* it is shown all the same; opening asks again */
 }
 
 /* Devices that cannot run or compile anything now are left out. */
@@ -91,30 +134,46 @@ static ebb_status fail_without_device(cl_uint platforms) {
                    "pocl-opencl-icd`; `ebb doctor` tells more");
 }
 
-ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count) {
+static ebb_status add(ebbi_platform_device **list, size_t *count, const ebbi_platform_device *found,
+                      cl_uint platform_index, cl_uint device_index) {
+  ebbi_platform_device *larger = realloc(*list, (*count + 1) * sizeof **list);
+  REQUIRE(larger, EBB_ERR_MEMORY, "device list: no memory for %zu devices", *count + 1);
+  *list = larger;
+  ebbi_platform_device *entry = &larger[(*count)++];
+  *entry = *found;
+  entry->info.platform_index = platform_index;
+  entry->info.device_index = device_index;
+  ebbi_device_read_info(&entry->info, found->platform, found->device);
+  return EBB_OK;
+}
+
+/* The platforms' devices, and how many platforms there are. */
+static ebb_status gather(ebbi_platform_device **list, size_t *count, cl_uint *platform_count) {
   cl_platform_id platforms[PLATFORMS_MAX];
   cl_device_id devices[DEVICES_MAX];
-  cl_uint platform_count = 0, device_count;
-  *list = NULL;
-  *count = 0;
-  TRY(ebbi_environment_check());
-  if (clGetPlatformIDs(PLATFORMS_MAX, platforms, &platform_count) != CL_SUCCESS) platform_count = 0;
-  for (cl_uint p = 0; p < platform_count && p < PLATFORMS_MAX; p++) {
+  cl_uint device_count = 0;
+  if (clGetPlatformIDs(PLATFORMS_MAX, platforms, platform_count) != CL_SUCCESS) *platform_count = 0;
+  for (cl_uint p = 0; p < *platform_count && p < PLATFORMS_MAX; p++) {
     if (clGetDeviceIDs(platforms[p], CL_DEVICE_TYPE_ALL, DEVICES_MAX, devices, &device_count) !=
         CL_SUCCESS)
       continue;
     for (cl_uint d = 0; d < device_count && d < DEVICES_MAX; d++) {
-      if (!usable(devices[d])) continue;
-      ebbi_platform_device *larger = realloc(*list, (*count + 1) * sizeof **list);
-      REQUIRE(larger, EBB_ERR_MEMORY, "device list: no memory for %zu devices", *count + 1);
-      *list = larger;
-      ebbi_platform_device *entry = &larger[(*count)++];
-      *entry = (ebbi_platform_device){.platform = platforms[p], .device = devices[d]};
-      entry->info.platform_index = p;
-      entry->info.device_index = d;
-      ebbi_device_read_info(&entry->info, platforms[p], devices[d]);
+      const ebbi_platform_device found = {.platform = platforms[p], .device = devices[d]};
+      if (usable(devices[d])) TRY(add(list, count, &found, p, d));
     }
   }
+  return EBB_OK;
+}
+
+ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count) {
+  cl_uint platform_count = 0;
+  *list = NULL;
+  *count = 0;
+  TRY(ebbi_environment_check());
+  TRY(ebbi_driver_lock());
+  ebb_status status = gather(list, count, &platform_count);
+  ebbi_driver_unlock();
+  TRY(status);
   return *count > 0 ? EBB_OK : fail_without_device(platform_count);
 }
 

@@ -113,7 +113,10 @@ static bool shows_device(const driver *owner, const ebbi_platform_device *list, 
 
 static bool has_platform(void) {
   cl_uint count = 0;
-  return clGetPlatformIDs(0, NULL, &count) == CL_SUCCESS && count > 0;
+  if (ebbi_driver_lock() != EBB_OK) return false;
+  cl_int error = clGetPlatformIDs(0, NULL, &count);
+  ebbi_driver_unlock();
+  return error == CL_SUCCESS && count > 0;
 }
 
 static verdict judge_breaking(const variable *v) {

@@ -20,8 +20,8 @@ ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char 
 }
 
 static ebb_status set_argument(ebbi_launch *launch, size_t size, const void *value) {
-  TRY_CL(clSetKernelArg(launch->kernel, launch->arguments, size, value),
-         ebbi_kernel_name(launch->id), "clSetKernelArg");
+  TRY_CL(launch->device, ebbi_kernel_name(launch->id), clSetKernelArg, launch->kernel,
+         launch->arguments, size, value);
   return EBB_OK;
 }
 
@@ -66,10 +66,10 @@ void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value) {
 ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry) {
   const char *name = ebbi_kernel_name(entry->id);
   cl_event event;
-  device->counters.launches++;
-  TRY_CL(clEnqueueNDRangeKernel(device->queue, entry->kernel, 2, NULL, entry->global, entry->local,
-                                0, NULL, ebbi_profiling_event(device, &event)),
-         name, "clEnqueueNDRangeKernel");
+  ebbi_launch_note(device, name);
+  TRY_CL(device, name, clEnqueueNDRangeKernel, device->queue, entry->kernel, 2, NULL, entry->global,
+         entry->local, 0, NULL, ebbi_launch_event(device, &event));
+  ebbi_pulse_add(device, event);
   return ebbi_profiling_add(device, name, &entry->work, NULL, event);
 }
 
@@ -78,9 +78,8 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   size_t group[3];
   TRY(launch->status);
   if (device->planning) return EBB_OK;
-  TRY_CL(clGetKernelWorkGroupInfo(launch->kernel, device->id, CL_KERNEL_COMPILE_WORK_GROUP_SIZE,
-                                  sizeof group, group, NULL),
-         ebbi_kernel_name(launch->id), "clGetKernelWorkGroupInfo");
+  TRY_CL(device, ebbi_kernel_name(launch->id), clGetKernelWorkGroupInfo, launch->kernel, device->id,
+         CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof group, group, NULL);
   const ebbi_entry entry = {.id = launch->id,
                             .kernel = launch->kernel,
                             .global = {groups_x * group[0], groups_y * group[1]},
@@ -94,6 +93,7 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
 
 ebb_status ebbi_launch_run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   ebb_status status = run(launch, groups_x, groups_y);
-  if (launch->device->recording && launch->kernel) clReleaseKernel(launch->kernel);
+  if (launch->device->recording && launch->kernel)
+    (void)CALL_CL(launch->device, clReleaseKernel, launch->kernel);
   return status;
 }

@@ -25,15 +25,10 @@ double ebbi_profiling_clock(const ebb_device *device) {
   return device->profiling ? 1e-9 * (double)host_now() : 0;
 }
 
-cl_event *ebbi_profiling_event(const ebb_device *device, cl_event *event) {
-  *event = NULL;
-  return device->timing ? event : NULL;
-}
-
-static ebb_status read_time(int64_t *time, cl_event event, cl_profiling_info which) {
+static ebb_status read_time(int64_t *time, ebb_device *device, cl_event event,
+                            cl_profiling_info which) {
   cl_ulong value;
-  TRY_CL(clGetEventProfilingInfo(event, which, sizeof value, &value, NULL), where,
-         "clGetEventProfilingInfo");
+  TRY_CL(device, where, clGetEventProfilingInfo, event, which, sizeof value, &value, NULL);
   *time = (int64_t)value;
   return EBB_OK;
 }
@@ -96,22 +91,22 @@ static void account(ebbi_profiling *p, const ebbi_timed *t, int64_t start, int64
   trace(p, t, start, end);
 }
 
-static void release(ebbi_timed *t) {
-  if (t->before) clReleaseEvent(t->before);
-  if (t->event) clReleaseEvent(t->event);
+static void release(ebb_device *device, ebbi_timed *t) {
+  if (t->before) (void)CALL_CL(device, clReleaseEvent, t->before);
+  if (t->event) (void)CALL_CL(device, clReleaseEvent, t->event);
   *t = (ebbi_timed){0};
 }
 
 /* Each is waited for: uploads on their own queue end out of turn. */
-static ebb_status read_events(ebbi_profiling *p, const ebbi_timed *t) {
+static ebb_status read_events(ebb_device *device, const ebbi_timed *t) {
   int64_t start = 0, end = 0;
-  TRY_CL(clWaitForEvents(1, &t->event), where, "clWaitForEvents");
-  TRY(read_time(&end, t->event, CL_PROFILING_COMMAND_END));
+  TRY(ebbi_wait(device, NULL, t->event, where));
+  TRY(read_time(&end, device, t->event, CL_PROFILING_COMMAND_END));
   if (t->before)
-    TRY(read_time(&start, t->before, CL_PROFILING_COMMAND_END));
+    TRY(read_time(&start, device, t->before, CL_PROFILING_COMMAND_END));
   else
-    TRY(read_time(&start, t->event, CL_PROFILING_COMMAND_START));
-  account(p, t, start, end);
+    TRY(read_time(&start, device, t->event, CL_PROFILING_COMMAND_START));
+  account(device->profiling, t, start, end);
   return EBB_OK;
 }
 
@@ -125,8 +120,8 @@ static ebb_status drain(ebb_device *device, size_t count) {
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < count; i++) {
     ebbi_timed *oldest = &p->pending[p->first];
-    if (status == EBB_OK) status = read_events(p, oldest);
-    release(oldest);
+    if (status == EBB_OK) status = read_events(device, oldest);
+    release(device, oldest);
     p->first = (p->first + 1) % RING;
     p->count--;
   }
@@ -139,9 +134,10 @@ ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_w
   if (!event) return EBB_OK;
   ebbi_timed timed = {name, *work, before, event};
   ebb_status status = EBB_OK;
-  if (p->count == 2 * EBBI_PENDING_HALF) status = drain(device, EBBI_PENDING_HALF);
-  if (status != EBB_OK) {
-    release(&timed);
+  if (device->timing && p->count == 2 * EBBI_PENDING_HALF)
+    status = drain(device, EBBI_PENDING_HALF);
+  if (!device->timing || status != EBB_OK) {
+    release(device, &timed);
     return status;
   }
   p->pending[(p->first + p->count++) % (2 * EBBI_PENDING_HALF)] = timed;
@@ -153,13 +149,12 @@ ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_w
 static ebb_status read_marker(int64_t *now, int64_t *ahead, int64_t *slack, ebb_device *device) {
   cl_event marker;
   int64_t queued = 0, before = host_now();
-  TRY_CL(clEnqueueMarkerWithWaitList(device->queue, 0, NULL, &marker), where,
-         "clEnqueueMarkerWithWaitList");
+  TRY_CL(device, where, clEnqueueMarkerWithWaitList, device->queue, 0, NULL, &marker);
   *slack = (host_now() - before) / 2;
   ebb_status status = ebb_device_finish(device);
-  if (status == EBB_OK) status = read_time(&queued, marker, CL_PROFILING_COMMAND_QUEUED);
-  if (status == EBB_OK) status = read_time(now, marker, CL_PROFILING_COMMAND_END);
-  clReleaseEvent(marker);
+  if (status == EBB_OK) status = read_time(&queued, device, marker, CL_PROFILING_COMMAND_QUEUED);
+  if (status == EBB_OK) status = read_time(now, device, marker, CL_PROFILING_COMMAND_END);
+  (void)CALL_CL(device, clReleaseEvent, marker);
   *ahead = before + *slack - queued;
   return status;
 }
@@ -196,9 +191,8 @@ static ebb_status empty_table(ebb_device *device) {
 ebb_status ebb_profile_begin(ebb_device *device, size_t trace_limit) {
   cl_command_queue_properties properties;
   REQUIRE(device, EBB_ERR_ARGUMENT, "ebb_profile_begin: device is NULL");
-  TRY_CL(clGetCommandQueueInfo(device->queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties,
-                               NULL),
-         "ebb_profile_begin", "clGetCommandQueueInfo");
+  TRY_CL(device, "ebb_profile_begin", clGetCommandQueueInfo, device->queue, CL_QUEUE_PROPERTIES,
+         sizeof properties, &properties, NULL);
   REQUIRE(properties & CL_QUEUE_PROFILING_ENABLE, EBB_ERR_UNSUPPORTED,
           "ebb_profile_begin: the queue does not time its commands; open the device by "
           "ebb_device_open_profiled");
@@ -278,7 +272,8 @@ void ebb_profile_phase(ebb_device *device, const char *name, double start) {
 void ebbi_profiling_free(ebb_device *device) {
   ebbi_profiling *p = device->profiling;
   if (!p) return;
-  for (size_t i = 0; i < sizeof p->pending / sizeof *p->pending; i++) release(&p->pending[i]);
+  for (size_t i = 0; i < sizeof p->pending / sizeof *p->pending; i++)
+    release(device, &p->pending[i]);
   free(p->traced);
   free(p->phases);
   free(p);

@@ -23,21 +23,22 @@ const char *ebbi_kernel_name(ebbi_kernel_id id) {
 }
 
 /* Releases what is OpenCL's of a program. */
-static void release(ebbi_program *program) {
-  if (program->kernel) clReleaseKernel(program->kernel);
-  if (program->program) clReleaseProgram(program->program);
+static void release(ebb_device *device, ebbi_program *program) {
+  if (program->kernel) (void)CALL_CL(device, clReleaseKernel, program->kernel);
+  if (program->program) (void)CALL_CL(device, clReleaseProgram, program->program);
   program->kernel = NULL;
   program->program = NULL;
 }
 
 /* The compiler's whole log in the message: it is what the reader needs. */
-static ebb_status build_failed(const ebb_device *device, const ebbi_program *program,
-                               cl_int error) {
+static ebb_status build_failed(ebb_device *device, const ebbi_program *program, cl_int error) {
   size_t size = 0;
-  clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, 0, NULL, &size);
+  (void)CALL_CL(device, clGetProgramBuildInfo, program->program, device->id, CL_PROGRAM_BUILD_LOG,
+                0, NULL, &size);
   char *log = calloc(1, size + 1);
   if (log)
-    clGetProgramBuildInfo(program->program, device->id, CL_PROGRAM_BUILD_LOG, size, log, NULL);
+    (void)CALL_CL(device, clGetProgramBuildInfo, program->program, device->id, CL_PROGRAM_BUILD_LOG,
+                  size, log, NULL);
   ebb_finding closed = {.ok = true};
   if (strcmp(device->info.platform, ebbi_pocl_platform) == 0) (void)ebbi_pocl_cache_closed(&closed);
   ebb_status status =
@@ -49,24 +50,27 @@ static ebb_status build_failed(const ebb_device *device, const ebbi_program *pro
   return status;
 }
 
-static ebb_status create_kernel(cl_kernel *kernel, const ebb_device *device,
+static ebb_status create_kernel(cl_kernel *kernel, ebb_device *device,
                                 const ebbi_program *program) {
   const char *name = kernels[program->id].name;
-  cl_int error;
-  *kernel = clCreateKernel(program->program, name, &error);
-  if (error != CL_SUCCESS) *kernel = NULL;
+  cl_int error = CL_SUCCESS;
+  *kernel = NULL;
+  if (ebbi_call_begin(device, "clCreateKernel"))
+    *kernel = clCreateKernel(program->program, name, &error);
+  ebbi_call_end(device, error);
   REQUIRE(error != CL_INVALID_KERNEL_NAME, EBB_ERR_DEVICE,
           "%s: its program leaves it out for the compiler of \"%s\"", name, device->info.name);
-  TRY_CL(error, name, "clCreateKernel");
-  return EBB_OK;
+  if (error != CL_SUCCESS) *kernel = NULL;
+  return *kernel ? EBB_OK : ebbi_cl_fail(device, name, "clCreateKernel", error);
 }
 
 static ebb_status build_source(ebb_device *device, ebbi_program *program, const char *text) {
-  cl_int error;
-  program->program = clCreateProgramWithSource(device->context, 1, &text, NULL, &error);
-  TRY_CL(error, kernels[program->id].name, "clCreateProgramWithSource");
-  error = clBuildProgram(program->program, 1, &device->id, program->options, NULL, NULL);
+  TRY_MAKE(program->program, device, kernels[program->id].name, clCreateProgramWithSource,
+           device->context, 1, &text, NULL);
+  cl_int error = CALL_CL(device, clBuildProgram, program->program, 1, &device->id, program->options,
+                         NULL, NULL);
   program->refused = error == CL_BUILD_PROGRAM_FAILURE || error == CL_SUCCESS;
+  if (error == EBBI_LOST) return ebbi_device_lost(device);
   if (error != CL_SUCCESS) return build_failed(device, program, error);
   TRY(create_kernel(&program->kernel, device, program)); /* else it leaves the kernel out */
   program->refused = false;
@@ -80,7 +84,7 @@ static bool load(ebb_device *device, ebbi_program *program, const ebbi_hash *key
   if (!ebbi_program_load(&program->program, device, key, program->options)) return false;
   bool whole = create_kernel(&program->kernel, device, program) == EBB_OK;
   if (whole) device->counters.programs_cached++;
-  if (!whole) release(program);
+  if (!whole) release(device, program);
   return whole;
 }
 
@@ -112,7 +116,7 @@ static ebb_status build(ebb_device *device, ebbi_program *program) {
   device->counters.build_seconds += seconds_now() - start;
   ebb_profile_phase(device, "compile", start);
   if (status == EBB_OK) return EBB_OK;
-  release(program);
+  release(device, program);
   if (program->refused) program->failure = strdup(ebb_error_message());
   return status;
 }
@@ -206,8 +210,8 @@ static ebb_status build_wanted(ebb_device *device) {
   return EBB_OK;
 }
 
-static void free_program(ebbi_program *program) {
-  release(program);
+static void free_program(ebb_device *device, ebbi_program *program) {
+  release(device, program);
   free(program->options);
   free(program->failure);
   free(program);
@@ -222,7 +226,7 @@ static void forget_wanted(ebb_device *device) {
       continue;
     }
     *place = program->next;
-    free_program(program);
+    free_program(device, program);
   }
 }
 
@@ -237,6 +241,6 @@ void ebbi_programs_free(ebb_device *device) {
   while (device->programs) {
     ebbi_program *program = device->programs;
     device->programs = program->next;
-    free_program(program);
+    free_program(device, program);
   }
 }

@@ -18,15 +18,15 @@ static void put(FILE *to, const char *text) {
   fwrite(text, 1, strlen(text) + 1, to); /* fclose tells if it failed */
 }
 
-/* What the device, or its platform, says of itself, at full length. */
-static bool put_info(FILE *to, cl_platform_id platform, cl_device_id device, cl_uint what) {
+/* What the device says of itself, or, where one is given, its platform; at full length. */
+static bool put_info(FILE *to, ebb_device *device, cl_platform_id platform, cl_uint what) {
   size_t size = 0;
-  cl_int error = device ? clGetDeviceInfo(device, what, 0, NULL, &size)
-                        : clGetPlatformInfo(platform, what, 0, NULL, &size);
+  cl_int error = platform ? CALL_CL(device, clGetPlatformInfo, platform, what, 0, NULL, &size)
+                          : CALL_CL(device, clGetDeviceInfo, device->id, what, 0, NULL, &size);
   char *text = error == CL_SUCCESS ? calloc(1, size + 1) : NULL;
   if (!text) return false;
-  error = device ? clGetDeviceInfo(device, what, size, text, NULL)
-                 : clGetPlatformInfo(platform, what, size, text, NULL);
+  error = platform ? CALL_CL(device, clGetPlatformInfo, platform, what, size, text, NULL)
+                   : CALL_CL(device, clGetDeviceInfo, device->id, what, size, text, NULL);
   if (error == CL_SUCCESS) put(to, text);
   free(text);
   return error == CL_SUCCESS;
@@ -45,13 +45,13 @@ static void put_instruction_sets(FILE *to) {
   if (from) fclose(from);
 }
 
-static bool put_all(FILE *to, const ebb_device *device, const char *text, const char *options) {
+static bool put_all(FILE *to, ebb_device *device, const char *text, const char *options) {
   static const cl_uint of_platform[] = {CL_PLATFORM_NAME, CL_PLATFORM_VERSION};
   static const cl_uint of_device[] = {CL_DEVICE_NAME, CL_DEVICE_VENDOR, CL_DEVICE_VERSION,
                                       CL_DRIVER_VERSION, CL_DEVICE_EXTENSIONS};
   cl_platform_id platform;
-  if (clGetDeviceInfo(device->id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) !=
-      CL_SUCCESS)
+  if (CALL_CL(device, clGetDeviceInfo, device->id, CL_DEVICE_PLATFORM, sizeof platform, &platform,
+              NULL) != CL_SUCCESS)
     return false;
   put(to, EBB_VERSION);
   put(to, sizeof(void *) == 8 ? "64" : "32"); /* two drivers of one version may be there */
@@ -59,15 +59,14 @@ static bool put_all(FILE *to, const ebb_device *device, const char *text, const 
   put(to, options);
   bool good = true;
   for (size_t i = 0; good && i < sizeof of_platform / sizeof *of_platform; i++)
-    good = put_info(to, platform, NULL, of_platform[i]);
+    good = put_info(to, device, platform, of_platform[i]);
   for (size_t i = 0; good && i < sizeof of_device / sizeof *of_device; i++)
-    good = put_info(to, NULL, device->id, of_device[i]);
+    good = put_info(to, device, NULL, of_device[i]);
   if (device->info.type == EBB_DEVICE_CPU) put_instruction_sets(to);
   return good;
 }
 
-bool ebbi_program_key(ebbi_hash *key, const ebb_device *device, const char *text,
-                      const char *options) {
+bool ebbi_program_key(ebbi_hash *key, ebb_device *device, const char *text, const char *options) {
   char *all = NULL;
   size_t size = 0;
   FILE *stream = open_memstream(&all, &size);
@@ -79,54 +78,61 @@ bool ebbi_program_key(ebbi_hash *key, const ebb_device *device, const char *text
   return good;
 }
 
-bool ebbi_program_load(cl_program *program, const ebb_device *device, const ebbi_hash *key,
+static ebb_status create(cl_program *program, ebb_device *device, ebbi_kernel_entry *entry) {
+  static const char where[] = "kernel cache";
+  cl_int error = CL_SUCCESS;
+  TRY_MAKE(*program, device, where, clCreateProgramWithBinary, device->context, 1, &device->id,
+           &entry->size, &entry->binary, &error);
+  return error == CL_SUCCESS ? EBB_OK : ebbi_cl_fail(device, where, "its binary", error);
+}
+
+bool ebbi_program_load(cl_program *program, ebb_device *device, const ebbi_hash *key,
                        const char *options) {
   ebbi_kernel_entry entry;
-  cl_int error, error_of_binary = CL_SUCCESS;
   *program = NULL;
   if (ebbi_kernel_cache_load(&entry, key) != EBB_OK) return false;
-  *program = clCreateProgramWithBinary(device->context, 1, &device->id, &entry.size, &entry.binary,
-                                       &error_of_binary, &error);
+  ebb_status status = create(program, device, &entry);
   free(entry.bytes);
-  if (error != CL_SUCCESS) *program = NULL;
-  if (*program && error_of_binary == CL_SUCCESS &&
-      clBuildProgram(*program, 1, &device->id, options, NULL, NULL) == CL_SUCCESS)
+  if (status == EBB_OK &&
+      CALL_CL(device, clBuildProgram, *program, 1, &device->id, options, NULL, NULL) == CL_SUCCESS)
     return true;
-  if (*program) clReleaseProgram(*program);
+  if (*program) (void)CALL_CL(device, clReleaseProgram, *program);
   *program = NULL;
   return false;
 }
 
 /* Place of the device among those of the program: a caller's context may have several. */
-static bool find_device(size_t *index, size_t *count, cl_program program, cl_device_id device) {
+static bool find_device(size_t *index, size_t *count, cl_program program, ebb_device *device) {
   cl_uint devices = 0;
-  if (clGetProgramInfo(program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices, NULL) !=
-          CL_SUCCESS ||
+  if (CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices,
+              NULL) != CL_SUCCESS ||
       devices == 0)
     return false;
   cl_device_id *list = calloc(devices, sizeof *list);
-  bool good = list && clGetProgramInfo(program, CL_PROGRAM_DEVICES, devices * sizeof *list, list,
-                                       NULL) == CL_SUCCESS;
+  bool good = list && CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_DEVICES,
+                              devices * sizeof *list, list, NULL) == CL_SUCCESS;
   *count = devices;
   *index = 0;
-  while (good && *index < devices && list[*index] != device) ++*index;
+  while (good && *index < devices && list[*index] != device->id) ++*index;
   free(list);
   return good && *index < devices;
 }
 
 /* The binary for one of the program's devices; the caller frees it. NULL: there is none. */
-static unsigned char *read_binary(size_t *size, cl_program program, size_t index, size_t count) {
+static unsigned char *read_binary(size_t *size, ebb_device *device, cl_program program,
+                                  size_t index, size_t count) {
   size_t *sizes = calloc(count, sizeof *sizes);
   unsigned char **places = calloc(count, sizeof *places); /* NULL: not wanted */
   unsigned char *binary = NULL;
   *size = 0;
   if (sizes && places &&
-      clGetProgramInfo(program, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes, sizes, NULL) ==
-          CL_SUCCESS)
+      CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_BINARY_SIZES, count * sizeof *sizes,
+              sizes, NULL) == CL_SUCCESS)
     *size = sizes[index];
-  if (*size > 0) binary = places[index] = malloc(*size);
-  if (binary && clGetProgramInfo(program, CL_PROGRAM_BINARIES, count * sizeof *places, places,
-                                 NULL) != CL_SUCCESS) {
+  if (*size > 0)
+    binary = places[index] = calloc(1, *size); /* zeros are no program, if none comes */
+  if (binary && CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_BINARIES,
+                        count * sizeof *places, places, NULL) != CL_SUCCESS) {
     free(binary);
     binary = NULL;
   }
@@ -135,10 +141,10 @@ static unsigned char *read_binary(size_t *size, cl_program program, size_t index
   return binary;
 }
 
-void ebbi_program_keep(cl_program program, const ebb_device *device, const ebbi_hash *key) {
+void ebbi_program_keep(cl_program program, ebb_device *device, const ebbi_hash *key) {
   size_t index, count, size;
-  if (!find_device(&index, &count, program, device->id)) return;
-  unsigned char *binary = read_binary(&size, program, index, count);
+  if (!find_device(&index, &count, program, device)) return;
+  unsigned char *binary = read_binary(&size, device, program, index, count);
   if (binary) (void)ebbi_kernel_cache_store(key, binary, size); /* then it is built again */
   free(binary);
 }

@@ -8,16 +8,14 @@
  * alone. Rejected: a file for each kernel, which would part those that share their code and their
  * comment.
  */
-#include "base/file.h"
 #include "cl.h"
 #include "kernel_files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { FILES_MAX = 32, FILE_LIMIT = 1 << 20 };
+enum { FILES_MAX = 32 };
 
 /* A program's text being put together. */
 typedef struct source {
@@ -37,20 +35,8 @@ static const ebbi_kernel_file *embedded_file(const char *name, size_t length) {
 
 /* The text of a kernel file: from EBB_KERNEL_DIR if it is there, else the embedded one. */
 static ebb_status load_file(char **text, const ebbi_kernel_file *file) {
-  const char *folder = getenv("EBB_KERNEL_DIR");
-  char path[4096];
-  size_t size;
-  if (folder && folder[0] != '\0') {
-    REQUIRE(access(folder, R_OK | X_OK) == 0, EBB_ERR_ARGUMENT,
-            "EBB_KERNEL_DIR=%s: no such folder, or it is closed to you", folder);
-    snprintf(path, sizeof path, "%s/%s", folder, file->name);
-    FILE *probe = fopen(path, "rb");
-    if (probe) {
-      fclose(probe);
-      return ebbi_file_read(text, &size, path, FILE_LIMIT);
-    }
-  }
-  *text = strdup(file->text);
+  TRY(ebbi_kernel_folder_read(text, file->name));
+  if (!*text) *text = strdup(file->text);
   REQUIRE(*text, EBB_ERR_MEMORY, "kernel file %s: no memory", file->name);
   return EBB_OK;
 }

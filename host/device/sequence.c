@@ -28,32 +28,37 @@ ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device) {
   return EBB_OK;
 }
 
+static ebb_status make(ebbi_command_buffer *out, ebb_device *device, const cl_command_queue *queue,
+                       const cl_ulong *properties) {
+  TRY_MAKE(*out, device, "recording", device->command_calls.create, 1, queue, properties);
+  return EBB_OK;
+}
+
 /* All entries as one command buffer, false if one of them cannot be part of it. It may be queued
  * again while it still runs. */
 static bool record(ebbi_command_buffer *out, const ebbi_sequence *sequence) {
   enum { COMMAND_BUFFER_FLAGS = 0x1293, SIMULTANEOUS_USE = 1 };
   const cl_ulong properties[] = {COMMAND_BUFFER_FLAGS, SIMULTANEOUS_USE, 0};
-  const ebbi_command_calls *calls = &sequence->device->command_calls;
-  cl_command_queue queue = sequence->device->queue;
-  cl_int error;
-  *out = calls->create(1, &queue, properties, &error);
-  if (!*out || error != CL_SUCCESS) return false;
+  ebb_device *device = sequence->device;
+  const ebbi_command_calls *calls = &device->command_calls;
+  cl_command_queue queue = device->queue;
+  if (make(out, device, &queue, properties) != EBB_OK) return false;
   for (size_t i = 0; i < sequence->count; i++) {
     const ebbi_entry *e = &sequence->entries[i];
-    if (!e->kernel || calls->launch(*out, NULL, NULL, e->kernel, 2, NULL, e->global, e->local, 0,
-                                    NULL, NULL, NULL) != CL_SUCCESS)
+    if (!e->kernel || CALL_CL(device, calls->launch, *out, NULL, NULL, e->kernel, 2, NULL,
+                              e->global, e->local, 0, NULL, NULL, NULL) != CL_SUCCESS)
       return false;
   }
-  return calls->finalize(*out) == CL_SUCCESS;
+  return CALL_CL(device, calls->finalize, *out) == CL_SUCCESS;
 }
 
 /* One launch alone gains nothing. */
 static void make_buffer(ebbi_sequence *sequence) {
-  const ebbi_command_calls *calls = &sequence->device->command_calls;
-  if (!calls->create || sequence->count < 2) return;
+  ebb_device *device = sequence->device;
+  if (!device->command_calls.create || sequence->count < 2) return;
   bool recorded = record(&sequence->buffer, sequence);
   if (recorded || !sequence->buffer) return;
-  calls->release(sequence->buffer);
+  (void)CALL_CL(device, device->command_calls.release, sequence->buffer);
   sequence->buffer = NULL;
 }
 
@@ -77,9 +82,13 @@ ebb_status ebbi_sequence_add(ebbi_sequence *sequence, const ebbi_entry *entry) {
 
 static ebb_status run_buffer(const ebbi_sequence *sequence) {
   ebb_device *device = sequence->device;
-  device->counters.launches += sequence->count;
-  TRY_CL(device->command_calls.enqueue(0, NULL, sequence->buffer, 0, NULL, NULL),
-         ebbi_kernel_name(sequence->entries[0].id), "clEnqueueCommandBufferKHR");
+  cl_event event;
+  for (size_t i = 0; i < sequence->count; i++)
+    ebbi_launch_note(device, ebbi_kernel_name(sequence->entries[i].id));
+  TRY_CL(device, ebbi_kernel_name(sequence->entries[0].id), device->command_calls.enqueue, 0, NULL,
+         sequence->buffer, 0, NULL, ebbi_launch_event(device, &event));
+  ebbi_pulse_add(device, event);
+  if (event) (void)CALL_CL(device, clReleaseEvent, event);
   return EBB_OK;
 }
 
@@ -105,10 +114,12 @@ size_t ebbi_sequence_launches(const ebbi_sequence *sequence) {
 
 void ebbi_sequence_free(ebbi_sequence *sequence) {
   if (!sequence) return;
-  if (sequence->device->recording == sequence) sequence->device->recording = NULL;
-  if (sequence->buffer) sequence->device->command_calls.release(sequence->buffer);
+  ebb_device *device = sequence->device;
+  if (device->recording == sequence) device->recording = NULL;
+  if (sequence->buffer) (void)CALL_CL(device, device->command_calls.release, sequence->buffer);
   for (size_t i = 0; i < sequence->count; i++)
-    if (sequence->entries[i].kernel) clReleaseKernel(sequence->entries[i].kernel);
+    if (sequence->entries[i].kernel)
+      (void)CALL_CL(device, clReleaseKernel, sequence->entries[i].kernel);
   free(sequence->entries);
   free(sequence);
 }

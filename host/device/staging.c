@@ -25,30 +25,44 @@ static const char where[] = "staging";
 
 static ebb_status require_queue(ebb_device *device) {
   cl_command_queue_properties properties;
-  cl_int error;
   if (device->upload_queue) return EBB_OK;
-  TRY_CL(clGetCommandQueueInfo(device->queue, CL_QUEUE_PROPERTIES, sizeof properties, &properties,
-                               NULL),
-         where, "clGetCommandQueueInfo");
+  TRY_CL(device, where, clGetCommandQueueInfo, device->queue, CL_QUEUE_PROPERTIES,
+         sizeof properties, &properties, NULL);
   properties &= CL_QUEUE_PROFILING_ENABLE; /* where one is timed, so is the other */
-  device->upload_queue = clCreateCommandQueue(device->context, device->id, properties, &error);
-  TRY_CL(error, where, "clCreateCommandQueue");
+  TRY_MAKE(device->upload_queue, device, where, clCreateCommandQueue, device->context, device->id,
+           properties);
   return EBB_OK;
+}
+
+/* What is mapped is unmapped; the memory goes with the object. */
+static void unpin_memory(ebbi_staging *staging) {
+  ebb_device *device = staging->device;
+  if (staging->pinned && staging->memory)
+    (void)CALL_CL(device, clEnqueueUnmapMemObject, device->upload_queue, staging->pinned,
+                  staging->memory, 0, NULL, NULL);
+  if (staging->pinned) (void)CALL_CL(device, clReleaseMemObject, staging->pinned);
+  staging->pinned = NULL;
+  staging->memory = NULL;
+}
+
+static ebb_status pin_memory(ebbi_staging *staging, size_t bytes) {
+  ebb_device *device = staging->device;
+  cl_event event;
+  TRY_MAKE(staging->pinned, device, where, clCreateBuffer, device->context,
+           CL_MEM_READ_ONLY | CL_MEM_ALLOC_HOST_PTR, bytes, NULL);
+  TRY_MAKE(staging->memory, device, where, clEnqueueMapBuffer, device->upload_queue,
+           staging->pinned, CL_FALSE, CL_MAP_WRITE, 0, bytes, 0, NULL, &event);
+  ebb_status status = ebbi_wait(device, device->upload_queue, event, "map of staging memory");
+  (void)CALL_CL(device, clReleaseEvent, event);
+  return status;
 }
 
 /* Pinned memory; where the driver has none, plain memory is uploaded as well, only slower. */
 static ebb_status make_memory(ebbi_staging *staging, size_t bytes) {
   ebb_device *device = staging->device;
-  cl_int error;
-  staging->pinned = clCreateBuffer(device->context, CL_MEM_READ_ONLY | CL_MEM_ALLOC_HOST_PTR, bytes,
-                                   NULL, &error);
-  if (error == CL_SUCCESS) {
-    staging->memory = clEnqueueMapBuffer(device->upload_queue, staging->pinned, CL_TRUE,
-                                         CL_MAP_WRITE, 0, bytes, 0, NULL, NULL, &error);
-    if (error == CL_SUCCESS) return EBB_OK;
-    clReleaseMemObject(staging->pinned);
-  }
-  staging->pinned = NULL;
+  if (pin_memory(staging, bytes) == EBB_OK) return EBB_OK;
+  if (ebbi_device_is_lost(device)) return ebbi_device_lost(device);
+  unpin_memory(staging);
   staging->memory = malloc(bytes);
   REQUIRE(staging->memory, EBB_ERR_MEMORY, "%s: no host memory for %zu bytes", where, bytes);
   return EBB_OK;
@@ -83,39 +97,33 @@ ebb_status ebbi_staging_create(ebbi_staging **out, ebbi_buffer *const to[EBBI_ST
   return EBB_OK;
 }
 
-static void forget(cl_event *event) {
-  if (*event) clReleaseEvent(*event);
+static void forget(ebb_device *device, cl_event *event) {
+  if (*event) (void)CALL_CL(device, clReleaseEvent, *event);
   *event = NULL;
 }
 
+/* Of a device that is lost the memory stays: the driver may be reading it. */
 void ebbi_staging_free(ebbi_staging *staging) {
   if (!staging) return;
-  cl_command_queue queue = staging->device->upload_queue;
-  if (staging->pinned && staging->memory)
-    clEnqueueUnmapMemObject(queue, staging->pinned, staging->memory, 0, NULL, NULL);
-  if (queue) clFinish(queue);
-  for (size_t i = 0; i < EBBI_STAGED; i++) forget(&staging->arrived[i]);
-  forget(&staging->left);
+  ebb_device *device = staging->device;
+  (void)ebbi_wait_for_queue(device, device->upload_queue);
+  for (size_t i = 0; i < EBBI_STAGED; i++) forget(device, &staging->arrived[i]);
+  forget(device, &staging->left);
   if (staging->pinned)
-    clReleaseMemObject(staging->pinned);
-  else
+    unpin_memory(staging);
+  else if (!ebbi_device_is_lost(device))
     free(staging->memory);
   free(staging);
 }
 
-/* CL_COMPLETE, more while it is under way, less if it failed. */
-static cl_int state_of(cl_event event) {
-  cl_int state,
-      error = clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
-  return error == CL_SUCCESS ? state : error;
-}
-
 static ebb_status wait_for(ebb_device *device, cl_event event) {
-  cl_int state = state_of(event);
+  static const char what[] = "upload";
+  cl_int state;
+  if (ebbi_event_state(&state, event) != CL_SUCCESS) state = CL_QUEUED; /* the wait asks again */
   if (state == CL_COMPLETE) return EBB_OK;
   device->counters.waits++;
-  TRY_CL(state < 0 ? state : clWaitForEvents(1, &event), "upload", "clEnqueueWriteBuffer");
-  return EBB_OK;
+  return state < 0 ? ebbi_cl_fail(device, what, "clEnqueueWriteBuffer", state)
+                   : ebbi_wait(device, NULL, event, what);
 }
 
 ebb_status ebbi_staging_wait(ebbi_staging *staging) {
@@ -123,7 +131,7 @@ ebb_status ebbi_staging_wait(ebbi_staging *staging) {
   for (size_t i = 0; i < EBBI_STAGED; i++) {
     ebb_status status =
         staging->arrived[i] ? wait_for(staging->device, staging->arrived[i]) : EBB_OK;
-    forget(&staging->arrived[i]);
+    forget(staging->device, &staging->arrived[i]);
     if (first == EBB_OK) first = status;
   }
   return first;
@@ -140,7 +148,7 @@ static ebb_status profile(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]
   ebb_device *device = staging->device;
   for (size_t i = 0; i < EBBI_STAGED && device->timing; i++) {
     const ebbi_work work = {.bytes = (double)bytes[i]};
-    TRY_CL(clRetainEvent(staging->arrived[i]), where, "clRetainEvent");
+    TRY_CL(device, where, clRetainEvent, staging->arrived[i]);
     TRY(ebbi_profiling_add(device, "upload of a block", &work, NULL, staging->arrived[i]));
   }
   return EBB_OK;
@@ -152,34 +160,36 @@ ebb_status ebbi_staging_send(ebbi_staging *staging, const size_t bytes[EBBI_STAG
     bool after = i == 0 && staging->left; /* the queue is in order: the first waits for all */
     REQUIRE(bytes[i] <= staging->to[i]->size, EBB_ERR_ARGUMENT, "%s: %zu bytes for a buffer of %zu",
             where, bytes[i], staging->to[i]->size);
-    TRY_CL(clEnqueueWriteBuffer(device->upload_queue, staging->to[i]->memory, CL_FALSE, 0, bytes[i],
-                                staging->parts[i], after, after ? &staging->left : NULL,
-                                &staging->arrived[i]),
-           "upload", "clEnqueueWriteBuffer");
+    TRY_CL(device, "upload", clEnqueueWriteBuffer, device->upload_queue, staging->to[i]->memory,
+           CL_FALSE, 0, bytes[i], staging->parts[i], after, after ? &staging->left : NULL,
+           &staging->arrived[i]);
     device->counters.uploads++;
     device->counters.uploaded_bytes += bytes[i];
   }
-  TRY_CL(clFlush(device->upload_queue), "upload", "clFlush");
+  TRY_CL(device, "upload", clFlush, device->upload_queue);
   return profile(staging, bytes);
 }
 
 /* Some drivers, PoCL among them, never end a wait for what has failed: so that is not queued. */
 ebb_status ebbi_staging_enter(ebbi_staging *staging) {
+  ebb_device *device = staging->device;
   bool under_way = false;
   for (size_t i = 0; i < EBBI_STAGED && staging->arrived[i]; i++) {
-    cl_int state = state_of(staging->arrived[i]);
+    cl_int state;
+    TRY_CL(device, where, clGetEventInfo, staging->arrived[i], CL_EVENT_COMMAND_EXECUTION_STATUS,
+           sizeof state, &state, NULL);
     if (state < 0) return ebbi_staging_wait(staging);
     under_way = under_way || state != CL_COMPLETE;
   }
   if (!under_way) return EBB_OK;
-  TRY_CL(clEnqueueBarrierWithWaitList(staging->device->queue, EBBI_STAGED, staging->arrived, NULL),
-         where, "clEnqueueBarrierWithWaitList");
+  TRY_CL(device, where, clEnqueueBarrierWithWaitList, device->queue, EBBI_STAGED, staging->arrived,
+         NULL);
   return EBB_OK;
 }
 
 ebb_status ebbi_staging_leave(ebbi_staging *staging) {
-  forget(&staging->left);
-  TRY_CL(clEnqueueMarkerWithWaitList(staging->device->queue, 0, NULL, &staging->left), where,
-         "clEnqueueMarkerWithWaitList");
-  return ebbi_device_flush(staging->device); /* an upload that waits for it may come at once */
+  ebb_device *device = staging->device;
+  forget(device, &staging->left);
+  TRY_CL(device, where, clEnqueueMarkerWithWaitList, device->queue, 0, NULL, &staging->left);
+  return ebbi_device_flush(device); /* an upload that waits for it may come at once */
 }

@@ -2,7 +2,10 @@
  *
  * One device is one OpenCL context and one in-order queue, and a second one for the uploads of data
  * that are streamed. All objects made on it borrow it and
- * must be freed before it. A device and what was made on it may be used by one thread at a time.
+ * must be freed before it. A device and what was made on it may be used by one thread at a time;
+ * threads may have devices of their own. A fork of a process that has used OpenCL can open no
+ * device, and calls on a device of its parent fail with EBB_ERR_DEVICE: freeing it frees host
+ * memory only.
  */
 #ifndef EBB_DEVICE_H
 #define EBB_DEVICE_H
@@ -71,7 +74,8 @@ ebb_status ebb_device_describe(ebb_device_info *info, size_t index);
  * Errors: EBB_ERR_NO_DEVICE (nothing matches; the message lists what there is), EBB_ERR_DEVICE. */
 ebb_status ebb_device_open(ebb_device **out, const char *selector);
 
-/* Waits for the queue, then releases it. NULL is accepted. */
+/* Waits for the queue, then releases it; a device that is lost is not waited for, and what its
+ * driver may still use is left behind. NULL is accepted. */
 void ebb_device_free(ebb_device *device);
 
 const ebb_device_info *ebb_device_get_info(const ebb_device *device);
@@ -91,6 +95,18 @@ void ebb_device_on_compile(ebb_device *device, ebb_compile_callback callback, vo
 
 /* Blocks until all work given to the device is done. */
 ebb_status ebb_device_finish(ebb_device *device);
+
+/* Waits give up when the device has made no progress for so many seconds, 120 if nothing is set; 0:
+ * they never do. Then they fail with EBB_ERR_DEVICE and the last launches by name, and the device
+ * is lost: every later call on it fails at once with the same message. Launches that end are
+ * progress, however long the queue.  Errors: EBB_ERR_ARGUMENT (a negative number). */
+ebb_status ebb_device_set_timeout(ebb_device *device, double seconds);
+
+/* For a watchdog in another thread: how many seconds the thread that uses the device has been
+ * inside one call of the driver, or in one wait without progress; 0: it is in none. `what` gets the
+ * call and the last launches by name, cut to `size`; it may be NULL. Safe from any thread while the
+ * device is open. */
+double ebb_device_stuck(const ebb_device *device, char *what, size_t size);
 
 /* Matmul engines: tiles in local memory, vector tiles without barrier, or the library CLBlast. */
 #define EBB_ENGINE_LIST(X)                                                                         \

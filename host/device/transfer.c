@@ -1,0 +1,151 @@
+/* Bytes to and from buffers, by way of memory of the device's own.
+ *
+ * A wait that is given up leaves a driver that may still read or write the memory that it was
+ * given. That must not be the caller's, who will free it: so all transfers go through a few
+ * megabytes that belong to the device and are left behind with a device that is lost. The copy
+ * costs a few percent of a large transfer. Large ones go in pieces, so that each shows progress.
+ */
+#include "base/size.h"
+#include "cl.h"
+
+#include <ebb/profile.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PIECE = 4 << 20 };
+
+/* Rows that are dense on the host and `stride` bytes apart in the buffer; one row needs none. */
+typedef struct piece {
+  size_t at, rows, row_bytes, stride;
+} piece;
+
+static ebb_status require_memory(ebb_device *device, size_t bytes) {
+  if (bytes > PIECE) bytes = PIECE;
+  if (device->transfer_size >= bytes) return EBB_OK;
+  void *larger = malloc(bytes);
+  REQUIRE(larger, EBB_ERR_MEMORY, "transfer: no host memory for %zu bytes", bytes);
+  free(device->transfer);
+  device->transfer = larger;
+  device->transfer_size = bytes;
+  return EBB_OK;
+}
+
+void ebbi_transfer_free(ebb_device *device) {
+  if (device->watch.lost[0])
+    ebbi_alarm_keep(device->watch.alarm, device->transfer);
+  else
+    free(device->transfer);
+  device->transfer = NULL;
+}
+
+static ebb_status queue_write(cl_event *event, const ebbi_buffer *buffer, const piece *p) {
+  ebb_device *device = buffer->device;
+  const size_t host[3] = {0, 0, 0}, region[3] = {p->row_bytes, p->rows, 1};
+  if (p->rows == 1) {
+    TRY_CL(device, "upload", clEnqueueWriteBuffer, device->queue, buffer->memory, CL_FALSE, p->at,
+           p->row_bytes, device->transfer, 0, NULL, event);
+    return EBB_OK;
+  }
+  const size_t origin[3] = {p->at % p->stride, p->at / p->stride, 0};
+  TRY_CL(device, "upload", clEnqueueWriteBufferRect, device->queue, buffer->memory, CL_FALSE,
+         origin, host, region, p->stride, 0, p->row_bytes, 0, device->transfer, 0, NULL, event);
+  return EBB_OK;
+}
+
+static ebb_status queue_read(cl_event *event, const ebbi_buffer *buffer, const piece *p) {
+  ebb_device *device = buffer->device;
+  const size_t host[3] = {0, 0, 0}, region[3] = {p->row_bytes, p->rows, 1};
+  if (p->rows == 1) {
+    TRY_CL(device, "download", clEnqueueReadBuffer, device->queue, buffer->memory, CL_FALSE, p->at,
+           p->row_bytes, device->transfer, 0, NULL, event);
+    return EBB_OK;
+  }
+  const size_t origin[3] = {p->at % p->stride, p->at / p->stride, 0};
+  TRY_CL(device, "download", clEnqueueReadBufferRect, device->queue, buffer->memory, CL_FALSE,
+         origin, host, region, p->stride, 0, p->row_bytes, 0, device->transfer, 0, NULL, event);
+  return EBB_OK;
+}
+
+/* Waits for a piece and tells the profile of it, if it is to be told. */
+static ebb_status finish(ebb_device *device, const char *name, const piece *p, cl_event event,
+                         bool told) {
+  const ebbi_work work = {.bytes = (double)p->rows * (double)p->row_bytes};
+  ebb_status status = ebbi_wait(device, device->queue, event, name);
+  if (status == EBB_OK && told) return ebbi_profiling_add(device, name, &work, NULL, event);
+  (void)CALL_CL(device, clReleaseEvent, event);
+  return status;
+}
+
+/* `from` NULL: zeros. */
+static ebb_status write_piece(const ebbi_buffer *buffer, const piece *p, const void *from) {
+  size_t bytes = p->rows * p->row_bytes;
+  cl_event event;
+  if (from)
+    memcpy(buffer->device->transfer, from, bytes);
+  else
+    memset(buffer->device->transfer, 0, bytes);
+  TRY(queue_write(&event, buffer, p));
+  return finish(buffer->device, "upload", p, event, from != NULL);
+}
+
+static ebb_status read_piece(void *to, const ebbi_buffer *buffer, const piece *p) {
+  cl_event event;
+  TRY(queue_read(&event, buffer, p));
+  TRY(finish(buffer->device, "download", p, event, true));
+  memcpy(to, buffer->device->transfer, p->rows * p->row_bytes);
+  return EBB_OK;
+}
+
+/* Reads all of `of` into `to`, or, where it is NULL, writes there what is at `from`: some rows at a
+ * time, or parts of a row that is longer than a piece. */
+static ebb_status transfer(unsigned char *to, const ebbi_buffer *buffer, const unsigned char *from,
+                           piece of) {
+  TRY(require_memory(buffer->device, of.rows * of.row_bytes));
+  bool is_dense = of.rows == 1 || of.stride == of.row_bytes;
+  size_t length = is_dense ? of.rows * of.row_bytes : of.row_bytes, count = is_dense ? 1 : of.rows;
+  size_t part = length < PIECE ? length : PIECE, at_once = part < length ? 1 : PIECE / part;
+  for (size_t row = 0; row < count; row += at_once)
+    for (size_t at = 0; at < length; at += part) {
+      const piece p = {.at = of.at + row * of.stride + at,
+                       .rows = count - row < at_once ? count - row : at_once,
+                       .row_bytes = length - at < part ? length - at : part,
+                       .stride = of.stride};
+      size_t place = row * length + at;
+      TRY(to ? read_piece(to + place, buffer, &p)
+             : write_piece(buffer, &p, from ? from + place : NULL));
+    }
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_write_zeros(ebbi_buffer *buffer) {
+  return transfer(NULL, buffer, NULL, (piece){0, 1, buffer->size, buffer->size});
+}
+
+ebb_status ebbi_buffer_upload(ebbi_buffer *buffer, const void *values, size_t rows,
+                              size_t row_bytes, size_t stride) {
+  ebb_device *device = buffer->device;
+  double start = ebbi_profiling_clock(device);
+  device->counters.uploads++;
+  device->counters.uploaded_bytes += rows * row_bytes;
+  device->counters.waits++;
+  TRY(transfer(NULL, buffer, values, (piece){0, rows, row_bytes, stride}));
+  ebb_profile_phase(device, "upload", start);
+  return EBB_OK;
+}
+
+ebb_status ebbi_buffer_download(void *values, const ebbi_buffer *buffer, size_t rows,
+                                size_t row_bytes, size_t stride) {
+  return ebbi_buffer_download_part(values, buffer, 0, rows, row_bytes, stride);
+}
+
+ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, size_t from,
+                                     size_t rows, size_t row_bytes, size_t stride) {
+  ebb_device *device = buffer->device;
+  double start = ebbi_profiling_clock(device);
+  device->counters.downloads++;
+  device->counters.downloaded_bytes += rows * row_bytes;
+  device->counters.waits++;
+  TRY(transfer(values, buffer, NULL, (piece){from, rows, row_bytes, stride}));
+  ebb_profile_phase(device, "wait and download", start);
+  return EBB_OK;
+}

@@ -1,0 +1,181 @@
+/* Waiting for the device, with an end to it.
+ *
+ * A blocking call of a driver that hangs never returns. So commands are queued without blocking,
+ * and the thread sleeps until the driver calls back at the command's end. It looks for itself
+ * between times: drivers have been known to forget a callback, and a long queue is no hang as long
+ * as launches end in it. A thread that looks all the time was rejected, since on a CPU it would
+ * take the core that the work needs; so was one that looks once a millisecond, the time that an
+ * epoch of a small network takes; a callback costs what a blocking call does.
+ */
+#include "cl.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* Seconds between looks, with a callback on its way and without. */
+static const double LOOK = 0.05, LOOK_OFTEN = 0.001;
+
+/* The device holds it, and so does each callback that is still to come: that may be late. */
+struct ebbi_alarm {
+  pthread_mutex_t lock;
+  pthread_cond_t bell;
+  bool rung;
+  unsigned holders;
+  void *kept; /* freed with it */
+};
+
+ebb_status ebbi_alarm_create(ebbi_alarm **out) {
+  ebbi_alarm *alarm = calloc(1, sizeof *alarm);
+  pthread_condattr_t attributes;
+  REQUIRE(alarm, EBB_ERR_MEMORY, "ebb_device_open: no memory");
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&alarm->bell, &attributes);
+  pthread_condattr_destroy(&attributes);
+  pthread_mutex_init(&alarm->lock, NULL);
+  alarm->holders = 1;
+  *out = alarm;
+  return EBB_OK;
+}
+
+void ebbi_alarm_free(ebbi_alarm *alarm) {
+  if (!alarm) return;
+  pthread_mutex_lock(&alarm->lock);
+  bool is_last = --alarm->holders == 0;
+  pthread_mutex_unlock(&alarm->lock);
+  if (!is_last) return;
+  pthread_cond_destroy(&alarm->bell);
+  pthread_mutex_destroy(&alarm->lock);
+  free(alarm->kept);
+  free(alarm);
+}
+
+void ebbi_alarm_keep(ebbi_alarm *alarm, void *memory) {
+  pthread_mutex_lock(&alarm->lock);
+  if (alarm->holders > 1) alarm->kept = memory;
+  pthread_mutex_unlock(&alarm->lock);
+}
+
+static void CL_CALLBACK ring(cl_event event, cl_int state, void *user) {
+  ebbi_alarm *alarm = user;
+  (void)event;
+  (void)state;
+  pthread_mutex_lock(&alarm->lock);
+  alarm->rung = true;
+  pthread_cond_signal(&alarm->bell);
+  pthread_mutex_unlock(&alarm->lock);
+  ebbi_alarm_free(alarm);
+}
+
+/* False: the driver will not call back. */
+static bool set_alarm(ebbi_alarm *alarm, cl_event event) {
+  pthread_mutex_lock(&alarm->lock);
+  alarm->holders++;
+  pthread_mutex_unlock(&alarm->lock);
+  if (clSetEventCallback(event, CL_COMPLETE, ring, alarm) == CL_SUCCESS) return true;
+  ebbi_alarm_free(alarm);
+  return false;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Sleeps for so long or until the bell rings. Returns how long, and not much more than was asked
+ * for: a process that was stopped meanwhile has not waited. */
+static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
+  double start = seconds_now(), end = start + seconds;
+  struct timespec until = {.tv_sec = (time_t)end};
+  until.tv_nsec = (long)(1e9 * (end - (double)until.tv_sec));
+  pthread_mutex_lock(&alarm->lock);
+  while (!alarm->rung && pthread_cond_timedwait(&alarm->bell, &alarm->lock, &until) != ETIMEDOUT) {
+  }
+  alarm->rung = false;
+  pthread_mutex_unlock(&alarm->lock);
+  double slept = seconds_now() - start;
+  return slept < 2 * seconds ? slept : 2 * seconds;
+}
+
+cl_int ebbi_event_state(cl_int *state, cl_event event) {
+  return clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof *state, state, NULL);
+}
+
+/* The command may go on after a call failed, and then nothing that it uses can ever be freed:
+ * unless its end can be waited for in another way. */
+static ebb_status fail_call(ebb_device *device, cl_event event, const char *what, const char *call,
+                            cl_int error) {
+  char why[128];
+  cl_int ended = clWaitForEvents(1, &event);
+  if (ended == CL_SUCCESS || ended == CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST)
+    return ebbi_cl_fail(device, what, call, error);
+  snprintf(why, sizeof why, "%s: %s failed: %s (%d)", what, call, ebbi_cl_error_name(error), error);
+  return ebbi_device_lose(device, why);
+}
+
+static ebb_status read_state(cl_int *state, ebb_device *device, cl_event event, const char *what) {
+  cl_int error = ebbi_event_state(state, event);
+  return error == CL_SUCCESS ? EBB_OK : fail_call(device, event, what, "clGetEventInfo", error);
+}
+
+/* One sleep, and what has become of the queue meanwhile. */
+static ebb_status wait_on(ebb_device *device, double *idle, bool called_back, const char *what) {
+  const ebbi_watch *watch = &device->watch;
+  double look = called_back ? LOOK : LOOK_OFTEN;
+  char why[128];
+  bool progress;
+  if (watch->timeout > 0 && watch->timeout < look) look = watch->timeout;
+  *idle += sleep_until_rung(watch->alarm, look);
+  cl_int error = ebbi_pulse_look(device, &progress);
+  if (progress) *idle = 0;
+  ebbi_call_idle(device, *idle);
+  if (error == CL_SUCCESS) return EBB_OK;
+  snprintf(why, sizeof why, "%s: a launch before it failed: %s (%d)", what,
+           ebbi_cl_error_name(error), error);
+  return ebbi_device_lose(device, why);
+}
+
+static ebb_status give_up(ebb_device *device, const char *what, double idle) {
+  char why[128];
+  snprintf(why, sizeof why, "%s: no progress for %.3g s", what, idle);
+  return ebbi_device_lose(device, why);
+}
+
+static ebb_status wait_for(ebb_device *device, cl_command_queue queue, cl_event event,
+                           const char *what) {
+  const double limit = device->watch.timeout;
+  cl_int state, error = queue ? clFlush(queue) : CL_SUCCESS;
+  if (error != CL_SUCCESS) return fail_call(device, event, what, "clFlush", error);
+  TRY(read_state(&state, device, event, what));
+  bool called_back = state > CL_COMPLETE && set_alarm(device->watch.alarm, event);
+  for (double idle = 0; state > CL_COMPLETE;) {
+    if (limit > 0 && idle >= limit) return give_up(device, what, idle);
+    TRY(wait_on(device, &idle, called_back, what));
+    TRY(read_state(&state, device, event, what));
+  }
+  return state == CL_COMPLETE ? EBB_OK : ebbi_cl_fail(device, what, "the command", state);
+}
+
+ebb_status ebbi_wait(ebb_device *device, cl_command_queue queue, cl_event event, const char *what) {
+  if (!ebbi_call_begin(device, what)) return ebbi_device_lost(device);
+  ebb_status status = wait_for(device, queue, event, what);
+  ebbi_call_end(device, CL_SUCCESS);
+  return status;
+}
+
+ebb_status ebbi_wait_for_queue(ebb_device *device, cl_command_queue queue) {
+  cl_event marker;
+  if (!queue) return EBB_OK;
+  cl_int error = CALL_CL(device, clEnqueueMarkerWithWaitList, queue, 0, NULL, &marker);
+  if (error != CL_SUCCESS) { /* who waits here is about to free what the commands use */
+    (void)CALL_CL(device, clFinish, queue);
+    return ebbi_cl_fail(device, device->info.name, "clEnqueueMarkerWithWaitList", error);
+  }
+  ebb_status status = ebbi_wait(device, queue, marker, "wait for the queue");
+  (void)CALL_CL(device, clReleaseEvent, marker);
+  return status;
+}

@@ -1,0 +1,54 @@
+/* What is to go wrong in the fault layer, by variables of the environment, and what it has counted.
+ *
+ *   FAULT_API      the call's name, as clCreateBuffer
+ *   FAULT_N        which of its calls, from 1 (default 1); FAULT_STICKY: all after it too
+ *   FAULT_INFO     counts only queries for this parameter, a number (clGet…Info alone)
+ *   FAULT_MODE     error    it fails with FAULT_CODE (default -5) and does nothing (the default)
+ *                  lie      it reports success and does nothing
+ *                  hang     it takes FAULT_SECONDS (default 3600) longer
+ *                  stall    its command begins FAULT_SECONDS later, and all that come after it
+ *                  corrupt  a read or write transfers a byte wrong: byte FAULT_BYTE, or one in the
+ *                           middle, by exclusive or with FAULT_XOR (default 0x40)
+ *   FAULT_LOG      a file for the report: faults, objects live and made, calls by name
+ *   SPOOF_GLOBAL, SPOOF_ALLOC, SPOOF_LOCAL, SPOOF_GROUP, SPOOF_UNITS, SPOOF_WIDTH, SPOOF_TYPE,
+ *   SPOOF_ALIGN    what devices say of themselves
+ */
+#ifndef EBB_FAULT_PLAN_H
+#define EBB_FAULT_PLAN_H
+
+#include "device/cl.h"
+#include "fault_layer_calls.h"
+
+#define CALL_NUMBER(name, ...) CALL_##name,
+enum { EACH_CALL(CALL_NUMBER) CALLS };
+
+/* Kinds of objects. */
+enum { CONTEXT, QUEUE, MEMORY, PROGRAM, KERNEL, EVENT, BUFFER, KINDS };
+
+typedef enum verdict { GOOD, ERROR, LIE, HANG, STALL, CORRUPT } verdict;
+
+/* Reads the variables, and writes the report when the process exits. */
+void plan_begin(void);
+
+/* For tests that change the variables: from here on they hold, and calls are counted anew. */
+void fault_layer_restart(void);
+
+/* Counts a call and says how it is to go; one that hangs has done so. `counts`: it is one of those
+ * that FAULT_INFO names. */
+verdict judge(int call, bool counts);
+bool is_wanted_info(cl_uint what);
+cl_int planned_error(void);
+void sleep_as_planned(void);
+
+/* Makes a byte wrong, in place or in a copy, which the caller frees. */
+void flip(void *bytes, size_t size);
+void *flipped_copy(const void *bytes, size_t size);
+
+/* Puts a size that is made up in the place of what the device has said. */
+void spoof(cl_uint what, void *value);
+
+/* Objects: one was made, unless it is NULL; one more, or less, is held. */
+void note_made(int kind, const void *object);
+void note_held(int kind, long more);
+
+#endif
