@@ -61,8 +61,7 @@ static inline ebbi_raw case_raw(const char *name, const ebb_read_options *option
   return raw;
 }
 
-typedef ebb_status raw_reader(ebbi_raw *raw, const char *bytes, size_t size,
-                              const ebbi_wishes *wishes);
+typedef ebb_status raw_reader(ebbi_raw *raw, const ebbi_wishes *wishes);
 
 /* The forms that all columns get; NULL: AUTO. */
 static inline ebb_status choose_forms(ebbi_form *forms, const ebbi_raw *raw, void *user) {
@@ -79,11 +78,8 @@ static inline ebb_status read_raw(raw_reader *reader, ebbi_raw *raw, const char 
   const ebbi_wishes wishes = {.options = options ? options : &defaults,
                               .choose = choose_forms,
                               .user = (void *)(uintptr_t)form};
-  char *copy = tight_copy(bytes, size);
-  *raw = (ebbi_raw){.path = strdup("t")};
-  ebb_status status = reader(raw, copy, size, &wishes);
-  free(copy);
-  return status;
+  *raw = (ebbi_raw){.path = strdup("t"), .bytes = tight_copy(bytes, size), .size = size};
+  return reader(raw, &wishes);
 }
 
 static inline ebbi_raw csv_of(const char *text, const ebb_read_options *options,
@@ -139,8 +135,9 @@ static inline void expect_csv_notes(const char *text, const ebb_read_options *op
 static inline const char *cell(const ebbi_raw *raw, size_t row, size_t col) {
   static char text[64];
   const ebbi_raw_column *column = &raw->columns[col];
-  if (column->codes) return column->codes[row] < 0 ? "?" : column->texts.items[column->codes[row]];
-  snprintf(text, sizeof text, "%g", column->numbers[row]);
+  int32_t code = column->codes ? ebbi_cells_code(column->codes, row) : -1;
+  if (column->codes) return code < 0 ? "?" : column->texts.items[code];
+  snprintf(text, sizeof text, "%g", ebbi_cells_get(column->numbers, row));
   return text;
 }
 

@@ -25,8 +25,8 @@ static inline ebb_table *rig_table(size_t rows) {
   t->raw.path = rig_copy("t", 2);
   t->raw.rows = t->rows = rows;
   t->raw.header = true;
-  t->raw.lines = rig_grow(NULL, rows, sizeof *t->raw.lines);
-  for (size_t r = 0; r < rows; r++) t->raw.lines[r] = r + 2;
+  t->raw.lines = ebbi_cells_new();
+  for (size_t r = 0; r < rows; r++) assert_int_equal(ebbi_cells_add(t->raw.lines, 2), EBB_OK);
   return t;
 }
 
@@ -46,21 +46,38 @@ static inline ebbi_raw_column *rig_column(ebb_table *t, const char *name, ebb_co
   return &t->raw.columns[c];
 }
 
+static inline ebbi_cells *rig_cells(const double *values, size_t rows) {
+  ebbi_cells *cells = ebbi_cells_new();
+  assert_non_null(cells);
+  for (size_t r = 0; r < rows; r++) assert_int_equal(ebbi_cells_add(cells, values[r]), EBB_OK);
+  return cells;
+}
+
+/* Puts another value in the place of one. */
+static inline void rig_set(ebbi_cells **cells, size_t row, double value) {
+  ebbi_cells *changed = ebbi_cells_new();
+  assert_non_null(changed);
+  for (size_t r = 0; r < (*cells)->count; r++)
+    assert_int_equal(ebbi_cells_add(changed, r == row ? value : ebbi_cells_get(*cells, r)), EBB_OK);
+  ebbi_cells_free(*cells);
+  *cells = changed;
+}
+
 /* Numbers, amounts or dates; NaN where missing. */
 static inline void rig_numbers(ebb_table *t, const char *name, ebb_column_kind kind,
                                const double *values) {
   ebbi_raw_column *column = rig_column(t, name, EBB_COLUMN_INPUT, kind);
-  column->numbers = rig_copy(values, t->raw.rows * sizeof *values);
+  column->numbers = rig_cells(values, t->raw.rows);
 }
 
 /* Codes by first appearance; NULL: missing. */
-static inline void rig_codes(int32_t **codes, ebbi_names *names, const char *const *texts,
+static inline void rig_codes(ebbi_cells **codes, ebbi_names *names, const char *const *texts,
                              size_t rows) {
-  *codes = rig_grow(NULL, rows, sizeof **codes);
+  *codes = ebbi_cells_new();
   for (size_t r = 0; r < rows; r++) {
     size_t index = 0;
     if (texts[r]) assert_int_equal(ebbi_names_add(names, &index, texts[r]), EBB_OK);
-    (*codes)[r] = texts[r] ? (int32_t)index : -1;
+    assert_int_equal(ebbi_cells_add_code(*codes, texts[r] ? (int32_t)index : -1), EBB_OK);
   }
 }
 
@@ -77,25 +94,28 @@ static inline void rig_classes(ebb_table *t, const char *name, const char *const
   assert_int_equal(ebbi_names_add(&t->target.names, &index, name), EBB_OK);
   t->target.cols = 1;
   t->target.task = EBB_TASK_CLASSIFICATION;
-  rig_codes(&t->target.codes, &t->target.classes, texts, t->raw.rows);
-  assert_int_equal(ebbi_names_sort(&t->target.classes, t->target.codes, t->raw.rows, numbers),
-                   EBB_OK);
+  ebbi_cells *codes;
+  rig_codes(&codes, &t->target.classes, texts, t->raw.rows);
+  int32_t *map = rig_grow(NULL, t->raw.rows, sizeof *map);
+  assert_int_equal(ebbi_names_sort(&t->target.classes, map, numbers), EBB_OK);
+  t->target.codes = ebbi_cells_new();
+  for (size_t r = 0; r < t->raw.rows; r++) {
+    int32_t code = ebbi_cells_code(codes, r);
+    assert_int_equal(ebbi_cells_add_code(t->target.codes, code < 0 ? -1 : map[code]), EBB_OK);
+  }
+  ebbi_cells_free(codes);
+  free(map);
 }
 
 /* A target of values, or one more of them. */
 static inline void rig_values(ebb_table *t, const char *name, const double *values) {
   ebbi_target *target = &t->target;
-  size_t index, cols = target->cols++, rows = t->raw.rows;
+  size_t index, cols = target->cols++;
   rig_column(t, name, EBB_COLUMN_TARGET, EBB_KIND_NUMBER);
   assert_int_equal(ebbi_names_add(&target->names, &index, name), EBB_OK);
   target->task = EBB_TASK_REGRESSION;
-  double *numbers = rig_grow(NULL, rows * (cols + 1), sizeof *numbers);
-  for (size_t r = 0; r < rows; r++) {
-    for (size_t k = 0; k < cols; k++) numbers[r * (cols + 1) + k] = target->numbers[r * cols + k];
-    numbers[r * (cols + 1) + cols] = values[r];
-  }
-  free(target->numbers);
-  target->numbers = numbers;
+  target->numbers = rig_grow(target->numbers, cols + 1, sizeof *target->numbers);
+  target->numbers[cols] = rig_cells(values, t->raw.rows);
 }
 
 /* An array of bytes, image or not, in place of columns. */
@@ -107,7 +127,7 @@ static inline ebb_table *rig_bytes(size_t rows, size_t cols, const char *bytes, 
     rig_column(t, name, EBB_COLUMN_INPUT, image ? EBB_KIND_PIXEL : EBB_KIND_NUMBER);
   }
   free(t->raw.columns);
-  free(t->raw.lines);
+  ebbi_cells_free(t->raw.lines);
   t->raw.columns = NULL;
   t->raw.lines = NULL;
   t->raw.header = false;
@@ -123,7 +143,8 @@ static inline ebb_table *rig_bytes(size_t rows, size_t cols, const char *bytes, 
 
 /* Rows of the file that are rows of the table. */
 static inline void rig_keep(ebb_table *t, const size_t *rows, size_t count) {
-  t->kept = rig_copy(rows, count * sizeof *rows);
+  t->kept = rig_grow(NULL, count, sizeof *t->kept);
+  for (size_t i = 0; i < count; i++) t->kept[i] = (uint32_t)rows[i];
   t->rows = count;
 }
 

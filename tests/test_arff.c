@@ -41,7 +41,7 @@ static void test_dense(void **state) {
   assert_string_equal(cell(&raw, 0, 2), "q, r");
   assert_string_equal(cell(&raw, 1, 2), "s't\\n\n");
   assert_string_equal(cell(&raw, 1, 4), "?");
-  assert_int_equal(raw.lines[1], 12);
+  assert_int_equal(ebbi_raw_line(&raw, 1), 12);
   ebbi_raw_free(&raw);
 }
 

@@ -62,8 +62,8 @@ static void test_lines_and_quotes(void **state) {
   assert_string_equal(raw.names.items[1], "b,\nc");
   assert_string_equal(cell(&raw, 0, 1), "x\ny");
   assert_string_equal(cell(&raw, 1, 1), "\"z\"");
-  assert_int_equal(raw.lines[0], 3);
-  assert_int_equal(raw.lines[1], 6);
+  assert_int_equal(ebbi_raw_line(&raw, 0), 3);
+  assert_int_equal(ebbi_raw_line(&raw, 1), 6);
   ebbi_raw_free(&raw);
   expect_columns("a\tb\n5'11\" tall\t1\n6' 2\"\t2\n", NULL, "2x2 header a:text b:number");
 }

@@ -39,7 +39,7 @@ static void test_columns_that_turn(void **state) {
   assert_null(raw.columns[1].numbers);
   assert_string_equal(cell(&raw, 3, 0), "4");
   assert_int_equal(raw.columns[0].missing, 1);
-  assert_int_equal(raw.lines[4], 6);
+  assert_int_equal(ebbi_raw_line(&raw, 4), 6);
   ebbi_raw_free(&raw);
 }
 
@@ -153,7 +153,7 @@ static void test_missing_numbers(void **state) {
   ebbi_raw raw = csv_of("a,b\n-1,x\n2,?\n-1.0,y\n", &(ebb_read_options){.na = "?,-1"}, NULL);
   assert_int_equal(raw.columns[0].missing, 2);
   assert_true(isnan(ebbi_raw_number(&raw, 0, 0)) && ebbi_raw_number(&raw, 1, 0) == 2);
-  assert_int_equal(raw.columns[1].codes[1], -1);
+  assert_int_equal(ebbi_cells_code(raw.columns[1].codes, 1), -1);
   ebbi_raw_free(&raw);
 }
 
@@ -168,7 +168,7 @@ static void test_growth(void **state) {
   ebbi_raw raw = csv_of(text, NULL, NULL);
   for (size_t i = 0; i < ROWS; i++) {
     assert_true(ebbi_raw_number(&raw, i, 0) == (double)i);
-    assert_int_equal(raw.columns[1].codes[i], i < 300 ? -1 : 0);
+    assert_int_equal(ebbi_cells_code(raw.columns[1].codes, i), i < 300 ? -1 : 0);
     assert_int_equal(isnan(ebbi_raw_number(&raw, i, 2)) != 0, i < 300);
   }
   assert_int_equal(raw.columns[1].missing, 300);

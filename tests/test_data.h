@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <base/file.h>
+#include <base/read.h>
 #include <cmocka.h>
 #include <data/array.h>
 #include <data/encoder.h>

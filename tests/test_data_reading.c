@@ -14,7 +14,7 @@ static void test_golden(void **state) {
   static const double numbers[3][2] = {{1, 2.5}, {-3, 400}, {.5, -.25}};
   for (size_t i = 0; i < 6; i++)
     assert_true(ebbi_table_number(t, i / 2, i % 2) == numbers[i / 2][i % 2]);
-  assert_int_equal(t->raw.lines[2], 5);
+  assert_int_equal(ebbi_raw_line(&t->raw, 2), 5);
   ebb_encoder *e = encoder_of(t, NULL);
   ebb_dataset d = dataset_of(e, t);
   static const double x[] = {0.84292723, -0.6997817, -1.40487872, 1.41418836,

@@ -99,7 +99,7 @@ static void test_stratified(void **state) {
     ebb_parts parts = split(order, t, how);
     size_t found[2][4] = {{0}};
     for (size_t i = parts.train; i < rows; i++)
-      found[i >= parts.train + parts.valid][t->target.codes[order[i]]]++;
+      found[i >= parts.train + parts.valid][ebbi_table_class(t, order[i])]++;
     for (size_t c = 0; c < 4; c++)
       for (size_t p = 0; p < 2; p++) {
         double share = (double)(sizes[c] * (p ? parts.test : parts.valid)) / (double)rows;

@@ -263,9 +263,9 @@ static void test_pixels(void **state) {
     assert_true(d.scale == (float)cases[i].scale && !d.x);
     ebb_dataset_clear(&d);
     expect_inputs(e, csv, (double[]){8 * cases[i].scale, 4 * cases[i].scale}, 2);
-    csv->raw.columns[1].numbers[0] = NAN;
+    rig_set(&csv->raw.columns[1].numbers, 0, NAN);
     expect_message(ebb_encoder_apply(&d, e, csv, NULL, 0), "column \"b\": a value is missing");
-    csv->raw.columns[1].numbers[0] = 4;
+    rig_set(&csv->raw.columns[1].numbers, 0, 4);
     ebb_encoder_free(e);
   }
   ebb_table_free(t);

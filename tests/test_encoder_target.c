@@ -196,7 +196,7 @@ static void test_bare(void **state) {
   ebb_dataset d = dataset_of(e, t);
   assert_true(d.labels[0] == 1 && d.labels[2] == 2 && d.outputs == 3);
   ebb_dataset_clear(&d);
-  plain->raw.columns[0].numbers[1] = NAN;
+  rig_set(&plain->raw.columns[0].numbers, 1, NAN);
   expect_message(ebb_encoder_apply(&d, e, plain, NULL, 0), "t:3*missing*remove the row");
   ebb_encoder_free(e);
   assert_int_equal(ebb_encoder_bare(&e, 1, 2, EBB_TASK_CLASSIFICATION), EBB_OK);

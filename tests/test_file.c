@@ -1,5 +1,5 @@
 /* Whole files: reading plain and compressed ones. (test_writer.c replaces them.) */
-#include "base/file.h"
+#include "base/read.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

@@ -116,9 +116,9 @@ static void test_texts(void **state) {
     assert_null(c->numbers);
     assert_int_equal(c->missing, 1);
     assert_int_equal(c->numeric, 0);
-    assert_int_equal(c->codes[0], 0);
-    assert_int_equal(c->codes[1], -1);
-    assert_int_equal(c->codes[2], 1);
+    assert_int_equal(ebbi_cells_code(c->codes, 0), 0);
+    assert_int_equal(ebbi_cells_code(c->codes, 1), -1);
+    assert_int_equal(ebbi_cells_code(c->codes, 2), 1);
     assert_string_equal(c->texts.items[0], "n\xc3\xa9");
     assert_string_equal(c->texts.items[1], "y\xf0\x9f\x8c\x8a");
     ebbi_raw_free(&r);
@@ -126,7 +126,8 @@ static void test_texts(void **state) {
   ebbi_raw r = raw_of_npy("'|S3'", "False", "(3,)", "1\0\0-2.1\0\0", 9);
   assert_int_equal(r.columns->texts.count, 2);
   assert_string_equal(r.columns->texts.items[1], "-2.");
-  assert_true(r.columns->numbers[1] == -2 && r.columns->codes[2] == 0);
+  assert_true(ebbi_cells_get(r.columns->numbers, 1) == -2 &&
+              ebbi_cells_code(r.columns->codes, 2) == 0);
   ebbi_raw_free(&r);
 }
 
@@ -347,7 +348,7 @@ static void test_label_cases(void **state) {
   }
   ebbi_raw r = case_raw("09-npy-forms/y_str.npy", NULL);
   assert_int_equal(r.columns->texts.count, 2);
-  assert_string_equal(r.columns->texts.items[r.columns->codes[1]], "yes");
+  assert_string_equal(r.columns->texts.items[ebbi_cells_code(r.columns->codes, 1)], "yes");
   ebbi_raw_free(&r);
   r = case_raw("10-npy-not-scaled/x.npy", NULL);
   assert_int_equal(r.rows, 600);

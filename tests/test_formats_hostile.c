@@ -14,8 +14,8 @@ static double sum_of(const ebbi_raw *raw) {
     for (size_t col = 0; col < raw->cols; col++) {
       const ebbi_raw_column *column = raw->columns ? &raw->columns[col] : NULL;
       if (!column || column->numbers) sum += ebbi_raw_number(raw, row, col);
-      if (column && column->codes && column->codes[row] >= 0)
-        sum += (double)strlen(column->texts.items[column->codes[row]]);
+      if (column && column->codes && ebbi_cells_code(column->codes, row) >= 0)
+        sum += (double)strlen(column->texts.items[ebbi_cells_code(column->codes, row)]);
     }
   return raw->labels ? sum + sum_of(raw->labels) : sum;
 }

@@ -146,9 +146,10 @@ static void test_npz(void **state) {
   sheet = sheet_of(text_target);
   raw = read_back(&sheet, ".npz", &notes);
   const ebbi_raw_column *labels = raw.labels->columns;
-  assert_int_equal(labels->codes[2], -1);
+  assert_int_equal(ebbi_cells_code(labels->codes, 2), -1);
   for (size_t i = 0; i < ROWS; i++)
-    if (data.texts[i]) assert_string_equal(labels->texts.items[labels->codes[i]], data.texts[i]);
+    if (data.texts[i])
+      assert_string_equal(labels->texts.items[ebbi_cells_code(labels->codes, i)], data.texts[i]);
   ebbi_raw_free(&raw);
   sheet = sheet_of(NULL); /* 0.1 and others are no floats; the third column is */
   sheet.targets = 2;

@@ -2,7 +2,8 @@
 #ifndef EBB_WRITER_RIG_H
 #define EBB_WRITER_RIG_H
 
-#include "base/file.h"
+#include "base/read.h"
+#include "base/writer.h"
 
 #include <dirent.h>
 #include <errno.h>

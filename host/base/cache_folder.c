@@ -4,7 +4,7 @@
  * opened relative to the folder above and never through a link, and what belongs to another user or
  * is open to others' writing is refused, so that nobody else decides what is read from here. Files
  * are renamed into place and not synced: their readers check them, and a file that a crash cut off
- * is only a lost file. file.c, which syncs and follows links, is for files that must not be lost.
+ * is only a lost file. writer.c, which syncs and follows links, is for files that must not be lost.
  */
 #include "cache_folder.h"
 

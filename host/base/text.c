@@ -206,8 +206,11 @@ bool ebbi_parse_number(double *out, const char *text, size_t length, char point)
   double value = 0;
   bool fits = count <= EXACT_DIGITS && digits > 0 && llabs(power) < POWERS_OF_FIVE;
   int exponent = fits ? (int)power - (int)decimals : POWERS_OF_FIVE;
-  bool done = fits && (scale_quickly(&value, digits, exponent) ||
-                       (abs(exponent) < POWERS_OF_FIVE && scale_exactly(&value, digits, exponent)));
+  bool zero = count <= EXACT_DIGITS && digits == 0; /* what many files hold most */
+  bool done =
+      zero ||
+      (fits && (scale_quickly(&value, digits, exponent) ||
+                (abs(exponent) < POWERS_OF_FIVE && scale_exactly(&value, digits, exponent))));
   if (!done) value = scale_slowly(mantissa, used, power);
   *out = negative ? -value : value;
   return true;

@@ -1,4 +1,4 @@
-/* Replacing whole files. (file.c reads them.)
+/* Replacing whole files. (read.c reads them.)
  *
  * A new file is written beside the old one, synced, read back and renamed: a reader sees the old
  * file or the new one, a crash leaves the old one, and what is renamed is what was written. All
@@ -8,7 +8,7 @@
  * keeps the first errno.
  */
 #define _GNU_SOURCE
-#include "file.h"
+#include "writer.h"
 
 #include "error.h"
 #include <errno.h>

@@ -32,7 +32,10 @@ typedef struct reader {
   size_t capacity;
   ebbi_form *forms;
   ebbi_span *fields; /* of the row */
-  copy *copies;      /* quoted values with backslashes, of the line */
+  bool last;         /* what is read is not read again, so that it may be changed */
+  copy *copies;      /* quoted values with backslashes, of the line; not `last` */
+  const char *zero;  /* "0" in raw->bytes, for numbers that sparse rows leave out; behind it: "?" */
+  ebb_read_options options;
   ebbi_na na;
   ebbi_store store;
 } reader;
@@ -86,17 +89,21 @@ static ebb_status take_quoted(reader *r, ebbi_span *out) {
   }
   *out = (ebbi_span){.text = text, .length = (size_t)(r->at++ - text), .quoted = true};
   if (!escaped) return EBB_OK;
-  copy *c = malloc(sizeof *c + out->length);
-  REQUIRE(c, EBB_ERR_MEMORY, "data: no memory for a text");
-  c->next = r->copies;
-  r->copies = c;
+  char *plain = r->last ? r->raw->bytes + (text - r->raw->bytes) : NULL;
+  if (!plain) {
+    copy *c = malloc(sizeof *c + out->length);
+    REQUIRE(c, EBB_ERR_MEMORY, "data: no memory for a text");
+    c->next = r->copies;
+    r->copies = c;
+    plain = c->text;
+  }
   size_t kept = 0;
   for (size_t i = 0; i < out->length; i++) {
     bool after = text[i] == '\\';
     i += after;
-    c->text[kept++] = after && text[i] == 'n' ? '\n' : after && text[i] == 't' ? '\t' : text[i];
+    plain[kept++] = after && text[i] == 'n' ? '\n' : after && text[i] == 't' ? '\t' : text[i];
   }
-  *out = (ebbi_span){.text = c->text, .length = kept, .quoted = true};
+  *out = (ebbi_span){.text = plain, .length = kept, .quoted = true};
   return EBB_OK;
 }
 
@@ -130,15 +137,18 @@ static bool take_word(reader *r, const char *word) {
 }
 
 static ebb_status take_values(reader *r, ebbi_names *values) {
+  char end;
   do {
     ebbi_span value;
     size_t index;
     r->at++;
     TRY(take_value(r, &value, ",}"));
+    end = *r->at; /* a 0 may come to stand here */
     if (value.length > 0 || value.quoted)
-      TRY(ebbi_names_add_part(values, &index, value.text, value.length));
-  } while (*r->at == ',');
-  if (*r->at != '}') return fail(r, "a list of values that no } ends");
+      TRY(ebbi_names_add_in_place(values, &index, r->raw->bytes, value.text, value.length));
+  } while (end == ',');
+  if (end != '}') return fail(r, "a list of values that no } ends");
+  r->at++;
   return values->count > 0 ? EBB_OK : fail(r, "an attribute without values");
 }
 
@@ -185,8 +195,10 @@ static ebb_status read_declarations(reader *r) {
   for (; *r->at != '\0'; next_line(r), free_copies(r)) {
     skip_blanks(r);
     if (ends_line(*r->at) || *r->at == '%' || take_word(r, "@relation")) continue;
+    const char *word = r->at;
     if (take_word(r, "@data")) {
       next_line(r);
+      r->zero = memcpy(r->raw->bytes + (word - r->raw->bytes), "0\0?", 4);
       if (r->raw->cols == 0) return fail(r, "no @attribute before @data");
       return EBB_OK;
     }
@@ -210,13 +222,35 @@ static ebb_status take_dense(reader *r, size_t *count) {
   }
 }
 
+static ebb_status check_field(const reader *r, size_t c) {
+  ebbi_span field = r->fields[c];
+  const attribute *a = &r->attributes[c];
+  double value;
+  if (r->forms[c] == EBBI_FORM_SKIP || ebbi_na_has(&r->na, field)) return EBB_OK;
+  if (a->type == NOMINAL &&
+      ebbi_names_find_part(&a->values, field.text, field.length) == EBBI_NO_INDEX)
+    return fail_value(r, c, field, "is none of the values declared");
+  if (a->type == NUMERIC && !ebbi_parse_number(&value, field.text, field.length, '.') &&
+      !ebbi_parse_word(&value, field.text, field.length))
+    return fail_value(r, c, field, "is not a number, as declared");
+  return EBB_OK;
+}
+
+static ebbi_span absent(const reader *r, const attribute *a) {
+  const char *text = a->type == NUMERIC   ? r->zero
+                     : a->type == NOMINAL ? ebbi_names_text(&a->values, 0)
+                                          : r->zero + 2;
+  return (ebbi_span){.text = text, .length = strlen(text)};
+}
+
+/* A short row stands for one as long as any other: a small file for a table of any size. */
 static ebb_status take_sparse(reader *r) {
-  size_t next = 0;
-  for (size_t c = 0; c < r->raw->cols; c++) {
-    const attribute *a = &r->attributes[c];
-    const char *zero = a->type == NUMERIC ? "0" : a->type == NOMINAL ? a->values.items[0] : "?";
-    r->fields[c] = (ebbi_span){.text = zero, .length = strlen(zero)};
-  }
+  size_t next = 0, cols = r->raw->cols;
+  REQUIRE(r->raw->rows < EBBI_SPARSE_VALUES / cols, EBB_ERR_INPUT,
+          "%s:%zu: more than %zu sparse rows of %zu columns, which with their zeros are above the "
+          "limit of %d values; keep fewer rows or attributes",
+          r->raw->path, r->line, r->raw->rows, cols, EBBI_SPARSE_VALUES);
+  for (size_t c = 0; c < cols; c++) r->fields[c] = absent(r, &r->attributes[c]);
   do {
     ebbi_span position, value;
     double index;
@@ -229,6 +263,7 @@ static ebb_status take_sparse(reader *r) {
       return fail(r, "a sparse row has pairs of index and value, by ascending indices from 0");
     TRY(take_value(r, &value, ",}"));
     r->fields[(size_t)index] = value;
+    TRY(check_field(r, (size_t)index));
     next = (size_t)index + 1;
   } while (*r->at == ',');
   if (*r->at++ != '}') return fail(r, "a sparse row that no } ends");
@@ -236,37 +271,27 @@ static ebb_status take_sparse(reader *r) {
   return ends_line(*r->at) ? EBB_OK : fail(r, "text behind a sparse row; weights are not read");
 }
 
-static ebb_status check_fields(const reader *r) {
-  for (size_t c = 0; c < r->raw->cols; c++) {
-    ebbi_span field = r->fields[c];
-    const attribute *a = &r->attributes[c];
-    double value;
-    if (r->forms[c] == EBBI_FORM_SKIP || ebbi_na_has(&r->na, field)) continue;
-    if (a->type == NOMINAL &&
-        ebbi_names_find_part(&a->values, field.text, field.length) == EBBI_NO_INDEX)
-      return fail_value(r, c, field, "is none of the values declared");
-    if (a->type == NUMERIC && !ebbi_parse_number(&value, field.text, field.length, '.') &&
-        !ebbi_parse_word(&value, field.text, field.length))
-      return fail_value(r, c, field, "is not a number, as declared");
-  }
+static ebb_status take_row(reader *r) {
+  size_t count = 0;
+  free_copies(r);
+  if (*r->at == '{') return take_sparse(r);
+  TRY(take_dense(r, &count));
+  REQUIRE(count == r->raw->cols, EBB_ERR_INPUT,
+          "%s:%zu: %zu field%s, expected %zu: so many attributes are declared", r->raw->path,
+          r->line, count, count == 1 ? "" : "s", r->raw->cols);
+  for (size_t c = 0; c < count; c++) TRY(check_field(r, c));
   return EBB_OK;
 }
 
+/* The line is left before its fields are stored, which may put a 0 at its end. */
 static ebb_status read_rows(reader *r) {
-  for (; *r->at != '\0'; next_line(r)) {
-    size_t count = r->raw->cols;
+  while (*r->at != '\0') {
     skip_blanks(r);
-    if (ends_line(*r->at) || *r->at == '%') continue;
-    free_copies(r);
-    if (*r->at == '{')
-      TRY(take_sparse(r));
-    else
-      TRY(take_dense(r, &count));
-    REQUIRE(count == r->raw->cols, EBB_ERR_INPUT,
-            "%s:%zu: %zu field%s, expected %zu: so many attributes are declared", r->raw->path,
-            r->line, count, count == 1 ? "" : "s", r->raw->cols);
-    TRY(check_fields(r));
-    TRY(ebbi_store_row(&r->store, r->line, r->fields));
+    size_t line = r->line;
+    bool row = !ends_line(*r->at) && *r->at != '%';
+    if (row) TRY(take_row(r));
+    next_line(r);
+    if (row) TRY(ebbi_store_row(&r->store, line, r->fields));
   }
   return EBB_OK;
 }
@@ -274,7 +299,9 @@ static ebb_status read_rows(reader *r) {
 static ebb_status read_all(reader *r, const ebbi_wishes *wishes) {
   ebbi_raw *raw = r->raw;
   bool again;
+  r->last = true;
   TRY(read_declarations(r));
+  r->last = false;
   raw->header = true;
   r->forms = calloc(raw->cols, sizeof *r->forms);
   r->fields = calloc(raw->cols, sizeof *r->fields);
@@ -284,7 +311,9 @@ static ebb_status read_all(reader *r, const ebbi_wishes *wishes) {
     if (r->attributes[c].type == NOMINAL && r->forms[c] != EBBI_FORM_SKIP)
       r->forms[c] = EBBI_FORM_TEXT;
   TRY(ebbi_na_make(&r->na, wishes->options->na ? wishes->options->na : "?"));
-  TRY(ebbi_store_begin(&r->store, raw, r->forms, &r->na, '.'));
+  r->options = *wishes->options;
+  r->options.decimal = '.'; /* whatever CSV files have here */
+  TRY(ebbi_store_begin(&r->store, raw, r->forms, &r->na, &r->options));
   const char *rows = r->at;
   size_t line = r->line;
   TRY(read_rows(r));
@@ -292,15 +321,15 @@ static ebb_status read_all(reader *r, const ebbi_wishes *wishes) {
   TRY(ebbi_store_end(&r->store, &again));
   r->at = rows;
   r->line = line;
+  r->last = true;
   if (again) TRY(read_rows(r));
   return ebbi_store_finish(&r->store);
 }
 
-ebb_status ebbi_arff_read(ebbi_raw *raw, const char *bytes, size_t size,
-                          const ebbi_wishes *wishes) {
-  bool marked = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
-  reader r = {.raw = raw, .at = bytes + (marked ? 3 : 0), .line = 1};
-  TRY(ebbi_utf8_check(raw->path, bytes, size));
+ebb_status ebbi_arff_read(ebbi_raw *raw, const ebbi_wishes *wishes) {
+  bool marked = raw->size >= 3 && memcmp(raw->bytes, "\xef\xbb\xbf", 3) == 0;
+  reader r = {.raw = raw, .at = raw->bytes + (marked ? 3 : 0), .line = 1};
+  TRY(ebbi_utf8_check(raw->path, raw->bytes, raw->size));
   ebb_status status = read_all(&r, wishes);
   for (size_t c = 0; c < raw->cols; c++) ebbi_names_free(&r.attributes[c].values);
   free(r.attributes);

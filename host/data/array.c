@@ -37,16 +37,21 @@ ebb_status ebbi_array_measure(ebbi_array *array, const char *path) {
   return EBB_OK;
 }
 
-ebb_status ebbi_array_bind(ebbi_array *array, const char *path, const char *bytes, size_t size,
-                           size_t offset) {
-  size_t need, there = size - offset;
+ebb_status ebbi_array_size(size_t *bytes, const ebbi_array *array, const char *path) {
   REQUIRE(array->rows > 0 && array->cols > 0 && array->item > 0, EBB_ERR_INPUT,
           "%s: the array is empty (%zu rows of %zu elements of %zu bytes)", path, array->rows,
           array->cols, array->item);
   bool fits =
-      ebbi_size_mul(&need, array->rows, array->cols) && ebbi_size_mul(&need, need, array->item);
+      ebbi_size_mul(bytes, array->rows, array->cols) && ebbi_size_mul(bytes, *bytes, array->item);
   REQUIRE(fits, EBB_ERR_INPUT, "%s: %zu rows of %zu elements are too many to be true", path,
           array->rows, array->cols);
+  return EBB_OK;
+}
+
+ebb_status ebbi_array_bind(ebbi_array *array, const char *path, const char *bytes, size_t size,
+                           size_t offset) {
+  size_t need, there = size - offset;
+  TRY(ebbi_array_size(&need, array, path));
   REQUIRE(need == there, EBB_ERR_INPUT,
           "%s: %s: the header says %zu rows of %zu elements of %zu bytes = %zu bytes, but %zu "
           "follow it",

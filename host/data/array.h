@@ -45,18 +45,24 @@ typedef struct ebbi_array {
 bool ebbi_is_idx(const char *bytes, size_t size);
 bool ebbi_is_npy(const char *bytes, size_t size);
 
+/* Read the header only and leave `data` unset; *start gets where the elements begin.
+ * Errors: EBB_ERR_INPUT. */
+ebb_status ebbi_idx_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
+                           size_t size);
+ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
+                           size_t size);
+
 /* Describe the array in a file without copying or allocating.
  * Errors: EBB_ERR_INPUT. */
 ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 
-/* Reads the header only and leaves `data` unset; *start gets where the elements begin. */
-ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
-                           size_t size);
-
 /* Sets item (of numbers), rows and cols by element and shape.
  * Errors: EBB_ERR_INPUT (no dimension, lengths whose product does not fit). */
 ebb_status ebbi_array_measure(ebbi_array *array, const char *path);
+
+/* Bytes of all elements. Errors: EBB_ERR_INPUT (none, or more than fit). */
+ebb_status ebbi_array_size(size_t *bytes, const ebbi_array *array, const char *path);
 
 /* Sets array->data to bytes + offset after checking that exactly the array's elements follow. */
 ebb_status ebbi_array_bind(ebbi_array *array, const char *path, const char *bytes, size_t size,

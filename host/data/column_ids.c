@@ -9,14 +9,14 @@
 #include "data/columns.h"
 
 #include "base/error.h"
-#include "data/number_set.h"
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MANY_ROWS = 30, MANY_TEXTS = 20 };
+enum { MANY_ROWS = 30, MANY_TEXTS = 20, FIRST_ROWS = 4096 };
 
 static bool is_listed(const char *name, const char *const *list) {
   for (; *list; list++)
@@ -53,19 +53,35 @@ bool ebbi_is_id_name(const char *name) {
   return strchr("_- .", before) || (islower((unsigned char)before) && name[length - 2] == 'I');
 }
 
-/* Whole numbers in all rows, and no two the same. */
+static bool counts_up(const ebbi_raw *raw, size_t col, double low) {
+  for (size_t row = 0; row < raw->rows; row++)
+    if (ebbi_raw_number(raw, row, col) != low + (double)row) return false;
+  return true;
+}
+
+static int compare(const void *left, const void *right) {
+  double a = *(const double *)left, b = *(const double *)right;
+  return (a > b) - (a < b);
+}
+
+/* Whole numbers in all rows, and no two the same. Sorted: a set of them would be several times the
+ * column. Most columns that are no such show it in their first rows. */
 static ebb_status all_differ(bool *differ, const ebbi_raw *raw, size_t col) {
-  ebbi_number_set set = {0};
-  ebb_status status = EBB_OK;
+  size_t rows = raw->rows, first = rows < FIRST_ROWS ? rows : FIRST_ROWS;
+  double *sorted = malloc(rows * sizeof *sorted);
+  REQUIRE(sorted, EBB_ERR_MEMORY, "%s: no memory to sort %zu numbers", raw->path, rows);
   *differ = true;
-  for (size_t row = 0; row < raw->rows && *differ && status == EBB_OK; row++) {
-    double value = ebbi_raw_number(raw, row, col);
-    *differ = value == floor(value);
-    if (*differ) status = ebbi_number_set_add(&set, value);
-    if (status == EBB_OK && set.count <= row) *differ = false;
+  for (size_t count = first;; count = rows) {
+    for (size_t row = 0; row < count && *differ; row++) {
+      sorted[row] = ebbi_raw_number(raw, row, col);
+      *differ = sorted[row] == floor(sorted[row]);
+    }
+    if (*differ) qsort(sorted, count, sizeof *sorted, compare);
+    for (size_t i = 1; i < count && *differ; i++) *differ = sorted[i] != sorted[i - 1];
+    if (count == rows || !*differ) break;
   }
-  ebbi_number_set_free(&set);
-  return status;
+  free(sorted);
+  return EBB_OK;
 }
 
 ebb_status ebbi_column_judge_numbers(ebbi_column *column, const ebbi_raw *raw, size_t col,
@@ -78,11 +94,9 @@ ebb_status ebbi_column_judge_numbers(ebbi_column *column, const ebbi_raw *raw, s
   if (low == high) snprintf(column->why, sizeof column->why, "the same in all rows");
   bool suspect = id_name || (no_gap && (index_name || many)) || (low >= 0 && is_label(raw, col));
   if (raw->rows < 2 || !suspect) return EBB_OK;
-  TRY(all_differ(&differ, raw, col));
-  if (!differ) return EBB_OK;
-  bool in_order = no_gap && (low == 0 || low == 1);
-  for (size_t row = 0; row < raw->rows && in_order; row++)
-    in_order = ebbi_raw_number(raw, row, col) == low + (double)row;
+  bool in_order = no_gap && (low == 0 || low == 1) && counts_up(raw, col, low);
+  if (!in_order) TRY(all_differ(&differ, raw, col));
+  if (!in_order && !differ) return EBB_OK;
   column->use = EBB_COLUMN_LEFT_OUT;
   column->reason = in_order ? EBBI_ROW_NUMBERS : EBBI_NUMBERED;
   snprintf(column->why, sizeof column->why, "%s",

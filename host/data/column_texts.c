@@ -19,7 +19,8 @@ enum {
 
 size_t ebbi_raw_first_row(const ebbi_raw *raw, size_t col, size_t text) {
   size_t row = 0;
-  while (row + 1 < raw->rows && raw->columns[col].codes[row] != (int32_t)text) row++;
+  while (row + 1 < raw->rows && ebbi_cells_code(raw->columns[col].codes, row) != (int32_t)text)
+    row++;
   return row;
 }
 

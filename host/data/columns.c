@@ -27,10 +27,13 @@ static range widened(range r, double value) {
 
 /* Row by row for an array, as it lies; pixels need no bounds. */
 static void find_ranges(range *ranges, const ebbi_raw *raw) {
+  ebbi_run run;
   for (size_t c = 0; c < raw->cols; c++) {
-    const double *numbers = raw->columns ? raw->columns[c].numbers : NULL;
+    const ebbi_cells *numbers = raw->columns ? raw->columns[c].numbers : NULL;
     range r = {INFINITY, -INFINITY};
-    for (size_t row = 0; row < raw->rows && numbers; row++) r = widened(r, numbers[row]);
+    run.count = 0;
+    for (size_t row = 0; row < raw->rows && numbers; row++)
+      r = widened(r, ebbi_run_at(&run, numbers, row));
     ranges[c] = r;
   }
   if (raw->columns || raw->image) return;
@@ -79,7 +82,7 @@ static ebb_status judge_compact(bool *done, ebbi_column *column, ebbi_raw *raw, 
   *done = raw->columns && raw->rows >= FEWEST_ROWS && r.low >= 19000101 && r.high <= 21991231 &&
           r.low < r.high;
   for (size_t row = 0; row < raw->rows && *done; row++) {
-    double value = raw->columns[col].numbers[row];
+    double value = ebbi_raw_number(raw, row, col);
     char text[EBBI_NUMBER_TEXT];
     if (!isnan(value)) *done = ebbi_date_parse(&days, ebbi_number_text(text, value), EBBI_DATE_YMD);
   }

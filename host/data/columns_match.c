@@ -32,10 +32,9 @@ static ebb_status fill_empty(const match *m) {
   ebbi_raw *raw = &m->table->raw;
   ebbi_raw_column *column = raw->columns ? &raw->columns[m->col] : NULL;
   if (!column || column->numbers || column->codes) return EBB_OK;
-  column->numbers = malloc(raw->rows * sizeof *column->numbers);
+  column->numbers = ebbi_cells_new();
   REQUIRE(column->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu numbers", raw->path, raw->rows);
-  for (size_t row = 0; row < raw->rows; row++) column->numbers[row] = NAN;
-  return EBB_OK;
+  return ebbi_cells_add_missing(column->numbers, raw->rows);
 }
 
 static ebb_status match_number(const match *m) {

@@ -95,12 +95,14 @@ static ebb_status read_row(reader *r) {
   return EBB_OK;
 }
 
-static ebb_status read_rows(reader *r) {
+/* `last`: nobody will read the text again. */
+static ebb_status read_rows(reader *r, bool last) {
   ebbi_csv_scan *scan = &r->scan;
   bool found;
   size_t above = r->header.first_row ? 1 + r->dialect.below : 0;
   memset(r->left, 0, sizeof r->left);
   ebbi_csv_scan_begin(scan, r->raw->path, r->dialect.text, r->dialect.line, r->dialect.delimiter);
+  if (last) scan->own = r->raw->bytes;
   for (;;) {
     TRY(ebbi_csv_scan_row(scan, &found));
     if (!found) return EBB_OK;
@@ -148,14 +150,14 @@ static ebb_status read_columns(reader *r) {
   REQUIRE(forms, EBB_ERR_MEMORY, "data: no memory for %zu columns", raw->cols);
   ebb_status status = r->wishes->choose ? r->wishes->choose(forms, raw, r->wishes->user) : EBB_OK;
   if (status == EBB_OK)
-    status = ebbi_store_begin(&r->store, raw, forms, &r->na, r->wishes->options->decimal);
+    status = ebbi_store_begin(&r->store, raw, forms, &r->na, r->wishes->options);
   free(forms);
   TRY(status);
-  TRY(read_rows(r));
+  TRY(read_rows(r, false));
   REQUIRE(raw->rows > 0, EBB_ERR_INPUT, "%s: a header, but no rows below it", raw->path);
   TRY(note_left_out(r));
   TRY(ebbi_store_end(&r->store, &again));
-  if (again) TRY(read_rows(r));
+  if (again) TRY(read_rows(r, true));
   return ebbi_store_finish(&r->store);
 }
 
@@ -175,12 +177,12 @@ static ebb_status read_all(reader *r, const char *text) {
   return read_columns(r);
 }
 
-ebb_status ebbi_csv_read(ebbi_raw *raw, const char *bytes, size_t size, const ebbi_wishes *wishes) {
+ebb_status ebbi_csv_read(ebbi_raw *raw, const ebbi_wishes *wishes) {
   reader r = {.raw = raw, .wishes = wishes};
-  REQUIRE(size > 0, EBB_ERR_INPUT, "%s: the file is empty", raw->path);
-  TRY(ebbi_utf8_check(raw->path, bytes, size));
-  bool marked = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0;
-  ebb_status status = read_all(&r, bytes + (marked ? 3 : 0));
+  REQUIRE(raw->size > 0, EBB_ERR_INPUT, "%s: the file is empty", raw->path);
+  TRY(ebbi_utf8_check(raw->path, raw->bytes, raw->size));
+  bool marked = raw->size >= 3 && memcmp(raw->bytes, "\xef\xbb\xbf", 3) == 0;
+  ebb_status status = read_all(&r, raw->bytes + (marked ? 3 : 0));
   ebbi_store_free(&r.store);
   ebbi_csv_scan_free(&r.scan);
   ebbi_csv_sample_free(&r.sample);

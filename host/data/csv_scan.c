@@ -1,10 +1,11 @@
 /* Text to rows of fields.
  *
- * One pass over the bytes; a field is a span of them, and only one with doubled quotes is copied.
- * The row as a whole comes first and what its fields mean later: so a row of too many fields is
- * told as that, not as a text among numbers. A stray quote is an error with its line, since read
- * leniently it would swallow rows unseen; but text delimited by tabs or blanks seldom quotes at
- * all, so there a quote within a field is a character like any other.
+ * One pass over the bytes; a field is a span of them, and only one with doubled quotes is copied,
+ * unless the text is read for the last time. The row as a whole comes first and what its fields
+ * mean later: so a row of too many fields is told as that, not as a text among numbers. A stray
+ * quote is an error with its line, since read leniently it would swallow rows unseen; but text
+ * delimited by tabs or blanks seldom quotes at all, so there a quote within a field is a character
+ * like any other.
  */
 #include "csv_scan.h"
 
@@ -30,6 +31,7 @@ void ebbi_csv_scan_begin(ebbi_csv_scan *scan, const char *path, const char *text
                          char delimiter) {
   scan->path = path;
   scan->at = text;
+  scan->own = NULL;
   scan->delimiter = delimiter;
   scan->line = scan->next_line = line;
   scan->skipped = scan->skipped_line = 0;
@@ -66,22 +68,29 @@ static ebb_status add_field(ebbi_csv_scan *scan, const char *text, size_t length
     scan->fields = fields;
     scan->capacity = capacity;
   }
-  ebbi_span field = {.text = text, .length = length, .quoted = quoted};
-  scan->fields[scan->count++] = quoted ? ebbi_span_trim(field) : field;
+  ebbi_span *field = &scan->fields[scan->count++];
+  field->text = text;
+  field->length = length;
+  field->quoted = quoted;
+  if (quoted) *field = ebbi_span_trim(*field);
   return EBB_OK;
 }
 
 static ebb_status add_doubled(ebbi_csv_scan *scan, const char *text, size_t length) {
-  ebbi_csv_copy *copy = malloc(sizeof *copy + length);
-  REQUIRE(copy, EBB_ERR_MEMORY, "%s: no memory for a field of %zu bytes", scan->path, length);
-  copy->next = scan->copies;
-  scan->copies = copy;
+  char *single = scan->own ? scan->own + (text - scan->own) : NULL;
+  if (!single) {
+    ebbi_csv_copy *copy = malloc(sizeof *copy + length);
+    REQUIRE(copy, EBB_ERR_MEMORY, "%s: no memory for a field of %zu bytes", scan->path, length);
+    copy->next = scan->copies;
+    scan->copies = copy;
+    single = copy->text;
+  }
   size_t kept = 0;
   for (size_t i = 0; i < length; i++) {
-    copy->text[kept++] = text[i];
+    single[kept++] = text[i];
     i += text[i] == '"';
   }
-  return add_field(scan, copy->text, kept, true);
+  return add_field(scan, single, kept, true);
 }
 
 static ebb_status fail_stray(const ebbi_csv_scan *scan, size_t line) {

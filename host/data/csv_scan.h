@@ -18,6 +18,8 @@ typedef struct ebbi_csv_copy {
 typedef struct ebbi_csv_scan {
   const char *path;
   const char *at; /* what comes next */
+  char *own;      /* the bytes that it lies in, to be read for the last time, so that doubled quotes
+                   * are made single where they stand; NULL: in a copy */
   char delimiter;
   bool stops[256];   /* bytes at which a field without quotes may end */
   size_t line;       /* where the row begins, from 1 */
@@ -29,7 +31,7 @@ typedef struct ebbi_csv_scan {
 } ebbi_csv_scan;
 
 /* Begins at `text`, line `line` of its file, and keeps the memory of earlier use. The text ends
- * with its first 0. */
+ * with its first 0. Sets own to NULL. */
 void ebbi_csv_scan_begin(ebbi_csv_scan *scan, const char *path, const char *text, size_t line,
                          char delimiter);
 void ebbi_csv_scan_free(ebbi_csv_scan *scan);

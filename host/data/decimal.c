@@ -29,8 +29,7 @@ static size_t grouped(const char *text, size_t length, char mark) {
   return used > first && ends ? used : 0;
 }
 
-bool ebbi_decimal_read(double *out, ebbi_span span, char decimal) {
-  if (decimal != ',') return ebbi_parse_number(out, span.text, span.length, '.');
+bool ebbi_decimal_read_comma(double *out, ebbi_span span) {
   if (ebbi_parse_number(out, span.text, span.length, ',')) return true;
   bool sign = span.length > 0 && (span.text[0] == '-' || span.text[0] == '+');
   size_t whole = grouped(span.text + sign, span.length - sign, '.'), count = 0;

@@ -2,11 +2,18 @@
 #ifndef EBBI_DECIMAL_H
 #define EBBI_DECIMAL_H
 
+#include "base/text.h"
 #include "data/span.h"
 
-/* Reads all of the span, trimmed, as a finite or infinite number. Decimal ',': groups of three
- * digits parted by points are read too. */
-bool ebbi_decimal_read(double *out, ebbi_span span, char decimal);
+/* Reads all of the span, trimmed, as a finite or infinite number with a decimal comma; groups of
+ * three digits parted by points are read too. */
+bool ebbi_decimal_read_comma(double *out, ebbi_span span);
+
+/* The same with a decimal point, without groups, unless `decimal` is ','. */
+static inline bool ebbi_decimal_read(double *out, ebbi_span span, char decimal) {
+  return decimal == ',' ? ebbi_decimal_read_comma(out, span)
+                        : ebbi_parse_number(out, span.text, span.length, '.');
+}
 
 typedef enum ebbi_comma {
   EBBI_COMMA_NONE,    /* no number with a decimal comma */

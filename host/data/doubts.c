@@ -59,10 +59,12 @@ typedef struct ends {
   size_t lows, highs;
 } ends;
 
-static ends find_ends(const double *numbers, size_t rows) {
+static ends find_ends(const ebbi_cells *numbers) {
   ends e = {.low = INFINITY, .above = INFINITY, .below = -INFINITY, .high = -INFINITY};
-  for (size_t row = 0; row < rows; row++) {
-    double value = numbers[row];
+  ebbi_run run;
+  run.count = 0;
+  for (size_t row = 0; row < numbers->count; row++) {
+    double value = ebbi_run_at(&run, numbers, row);
     if (value < e.low) {
       e.above = e.low;
       e.low = value;
@@ -91,9 +93,9 @@ static bool is_nines(double value) {
 
 /* -999 among numbers from 0 to 5: it comes again, and farther from them than they are apart. */
 static ebb_status stand_apart(finding *f, const ebb_table *table, size_t col) {
-  const double *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
+  const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
   if (table->columns[col].kind != EBB_KIND_NUMBER || !numbers) return EBB_OK;
-  ends e = find_ends(numbers, table->raw.rows);
+  ends e = find_ends(numbers);
   bool low = e.lows >= FEWEST_ROWS && e.low <= -LEAST && e.low == floor(e.low) &&
              (e.above >= 0 || is_nines(e.low)) && e.above < e.high &&
              e.above - e.low > e.high - e.above;
@@ -133,16 +135,21 @@ static bool is_code_name(const char *name) {
   return false;
 }
 
+/* Or missing. */
+static bool is_whole(double value) {
+  return isnan(value) || value == floor(value);
+}
+
 /* A season from 1 to 4: as a number, the fourth would be four times the first. */
 static ebb_status may_be_codes(finding *f, const ebb_table *table, size_t col) {
   enum { MOST_CODES = 100, OFTEN = 5 };
-  const double *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
+  const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
   const char *name = table->raw.names.items[col];
   bool codes = table->columns[col].kind == EBB_KIND_NUMBER && numbers && table->raw.header;
   if (!codes || table->columns[col].why[0] != '\0' || !is_code_name(name)) return EBB_OK;
   for (size_t row = 0; row < table->raw.rows && codes; row++)
-    codes = isnan(numbers[row]) || numbers[row] == floor(numbers[row]);
-  ends e = find_ends(numbers, table->raw.rows);
+    codes = is_whole(ebbi_cells_get(numbers, row));
+  ends e = find_ends(numbers);
   double count = e.high - e.low + 1;
   if (!codes || !(count > 2 && count <= MOST_CODES && OFTEN * count <= (double)table->raw.rows))
     return EBB_OK;
@@ -196,7 +203,7 @@ static ebb_status note_total(ebb_table *table) {
     return EBB_OK;
   for (size_t c = 0; c < raw->cols; c++) {
     const ebbi_raw_column *column = &raw->columns[c];
-    int32_t code = column->codes ? column->codes[last] : -1;
+    int32_t code = column->codes ? ebbi_cells_code(column->codes, last) : -1;
     if (code < 0 || (size_t)code + 1 != column->texts.count) continue; /* it came before */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
       if (strcasecmp(column->texts.items[code], words[i]) == 0)
@@ -204,7 +211,7 @@ static ebb_status note_total(ebb_table *table) {
             &table->notes, true,
             "the last row, in line %zu, has \"%s\" in column \"%s\": delete it if "
             "it sums up the others",
-            raw->lines[last], ebbi_shown(shown, column->texts.items[code]),
+            ebbi_raw_line(raw, last), ebbi_shown(shown, column->texts.items[code]),
             ebbi_shown(name, raw->names.items[c]));
   }
   return EBB_OK;

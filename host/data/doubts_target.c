@@ -38,7 +38,7 @@ static bool is_renamed(const ebb_table *table, size_t input) {
   double values[MOST_CLASSES];
   bool seen[MOST_CLASSES] = {false};
   for (size_t row = 0; row < table->rows; row++) {
-    size_t class = (size_t)target->codes[ebbi_table_row(table, row)];
+    size_t class = (size_t)ebbi_table_class(table, row);
     double value = value_of(table, row, input);
     if (isnan(value) || (seen[class] && value != values[class])) return false;
     for (size_t k = 0; k < target->classes.count && !seen[class]; k++)
@@ -50,11 +50,9 @@ static bool is_renamed(const ebb_table *table, size_t input) {
 }
 
 static bool is_copied(const ebb_table *table, size_t input) {
-  const ebbi_target *target = &table->target;
   if (ebbi_table_kind(table, input) == EBB_KIND_CATEGORY) return false;
   for (size_t row = 0; row < table->rows; row++)
-    if (ebbi_table_number(table, row, input) != target->numbers[ebbi_table_row(table, row)])
-      return false;
+    if (ebbi_table_number(table, row, input) != ebbi_table_value(table, row, 0)) return false;
   return true;
 }
 

@@ -88,26 +88,25 @@ static ebb_status put_numbers(const job *j, size_t first, size_t col, size_t off
   return EBB_OK;
 }
 
-static ebb_status put_category(const job *j, size_t i, size_t col, float *x) {
+static ebb_status put_category(const job *j, size_t i, size_t col, double code, float *x) {
   const ebbi_feature *feature = &j->encoder->features[col];
   const ebb_table *table = j->rows.table;
   size_t row = ebbi_rows_at(&j->rows, i);
-  int32_t code = ebbi_table_code(table, row, col);
   char shown[EBBI_SHOWN];
   memset(x, 0, ebbi_feature_inputs(feature) * sizeof *x);
-  if (code < 0) {
+  if (isnan(code)) {
     TRY(check_filled(j, i, col));
     x[feature->indicator ? ebbi_feature_places(feature) : feature->fill_category] = 1;
     return EBB_OK;
   }
-  size_t place = j->places[col][code];
+  size_t place = j->places[col][(size_t)code];
   if (place != EBBI_NO_INDEX)
     x[place] = 1;
   else if (table->refuse_unknown)
     return ebbi_table_fail(table, row, col,
                            "\"%s\" is none of the %zu categories that the model was trained on; "
                            "without --unknown refuse it is taken as none of them",
-                           ebbi_shown(shown, ebbi_table_texts(table, col)->items[code]),
+                           ebbi_shown(shown, ebbi_table_texts(table, col)->items[(size_t)code]),
                            feature->categories.count);
   return EBB_OK;
 }
@@ -120,8 +119,10 @@ static ebb_status put_block(const job *j, size_t first) {
     if (!feature || feature->kind != EBB_KIND_CATEGORY) {
       TRY(put_numbers(j, first, c, offset));
     } else {
+      double codes[EBBI_BLOCK];
+      ebbi_rows_codes(codes, &j->rows, first, c);
       for (size_t i = first; i < first + ebbi_rows_block(&j->rows, first); i++)
-        TRY(put_category(j, i, c, inputs_at(j, i) + offset));
+        TRY(put_category(j, i, c, codes[i - first], inputs_at(j, i) + offset));
     }
     offset += feature ? ebbi_feature_inputs(feature) : 1;
   }

@@ -7,6 +7,7 @@
  */
 #include "base/error.h"
 #include "data/encoder.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,18 +36,21 @@ static int by_rows(const void *left, const void *right) {
 
 /* Returns how many rows to learn from have no value. */
 static size_t count_rows(candidate *candidates, const ebbi_rows *rows, size_t input) {
-  const ebb_table *table = rows->table;
+  const ebbi_rows all = {.table = rows->table, .count = rows->table->rows};
+  double codes[EBBI_BLOCK];
   size_t missing = 0;
-  for (size_t r = 0; r < table->rows; r++) {
-    int32_t code = ebbi_table_code(table, r, input);
-    if (code >= 0) candidates[code].there++;
+  for (size_t first = 0; first < all.count; first += EBBI_BLOCK) {
+    ebbi_rows_codes(codes, &all, first, input);
+    for (size_t i = 0; i < ebbi_rows_block(&all, first); i++)
+      if (!isnan(codes[i])) candidates[(size_t)codes[i]].there++;
   }
-  for (size_t i = 0; i < rows->count; i++) {
-    int32_t code = ebbi_table_code(table, ebbi_rows_at(rows, i), input);
-    if (code >= 0)
-      candidates[code].rows++;
-    else
-      missing++;
+  for (size_t first = 0; first < rows->count; first += EBBI_BLOCK) {
+    ebbi_rows_codes(codes, rows, first, input);
+    for (size_t i = 0; i < ebbi_rows_block(rows, first); i++)
+      if (isnan(codes[i]))
+        missing++;
+      else
+        candidates[(size_t)codes[i]].rows++;
   }
   return missing;
 }

@@ -114,7 +114,7 @@ ebb_status ebbi_encode_labels(int32_t *labels, const ebb_encoder *encoder, const
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < rows->count && status == EBB_OK; i++) {
     size_t row = ebbi_rows_at(rows, i);
-    int32_t code = table->target.codes[ebbi_table_row(table, row)];
+    int32_t code = ebbi_table_class(table, row);
     if (code < 0 || map[code] == EBBI_NO_INDEX)
       status = fail_label(encoder, table, row, code);
     else

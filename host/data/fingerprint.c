@@ -29,11 +29,11 @@ static uint64_t *hash_texts(const ebbi_names *texts) {
   return hashes;
 }
 
-static uint64_t add_texts(uint64_t hash, const ebb_table *table, const int32_t *codes,
+static uint64_t add_texts(uint64_t hash, const ebb_table *table, const ebbi_cells *codes,
                           const ebbi_names *texts) {
   uint64_t *hashes = hash_texts(texts);
   for (size_t row = 0; hashes && row < table->rows; row++) {
-    int32_t code = codes[ebbi_table_row(table, row)];
+    int32_t code = ebbi_cells_code(codes, ebbi_table_row(table, row));
     uint64_t value = code < 0 ? 0 : hashes[code];
     hash = ebbi_hash_more(hash, &value, sizeof value);
   }

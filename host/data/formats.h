@@ -4,12 +4,12 @@
 
 #include "data/raw.h"
 
-/* Fills a raw, except for its path, from an IDX or NPY file, whose bytes become the raw's. */
-ebb_status ebbi_raw_from_array(ebbi_raw *raw, char *bytes, size_t size);
+/* Fills a raw from its bytes, those of an IDX or NPY file. */
+ebb_status ebbi_raw_from_array(ebbi_raw *raw);
 
 /* From an NPZ file: an archive (ZIP) of NPY files. Any other archive is refused by what it is. */
 bool ebbi_is_zip(const char *bytes, size_t size);
-ebb_status ebbi_npz_read(ebbi_raw *raw, const char *bytes, size_t size, const ebbi_wishes *wishes);
+ebb_status ebbi_npz_read(ebbi_raw *raw, const ebbi_wishes *wishes);
 
 bool ebbi_is_arff(const char *text);
 bool ebbi_is_libsvm(const char *text);
@@ -18,12 +18,10 @@ bool ebbi_is_libsvm(const char *text);
 ebb_status ebbi_refuse_foreign(const char *path, const char *bytes, size_t size);
 ebb_status ebbi_refuse_foreign_text(const char *path, const char *text, size_t size);
 
-/* Makes *bytes [*size] UTF-8 without a byte order mark; (*bytes)[*size] stays 0. Takes it from
- * `encoding`, as iconv calls it; NULL: UTF-16 and UTF-32 are known by their mark, UTF-16 without
- * one by its zeros, and all else is left as it stands, UTF-8 or not. What was guessed goes to
- * `notes`. *bytes is freed where it is replaced.
- * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT (no such encoding). */
-ebb_status ebbi_text_decode(char **bytes, size_t *size, const char *path, const char *encoding,
-                            ebbi_notes *notes);
+/* Makes the raw's bytes UTF-8 without a byte order mark. Takes them from options->encoding, as
+ * iconv calls it; NULL: UTF-16 and UTF-32 are known by their mark, UTF-16 without one by its zeros,
+ * and all else is left as it stands, UTF-8 or not. What was guessed goes to the raw's notes.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT (no such encoding), EBB_ERR_MEMORY. */
+ebb_status ebbi_text_decode(ebbi_raw *raw, const ebb_read_options *options);
 
 #endif

@@ -39,7 +39,8 @@ static ebb_status element_of(ebbi_element *element, const char *path, unsigned c
   return ebbi_fail(EBB_ERR_INPUT, "%s: byte 2 is 0x%02x, which is no IDX element type", path, code);
 }
 
-ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
+ebb_status ebbi_idx_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
+                           size_t size) {
   const unsigned char *at = (const unsigned char *)bytes;
   *array = (ebbi_array){.big_endian = true, .rank = at[3]};
   TRY(element_of(&array->element, path, at[2]));
@@ -54,6 +55,12 @@ ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes
     const unsigned char *d = at + 4 + 4 * i;
     array->shape[i] = (size_t)d[0] << 24 | (size_t)d[1] << 16 | (size_t)d[2] << 8 | d[3];
   }
-  TRY(ebbi_array_measure(array, path));
-  return ebbi_array_bind(array, path, bytes, size, header);
+  *start = header;
+  return ebbi_array_measure(array, path);
+}
+
+ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size) {
+  size_t start;
+  TRY(ebbi_idx_header(array, &start, path, bytes, size));
+  return ebbi_array_bind(array, path, bytes, size, start);
 }

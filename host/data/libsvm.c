@@ -7,7 +7,6 @@
 #include "formats.h"
 
 #include "base/error.h"
-#include "base/size.h"
 #include "base/text.h"
 #include "encoder.h"
 #include <float.h>
@@ -16,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORD = 64, SAMPLE = 20, ABSENT = -2 };
+enum { WORD = 64, SAMPLE = 20 };
 
 /* Where the reading is. */
 typedef struct cursor {
@@ -157,7 +156,7 @@ static ebb_status measure_row(bool *zero, size_t *end, cursor *c) {
 
 /* Sizes the raw. Indices count from 1, from 0 where a 0 occurs: `first`. */
 static ebb_status measure(ebbi_raw *raw, size_t *first, cursor *c, const ebb_encoder *encoder) {
-  size_t end = 0, bytes;
+  size_t end = 0;
   double label;
   bool found, zero = false;
   for (;; end_row(c)) {
@@ -172,12 +171,10 @@ static ebb_status measure(ebbi_raw *raw, size_t *first, cursor *c, const ebb_enc
   REQUIRE(c->rows > 0 && end > *first, EBB_ERR_INPUT, "%s: no row has an index:value", c->path);
   raw->rows = c->rows;
   raw->cols = end - *first + c->labelled;
-  bool fits = ebbi_size_mul(&bytes, raw->rows, raw->cols) &&
-              ebbi_size_mul(&bytes, bytes, sizeof(double)) && bytes <= EBBI_FILE_LIMIT;
-  REQUIRE(fits, EBB_ERR_INPUT,
-          "%s: %zu rows of %zu columns, with their zeros, are above the limit of %zu bytes; keep "
+  REQUIRE(raw->rows <= EBBI_SPARSE_VALUES / raw->cols, EBB_ERR_INPUT,
+          "%s: %zu rows of %zu columns, with their zeros, are above the limit of %d values; keep "
           "fewer rows or features",
-          c->path, raw->rows, raw->cols, EBBI_FILE_LIMIT);
+          c->path, raw->rows, raw->cols, EBBI_SPARSE_VALUES);
   return EBB_OK;
 }
 
@@ -197,30 +194,39 @@ static ebb_status begin_columns(ebbi_raw *raw, const ebbi_form *forms) {
     ebbi_raw_column *column = &raw->columns[i];
     bool texts = forms[i] == EBBI_FORM_TEXT || forms[i] == EBBI_FORM_BOTH;
     bool numbers = forms[i] == EBBI_FORM_AUTO || forms[i] == EBBI_FORM_BOTH;
-    if (numbers) column->numbers = calloc(raw->rows, sizeof *column->numbers);
-    if (texts) column->codes = malloc(raw->rows * sizeof *column->codes);
+    if (numbers) column->numbers = ebbi_cells_new();
+    if (texts) column->codes = ebbi_cells_new();
     REQUIRE(!column->numbers == !numbers && !column->codes == !texts, EBB_ERR_MEMORY,
             "%s: no memory for %zu columns of %zu rows", raw->path, raw->cols, raw->rows);
-    for (size_t row = 0; row < raw->rows && texts; row++) column->codes[row] = ABSENT;
   }
+  return EBB_OK;
+}
+
+static ebb_status put_text(ebbi_raw_column *column, const char *text) {
+  size_t index;
+  TRY(ebbi_names_add(&column->texts, &index, text));
+  if (!column->numbers || column->texts.count <= EBBI_MAX_CLASSES)
+    return ebbi_cells_add_code(column->codes, (int32_t)index);
+  ebbi_names_free(&column->texts);
+  ebbi_cells_free(column->codes);
+  column->codes = NULL;
+  return EBB_OK;
+}
+
+/* Fills a column up to a row with what stands nowhere: zeros, in columns of texts too. */
+static ebb_status put_zeros(ebbi_raw_column *column, size_t row) {
+  if (column->numbers) ebbi_cells_add_zeros(column->numbers, row);
+  while (column->codes && column->codes->count < row) TRY(put_text(column, "0"));
   return EBB_OK;
 }
 
 /* Texts beside numbers are kept as long as they may be classes. */
 static ebb_status put(ebbi_raw_column *column, size_t row, double value, const char *text) {
-  size_t index;
+  TRY(put_zeros(column, row));
   column->missing += isnan(value);
-  if (column->numbers) column->numbers[row] = value;
+  if (column->numbers) TRY(ebbi_cells_add(column->numbers, value));
   if (!column->codes) return EBB_OK;
-  column->codes[row] = -1;
-  if (isnan(value)) return EBB_OK;
-  TRY(ebbi_names_add(&column->texts, &index, text));
-  column->codes[row] = (int32_t)index;
-  if (!column->numbers || column->texts.count <= EBBI_MAX_CLASSES) return EBB_OK;
-  ebbi_names_free(&column->texts);
-  free(column->codes);
-  column->codes = NULL;
-  return EBB_OK;
+  return isnan(value) ? ebbi_cells_add_code(column->codes, -1) : put_text(column, text);
 }
 
 static ebb_status fill_row(ebbi_raw *raw, size_t row, size_t first, cursor *c) {
@@ -228,7 +234,7 @@ static ebb_status fill_row(ebbi_raw *raw, size_t row, size_t first, cursor *c) {
   entry e;
   bool found;
   TRY(next_row(&found, &label, c));
-  raw->lines[row] = c->line;
+  TRY(ebbi_cells_add(raw->lines, (double)(c->line - row)));
   if (c->labelled) TRY(put(&raw->columns[raw->cols - 1], row, label, c->word));
   for (;;) {
     TRY(next_entry(&found, &e, c));
@@ -237,25 +243,19 @@ static ebb_status fill_row(ebbi_raw *raw, size_t row, size_t first, cursor *c) {
   }
 }
 
-/* What stands nowhere is 0, in columns of texts too. */
 static ebb_status finish_columns(ebbi_raw *raw) {
   for (size_t i = 0; i < raw->cols; i++) {
     ebbi_raw_column *column = &raw->columns[i];
-    for (size_t row = 0, zero; row < raw->rows && column->codes; row++) {
-      if (column->codes[row] != ABSENT) continue;
-      TRY(ebbi_names_add(&column->texts, &zero, "0"));
-      column->codes[row] = (int32_t)zero;
-    }
+    TRY(put_zeros(column, raw->rows));
     if (column->codes) column->numeric = raw->rows - column->missing;
   }
   return EBB_OK;
 }
 
-static ebb_status load(ebbi_raw *raw, size_t first, const char *bytes, ebbi_form *forms,
-                       const ebbi_wishes *wishes) {
-  cursor c = {.path = raw->path, .at = bytes, .line = 1};
+static ebb_status load(ebbi_raw *raw, size_t first, ebbi_form *forms, const ebbi_wishes *wishes) {
+  cursor c = {.path = raw->path, .at = raw->bytes, .line = 1};
   raw->columns = calloc(raw->cols, sizeof *raw->columns);
-  raw->lines = calloc(raw->rows, sizeof *raw->lines);
+  raw->lines = ebbi_cells_new();
   REQUIRE(raw->columns && raw->lines && forms, EBB_ERR_MEMORY,
           "%s: no memory for %zu rows and %zu columns", raw->path, raw->rows, raw->cols);
   TRY(wishes->choose(forms, raw, wishes->user));
@@ -264,12 +264,11 @@ static ebb_status load(ebbi_raw *raw, size_t first, const char *bytes, ebbi_form
   return finish_columns(raw);
 }
 
-ebb_status ebbi_libsvm_read(ebbi_raw *raw, const char *bytes, size_t size,
-                            const ebbi_wishes *wishes) {
-  cursor c = {.path = raw->path, .at = bytes, .line = 1};
-  size_t first = 1, length = strlen(bytes);
-  REQUIRE(length == size, EBB_ERR_INPUT, "%s: byte %zu of the text is 0x00: not text", raw->path,
-          length);
+ebb_status ebbi_libsvm_read(ebbi_raw *raw, const ebbi_wishes *wishes) {
+  cursor c = {.path = raw->path, .at = raw->bytes, .line = 1};
+  size_t first = 1, length = strlen(raw->bytes);
+  REQUIRE(length == raw->size, EBB_ERR_INPUT, "%s: byte %zu of the text is 0x00: not text",
+          raw->path, length);
   TRY(measure(raw, &first, &c, wishes->options->encoder));
   TRY(name_columns(raw, first, c.labelled));
   TRY(ebbi_notes_add(&raw->notes, false,
@@ -280,7 +279,7 @@ ebb_status ebbi_libsvm_read(ebbi_raw *raw, const char *bytes, size_t size,
     TRY(ebbi_notes_add(&raw->notes, false, "%s: qid: of %zu rows left out: groups are not used",
                        raw->path, c.groups));
   ebbi_form *forms = calloc(raw->cols, sizeof *forms);
-  ebb_status status = load(raw, first, bytes, forms, wishes);
+  ebb_status status = load(raw, first, forms, wishes);
   free(forms);
   return status;
 }

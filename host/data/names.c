@@ -2,19 +2,20 @@
  *
  * A hash table of indices beside the list, so that a column of a million texts takes time in
  * proportion to its length; a sorted list with binary search would move its tail for each new text.
- * Each distinct text is stored once, behind the one before it in blocks that never move: allocated
- * one by one, short texts would take several times their length. Invariant: at most half of the
- * slots are taken.
+ * A slot holds an index and, in the bits that this leaves, a part of the hash: nearly all texts
+ * that are others are told apart without being read, so the table may be nearly full. Each distinct
+ * text is stored once: behind the one before it in blocks that never move, or where it stands in a
+ * file. Invariant: of five slots four are taken at most.
  */
 #include "names.h"
 
 #include "base/error.h"
-#include "base/text.h"
-#include <stdio.h>
+#include "base/hash.h"
+#include "seed.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { SMALLEST_BLOCK = 64, LARGEST_BLOCK = 1 << 20 };
+enum { SMALLEST_BLOCK = 64, LARGEST_BLOCK = 1 << 20, SMALLEST_TABLE = 16, LARGE_TABLE = 1 << 16 };
 
 struct ebbi_names_block {
   struct ebbi_names_block *next;
@@ -28,36 +29,94 @@ void ebbi_names_free(ebbi_names *names) {
     free(block);
   }
   free(names->items);
+  free(names->offsets);
   free(names->slots);
   *names = (ebbi_names){0};
 }
 
-/* The slot that holds the text, or the free one where it belongs. FNV-1a (Fowler, Noll, Vo). */
-static size_t find_slot(const ebbi_names *names, const char *text, size_t length) {
-  uint64_t hash = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3u;
-  size_t mask = names->slot_count - 1, slot = (size_t)(hash ^ hash >> 32) & mask;
-  for (; names->slots[slot] != 0; slot = (slot + 1) & mask) {
-    const char *item = names->items[names->slots[slot] - 1];
-    if (strncmp(item, text, length) == 0 && item[length] == '\0') break;
-  }
+size_t ebbi_names_bytes(const ebbi_names *names) {
+  size_t each = names->place ? sizeof *names->offsets : sizeof *names->items;
+  size_t texts = names->blocks ? names->length : 0;
+  return names->room * each + names->slot_count * sizeof *names->slots + texts;
+}
+
+const char *ebbi_names_text(const ebbi_names *names, size_t index) {
+  return names->place ? names->place + names->offsets[index] : names->items[index];
+}
+
+static bool is_same(const char *item, const char *text, size_t length) {
+  return strncmp(item, text, length) == 0 && item[length] == '\0';
+}
+
+/* The bits of a slot that an index takes, counted from 1. */
+static uint32_t index_bits(const ebbi_names *names) {
+  return (uint32_t)(UINT64_MAX >> __builtin_clzll((unsigned long long)names->slot_count));
+}
+
+/* The slot that holds the text, or the free one where it belongs; *mark gets what stands beside the
+ * index there. */
+static size_t find_slot(const ebbi_names *names, uint32_t *mark, const char *text, size_t length) {
+  uint64_t hash = ebbi_hash_more(names->seed, text, length);
+  size_t slot = (size_t)((uint64_t)(uint32_t)hash * names->slot_count >> 32);
+  uint32_t bits = index_bits(names), there;
+  *mark = (uint32_t)(hash >> 32) & ~bits;
+  for (; (there = names->slots[slot]) != 0; slot = slot + 1 < names->slot_count ? slot + 1 : 0)
+    if ((there & ~bits) == *mark &&
+        is_same(ebbi_names_text(names, (there & bits) - 1), text, length))
+      break;
   return slot;
 }
 
-static ebb_status grow(ebbi_names *names) {
-  size_t slot_count = names->slot_count ? 2 * names->slot_count : 16;
-  uint32_t *slots = calloc(slot_count, sizeof *slots);
-  char **items = realloc(names->items, slot_count / 2 * sizeof *items);
-  if (items) names->items = items;
-  if (!slots || !items) {
-    free(slots);
-    return ebbi_fail(EBB_ERR_MEMORY, "data: no memory for %zu names", slot_count / 2);
-  }
+static size_t index_at(const ebbi_names *names, size_t slot) {
+  return (names->slots[slot] & index_bits(names)) - 1;
+}
+
+static ebb_status no_memory(size_t count) {
+  return ebbi_fail(EBB_ERR_MEMORY, "data: no memory for %zu names", count);
+}
+
+/* A larger table, of which the old one is no part: both at once would be the most that the texts of
+ * a file ever take. */
+static ebb_status grow_table(ebbi_names *names) {
+  size_t before = names->slot_count, slot_count = before ? before : SMALLEST_TABLE;
+  while (4 * slot_count < 5 * (names->count + 1) || slot_count == before)
+    slot_count += slot_count < LARGE_TABLE ? slot_count : slot_count / 2;
+  if (slot_count > SMALLEST_TABLE && names->seed == 0) names->seed = ebbi_seed();
   free(names->slots);
-  names->slots = slots;
+  names->slot_count = 0;
+  names->slots = calloc(slot_count, sizeof *names->slots);
+  if (!names->slots) return no_memory(names->count + 1);
   names->slot_count = slot_count;
-  for (size_t i = 0; i < names->count; i++)
-    slots[find_slot(names, names->items[i], strlen(names->items[i]))] = (uint32_t)i + 1;
+  for (size_t i = 0; i < names->count; i++) {
+    uint32_t mark;
+    const char *text = ebbi_names_text(names, i);
+    size_t slot = find_slot(names, &mark, text, strlen(text));
+    names->slots[slot] = mark | ((uint32_t)i + 1);
+  }
+  return EBB_OK;
+}
+
+/* Room for one more text, in the list and in the table. */
+static ebb_status make_room(ebbi_names *names) {
+  if (4 * names->slot_count < 5 * (names->count + 1)) TRY(grow_table(names));
+  if (names->count < names->room) return EBB_OK;
+  size_t room = names->room ? names->room + names->room / 2 : SMALLEST_TABLE / 2;
+  void *list = names->place ? (void *)names->offsets : (void *)names->items;
+  list = realloc(list, room * (names->place ? sizeof *names->offsets : sizeof *names->items));
+  if (!list) return no_memory(room);
+  if (names->place)
+    names->offsets = list;
+  else
+    names->items = list;
+  names->room = room;
+  return EBB_OK;
+}
+
+static ebb_status add_block(ebbi_names *names, size_t capacity) {
+  struct ebbi_names_block *block = malloc(sizeof *block + capacity);
+  REQUIRE(block, EBB_ERR_MEMORY, "data: no memory for %zu bytes of text", capacity);
+  *block = (struct ebbi_names_block){.next = names->blocks, .capacity = capacity};
+  names->blocks = block;
   return EBB_OK;
 }
 
@@ -67,11 +126,8 @@ static ebb_status store(char **out, ebbi_names *names, const char *text, size_t 
   if (!block || block->capacity - block->used <= length) {
     size_t capacity = block ? 2 * block->capacity : SMALLEST_BLOCK;
     if (capacity > LARGEST_BLOCK) capacity = LARGEST_BLOCK;
-    if (capacity <= length) capacity = length + 1;
-    block = malloc(sizeof *block + capacity);
-    REQUIRE(block, EBB_ERR_MEMORY, "data: no memory for a text of %zu bytes", length);
-    *block = (struct ebbi_names_block){.next = names->blocks, .capacity = capacity};
-    names->blocks = block;
+    TRY(add_block(names, capacity <= length ? length + 1 : capacity));
+    block = names->blocks;
   }
   *out = memcpy(block->text + block->used, text, length);
   (*out)[length] = '\0';
@@ -79,15 +135,69 @@ static ebb_status store(char **out, ebbi_names *names, const char *text, size_t 
   return EBB_OK;
 }
 
+/* Finds the text. False: it is not there; *slot gets its place, and the set has room for it. */
+static ebb_status find_or_place(bool *found, size_t *slot, uint32_t *mark, ebbi_names *names,
+                                const char *text, size_t length) {
+  TRY(make_room(names));
+  *slot = find_slot(names, mark, text, length);
+  *found = names->slots[*slot] != 0;
+  return EBB_OK;
+}
+
+static void take(ebbi_names *names, size_t slot, uint32_t mark, size_t length) {
+  names->count++;
+  names->length += length + 1;
+  names->slots[slot] = mark | (uint32_t)names->count;
+}
+
 ebb_status ebbi_names_add_part(ebbi_names *names, size_t *index, const char *text, size_t length) {
-  if (2 * names->count >= names->slot_count) TRY(grow(names));
-  size_t slot = find_slot(names, text, length);
-  if (names->slots[slot] == 0) {
+  bool found;
+  size_t slot;
+  uint32_t mark;
+  TRY(find_or_place(&found, &slot, &mark, names, text, length));
+  if (!found) {
     TRY(store(&names->items[names->count], names, text, length));
-    names->count++;
-    names->slots[slot] = (uint32_t)names->count;
+    take(names, slot, mark, length);
   }
-  *index = names->slots[slot] - 1;
+  *index = index_at(names, slot);
+  return EBB_OK;
+}
+
+ebb_status ebbi_names_add_in_place(ebbi_names *names, size_t *index, char *place, const char *text,
+                                   size_t length) {
+  bool found;
+  size_t slot;
+  uint32_t mark;
+  names->place = place;
+  TRY(find_or_place(&found, &slot, &mark, names, text, length));
+  if (!found) {
+    names->offsets[names->count] = (uint32_t)(text - place);
+    place[text - place + (ptrdiff_t)length] = '\0';
+    take(names, slot, mark, length);
+  }
+  *index = index_at(names, slot);
+  return EBB_OK;
+}
+
+ebb_status ebbi_names_settle(ebbi_names *names, bool copy) {
+  free(names->slots);
+  names->slots = NULL;
+  names->slot_count = 0;
+  if (!names->place) return EBB_OK;
+  names->items = malloc((names->count + 1) * sizeof *names->items);
+  if (!names->items) return no_memory(names->count);
+  if (copy) TRY(add_block(names, names->length));
+  for (size_t i = 0; i < names->count; i++) {
+    char *text = names->place + names->offsets[i];
+    if (copy)
+      TRY(store(&names->items[i], names, text, strlen(text)));
+    else
+      names->items[i] = text;
+  }
+  free(names->offsets);
+  names->offsets = NULL;
+  names->place = NULL;
+  names->room = names->count + 1;
   return EBB_OK;
 }
 
@@ -96,9 +206,10 @@ ebb_status ebbi_names_add(ebbi_names *names, size_t *index, const char *text) {
 }
 
 size_t ebbi_names_find_part(const ebbi_names *names, const char *text, size_t length) {
-  if (names->count == 0) return EBBI_NO_INDEX;
-  uint32_t slot = names->slots[find_slot(names, text, length)];
-  return slot == 0 ? EBBI_NO_INDEX : slot - 1;
+  uint32_t mark;
+  if (names->slot_count == 0) return EBBI_NO_INDEX;
+  size_t slot = find_slot(names, &mark, text, length);
+  return names->slots[slot] == 0 ? EBBI_NO_INDEX : index_at(names, slot);
 }
 
 size_t ebbi_names_find(const ebbi_names *names, const char *text) {
@@ -109,85 +220,4 @@ ebb_status ebbi_names_copy(ebbi_names *names, const ebbi_names *from) {
   size_t index;
   for (size_t i = 0; i < from->count; i++) TRY(ebbi_names_add(names, &index, from->items[i]));
   return EBB_OK;
-}
-
-typedef struct entry {
-  const char *text;
-  double value; /* 0 for texts */
-  size_t index;
-} entry;
-
-static int compare(const void *left, const void *right) {
-  const entry *a = left, *b = right;
-  if (a->value != b->value) return a->value < b->value ? -1 : 1;
-  return a->index < b->index ? -1 : a->index > b->index;
-}
-
-static int compare_texts(const void *left, const void *right) {
-  return strcmp(((const entry *)left)->text, ((const entry *)right)->text);
-}
-
-/* Fills `sorted` with the entries in their new order, `map` with old index → new index. */
-static ebb_status merge(ebbi_names *sorted, int32_t *map, const entry *entries, size_t count,
-                        bool numbers) {
-  size_t index = 0;
-  for (size_t i = 0; i < count; i++) {
-    bool same = numbers && i > 0 && entries[i].value == entries[i - 1].value;
-    if (!same) TRY(ebbi_names_add(sorted, &index, entries[i].text));
-    map[entries[i].index] = (int32_t)index;
-  }
-  return EBB_OK;
-}
-
-ebb_status ebbi_names_sort(ebbi_names *names, int32_t *codes, size_t rows, bool numbers) {
-  if (names->count == 0) return EBB_OK;
-  entry *entries = calloc(names->count, sizeof *entries);
-  int32_t *map = calloc(names->count, sizeof *map);
-  ebbi_names sorted = {0};
-  ebb_status status = EBB_OK;
-  if (entries && map) {
-    for (size_t i = 0; i < names->count; i++) {
-      entries[i] = (entry){.text = names->items[i], .index = i};
-      if (numbers) ebbi_parse_double(&entries[i].value, names->items[i]);
-    }
-    qsort(entries, names->count, sizeof *entries, numbers ? compare : compare_texts);
-    status = merge(&sorted, map, entries, names->count, numbers);
-  } else {
-    status = ebbi_fail(EBB_ERR_MEMORY, "data: no memory to sort %zu names", names->count);
-  }
-  if (status == EBB_OK) {
-    for (size_t i = 0; i < rows; i++)
-      if (codes[i] >= 0) codes[i] = map[codes[i]];
-    ebbi_names swap = *names;
-    *names = sorted;
-    sorted = swap;
-  }
-  ebbi_names_free(&sorted);
-  free(entries);
-  free(map);
-  return status;
-}
-
-const char *ebbi_shown(char out[EBBI_SHOWN], const char *text) {
-  size_t length = 0;
-  for (; text[length] != '\0' && length < EBBI_SHOWN - 4; length++) {
-    unsigned char c = (unsigned char)text[length];
-    out[length] = c < 0x20 || c == 0x7f ? '?' : (char)c;
-  }
-  if (text[length] != '\0') { /* not in the midst of a UTF-8 character */
-    while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
-    snprintf(out + length, 4, "...");
-  } else {
-    out[length] = '\0';
-  }
-  return out;
-}
-
-const char *ebbi_quoted(char out[EBBI_QUOTED], const char *text) {
-  char shown[EBBI_SHOWN];
-  ebbi_shown(shown, text);
-  bool plain = *shown && !strpbrk(shown, " \"'$&();<>|*?~#\\`[]{}!");
-  const char *mark = plain ? "" : strchr(shown, '\'') ? "\"" : "'";
-  snprintf(out, EBBI_QUOTED, "%s%s%s", mark, shown, mark);
-  return out;
 }

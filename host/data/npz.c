@@ -7,6 +7,9 @@
 #include "formats.h"
 
 #include "base/error.h"
+#include "budget.h"
+#include "input.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +17,7 @@
 
 typedef struct archive {
   const char *path;
+  size_t size; /* of its bytes */
   zip_t *zip;
   size_t files;    /* of any kind */
   size_t *members; /* indices of the NPY files */
@@ -77,36 +81,48 @@ static ebb_status refuse_other(const archive *a) {
                    ebbi_shown(shown, a->files ? file_name(a, 0) : ""));
 }
 
-/* At most `limit` bytes of a file in the archive, with a 0 behind them; the caller frees them. */
-static ebb_status unpack_file(char **bytes, size_t *size, zip_file_t *file, const char *path,
-                              size_t limit) {
+/* A file in the archive, with a 0 behind it; the caller frees the bytes. `options` NULL: only its
+ * first `wanted` bytes, which are not checked. */
+static ebb_status unpack_file(char **bytes, ebbi_unpacking *u, zip_file_t *file, size_t wanted,
+                              const ebb_read_options *options) {
+  enum { PIECE = EBBI_HEADER_SIZE };
   size_t capacity = 0;
-  for (;;) {
-    if (capacity - *size < 2) {
-      capacity = capacity ? 2 * capacity : 4096;
+  bool begun = false;
+  for (zip_int64_t got = 1; got > 0 && u->size < wanted;) {
+    if (capacity - u->size < 2) {
+      capacity = capacity ? capacity + capacity / 2 : 4096;
       char *larger = realloc(*bytes, capacity);
-      REQUIRE(larger, EBB_ERR_MEMORY, "%s: no memory for %zu bytes", path, capacity);
+      REQUIRE(larger, EBB_ERR_MEMORY, "%s: no memory for %zu bytes", u->path, capacity);
       *bytes = larger;
     }
-    zip_int64_t got = zip_fread(file, *bytes + *size, capacity - *size - 1);
-    REQUIRE(got >= 0, EBB_ERR_INPUT, "%s: cannot be unpacked after byte %zu: %s", path, *size,
+    size_t room = capacity - u->size - 1;
+    got = zip_fread(file, *bytes + u->size, room < PIECE ? room : PIECE);
+    REQUIRE(got >= 0, EBB_ERR_INPUT, "%s: cannot be unpacked after byte %zu: %s", u->path, u->size,
             zip_file_strerror(file));
-    *size += (size_t)got;
-    (*bytes)[*size] = '\0';
-    if (got == 0 || *size > limit) return EBB_OK;
+    u->size += (size_t)got;
+    u->bytes = *bytes;
+    (*bytes)[u->size] = '\0';
+    if (!options) continue;
+    if (!begun && (got == 0 || u->size >= EBBI_HEADER_SIZE)) {
+      TRY(ebbi_unpacking_begin(u, options));
+      begun = true;
+    }
+    TRY(ebbi_unpacking_check(u, options));
   }
+  return EBB_OK;
 }
 
-static ebb_status unpack(char **bytes, size_t *size, const archive *a, size_t member,
-                         size_t limit) {
+static ebb_status unpack(char **bytes, size_t *size, const archive *a, size_t member, size_t wanted,
+                         const ebb_read_options *options, size_t beside) {
   char name[EBBI_SHOWN];
+  ebbi_unpacking u = {.path = a->path, .packed = a->size, .beside = a->size + beside};
   *bytes = NULL;
-  *size = 0;
   zip_file_t *file = zip_fopen_index(a->zip, a->members[member], 0);
   REQUIRE(file, EBB_ERR_INPUT, "%s: array \"%s\" cannot be unpacked: %s", a->path,
           shown_name(name, a, member), zip_strerror(a->zip));
-  ebb_status status = unpack_file(bytes, size, file, a->path, limit);
+  ebb_status status = unpack_file(bytes, &u, file, wanted, options);
   zip_fclose(file);
+  *size = u.size;
   if (status != EBB_OK) {
     free(*bytes);
     *bytes = NULL;
@@ -119,7 +135,8 @@ static void describe(char line[LINE], const archive *a, size_t member) {
   char name[EBBI_SHOWN], shown[EBBI_ARRAY_SHOWN], *bytes;
   size_t size, start, used = strlen(line);
   ebbi_array array;
-  bool known = unpack(&bytes, &size, a, member, 4096) == EBB_OK && ebbi_is_npy(bytes, size) &&
+  bool known = unpack(&bytes, &size, a, member, 4096, NULL, 0) == EBB_OK &&
+               ebbi_is_npy(bytes, size) &&
                ebbi_npy_header(&array, &start, a->path, bytes, size) == EBB_OK;
   snprintf(line + used, LINE - used, "%s \"%s\" %s", used ? "," : "", shown_name(name, a, member),
            known ? ebbi_array_shown(shown, &array) : "(no array of numbers or texts)");
@@ -193,20 +210,32 @@ static ebb_status tell(ebbi_raw *raw, const archive *a, size_t chosen, size_t la
                         beside, *left ? "; not used:" : "", left);
 }
 
-static ebb_status load(ebbi_raw *raw, const archive *a, size_t member) {
-  char *bytes, name[EBBI_SHOWN];
-  size_t size;
-  TRY(unpack(&bytes, &size, a, member, EBBI_FILE_LIMIT));
-  raw->bytes = bytes;
-  REQUIRE(size <= EBBI_FILE_LIMIT, EBB_ERR_INPUT,
-          "%s: array \"%s\" is larger than the limit of %zu bytes", a->path,
-          shown_name(name, a, member), EBBI_FILE_LIMIT);
-  REQUIRE(ebbi_is_npy(bytes, size), EBB_ERR_INPUT, "%s: \"%s.npy\" is no NPY file", a->path,
-          shown_name(name, a, member));
-  return ebbi_raw_from_array(raw, bytes, size);
+/* What the archive says of itself is checked before anything is unpacked. */
+static ebb_status check_claim(const archive *a, size_t member, const ebb_read_options *options) {
+  zip_stat_t about;
+  char name[EBBI_SHOWN];
+  bool known =
+      zip_stat_index(a->zip, a->members[member], 0, &about) == 0 && about.valid & ZIP_STAT_SIZE;
+  if (!known) return EBB_OK;
+  REQUIRE(about.size <= EBBI_FILE_LIMIT, EBB_ERR_INPUT,
+          "%s: array \"%s\" is said to have %" PRIu64 " bytes, more than the limit of %zu", a->path,
+          shown_name(name, a, member), (uint64_t)about.size, EBBI_FILE_LIMIT);
+  return ebbi_budget_check(options, a->path, a->size + about.size, EBBI_NO_INDEX);
 }
 
-static ebb_status load_labels(ebbi_raw *raw, const archive *a, size_t member) {
+/* `beside`: bytes of the arrays before. */
+static ebb_status load(ebbi_raw *raw, const archive *a, size_t member, size_t beside,
+                       const ebb_read_options *options) {
+  char name[EBBI_SHOWN];
+  TRY(check_claim(a, member, options));
+  TRY(unpack(&raw->bytes, &raw->size, a, member, SIZE_MAX, options, beside));
+  REQUIRE(ebbi_is_npy(raw->bytes, raw->size), EBB_ERR_INPUT, "%s: \"%s.npy\" is no NPY file",
+          a->path, shown_name(name, a, member));
+  return ebbi_raw_from_array(raw);
+}
+
+static ebb_status load_labels(ebbi_raw *raw, const archive *a, size_t member,
+                              const ebb_read_options *options) {
   char name[EBBI_SHOWN];
   shown_name(name, a, member);
   size_t room = strlen(a->path) + EBBI_SHOWN + 3;
@@ -214,7 +243,7 @@ static ebb_status load_labels(ebbi_raw *raw, const archive *a, size_t member) {
   if (raw->labels) raw->labels->path = malloc(room);
   REQUIRE(raw->labels && raw->labels->path, EBB_ERR_MEMORY, "%s: no memory for labels", a->path);
   snprintf(raw->labels->path, room, "%s[%s]", a->path, name);
-  return load(raw->labels, a, member);
+  return load(raw->labels, a, member, raw->size, options);
 }
 
 static ebb_status read_archive(ebbi_raw *raw, archive *a, const ebbi_wishes *wishes) {
@@ -228,22 +257,33 @@ static ebb_status read_archive(ebbi_raw *raw, archive *a, const ebbi_wishes *wis
   if (a->count == 0) return refuse_other(a);
   TRY(choose(&chosen, &labels, a, wishes));
   TRY(tell(raw, a, chosen, labels, wishes));
-  TRY(load(raw, a, chosen));
-  return labels == EBBI_NO_INDEX ? EBB_OK : load_labels(raw, a, labels);
+  TRY(load(raw, a, chosen, 0, wishes->options));
+  return labels == EBBI_NO_INDEX ? EBB_OK : load_labels(raw, a, labels, wishes->options);
 }
 
-ebb_status ebbi_npz_read(ebbi_raw *raw, const char *bytes, size_t size, const ebbi_wishes *wishes) {
+static ebb_status open_archive(ebbi_raw *raw, archive *a, const char *bytes,
+                               const ebbi_wishes *wishes) {
   zip_error_t error;
   zip_error_init(&error);
-  archive a = {.path = raw->path};
-  zip_source_t *source = zip_source_buffer_create(bytes, size, 0, &error);
-  if (source) a.zip = zip_open_from_source(source, ZIP_RDONLY, &error);
-  if (source && !a.zip) zip_source_free(source);
-  ebb_status status = a.zip ? read_archive(raw, &a, wishes)
-                            : ebbi_fail(EBB_ERR_INPUT, "%s: a damaged ZIP archive: %s", raw->path,
-                                        zip_error_strerror(&error));
-  if (a.zip) zip_discard(a.zip);
+  zip_source_t *source = zip_source_buffer_create(bytes, a->size, 0, &error);
+  if (source) a->zip = zip_open_from_source(source, ZIP_RDONLY, &error);
+  if (source && !a->zip) zip_source_free(source);
+  ebb_status status = a->zip ? read_archive(raw, a, wishes)
+                             : ebbi_fail(EBB_ERR_INPUT, "%s: a damaged ZIP archive: %s", raw->path,
+                                         zip_error_strerror(&error));
+  if (a->zip) zip_discard(a->zip);
   zip_error_fini(&error);
-  free(a.members);
+  free(a->members);
+  return status;
+}
+
+/* The raw's bytes become those of the array that is chosen. */
+ebb_status ebbi_npz_read(ebbi_raw *raw, const ebbi_wishes *wishes) {
+  char *bytes = raw->bytes;
+  archive a = {.path = raw->path, .size = raw->size};
+  raw->bytes = NULL;
+  raw->size = 0;
+  ebb_status status = open_archive(raw, &a, bytes, wishes);
+  free(bytes);
   return status;
 }

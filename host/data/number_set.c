@@ -4,29 +4,30 @@
 #include "data/number_set.h"
 
 #include "base/error.h"
+#include "base/hash.h"
+#include "data/seed.h"
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 void ebbi_number_set_free(ebbi_number_set *set) {
   free(set->slots);
   *set = (ebbi_number_set){0};
 }
 
-/* The slot that holds the number, or the free one where it belongs. Multiplicative hashing (Knuth,
- * The Art of Computer Programming 3, 6.4); the upper bits are those that all bits reach. */
+/* The slot that holds the number, or the free one where it belongs. */
 static size_t find_slot(const ebbi_number_set *set, double value) {
-  uint64_t bits;
-  memcpy(&bits, &value, sizeof bits);
-  uint64_t hash = (bits ^ bits >> 32) * 0x9e3779b97f4a7c15u;
-  size_t mask = set->slot_count - 1, slot = (size_t)(hash >> 32) & mask;
+  size_t mask = set->slot_count - 1;
+  size_t slot = (size_t)ebbi_hash_more(set->seed, &value, sizeof value) & mask;
   while (!isnan(set->slots[slot]) && set->slots[slot] != value) slot = (slot + 1) & mask;
   return slot;
 }
 
 static ebb_status grow(ebbi_number_set *set) {
-  size_t slot_count = set->slot_count ? 4 * set->slot_count : 64;
-  ebbi_number_set larger = {malloc(slot_count * sizeof *larger.slots), slot_count, set->count};
+  size_t slot_count = set->slot_count ? 2 * set->slot_count : 64;
+  ebbi_number_set larger = {.slots = malloc(slot_count * sizeof *larger.slots),
+                            .slot_count = slot_count,
+                            .count = set->count,
+                            .seed = set->slots ? set->seed : ebbi_seed()};
   REQUIRE(larger.slots, EBB_ERR_MEMORY, "data: no memory for %zu numbers", slot_count);
   for (size_t i = 0; i < slot_count; i++) larger.slots[i] = NAN;
   for (size_t i = 0; i < set->slot_count; i++)
@@ -48,8 +49,16 @@ ebb_status ebbi_number_set_add(ebbi_number_set *set, double value) {
 
 ebb_status ebbi_number_set_fill(ebbi_number_set *set, const ebbi_raw *raw, size_t col,
                                 size_t limit) {
-  for (size_t row = 0; row < raw->rows && set->count <= limit; row++)
-    TRY(ebbi_number_set_add(set, ebbi_raw_number(raw, row, col)));
+  bool seen[256] = {false}; /* small whole numbers, of which most such columns are: no search */
+  ebbi_run run;
+  run.count = 0;
+  for (size_t row = 0; row < raw->rows && set->count <= limit; row++) {
+    double value = ebbi_raw_next(&run, raw, row, col);
+    bool small = value >= 0 && value < 256 && value == (uint8_t)value;
+    if (small && seen[(uint8_t)value]) continue;
+    if (small) seen[(uint8_t)value] = true;
+    TRY(ebbi_number_set_add(set, value));
+  }
   return EBB_OK;
 }
 

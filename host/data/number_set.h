@@ -9,6 +9,7 @@ typedef struct ebbi_number_set {
   double *slots;     /* open addressing; NaN where free */
   size_t slot_count; /* 0 or a power of two, at least twice count */
   size_t count;
+  uint64_t seed; /* of the hash */
 } ebbi_number_set;
 
 void ebbi_number_set_free(ebbi_number_set *set);

@@ -8,13 +8,13 @@
 
 void ebbi_raw_free(ebbi_raw *raw) {
   for (size_t c = 0; c < raw->cols && raw->columns; c++) {
-    free(raw->columns[c].numbers);
-    free(raw->columns[c].codes);
+    ebbi_cells_free(raw->columns[c].numbers);
+    ebbi_cells_free(raw->columns[c].codes);
     ebbi_names_free(&raw->columns[c].texts);
   }
   free(raw->columns);
   free(raw->unnamed);
-  free(raw->lines);
+  ebbi_cells_free(raw->lines);
   free(raw->bytes);
   free(raw->path);
   ebbi_names_free(&raw->names);
@@ -25,7 +25,12 @@ void ebbi_raw_free(ebbi_raw *raw) {
 }
 
 double ebbi_raw_number(const ebbi_raw *raw, size_t row, size_t col) {
-  if (raw->columns) return raw->columns[col].numbers[row];
+  if (raw->columns) return ebbi_cells_get(raw->columns[col].numbers, row);
+  return ebbi_array_get(&raw->array, row * raw->cols + col);
+}
+
+double ebbi_raw_next(ebbi_run *run, const ebbi_raw *raw, size_t row, size_t col) {
+  if (raw->columns) return ebbi_run_at(run, raw->columns[col].numbers, row);
   return ebbi_array_get(&raw->array, row * raw->cols + col);
 }
 
@@ -36,7 +41,7 @@ ebb_status ebbi_raw_fail(const ebbi_raw *raw, size_t row, size_t col, const char
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
   if (raw->lines)
-    return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: column \"%s\": %s", raw->path, raw->lines[row],
+    return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: column \"%s\": %s", raw->path, ebbi_raw_line(raw, row),
                      ebbi_shown(name, raw->names.items[col]), what);
   return ebbi_fail(EBB_ERR_INPUT, "%s: row %zu, column %zu (from 0): %s", raw->path, row, col,
                    what);

@@ -3,6 +3,7 @@
 #define EBBI_RAW_H
 
 #include "data/array.h"
+#include "data/cells.h"
 #include "data/limits.h"
 #include "data/names.h"
 #include "data/notes.h"
@@ -18,8 +19,8 @@ typedef enum ebbi_form {
 
 /* Numbers, texts, or (FORM_BOTH) both; neither: skipped. */
 typedef struct ebbi_raw_column {
-  double *numbers;  /* [rows], NaN where missing; or NULL */
-  int32_t *codes;   /* [rows], indices of texts, -1 where missing; or NULL */
+  ebbi_cells *numbers; /* [rows], NaN where missing; or NULL */
+  ebbi_cells *codes;   /* [rows], indices of texts, -1 where missing; or NULL */
   ebbi_names texts; /* in the order of their appearance. FORM_BOTH: given up, and codes NULL, if all
                      * are numbers and more than EBBI_MAX_CLASSES are distinct */
   size_t missing;   /* how many */
@@ -30,17 +31,20 @@ typedef struct ebbi_raw_column {
 typedef struct ebbi_raw {
   char *path;
   size_t rows, cols;
-  ebbi_names names; /* [cols]: of the header; where it has none, or an empty one, the position "0",
-                       "1", … */
-  bool header;      /* the file names its columns */
-  bool *unnamed;    /* [cols]: the header leaves this name empty, or out; NULL: none */
-  size_t *lines;    /* [rows] where each row begins in a text file, from 1; NULL: an array */
+  ebbi_names names;  /* [cols]: of the header; where it has none, or an empty one, the position "0",
+                        "1", … */
+  bool header;       /* the file names its columns */
+  bool *unnamed;     /* [cols]: the header leaves this name empty, or out; NULL: none */
+  ebbi_cells *lines; /* [rows] in a text file: ebbi_raw_line less the row's number, which is the
+                        same in most files; NULL: an array */
   ebbi_raw_column *columns; /* [cols]; NULL: `array` holds all values */
   ebbi_array array;         /* [rows, cols], a view into `bytes` */
   bool image;               /* array: uint8 of three or more dimensions, lying row by row: pixels */
-  char *bytes;              /* what `array` points into */
-  ebbi_notes notes;         /* what was guessed about the format */
-  struct ebbi_raw *labels;  /* an NPZ file's labels, which lie beside the inputs; NULL: none */
+  char *bytes; /* of the file; kept as long as the array or texts of columns lie in them */
+  size_t size; /* of bytes, behind which there is a 0 */
+  bool texts_in_bytes;
+  ebbi_notes notes;        /* what was guessed about the format */
+  struct ebbi_raw *labels; /* an NPZ file's labels, which lie beside the inputs; NULL: none */
 } ebbi_raw;
 
 /* What the caller of a reader wants. `choose` is called once, when names, header and cols are known
@@ -59,19 +63,27 @@ void ebbi_raw_free(ebbi_raw *raw);
 /* The number of a cell: NaN where it is missing. For arrays and columns that have numbers. */
 double ebbi_raw_number(const ebbi_raw *raw, size_t row, size_t col);
 
+/* The same for rows that are asked for in ascending order; begin with run->count 0. */
+double ebbi_raw_next(ebbi_run *run, const ebbi_raw *raw, size_t row, size_t col);
+
+/* Where a row begins, from 1. Of text files. */
+static inline size_t ebbi_raw_line(const ebbi_raw *raw, size_t row) {
+  return row + (size_t)ebbi_cells_get(raw->lines, row);
+}
+
 /* Fills a zeroed raw from a file's bytes, freed here or with it (bytes[size] is 0); the format is
  * told by content. `path` serves in messages. raw is to be freed in every case. Errors:
  * EBB_ERR_INPUT. */
 ebb_status ebbi_raw_parse(ebbi_raw *raw, const char *path, char *bytes, size_t size,
                           const ebbi_wishes *wishes);
 
-/* The parts of it, by format; `raw->path` is set. */
-ebb_status ebbi_csv_read(ebbi_raw *raw, const char *bytes, size_t size,
-                         const ebbi_wishes *wishes); /* csv_read.c */
-ebb_status ebbi_arff_read(ebbi_raw *raw, const char *bytes, size_t size,
-                          const ebbi_wishes *wishes); /* arff.c */
-ebb_status ebbi_libsvm_read(ebbi_raw *raw, const char *bytes, size_t size,
-                            const ebbi_wishes *wishes); /* libsvm.c */
+/* The parts of it, by format, of which path, bytes and size are set. CSV and ARFF change the bytes.
+ */
+ebb_status ebbi_csv_read(ebbi_raw *raw, const ebbi_wishes *wishes);    /* csv_read.c */
+ebb_status ebbi_arff_read(ebbi_raw *raw, const ebbi_wishes *wishes);   /* arff.c */
+ebb_status ebbi_libsvm_read(ebbi_raw *raw, const ebbi_wishes *wishes); /* libsvm.c */
+
+void ebbi_raw_drop_bytes(ebbi_raw *raw);
 
 /* Fails with EBB_ERR_INPUT and `path:line: column "name": …`, or the like for arrays. */
 ebb_status ebbi_raw_fail(const ebbi_raw *raw, size_t row, size_t col, const char *format, ...)

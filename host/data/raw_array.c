@@ -28,18 +28,18 @@ static ebb_status keep_texts(ebbi_raw *raw, const ebbi_array *array, char *text)
   double number;
   for (size_t row = 0; row < raw->rows; row++) {
     size_t index;
-    column->codes[row] = -1;
     REQUIRE(ebbi_array_text(text, array, row), EBB_ERR_INPUT,
             "%s: row %zu (from 0) is no text: it has bytes that are no characters; save "
             "numpy.char.decode(x, 'latin1'), or whatever the encoding is",
             raw->path, row);
     if (*text == '\0') {
       column->missing++;
+      TRY(ebbi_cells_add_code(column->codes, -1));
       continue;
     }
     TRY(ebbi_names_add(&column->texts, &index, text));
     column->numeric += ebbi_parse_double(&number, text);
-    column->codes[row] = (int32_t)index;
+    TRY(ebbi_cells_add_code(column->codes, (int32_t)index));
   }
   return EBB_OK;
 }
@@ -48,12 +48,13 @@ static ebb_status keep_texts(ebbi_raw *raw, const ebbi_array *array, char *text)
 static ebb_status add_numbers(ebbi_raw *raw) {
   ebbi_raw_column *column = raw->columns;
   if (column->numeric == 0 || column->numeric + column->missing < raw->rows) return EBB_OK;
-  column->numbers = malloc(raw->rows * sizeof *column->numbers);
+  column->numbers = ebbi_cells_new();
   REQUIRE(column->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu numbers", raw->path, raw->rows);
   for (size_t row = 0; row < raw->rows; row++) {
-    column->numbers[row] = NAN;
-    if (column->codes[row] >= 0)
-      ebbi_parse_double(&column->numbers[row], column->texts.items[column->codes[row]]);
+    double number = NAN;
+    int32_t code = ebbi_cells_code(column->codes, row);
+    if (code >= 0) ebbi_parse_double(&number, column->texts.items[code]);
+    TRY(ebbi_cells_add(column->numbers, number));
   }
   return EBB_OK;
 }
@@ -65,7 +66,7 @@ static ebb_status load_texts(ebbi_raw *raw, const ebbi_array *array) {
           ebbi_array_shown(shown, array));
   raw->columns = calloc(1, sizeof *raw->columns);
   REQUIRE(raw->columns, EBB_ERR_MEMORY, "%s: no memory for a column", raw->path);
-  raw->columns->codes = malloc(raw->rows * sizeof *raw->columns->codes);
+  raw->columns->codes = ebbi_cells_new();
   char *text = malloc(array->item + 1);
   ebb_status status = raw->columns->codes && text
                           ? keep_texts(raw, array, text)
@@ -83,18 +84,18 @@ static ebb_status lay_by_rows(ebbi_raw *raw) {
   for (size_t i = 0; i < count; i++) pixels[i] = (unsigned char)ebbi_array_get(&raw->array, i);
   free(raw->bytes);
   raw->bytes = (char *)pixels;
+  raw->size = count;
   raw->array.data = pixels;
   raw->array.fortran = false;
   return EBB_OK;
 }
 
-ebb_status ebbi_raw_from_array(ebbi_raw *raw, char *bytes, size_t size) {
+ebb_status ebbi_raw_from_array(ebbi_raw *raw) {
   ebbi_array array;
-  raw->bytes = bytes;
-  if (ebbi_is_npy(bytes, size))
-    TRY(ebbi_npy_parse(&array, raw->path, bytes, size));
+  if (ebbi_is_npy(raw->bytes, raw->size))
+    TRY(ebbi_npy_parse(&array, raw->path, raw->bytes, raw->size));
   else
-    TRY(ebbi_idx_parse(&array, raw->path, bytes, size));
+    TRY(ebbi_idx_parse(&array, raw->path, raw->bytes, raw->size));
   REQUIRE(array.rows <= EBBI_MAX_ROWS && array.cols <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
           "%s: %zu rows of %zu columns, at most %d of %d", raw->path, array.rows, array.cols,
           EBBI_MAX_ROWS, EBBI_MAX_COLUMNS);
@@ -103,8 +104,7 @@ ebb_status ebbi_raw_from_array(ebbi_raw *raw, char *bytes, size_t size) {
   TRY(name_columns(raw));
   if (ebbi_array_is_text(&array)) {
     TRY(load_texts(raw, &array));
-    free(raw->bytes);
-    raw->bytes = NULL;
+    ebbi_raw_drop_bytes(raw);
     return EBB_OK;
   }
   raw->array = array;

@@ -10,13 +10,20 @@
 #include <math.h>
 #include <stdlib.h>
 
+static ebb_status no_memory(const ebbi_raw *raw) {
+  return ebbi_fail(EBB_ERR_MEMORY, "%s: no memory for a column of %zu rows", raw->path, raw->rows);
+}
+
 ebb_status ebbi_raw_take_numbers(ebbi_raw *raw, size_t col, const double *values) {
   ebbi_raw_column *column = &raw->columns[col];
-  if (!column->numbers) column->numbers = malloc(raw->rows * sizeof *column->numbers);
-  REQUIRE(column->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu numbers", raw->path, raw->rows);
-  for (size_t row = 0; row < raw->rows; row++)
-    column->numbers[row] = column->codes[row] < 0 ? NAN : values[column->codes[row]];
-  free(column->codes);
+  ebbi_cells_free(column->numbers);
+  column->numbers = ebbi_cells_new();
+  if (!column->numbers) return no_memory(raw);
+  for (size_t row = 0; row < raw->rows; row++) {
+    int32_t code = ebbi_cells_code(column->codes, row);
+    TRY(ebbi_cells_add(column->numbers, code < 0 ? NAN : values[code]));
+  }
+  ebbi_cells_free(column->codes);
   column->codes = NULL;
   ebbi_names_free(&column->texts);
   return EBB_OK;
@@ -25,11 +32,10 @@ ebb_status ebbi_raw_take_numbers(ebbi_raw *raw, size_t col, const double *values
 static ebb_status fill_texts(ebbi_raw_column *column, size_t rows) {
   char text[EBBI_NUMBER_TEXT];
   for (size_t row = 0; row < rows; row++) {
-    size_t index;
-    column->codes[row] = -1;
-    if (isnan(column->numbers[row])) continue;
-    TRY(ebbi_names_add(&column->texts, &index, ebbi_number_text(text, column->numbers[row])));
-    column->codes[row] = (int32_t)index;
+    double number = ebbi_cells_get(column->numbers, row);
+    size_t index = 0;
+    if (!isnan(number)) TRY(ebbi_names_add(&column->texts, &index, ebbi_number_text(text, number)));
+    TRY(ebbi_cells_add_code(column->codes, isnan(number) ? -1 : (int32_t)index));
   }
   return EBB_OK;
 }
@@ -37,23 +43,21 @@ static ebb_status fill_texts(ebbi_raw_column *column, size_t rows) {
 /* Lays an array out as columns of numbers. */
 static ebb_status spread(ebbi_raw *raw) {
   if (raw->columns) return EBB_OK;
-  ebbi_raw_column *columns = calloc(raw->cols, sizeof *columns);
-  bool enough = columns != NULL;
-  for (size_t c = 0; c < raw->cols && enough; c++) {
-    columns[c].numbers = malloc(raw->rows * sizeof *columns[c].numbers);
-    enough = columns[c].numbers != NULL;
-    for (size_t row = 0; row < raw->rows && enough; row++) {
-      columns[c].numbers[row] = ebbi_raw_number(raw, row, c);
-      columns[c].missing += isnan(columns[c].numbers[row]);
+  raw->columns = calloc(raw->cols, sizeof *raw->columns);
+  if (!raw->columns) return no_memory(raw);
+  for (size_t c = 0; c < raw->cols; c++) {
+    ebbi_raw_column *column = &raw->columns[c];
+    column->numbers = ebbi_cells_new();
+    if (!column->numbers) return no_memory(raw);
+    for (size_t row = 0; row < raw->rows; row++) {
+      double number = ebbi_array_get(&raw->array, row * raw->cols + c);
+      column->missing += isnan(number);
+      TRY(ebbi_cells_add(column->numbers, number));
     }
+    ebbi_cells_trim(column->numbers);
   }
-  for (size_t c = 0; c < raw->cols && columns && !enough; c++) free(columns[c].numbers);
-  if (!enough) free(columns);
-  REQUIRE(enough, EBB_ERR_MEMORY, "%s: no memory for %zu columns", raw->path, raw->cols);
-  raw->columns = columns;
   raw->array = (ebbi_array){0};
-  free(raw->bytes);
-  raw->bytes = NULL;
+  ebbi_raw_drop_bytes(raw);
   return EBB_OK;
 }
 
@@ -61,10 +65,10 @@ ebb_status ebbi_raw_take_texts(ebbi_raw *raw, size_t col) {
   TRY(spread(raw));
   ebbi_raw_column *column = &raw->columns[col];
   if (column->codes) return EBB_OK;
-  column->codes = malloc(raw->rows * sizeof *column->codes);
-  REQUIRE(column->codes, EBB_ERR_MEMORY, "%s: no memory for %zu texts", raw->path, raw->rows);
+  column->codes = ebbi_cells_new();
+  if (!column->codes) return no_memory(raw);
   TRY(fill_texts(column, raw->rows));
-  free(column->numbers);
+  ebbi_cells_free(column->numbers);
   column->numbers = NULL;
   return EBB_OK;
 }

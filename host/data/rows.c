@@ -17,22 +17,42 @@ size_t ebbi_rows_block(const ebbi_rows *rows, size_t first) {
   return left < EBBI_BLOCK ? left : EBBI_BLOCK;
 }
 
+/* The parts of a split ascend, so that their rows are read as they lie. */
+static void read_cells(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first,
+                       const ebbi_cells *cells) {
+  enum { NEAR = 4 * EBBI_BLOCK };
+  size_t count = ebbi_rows_block(rows, first), places[EBBI_BLOCK] = {0};
+  double near[NEAR];
+  bool ascend = true;
+  for (size_t i = 0; i < count; i++) {
+    places[i] = ebbi_table_row(rows->table, ebbi_rows_at(rows, first + i));
+    ascend &= i == 0 || places[i] > places[i - 1];
+  }
+  size_t span = count > 0 ? places[count - 1] - places[0] + 1 : 0;
+  bool read = ascend && span <= NEAR;
+  if (read) ebbi_cells_read(near, cells, places[0], span);
+  for (size_t i = 0; i < count; i++)
+    out[i] = read ? near[places[i] - places[0]] : ebbi_cells_get(cells, places[i]);
+}
+
 void ebbi_rows_numbers(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t input) {
   const ebb_table *table = rows->table;
-  size_t count = ebbi_rows_block(rows, first), column = table->inputs[input];
-  const double *numbers = table->raw.columns ? table->raw.columns[column].numbers : NULL;
-  for (size_t i = 0; i < count; i++) {
-    size_t row = ebbi_table_row(table, ebbi_rows_at(rows, first + i));
-    out[i] = numbers ? numbers[row] : ebbi_raw_number(&table->raw, row, column);
+  size_t column = table->inputs[input];
+  if (table->raw.columns) {
+    read_cells(out, rows, first, table->raw.columns[column].numbers);
+    return;
   }
+  for (size_t i = 0; i < ebbi_rows_block(rows, first); i++)
+    out[i] =
+        ebbi_raw_number(&table->raw, ebbi_table_row(table, ebbi_rows_at(rows, first + i)), column);
+}
+
+void ebbi_rows_codes(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t input) {
+  read_cells(out, rows, first, rows->table->raw.columns[rows->table->inputs[input]].codes);
 }
 
 void ebbi_rows_values(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t target) {
-  const ebb_table *table = rows->table;
-  for (size_t i = 0; i < ebbi_rows_block(rows, first); i++) {
-    size_t row = ebbi_table_row(table, ebbi_rows_at(rows, first + i));
-    out[i] = table->target.numbers[row * table->target.cols + target];
-  }
+  read_cells(out, rows, first, rows->table->target.numbers[target]);
 }
 
 const unsigned char *ebbi_row_bytes(const ebb_table *table, size_t row) {

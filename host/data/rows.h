@@ -29,7 +29,10 @@ size_t ebbi_rows_block(const ebbi_rows *rows, size_t first);
 /* The numbers of an input column in the block's rows, NaN where missing. */
 void ebbi_rows_numbers(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t input);
 
-/* The same of a target column (regression). */
+/* The codes of an input column of categories, NaN where missing. */
+void ebbi_rows_codes(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t input);
+
+/* The numbers of a target column (regression). */
 void ebbi_rows_values(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first, size_t target);
 
 /* The bytes of a row of the file, [raw.cols]; NULL: it holds none. */

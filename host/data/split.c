@@ -59,14 +59,18 @@ static void share_out(stratum *strata, claim *claims, size_t count, size_t rows,
   }
 }
 
-static size_t stratum_of(const ebb_table *table, size_t row) {
-  return table->target.codes ? (size_t)table->target.codes[ebbi_table_row(table, row)] : 0;
+/* Of rows in ascending order. */
+static size_t stratum_of(ebbi_run *run, const ebb_table *table, size_t row) {
+  const ebbi_cells *codes = table->target.codes;
+  return codes ? (size_t)ebbi_run_at(run, codes, ebbi_table_row(table, row)) : 0;
 }
 
 static void deal(size_t *order, stratum *strata, const ebb_table *table, const ebb_parts *parts) {
   size_t train_at = 0, valid_at = parts->train, test_at = parts->train + parts->valid;
+  ebbi_run run;
+  run.count = 0;
   for (size_t row = 0; row < table->rows; row++) {
-    stratum *s = &strata[stratum_of(table, row)];
+    stratum *s = &strata[stratum_of(&run, table, row)];
     size_t place = ebbi_permute((uint32_t)s->seen++, (uint32_t)s->rows, s->keys);
     if (place < s->share[TEST])
       order[test_at++] = row;
@@ -83,7 +87,9 @@ static ebb_status split_randomly(size_t *order, const ebb_table *table, const eb
   stratum *strata = calloc(count, sizeof *strata);
   claim *claims = calloc(count, sizeof *claims);
   if (strata && claims) {
-    for (size_t row = 0; row < table->rows; row++) strata[stratum_of(table, row)].rows++;
+    ebbi_run run;
+    run.count = 0;
+    for (size_t row = 0; row < table->rows; row++) strata[stratum_of(&run, table, row)].rows++;
     for (size_t i = 0; i < count; i++)
       ebbi_permute_keys(strata[i].keys, seed, EBBI_RNG_SPLIT, (uint32_t)i);
     share_out(strata, claims, count, table->rows, parts->test, TEST);

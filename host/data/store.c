@@ -1,15 +1,20 @@
 /* Fields to columns of numbers or texts.
  *
- * A column is taken for numbers until a text comes, and for texts if that comes first; no text of a
- * number is kept, as the copies of a million of them would be. So a column that turns after some
- * numbers is filled by a second pass over the file, which only such columns pay for. What is wrong
- * with a column (an infinite number, decimal commas) is reported when all of it is known: among
- * texts "inf" is a text, and a row of too many fields explains more than what stands in them.
+ * A column is taken for numbers until a text comes, and no text of a number is kept, as the copies
+ * of a million of them would be; so a column that turns is filled by a second pass over the file.
+ * So is a column of many texts: in the last pass nobody comes to read what stands behind a text, so
+ * a 0 there makes it one of its own, where a copy of each would double the file. Few texts are
+ * copied in the first pass: most files need no other.
+ *
+ * What is wrong with a column (an infinite number, decimal commas) is reported when all of it is
+ * known: among texts "inf" is a text, and a row of too many fields explains more than what stands
+ * in them.
  */
 #include "store.h"
 
 #include "base/error.h"
 #include "base/text.h"
+#include "budget.h"
 #include "decimal.h"
 #include "limits.h"
 #include <math.h>
@@ -21,7 +26,7 @@ typedef enum stage {
   NUMBERS,
   BOTH, /* numbers, and their texts beside them */
   TEXTS,
-  TURNED /* numbers, then a text: to be read again */
+  TURNED /* left to the second pass */
 } stage;
 
 typedef enum value_kind { MISSING, NUMBER, INFINITE, TEXT } value_kind;
@@ -32,95 +37,107 @@ typedef struct seen {
   char text[EBBI_SHOWN];
 } seen;
 
+typedef enum oddity { NOT_FINITE, COMMA, GROUPED, ODDITIES } oddity;
+
 struct ebbi_store_column {
   stage stage;
   bool asked; /* to be texts whatever they are */
-  seen infinite, comma, grouped;
+  seen *seen; /* [ODDITIES], or NULL: nothing odd yet, as in nearly all columns */
 };
 
-static void see(seen *what, size_t row, ebbi_span field) {
-  if (what->count++ > 0) return;
+enum {
+  FIELDS = 1 << 20,      /* after which the memory is measured */
+  COPY = 32,             /* what a copied text takes beside its bytes */
+  FREE_COPIES = 64 << 10 /* bytes of copies in all, beside a sixteenth of the file */
+};
+
+static ebb_status see(ebbi_store_column *column, oddity what, size_t row, ebbi_span field) {
+  if (!column->seen) column->seen = calloc(ODDITIES, sizeof *column->seen);
+  REQUIRE(column->seen, EBB_ERR_MEMORY, "data: no memory for a text");
+  if (column->seen[what].count++ > 0) return EBB_OK;
   char text[2 * EBBI_SHOWN];
   size_t length = field.length < sizeof text ? field.length : sizeof text - 1;
   memcpy(text, field.text, length);
   text[length] = '\0';
-  what->row = row;
-  ebbi_shown(what->text, text);
+  column->seen[what].row = row;
+  ebbi_shown(column->seen[what].text, text);
+  return EBB_OK;
+}
+
+static size_t seen_count(const ebbi_store_column *column, oddity what) {
+  return column->seen ? column->seen[what].count : 0;
+}
+
+static void list_active(ebbi_store *store) {
+  store->active_count = 0;
+  for (size_t c = 0; c < store->raw->cols; c++) {
+    stage phase = store->columns[c].stage;
+    if (phase != SKIPPED && phase != TURNED) store->active[store->active_count++] = c;
+  }
+}
+
+/* Gives a column what it lacks, filled with missing values up to this row. */
+static ebb_status begin_cells(ebbi_cells **cells, size_t rows) {
+  *cells = ebbi_cells_new();
+  REQUIRE(*cells, EBB_ERR_MEMORY, "data: no memory for a column");
+  return ebbi_cells_add_missing(*cells, rows);
+}
+
+static ebb_status open_column(ebbi_store *store, size_t c, stage phase) {
+  ebbi_raw_column *column = &store->raw->columns[c];
+  size_t rows = store->raw->rows;
+  store->columns[c].stage = phase;
+  if (phase == NUMBERS || phase == BOTH) TRY(begin_cells(&column->numbers, rows));
+  return phase == TEXTS || phase == BOTH ? begin_cells(&column->codes, rows) : EBB_OK;
+}
+
+/* Whether all that was allocated and must be kept is within the budget. */
+static ebb_status measure(ebbi_store *store) {
+  const ebbi_raw *raw = store->raw;
+  uint64_t bytes = raw->size + raw->lines->bytes;
+  store->measured = 0;
+  bytes += (uint64_t)raw->cols * (sizeof *raw->columns + sizeof *store->columns);
+  for (size_t c = 0; c < raw->cols; c++) {
+    const ebbi_raw_column *column = &raw->columns[c];
+    bytes += column->numbers ? column->numbers->bytes : 0;
+    bytes += column->codes ? column->codes->bytes : 0;
+    bytes += ebbi_names_bytes(&column->texts);
+  }
+  return ebbi_budget_check(store->options, raw->path, bytes,
+                           raw->rows > 0 ? raw->rows : EBBI_NO_INDEX);
 }
 
 ebb_status ebbi_store_begin(ebbi_store *store, ebbi_raw *raw, const ebbi_form *forms,
-                            const ebbi_na *na, char decimal) {
+                            const ebbi_na *na, const ebb_read_options *options) {
   static const stage begin[] = {[EBBI_FORM_AUTO] = OPEN,
                                 [EBBI_FORM_TEXT] = TEXTS,
                                 [EBBI_FORM_BOTH] = BOTH,
                                 [EBBI_FORM_SKIP] = SKIPPED};
-  *store = (ebbi_store){.raw = raw, .na = na, .decimal = decimal};
+  *store = (ebbi_store){.raw = raw, .na = na, .options = options};
   raw->columns = calloc(raw->cols, sizeof *raw->columns);
+  raw->lines = ebbi_cells_new();
   store->columns = calloc(raw->cols, sizeof *store->columns);
-  REQUIRE(raw->columns && store->columns, EBB_ERR_MEMORY, "data: no memory for %zu columns",
-          raw->cols);
+  store->active = calloc(raw->cols, sizeof *store->active);
+  REQUIRE(raw->columns && raw->lines && store->columns && store->active, EBB_ERR_MEMORY,
+          "data: no memory for %zu columns", raw->cols);
   for (size_t c = 0; c < raw->cols; c++) {
-    store->columns[c].stage = begin[forms[c]];
     store->columns[c].asked = forms[c] == EBBI_FORM_TEXT;
+    TRY(open_column(store, c, begin[forms[c]]));
   }
-  return EBB_OK;
+  list_active(store);
+  return measure(store);
 }
 
 void ebbi_store_free(ebbi_store *store) {
+  for (size_t c = 0; store->columns && c < store->raw->cols; c++) free(store->columns[c].seen);
   free(store->columns);
+  free(store->active);
   *store = (ebbi_store){0};
-}
-
-/* Gives the arrays of a column room for so many rows, those that it has or, if new, should have. */
-static ebb_status fit_column(ebbi_raw_column *column, size_t rows, bool numbers, bool codes) {
-  if (rows == 0) rows = 1;
-  if (numbers) {
-    double *moved = realloc(column->numbers, rows * sizeof *moved);
-    REQUIRE(moved, EBB_ERR_MEMORY, "data: no memory for a column of %zu rows", rows);
-    column->numbers = moved;
-  }
-  if (codes) {
-    int32_t *moved = realloc(column->codes, rows * sizeof *moved);
-    REQUIRE(moved, EBB_ERR_MEMORY, "data: no memory for a column of %zu rows", rows);
-    column->codes = moved;
-  }
-  return EBB_OK;
-}
-
-static bool holds_numbers(const ebbi_store_column *column) {
-  return column->stage == NUMBERS || column->stage == BOTH;
-}
-
-static bool holds_texts(const ebbi_store_column *column) {
-  return column->stage == TEXTS || column->stage == BOTH;
-}
-
-static ebb_status fit_rows(ebbi_store *store, size_t rows) {
-  ebbi_raw *raw = store->raw;
-  size_t *lines = realloc(raw->lines, (rows ? rows : 1) * sizeof *lines);
-  REQUIRE(lines, EBB_ERR_MEMORY, "data: no memory for %zu rows", rows);
-  raw->lines = lines;
-  for (size_t c = 0; c < raw->cols; c++) {
-    const ebbi_store_column *column = &store->columns[c];
-    TRY(fit_column(&raw->columns[c], rows, holds_numbers(column), holds_texts(column)));
-  }
-  store->capacity = rows;
-  return EBB_OK;
-}
-
-/* Numbers, or texts, from this row on; those before it were missing. */
-static ebb_status open_column(ebbi_store *store, size_t c, stage phase) {
-  ebbi_raw_column *column = &store->raw->columns[c];
-  store->columns[c].stage = phase;
-  TRY(fit_column(column, store->capacity, phase == NUMBERS, phase == TEXTS));
-  for (size_t i = 0; i < store->raw->rows && phase == NUMBERS; i++) column->numbers[i] = NAN;
-  for (size_t i = 0; i < store->raw->rows && phase == TEXTS; i++) column->codes[i] = -1;
-  return EBB_OK;
 }
 
 static value_kind read_value(const ebbi_store *store, double *value, ebbi_span field) {
   if (field.length == 0) return MISSING;
-  if (ebbi_decimal_read(value, field, store->decimal)) {
+  if (ebbi_decimal_read(value, field, store->options->decimal)) {
     if (store->na->numbers && ebbi_na_has_number(store->na, *value)) return MISSING;
     return isfinite(*value) ? NUMBER : INFINITE;
   }
@@ -133,76 +150,122 @@ static bool begins_with_zero(ebbi_span field) {
   return field.length > 1 && field.text[0] == '0' && field.text[1] >= '0' && field.text[1] <= '9';
 }
 
+static void drop_codes(ebbi_raw_column *column) {
+  ebbi_cells_free(column->codes);
+  column->codes = NULL;
+  ebbi_names_free(&column->texts);
+}
+
+/* Leaves a column to the second pass. */
+static void turn(ebbi_store *store, size_t c) {
+  ebbi_raw_column *column = &store->raw->columns[c];
+  ebbi_store_column *fate = &store->columns[c];
+  fate->stage = TURNED;
+  free(fate->seen);
+  fate->seen = NULL;
+  ebbi_cells_free(column->numbers);
+  column->numbers = NULL;
+  drop_codes(column);
+}
+
+/* The text of a number, as long as it may be that of a class. */
+static ebb_status add_beside(ebbi_store *store, size_t c, ebbi_span field) {
+  ebbi_raw_column *column = &store->raw->columns[c];
+  size_t index;
+  TRY(ebbi_names_add_part(&column->texts, &index, field.text, field.length));
+  if (column->texts.count <= EBBI_MAX_CLASSES)
+    return ebbi_cells_add_code(column->codes, (int32_t)index);
+  drop_codes(column);
+  store->columns[c].stage = NUMBERS;
+  return EBB_OK;
+}
+
+/* In the first pass a text is copied. If those of all columns become many, that is left to the
+ * second, for the column that has just got one more. */
+static ebb_status find_text(ebbi_store *store, size_t *index, size_t c, ebbi_span field) {
+  ebbi_raw *raw = store->raw;
+  ebbi_names *texts = &raw->columns[c].texts;
+  size_t before = texts->count;
+  if (store->second)
+    return ebbi_names_add_in_place(texts, index, raw->bytes, field.text, field.length);
+  TRY(ebbi_names_add_part(texts, index, field.text, field.length));
+  if (texts->count == before) return EBB_OK;
+  store->copied += COPY + field.length;
+  if (store->copied <= FREE_COPIES + raw->size / 16) return EBB_OK;
+  store->copied -= COPY * texts->count + texts->length;
+  turn(store, c);
+  return EBB_OK;
+}
+
 static ebb_status add_text(ebbi_store *store, size_t c, ebbi_span field, value_kind kind) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
   size_t index;
-  TRY(ebbi_names_add_part(&column->texts, &index, field.text, field.length));
-  column->codes[store->raw->rows] = (int32_t)index;
   if (kind == TEXT && !fate->asked) {
     ebbi_comma comma = ebbi_comma_of(field);
-    if (comma == EBBI_COMMA_DECIMAL) see(&fate->comma, store->raw->rows, field);
-    if (comma == EBBI_COMMA_GROUPED) see(&fate->grouped, store->raw->rows, field);
+    if (comma == EBBI_COMMA_DECIMAL) TRY(see(fate, COMMA, store->raw->rows, field));
+    if (comma == EBBI_COMMA_GROUPED) TRY(see(fate, GROUPED, store->raw->rows, field));
   }
-  if (fate->stage != BOTH || column->texts.count <= EBBI_MAX_CLASSES) return EBB_OK;
-  free(column->codes);
-  column->codes = NULL;
-  ebbi_names_free(&column->texts);
-  fate->stage = NUMBERS; /* so many are no classes */
+  TRY(find_text(store, &index, c, field));
+  return fate->stage == TEXTS ? ebbi_cells_add_code(column->codes, (int32_t)index) : EBB_OK;
+}
+
+/* A text among numbers, of which those before have none, unless they are classes. */
+static ebb_status begin_texts(ebbi_store *store, size_t c) {
+  ebbi_raw_column *column = &store->raw->columns[c];
+  ebbi_store_column *fate = &store->columns[c];
+  if (fate->stage == OPEN) return open_column(store, c, TEXTS);
+  if (fate->stage == NUMBERS) turn(store, c);
+  if (fate->stage != BOTH) return EBB_OK;
+  fate->stage = TEXTS;
+  store->copied += COPY * column->texts.count + column->texts.length;
+  ebbi_cells_free(column->numbers);
+  column->numbers = NULL;
   return EBB_OK;
 }
 
-/* A text comes where numbers were. */
-static void turn(ebbi_store *store, size_t c) {
-  ebbi_raw_column *column = &store->raw->columns[c];
-  store->columns[c].stage = store->columns[c].stage == BOTH ? TEXTS : TURNED;
-  free(column->numbers);
-  column->numbers = NULL;
-}
-
-/* Whatever is no number in a column of numbers. */
-static ebb_status add_value(ebbi_store *store, size_t c, ebbi_span field) {
+/* The field by its address: taken apart and put together on the stack, it would stall the
+ * processor. */
+static ebb_status add_value(ebbi_store *store, size_t c, const ebbi_span *field) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
-  size_t row = store->raw->rows;
   double value = NAN;
-  value_kind kind = read_value(store, &value, field);
+  value_kind kind = read_value(store, &value, *field);
+  if (kind == NUMBER) {
+    column->numeric++;
+    column->zeros += begins_with_zero(*field);
+    if (fate->stage == NUMBERS) return ebbi_cells_add(column->numbers, value);
+  }
   if (kind == MISSING) {
     column->missing++;
-    if (column->numbers) column->numbers[row] = NAN;
-    if (column->codes) column->codes[row] = -1;
-    return EBB_OK;
+    if (column->codes) TRY(ebbi_cells_add_code(column->codes, -1));
+    return column->numbers ? ebbi_cells_add(column->numbers, NAN) : EBB_OK;
   }
-  if (fate->stage == OPEN) TRY(open_column(store, c, kind == TEXT ? TEXTS : NUMBERS));
-  if (kind == TEXT && holds_numbers(fate)) turn(store, c);
-  if (kind == INFINITE && holds_numbers(fate)) see(&fate->infinite, row, field);
-  column->numeric += kind == NUMBER;
-  column->zeros += kind == NUMBER && begins_with_zero(field);
-  if (column->numbers) column->numbers[row] = value;
-  return holds_texts(fate) ? add_text(store, c, field, kind) : EBB_OK;
+  if (kind == TEXT && fate->stage != TEXTS) TRY(begin_texts(store, c));
+  if (fate->stage == OPEN) TRY(open_column(store, c, NUMBERS));
+  if (fate->stage == TEXTS) return add_text(store, c, *field, kind);
+  if (fate->stage == TURNED) return EBB_OK;
+  if (kind == INFINITE) TRY(see(fate, NOT_FINITE, store->raw->rows, *field));
+  TRY(ebbi_cells_add(column->numbers, value));
+  return fate->stage == BOTH ? add_beside(store, c, *field) : EBB_OK;
 }
 
 ebb_status ebbi_store_row(ebbi_store *store, size_t line, const ebbi_span *fields) {
   ebbi_raw *raw = store->raw;
+  bool turned = false;
   REQUIRE(raw->rows < EBBI_MAX_ROWS, EBB_ERR_INPUT, "%s:%zu: more than %d rows", raw->path, line,
           EBBI_MAX_ROWS);
-  if (raw->rows == store->capacity)
-    TRY(fit_rows(store, store->capacity ? 2 * store->capacity : 64));
-  raw->lines[raw->rows] = line;
-  for (size_t c = 0; c < raw->cols; c++) {
-    stage phase = store->columns[c].stage;
-    double value;
-    if (phase == SKIPPED || phase == TURNED) continue;
-    if (phase == NUMBERS && read_value(store, &value, fields[c]) == NUMBER) {
-      raw->columns[c].numbers[raw->rows] = value;
-      raw->columns[c].numeric++;
-      raw->columns[c].zeros += begins_with_zero(fields[c]);
-      continue;
-    }
-    TRY(add_value(store, c, fields[c]));
+  if (!store->second) TRY(ebbi_cells_add(raw->lines, (double)(line - raw->rows)));
+  for (size_t i = 0; i < store->active_count; i++) {
+    size_t c = store->active[i];
+    TRY(add_value(store, c, &fields[c]));
+    turned |= store->columns[c].stage == TURNED;
   }
+  if (turned) list_active(store);
   raw->rows++;
-  return EBB_OK;
+  store->measured +=
+      raw->cols; /* going through a million columns at each row would take longer than it */
+  return store->measured < FIELDS + 4 * raw->cols ? EBB_OK : measure(store);
 }
 
 ebb_status ebbi_store_end(ebbi_store *store, bool *again) {
@@ -212,15 +275,19 @@ ebb_status ebbi_store_end(ebbi_store *store, bool *again) {
     if (store->columns[c].stage == OPEN) TRY(open_column(store, c, NUMBERS));
     *again |= store->columns[c].stage == TURNED;
   }
+  TRY(measure(store));
   if (!*again) return EBB_OK;
   raw->rows = 0;
+  store->second = true;
   for (size_t c = 0; c < raw->cols; c++) {
+    ebbi_raw_column *column = &raw->columns[c];
     bool turned = store->columns[c].stage == TURNED;
     store->columns[c].stage = SKIPPED;
     if (!turned) continue;
-    raw->columns[c].missing = raw->columns[c].numeric = 0;
+    column->missing = column->numeric = column->zeros = 0;
     TRY(open_column(store, c, TEXTS));
   }
+  list_active(store);
   return EBB_OK;
 }
 
@@ -229,34 +296,57 @@ static ebb_status check_commas(ebbi_store *store, size_t c) {
   ebbi_raw *raw = store->raw;
   const ebbi_store_column *column = &store->columns[c];
   size_t values = raw->rows - raw->columns[c].missing;
-  size_t commas = column->comma.count + column->grouped.count;
+  size_t decimals = seen_count(column, COMMA), commas = decimals + seen_count(column, GROUPED);
   char name[EBBI_SHOWN];
-  if (column->comma.count == 0) return EBB_OK;
+  if (decimals == 0) return EBB_OK;
+  const seen *first = &column->seen[COMMA];
   if (commas + raw->columns[c].numeric == values)
-    return ebbi_raw_fail(raw, column->comma.row, c,
+    return ebbi_raw_fail(raw, first->row, c,
                          "\"%s\" has a decimal comma; read such numbers with --decimal ,",
-                         column->comma.text);
+                         first->text);
   if (2 * commas <= values) return EBB_OK;
   return ebbi_notes_add(
       &raw->notes, true,
       "column \"%s\": %zu of %zu values are numbers with a decimal comma, as \"%s\" "
       "in line %zu; --decimal , reads them so",
-      ebbi_shown(name, raw->names.items[c]), commas, values, column->comma.text,
-      raw->lines[column->comma.row]);
+      ebbi_shown(name, raw->names.items[c]), commas, values, first->text,
+      ebbi_raw_line(raw, first->row));
+}
+
+static ebb_status check_column(ebbi_store *store, size_t c) {
+  const ebbi_raw_column *column = &store->raw->columns[c];
+  const seen *odd = store->columns[c].seen;
+  if (column->numbers && seen_count(&store->columns[c], NOT_FINITE) > 0)
+    return ebbi_raw_fail(store->raw, odd[NOT_FINITE].row, c,
+                         "\"%s\" is not a finite number; --na %s if it stands for a missing value",
+                         odd[NOT_FINITE].text, odd[NOT_FINITE].text);
+  return column->codes && !column->numbers ? check_commas(store, c) : EBB_OK;
+}
+
+/* Gives the texts of all columns their last place: where they stand, or, where they are few, copies
+ * that let the bytes of the file go. */
+static ebb_status settle_texts(ebbi_raw *raw) {
+  size_t length = 0;
+  bool some = false;
+  for (size_t c = 0; c < raw->cols; c++) {
+    some |= raw->columns[c].texts.place != NULL;
+    if (raw->columns[c].texts.place) length += raw->columns[c].texts.length;
+  }
+  raw->texts_in_bytes = some && length > raw->size / 2;
+  for (size_t c = 0; c < raw->cols; c++)
+    TRY(ebbi_names_settle(&raw->columns[c].texts, !raw->texts_in_bytes));
+  if (!raw->texts_in_bytes) ebbi_raw_drop_bytes(raw);
+  return EBB_OK;
 }
 
 ebb_status ebbi_store_finish(ebbi_store *store) {
   ebbi_raw *raw = store->raw;
+  ebbi_cells_trim(raw->lines);
   for (size_t c = 0; c < raw->cols; c++) {
-    const ebbi_raw_column *column = &raw->columns[c];
-    const seen *infinite = &store->columns[c].infinite;
-    if (column->numbers && infinite->count > 0)
-      return ebbi_raw_fail(
-          raw, infinite->row, c,
-          "\"%s\" is not a finite number; --na %s if it stands for a missing value", infinite->text,
-          infinite->text);
-    if (column->codes && !column->numbers) TRY(check_commas(store, c));
-    TRY(fit_column(&raw->columns[c], raw->rows, column->numbers != NULL, column->codes != NULL));
+    ebbi_raw_column *column = &raw->columns[c];
+    TRY(check_column(store, c));
+    if (column->numbers) ebbi_cells_trim(column->numbers);
+    if (column->codes) ebbi_cells_trim(column->codes);
   }
-  return EBB_OK;
+  return settle_texts(raw);
 }

@@ -6,9 +6,10 @@
 #include "data/table.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/read.h"
 #include "data/columns.h"
 #include "data/doubts.h"
+#include "data/input.h"
 #include "data/target.h"
 #include <math.h>
 #include <stdarg.h>
@@ -98,7 +99,7 @@ ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, char *bytes
 static ebb_status read_labels(ebb_table *table, const ebb_read_options *options) {
   char *bytes;
   size_t size;
-  TRY(ebbi_input_read(&bytes, &size, options->labels, EBBI_FILE_LIMIT));
+  TRY(ebbi_data_read(&bytes, &size, options->labels, options));
   return ebbi_table_add_labels(table, ebbi_input_name(options->labels), bytes, size, options);
 }
 
@@ -114,7 +115,7 @@ ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_opti
           path, own.target, own.labels);
   bool with_labels = own.labels && !own.no_target && !own.ignore_target;
   own.no_target |= own.labels != NULL; /* no column of this file */
-  TRY(ebbi_input_read(&bytes, &size, path, EBBI_FILE_LIMIT));
+  TRY(ebbi_data_read(&bytes, &size, path, &own));
   TRY(ebbi_table_parse(&table, ebbi_input_name(path), bytes, size, &own));
   ebb_status status = with_labels ? read_labels(table, &own) : EBB_OK;
   if (status != EBB_OK) {
@@ -143,11 +144,11 @@ ebb_status ebbi_table_keep(ebb_table *table, const bool *good) {
   size_t count = 0;
   for (size_t i = 0; i < table->rows; i++) count += good[i];
   if (count == table->rows) return EBB_OK;
-  size_t *kept = malloc((count + 1) * sizeof *kept);
+  uint32_t *kept = malloc((count + 1) * sizeof *kept);
   REQUIRE(kept, EBB_ERR_MEMORY, "%s: no memory for %zu rows", table->raw.path, count);
   count = 0;
   for (size_t i = 0; i < table->rows; i++)
-    if (good[i]) kept[count++] = ebbi_table_row(table, i);
+    if (good[i]) kept[count++] = (uint32_t)ebbi_table_row(table, i);
   free(table->kept);
   table->kept = kept;
   table->rows = count;
@@ -187,7 +188,8 @@ double ebbi_table_number(const ebb_table *table, size_t row, size_t input) {
 }
 
 int32_t ebbi_table_code(const ebb_table *table, size_t row, size_t input) {
-  return table->raw.columns[table->inputs[input]].codes[ebbi_table_row(table, row)];
+  return ebbi_cells_code(table->raw.columns[table->inputs[input]].codes,
+                         ebbi_table_row(table, row));
 }
 
 const ebbi_names *ebbi_table_texts(const ebb_table *table, size_t input) {

@@ -35,9 +35,9 @@ typedef struct ebbi_target {
   ebb_task task;
   ebbi_names names;   /* [cols] */
   char reason[64];    /* why this task, "" if it was asked for */
-  int32_t *codes;     /* classification: [rows of the raw file], indices of classes, -1: missing */
+  ebbi_cells *codes;  /* classification: [rows of the raw file], indices of classes, -1: missing */
   ebbi_names classes; /* classification: sorted (numbers by value) */
-  double *numbers;    /* regression: [rows of the raw file, cols], NaN where missing */
+  ebbi_cells **numbers; /* regression: [cols] of [rows of the raw file], NaN where missing */
 } ebbi_target;
 
 struct ebb_table {
@@ -48,7 +48,7 @@ struct ebb_table {
   size_t cols;
   size_t *ids; /* [id_count]: which are carried along */
   size_t id_count;
-  size_t *kept; /* [rows]: which rows of the file are rows of the table; NULL: all */
+  uint32_t *kept; /* [rows]: which rows of the file are rows of the table; NULL: all */
   size_t rows;
   char *labels_path; /* of the file of labels; NULL: the target is in the file */
   ebbi_target target;
@@ -60,6 +60,14 @@ struct ebb_table {
 /* Row of the file that a row of the table is. */
 static inline size_t ebbi_table_row(const ebb_table *table, size_t row) {
   return table->kept ? table->kept[row] : row;
+}
+
+/* The class of a row of the table, and one of its values. */
+static inline int32_t ebbi_table_class(const ebb_table *table, size_t row) {
+  return ebbi_cells_code(table->target.codes, ebbi_table_row(table, row));
+}
+static inline double ebbi_table_value(const ebb_table *table, size_t row, size_t target) {
+  return ebbi_cells_get(table->target.numbers[target], ebbi_table_row(table, row));
 }
 
 /* input: from 0 to table->cols - 1. NaN where missing; for kinds that are numbers. */

@@ -58,7 +58,7 @@ const char *ebb_table_id_name(const ebb_table *table, size_t index) {
 
 const char *ebb_table_id(const ebb_table *table, size_t index, size_t row) {
   const ebbi_raw_column *column = &table->raw.columns[table->ids[index]];
-  int32_t code = column->codes[ebbi_table_row(table, row)];
+  int32_t code = ebbi_cells_code(column->codes, ebbi_table_row(table, row));
   return code < 0 ? "" : column->texts.items[code];
 }
 

@@ -23,7 +23,7 @@ const char *ebb_table_class(size_t *rows, const ebb_table *table, size_t index) 
   *rows = 0;
   if (index >= ebb_table_classes(table)) return NULL;
   for (size_t row = 0; row < table->rows; row++)
-    *rows += target->codes[ebbi_table_row(table, row)] == (int32_t)index;
+    *rows += ebbi_table_class(table, row) == (int32_t)index;
   return target->classes.items[index];
 }
 
@@ -47,8 +47,7 @@ ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t ind
           "ebb_table_quartiles: there is no target %zu of numbers", index);
   double *sorted = malloc(table->rows * sizeof *sorted);
   REQUIRE(sorted, EBB_ERR_MEMORY, "data: no memory to sort %zu rows", table->rows);
-  for (size_t row = 0; row < table->rows; row++)
-    sorted[row] = target->numbers[ebbi_table_row(table, row) * target->cols + index];
+  for (size_t row = 0; row < table->rows; row++) sorted[row] = ebbi_table_value(table, row, index);
   qsort(sorted, table->rows, sizeof *sorted, compare);
   for (int i = 0; i < 5; i++) out[i] = quantile(sorted, table->rows, i / 4.0);
   free(sorted);

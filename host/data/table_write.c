@@ -53,9 +53,8 @@ static double number_at(const void *user, size_t row, size_t col) {
   const source *s = user;
   const ebbi_target *target = &s->table->target;
   if (col >= s->inputs && target->codes)
-    return class_number(&target->classes, (size_t)target->codes[ebbi_table_row(s->table, row)]);
-  if (col >= s->inputs)
-    return target->numbers[ebbi_table_row(s->table, row) * target->cols + col - s->inputs];
+    return class_number(&target->classes, (size_t)ebbi_table_class(s->table, row));
+  if (col >= s->inputs) return ebbi_table_value(s->table, row, col - s->inputs);
   if (!s->encoder) return ebbi_table_number(s->table, row, col);
   size_t within, from = ebbi_encoder_column_of(&within, s->encoder, col);
   double value = NAN; /* as it was read, in double precision, if it is a plain number */
@@ -69,7 +68,7 @@ static double number_at(const void *user, size_t row, size_t col) {
 static const char *text_at(const void *user, size_t row, size_t col) {
   const source *s = user;
   const ebbi_target *target = &s->table->target;
-  if (col >= s->inputs) return target->classes.items[target->codes[ebbi_table_row(s->table, row)]];
+  if (col >= s->inputs) return target->classes.items[ebbi_table_class(s->table, row)];
   if (ebbi_table_kind(s->table, col) == EBB_KIND_DATE) {
     double days = ebbi_table_number(s->table, row, col);
     return isnan(days) ? NULL : ebb_column_value(s->date, DATE_TEXT, EBB_KIND_DATE, days);

@@ -22,8 +22,9 @@ enum {
 };
 
 void ebbi_target_free(ebbi_target *target) {
-  free(target->codes);
+  for (size_t k = 0; k < target->cols && target->numbers; k++) ebbi_cells_free(target->numbers[k]);
   free(target->numbers);
+  ebbi_cells_free(target->codes);
   ebbi_names_free(&target->names);
   ebbi_names_free(&target->classes);
 }
@@ -226,19 +227,25 @@ static ebb_status bare_task(ebb_task *task, const source *s) {
   return EBB_OK;
 }
 
+static void find_good(bool *good, const ebb_table *table, const ebbi_cells *cells) {
+  ebbi_run run;
+  run.count = 0;
+  for (size_t i = 0; i < table->rows; i++)
+    good[i] &= !isnan(ebbi_run_at(&run, cells, ebbi_table_row(table, i)));
+}
+
 /* The rows that have a target. */
 static ebb_status keep_rows(ebb_table *table) {
   const ebbi_target *target = &table->target;
   bool *good = malloc(table->rows + 1);
   size_t before = table->rows, first = table->rows;
   REQUIRE(good, EBB_ERR_MEMORY, "%s: no memory for %zu rows", table->raw.path, table->rows);
-  for (size_t i = 0; i < before; i++) {
-    size_t row = ebbi_table_row(table, i);
-    good[i] = !target->codes || target->codes[row] >= 0;
-    for (size_t k = 0; k < target->cols && target->numbers; k++)
-      good[i] &= !isnan(target->numbers[row * target->cols + k]);
-    if (!good[i] && first == before) first = i;
-  }
+  memset(good, true, before);
+  if (target->codes) find_good(good, table, target->codes);
+  for (size_t k = 0; k < target->cols && target->numbers; k++)
+    find_good(good, table, target->numbers[k]);
+  for (size_t i = before; i-- > 0;)
+    if (!good[i]) first = i;
   size_t row = first < before ? ebbi_table_row(table, first) : 0;
   ebb_status status = ebbi_table_keep(table, good);
   free(good);
@@ -249,7 +256,7 @@ static ebb_status keep_rows(ebb_table *table) {
           table->labels_path ? table->labels_path : table->raw.path);
   return ebbi_notes_add(&table->notes, false, "%zu row%s without a target left out (first: %s %zu)",
                         before - table->rows, before - table->rows == 1 ? "" : "s",
-                        lines ? "line" : "row", lines ? table->raw.lines[row] : row);
+                        lines ? "line" : "row", lines ? ebbi_raw_line(&table->raw, row) : row);
 }
 
 ebb_status ebbi_target_make(ebb_table *table, ebbi_raw *raw, const ebbi_plan *plan) {

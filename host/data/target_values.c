@@ -7,7 +7,6 @@
 #include "data/target.h"
 
 #include "base/error.h"
-#include "base/size.h"
 #include "base/text.h"
 #include "data/columns.h"
 #include "data/decimal.h"
@@ -18,13 +17,15 @@
 
 ebb_status ebbi_target_count(ebbi_wholes *out, const ebbi_raw *raw, size_t col) {
   ebbi_number_set set = {0};
+  ebbi_run run;
+  run.count = 0;
   *out = (ebbi_wholes){.whole = true, .low = INFINITY, .high = -INFINITY};
   for (size_t row = 0; row < raw->rows && out->whole; row++) {
-    double value = ebbi_raw_number(raw, row, col);
+    double value = ebbi_raw_next(&run, raw, row, col);
     if (isnan(value)) continue;
     out->whole = value == floor(value);
-    out->low = fmin(out->low, value);
-    out->high = fmax(out->high, value);
+    out->low = value < out->low ? value : out->low;
+    out->high = value > out->high ? value : out->high;
   }
   ebb_status status = EBB_OK;
   if (out->whole) status = ebbi_number_set_fill(&set, raw, col, EBBI_MAX_CLASSES);
@@ -34,7 +35,7 @@ ebb_status ebbi_target_count(ebbi_wholes *out, const ebbi_raw *raw, size_t col) 
 }
 
 static ebb_status no_codes(ebbi_target *target, const ebbi_raw *raw) {
-  target->codes = malloc(raw->rows * sizeof *target->codes);
+  target->codes = ebbi_cells_new();
   REQUIRE(target->codes, EBB_ERR_MEMORY, "%s: no memory for %zu labels", raw->path, raw->rows);
   return EBB_OK;
 }
@@ -47,6 +48,20 @@ static ebb_status check_count(const ebbi_raw *raw, size_t col, size_t count) {
   return EBB_OK;
 }
 
+static ebb_status sort_classes(ebbi_target *target, const ebbi_raw *raw, size_t col, int32_t *map,
+                               bool numbers) {
+  const ebbi_cells *codes = raw->columns[col].codes;
+  ebbi_run run;
+  run.count = 0;
+  TRY(ebbi_names_copy(&target->classes, &raw->columns[col].texts));
+  TRY(ebbi_names_sort(&target->classes, map, numbers));
+  for (size_t row = 0; row < raw->rows; row++) {
+    double code = ebbi_run_at(&run, codes, row);
+    TRY(ebbi_cells_add_code(target->codes, isnan(code) ? -1 : map[(size_t)code]));
+  }
+  return EBB_OK;
+}
+
 static ebb_status classes_of_texts(ebbi_target *target, const ebbi_raw *raw, size_t col) {
   const ebbi_raw_column *column = &raw->columns[col];
   bool numbers = column->numbers != NULL;
@@ -55,9 +70,24 @@ static ebb_status classes_of_texts(ebbi_target *target, const ebbi_raw *raw, siz
   for (size_t i = 0; i < column->texts.count && numbers; i++)
     numbers = ebbi_parse_double(&value, column->texts.items[i]);
   TRY(no_codes(target, raw));
-  memcpy(target->codes, column->codes, raw->rows * sizeof *target->codes);
-  TRY(ebbi_names_copy(&target->classes, &column->texts));
-  return ebbi_names_sort(&target->classes, target->codes, raw->rows, numbers);
+  int32_t *map = malloc((column->texts.count + 1) * sizeof *map);
+  REQUIRE(map, EBB_ERR_MEMORY, "%s: no memory for %zu classes", raw->path, column->texts.count);
+  ebb_status status = sort_classes(target, raw, col, map, numbers);
+  free(map);
+  return status;
+}
+
+/* The class of a value that is one of them, by binary search. */
+static int32_t class_of(const ebbi_number_set *set, double value) {
+  size_t low = 0, high = set->count; /* it lies in [low, high) */
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (set->slots[middle] <= value)
+      low = middle;
+    else
+      high = middle;
+  }
+  return isnan(value) ? -1 : (int32_t)low;
 }
 
 static ebb_status add_classes(ebbi_target *target, const ebbi_raw *raw, size_t col,
@@ -66,18 +96,10 @@ static ebb_status add_classes(ebbi_target *target, const ebbi_raw *raw, size_t c
   size_t index;
   for (size_t i = 0; i < set->count; i++)
     TRY(ebbi_names_add(&target->classes, &index, ebbi_number_text(text, set->slots[i])));
-  for (size_t row = 0; row < raw->rows; row++) {
-    double value = ebbi_raw_number(raw, row, col);
-    size_t low = 0, high = set->count; /* the class lies in [low, high) */
-    while (high - low > 1) {
-      size_t middle = low + (high - low) / 2;
-      if (set->slots[middle] <= value)
-        low = middle;
-      else
-        high = middle;
-    }
-    target->codes[row] = isnan(value) ? -1 : (int32_t)low;
-  }
+  ebbi_run run;
+  run.count = 0;
+  for (size_t row = 0; row < raw->rows; row++)
+    TRY(ebbi_cells_add_code(target->codes, class_of(set, ebbi_raw_next(&run, raw, row, col))));
   return EBB_OK;
 }
 
@@ -101,16 +123,19 @@ ebb_status ebbi_target_classes(ebbi_target *target, const ebbi_raw *raw, size_t 
 }
 
 ebb_status ebbi_target_values(ebbi_target *target, const ebbi_raw *raw, const ebbi_list *cols) {
-  size_t count, bytes;
   for (size_t k = 0; k < cols->count; k++) TRY(ebbi_column_check_range(raw, cols->items[k]));
-  bool fits = ebbi_size_mul(&count, raw->rows, cols->count) &&
-              ebbi_size_mul(&bytes, count, sizeof *target->numbers);
-  target->numbers = fits ? malloc(bytes) : NULL;
-  REQUIRE(target->numbers, EBB_ERR_MEMORY, "%s: no memory for %zu rows of %zu targets", raw->path,
-          raw->rows, cols->count);
-  for (size_t row = 0; row < raw->rows; row++)
-    for (size_t k = 0; k < cols->count; k++)
-      target->numbers[row * cols->count + k] = ebbi_raw_number(raw, row, cols->items[k]);
+  target->numbers = calloc(cols->count, sizeof *target->numbers);
+  ebbi_run run;
+  for (size_t k = 0; k < cols->count; k++) {
+    ebbi_cells *numbers = target->numbers ? ebbi_cells_new() : NULL;
+    REQUIRE(numbers, EBB_ERR_MEMORY, "%s: no memory for %zu rows of %zu targets", raw->path,
+            raw->rows, cols->count);
+    target->numbers[k] = numbers;
+    run.count = 0;
+    for (size_t row = 0; row < raw->rows; row++)
+      TRY(ebbi_cells_add(numbers, ebbi_raw_next(&run, raw, row, cols->items[k])));
+    ebbi_cells_trim(numbers);
+  }
   return EBB_OK;
 }
 
@@ -140,6 +165,6 @@ ebb_status ebbi_target_one_hot(ebbi_target *target, const ebbi_raw *raw, const e
   TRY(no_codes(target, raw));
   TRY(ebbi_names_copy(&target->classes, &target->names));
   for (size_t row = 0; row < raw->rows; row++)
-    target->codes[row] = (int32_t)hot_column(raw, row, cols);
+    TRY(ebbi_cells_add_code(target->codes, (int32_t)hot_column(raw, row, cols)));
   return EBB_OK;
 }

@@ -7,6 +7,7 @@
 #include "formats.h"
 
 #include "base/error.h"
+#include "budget.h"
 #include <errno.h>
 #include <iconv.h>
 #include <stdlib.h>
@@ -80,32 +81,36 @@ static ebb_status run(conversion *c, const char *path, const char *encoding) {
   return EBB_OK;
 }
 
-static ebb_status convert(char **bytes, size_t *size, const char *path, const char *encoding) {
+static ebb_status convert(ebbi_raw *raw, const char *encoding) {
   char shown[EBBI_SHOWN];
-  conversion c = {.in = *bytes, .in_left = *size, .iconv = iconv_open("UTF-8", encoding)};
+  conversion c = {.in = raw->bytes, .in_left = raw->size, .iconv = iconv_open("UTF-8", encoding)};
   REQUIRE(c.iconv != (iconv_t)-1, EBB_ERR_ARGUMENT,
           "%s: no encoding \"%s\" is known here; `iconv -l` lists them, among them utf-8, latin1, "
           "windows-1252 and utf-16",
-          path, ebbi_shown(shown, encoding));
-  ebb_status status = run(&c, path, ebbi_shown(shown, encoding));
+          raw->path, ebbi_shown(shown, encoding));
+  ebb_status status = run(&c, raw->path, ebbi_shown(shown, encoding));
   iconv_close(c.iconv);
   if (status != EBB_OK) {
     free(c.text);
     return status;
   }
-  free(*bytes);
-  *bytes = c.text;
-  *size = (size_t)(c.out - c.text);
+  free(raw->bytes);
+  raw->bytes = c.text;
+  raw->size = (size_t)(c.out - c.text);
+  REQUIRE(raw->size <= EBBI_FILE_LIMIT, EBB_ERR_INPUT,
+          "%s: %zu bytes as UTF-8, more than the limit of %zu", raw->path, raw->size,
+          EBBI_FILE_LIMIT);
   return EBB_OK;
 }
 
-ebb_status ebbi_text_decode(char **bytes, size_t *size, const char *path, const char *encoding,
-                            ebbi_notes *notes) {
-  if (!encoding) TRY(guess(&encoding, *bytes, *size, path, notes));
-  if (encoding) TRY(convert(bytes, size, path, encoding));
-  if (*size >= 3 && memcmp(*bytes, "\xef\xbb\xbf", 3) == 0) {
-    *size -= 3;
-    memmove(*bytes, *bytes + 3, *size + 1);
+ebb_status ebbi_text_decode(ebbi_raw *raw, const ebb_read_options *options) {
+  const char *encoding = options->encoding;
+  if (!encoding) TRY(guess(&encoding, raw->bytes, raw->size, raw->path, &raw->notes));
+  if (encoding) TRY(ebbi_budget_check(options, raw->path, 2 * (uint64_t)raw->size, EBBI_NO_INDEX));
+  if (encoding) TRY(convert(raw, encoding));
+  if (raw->size >= 3 && memcmp(raw->bytes, "\xef\xbb\xbf", 3) == 0) {
+    raw->size -= 3;
+    memmove(raw->bytes, raw->bytes + 3, raw->size + 1);
   }
   return EBB_OK;
 }

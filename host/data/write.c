@@ -6,7 +6,7 @@
 #include "write.h"
 
 #include "base/error.h"
-#include "base/file.h"
+#include "base/writer.h"
 #include "data/names.h"
 #include <string.h>
 #include <strings.h>

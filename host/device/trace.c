@@ -8,7 +8,7 @@
  *
  * Source: the document "Trace Event Format" of the Chromium project.
  */
-#include "base/file.h"
+#include "base/writer.h"
 #include "profiling.h"
 
 #include <stdio.h>

@@ -8,7 +8,7 @@
  * readers that map the file. The tensors are not copied: memory for them once is enough.
  */
 #include "base/error.h"
-#include "base/file.h"
+#include "base/writer.h"
 #include "base/json.h"
 #include "base/size.h"
 #include "net/safetensors_checksum.h"

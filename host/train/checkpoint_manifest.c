@@ -12,7 +12,7 @@
  * body of texts and whole numbers, of which each has one form.
  */
 #include "base/error.h"
-#include "base/file.h"
+#include "base/writer.h"
 #include "checkpoint.h"
 #include "data/utf8.h"
 

@@ -5,7 +5,7 @@
  * loading would read it, so that a model that cannot be loaded is not saved either.
  */
 #include "base/error.h"
-#include "base/file.h"
+#include "base/writer.h"
 #include "model_metadata.h"
 #include "net/network_image.h"
 

@@ -92,6 +92,8 @@ typedef struct ebb_read_options {
   const char *categorical, *numeric; /* lists: values are categories, numbers */
   const char *id;                    /* list: carried along, no inputs: ebb_table_id */
   bool refuse_unknown; /* ebb_encoder_apply fails at a category that the encoder does not know */
+  uint64_t max_memory; /* bytes of host memory that reading may take; 0: half of what the machine
+                          has. EBB_ERR_MEMORY says how many it would be at least */
   const ebb_encoder *encoder; /* read as this encoder's input: its columns, found by name where both
                                  have a header, else by position; the target where it is there. No
                                  drop, keep, categorical or numeric then */

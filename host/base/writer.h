@@ -1,6 +1,6 @@
-/* Whole files in, whole files out. */
-#ifndef EBBI_FILE_H
-#define EBBI_FILE_H
+/* Whole files out. (read.h has the other way.) */
+#ifndef EBBI_WRITER_H
+#define EBBI_WRITER_H
 
 #include "hash.h"
 #include "temporary.h"
@@ -9,16 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-
-/* Reads a file into memory; (*bytes)[*size] is 0, and the caller frees *bytes. Grows with what is
- * really read, so a pipe or a lying size does no harm. Gzip files are unpacked (zlib).
- * Errors: EBB_ERR_INPUT (cannot be opened or read, a folder, damaged gzip, more than `limit`
- * bytes). */
-ebb_status ebbi_file_read(char **bytes, size_t *size, const char *path, size_t limit);
-
-/* The same for a path that a user gives, where "-" is standard input; and how messages call it. */
-ebb_status ebbi_input_read(char **bytes, size_t *size, const char *path, size_t limit);
-const char *ebbi_input_name(const char *path);
 
 /* A file being written beside its final place. Zero-initialise, leave where it is, free in every
  * case. */
