@@ -3,18 +3,19 @@
 # `begin NAME`; each line after it is a check of it.
 #
 # cli.sh EBB              all parts that need nothing but the tool, one after the other
-# cli.sh EBB PART [CLOCK] one of cli/; CLOCK is the library of shifted_clock.c, for tune
+# cli.sh EBB PART [PRELOAD] one of cli/; PRELOAD is the library of shifted_clock.c, for tune, or that of
+#                         failing_alloc.c, for allocations
 # shellcheck disable=SC2034,SC2317 # the cases are in files of their own
 
 failed=0
 if [ $# -eq 1 ]; then
-  for part in usage data rows train best eval cases precision stream faults files signals verify profile bench real; do "$0" "$1" $part || failed=1; done
+  for part in usage data rows train best checkpoint eval cases precision stream faults files signals io kills verify profile bench real; do "$0" "$1" $part || failed=1; done
   exit $failed
 fi
 
 ebb=$(realpath "$1") && [ -x "$ebb" ] || exit 1
 tests=$(cd "$(dirname "$0")" && pwd)
-clock=${3:+$(realpath "$3")}
+clock=${3:+$(realpath "$3")} failing=$clock
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

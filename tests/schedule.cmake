@@ -27,13 +27,17 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_kernel_folder test_threads
              test_data_cells test_data_names test_data_budget test_data_memory test_data_sweep
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure)
-ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_data cli_rows cli_train)
+ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_checkpoint cli_data
+             cli_rows cli_train)
 ebb_schedule(20 quick test_whole_groups cli_tune)
 ebb_schedule(40 quick test_kernels)
 ebb_schedule(15 "" cli_cases structure_proof consumer_static consumer_subproject gpu cli_real readme)
 ebb_schedule(25 "" cli_bench cli_cache)
 ebb_schedule(30 "" test_verify test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3
              test_sentinel_faults_0 test_sentinel_faults_1 cli_verify cli_precision fault_sweep)
+ebb_schedule(15 "" cli_allocations cli_io cli_kills)
+ebb_schedule(60 full cli_kills_all)
+ebb_schedule(1000 full cli_allocations_all)
 ebb_schedule(90 full test_kernels_all verify_all)
 ebb_schedule(200 full fault_sweep_all fault_sweep_streamed)
 ebb_schedule(600 full quality)

@@ -10,6 +10,7 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "watch.h"
 
 #include <string.h>
 
@@ -94,6 +95,7 @@ int bench_run(const settings *s) {
   code = open_device(&b.device, &silent);
   if (code == EXIT_GOOD) note(s, "checking the results that are to be timed");
   if (code == EXIT_GOOD) code = kinds[kind].run(&b);
+  watch_end();
   for (size_t i = 0; i < sizeof b.tensors / sizeof *b.tensors; i++) ebb_tensor_free(b.tensors[i]);
   ebb_device_free(b.device);
   return code;

@@ -171,20 +171,20 @@ static int print_as_json(const result *a, const result *b, double mean) {
 
 static void print_unmatched(const result *r, const result *other, const char *name) {
   for (size_t i = 0; i < r->count; i++)
-    if (!find(other, r->rows[i].label)) printf("only in %s: %s\n", name, r->rows[i].label);
+    if (!find(other, r->rows[i].label)) say("only in %s: %s", name, r->rows[i].label);
 }
 
 static int print_as_table(const result *a, const result *b, double mean, size_t common) {
   const format *f = a->format;
-  printf("A        %s: %s, %s, %s\n", a->path, f->kind, a->device, a->precision);
-  printf("B        %s: %s, %s, %s\n", b->path, f->kind, b->device, b->precision);
+  say("A        %s: %s, %s, %s", a->path, f->kind, a->device, a->precision);
+  say("B        %s: %s, %s, %s", b->path, f->kind, b->device, b->precision);
   printf("ratios are B / A: above 1, B is the faster\n\n");
   printf("%-40s %9s A %9s B   ratio  of probe\n", f->kind, f->unit, f->unit);
   for (size_t i = 0; i < a->count; i++) {
     const row *x = &a->rows[i], *y = find(b, x->label);
     if (y)
-      printf("%-40s %11.2f %11.2f %7.3f %9.3f\n", x->label, x->rate, y->rate, y->rate / x->rate,
-             y->fraction / x->fraction);
+      say("%-40s %11.2f %11.2f %7.3f %9.3f", x->label, x->rate, y->rate, y->rate / x->rate,
+          y->fraction / x->fraction);
   }
   printf("\ngeometric mean of %zu: %.3f\n", common, mean);
   print_unmatched(a, b, "A");

@@ -160,7 +160,7 @@ static void add_cases(element_set *e, bool quick) {
 static int print_as_json(const bench *b, const element_set *e) {
   json_t *object = bench_begin_json(b, "elementwise"), *results = json_array();
   put_number(object, "bandwidth_gbps", 1e-9 * b->yardstick.rate);
-  json_object_set_new(object, "array_bytes", json_integer((json_int_t)(4 * e->on.count)));
+  put(object, "array_bytes", json_integer((json_int_t)(4 * e->on.count)));
   for (size_t i = 0; i < e->count; i++) {
     const bench_case *c = &e->cases[i];
     char name[64];
@@ -171,7 +171,7 @@ static int print_as_json(const bench *b, const element_set *e) {
     put_number(row, "bandwidth_fraction", c->fraction);
     json_array_append_new(results, row);
   }
-  json_object_set_new(object, "results", results);
+  put(object, "results", results);
   return print_json(object);
 }
 

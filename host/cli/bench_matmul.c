@@ -177,7 +177,7 @@ static int print_as_json(const bench *b, const products *all) {
     put_number(row, "peak_fraction", c->fraction);
     json_array_append_new(results, row);
   }
-  json_object_set_new(object, "results", results);
+  put(object, "results", results);
   return print_json(object);
 }
 

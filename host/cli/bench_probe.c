@@ -117,18 +117,17 @@ int bench_make_triad(bench *b, size_t count) {
 json_t *bench_begin_json(const bench *b, const char *what) {
   json_t *object = json_pack("{s:s, s:s}", "bench", what, "version", ebb_version());
   put_device(object, b->device);
-  json_object_set_new(object, "samples", json_integer((json_int_t)b->samples));
+  put(object, "samples", json_integer((json_int_t)b->samples));
   return object;
 }
 
 void bench_print_device(const bench *b) {
   const ebb_device_info *info = ebb_device_get_info(b->device);
   const char *unit = ebb_device_matrix_unit(b->device);
-  printf("device   %s, %s, driver %s (%s)\n", info->name, info->platform, info->driver,
-         ebb_device_reason(b->device));
+  say("device   %s, %s, driver %s (%s)", info->name, info->platform, info->driver,
+      ebb_device_reason(b->device));
   if (unit)
-    printf("products %s, matrix unit %s\n", ebb_precision_name(ebb_device_precision(b->device)),
-           unit);
+    say("products %s, matrix unit %s", ebb_precision_name(ebb_device_precision(b->device)), unit);
   fflush(stdout); /* what follows takes its time */
 }
 

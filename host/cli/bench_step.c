@@ -124,29 +124,28 @@ static json_t *json_count(double value) {
 static int print_as_json(const bench *b, const stepping *t, const bench_case *c) {
   const settings *s = b->s;
   json_t *object = bench_begin_json(b, "step");
-  json_object_set_new(object, "model", json_text(s->model));
-  json_object_set_new(object, "batch", json_integer((json_int_t)s->batch));
-  json_object_set_new(object, "optimizer",
-                      json_string(ebb_optimizer_name(t->options.optimizer.kind)));
+  put(object, "model", json_text(s->model));
+  put(object, "batch", json_integer((json_int_t)s->batch));
+  put(object, "optimizer", json_string(ebb_optimizer_name(t->options.optimizer.kind)));
   if (t->options.optimizer.kind == EBB_OPT_SGD)
     put_number(object, "momentum", t->options.optimizer.momentum);
-  json_object_set_new(object, "loss", json_string(ebb_loss_name(t->options.loss)));
-  json_object_set_new(object, "form", json_string(form_name(t)));
+  put(object, "loss", json_string(ebb_loss_name(t->options.loss)));
+  put(object, "form", json_string(form_name(t)));
   put_number(object, "peak_gflops", 1e-9 * b->yardstick.rate);
   bench_put_times(object, "step_", c);
   put_number(object, "samples_per_second", (double)s->batch / c->median);
   put_number(object, "gflops", 1e-9 * c->rate);
   put_number(object, "peak_fraction", c->fraction);
-  json_object_set_new(object, "launches_per_step", json_count(t->launches));
-  json_object_set_new(object, "bytes_down_per_step", json_count(t->bytes_down));
+  put(object, "launches_per_step", json_count(t->launches));
+  put(object, "bytes_down_per_step", json_count(t->bytes_down));
   return print_json(object);
 }
 
 static int print_as_text(const bench *b, const stepping *t, const bench_case *c) {
   const ebb_optimizer *o = &t->options.optimizer;
   printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
-  printf("network             %s, batch %zu, %s", b->s->model, b->s->batch,
-         ebb_optimizer_name(o->kind));
+  print_text(stdout, "network             %s, batch %zu, %s", b->s->model, b->s->batch,
+             ebb_optimizer_name(o->kind));
   if (o->momentum > 0) printf(", momentum %g", o->momentum);
   printf(", %s\n", ebb_loss_name(t->options.loss));
   printf("step                %.4f ms (p10 %.4f, p90 %.4f)\n", 1e3 * c->median, 1e3 * c->p10,

@@ -50,15 +50,14 @@ static const char *text_of(const json_t *device, const char *key) {
 static int print_as_text(const ebb_cache_info *info, const json_t *devices) {
   size_t i;
   json_t *device;
-  printf("folder       %s%s\n", info->folder[0] ? info->folder : "none",
-         info->exists || info->problem[0] ? "" : ", not made yet");
-  if (info->problem[0])
-    printf("%sunusable%s     %s\n", color_bad(stdout), color_off(stdout), info->problem);
+  say("folder       %s%s", info->folder[0] ? info->folder : "none",
+      info->exists || info->problem[0] ? "" : ", not made yet");
+  if (info->problem[0]) say_bad("unusable", "     %s", info->problem);
   printf("files        %zu, %.1f MiB of at most %.0f MiB\n", info->files, mebibytes(info->bytes),
          mebibytes(info->limit));
   json_array_foreach(devices, i, device) {
-    printf("device %-5zu %-4s %s, %s: %s\n", i, text_of(device, "mode"), text_of(device, "name"),
-           text_of(device, "platform"), text_of(device, "reason"));
+    say("device %-5zu %-4s %s, %s: %s", i, text_of(device, "mode"), text_of(device, "name"),
+        text_of(device, "platform"), text_of(device, "reason"));
   }
   return EXIT_GOOD;
 }
@@ -81,8 +80,8 @@ static int clear(const settings *s, const ebb_cache_info *info) {
     return print_json(json_pack("{s:o, s:I, s:I}", "folder", json_text(info->folder),
                                 "removed_files", (json_int_t)files, "removed_bytes",
                                 (json_int_t)bytes));
-  printf("removed %zu file%s, %.1f MiB, from %s\n", files, files == 1 ? "" : "s", mebibytes(bytes),
-         info->folder);
+  say("removed %zu file%s, %.1f MiB, from %s", files, files == 1 ? "" : "s", mebibytes(bytes),
+      info->folder);
   return EXIT_GOOD;
 }
 

@@ -10,24 +10,52 @@
 #include <errno.h>
 #include <string.h>
 
-/* The options that decide nothing about the model. */
-static const char *const apart[] = {"out",  "log",   "trace", "profile", "no-clobber",
-                                    "json", "quiet", "help",  "config"};
-
-bool config_decides(const char *name) {
-  for (size_t i = 0; i < sizeof apart / sizeof *apart; i++)
-    if (strcmp(name, apart[i]) == 0) return false;
-  return true;
+static bool is_among(const char *const *names, size_t count, const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(names[i], name) == 0) return true;
+  return false;
 }
 
-json_t *config_of(const settings *s) {
+#define AMONG(names, name) is_among(names, sizeof(names) / sizeof *(names), name)
+
+bool config_decides(const char *name) {
+  static const char *const apart[] = {
+      "out",    "log",      "trace",        "profile",    "no-clobber",     "json",
+      "quiet",  "help",     "config",       "checkpoint", "every",          "keep-checkpoints",
+      "resume", "sentinel", "no-self-test", "time-limit", "device-timeout", "max-memory"};
+  return !AMONG(apart, name);
+}
+
+/* What is of one command only: a training that goes on is not asked for it again. */
+static bool lasts(const char *name) {
+  static const char *const momentary[] = {"trace", "profile", "no-clobber", "json",   "quiet",
+                                          "help",  "config",  "checkpoint", "resume", "time-limit"};
+  return !AMONG(momentary, name);
+}
+
+bool config_may_change(const char *name) {
+  static const char *const free[] = {"epochs", "patience", "device",       "data-on",    "step",
+                                     "data",   "labels",   "valid-labels", "test-labels"};
+  return !config_decides(name) || AMONG(free, name);
+}
+
+/* The options that were given and are wanted. */
+static json_t *options_where(const settings *s, bool (*wanted)(const char *name)) {
   size_t count;
   const option_row *rows = option_table(&count);
   json_t *object = json_object();
   for (size_t i = 0; i < count; i++)
-    if (s->sources[i] != FROM_DEFAULT && config_decides(rows[i].name))
-      json_object_set_new(object, rows[i].name, json_text(s->owned[i]));
+    if (s->sources[i] != FROM_DEFAULT && wanted(rows[i].name))
+      put(object, rows[i].name, json_text(s->owned[i]));
   return object;
+}
+
+json_t *config_of(const settings *s) {
+  return options_where(s, config_decides);
+}
+
+json_t *config_lasting(const settings *s) {
+  return options_where(s, lasts);
 }
 
 /* True for a result and for the first line of a log, and for an object of options in another. */

@@ -20,4 +20,11 @@ bool config_decides(const char *name);
 #define CONFIG_KEY "options"
 json_t *config_of(const settings *s);
 
+/* The options that were given and that a training takes over from its checkpoint: also where its
+ * files go, but not what only the one command is told by. */
+json_t *config_lasting(const settings *s);
+
+/* May a training that goes on be given another value of the option than it was begun with? */
+bool config_may_change(const char *name);
+
 #endif

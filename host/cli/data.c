@@ -48,10 +48,11 @@ static void describe_texts(char *text, size_t size, const ebb_table *table, size
   }
 }
 
-static void print_column(const ebb_table *table, size_t index) {
+static int print_column(const ebb_table *table, size_t index) {
   char values[256];
   ebb_column_info column;
-  if (ebb_table_column(&column, table, index) != EBB_OK) return;
+  ebb_status status = ebb_table_column(&column, table, index);
+  if (status != EBB_OK) return fail_status(status);
   if (!describe_range(values, sizeof values, &column))
     describe_texts(values, sizeof values, table, index);
   print_name(stdout, column.name, NAME_WIDTH, true);
@@ -61,12 +62,16 @@ static void print_column(const ebb_table *table, size_t index) {
   printf("%s", *column.why ? " " : "");
   print_plain(stdout, column.why);
   putchar('\n');
+  return EXIT_GOOD;
 }
 
-static void print_columns(const ebb_table *table) {
+static int print_columns(const ebb_table *table) {
+  int code = EXIT_GOOD;
   printf("%-*s %-8s %-8s %8s %9s  %-*s %s\n", NAME_WIDTH, "column", "type", "use", "missing",
          "distinct", VALUES_WIDTH, "values", "why");
-  for (size_t i = 0; i < ebb_table_file_columns(table); i++) print_column(table, i);
+  for (size_t i = 0; i < ebb_table_file_columns(table) && code == EXIT_GOOD; i++)
+    code = print_column(table, i);
+  return code;
 }
 
 static void print_classes(const ebb_table *table) {
@@ -95,7 +100,8 @@ static void name_target(char *text, size_t size, const ebb_table *table, size_t 
                              ebb_table_target_name(table, i));
 }
 
-static void print_target(const ebb_table *table, size_t index) {
+static int print_target(const ebb_table *table, size_t index) {
+  ebb_status status;
   double q[5];
   char name[512];
   name_target(name, sizeof name, table, index);
@@ -104,16 +110,19 @@ static void print_target(const ebb_table *table, size_t index) {
   printf(": %s\n", ebb_task_name(ebb_table_task(table)));
   if (ebb_table_task(table) == EBB_TASK_CLASSIFICATION)
     print_classes(table);
-  else if (ebb_table_quartiles(q, table, index) == EBB_OK)
+  else if ((status = ebb_table_quartiles(q, table, index)) != EBB_OK)
+    return fail_status(status);
+  else
     printf("  smallest %g, lower quartile %g, median %g, upper quartile %g, largest %g\n", q[0],
            q[1], q[2], q[3], q[4]);
+  return EXIT_GOOD;
 }
 
 /* A number, or the text of a date. */
 static void put_value(json_t *object, const char *key, ebb_column_kind kind, double value) {
   char text[32];
   if (kind == EBB_KIND_DATE && isfinite(value))
-    json_object_set_new(object, key, json_string(ebb_column_value(text, sizeof text, kind, value)));
+    put(object, key, json_string(ebb_column_value(text, sizeof text, kind, value)));
   else
     put_number(object, key, value);
 }
@@ -124,7 +133,7 @@ static json_t *column_json(const ebb_column_info *column) {
                              (json_int_t)column->missing, "distinct", (json_int_t)column->distinct);
   put_value(object, "min", column->kind, column->min);
   put_value(object, "max", column->kind, column->max);
-  if (*column->why) json_object_set_new(object, "why", json_text(column->why));
+  if (*column->why) put(object, "why", json_text(column->why));
   return object;
 }
 
@@ -134,6 +143,8 @@ static json_t *columns_json(const ebb_table *table) {
   for (size_t i = 0; i < ebb_table_file_columns(table); i++)
     if (ebb_table_column(&column, table, i) == EBB_OK)
       json_array_append_new(list, column_json(&column));
+    else
+      json_lose();
   return list;
 }
 
@@ -151,10 +162,11 @@ static json_t *target_json(const ebb_table *table, size_t index) {
       json_array_append_new(
           list, json_pack("{s:o, s:I}", "class", json_text(class), "rows", (json_int_t)count));
     }
-    json_object_set_new(object, "classes", list);
+    put(object, "classes", list);
   } else if (ebb_table_quartiles(q, table, index) == EBB_OK) {
-    json_object_set_new(object, "quartiles",
-                        json_pack("[f, f, f, f, f]", q[0], q[1], q[2], q[3], q[4]));
+    put(object, "quartiles", json_pack("[f, f, f, f, f]", q[0], q[1], q[2], q[3], q[4]));
+  } else {
+    json_lose();
   }
   return object;
 }
@@ -173,19 +185,22 @@ static int print_as_json(const settings *s, const ebb_table *table, const char *
   json_t *object = json_pack("{s:o, s:I, s:o, s:o, s:o}", "data", json_text(s->data), "rows",
                              (json_int_t)ebb_table_rows(table), "columns", columns_json(table),
                              "targets", targets, "notes", notes_json(table));
-  if (line) json_object_set_new(object, "command", json_text(line));
+  if (line) put(object, "command", json_text(line));
   return print_json(object);
 }
 
 static int tell(const settings *s, const ebb_table *table) {
-  char *line = data_command(s, table);
-  int code = EXIT_GOOD;
-  if (s->json) {
+  char *line;
+  int code = data_command(&line, s, table);
+  if (code == EXIT_GOOD && s->json) {
     code = print_as_json(s, table, line);
-  } else {
-    print_columns(table);
-    for (size_t i = 0; i < described_targets(table); i++) print_target(table, i);
-    printf("\ncommand  %s\n", line ? line : "none: a training needs a target (--target, --labels)");
+  } else if (code == EXIT_GOOD) {
+    code = print_columns(table);
+    for (size_t i = 0; i < described_targets(table) && code == EXIT_GOOD; i++)
+      code = print_target(table, i);
+    if (code == EXIT_GOOD)
+      printf("\ncommand  %s\n",
+             line ? line : "none: a training needs a target (--target, --labels)");
   }
   free(line);
   return code;

@@ -11,13 +11,15 @@ static void put_value(FILE *line, const char *value) {
   shell_word(line, value);
 }
 
-static size_t missing_inputs(const ebb_table *table) {
-  size_t missing = 0;
-  ebb_column_info column;
-  for (size_t i = 0; i < ebb_table_file_columns(table); i++)
-    if (ebb_table_column(&column, table, i) == EBB_OK && column.use == EBB_COLUMN_INPUT)
-      missing += column.missing;
-  return missing;
+static ebb_status find_missing(bool *missing, const ebb_table *table) {
+  *missing = false;
+  for (size_t i = 0; i < ebb_table_file_columns(table); i++) {
+    ebb_column_info column;
+    ebb_status status = ebb_table_column(&column, table, i);
+    if (status != EBB_OK) return status;
+    if (column.use == EBB_COLUMN_INPUT && column.missing > 0) *missing = true;
+  }
+  return EBB_OK;
 }
 
 /* The options that were given here and mean something there. */
@@ -34,11 +36,15 @@ static void put_options(FILE *line, const settings *s) {
   }
 }
 
-char *data_command(const settings *s, const ebb_table *table) {
-  char *text = NULL;
+int data_command(char **out, const settings *s, const ebb_table *table) {
   size_t size;
-  FILE *line = ebb_table_has_target(table) ? open_memstream(&text, &size) : NULL;
-  if (!line) return NULL;
+  bool missing;
+  *out = NULL;
+  if (!ebb_table_has_target(table)) return EXIT_GOOD;
+  int code = fail_status(find_missing(&missing, table));
+  if (code != EXIT_GOOD) return code;
+  FILE *line = open_memstream(out, &size);
+  if (!line) return fail(EXIT_FAILED, "no memory for the command");
   shell_word(line, tool_name(NULL));
   fputs(" train --data", line);
   put_value(line, s->data);
@@ -47,7 +53,6 @@ char *data_command(const settings *s, const ebb_table *table) {
     fputs(" --target", line);
     put_value(line, ebb_table_target_name(table, 0));
   }
-  if (s->missing == EBB_MISSING_REFUSE && missing_inputs(table) > 0) fputs(" --missing mean", line);
-  fclose(line);
-  return text;
+  if (s->missing == EBB_MISSING_REFUSE && missing) fputs(" --missing mean", line);
+  return fclose(line) == 0 ? EXIT_GOOD : fail(EXIT_FAILED, "no memory for the command");
 }

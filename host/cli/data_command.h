@@ -6,7 +6,8 @@
 
 #include "options.h"
 
-/* The training of this table, as text to free: NULL if there is nothing to learn, or no memory. */
-char *data_command(const settings *s, const ebb_table *table);
+/* The training of this table, as text to free; NULL: there is nothing to learn. Returns the exit
+ * code. */
+int data_command(char **out, const settings *s, const ebb_table *table);
 
 #endif

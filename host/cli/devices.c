@@ -28,10 +28,10 @@ static json_t *describe(const ebb_device_info *d, size_t index, bool is_default)
 }
 
 static void print_device(const ebb_device_info *d, size_t index, bool is_default) {
-  printf("%c %zu  %u:%u  %s\n", is_default ? '*' : ' ', index, d->platform_index, d->device_index,
-         d->name);
-  printf("          %s, %u compute units, %.1f GiB; %s, driver %s\n", ebb_device_type_name(d->type),
-         d->compute_units, (double)d->global_bytes / 1073741824.0, d->platform, d->driver);
+  say("%c %zu  %u:%u  %s", is_default ? '*' : ' ', index, d->platform_index, d->device_index,
+      d->name);
+  say("          %s, %u compute units, %.1f GiB; %s, driver %s", ebb_device_type_name(d->type),
+      d->compute_units, (double)d->global_bytes / 1073741824.0, d->platform, d->driver);
 }
 
 int devices_run(const settings *s) {

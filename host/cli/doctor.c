@@ -5,9 +5,11 @@
 
 static void print_finding(const ebb_finding *finding, void *user) {
   (void)user;
-  printf("%s%s%s  %s\n", finding->ok ? "" : color_bad(stdout), finding->ok ? "ok " : "bad",
-         finding->ok ? "" : color_off(stdout), finding->what);
-  if (!finding->ok && finding->advice[0]) printf("     %s\n", finding->advice);
+  if (finding->ok)
+    say("ok   %s", finding->what);
+  else
+    say_bad("bad", "  %s", finding->what);
+  if (!finding->ok && finding->advice[0]) say("     %s", finding->advice);
 }
 
 static void add_finding(const ebb_finding *finding, void *user) {

@@ -135,7 +135,7 @@ static int print_as_json(const evaluation *e) {
     scores_put(other, &e->results[i], e->x.encoder);
     json_array_append_new(others, other);
   }
-  if (others) json_object_set_new(object, "other_parts", others);
+  if (others) put(object, "other_parts", others);
   put_device(object, e->x.device);
   return print_json(object);
 }

@@ -82,7 +82,7 @@ static void print_overview(void) {
       "come from a variable, --batch from EBB_BATCH, or from a JSON file given by --config; a\n"
       "flag goes before the variable, the variable before the file.\n\n"
       "exit codes: 0 good, 1 run failed, 2 usage, 3 no device, 4 device error, 5 wrong numbers,\n"
-      "6 bad input file, 130 or 143 interrupted, 141 nobody reads standard output any more\n",
+      "6 bad input file, 141 nobody reads standard output any more, 128 + n ended by signal n\n",
       stdout);
 }
 

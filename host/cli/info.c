@@ -78,7 +78,7 @@ static json_t *list_metadata(const ebb_tensor_file *file) {
   json_t *object = json_object();
   for (size_t i = 0; i < ebb_tensor_file_pairs(file); i++) {
     ebb_metadata pair = ebb_tensor_file_pair(file, i);
-    json_object_set_new(object, pair.key, json_text(pair.value));
+    put(object, pair.key, json_text(pair.value));
   }
   return object;
 }
@@ -88,9 +88,9 @@ static int put_encoder(json_t *object, const ebb_encoder *encoder) {
   char *text;
   ebb_status status = ebb_encoder_to_json(&text, encoder);
   if (status != EBB_OK) return fail_status(status);
-  json_object_set_new(object, "task", json_string(ebb_task_name(ebb_encoder_task(encoder))));
-  json_object_set_new(object, "classes", list_classes(encoder));
-  json_object_set_new(object, "encoder", json_loads(text, 0, NULL));
+  put(object, "task", json_string(ebb_task_name(ebb_encoder_task(encoder))));
+  put(object, "classes", list_classes(encoder));
+  put(object, "encoder", json_loads(text, 0, NULL));
   free(text);
   return EXIT_GOOD;
 }
@@ -102,17 +102,17 @@ static json_t *split_json(const ebb_split *split) {
 
 static int put_model(json_t *object, const ebb_model_info *model, const char *text) {
   const ebb_spec *spec = &model->spec;
-  json_object_set_new(object, "spec", json_string(text));
-  json_object_set_new(object, "inputs", json_integer((json_int_t)ebb_spec_inputs(spec)));
-  json_object_set_new(object, "outputs", json_integer((json_int_t)ebb_spec_outputs(spec)));
-  json_object_set_new(object, "parameters", json_integer((json_int_t)ebb_spec_parameters(spec)));
-  json_object_set_new(object, "layers", list_layers(spec));
-  if (model->notes[0]) json_object_set_new(object, "notes", json_text(model->notes));
-  if (is_parted(model)) json_object_set_new(object, "split", split_json(&model->split));
+  put(object, "spec", json_string(text));
+  put(object, "inputs", json_integer((json_int_t)ebb_spec_inputs(spec)));
+  put(object, "outputs", json_integer((json_int_t)ebb_spec_outputs(spec)));
+  put(object, "parameters", json_integer((json_int_t)ebb_spec_parameters(spec)));
+  put(object, "layers", list_layers(spec));
+  if (model->notes[0]) put(object, "notes", json_text(model->notes));
+  if (is_parted(model)) put(object, "split", split_json(&model->split));
   if (model->fingerprint) {
     char hash[20];
     snprintf(hash, sizeof hash, "%016llx", (unsigned long long)model->fingerprint);
-    json_object_set_new(object, "fingerprint", json_string(hash));
+    put(object, "fingerprint", json_string(hash));
   }
   return model->encoder ? put_encoder(object, model->encoder) : EXIT_GOOD;
 }
@@ -120,15 +120,14 @@ static int put_model(json_t *object, const ebb_model_info *model, const char *te
 static int print_as_json(const subject_file *x) {
   json_t *object = json_object();
   int code = EXIT_GOOD;
-  json_object_set_new(object, x->problem[0] ? "file" : "model", json_text(x->s->argument));
+  put(object, x->problem[0] ? "file" : "model", json_text(x->s->argument));
   if (x->problem[0])
-    json_object_set_new(object, "problem", json_text(x->problem));
+    put(object, "problem", json_text(x->problem));
   else
     code = put_model(object, &x->model, x->spec);
-  if (is_ours(x->file))
-    json_object_set_new(object, "loss", json_string(ebb_loss_name(x->model.loss)));
-  json_object_set_new(object, "tensors", list_tensors(x->file));
-  json_object_set_new(object, "metadata", list_metadata(x->file));
+  if (is_ours(x->file)) put(object, "loss", json_string(ebb_loss_name(x->model.loss)));
+  put(object, "tensors", list_tensors(x->file));
+  put(object, "metadata", list_metadata(x->file));
   if (code == EXIT_GOOD) return print_json(object);
   json_decref(object);
   return code;
@@ -139,7 +138,7 @@ static int print_as_json(const subject_file *x) {
 static void print_tensors(const ebb_tensor_file *file) {
   for (size_t i = 0; i < ebb_tensor_file_tensors(file); i++) {
     ebb_tensor_entry t = ebb_tensor_file_tensor(file, i);
-    printf("tensor       %s  %s [", t.name, t.dtype);
+    print_text(stdout, "tensor       %s  %s [", t.name, t.dtype);
     for (size_t d = 0; d < t.rank; d++) printf("%s%zu", d ? ", " : "", t.shape[d]);
     printf("], %zu bytes\n", t.bytes);
   }
@@ -195,7 +194,7 @@ static void print_encoder(const ebb_encoder *encoder) {
 static void print_notes(const char *notes) {
   while (*notes) {
     size_t length = strcspn(notes, "\n");
-    printf("note         %.*s\n", (int)length, notes);
+    say("note         %.*s", (int)length, notes);
     notes += length + (notes[length] == '\n');
   }
 }
@@ -221,8 +220,9 @@ static void print_split(const ebb_split *split) {
 static void print_model(const subject_file *x) {
   const ebb_model_info *model = &x->model;
   const ebb_spec *spec = &model->spec;
-  printf("model        %s\nspec         %s\nparameters   %zu\n", x->s->argument, x->spec,
-         ebb_spec_parameters(spec));
+  say("model        %s", x->s->argument);
+  say("spec         %s", x->spec);
+  say("parameters   %zu", ebb_spec_parameters(spec));
   print_layers(spec);
   print_notes(model->notes);
   if (is_ours(x->file)) printf("loss         %s\n", ebb_loss_name(model->loss));
@@ -233,10 +233,12 @@ static void print_model(const subject_file *x) {
 }
 
 static int print_as_text(const subject_file *x) {
-  if (x->problem[0])
-    printf("file         %s\nno model     %s\n", x->s->argument, x->problem);
-  else
+  if (x->problem[0]) {
+    say("file         %s", x->s->argument);
+    say("no model     %s", x->problem);
+  } else {
     print_model(x);
+  }
   print_tensors(x->file);
   print_metadata(x->file);
   return EXIT_GOOD;

@@ -4,6 +4,7 @@
 #include "compiling.h"
 #include "output.h"
 #include "train_defaults.h"
+#include "watch.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +31,7 @@ ebb_status try_device(ebb_device **out, const char **blamed, const settings *s) 
   bool given = s->device && !is_by_variable(s);
   if (status == EBB_ERR_NO_DEVICE && given && ebb_device_count(&count) == EBB_OK)
     *blamed = "device"; /* there are others */
+  if (status == EBB_OK) status = ebb_device_set_timeout(*out, s->device_timeout);
   if (status != EBB_OK) return status;
   status = ebb_device_set_precision(*out, (ebb_precision)s->precision);
   if (status == EBB_ERR_UNSUPPORTED) *blamed = "precision";
@@ -38,7 +40,9 @@ ebb_status try_device(ebb_device **out, const char **blamed, const settings *s) 
 
 int open_device(ebb_device **out, const settings *s) {
   const char *blamed;
+  watch_begin(s);
   ebb_status status = try_device(out, &blamed, s);
+  watch_device(*out);
   if (*out) {
     const ebb_device_info *info = ebb_device_get_info(*out);
     note(s, "device   %s, %s (%s)", info->name, info->platform, ebb_device_reason(*out));
@@ -105,6 +109,7 @@ ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, boo
                             .numeric = s->numeric,
                             .id = s->id,
                             .refuse_unknown = s->unknown == UNKNOWN_REFUSE,
+                            .max_memory = s->max_memory,
                             .encoder = encoder};
 }
 

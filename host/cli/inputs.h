@@ -7,7 +7,8 @@
 
 #include "options.h"
 
-/* Opens the device and notes which one was taken and why. */
+/* Opens the device and notes which one was taken and why. It is watched from now on: before it is
+ * freed, watch_device(NULL). */
 int open_device(ebb_device **out, const settings *s);
 
 /* Its part that says nothing, for processes of their own: the device in the precision that is asked

@@ -4,7 +4,9 @@
 #include "commands.h"
 #include "output.h"
 #include "signals.h"
+#include "watch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -66,15 +68,18 @@ static int run_command(int count, const char **words) {
   const command *c = commands_find(words[0]);
   if (!c) return EXIT_USAGE;
   settings s;
+  signals_doing("the options are read");
+  if (!signals_begin(watch_look))
+    return fail(EXIT_FAILED, "a thread that waits for signals cannot be started: %s",
+                strerror(errno));
   int code = settings_read(&s, c, count, words);
   if (code == EXIT_GOOD && s.help) {
     code = help_run(&(settings){.argument = c->name});
   } else if (code == EXIT_GOOD) {
-    signals_watch();
-    code = signals_code(c->run(&s));
+    code = c->run(&s);
   }
   settings_clear(&s);
-  return code;
+  return signals_code(code);
 }
 
 /* A file opened later must not get the number of a closed stdout or stderr and be filled with
@@ -86,6 +91,7 @@ static void fill_descriptors(void) {
 
 int main(int count, char **words) {
   fill_descriptors();
+  json_prepare();
   if (count > 0) tool_name(words[0]);
   const char *pocl_cache = getenv("POCL_CACHE_DIR");
   if (pocl_cache && pocl_cache[0] == '\0') unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on "" */

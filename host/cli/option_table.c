@@ -115,6 +115,9 @@ static const option_row rows[] = {
      "which rows --valid and --test take: random ones, class by class, or the last", splits, 0, 0},
     {NULL, "seed-split", 0, FOR_TRAIN, KIND_SEED, MEMBER(seed_split), "N", NULL,
      "seed of the random split (default: that of --seed)", NULL, 0, 0},
+    {NULL, "max-memory", 0, READS_DATA, KIND_SIZE, MEMBER(max_memory), "SIZE", NULL,
+     "memory of the host that reading may take: 500M, 2G (default: half of what there is)", NULL, 1,
+     1e15},
     {NULL, "part", 0, FOR_EVAL, KIND_CHOICE, MEMBER(part), "PART", NULL,
      "which rows to evaluate, parted as when the model was trained (default: on the file that it "
      "was trained on each part by itself, of any other file all rows)",
@@ -198,7 +201,33 @@ static const option_row rows[] = {
     {NULL, "no-shuffle", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_shuffle), NULL, NULL,
      "take the rows in the order of the file in every epoch", NULL, 0, 0},
 
-    {"Checks", "all", 0, FOR_VERIFY | FLAG_ONLY, KIND_FLAG, MEMBER(all), NULL, NULL,
+    {"Checkpoints", "checkpoint", 0, FOR_TRAIN, KIND_WORD, MEMBER(checkpoint), "DIR", NULL,
+     "keep the state of the training in this folder, which is made if it is missing, so that "
+     "--resume can go on with it",
+     NULL, 0, 0},
+    {NULL, "every", 0, FOR_TRAIN, KIND_INTERVAL, MEMBER(every), "N", "30s",
+     "how often a checkpoint is written: a time such as 30s, 5m or 2h (30 is 30s), or 1000steps, "
+     "or 2epochs; one more is written at the end",
+     NULL, 0, 0},
+    {NULL, "keep-checkpoints", 0, FOR_TRAIN, KIND_COUNT, MEMBER(keep_checkpoints), "K", "2",
+     "how many checkpoints stay: the newest ones", NULL, 1, 1e6},
+    {NULL, "resume", 0, FOR_TRAIN, KIND_WORD, MEMBER(resume), "DIR", NULL,
+     "go on with the training of the newest good checkpoint in this folder, by the options that it "
+     "was begun with: the model is the same, byte by byte, as without the interruption; "
+     "checkpoints go on being written there",
+     NULL, 0, 0},
+    {NULL, "time-limit", 0, FOR_TRAIN, KIND_DURATION, MEMBER(time_limit), "TIME", NULL,
+     "end the training after so long, such as 90s, 30m or 1h30m, and save model and checkpoint; it "
+     "counts from the start of the command, so reading and compiling are in it, saving is not",
+     NULL, 0.001, 1e9},
+
+    {"Checks", "sentinel", 0, FOR_TRAIN, KIND_COUNT, MEMBER(sentinel), "N", "10000",
+     "every N steps compare a random layer of the live batch with the reference, and end the "
+     "training if the device computes wrongly; 0: never",
+     NULL, 0, 1e15},
+    {NULL, "no-self-test", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_self_test), NULL, NULL,
+     "do not compare a step of the network with the reference before the training", NULL, 0, 0},
+    {NULL, "all", 0, FOR_VERIFY | FLAG_ONLY, KIND_FLAG, MEMBER(all), NULL, NULL,
      "also what other kinds of device use: every engine, tile configuration, vector width and "
      "matrix unit",
      NULL, 0, 0},
@@ -247,6 +276,8 @@ static const option_row rows[] = {
      "an index of `ebb devices`, platform:device, gpu, cpu, or part of a name (default: discrete "
      "GPU, integrated GPU, CPU)",
      NULL, 0, 0},
+    {NULL, "device-timeout", 0, RUNS, KIND_DURATION, MEMBER(device_timeout), "TIME", "120",
+     "give up when the device has made no progress for so long; 0: never", NULL, 0, 1e9},
     {NULL, "config", 0, RUNS | FOR_INFO | FOR_DATA, KIND_WORD, MEMBER(config), "FILE", NULL,
      "take options that are not given from a JSON object, {\"epochs\": 5}", NULL, 0, 0},
     {NULL, "json", 0, TELLS_JSON, KIND_FLAG, MEMBER(json), NULL, NULL, "print the result as JSON",

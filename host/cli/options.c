@@ -1,4 +1,4 @@
-/* Resolving options: flag, then environment, then config file, then default.
+/* Resolving options: flag, then environment, then config file, then checkpoint, then default.
  *
  * Every source first gives texts; one pass converts them all, so that a wrong value is told the
  * same way wherever it stood: where, value, what is allowed. popt splits the words; it does not
@@ -9,12 +9,12 @@
 #include "commands.h"
 #include "config.h"
 #include "hints.h"
+#include "option_values.h"
 #include "output.h"
+#include "train_resume.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <jansson.h>
-#include <math.h>
 #include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,117 +210,19 @@ static int read_config(gathering *g) {
   return code;
 }
 
-static int wrong_value(const gathering *g, size_t row, const char *allowed) {
-  return fail(EXIT_USAGE, "%s: \"%s\" is not %s", settings_origin(g->s, g->rows[row].name).text,
-              g->s->owned[row], allowed);
-}
-
-static int convert_choice(const gathering *g, size_t row, int *out) {
-  const char *const *choices = g->rows[row].choices;
-  char allowed[512] = "one of ";
-  size_t count = 0;
-  for (; choices[count]; count++) {
-    if (strcmp(g->s->owned[row], choices[count]) == 0) {
-      *out = (int)count;
-      return EXIT_GOOD;
-    }
-    size_t length = strlen(allowed);
-    snprintf(allowed + length, sizeof allowed - length, "%s%s", count ? ", " : "", choices[count]);
-  }
-  const char *near = ebb_suggest(g->s->owned[row], choices, count);
-  size_t length = strlen(allowed);
-  if (near) snprintf(allowed + length, sizeof allowed - length, "; did you mean %s?", near);
-  return wrong_value(g, row, allowed);
-}
-
-static bool parse_whole(uint64_t *out, const char *text) {
-  char *end;
-  if (!isdigit((unsigned char)*text)) return false;
-  errno = 0;
-  *out = strtoull(text, &end, 10);
-  return errno == 0 && *end == '\0' && *out <= INT64_MAX; /* JSON has no larger ones */
-}
-
-/* The tool never leaves the "C" locale, so strtod takes a point and no comma. */
-static bool parse_number(double *out, const char *text) {
-  char *end;
-  if (strspn(text, "+-.0123456789eE") != strlen(text)) return false;
-  *out = strtod(text, &end);
-  return end != text && *end == '\0' && isfinite(*out);
-}
-
-static int convert_count(const gathering *g, size_t row, size_t *out) {
-  const option_row *option = &g->rows[row];
-  char allowed[128];
-  uint64_t value;
-  snprintf(allowed, sizeof allowed, "a whole number from %.0f to %.0f", option->min, option->max);
-  if (!parse_whole(&value, g->s->owned[row]) || value < (uint64_t)option->min ||
-      value > (uint64_t)option->max)
-    return wrong_value(g, row, allowed);
-  *out = (size_t)value;
-  return EXIT_GOOD;
-}
-
-static int convert_number(const gathering *g, size_t row, double *out) {
-  const option_row *option = &g->rows[row];
-  char allowed[128];
-  snprintf(allowed, sizeof allowed, "a number from %g to %g", option->min, option->max);
-  if (!parse_number(out, g->s->owned[row]) || *out < option->min || *out > option->max)
-    return wrong_value(g, row, allowed);
-  return EXIT_GOOD;
-}
-
-static int convert_flag(const gathering *g, size_t row, bool *out) {
-  const char *text = g->s->owned[row];
-  *out = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
-  if (*out || strcmp(text, "false") == 0 || strcmp(text, "0") == 0) return EXIT_GOOD;
-  return wrong_value(g, row, "one of 1, 0, true, false");
-}
-
-static int convert_character(const gathering *g, size_t row, char *out) {
-  const char *text = g->s->owned[row];
-  if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0) text = "\t";
-  *out = text[0];
-  bool numeric = isalnum((unsigned char)text[0]) || strchr("\"+-.\r\n", text[0]);
-  if (strlen(text) != 1 || numeric || (unsigned char)text[0] > 0x7e)
-    return wrong_value(g, row, "one character that no number has, such as ; or | or tab");
-  return EXIT_GOOD;
-}
-
 /* Converts the text of a row, or its default, into its member of the settings. */
 static int convert(gathering *g, size_t row) {
   const option_row *option = &g->rows[row];
   void *member = (char *)g->s + option->offset;
-  char **text = &g->s->owned[row];
+  char **text = &g->s->owned[row], allowed[512];
   if (!*text && option->initial && !(*text = strdup(option->initial))) return no_memory();
   if (!*text) {
-    if (option->kind == KIND_NUMBER) *(double *)member = NAN;
+    option_clear(member, option);
     return EXIT_GOOD;
   }
-  switch (option->kind) {
-  case KIND_FLAG:
-    return convert_flag(g, row, member);
-  case KIND_CHOICE:
-    return convert_choice(g, row, member);
-  case KIND_COUNT:
-    return convert_count(g, row, member);
-  case KIND_NUMBER:
-    return convert_number(g, row, member);
-  case KIND_CHARACTER:
-    return convert_character(g, row, member);
-  case KIND_SEED:
-    return parse_whole(member, *text)
-               ? EXIT_GOOD
-               : wrong_value(g, row, "a whole number from 0 to 9223372036854775807");
-  case KIND_WORD:
-  case KIND_LIST:
-    if (!**text) return wrong_value(g, row, "a value: it is empty");
-    break;
-  case KIND_TEXT:
-    break;
-  }
-  *(const char **)member = *text;
-  return EXIT_GOOD;
+  if (option_convert(member, option, *text, allowed, sizeof allowed)) return EXIT_GOOD;
+  return fail(EXIT_USAGE, "%s: \"%s\" is not %s", settings_origin(g->s, option->name).text, *text,
+              allowed);
 }
 
 int settings_read(settings *s, const command *c, int count, const char **words) {
@@ -331,6 +233,7 @@ int settings_read(settings *s, const command *c, int count, const char **words) 
   if (code != EXIT_GOOD || s->help) return code;
   code = read_environment(&g);
   if (code == EXIT_GOOD) code = read_config(&g);
+  if (code == EXIT_GOOD && (c->mask & FOR_TRAIN)) code = resume_options(s);
   for (size_t i = 0; i < g.count && code == EXIT_GOOD; i++)
     if (taken(&g, i)) code = convert(&g, i);
   if (code == EXIT_GOOD && c->argument_required && !s->argument)
@@ -367,6 +270,8 @@ option_origin settings_origin(const settings *s, const char *name) {
     variable_name(origin.text, name);
   else if (source == FROM_CONFIG)
     snprintf(origin.text, sizeof origin.text, "%.200s: %s", s->config, name);
+  else if (source == FROM_CHECKPOINT)
+    snprintf(origin.text, sizeof origin.text, "%.200s: %s", s->resume, name);
   else
     snprintf(origin.text, sizeof origin.text, "--%s", name);
   return origin;

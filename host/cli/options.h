@@ -24,7 +24,7 @@ enum {
   FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
 };
 
-enum { MAX_OPTIONS = 96 };
+enum { MAX_OPTIONS = 112 };
 
 /* Places of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
@@ -33,7 +33,20 @@ enum { UNKNOWN_ZEROS, UNKNOWN_REFUSE };
 enum { DECIMAL_POINT, DECIMAL_COMMA };
 
 /* Where the value of an option came from, the strongest source last. */
-typedef enum option_source { FROM_DEFAULT, FROM_CONFIG, FROM_ENVIRONMENT, FROM_FLAG } option_source;
+typedef enum option_source {
+  FROM_DEFAULT,
+  FROM_CHECKPOINT, /* of a training that goes on */
+  FROM_CONFIG,
+  FROM_ENVIRONMENT,
+  FROM_FLAG
+} option_source;
+
+/* How often: one of them is above 0. */
+typedef struct interval {
+  double seconds;
+  uint64_t steps;
+  size_t epochs;
+} interval;
 
 /* What a command was told, every option resolved. Texts live until settings_clear; a text that was
  * not given is NULL, a number without default is NaN. */
@@ -74,6 +87,16 @@ typedef struct settings {
 
   bool clear;
 
+  const char *checkpoint; /* folder; with --resume that one, unless another is named */
+  const char *resume;
+  interval every;
+  size_t keep_checkpoints, sentinel; /* sentinel: steps; 0: never */
+  double time_limit;
+  bool no_self_test;
+
+  double device_timeout; /* seconds; 0: never */
+  uint64_t max_memory;   /* bytes; 0: as the library decides */
+
   const char *out, *log, *trace, *device, *config;
   bool no_clobber, profile;
   bool json, quiet, help;
@@ -83,15 +106,18 @@ typedef struct settings {
 } settings;
 
 typedef enum option_kind {
-  KIND_FLAG,     /* bool */
-  KIND_TEXT,     /* const char *, may be empty */
-  KIND_WORD,     /* const char *, not empty */
-  KIND_LIST,     /* the same; given again, it is added after a comma */
-  KIND_CHOICE,   /* int: place in choices */
-  KIND_COUNT,    /* size_t in [min, max] */
-  KIND_SEED,     /* uint64_t */
-  KIND_NUMBER,   /* double in [min, max] */
-  KIND_CHARACTER /* char */
+  KIND_FLAG,      /* bool */
+  KIND_TEXT,      /* const char *, may be empty */
+  KIND_WORD,      /* const char *, not empty */
+  KIND_LIST,      /* the same; given again, it is added after a comma */
+  KIND_CHOICE,    /* int: place in choices */
+  KIND_COUNT,     /* size_t in [min, max] */
+  KIND_SEED,      /* uint64_t */
+  KIND_NUMBER,    /* double in [min, max] */
+  KIND_CHARACTER, /* char */
+  KIND_DURATION,  /* double: seconds in [min, max]; 90, 90s, 1h30m */
+  KIND_SIZE,      /* uint64_t: bytes in [min, max]; 500M, 1.5G */
+  KIND_INTERVAL   /* interval: 30s, 1000steps, 2epochs */
 } option_kind;
 
 /* One option of one or more commands. A name may have several rows if no command takes two. */
@@ -106,7 +132,7 @@ typedef struct option_row {
   const char *initial;  /* default, as text; NULL: none, or one that the help describes */
   const char *help;
   const char *const *choices; /* NULL-terminated; KIND_CHOICE */
-  double min, max;            /* KIND_COUNT, KIND_NUMBER */
+  double min, max;            /* KIND_COUNT, KIND_NUMBER, KIND_DURATION, KIND_SIZE */
 } option_row;
 
 /* The option table: `count` rows. */
@@ -115,8 +141,8 @@ const option_row *option_table(size_t *count);
 struct command;
 
 /* Resolves the options of `command` from its words (words[0] is the command's name), the
- * environment, the config file and the defaults, in this order. Returns the exit code. With --help
- * nothing but `help` is set. */
+ * environment, the config file, with --resume the checkpoint, and the defaults, in this order.
+ * Returns the exit code. With --help nothing but `help` is set. */
 int settings_read(settings *s, const struct command *command, int count, const char **words);
 void settings_clear(settings *s);
 
@@ -126,8 +152,8 @@ bool settings_given(const settings *s, const char *name);
 /* True if it was given anywhere; false if it has its default. */
 bool settings_named(const settings *s, const char *name);
 
-/* How messages call an option: as it was given, `--lr`, `EBB_LR` or `conf.json: lr`; `--lr` if it
- * was not. */
+/* How messages call an option: as it was given, `--lr`, `EBB_LR`, `conf.json: lr`, or `run: lr` of
+ * a checkpoint in `run`; `--lr` if it was not. */
 typedef struct option_origin {
   char text[280];
 } option_origin;

@@ -56,8 +56,27 @@ __attribute__((format(printf, 1, 2)))
 #endif
 void remark(const char *format, ...);
 
-/* Text of a file, which may hold anything, without what would steer a terminal. */
+/* Text of a file, which may hold anything, without what would steer a terminal: that is shown as
+ * '?'. All texts that the tool has from elsewhere, names, messages, a driver's description of its
+ * device, are printed by these functions. */
 void print_plain(FILE *stream, const char *text);
+
+/* The same of what printf would print, which may hold no line breaks; `say` ends the line, on
+ * stdout. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void print_text(FILE *stream, const char *format, ...);
+#if defined(__GNUC__)
+__attribute__((format(printf, 1, 2)))
+#endif
+void say(const char *format, ...);
+
+/* The same, beginning with a word in the colour of bad news. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void say_bad(const char *word, const char *format, ...);
 
 /* The same in `width` columns: cut to them, or filled up with blanks to its right (`left`) or left.
  */
@@ -70,8 +89,23 @@ void shell_word(FILE *stream, const char *word);
 /* How the tool was called, for lines that are to be pasted; `set` unless it is NULL. */
 const char *tool_name(const char *set);
 
-/* Prints a JSON value as one document on stdout and releases it. */
+/* Before anything else that has to do with JSON: from now on no failed allocation goes unseen. */
+void json_prepare(void);
+
+/* Prints a JSON value as one document on stdout and releases it. If memory failed since the
+ * beginning, so that a field may be missing, that is an error and nothing is printed. */
 int print_json(json_t *value);
+
+/* A part of a document, or a line of a log with its end, to be freed. False, NULL: no memory, or
+ * writing failed. `flags` are those of json_dumps. */
+bool json_write(FILE *stream, const json_t *value, size_t flags);
+char *json_line(const json_t *value);
+
+/* Something that a result was to hold could not be made: none is printed. */
+void json_lose(void);
+
+/* Sets a field and releases the value, which may be NULL where memory failed. */
+void put(json_t *object, const char *key, json_t *value);
 
 /* A JSON string of any text: bytes that are no UTF-8 become '?'. */
 json_t *json_text(const char *text);

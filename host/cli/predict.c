@@ -6,16 +6,15 @@
  */
 #include "commands.h"
 #include "inputs.h"
+#include "outfile.h"
 #include "output.h"
 #include "predict_write.h"
 #include "scores_make.h"
 #include "signals.h"
 #include "subject.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 static int compute(float **out, const subject *x) {
   size_t outputs = ebb_spec_outputs(ebb_network_spec(x->model.network));
@@ -28,20 +27,18 @@ static int compute(float **out, const subject *x) {
 }
 
 static int write_all(const predictions *p, const settings *s) {
+  outfile file;
   if (!s->out || is_stream(s->out)) {
-    predictions_write(stdout, p, s->json);
-    return finish_output(EXIT_GOOD);
+    int code = predictions_write(stdout, p, s->json);
+    return code == EXIT_GOOD ? finish_output(code) : code;
   }
-  signals_keep("the predictions are written first; a second signal ends at once");
-  FILE *file = fopen(s->out, "w");
-  if (!file) return fail(EXIT_FAILED, "%s: cannot be written: %s", s->out, strerror(errno));
-  predictions_write(file, p, s->json);
-  bool good = fflush(file) == 0 && !ferror(file);
-  int why = errno;
-  good = fclose(file) == 0 && good;
-  if (!good) return fail(EXIT_FAILED, "%s: writing failed: %s", s->out, strerror(why));
-  note(s, "%zu predictions in %s", p->rows, s->out);
-  return EXIT_GOOD;
+  int code = outfile_begin(&file, s->out);
+  if (code != EXIT_GOOD) return code;
+  code = predictions_write(file.stream, p, s->json);
+  int ended = outfile_end(&file, code == EXIT_GOOD);
+  if (code == EXIT_GOOD) code = ended;
+  if (code == EXIT_GOOD) note(s, "%zu predictions in %s", p->rows, s->out);
+  return code;
 }
 
 /* Turns the network's outputs into what is written. */
@@ -77,6 +74,7 @@ static int predict(subject *x, const settings *s) {
   if (code == EXIT_GOOD) note_unknown(s, x->encoder, x->table);
   signals_doing("kernels are compiled and run");
   if (code == EXIT_GOOD) code = compute(&output, x);
+  signals_doing("the predictions are written");
   if (code == EXIT_GOOD) code = finish(x, s, output);
   free(output);
   return code;

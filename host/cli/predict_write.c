@@ -1,15 +1,21 @@
 /* Predictions as CSV and as JSON.
  *
+ * CSV is data: what a file or a program gets has every byte of a name. On a terminal it is a text
+ * to be seen, and made plain as others are.
+ *
  * JSON is written row by row: a tree of a million rows would take a gigabyte. Numbers have 9
  * digits, which give the same float32 back.
  */
 #include "predict_write.h"
 
 #include "output.h"
+#include "plain.h"
+#include "signals.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs) {
   for (size_t i = 0; i < rows; i++) {
@@ -65,43 +71,64 @@ const char *predictions_clash(const predictions *p) {
   return NULL;
 }
 
-/* Writes prefix and text as one CSV field, quoted where the text needs it. */
-static void write_field(FILE *file, const char *prefix, const char *text) {
-  size_t length = strlen(text);
-  bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
-  if (!spaced && !strpbrk(text, ",\"\r\n")) {
-    fprintf(file, "%s%s", prefix, text);
-    return;
-  }
-  fprintf(file, "\"%s", prefix);
-  for (; *text; text++) fprintf(file, *text == '"' ? "\"\"" : "%c", *text);
-  fputc('"', file);
+static bool may_go_on(FILE *file) {
+  return !ferror(file) && !signals_caught();
 }
 
-static void write_header(FILE *file, const predictions *p) {
+/* Where CSV goes, and whether somebody looks at it there. */
+typedef struct csv {
+  FILE *file;
+  bool seen;
+} csv;
+
+/* Writes prefix and text as one CSV field, quoted where the text needs it. */
+static void write_field(const csv *out, const char *prefix, const char *text) {
+  size_t length = strlen(text);
+  bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
+  const char *quote = spaced || strpbrk(text, ",\"\r\n") ? "\"" : "";
+  fprintf(out->file, "%s%s", quote, prefix);
+  while (*text) {
+    size_t size = 1, run = strcspn(text, "\"");
+    unsigned code;
+    if (run == 0)
+      fputs("\"\"", out->file);
+    else if (!out->seen)
+      fwrite(text, 1, size = run, out->file);
+    else if (is_plain(text, &size, &code))
+      fwrite(text, 1, size, out->file);
+    else
+      fputc('?', out->file);
+    text += size;
+  }
+  fputs(quote, out->file);
+}
+
+static void write_header(const csv *out, const predictions *p) {
+  FILE *file = out->file;
   char name[300];
   for (size_t i = 0; i < ebb_table_ids(p->table); i++) {
-    write_field(file, "", ebb_table_id_name(p->table, i));
+    write_field(out, "", ebb_table_id_name(p->table, i));
     fputc(',', file);
   }
   if (is_classes(p)) fputs("prediction", file);
   for (size_t j = 0; j < p->outputs; j++) {
     if (j > 0 || is_classes(p)) fputc(',', file);
     if (!is_classes(p)) name_value(name, p, j);
-    write_field(file, is_classes(p) ? "p_" : "",
+    write_field(out, is_classes(p) ? "p_" : "",
                 is_classes(p) ? ebb_encoder_class(p->encoder, j) : name);
   }
   fputc('\n', file);
 }
 
-static void write_csv(FILE *file, const predictions *p) {
-  write_header(file, p);
-  for (size_t row = 0; row < p->rows && !ferror(file); row++) {
+static void write_csv(const csv *out, const predictions *p) {
+  FILE *file = out->file;
+  write_header(out, p);
+  for (size_t row = 0; row < p->rows && may_go_on(file); row++) {
     for (size_t i = 0; i < ebb_table_ids(p->table); i++) {
-      write_field(file, "", ebb_table_id(p->table, i, row));
+      write_field(out, "", ebb_table_id(p->table, i, row));
       fputc(',', file);
     }
-    if (is_classes(p)) write_field(file, "", ebb_encoder_class(p->encoder, best_of(p, row)));
+    if (is_classes(p)) write_field(out, "", ebb_encoder_class(p->encoder, best_of(p, row)));
     for (size_t j = 0; j < p->outputs; j++)
       fprintf(file, "%s%.9g", j > 0 || is_classes(p) ? "," : "", p->values[row * p->outputs + j]);
     fputc('\n', file);
@@ -112,45 +139,48 @@ static json_t *row_json(const predictions *p, size_t row) {
   const double *values = p->values + row * p->outputs;
   json_t *object = json_object();
   for (size_t i = 0; i < ebb_table_ids(p->table); i++)
-    json_object_set_new(object, ebb_table_id_name(p->table, i),
-                        json_text(ebb_table_id(p->table, i, row)));
+    put(object, ebb_table_id_name(p->table, i), json_text(ebb_table_id(p->table, i, row)));
   if (!is_classes(p)) {
     char name[300];
     for (size_t j = 0; j < p->outputs; j++) {
       name_value(name, p, j);
-      json_object_set_new(object, name, json_real(values[j]));
+      put(object, name, json_real(values[j]));
     }
     return object;
   }
   json_t *shares = json_object();
   for (size_t j = 0; j < p->outputs; j++)
-    json_object_set_new(shares, ebb_encoder_class(p->encoder, j), json_real(values[j]));
-  json_object_set_new(object, "prediction",
-                      json_text(ebb_encoder_class(p->encoder, best_of(p, row))));
-  json_object_set_new(object, "probabilities", shares);
+    put(shares, ebb_encoder_class(p->encoder, j), json_real(values[j]));
+  put(object, "prediction", json_text(ebb_encoder_class(p->encoder, best_of(p, row))));
+  put(object, "probabilities", shares);
   return object;
 }
 
-/* Writes a value and releases it. */
-static void dump(FILE *file, json_t *value) {
-  json_dumpf(value, file, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+/* Writes a value and releases it; false if it is not whole. */
+static bool write_value(FILE *file, json_t *value) {
+  bool good = json_write(file, value, JSON_COMPACT);
   json_decref(value);
+  return good;
 }
 
-static void write_json(FILE *file, const predictions *p) {
+static bool write_json(FILE *file, const predictions *p) {
   fputs("{\"model\": ", file);
-  dump(file, json_text(p->model));
+  bool good = write_value(file, json_text(p->model));
   fputs(", \"predictions\": [", file);
-  for (size_t row = 0; row < p->rows && !ferror(file); row++) {
+  for (size_t row = 0; row < p->rows && good && may_go_on(file); row++) {
     fputs(row > 0 ? ",\n" : "\n", file);
-    dump(file, row_json(p, row));
+    good = write_value(file, row_json(p, row));
   }
   fputs("\n]}\n", file);
+  return good;
 }
 
-void predictions_write(FILE *file, const predictions *p, bool json) {
+int predictions_write(FILE *file, const predictions *p, bool json) {
+  bool good = true;
   if (json)
-    write_json(file, p);
+    good = write_json(file, p);
   else
-    write_csv(file, p);
+    write_csv(&(csv){file, isatty(fileno(file)) == 1}, p);
+  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
+  return good || ferror(file) ? EXIT_GOOD : fail(EXIT_FAILED, "no memory for the predictions");
 }

@@ -16,11 +16,11 @@ typedef struct predictions {
 /* probabilities [rows, outputs] of logits [rows, outputs]. */
 void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs);
 
-/* CSV with a header, or JSON: one object, in it a list of an object a row. An error is left for
- * ferror. */
 /* An id that is called as a column of predictions is, which it would hide; NULL: none. */
 const char *predictions_clash(const predictions *p);
 
-void predictions_write(FILE *file, const predictions *p, bool json);
+/* CSV with a header, or JSON: one object, in it a list of an object a row. An error of writing is
+ * left for ferror; others, and a signal, are an exit code. */
+int predictions_write(FILE *file, const predictions *p, bool json);
 
 #endif

@@ -72,10 +72,10 @@ static json_t *matrix_json(const ebb_scores *s) {
 static void put_classes(json_t *object, const ebb_scores *s, const ebb_encoder *encoder) {
   json_t *list = json_array();
   score_name text;
-  json_object_set_new(object, "baseline_class",
-                      json_text(scores_class_name(&text, encoder, (size_t)s->baseline_class)));
-  json_object_set_new(object, "macro", class_json(&s->macro));
-  json_object_set_new(object, "weighted", class_json(&s->weighted));
+  put(object, "baseline_class",
+      json_text(scores_class_name(&text, encoder, (size_t)s->baseline_class)));
+  put(object, "macro", class_json(&s->macro));
+  put(object, "weighted", class_json(&s->weighted));
   for (size_t k = 0; k < s->outputs; k++) {
     json_t *entry = json_pack("{s:o}", "name", json_text(scores_class_name(&text, encoder, k)));
     json_t *numbers = class_json(&s->classes[k]);
@@ -83,8 +83,8 @@ static void put_classes(json_t *object, const ebb_scores *s, const ebb_encoder *
     json_decref(numbers);
     json_array_append_new(list, entry);
   }
-  json_object_set_new(object, "classes", list);
-  if (s->confusion) json_object_set_new(object, "confusion_matrix", matrix_json(s));
+  put(object, "classes", list);
+  if (s->confusion) put(object, "confusion_matrix", matrix_json(s));
 }
 
 static void put_targets(json_t *object, const ebb_scores *s, const ebb_encoder *encoder) {
@@ -101,7 +101,7 @@ static void put_targets(json_t *object, const ebb_scores *s, const ebb_encoder *
     put_number(entry, "baseline_rmse", t->baseline_rmse);
     json_array_append_new(list, entry);
   }
-  json_object_set_new(object, "targets", list);
+  put(object, "targets", list);
 }
 
 static json_t *warnings_json(unsigned warnings) {
@@ -117,12 +117,12 @@ static json_t *warnings_json(unsigned warnings) {
 
 void scores_put(json_t *object, const scored *x, const ebb_encoder *encoder) {
   const ebb_scores *s = &x->scores;
-  json_object_set_new(object, "part", json_string(x->part));
-  json_object_set_new(object, "trained_on", json_boolean(x->trained_on));
-  json_object_set_new(object, "samples", json_integer((json_int_t)s->rows));
+  put(object, "part", json_string(x->part));
+  put(object, "trained_on", json_boolean(x->trained_on));
+  put(object, "samples", json_integer((json_int_t)s->rows));
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
     if (figures[i].task == s->task) put_number(object, figures[i].key, score_value(x, &figures[i]));
-  json_object_set_new(object, "warnings", warnings_json(s->warnings));
+  put(object, "warnings", warnings_json(s->warnings));
   if (s->task == EBB_TASK_CLASSIFICATION)
     put_classes(object, s, encoder);
   else

@@ -6,20 +6,23 @@
 #include "scores_make.h"
 
 #include "output.h"
+#include "signals.h"
 
 #include <stdlib.h>
 
-enum { CHUNK = 65536 /* rows of bytes that are made floats of at a time */ };
+enum { CHUNK = 65536 /* rows at a time: a signal ends it between two */ };
 
-static ebb_status predict_bytes(float *out, ebb_network *network, const ebb_dataset *d,
-                                float *chunk) {
+/* `chunk`: room for bytes as floats; NULL: the rows are floats. */
+static ebb_status predict_rows(float *out, ebb_network *network, const ebb_dataset *d,
+                               float *chunk) {
   size_t outputs = ebb_spec_outputs(ebb_network_spec(network));
   ebb_status status = EBB_OK;
-  for (size_t at = 0; at < d->rows && status == EBB_OK; at += CHUNK) {
+  for (size_t at = 0; at < d->rows && status == EBB_OK && !signals_caught(); at += CHUNK) {
     size_t count = d->rows - at < CHUNK ? d->rows - at : CHUNK;
-    for (size_t i = 0; i < count * d->inputs; i++)
+    const float *x = chunk ? chunk : d->x + at * d->inputs;
+    for (size_t i = 0; chunk && i < count * d->inputs; i++)
       chunk[i] = (float)d->x_u8[at * d->inputs + i] * d->scale;
-    status = ebb_network_predict(network, out + at * outputs, chunk, count);
+    status = ebb_network_predict(network, out + at * outputs, x, count);
   }
   return status;
 }
@@ -32,10 +35,9 @@ int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows) {
   int code;
   if (!*out || (!rows->x && !chunk))
     code = fail(EXIT_FAILED, "no memory for the predictions of %zu rows", rows->rows);
-  else if (rows->x)
-    code = fail_status(ebb_network_predict(network, *out, rows->x, rows->rows));
   else
-    code = fail_status(predict_bytes(*out, network, rows, chunk));
+    code = fail_status(predict_rows(*out, network, rows, chunk));
+  if (code == EXIT_GOOD && signals_caught()) code = EXIT_SIGNAL + signals_caught();
   free(chunk);
   return code;
 }

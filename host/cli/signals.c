@@ -1,99 +1,217 @@
-/* Interrupts. While there is nothing to lose, the handler itself says what was going on and sees to
- * the end of the program: compilers of drivers run for minutes and never look at a flag. It leaves
- * a second, so that what is being written, a line of a log or a file of a cache, gets written.
- * Once there is something to keep the handler only notes the signal, and the report callback of a
- * training sees it and stops, and the model is saved as usual.
+/* Signals that ask the tool to end. All threads block them, and one thread takes them from a
+ * descriptor. Handlers were rejected: the compilers within drivers put handlers of their own around
+ * ours, remove the files that they are working on and fail before ours has run; a linker that a
+ * driver starts dies of the same ^C, and the driver aborts the process. Blocked signals are
+ * inherited by such processes and interrupt no system call.
  *
- * Whether it is the one or the other is decided once, by who takes `decided` first, the handler or
- * signals_keep: they may run in two threads.
+ * While there is nothing to lose the thread itself says what was going on and sees to the end of
+ * the program: compilers run for minutes and never look at a flag. It leaves a second, so that what
+ * is being written, a line of a log or a file of a cache, gets written. Once there is something to
+ * keep it only notes the signal, and the report callback of a training sees it and stops, and the
+ * model is saved as usual.
  */
 #include "signals.h"
 
+#include "leftovers.h"
 #include "output.h"
 
-#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { GRACE = 1 }; /* seconds */
+enum { TICK = 250 /* milliseconds */ };
+static const double GRACE = 1, ECHO = 0.25; /* seconds */
 
-static atomic_flag decided = ATOMIC_FLAG_INIT;
-static atomic_int caught, doomed, kept, on_terminal;
-static _Atomic(const char *) doing, promise;
+/* What is lost if the program ends now. */
+typedef enum stage { NOTHING, SOMETHING, NOTHING_MORE } stage;
 
-static void tell(const char *text) {
-  (void)!write(STDERR_FILENO, text, strlen(text));
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
+static stage now_at;
+static bool doomed;     /* the signal ends the program */
+static double deadline; /* when it ends at the latest; 0: when it likes */
+static double first;    /* when the first signal came */
+static const char *promise;
+
+static _Atomic(const char *) doing;
+static atomic_int caught;
+static atomic_bool noticed; /* there is one that `caught` may not tell yet */
+
+static bool begun, on_terminal;
+static int source; /* the descriptor */
+static sigset_t taken, ignored;
+static pthread_t server;
+static void (*look_around)(void);
+
+static double clock_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void begin_line(void) {
-  tell(on_terminal ? "\nebb: interrupted" : "ebb: interrupted"); /* the cursor stands behind ^C */
-}
+/* ---- what is said ---- */
 
-static void end_program(int number) {
-  (void)number;
-  _exit(EXIT_SIGNAL + caught);
+/* By write, since the lock of stderr may be held by a thread that hangs, and not at all where write
+ * would wait: for the reader of a full pipe, or for a terminal that has been stopped. */
+static void tell(const char *what, const char *then) {
+  char line[512];
+  const char *begin = on_terminal ? "\n" : "", *with = what ? " while " : "";
+  struct pollfd entry = {.fd = STDERR_FILENO, .events = POLLOUT};
+  snprintf(line, sizeof line, "%sebb: interrupted%s%s; %s\n", begin, with, what ? what : "", then);
+  if (poll(&entry, 1, 0) > 0) (void)!write(STDERR_FILENO, line, strlen(line));
 }
 
 static void tell_end(void) {
-  const char *what = doing;
-  begin_line();
-  if (what) {
-    tell(" while ");
-    tell(what);
+  if (now_at == NOTHING)
+    tell(doing, "nothing is saved, ends within a second");
+  else
+    tell(NULL, "all is written, ends within a second");
+}
+
+/* ---- the thread ---- */
+
+static void take(int number) {
+  double now = clock_now();
+  pthread_mutex_lock(&guard);
+  if (caught && now - first >= ECHO) signals_exit(EXIT_SIGNAL + number);
+  if (!caught) {
+    first = now;
+    doomed = now_at != SOMETHING;
+    if (doomed) {
+      deadline = now + GRACE;
+      tell_end();
+    } else if (promise) {
+      tell(NULL, promise);
+    }
+    caught = number;
   }
-  tell("; nothing is saved, ends within a second\n");
+  pthread_mutex_unlock(&guard);
 }
 
-static void tell_promise(void) {
-  const char *text = promise;
-  if (!text) return;
-  begin_line();
-  tell("; ");
-  tell(text);
-  tell("\n");
+/* A shell starts a job in the background with SIGINT ignored, so that the terminal's ^C, which the
+ * kernel sends, does not reach it; to `kill -INT` it is to listen. SIGHUP a shell sends by kill, so
+ * what nohup ignores stays ignored. */
+static bool is_meant(const struct signalfd_siginfo *it) {
+  return sigismember(&ignored, (int)it->ssi_signo) != 1 || it->ssi_code <= 0;
 }
 
-static void handle(int number) {
-  int before = errno;
-  caught = number;
-  if (!atomic_flag_test_and_set(&decided)) {
-    doomed = 1;
-    struct sigaction action = {.sa_handler = end_program};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGALRM, &action, NULL);
-    alarm(GRACE);
-    tell_end();
-  } else if (kept) {
-    tell_promise();
+static void receive(void) {
+  struct signalfd_siginfo it;
+  noticed = true; /* while it is pending still, so that there is no moment when it is nowhere */
+  if (read(source, &it, sizeof it) == sizeof it && is_meant(&it)) take((int)it.ssi_signo);
+  noticed = false;
+}
+
+static void end_in_time(void) {
+  pthread_mutex_lock(&guard);
+  if (deadline > 0 && clock_now() >= deadline) signals_exit(EXIT_SIGNAL + caught);
+  pthread_mutex_unlock(&guard);
+}
+
+static void *serve(void *nothing) {
+  for (;;) {
+    struct pollfd entry = {.fd = source, .events = POLLIN};
+    if (poll(&entry, 1, TICK) > 0) receive();
+    end_in_time();
+    look_around();
   }
-  errno = before;
+  return nothing;
 }
 
-void signals_watch(void) {
-  struct sigaction action = {.sa_handler = handle, .sa_flags = SA_RESTART | (int)SA_RESETHAND};
+/* The signals that are taken: not what nohup ignores. */
+static void choose_signals(void) {
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  sigemptyset(&taken);
+  sigemptyset(&ignored);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    struct sigaction action;
+    bool known = sigaction(numbers[i], NULL, &action) == 0;
+    bool is_ignored = known && action.sa_handler == SIG_IGN;
+    if (is_ignored) sigaddset(&ignored, numbers[i]);
+    if (!is_ignored || numbers[i] != SIGHUP) sigaddset(&taken, numbers[i]);
+  }
+}
+
+bool signals_begin(void (*look)(void)) {
+  sigset_t before;
+  look_around = look;
   on_terminal = isatty(STDERR_FILENO) == 1;
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
+  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write */
+  choose_signals();
+  source = signalfd(-1, &taken, SFD_CLOEXEC);
+  if (source < 0) return false;
+  pthread_sigmask(SIG_BLOCK, &taken, &before);
+  begun = pthread_create(&server, NULL, serve, NULL) == 0;
+  if (begun) return true;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  close(source);
+  return false;
 }
+
+void signals_exit(int code) {
+  leftovers_remove();
+  _exit(code);
+}
+
+void signals_default(void) {
+  for (int i = 1; i <= SIGTERM; i++)
+    if (sigismember(&taken, i) == 1) signal(i, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
+}
+
+/* ---- what the program says and asks ---- */
 
 void signals_doing(const char *what) {
   doing = what;
 }
 
 void signals_keep(const char *text) {
+  pthread_mutex_lock(&guard);
+  if (doomed) signals_exit(EXIT_SIGNAL + caught);
+  now_at = SOMETHING;
   promise = text;
-  if (!atomic_flag_test_and_set(&decided)) kept = 1;
-  if (!kept) end_program(0);
+  pthread_mutex_unlock(&guard);
+}
+
+void signals_kept(void) {
+  pthread_mutex_lock(&guard);
+  if (now_at == SOMETHING) {
+    now_at = NOTHING_MORE;
+    if (caught) deadline = clock_now() + GRACE;
+  }
+  pthread_mutex_unlock(&guard);
 }
 
 int signals_caught(void) {
   return caught;
 }
 
+/* Has one come that the thread has not dealt with? */
+static bool is_underway(void) {
+  sigset_t waiting;
+  if (noticed) return true;
+  sigemptyset(&waiting);
+  sigpending(&waiting);
+  for (int i = 1; i <= SIGTERM; i++)
+    if (sigismember(&taken, i) == 1 && sigismember(&waiting, i) == 1) return true;
+  return false;
+}
+
+bool signals_ending(void) {
+  static const struct timespec moment = {.tv_nsec = 1000000};
+  if (!begun || pthread_equal(pthread_self(), server)) return false;
+  while (is_underway()) nanosleep(&moment, NULL);
+  pthread_mutex_lock(&guard);
+  bool ending = doomed;
+  pthread_mutex_unlock(&guard);
+  return ending;
+}
+
 int signals_code(int code) {
-  return doomed ? EXIT_SIGNAL + caught : code;
+  bool by_signal = signals_ending() || (caught && code == EXIT_DEVICE);
+  return by_signal ? EXIT_SIGNAL + caught : code;
 }

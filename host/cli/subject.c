@@ -7,6 +7,7 @@
 
 #include "inputs.h"
 #include "output.h"
+#include "watch.h"
 
 /* A task or loss that is asked for must be the model's own, if it tells. */
 static int check_task(const subject *x, const settings *s) {
@@ -131,6 +132,7 @@ void subject_close(subject *x) {
   ebb_dataset_clear(&x->rows);
   ebb_encoder_free(x->own);
   ebb_table_free(x->table);
+  watch_end();
   ebb_model_clear(&x->model);
   ebb_device_free(x->device);
   *x = (subject){0};

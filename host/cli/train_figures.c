@@ -26,12 +26,21 @@ static void append(char *text, size_t size, const char *format, double value) {
   if (isfinite(value)) snprintf(text + length, size - length, format, value);
 }
 
+/* A loss that is not finite is a figure at the end of an epoch, and a bad one; else there is none.
+ */
+static bool is_validated(const training *t, const ebb_report *r) {
+  return r->epoch_end && t->valid_rows > 0;
+}
+
 /* The loss of `part`, or what it means in the target's units. */
-static void append_loss(char *text, size_t size, const training *t, const char *part, double loss) {
+static void append_loss(char *text, size_t size, const training *t, const char *part, double loss,
+                        bool known) {
   double rmse = figures_rmse(t, loss);
   size_t length = strlen(text);
-  if (!isfinite(loss)) return;
-  if (isfinite(rmse))
+  if (!isfinite(loss) && !known) return;
+  if (!isfinite(loss))
+    snprintf(text + length, size - length, ", %s loss %s", part, isnan(loss) ? "NaN" : "Inf");
+  else if (isfinite(rmse))
     snprintf(text + length, size - length, ", %s rmse %.5g (%sloss %.5g)", part, rmse,
              t->unit == 1 ? "" : "scaled ", loss);
   else
@@ -40,7 +49,7 @@ static void append_loss(char *text, size_t size, const training *t, const char *
 
 void figures_describe_valid(char *text, size_t size, const training *t, const ebb_report *r) {
   text[0] = '\0';
-  append_loss(text, size, t, "valid", r->valid_loss);
+  append_loss(text, size, t, "valid", r->valid_loss, is_validated(t, r));
   if (isfinite(figures_rmse(t, r->valid_loss))) append(text, size, ", r2 %.4g", r->valid_r2);
   append(text, size, ", valid accuracy %.2f %%", 100 * r->valid_accuracy);
 }
@@ -56,7 +65,7 @@ void figures_describe(char *text, size_t size, const training *t, const ebb_repo
     size_t length = strlen(text);
     snprintf(text + length, size - length, "%s", valid);
   } else {
-    append_loss(text, size, t, "train", r->train_loss);
+    append_loss(text, size, t, "train", r->train_loss, r->epoch_end);
     append(text, size, ", train accuracy %.2f %%", 100 * r->train_accuracy);
   }
 }
@@ -65,7 +74,10 @@ void figures_put(json_t *object, const training *t, const ebb_report *r) {
   put_number(object, "train_loss", r->train_loss);
   put_number(object, "train_rmse", figures_rmse(t, r->train_loss));
   put_number(object, "train_accuracy", r->train_accuracy);
-  put_number(object, "valid_loss", r->valid_loss);
+  if (is_validated(t, r) && !isfinite(r->valid_loss))
+    put(object, "valid_loss", json_null());
+  else
+    put_number(object, "valid_loss", r->valid_loss);
   put_number(object, "valid_rmse", figures_rmse(t, r->valid_loss));
   put_number(object, "valid_r2", figures_rmse(t, r->valid_loss) >= 0 ? r->valid_r2 : NAN);
   put_number(object, "valid_accuracy", r->valid_accuracy);

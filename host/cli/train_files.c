@@ -48,15 +48,39 @@ static int check_replace(const settings *s, const char *option, const char *path
   return code;
 }
 
+/* Tries to write a model there; one of the smallest network, as long as the true one is not known.
+ */
+static int try_out(const settings *s, const ebb_spec *spec, const ebb_encoder *encoder) {
+  return fail_option(s, "out", ebb_model_try(spec, encoder, s->out));
+}
+
+static int try_path(const settings *s) {
+  ebb_spec smallest;
+  ebb_status status = ebb_spec_parse(&smallest, "1-1", 1, 1);
+  return status == EBB_OK ? try_out(s, &smallest, NULL) : fail_status(status);
+}
+
+/* A refit begins with the file of --init, also that of a training that goes on; and what a training
+ * saves when it is interrupted must not change that file. */
+static int check_init(const settings *s) {
+  if (!s->refit || !s->checkpoint || !same_path(s->out, s->init)) return EXIT_GOOD;
+  return fail(EXIT_USAGE,
+              "%s: %s is the file of %s, which %s reads again; with checkpoints the model must go "
+              "to another one",
+              settings_origin(s, "out").text, s->out, settings_origin(s, "init").text,
+              settings_origin(s, "refit").text);
+}
+
 static int check_out(const settings *s) {
   int code = check_replace(s, "out", s->out);
   if (code == EXIT_GOOD && s->no_clobber && access(s->out, F_OK) == 0)
     code = fail(EXIT_FAILED, "%s: %s exists, and is not replaced because of %s",
                 settings_origin(s, "out").text, s->out, settings_origin(s, "no-clobber").text);
-  return code;
+  if (code == EXIT_GOOD) code = check_init(s);
+  return code == EXIT_GOOD ? try_path(s) : code;
 }
 
-static bool same_path(const char *a, const char *b) {
+bool same_path(const char *a, const char *b) {
   return a && b && (strcmp(a, b) == 0 || same_file(a, b));
 }
 
@@ -89,6 +113,10 @@ int files_check(const settings *s) {
   if (code == EXIT_GOOD) code = check_out(s);
   if (code == EXIT_GOOD) code = check_log(s);
   return code == EXIT_GOOD ? check_trace(s) : code;
+}
+
+int files_try(const training *t) {
+  return try_out(t->s, &t->spec, t->encoder);
 }
 
 void files_note_replaced(const settings *s) {

@@ -12,12 +12,14 @@
 #include "inputs.h"
 #include "output.h"
 #include "train_figures.h"
+#include "train_files.h"
 #include "train_profile.h"
 #include "train_scores.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The log cannot be written any more. */
@@ -40,12 +42,11 @@ static bool write_all(int descriptor, const char *text, size_t length) {
 
 void log_write(training *t, json_t *line) {
   if (t->log && t->log_code == EXIT_GOOD) {
-    char *text = json_dumps(line, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    int descriptor = fileno(t->log);
+    char *text = json_line(line); /* with its end, so that it is one write */
     size_t length = text ? strlen(text) : 0;
     errno = ENOMEM;
-    if (text) text[length] = '\n'; /* in place of the end, so that a line is one write */
-    if (!text || !write_all(descriptor, text, length + 1)) t->log_code = fail_log(t);
+    if (!text || !write_all(fileno(t->log), text, length)) t->log_code = fail_log(t);
+    if (t->log_bytes >= 0) t->log_bytes += (int64_t)length;
     free(text);
   }
   json_decref(line);
@@ -58,10 +59,10 @@ static void put_search(json_t *object, const training *t) {
   static const char *const names[] = {EBB_MONITOR_LIST(MONITOR_NAME)};
   const ebb_train_options *o = &t->options;
   if (!t->valid_rows) return;
-  json_object_set_new(object, "monitor", json_string(names[o->monitor]));
+  put(object, "monitor", json_string(names[o->monitor]));
   put_number(object, "min_delta", o->min_delta);
   if (o->patience > 0 || !o->keep_best)
-    json_object_set_new(object, "patience", json_integer((json_int_t)o->patience));
+    put(object, "patience", json_integer((json_int_t)o->patience));
 }
 
 static json_t *start_line(const training *t) {
@@ -75,32 +76,71 @@ static json_t *start_line(const training *t) {
                 "shuffle", (int)o->shuffle, "scale", (int)!t->s->no_scale);
   if (o->optimizer.kind == EBB_OPT_SGD) {
     put_number(line, "momentum", o->optimizer.momentum);
-    json_object_set_new(line, "nesterov", json_boolean(o->optimizer.nesterov));
+    put(line, "nesterov", json_boolean(o->optimizer.nesterov));
   }
   put_number(line, "learning_rate", t->learning_rate);
   put_number(line, "weight_decay", o->optimizer.weight_decay);
-  json_object_set_new(line, "task", json_string(ebb_task_name(ebb_encoder_task(t->encoder))));
-  json_object_set_new(line, "train_rows", json_integer((json_int_t)t->train_rows));
-  json_object_set_new(line, "valid_rows", json_integer((json_int_t)t->valid_rows));
-  json_object_set_new(line, "test_rows", json_integer((json_int_t)t->test_rows));
-  json_object_set_new(line, "data_on", json_string(t->data_on));
+  put(line, "task", json_string(ebb_task_name(ebb_encoder_task(t->encoder))));
+  put(line, "train_rows", json_integer((json_int_t)t->train_rows));
+  put(line, "valid_rows", json_integer((json_int_t)t->valid_rows));
+  put(line, "test_rows", json_integer((json_int_t)t->test_rows));
+  put(line, "data_on", json_string(t->data_on));
   put_search(line, t);
-  json_object_set_new(line, "refit", json_boolean(t->s->refit));
-  if (t->s->init) json_object_set_new(line, "init", json_text(t->s->init));
+  put(line, "refit", json_boolean(t->s->refit));
+  put(line, "self_test", json_boolean(!t->s->no_self_test));
+  if (t->s->init) put(line, "init", json_text(t->s->init));
   put_device(line, t->device);
-  json_object_set_new(line, CONFIG_KEY, config_of(t->s));
-  json_object_set_new(line, "device_reason", json_text(ebb_device_reason(t->device)));
+  put(line, CONFIG_KEY, config_of(t->s));
+  put(line, "device_reason", json_text(ebb_device_reason(t->device)));
   return line;
 }
 
-int log_open(training *t) {
+/* A line where a training goes on. */
+static json_t *resume_line(const training *t) {
+  json_t *line = json_object();
+  put(line, "type", json_string("resume"));
+  put(line, "version", json_string(ebb_version()));
+  put(line, "checkpoint", json_text(t->resumed.path));
+  put(line, "step", json_integer((json_int_t)t->resumed.step));
+  put(line, "epoch", json_integer((json_int_t)t->finished));
+  put_device(line, t->device);
+  return line;
+}
+
+/* Is --log what the checkpoint's training has written? */
+static bool is_known(const training *t) {
+  struct stat about;
   const char *path = t->s->log;
-  if (!path) return EXIT_GOOD;
-  t->log = is_stream(path) ? stdout : fopen(path, "w");
-  if (!t->log)
+  return *t->resumed.log && same_path(path, t->resumed.log) && stat(path, &about) == 0 &&
+         S_ISREG(about.st_mode);
+}
+
+/* Opens that one, and cuts off what was written to it after the checkpoint: those epochs are done
+ * again, and no reader is to find them twice. */
+static bool open_known(training *t) {
+  struct stat about;
+  t->log = fopen(t->s->log, "a");
+  if (!t->log || fstat(fileno(t->log), &about) != 0) return false;
+  t->log_bytes = about.st_size < t->resumed.log_bytes ? about.st_size : t->resumed.log_bytes;
+  return ftruncate(fileno(t->log), (off_t)t->log_bytes) == 0;
+}
+
+static bool open_new(training *t) {
+  struct stat about;
+  t->log = is_stream(t->s->log) ? stdout : fopen(t->s->log, "w");
+  if (!t->log || fstat(fileno(t->log), &about) != 0) return false;
+  t->log_bytes = S_ISREG(about.st_mode) && t->log != stdout ? 0 : -1;
+  return true;
+}
+
+int log_open(training *t) {
+  if (!t->s->log) return EXIT_GOOD;
+  bool known = is_known(t);
+  if (!(known ? open_known(t) : open_new(t)))
     return fail(EXIT_FAILED, "%s: %s: cannot be written: %s", settings_origin(t->s, "log").text,
-                path, strerror(errno));
-  log_write(t, start_line(t));
+                t->s->log, strerror(errno));
+  if (!known) log_write(t, start_line(t));
+  if (t->s->resume) log_write(t, resume_line(t));
   return t->log_code == EXIT_UNREAD ? EXIT_GOOD
                                     : t->log_code; /* the model is wanted all the same */
 }
@@ -126,23 +166,24 @@ json_t *log_epoch(const training *t, const char *type, const ebb_report *r) {
 /* What became of the search for the best epoch, and of --refit. */
 static void put_outcome(json_t *object, const training *t) {
   put_search(object, t);
-  if (t->last.best_epoch)
-    json_object_set_new(object, "best_epoch", json_integer((json_int_t)t->last.best_epoch));
-  json_object_set_new(object, "stopped_early", json_boolean(t->last.stopped_early));
-  json_object_set_new(object, "refit", json_boolean(t->refit.epoch > 0));
+  if (t->last.best_epoch) put(object, "best_epoch", json_integer((json_int_t)t->last.best_epoch));
+  put(object, "stopped_early", json_boolean(t->last.stopped_early));
+  put(object, "refit", json_boolean(t->refit.epoch > 0));
   if (t->refit.epoch == 0) return;
-  json_object_set_new(object, "refit_epochs", json_integer((json_int_t)t->refit.epoch));
+  put(object, "refit_epochs", json_integer((json_int_t)t->refit.epoch));
   put_number(object, "refit_train_loss", t->refit.train_loss);
 }
 
-json_t *log_result(const training *t, const char *reason, bool saved) {
+json_t *log_result(const training *t, const char *reason) {
   json_t *result = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "reason", reason, "spec",
                              t->spec_text, "parameters", (json_int_t)ebb_spec_parameters(&t->spec),
                              "epochs", (json_int_t)t->finished, "steps", (json_int_t)t->last.step,
                              "train_rows", (json_int_t)t->train_rows, "valid_rows",
                              (json_int_t)t->valid_rows, "test_rows", (json_int_t)t->test_rows);
-  json_object_set_new(result, "data_on", json_string(t->data_on));
-  if (saved) json_object_set_new(result, "model", json_text(t->s->out));
+  put(result, "data_on", json_string(t->data_on));
+  if (*t->saved) put(result, "model", json_text(t->saved));
+  if (t->sentinel_code != EXIT_GOOD) put(result, "dump", json_text(t->dump));
+  if (t->s->resume) put(result, "resumed_step", json_integer((json_int_t)t->resumed.step));
   if (t->kept->epoch) figures_put(result, t, t->kept);
   if (t->last.epoch) put_speed(result, &t->last);
   put_outcome(result, t);
@@ -153,11 +194,10 @@ json_t *log_result(const training *t, const char *reason, bool saved) {
   }
   ebb_counters counters = ebb_device_counters(t->device);
   put_number(result, "build_seconds", counters.build_seconds);
-  json_object_set_new(result, "programs_built", json_integer((json_int_t)counters.programs_built));
-  json_object_set_new(result, "programs_cached",
-                      json_integer((json_int_t)counters.programs_cached));
+  put(result, "programs_built", json_integer((json_int_t)counters.programs_built));
+  put(result, "programs_cached", json_integer((json_int_t)counters.programs_cached));
   put_device(result, t->device);
-  json_object_set_new(result, CONFIG_KEY, config_of(t->s));
-  if (t->s->profile) json_object_set_new(result, "profile", profile_json(t));
+  put(result, CONFIG_KEY, config_of(t->s));
+  if (t->s->profile) put(result, "profile", profile_json(t));
   return result;
 }

@@ -6,7 +6,8 @@
 
 #include "train_report.h"
 
-/* Opens --log, if there is one, and writes its first line. Returns the exit code. */
+/* Opens --log, if there is one, and writes its first line. A training that goes on adds to the log
+ * that it was begun with. Returns the exit code. */
 int log_open(training *t);
 
 /* Writes a JSON value as one line of the log and releases it. */
@@ -15,8 +16,8 @@ void log_write(training *t, json_t *line);
 /* The line of an epoch; `type`: "epoch", or "refit". */
 json_t *log_epoch(const training *t, const char *type, const ebb_report *r);
 
-/* What the last line of the log and --json tell; `reason` and `saved` as for report_end. */
-json_t *log_result(const training *t, const char *reason, bool saved);
+/* What the last line of the log and --json tell; `reason` as for report_end. */
+json_t *log_result(const training *t, const char *reason);
 
 /* Closes the log, if it is open. */
 void log_close(training *t);

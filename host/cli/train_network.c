@@ -7,16 +7,29 @@
 #include "output.h"
 #include "train_defaults.h"
 
+/* The layers of the file of --init; of a training that goes on those of its checkpoint, since that
+ * file has done its work. */
+static ebb_status spec_of_init(training *t) {
+  ebb_model_info info = {0};
+  ebb_checkpoint_info checkpoint = {0};
+  ebb_status status = t->s->resume ? ebb_checkpoint_describe(&checkpoint, t->s->resume)
+                                   : ebb_model_describe(&info, t->s->init, NULL);
+  if (status == EBB_OK && t->s->resume)
+    snprintf(t->spec_text, sizeof t->spec_text, "%s", checkpoint.spec);
+  else if (status == EBB_OK)
+    status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &info.spec);
+  ebb_checkpoint_info_clear(&checkpoint);
+  ebb_model_info_clear(&info);
+  return status;
+}
+
 int network_choose(training *t) {
   const settings *s = t->s;
   size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
   const char *text = s->model ? s->model : DEFAULT_NETWORK;
   bool from_init = !s->model && s->init;
   if (from_init) {
-    ebb_model_info info = {0};
-    ebb_status status = ebb_model_describe(&info, s->init, NULL);
-    if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &info.spec);
-    ebb_model_info_clear(&info);
+    ebb_status status = spec_of_init(t);
     if (status != EBB_OK) return fail_status(status);
     text = t->spec_text;
   }
@@ -25,13 +38,13 @@ int network_choose(training *t) {
   return fail_option(s, from_init ? "init" : "model", status);
 }
 
-int network_build(training *t) {
+int network_build(training *t, bool load) {
   const settings *s = t->s;
   ebb_status status =
       ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
-  if (status == EBB_OK && s->init) status = ebb_network_load_weights(t->network, s->init);
+  if (status == EBB_OK && load) status = ebb_network_load_weights(t->network, s->init);
   if (status != EBB_OK) return fail_status(status);
-  if (s->init) note_weights(s, s->init, ebb_network_notes(t->network));
+  if (load) note_weights(s, s->init, ebb_network_notes(t->network));
   status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
                               &t->options);
   bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;

@@ -7,7 +7,7 @@
 /* The layers: from --model, else those of the model that --init names, else a default. */
 int network_choose(training *t);
 
-/* Makes network and trainer, by the options of the training. */
-int network_build(training *t);
+/* Makes network and trainer, by the options of the training; `load`: with the weights of --init. */
+int network_build(training *t, bool load);
 
 #endif

@@ -7,7 +7,6 @@
 #include "train_refit.h"
 
 #include "output.h"
-#include "signals.h"
 #include "train_data.h"
 #include "train_network.h"
 
@@ -60,20 +59,20 @@ static bool settle(const ebb_report *report, void *user) {
       ebb_trainer_set_learning_rate(r->all->trainer,
                                     (float)(r->all->options.learning_rate * left / tail)) != EBB_OK)
     return false;
-  return report_refit(report, r->searched);
+  return report_refit(report, r->searched, r->all->trainer);
 }
 
 static int train_all(training *all, training *searched) {
   int code = read_rows(all, searched);
   let_go(searched);
   if (code == EXIT_GOOD) code = network_choose(all);
-  if (code == EXIT_GOOD) code = network_build(all);
+  if (code == EXIT_GOOD) code = network_build(all, all->s->init);
   if (code != EXIT_GOOD) return code;
   ebb_status status = ebb_trainer_run(all->trainer, settle, &(refit){all, searched});
   report_end_line(searched);
   if (status != EBB_OK) return fail_status(status);
   bool over = searched->refit.epoch_end && searched->refit.epoch == all->options.epochs;
-  return over ? EXIT_GOOD : EXIT_SIGNAL + signals_caught();
+  return over ? EXIT_GOOD : EXIT_FAILED; /* of which t->stop or the sentinel tells more */
 }
 
 /* Puts the new network in the place of the other. */
@@ -94,6 +93,7 @@ int refit_run(training *t) {
   all.options.epochs = t->kept->epoch;
   all.options.keep_best = false;
   all.options.patience = 0;
+  t->watched = 0;
   note(t->s, "refit    a new network on all %zu %s, %zu epochs", t->train_rows + t->valid_rows,
        report_refit_rows(t), all.options.epochs);
   int code = train_all(&all, t);
@@ -101,7 +101,8 @@ int refit_run(training *t) {
     take_over(t, &all);
   } else {
     t->refit = (ebb_report){0};
-    note(t->s, "refit    it is not done; the model is that of the search");
+    if (t->sentinel_code == EXIT_GOOD)
+      note(t->s, "refit    it is not done; the model is that of the search");
   }
   let_go(&all);
   ebb_network_free(all.network);

@@ -9,8 +9,10 @@
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
+#include "train_checkpoint.h"
 #include "train_figures.h"
 #include "train_files.h"
+#include "train_guard.h"
 #include "train_log.h"
 #include "train_profile.h"
 #include "train_scores.h"
@@ -110,7 +112,8 @@ static void print_progress(training *t, const char *what, const ebb_report *r) {
   if (now - t->drawn < 0.1) return;
   t->drawn = now;
   char text[128];
-  double left = r->seconds * (double)(r->steps - r->step) / (double)r->step;
+  uint64_t before = t->refit.epoch == 0 ? t->resumed.step : 0;
+  double left = r->seconds * (double)(r->steps - r->step) / (double)(r->step - before);
   snprintf(text, sizeof text,
            "%s %zu/%zu, step %llu/%llu, loss %.5g, %.0f samples/s, %s%.0f s left", what, r->epoch,
            r->epochs, (unsigned long long)r->step, (unsigned long long)r->steps, r->train_loss,
@@ -122,10 +125,10 @@ static void print_progress(training *t, const char *what, const ebb_report *r) {
  * and an evaluation are done has all of it been waited for. */
 static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
-  signals_keep("the model is saved after this step; a second signal ends at once");
+  report_keep();
   profile_first_step(t, r);
-  t->first_step = t->run_start - t->opened + r->first_step_seconds;
   t->ready = report_clock() - t->opened;
+  t->first_step = t->s->resume ? t->ready : t->run_start - t->opened + r->first_step_seconds;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
     note(t->s, "kernels  first step after %.2f s, all kernels ready after %.2f s", t->first_step,
@@ -138,31 +141,53 @@ static void note_first_step(training *t, const ebb_report *r) {
          (unsigned long long)counters.programs_cached);
 }
 
+void report_keep(void) {
+  signals_keep("the model is saved after this step; a second signal ends at once");
+}
+
+/* Is the training to go on? */
+static bool goes_on(training *t) {
+  double limit = t->s->time_limit;
+  if (signals_caught())
+    t->stop = STOP_SIGNAL;
+  else if (report_clock() - t->begun >= limit) /* false without a limit, which is NaN then */
+    t->stop = STOP_TIME;
+  return t->stop == STOP_NONE;
+}
+
+/* Takes the figures of a report, of which the times are those of all runs. */
+static void take_report(training *t, const ebb_report *report) {
+  t->last = *report;
+  t->last.seconds += t->resumed.seconds;
+  if (report->improved) t->best = t->last;
+  if (report->epoch_end && report->good_epoch == report->epoch) t->closed = t->last;
+  if (report->epoch_end) t->finished = report->epoch;
+  t->kept = t->options.keep_best && report->best_epoch > 0 ? &t->best : &t->last;
+}
+
 bool report_progress(const ebb_report *report, void *user) {
   training *t = user;
   note_first_step(t, report);
-  t->last = *report;
-  if (report->improved) t->best = *report;
-  t->kept = t->options.keep_best && report->best_epoch > 0 ? &t->best : &t->last;
+  take_report(t, report);
   if (report->epoch_end) {
-    if (t->valid_rows == 0 || isfinite(report->valid_loss)) t->closed = *report;
-    t->finished = report->epoch;
     profile_epoch(t, report->epoch);
-    log_write(t, log_epoch(t, "epoch", report));
+    log_write(t, log_epoch(t, "epoch", &t->last));
   }
   if (report->epoch_end && is_shown(report))
     print_epoch(t, report);
   else
     print_progress(t, "epoch", report);
-  return signals_caught() == 0;
+  if (!guard_look(t, t->trainer, report)) return false;
+  if (report->epoch_end) guard_epoch(t, &t->last);
+  checkpoint_look(t, report);
+  return goes_on(t);
 }
 
-bool report_refit(const ebb_report *report, void *user) {
-  training *t = user;
+bool report_refit(const ebb_report *report, training *t, ebb_trainer *trainer) {
   t->refit = *report;
   if (report->epoch_end) log_write(t, log_epoch(t, "refit", report));
   print_progress(t, "refit", report);
-  return signals_caught() == 0;
+  return guard_look(t, trainer, report) && goes_on(t);
 }
 
 /* Which epoch the model is of, and why there were no more. */
@@ -191,7 +216,16 @@ const char *report_refit_rows(const training *t) {
   return t->test_rows ? "training and validation rows" : "rows";
 }
 
-static void print_result(const training *t, const char *reason, bool saved) {
+/* The reason of an end, in words for the line of the result. */
+static const char *describe_reason(const char *reason) {
+  static const char *const words[][2] = {{"numbers", "NaN or Inf"},
+                                         {"sentinel", "the device computed wrongly"}};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (strcmp(reason, words[i][0]) == 0) return words[i][1];
+  return reason;
+}
+
+static void print_result(const training *t, const char *reason) {
   char figures[256] = "", epoch[64] = "", refit[96] = "";
   bool is_refit = t->refit.epoch > 0;
   if (t->kept->epoch) figures_describe(figures, sizeof figures, t, t->kept);
@@ -201,9 +235,8 @@ static void print_result(const training *t, const char *reason, bool saved) {
   if (is_refit)
     snprintf(refit, sizeof refit, "; refit on all %zu %s", t->train_rows + t->valid_rows,
              report_refit_rows(t));
-  const char *words = strcmp(reason, "numbers") == 0 ? "NaN or Inf" : reason;
-  printf("%s: %s after %zu epochs%s%s, %.2f s%s\n", saved ? t->s->out : "no model saved", words,
-         t->finished, epoch, figures, t->last.seconds, refit);
+  say("%s: %s after %zu epochs%s%s, %.2f s%s", *t->saved ? t->saved : "no model saved",
+      describe_reason(reason), t->finished, epoch, figures, t->last.seconds, refit);
 }
 
 /* The result in words for those who do not know yet whether it is a good one. */
@@ -244,33 +277,35 @@ static void note_refit(const training *t) {
 /* Where the model is, and what it is for. */
 static void note_model(const training *t) {
   if (t->s->quiet) return;
-  note(t->s, "model    %s", t->s->out);
+  note(t->s, "model    %s", t->saved);
   fputs("next     ", stderr);
   shell_word(stderr, tool_name(NULL));
   fputs(" predict ", stderr);
-  shell_word(stderr, t->s->out);
+  shell_word(stderr, t->saved);
   fputs(" --data NEW.csv\n", stderr);
 }
 
 /* What stands on stdout is sent off before the last lines on stderr, so that these come last where
  * both are seen together. */
-int report_end(training *t, const char *reason, bool saved) {
+int report_end(training *t, const char *reason) {
   bool log_is_result = t->log == stdout;
   int code = EXIT_GOOD;
-  json_t *line = log_result(t, reason, saved);
-  json_object_set_new(line, "type", json_string("end"));
+  json_t *line = log_result(t, reason);
+  put(line, "type", json_string("end"));
   log_write(t, line);
   log_close(t);
   note(t->s, "time     %.2f s training", t->last.seconds);
-  if (t->s->json) code = print_json(log_result(t, reason, saved));
+  if (t->s->json) code = print_json(log_result(t, reason));
   if (!t->s->json && !log_is_result) {
-    print_result(t, reason, saved);
+    print_result(t, reason);
     profile_print(t);
   }
   fflush(stdout);
   train_scores_note(t);
-  if (saved) note_result(t);
-  if (saved) note_refit(t);
-  if (saved) note_model(t);
+  if (t->stop != STOP_NONE) checkpoint_note(t);
+  if (!*t->saved) return code == EXIT_GOOD ? t->log_code : code;
+  note_result(t);
+  note_refit(t);
+  note_model(t);
   return code == EXIT_GOOD ? t->log_code : code;
 }

@@ -11,7 +11,9 @@
 static int add(training *t, const char *part, const ebb_dataset *rows) {
   scored *out = &t->scores[t->scored++];
   *out = (scored){.part = part, .trained_on = rows == &t->train};
-  return scores_make(out, t->network, t->encoder, rows, &t->train);
+  int code = scores_make(out, t->network, t->encoder, rows, &t->train);
+  if (code != EXIT_GOOD) t->scored--; /* not made: a signal, or no memory */
+  return code;
 }
 
 int train_scores_make(training *t) {
@@ -32,7 +34,7 @@ void train_scores_put(json_t *object, const training *t) {
   for (size_t i = 0; i < t->scored; i++) {
     json_t *part = json_object();
     scores_put(part, &t->scores[i], t->encoder);
-    json_object_set_new(object, t->scores[i].part, part);
+    put(object, t->scores[i].part, part);
   }
   if (t->scored == 0) return;
   const ebb_scores *first = &t->scores[0].scores;

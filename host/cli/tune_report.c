@@ -58,8 +58,8 @@ static json_t *shape_value(const ebb_tune_shape *s) {
 
 static json_t *result_value(const tuning *t, const tune_result *r) {
   json_t *row = shape_value(&r->shape);
-  json_object_set_new(row, "choice", json_string(chosen_name(t, r)));
-  json_object_set_new(row, "default", json_string(automatic_name(t, r)));
+  put(row, "choice", json_string(chosen_name(t, r)));
+  put(row, "default", json_string(automatic_name(t, r)));
   put_number(row, "ms", 1e3 * r->best.seconds);
   if (r->best.auto_seconds > 0) {
     put_number(row, "default_ms", 1e3 * r->best.auto_seconds);
@@ -72,26 +72,26 @@ static int print_as_json(const tuning *t) {
   const ebb_tune_owner *o = &t->hello.owner;
   json_t *object = json_pack("{s:s}", "version", ebb_version()), *results = json_array(),
          *refusals = json_array();
-  json_object_set_new(object, "device", json_text(o->info.name));
-  json_object_set_new(object, "platform", json_text(o->info.platform));
-  json_object_set_new(object, "driver", json_text(o->info.driver));
-  json_object_set_new(object, "precision", json_string(ebb_precision_name(o->precision)));
-  json_object_set_new(object, "engine", json_string(o->engine));
+  put(object, "device", json_text(o->info.name));
+  put(object, "platform", json_text(o->info.platform));
+  put(object, "driver", json_text(o->info.driver));
+  put(object, "precision", json_string(ebb_precision_name(o->precision)));
+  put(object, "engine", json_string(o->engine));
   put_number(object, "budget_seconds", t->s->budget);
   put_number(object, "seconds", t->seconds);
-  json_object_set_new(object, "classes", json_integer((json_int_t)t->planned));
-  json_object_set_new(object, "file", t->path[0] ? json_text(t->path) : json_null());
-  json_object_set_new(object, "ended", t->ended[0] ? json_text(t->ended) : json_null());
+  put(object, "classes", json_integer((json_int_t)t->planned));
+  put(object, "file", t->path[0] ? json_text(t->path) : json_null());
+  put(object, "ended", t->ended[0] ? json_text(t->ended) : json_null());
   for (size_t i = 0; i < t->count; i++)
     json_array_append_new(results, result_value(t, &t->results[i]));
   for (size_t i = 0; i < t->refused; i++) {
     json_t *row = shape_value(&t->refusals[i].shape);
-    json_object_set_new(row, "choice", json_string(refused_name(t, &t->refusals[i])));
-    json_object_set_new(row, "why", json_text(t->refusals[i].text));
+    put(row, "choice", json_string(refused_name(t, &t->refusals[i])));
+    put(row, "why", json_text(t->refusals[i].text));
     json_array_append_new(refusals, row);
   }
-  json_object_set_new(object, "results", results);
-  json_object_set_new(object, "refused", refusals);
+  put(object, "results", results);
+  put(object, "refused", refusals);
   return print_json(object);
 }
 
@@ -108,9 +108,9 @@ static void print_row(const tuning *t, const tune_result *r) {
 static void print_refusals(const tuning *t) {
   for (size_t i = 0; i < t->refused; i++) {
     const tune_refusal *r = &t->refusals[i];
-    printf("%srefused%s  %s at %s %zux%zux%zu: %s\n", color_bad(stdout), color_off(stdout),
-           refused_name(t, r), ebb_layout_name(r->shape.layout), r->shape.rows, r->shape.cols,
-           r->shape.depth, r->text);
+    say_bad("refused", "  %s at %s %zux%zux%zu: %s", refused_name(t, r),
+            ebb_layout_name(r->shape.layout), r->shape.rows, r->shape.cols, r->shape.depth,
+            r->text);
   }
 }
 
@@ -121,7 +121,7 @@ void tune_print_device(const tuning *t) {
     note(t->s, "device   %s, %s (%s)", info->name, info->platform, h->reason);
     return;
   }
-  printf("device   %s, %s, driver %s (%s)\n", info->name, info->platform, info->driver, h->reason);
+  say("device   %s, %s, driver %s (%s)", info->name, info->platform, info->driver, h->reason);
   fflush(stdout); /* what follows takes its time */
 }
 
@@ -129,11 +129,11 @@ static int print_as_text(const tuning *t) {
   const tune_hello *h = &t->hello;
   const ebb_tune_owner *o = &h->owner;
   if (h->count == 0) {
-    printf("ended    %s\n", t->ended);
+    say("ended    %s", t->ended);
     return EXIT_GOOD;
   }
-  printf("engine   %s, %s, %zu candidate%s beside its default\n", o->engine,
-         ebb_precision_name(o->precision), h->count, h->count == 1 ? "" : "s");
+  say("engine   %s, %s, %zu candidate%s beside its default", o->engine,
+      ebb_precision_name(o->precision), h->count, h->count == 1 ? "" : "s");
   if (t->count > 0)
     printf("\nlayout   rows   cols  depth  chosen                 ms  default                ms  "
            "ratio\n");
@@ -146,8 +146,8 @@ static int print_as_text(const tuning *t) {
   print_refusals(t);
   printf("tuned    %zu of %zu classes in %.1f s, %zu with another choice than the default\n",
          t->count, t->planned, t->seconds, changed);
-  if (t->ended[0]) printf("ended    %s\n", t->ended);
-  if (t->path[0]) printf("file     %s\n", t->path);
+  if (t->ended[0]) say("ended    %s", t->ended);
+  if (t->path[0]) say("file     %s", t->path);
   return EXIT_GOOD;
 }
 

@@ -140,8 +140,8 @@ static void answer_one(tune_answer *answer, ebb_tuner **tuner, ebb_tune_shape *s
 static void isolate(void) {
   const struct rlimit none = {0, 0};
   (void)setpgid(0, 0);
-  signal(SIGINT, SIG_DFL);
-  signal(SIGTERM, SIG_DFL);
+  signals_default();
+  signal(SIGALRM, SIG_DFL);
   (void)setrlimit(RLIMIT_CORE, &none);
   int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere < 0) return;

@@ -8,9 +8,9 @@
  * readers that map the file. The tensors are not copied: memory for them once is enough.
  */
 #include "base/error.h"
-#include "base/writer.h"
 #include "base/json.h"
 #include "base/size.h"
+#include "base/writer.h"
 #include "net/safetensors_checksum.h"
 #include "net/safetensors_file.h"
 #include <stdint.h>

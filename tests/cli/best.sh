@@ -111,8 +111,28 @@ code 5 $diverge --lr 3 # the epoch's weights are finite, but not what they make 
 err 'the weights are again those from before the first step; .*no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
 code 5 $diverge --lr 3 --epochs 1
-err 'the loss over the 30 validation rows was NaN or Inf after each of 1 epochs; try a lower learning rate than 3 (--lr);'
+err 'the loss over 30 validation rows is NaN or Inf, .*; try a lower learning rate than 3 (--lr); no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
+
+# Finite weights, of which nothing finite comes: with validation rows, without, in one epoch, in ten.
+begin "a model of NaN replaces none"
+hopeless="train --data $tests/../examples/digits.csv --batch 4096 --lr 1e30 --model 16relu --log l --out kept.safetensors"
+cp kept.safetensors old.safetensors
+for epochs in 1 10; do
+  for more in '' '--valid 0' '--patience 0' --refit '--test 0.2'; do
+    # shellcheck disable=SC2086 # options of two words
+    code 5 $hopeless --epochs $epochs $more
+    same kept.safetensors old.safetensors
+    err 'try a lower learning rate than 1e+30 (--lr); no epoch was good, so no model is saved$'
+    out '^no model saved: NaN or Inf after 1 epochs, '
+    grep -q 'is kept' err && flunk "a bad epoch is kept: $(cat err)"
+    json l
+    ends_with reason '"numbers"' l
+    [ "$more" = '--valid 0' ] && continue
+    err "^epoch    1/$epochs, train loss [0-9.]*, valid loss NaN, "
+    grep '"type":"epoch","epoch":1,' l | grep -q '"valid_loss":null' || flunk "the loss is left out: $(cat l)"
+  done
+done
 
 begin "the learning rate of a refit falls over the last fifth of its epochs"
 regress="train --data value.csv --model 8tanh --batch 64 --quiet"

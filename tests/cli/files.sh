@@ -76,3 +76,61 @@ code 0 train --config extra.json --quiet --out sixth.safetensors
 same first.safetensors sixth.safetensors
 printf '{"epochs": 1}\nmore\n' >trailing.json
 complains 6 'trailing.json:2:.*not JSON' train --config trailing.json
+
+# No control character beside line ends, none of Latin-1's, nothing that turns the direction, no separator of
+# lines: what a terminal would obey. harmless FILE
+harmless() {
+  LC_ALL=C tr -d '\n\r' <"$1" | LC_ALL=C grep -q "$(printf '[\001-\037\177]\|\302[\200-\237]\|\342\200[\250-\256]\|\342\201[\246-\251]')" &&
+    flunk "$1 would steer a terminal: $(LC_ALL=C sed -n l "$1" | grep '\\033\|\\007\|\\302\|\\342' | head -5)"
+}
+
+# Runs the tool on a terminal of its own, where there is one; what it shows is in out. on_terminal ARGUMENT...
+on_terminal() {
+  words=$ebb
+  for word; do words="$words '$word'"; done
+  TERM=dumb script -qec "$words" /dev/null >out 2>&1 </dev/null || flunk "on a terminal: $*: $(head -c 300 out)"
+}
+
+begin "names that would steer a terminal"
+title=$(printf 'A\033]0;title\007') csi=$(printf 'B\302\2332J') rlo=$(printf 'C\342\200\256txt.exe') line=$(printf 'D\342\200\250e')
+{
+  echo "$title,$csi,key$rlo,kind"
+  for i in 1 2 3 4 5 6; do printf '%s\n' "$i,$((i * i % 7)),k$i$title,$title" "$((i + 3)),$i,l$i$csi,$csi" "$i.5,1,m$i,$rlo" "2,$i,n$i,$line"; done
+} >steer.csv
+code 0 train --data steer.csv --target kind --id "key$rlo" --model 4relu --epochs 1 --out steer.safetensors --log steer.log
+for text in out err steer.log; do harmless $text; done
+for command in "info steer.safetensors" "info steer.safetensors --json" "data steer.csv" "data steer.csv --json" \
+  "eval steer.safetensors --data steer.csv" "eval steer.safetensors --data steer.csv --json" \
+  "predict steer.safetensors --data steer.csv --json"; do
+  # shellcheck disable=SC2086 # words
+  code 0 $command
+  harmless out
+  harmless err
+  case $command in *--json) json out ;; esac
+done
+if command -v jq >/dev/null; then
+  code 0 eval steer.safetensors --data steer.csv --json --quiet
+  for class in "$title" "$csi" "$rlo" "$line"; do
+    jq -e --arg name "$class" '.classes | map(.name) | index([$name])' out >/dev/null || flunk "JSON lacks a class: $(head -c 600 out)"
+  done
+fi
+code 0 predict steer.safetensors --data steer.csv --id "key$rlo" --quiet
+for class in "$title" "$csi" "$rlo" "$line"; do grep -qF "p_$class" out || flunk "a name is not exact: $(head -1 out)"; done
+cp out exact.csv
+code 0 predict steer.safetensors --data steer.csv --id "key$rlo" --quiet --out steer.out
+same exact.csv steer.out
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
+  on_terminal predict steer.safetensors --data steer.csv --id "key$rlo" --quiet
+  harmless out
+  out 'p_A?]0;title?,p_B?2J,p_C?txt.exe,p_D?e'
+  on_terminal eval steer.safetensors --data steer.csv --quiet
+  harmless out
+else
+  echo "# skipped: what a terminal gets (no script, or no terminals)"
+fi
+tensors "{\"__metadata__\":{\"k\\u001b[2J\":\"v\\u009b2J\\u202e\"},\"w\\u009b31m\\u202e.weight\":{\"dtype\":\"F32\",\"shape\":[1,2,1],\"data_offsets\":[0,8]}}" 8 >steer.tensors
+code 0 info steer.tensors
+harmless out
+out '^tensor  *w?31m?.weight  F32'
+complains 6 '' eval steer.tensors --data steer.csv --quiet
+harmless err

@@ -27,7 +27,8 @@ code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
   weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
   initializer valid-labels step profile trace no-clobber help drop keep categorical numeric id decimal encoding header na unknown \
-  no-scale-target test test-labels seed-split patience min-delta monitor refit; do
+  no-scale-target test test-labels seed-split patience min-delta monitor refit checkpoint every keep-checkpoints resume \
+  time-limit sentinel no-self-test device-timeout max-memory; do
   out "--$option\b"
 done
 out '--optimizer NAME .*\[sgd, adam, adamw\]'
@@ -82,7 +83,7 @@ meant --label 'target NAME'
 meant --sep delimiter
 meant --output out
 meant --random_state seed
-meant --resume init
+meant --restore init
 meant --gpu 'device gpu'
 meant --weight_decay weight-decay
 complains 2 'unknown option -epochs; did you mean --epochs?' train -epochs 3
@@ -116,6 +117,27 @@ complains 2 '--data: "" is not' train --data ''
 complains 2 '--momentum belongs to --optimizer sgd' train --data class.csv --momentum 0.9
 complains 2 '--nesterov needs' train --data class.csv --optimizer sgd --nesterov
 complains 2 '--loss: mse does not go with classification' train --data class.csv --loss mse --quiet
+
+begin "durations and sizes"
+for value in x '' 90x 1h30 30m1h 1h1h -5 1e3 1:30 inf; do
+  complains 2 '--time-limit: ".*" is not a duration from .*, such as 90, 90s, 30m, 2h, 1h30m or 1d$' train --data class.csv --time-limit "$value"
+done
+complains 2 '--time-limit: "0" is not a duration from 0.001 to' train --data class.csv --time-limit 0
+for value in x '' 5X 1.5GG 2iB -1M 1e9 0 99999999T; do
+  complains 2 '--max-memory: ".*" is not a size from 1 to .* bytes, such as 500M, 2G or 1.5G, of powers of 1024$' data class.csv --max-memory "$value"
+done
+for value in x '' 0 0steps 1.5steps -1s 5ms 2epoch5 99999999999steps; do
+  complains 2 '--every: ".*" is not a duration such as 30s or 5m, or a number of steps or epochs such as 1000steps or 2epochs$' \
+    train --data class.csv --every "$value"
+done
+for value in 1d2h 90m 1.5h; do # what is taken is a complaint of something else
+  complains 6 'none.csv' train --data none.csv --time-limit $value --device-timeout 0 --checkpoint new --every $value
+done
+for value in 500M 2g 1.5G 64KiB 100000 10GB; do complains 6 'none.csv' data none.csv --max-memory $value; done
+with EBB_TIME_LIMIT=soon complains 2 '^ebb: EBB_TIME_LIMIT: "soon" is not a duration' train --data class.csv
+echo '{"device-timeout": "1y"}' >conf.json
+complains 2 '^ebb: conf.json: device-timeout: "1y" is not a duration from 0 to' eval m --data class.csv --config conf.json
+complains 1 'max-memory' train --data class.csv --max-memory 1K --quiet
 
 begin "flag before variable before file before default"
 echo '{"epochs": "three", "batch": 16, "part": "all"}' >conf.json
@@ -195,6 +217,10 @@ one_line
 complains 1 'is not a regular file' train --data class.csv --out .
 complains 1 'cannot be written: folder none/' train --data class.csv --out none/model
 complains 1 'names a folder' train --data class.csv --out none/
+long=$(printf '%0256d' 0) # a byte more than names may have; told before the data are read
+complains 1 '^ebb: --out: ' train --data none.csv --out "$long"
+complains 6 'none.csv' train --data none.csv --out "${long#0}"
+[ ! -e "${long#0}" ] || flunk "the trial stays"
 cp class.csv copy.csv
 complains 2 'is also read from' train --data copy.csv --out copy.csv
 complains 2 'is also read from' train --data copy.csv --log ./copy.csv

@@ -1,0 +1,43 @@
+/* The library keeps no list of the files that it is writing, which would be a global; the system
+ * has one: the descriptors of the process. A temporary file is one that is open for writing and has
+ * the name that the library gives such files. Removing it while it is renamed does no harm: either
+ * the name is gone, or the rename fails.
+ */
+#include "leftovers.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char folder[] = "/proc/self/fd";
+
+/* `ebb-`, 16 hexadecimal digits, `.tmp` */
+static bool is_temporary(const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  return strncmp(name, "ebb-", 4) == 0 && strspn(name + 4, "0123456789abcdef") == 16 &&
+         strcmp(name + 20, ".tmp") == 0;
+}
+
+static bool is_written(int descriptor) {
+  int mode = fcntl(descriptor, F_GETFL);
+  return mode >= 0 && (mode & O_ACCMODE) != O_RDONLY;
+}
+
+static void remove_if_temporary(DIR *open_files, const char *entry) {
+  char path[4096];
+  ssize_t length = readlinkat(dirfd(open_files), entry, path, sizeof path - 1);
+  if (length <= 0) return;
+  path[length] = '\0';
+  if (is_temporary(path) && is_written(atoi(entry))) (void)unlink(path);
+}
+
+void leftovers_remove(void) {
+  DIR *open_files = opendir(folder);
+  const struct dirent *entry;
+  while (open_files && (entry = readdir(open_files)))
+    remove_if_temporary(open_files, entry->d_name);
+  if (open_files) closedir(open_files);
+}

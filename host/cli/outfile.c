@@ -1,0 +1,72 @@
+/* Written to a temporary file beside the path, called as the library calls its own, and renamed at
+ * the end, so that a full disk or a signal leaves what was there before. What is no regular file, a
+ * pipe, a terminal, is written as it is.
+ */
+#include "outfile.h"
+
+#include "output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int fail_writing(const char *path, int why) {
+  return fail(EXIT_FAILED, "%s: cannot be written: %s", path, strerror(why));
+}
+
+/* Makes a file that was not there, in the folder of the path. Like the library's it is locked,
+ * which keeps other writers from taking it for one that a dead process has left. */
+static int open_temporary(outfile *file, mode_t mode) {
+  int made = -1;
+  const char *slash = strrchr(file->path, '/');
+  int folder = slash ? (int)(slash - file->path) + 1 : 0;
+  size_t size = (size_t)folder + 40;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  unsigned long long id = (unsigned long long)getpid() << 32 ^ (unsigned long long)now.tv_nsec;
+  file->temporary = malloc(size);
+  errno = file->temporary ? EEXIST : ENOMEM;
+  for (int i = 0; i < 100 && made < 0 && errno == EEXIST; i++) {
+    snprintf(file->temporary, size, "%.*sebb-%016llx.tmp", folder, file->path, id + (unsigned)i);
+    made = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  }
+  if (made >= 0) (void)flock(made, LOCK_EX);
+  return made;
+}
+
+int outfile_begin(outfile *file, const char *path) {
+  struct stat about;
+  bool there = stat(path, &about) == 0;
+  *file = (outfile){.path = path};
+  int made = there && !S_ISREG(about.st_mode)
+                 ? open(path, O_WRONLY | O_CLOEXEC)
+                 : open_temporary(file, there ? about.st_mode & 0777 : 0666);
+  file->stream = made < 0 ? NULL : fdopen(made, "w");
+  if (file->stream) return EXIT_GOOD;
+  int code = fail_writing(path, errno);
+  if (made >= 0) {
+    close(made);
+    if (file->temporary) unlink(file->temporary);
+  }
+  free(file->temporary);
+  return code;
+}
+
+int outfile_end(outfile *file, bool good) {
+  int code = EXIT_GOOD;
+  bool whole = fflush(file->stream) == 0 && !ferror(file->stream);
+  int why = errno;
+  whole = fclose(file->stream) == 0 && whole;
+  if (good && !whole) code = fail(EXIT_FAILED, "%s: writing failed: %s", file->path, strerror(why));
+  bool keep = good && whole;
+  if (keep && file->temporary && rename(file->temporary, file->path) != 0)
+    code = fail_writing(file->path, errno);
+  if (file->temporary && (!keep || code != EXIT_GOOD)) unlink(file->temporary);
+  free(file->temporary);
+  return code;
+}

@@ -1,0 +1,204 @@
+/* The checkpoints of a training: when they are written, and where one goes on.
+ *
+ * That the folder can be written is found before the data are read. One that has checkpoints
+ * already is not written to without --resume: they would be lost, or be taken for those of another
+ * training. A folder that fails later does not end the training, whose model is wanted all the
+ * same; the exit code tells it.
+ */
+#include "train_checkpoint.h"
+
+#include "output.h"
+#include "train_files.h"
+#include "train_report.h"
+#include "train_resume.h"
+#include "train_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How messages call the option that gives the folder. */
+static option_origin origin_of(const settings *s) {
+  return settings_origin(s, settings_named(s, "checkpoint") ? "checkpoint" : "resume");
+}
+
+static int fail_folder(const settings *s, const char *what) {
+  return fail(EXIT_FAILED, "%s: %s: %s: %s", origin_of(s).text, s->checkpoint, what,
+              strerror(errno));
+}
+
+/* Makes a folder and those above it. `made`: it was not there. */
+static bool make_folder(const char *path, bool *made) {
+  char part[PLACE_TEXT];
+  if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part) {
+    errno = ENAMETOOLONG;
+    return false;
+  }
+  for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
+    *slash = '\0';
+    mkdir(part, 0777); /* what fails here fails below */
+    *slash = '/';
+  }
+  *made = mkdir(path, 0777) == 0;
+  return *made || errno == EEXIST;
+}
+
+/* Can files be made there, and have content? */
+static bool try_folder(const char *path) {
+  char name[PLACE_TEXT];
+  snprintf(name, sizeof name, "%s/.ebb-try-%ld", path, (long)getpid());
+  int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (file < 0) return false;
+  bool good = write(file, "\n", 1) == 1;
+  int why = errno;
+  close(file);
+  unlink(name);
+  errno = why;
+  return good;
+}
+
+/* Is there a file of a checkpoint? */
+static bool has_checkpoints(const char *path) {
+  DIR *folder = opendir(path);
+  bool found = false;
+  for (struct dirent *entry; folder && !found && (entry = readdir(folder));)
+    found = strncmp(entry->d_name, "step-", 5) == 0 && strlen(entry->d_name) > 16;
+  if (folder) closedir(folder);
+  return found;
+}
+
+/* Options about checkpoints are about some. */
+static int check_options(const settings *s) {
+  static const char *const names[] = {"every", "keep-checkpoints"};
+  for (size_t i = 0; i < sizeof names / sizeof *names && !s->checkpoint; i++)
+    if (settings_named(s, names[i]))
+      return fail(EXIT_USAGE,
+                  "%s: no checkpoints are written without --checkpoint, which names their "
+                  "folder",
+                  settings_origin(s, names[i]).text);
+  return EXIT_GOOD;
+}
+
+int checkpoint_begin(training *t) {
+  const settings *s = t->s;
+  int code = check_options(s);
+  if (code != EXIT_GOOD || !s->checkpoint) return code;
+  if (!make_folder(s->checkpoint, &t->checkpoints.made))
+    return fail_folder(s, "the folder cannot be made");
+  bool goes_on = s->resume && same_path(s->checkpoint, s->resume);
+  if (!goes_on && has_checkpoints(s->checkpoint))
+    return fail(
+        EXIT_USAGE,
+        "%s: %s has the checkpoints of a training; --resume %s goes on with it; name another "
+        "folder to begin anew",
+        origin_of(s).text, s->checkpoint, s->checkpoint);
+  return try_folder(s->checkpoint) ? EXIT_GOOD : fail_folder(s, "cannot be written");
+}
+
+/* A look comes at least every half second: soon enough for the sentinel, which is not that
+ * particular, unless its steps can be had without losing those of the checkpoints. */
+size_t checkpoint_look_steps(const settings *s) {
+  size_t sentinel = s->sentinel, every = s->checkpoint ? (size_t)s->every.steps : 0;
+  if (!every) return sentinel < 1000 ? sentinel : 0;
+  return sentinel && sentinel < every && every % sentinel == 0 ? sentinel : every;
+}
+
+/* ---- going on ---- */
+
+static void tell_damaged(const char *lines) {
+  while (*lines) {
+    int length = (int)strcspn(lines, "\n");
+    remark("resume   passed over: %.*s", length, lines);
+    lines += length + (lines[length] == '\n');
+  }
+}
+
+static int take_over(training *t, const ebb_checkpoint_info *info) {
+  const settings *s = t->s;
+  if (!info->extra || !state_take(t, info->extra))
+    return fail(EXIT_INPUT, "%s: %s was not written by `ebb train`",
+                settings_origin(s, "resume").text, info->path);
+  tell_damaged(info->damaged);
+  snprintf(t->resumed.path, sizeof t->resumed.path, "%s", info->path);
+  t->resumed.step = info->step;
+  t->unprofiled = info->step;
+  t->watched = info->step;
+  t->kept = t->options.keep_best && t->last.best_epoch > 0 ? &t->best : &t->last;
+  t->checkpoints.step = info->step;
+  t->checkpoints.epoch = info->epoch;
+  t->checkpoints.written = same_path(s->checkpoint, s->resume);
+  note(s, "resume   %s: %llu steps and %zu epochs are done", info->path,
+       (unsigned long long)info->step, info->epoch);
+  return EXIT_GOOD;
+}
+
+int checkpoint_resume(training *t) {
+  const settings *s = t->s;
+  t->checkpoints.seconds = report_clock();
+  if (!s->resume) return EXIT_GOOD;
+  ebb_checkpoint_info info = {0};
+  ebb_status status = ebb_trainer_resume(t->trainer, s->resume, &info);
+  if (status == EBB_ERR_ARGUMENT)
+    return fail(EXIT_INPUT, "%s: %s", settings_origin(s, "resume").text, ebb_error_message());
+  if (status != EBB_OK) return fail_option(s, "resume", status);
+  int code = take_over(t, &info);
+  ebb_checkpoint_info_clear(&info);
+  return code;
+}
+
+/* ---- writing ---- */
+
+static void write_one(training *t, const ebb_report *report) {
+  const settings *s = t->s;
+  checkpoints *c = &t->checkpoints;
+  char *text = state_text(t);
+  ebb_status status = text ? ebb_trainer_save(t->trainer, s->checkpoint, s->keep_checkpoints, text)
+                           : EBB_ERR_MEMORY;
+  c->written = status == EBB_OK;
+  if (!c->written && c->code == EXIT_GOOD) {
+    report_end_line(t);
+    c->code =
+        fail(EXIT_FAILED, "%s: %s; earlier checkpoints stay, and the training does not end for it",
+             origin_of(s).text, text ? ebb_error_message() : "no memory for a checkpoint");
+  }
+  free(text);
+  c->seconds = report_clock();
+  c->step = report->step;
+  c->epoch = t->finished;
+}
+
+/* Steps and epochs are counted from the first, so that a training that goes on has its checkpoints
+ * at the same ones. */
+static bool is_time(const training *t, const ebb_report *report) {
+  const interval *every = &t->s->every;
+  const checkpoints *c = &t->checkpoints;
+  if (every->steps) return report->step / every->steps > c->step / every->steps;
+  if (every->epochs) return t->finished / every->epochs > c->epoch / every->epochs;
+  return report_clock() - c->seconds >= every->seconds;
+}
+
+void checkpoint_look(training *t, const ebb_report *report) {
+  t->checkpoints.written = false;
+  if (t->s->checkpoint && is_time(t, report)) write_one(t, report);
+}
+
+void checkpoint_end(training *t) {
+  if (t->s->checkpoint && !t->checkpoints.written) write_one(t, &t->last);
+}
+
+void checkpoint_clear(training *t) {
+  if (t->checkpoints.made) rmdir(t->s->checkpoint); /* which fails if there is something in it */
+}
+
+void checkpoint_note(const training *t) {
+  if (!t->s->checkpoint || !t->checkpoints.written || t->s->quiet) return;
+  fputs("resume   ", stderr);
+  shell_word(stderr, tool_name(NULL));
+  fputs(" train --resume ", stderr);
+  shell_word(stderr, t->s->checkpoint);
+  fputs(" goes on from here\n", stderr);
+}

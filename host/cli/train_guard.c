@@ -1,0 +1,85 @@
+/* What keeps a training from wrong numbers and from being lost.
+ *
+ * Drivers and memory fail rarely and without a word, so the device's numbers are compared with the
+ * reference before a training and now and then during it. A training whose device has computed
+ * wrongly once saves nothing: nobody knows since when.
+ *
+ * A model is saved from a copy on the host, which has been read twice and is finite. There is one
+ * of a good epoch all the time, for the case that the device fails; a copy costs a download, so
+ * that they are as rare as it takes for them to stay below a hundredth of the time.
+ */
+#include "train_guard.h"
+
+#include "output.h"
+#include "save.h"
+#include "train_report.h"
+#include "watch.h"
+
+#include <string.h>
+
+static const double COPY_SHARE = 0.01;
+
+int guard_test(const training *t) {
+  return t->s->no_self_test ? EXIT_GOOD : fail_status(ebb_self_test(t->trainer));
+}
+
+/* Another layer each time, and the same ones each time the training is run. */
+static uint64_t seed_of(const training *t, uint64_t step) {
+  return t->s->seed ^ (step * UINT64_C(0x9e3779b97f4a7c15));
+}
+
+bool guard_look(training *t, ebb_trainer *trainer, const ebb_report *report) {
+  uint64_t every = t->s->sentinel;
+  if (!every || report->step / every == t->watched / every) return true;
+  t->watched = report->step;
+  snprintf(t->dump, sizeof t->dump, "%s.sentinel.safetensors", t->s->out);
+  ebb_status status = ebb_sentinel(trainer, seed_of(t, report->step), t->dump);
+  if (status == EBB_OK) return true;
+  report_end_line(t);
+  if (status != EBB_ERR_NUMBERS) { /* what is wrong with the device itself, its next step tells */
+    remark("sentinel %s; the training goes on", ebb_error_message());
+    return true;
+  }
+  t->sentinel_code = fail(EXIT_NUMBERS,
+                          "%s; the training ends, and no model is saved since nobody knows from "
+                          "when on the device has computed wrongly; `ebb verify --replay %s` "
+                          "computes it again",
+                          ebb_error_message(), t->dump);
+  guard_forget(t);
+  return false;
+}
+
+void guard_forget(training *t) {
+  watch_copy(NULL, NULL);
+  t->copy = (good_copy){0};
+}
+
+static ebb_status take_copy(training *t, const ebb_report *report) {
+  ebb_model model = {.network = t->network,
+                     .encoder = t->encoder,
+                     .loss = t->options.loss,
+                     .split = t->split,
+                     .fingerprint = ebb_table_fingerprint(t->table)};
+  ebb_model_image *image = NULL;
+  double start = report_clock();
+  ebb_status status = ebb_model_image_make(&image, &model);
+  if (status != EBB_OK) return status;
+  watch_copy(image, t->s->out);
+  t->copy = (good_copy){.image = image, .report = *report, .taken = report_clock()};
+  t->copy.cost = t->copy.taken - start;
+  return EBB_OK;
+}
+
+void guard_epoch(training *t, const ebb_report *report) {
+  bool good = report->good_epoch == report->epoch;
+  bool cheap = report_clock() - t->copy.taken >= t->copy.cost / COPY_SHARE;
+  if (good && cheap) take_copy(t, report); /* a failure is the device's: its next step tells */
+}
+
+int guard_copy(training *t) {
+  return fail_status(take_copy(t, t->kept));
+}
+
+int guard_save(training *t) {
+  return save_image(t->s, t->copy.image, t->saved, sizeof t->saved);
+}

@@ -1,0 +1,125 @@
+/* What the tool itself keeps in a checkpoint: the trainer knows nothing of reports, by which the
+ * result is told, nor of the log.
+ *
+ * Numbers are written as texts: JSON has no NaN, and the figures of a result must be the same ones
+ * to the last digit.
+ */
+#include "train_state.h"
+
+#include "config.h"
+#include "output.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct field {
+  const char *key;
+  size_t offset;
+  enum { FLAG, COUNT, STEPS, NUMBER } kind;
+} field;
+
+#define FIELD(name, kind) {#name, offsetof(ebb_report, name), kind}
+static const field fields[] = {
+    FIELD(epoch_end, FLAG),
+    FIELD(epoch, COUNT),
+    FIELD(epochs, COUNT),
+    FIELD(step, STEPS),
+    FIELD(steps, STEPS),
+    FIELD(train_loss, NUMBER),
+    FIELD(train_accuracy, NUMBER),
+    FIELD(valid_loss, NUMBER),
+    FIELD(valid_accuracy, NUMBER),
+    FIELD(valid_r2, NUMBER),
+    FIELD(best_epoch, COUNT),
+    FIELD(best_loss, NUMBER),
+    FIELD(best_accuracy, NUMBER),
+    FIELD(good_epoch, COUNT),
+    FIELD(improved, FLAG),
+    FIELD(stopped_early, FLAG),
+    FIELD(samples_per_second, NUMBER),
+    FIELD(seconds, NUMBER),
+    FIELD(first_step_seconds, NUMBER),
+};
+enum { FIELDS = sizeof fields / sizeof *fields };
+
+static json_t *field_json(const field *f, const ebb_report *report) {
+  const void *member = (const char *)report + f->offset;
+  char text[32];
+  switch (f->kind) {
+  case FLAG:
+    return json_boolean(*(const bool *)member);
+  case COUNT:
+    return json_integer((json_int_t) * (const size_t *)member);
+  case STEPS:
+    return json_integer((json_int_t) * (const uint64_t *)member);
+  case NUMBER:
+    break;
+  }
+  snprintf(text, sizeof text, "%.17g", *(const double *)member);
+  return json_string(text);
+}
+
+static bool field_take(ebb_report *report, const field *f, const json_t *value) {
+  void *member = (char *)report + f->offset;
+  bool whole = json_is_integer(value) && json_integer_value(value) >= 0;
+  switch (f->kind) {
+  case FLAG:
+    *(bool *)member = json_is_true(value);
+    return json_is_boolean(value);
+  case COUNT:
+    *(size_t *)member = (size_t)json_integer_value(value);
+    return whole;
+  case STEPS:
+    *(uint64_t *)member = (uint64_t)json_integer_value(value);
+    return whole;
+  case NUMBER:
+    break;
+  }
+  if (json_is_string(value)) *(double *)member = strtod(json_string_value(value), NULL);
+  return json_is_string(value);
+}
+
+static json_t *report_json(const ebb_report *report) {
+  json_t *object = json_object();
+  for (size_t i = 0; i < FIELDS; i++) put(object, fields[i].key, field_json(&fields[i], report));
+  return object;
+}
+
+static bool report_take(ebb_report *report, const json_t *object) {
+  bool good = true;
+  for (size_t i = 0; i < FIELDS; i++)
+    good = field_take(report, &fields[i], json_object_get(object, fields[i].key)) && good;
+  return good;
+}
+
+char *state_text(const training *t) {
+  json_t *extra = json_object(), *state = json_object();
+  put(extra, CONFIG_KEY, config_lasting(t->s));
+  put(state, "finished", json_integer((json_int_t)t->finished));
+  put(state, "last", report_json(&t->last));
+  put(state, "closed", report_json(&t->closed));
+  put(state, "best", report_json(&t->best));
+  if (t->s->log && t->log_bytes > 0) {
+    put(state, "log", json_text(t->s->log));
+    put(state, "log_bytes", json_integer((json_int_t)t->log_bytes));
+  }
+  put(extra, "state", state);
+  char *text = json_line(extra);
+  json_decref(extra);
+  return text;
+}
+
+bool state_take(training *t, const char *text) {
+  json_t *extra = json_loads(text, 0, NULL), *state = json_object_get(extra, "state");
+  bool good = report_take(&t->last, json_object_get(state, "last")) &&
+              report_take(&t->closed, json_object_get(state, "closed")) &&
+              report_take(&t->best, json_object_get(state, "best"));
+  t->finished = (size_t)json_integer_value(json_object_get(state, "finished"));
+  t->resumed.seconds = t->last.seconds;
+  t->resumed.log_bytes = json_integer_value(json_object_get(state, "log_bytes"));
+  const char *log = json_string_value(json_object_get(state, "log"));
+  if (log) snprintf(t->resumed.log, sizeof t->resumed.log, "%s", log);
+  json_decref(extra);
+  return good;
+}

@@ -1,0 +1,133 @@
+/* The time without progress is counted here, a second a round at the most, and not read off the
+ * clock: a process that was stopped, by a debugger or by ^Z, has not waited for its device
+ * meanwhile. It begins anew with each call or wait of the driver's.
+ *
+ * The library gives up waits by itself after the same time, which leaves the program in order. So
+ * that it comes first, the watchdog waits a little longer; it is for calls that never return.
+ */
+#include "watch.h"
+
+#include "output.h"
+#include "save.h"
+#include "signals.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <string.h>
+#include <time.h>
+
+static const double MARGIN = 2;            /* seconds after the library would have given up */
+static const double SIGNAL_PATIENCE = 1.5; /* and seconds that a signal leaves */
+static const double LONGEST_ROUND = 1;
+
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
+static const settings *options;                           /* NULL: nothing is watched */
+static bool opening;
+static ebb_device *watched;
+static ebb_model_image *copy;
+static const char *place; /* of the copy */
+static double idle;       /* seconds without progress */
+static double told;       /* what the device told of that in the round before */
+static double signalled;  /* seconds since a signal came */
+static double last_round;
+
+static double clock_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* ---- the end ---- */
+
+/* Saves the copy where it was to be saved; else says that there is none. */
+static void save_copy(void) {
+  char where[4096];
+  settings own = *options;
+  if (!copy) {
+    remark("ebb: there is no good copy of the model yet: nothing is saved");
+    return;
+  }
+  own.out = place;
+  if (save_image(&own, copy, where, sizeof where) == EXIT_GOOD)
+    remark("ebb: the last good copy of the model is saved in %s", where);
+}
+
+static _Noreturn void give_up(const char *what) {
+  int number = signals_caught();
+  progress_erase();
+  const char *option = number ? "" : " (--device-timeout)";
+  if (opening)
+    fail(EXIT_DEVICE, "the driver has not opened the device in %.0f s%s", floor(idle), option);
+  else
+    fail(EXIT_DEVICE, "the device has made no progress for %.0f s in %s%s", floor(idle), what,
+         option);
+  if (number || copy) save_copy();
+  signals_exit(number ? EXIT_SIGNAL + number : EXIT_DEVICE);
+}
+
+/* ---- the rounds ---- */
+
+/* How long this round was, as far as the process was there. */
+static double round_length(void) {
+  double now = clock_now(), passed = last_round > 0 ? now - last_round : 0;
+  last_round = now;
+  return fmin(passed, LONGEST_ROUND);
+}
+
+static void look(void) {
+  char what[1024] = "";
+  double passed = round_length();
+  double now = watched ? ebb_device_stuck(watched, what, sizeof what) : 0;
+  bool stuck = opening || now > 0, same = opening || now >= told;
+  told = now;
+  idle = stuck && same ? idle + passed : 0;
+  signalled = signals_caught() ? signalled + passed : 0;
+  bool for_signal = signalled > SIGNAL_PATIENCE && idle > SIGNAL_PATIENCE;
+  double patience = options->device_timeout;
+  if (for_signal || (patience > 0 && idle > patience + MARGIN)) give_up(what);
+}
+
+void watch_look(void) {
+  pthread_mutex_lock(&guard);
+  if (options) look();
+  pthread_mutex_unlock(&guard);
+}
+
+/* ---- what the program says ---- */
+
+/* Watches something else from now on. */
+static void change(const settings *s, bool is_opening, ebb_device *device) {
+  options = s;
+  opening = is_opening;
+  watched = device;
+  idle = told = last_round = 0;
+}
+
+void watch_begin(const settings *s) {
+  pthread_mutex_lock(&guard);
+  change(s, true, NULL);
+  pthread_mutex_unlock(&guard);
+}
+
+void watch_device(ebb_device *device) {
+  pthread_mutex_lock(&guard);
+  change(options, false, device);
+  pthread_mutex_unlock(&guard);
+}
+
+void watch_copy(ebb_model_image *image, const char *path) {
+  pthread_mutex_lock(&guard);
+  ebb_model_image *old = copy;
+  copy = image;
+  place = path;
+  pthread_mutex_unlock(&guard);
+  ebb_model_image_free(old);
+}
+
+void watch_end(void) {
+  pthread_mutex_lock(&guard);
+  change(NULL, false, NULL);
+  pthread_mutex_unlock(&guard);
+  watch_copy(NULL, NULL);
+  signals_kept();
+}

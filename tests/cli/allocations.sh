@@ -1,0 +1,69 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
+# Each allocation of the tool and its libraries fails once, and from then on: the command ends with a
+# message and an exit code that is not 0, or its result is the right one to the last byte. The library of
+# failing_alloc.c sees to it. A sample, or at SWEEP positions of each command, and all if it has fewer.
+
+# A training of the smallest kind, from caches that are warm: what is counted is the same in each run.
+awk 'BEGIN { print "x,y"; for (i = 0; i < 12; i++) print i % 3 ",k" i % 2 }' >few.csv
+export EBB_CACHE_DIR="$work/cache"
+training="train --data few.csv --model 3tanh --epochs 2 --batch 8 --valid 0.25 --lr 0.05 --json --log"
+
+# fails VARIABLES ARGUMENT...: the tool with an allocation that fails.
+fails() {
+  variables=$1
+  shift
+  env $variables LD_PRELOAD="$failing" "$ebb" "$@" >out 2>err </dev/null
+  got=$?
+}
+
+# What a run must not depend on: times and rates.
+steady() { sed -E 's/"[a-z_]*(second|seconds|_s)": *[0-9.e+-]*,?//g' "$1"; }
+
+# Checks a run that should have had the outputs right.out and right.FILE. check FILE WHERE
+check() {
+  if [ $got -gt 6 ]; then
+    flunk "$2: exit code $got: $(head -c 300 err)"
+  elif [ $got -ne 0 ]; then # popt ends the process itself
+    grep -q '^ebb: .\|^virtual memory exhausted' err || flunk "$2: exit code $got without a message"
+    [ ! -e "$1" ] || [ "$1" = none ] || code 0 info "$1"
+  else
+    [ "$1" = none ] || cmp -s "$1" "right.$1" || flunk "$2: exit code 0 with another model"
+    steady out >steady.out
+    steady right.out | cmp -s - steady.out || flunk "$2: exit code 0 with another result: $(diff steady.out right.out | head -c 300)"
+  fi
+}
+
+# Sweeps a command. sweep SAMPLE FILE ARGUMENT...: at so many positions.
+sweep() {
+  sample=${SWEEP:-$1} file=$2
+  shift 2
+  fails "FAILING_ALLOC_LOG=count" "$@"
+  [ $got -eq 0 ] || flunk "$*: exit code $got: $(head -c 300 err)"
+  cp out right.out
+  [ "$file" = none ] || mv "$file" "right.$file"
+  total=$(cat count)
+  [ "$total" -gt 20 ] || flunk "$*: only $total allocations are seen"
+  step=$(((total + sample - 1) / sample))
+  at=$((step / 2 + 1))
+  while [ $at -le "$total" ]; do
+    for sticky in '' FAILING_ALLOC_STICKY=1; do
+      [ "$file" = none ] || rm -f "$file"
+      fails "FAILING_ALLOC_N=$at $sticky" "$@"
+      check "$file" "allocation $at of $total${sticky:+ and all after it}, $1"
+    done
+    at=$((at + step))
+  done
+  ls ./*.tmp >/dev/null 2>&1 && flunk "$*: temporary files are left"
+}
+
+begin "a failed allocation is an error, or does no harm"
+code 0 $training log --quiet --out model.safetensors
+cp model.safetensors kept.safetensors
+sweep 12 model.safetensors $training log --quiet --out model.safetensors
+sweep 4 none eval kept.safetensors --data few.csv --quiet --json
+sweep 4 none predict kept.safetensors --data few.csv --quiet
+sweep 3 none predict kept.safetensors --data few.csv --quiet --json
+sweep 4 none info kept.safetensors --json
+sweep 3 none info kept.safetensors
+sweep 4 none data few.csv --quiet --json
+sweep 3 none data few.csv --quiet

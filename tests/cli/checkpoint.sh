@@ -1,0 +1,244 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
+# Checkpoints: a training that goes on gives the same bytes and figures as one that was not interrupted.
+# A folder without its newest checkpoints is what a kill right after an older one leaves, so one run
+# gives as many interruptions as are wanted; some are true ones.
+
+noise() { # rows of which a third says the opposite: validation gets worse in the end
+  awk 'BEGIN {
+    seed = 11
+    print "a,b,c,d,e,f,kind"
+    for (i = 0; i < 120; i++) {
+      for (k = 0; k < 6; k++) { seed = (seed * 16807) % 2147483647; x[k] = seed / 2147483647; printf "%.5f,", x[k] }
+      print ((x[0] > x[1]) == (i % 3 > 0) ? "yes" : "no")
+    }
+  }'
+}
+noise >noise.csv
+learn="train --data noise.csv --model 24tanh --lr 0.01 --batch 16 --epochs 40 --patience 6" # 6 steps an epoch
+all="--every 1steps --keep-checkpoints 1000"
+
+# Leaves the checkpoints of `from` up to a step in `to`. cut_at STEP FROM TO
+cut_at() {
+  rm -rf "$3"
+  mkdir "$3"
+  for file in "$2"/step-*; do
+    number=${file##*/step-}
+    [ "$(echo "${number%%.*}" | sed 's/^0*//')" -gt "$1" ] || cp "$file" "$3"
+  done
+}
+newest() { find "$1" -name 'step-*.json' | sort | tail -1; }
+
+# A result without what no two runs have in common, and the lines of a log that are of epochs.
+figures() { sed '/seconds"\|samples_per_second\|programs_\|resumed_step\|"model"/d' "$1"; }
+epochs() { sed -n '/"type":"epoch"/s/"samples_per_second.*//p' "$1"; }
+
+begin "checkpoints change nothing, and a training goes on from each to the same bytes"
+for form in layers whole; do
+  code 0 $learn --step $form --quiet --out plain.safetensors
+  code 0 $learn --step $form --quiet --json --log full.log --checkpoint run$form $all --out full.safetensors
+  same plain.safetensors full.safetensors
+  figures out >full.figures
+  epochs full.log >full.epochs
+  steps=$(field steps out)
+  [ "$steps" -gt 40 ] && [ "$steps" -lt 240 ] || flunk "$steps steps: the patience does not end it"
+  [ "$(find run$form -name 'step-*.json' | wc -l)" -eq "$steps" ] || flunk "not $steps checkpoints"
+  if [ $form = layers ]; then at="17 $((steps - 9))"; else at="1 $steps"; fi
+  for step in $at; do
+    cut_at "$step" run$form cut
+    cp full.log cut.log
+    [ "$step" = 17 ] && place=host || place=device
+    code 0 train --resume cut --data-on $place --json --log cut.log --out cut.safetensors
+    err "^resume   cut/step-0*$step.json: $step steps and [0-9]* epochs are done$"
+    same full.safetensors cut.safetensors
+    sed 's/"data_on": "host"/"data_on": "device"/; /"data-on"/d' out >out.device
+    figures out.device >cut.figures
+    [ "$(tr -d ' ,\n' <full.figures)" = "$(tr -d ' ,\n' <cut.figures)" ] ||
+      flunk "other figures at step $step: $(diff full.figures cut.figures | head -20)"
+  done
+done
+
+begin "the log goes on, without what comes twice"
+for step in 17 "$steps"; do
+  cut_at "$step" runwhole cut
+  cp full.log keep.log
+  code 0 train --resume cut --quiet --out cut.safetensors # all options are those of the checkpoint, --log too
+  epochs full.log >cut.epochs
+  same full.epochs cut.epochs
+  [ "$(grep -c '"type":"resume"' full.log)" -eq 1 ] || flunk "not one line tells of it: $(cat full.log)"
+  grep '"type":"resume"' full.log | grep -q "\"step\":$step," || flunk "not at step $step"
+  tail -1 full.log | grep -q '"reason":"finished"' || flunk "end line: $(tail -1 full.log)"
+  json full.log
+  cp keep.log full.log
+done
+code 0 train --resume cut --quiet --log new.log --out cut.safetensors # another log begins as any does
+head -1 new.log | grep -q '"type":"start"' || flunk "start line: $(head -1 new.log)"
+sed -n 2p new.log | grep -q '"type":"resume"' || flunk "second line: $(sed -n 2p new.log)"
+
+begin "a killed training goes on"
+mkfifo pipe # the tool gets no further than the pipe holds lines
+regress="train --data value.csv --model 8tanh --batch 64 --epochs 500 --patience 0 --quiet"
+code 0 $regress --out plain.safetensors
+"$ebb" $regress --log pipe --checkpoint killed --every 7steps --out killed.safetensors >out 2>err </dev/null &
+process=$!
+{
+  while read -r line; do
+    case $line in *'"epoch":30,'*) break ;; esac
+  done
+  kill -KILL $process
+} <pipe
+wait $process 2>/dev/null
+[ ! -e killed.safetensors ] || flunk "it was not killed in time"
+kept=$(find killed -name 'step-*.json' | wc -l) # one more where it was killed before the oldest was removed
+[ "$kept" -eq 2 ] || [ "$kept" -eq 3 ] || flunk "not 2 checkpoints: $(ls killed)"
+code 0 train --resume killed --quiet --log after.log
+same plain.safetensors killed.safetensors
+
+begin "signals save model and checkpoint"
+for signal in INT TERM; do
+  [ $signal = INT ] && number=130 || number=143
+  rm -rf stopped stopped.safetensors
+  "$ebb" $regress --log pipe --checkpoint stopped --out stopped.safetensors >out 2>err </dev/null &
+  process=$!
+  {
+    while read -r line; do
+      case $line in *'"epoch":30,'*) break ;; esac
+    done
+    kill -$signal $process
+    cat >rest
+  } <pipe
+  wait $process
+  got=$?
+  [ $got -eq $number ] || flunk "SIG$signal gave $got, not $number"
+  tail -1 rest | grep -q '"reason":"stopped"' || flunk "end line: $(tail -1 rest)"
+  newest stopped | grep -q "step-0*$(field steps rest).json" || flunk "the checkpoint is not of step $(field steps rest)"
+  code 0 info stopped.safetensors
+  differ plain.safetensors stopped.safetensors
+  code 0 train --resume stopped --quiet --log after.log
+  same plain.safetensors stopped.safetensors
+done
+
+begin "--time-limit ends a training like a signal, with exit code 0"
+code 0 $learn --time-limit 0.001 --checkpoint limit --log limit.log --out limit.safetensors
+out '^limit.safetensors: time limit after 0 epochs'
+err "^resume   $ebb train --resume limit goes on from here$"
+tail -1 limit.log | grep -q '"reason":"time limit".*"steps":1,' || flunk "end line: $(tail -1 limit.log)"
+code 0 info limit.safetensors
+code 0 train --resume limit --quiet # the limit was that of the command
+same full.safetensors limit.safetensors
+code 0 train --resume limit --quiet --out again.safetensors # there is nothing left to do
+same full.safetensors again.safetensors
+
+begin "a training killed during its refit is refitted again"
+code 0 $learn --refit --quiet --log r.log --checkpoint refit --keep-checkpoints 1 --out refit.safetensors
+
+newest refit | grep -q "step-0*$(grep '"type":"epoch"' r.log | tail -1 | sed 's/.*"step":\([0-9]*\).*/\1/').json" ||
+  flunk "the newest checkpoint is not that of the search's end: $(ls refit)"
+cp refit.safetensors once.safetensors
+code 0 train --resume refit --log r2.log
+same once.safetensors refit.safetensors
+grep -q '"type":"refit"' r2.log || flunk "no refit"
+err '^refit    a new network on all 120 rows'
+
+begin "a damaged checkpoint is passed over, and told"
+cut_at 40 runlayers cut
+newest=$(newest cut)
+printf x | dd of="${newest%json}safetensors" bs=1 seek=400 conv=notrunc 2>/dev/null
+code 0 train --resume cut --quiet --out cut.safetensors
+err '^resume   passed over: .*step-0*40\.'
+one_line
+code 0 $learn --step layers --quiet --out plain.safetensors
+same plain.safetensors cut.safetensors
+for file in cut/*.json; do echo '{}' >"$file"; done
+complains 6 '^ebb: --resume: cut' train --resume cut --quiet
+
+begin "what a training that goes on may be told, and what not"
+cut_at 17 runlayers cut
+code 0 train --resume cut --epochs 4 --checkpoint other --quiet --out less.safetensors
+code 0 $learn --step layers --epochs 4 --quiet --out four.safetensors
+same four.safetensors less.safetensors
+[ "$(find cut -name '*.json' | wc -l)" -eq 17 ] || flunk "--checkpoint names another folder: $(ls cut)"
+[ "$(find other -name '*.json' | wc -l)" -ge 1 ] || flunk "no checkpoint in it"
+cp noise.csv moved.csv
+code 0 train --resume cut --data moved.csv --lr 1e-2 --checkpoint third --quiet --out moved.safetensors
+same plain.safetensors moved.safetensors
+complains 2 '^ebb: --lr: it is 0.02 here, and 0.01 in the training that cut has;' train --resume cut --lr 0.02
+complains 2 '^ebb: --no-shuffle: it is true here, and by default left out in the training' train --resume cut --no-shuffle
+with EBB_SEED=2 complains 2 '^ebb: EBB_SEED: it is 2 here, and by default 1 in the training' train --resume cut
+echo '{"batch": 8}' >conf.json
+complains 2 '^ebb: conf.json: batch: it is 8 here, and 16 in' train --resume cut --config conf.json
+complains 2 '^ebb: --valid: it is 0.3 here, and by default 0.2 in' train --resume cut --valid 0.3
+sed '7s/^0/1/' noise.csv >changed.csv
+complains 6 '^ebb: --resume: ' train --resume cut --data changed.csv --quiet
+complains 6 'changed.csv\|rows\|inputs\|data' train --resume cut --data class.csv --quiet
+[ "$(find cut -name '*.json' | wc -l)" -eq 17 ] || flunk "a refusal has changed the folder"
+
+begin "folders that are refused"
+mkdir empty_folder
+complains 6 '^ebb: --resume: .*; a training begun with --checkpoint writes some$' train --resume empty_folder
+complains 6 '^ebb: --resume: ' train --resume none
+complains 2 '^ebb: --checkpoint: cut has the checkpoints of a training; --resume cut goes on with it' $learn --checkpoint cut
+complains 1 '^ebb: --checkpoint: class.csv/x: the folder cannot be made: ' train --data none.csv --checkpoint class.csv/x
+complains 1 '^ebb: --checkpoint: class.csv: ' train --data none.csv --checkpoint class.csv
+complains 6 'none.csv' train --data none.csv --checkpoint deep/new
+[ ! -e deep/new ] || flunk "the new folder stays, with nothing in it"
+complains 2 '^ebb: --every: no checkpoints are written without --checkpoint' $learn --every 5s
+with EBB_KEEP_CHECKPOINTS=3 complains 2 '^ebb: EBB_KEEP_CHECKPOINTS: no checkpoints' $learn
+code 0 train --data class.csv --model 4relu --epochs 1 --quiet --out start.safetensors
+complains 2 '^ebb: --out: start.safetensors is the file of --init, which --refit reads again' \
+  train --data class.csv --init start.safetensors --refit --checkpoint new --out start.safetensors
+
+begin "a checkpoint that cannot be written does not end the training"
+rm -rf lost
+"$ebb" $regress --log pipe --checkpoint lost --every 1epoch --out lost.safetensors >out 2>err </dev/null &
+process=$!
+{
+  read -r line
+  rm -r lost && : >lost # nothing can be made in a file
+  cat >rest
+} <pipe
+wait $process
+got=$?
+[ $got -eq 1 ] || flunk "exit code $got, not 1"
+err '^ebb: --checkpoint: .*lost.*earlier checkpoints stay'
+one_line
+code 0 $regress --out plain.safetensors
+same plain.safetensors lost.safetensors
+tail -1 rest | grep -q '"reason":"finished"' || flunk "end line: $(tail -1 rest)"
+
+begin "how often checkpoints are written"
+for every in 10steps 2epochs; do
+  rm -rf often
+  code 0 train --data class.csv --model 8relu --epochs 4 --quiet --checkpoint often --every $every --keep-checkpoints 9 \
+    --out often.safetensors # 5 steps an epoch
+  ls often | sed -n 's/step-0*\(.*\).json/\1/p' | tr '\n' ' ' >found
+  [ "$(cat found)" = '10 20 ' ] || flunk "$every: $(cat found)"
+done
+rm -rf often
+code 0 train --data class.csv --model 8relu --epochs 4 --quiet --checkpoint often --every 3steps --out often.safetensors
+ls often | sed -n 's/step-0*\(.*\).json/\1/p' | tr '\n' ' ' >found
+[ "$(cat found)" = '18 20 ' ] || flunk "3steps: $(cat found)"
+rm -rf often
+code 0 train --data class.csv --model 8relu --epochs 4 --quiet --checkpoint often --every 1h --out often.safetensors
+[ "$(ls often | grep -c json)" -eq 1 ] || flunk "1h: $(ls often)"
+
+# Kernels of which one computes wrongly, by a hundredth. wrong_kernels FOLDER
+wrong_kernels() {
+  cp -r "$tests/../kernels" "$1"
+  sed -i 's/#define F_tanh(T, z)\(.*\)$/#define F_tanh(T, z) (1.01f * (tanh(z)))/' "$1/activation.h"
+  cmp -s "$tests/../kernels/activation.h" "$1/activation.h" && flunk "no kernel is wrong"
+}
+
+begin "a device that computes wrongly saves nothing"
+wrong_kernels wrong
+cp plain.safetensors old.safetensors
+with EBB_KERNEL_DIR="$work"/wrong complains 5 '^ebb: ' train --data class.csv --model 8tanh --epochs 3 --quiet --out old.safetensors
+same plain.safetensors old.safetensors
+with EBB_KERNEL_DIR="$work"/wrong code 5 train --data class.csv --model 8tanh --epochs 30 --quiet --no-self-test --sentinel 7 \
+  --log wrong.log --checkpoint wrong.run --out old.safetensors
+err 'no model is saved since nobody knows .*; `ebb verify --replay old.safetensors.sentinel.safetensors`'
+out '^no model saved: the device computed wrongly after '
+same plain.safetensors old.safetensors
+[ -s old.safetensors.sentinel.safetensors ] || flunk "no dump"
+tail -1 wrong.log | grep -q '"dump":"old.safetensors.sentinel.safetensors".*"reason":"sentinel"\|"reason":"sentinel".*"dump":' ||
+  flunk "end line: $(tail -1 wrong.log)"
+[ ! -e wrong.run ] || flunk "a checkpoint was written: $(ls wrong.run)"

@@ -1,0 +1,50 @@
+# shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2010 # sourced by ../cli.sh
+# The tool is killed at moments that look random, and are the same in each run: KILLS times, 20 unless the
+# environment says another number. The model at --out is always a whole one, and what a killed run has left
+# the next one sweeps. The machine's speed decides where a kill strikes, not what is right.
+
+kills=${KILLS:-20}
+rows 2000 class >more.csv
+
+training="train --data more.csv --model 512relu-512relu --batch 500 --valid 0 --quiet --out model.safetensors"
+
+written() { set -- *.tmp && [ -e "$1" ]; }
+
+# Trains with as many epochs as its seed and kills that: when it begins to write the model (0), or after so
+# many hundredths of a second.
+train_until() {
+  "$ebb" $training --epochs "$1" --seed "$1" >out 2>err </dev/null &
+  process=$!
+  if [ "$2" -eq 0 ]; then
+    until written || ! kill -0 $process 2>/dev/null; do :; done
+  else
+    sleep "$(awk -v c="$2" 'BEGIN { printf "%.2f", c / 100 }')"
+  fi
+  kill -KILL $process 2>/dev/null
+  wait $process 2>/dev/null
+  got=$?
+}
+
+begin "a model is whole whenever the tool is killed"
+for epochs in 1 2 3; do
+  code 0 $training --epochs $epochs --seed $epochs
+  cp model.safetensors whole.$epochs
+done
+run=0 seed=11 ended=0 killed=0
+while [ $run -lt "$kills" ]; do
+  seed=$((seed * 16807 % 2147483647)) run=$((run + 1))
+  epochs=$((run % 3 + 1))
+  [ $((run % 2)) -eq 0 ] && after=0 || after=$((seed % 120 + 1))
+  cp model.safetensors before.safetensors
+  train_until $epochs $after
+  case $got in 0) ended=$((ended + 1)) ;; 137) killed=$((killed + 1)) ;; *) flunk "run $run: exit code $got: $(head -c 300 err)" ;; esac
+  cmp -s model.safetensors before.safetensors || cmp -s model.safetensors whole.$epochs ||
+    flunk "run $run: what is there is neither the old model nor the new one"
+  code 0 info model.safetensors
+done
+[ $killed -gt 0 ] || flunk "not one of $kills runs was killed"
+echo "# $killed of $kills runs were killed, $ended had ended"
+code 0 $training --epochs 1 --seed 1
+same model.safetensors whole.1
+left=$(ls -A | grep '\.tmp$')
+[ -z "$left" ] || flunk "a later run leaves what killed ones have left: $left"
