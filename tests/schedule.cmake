@@ -26,6 +26,7 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_sentinel test_sentinel_bounds
              test_kernel_folder test_threads
              test_data_cells test_data_names test_data_budget test_data_memory test_data_sweep
+             test_fuzz_found
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure)
 ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_checkpoint cli_data
              cli_rows cli_train)

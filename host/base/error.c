@@ -7,15 +7,23 @@
 #include "error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 static _Thread_local char message[65536]; /* room for a compiler's log */
+
+/* Messages quote files and drivers, and must not steer a terminal. A compiler's log has lines. */
+static bool is_harmless(unsigned char byte) {
+  return (byte >= ' ' && byte != 0x7f) || byte == '\n' || byte == '\t';
+}
 
 ebb_status ebbi_fail(ebb_status status, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(message, sizeof message, format, arguments);
   va_end(arguments);
+  for (char *c = message; *c; c++)
+    if (!is_harmless((unsigned char)*c)) *c = '?';
   return status;
 }
 

@@ -54,7 +54,8 @@ static ebb_status take(ebbi_column *column, ebbi_raw *raw, size_t col, ebb_colum
   column->reason = EBBI_READ_TEXTS;
   memcpy(column->format, found->format, sizeof column->format);
   explain(column, found);
-  return ebbi_raw_take_numbers(raw, col, found->values);
+  TRY(ebbi_raw_take_numbers(raw, col, found->values));
+  return ebbi_column_check_range(raw, col);
 }
 
 static ebb_status begin_values(double **values, const ebbi_raw *raw, size_t col) {

@@ -85,7 +85,7 @@ static ebb_status match_texts(const match *m, ebb_column_kind kind, const char *
       good ? ebbi_raw_take_numbers(raw, m->col, reading.values) : fail_text(m, reading.bad, what);
   memcpy(column->format, reading.format, sizeof column->format);
   free(reading.values);
-  return status;
+  return status == EBB_OK ? ebbi_column_check_range(raw, m->col) : status;
 }
 
 static ebb_status match_column(const match *m, const ebbi_feature *feature) {

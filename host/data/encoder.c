@@ -16,6 +16,7 @@ void ebb_encoder_free(ebb_encoder *encoder) {
     ebbi_names_free(&encoder->features[c].categories);
   free(encoder->features);
   free(encoder->positions);
+  free(encoder->first);
   free(encoder->target_positions);
   free(encoder->target_mean);
   free(encoder->target_deviation);
@@ -41,8 +42,14 @@ size_t ebbi_feature_inputs(const ebbi_feature *feature) {
 
 ebb_status ebbi_encoder_count(ebb_encoder *encoder) {
   size_t inputs = encoder->features ? 0 : encoder->columns;
-  for (size_t c = 0; c < encoder->columns && encoder->features; c++)
+  if (encoder->features) {
+    encoder->first = malloc(encoder->columns * sizeof *encoder->first);
+    REQUIRE(encoder->first, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
+  }
+  for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
+    encoder->first[c] = inputs;
     inputs += ebbi_feature_inputs(&encoder->features[c]);
+  }
   REQUIRE(inputs <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
           "encoder: %zu columns become %zu inputs, at most %d", encoder->columns, inputs,
           EBBI_MAX_COLUMNS);

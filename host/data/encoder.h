@@ -43,10 +43,11 @@ struct ebb_encoder {
   size_t *target_positions; /* [targets]; file_columns + k: column k of a file of labels */
   double *target_mean, *target_deviation; /* regression: [outputs]; NULL: bare, or classes */
   size_t inputs, outputs;
+  size_t *first;      /* [columns]: the first of a column's inputs; NULL without features */
   ebbi_names classes; /* classification: [outputs] */
 };
 
-/* Sets `inputs` from the columns.  Errors: EBB_ERR_INPUT (too many). */
+/* Sets `inputs` and `first` from the columns.  Errors: EBB_ERR_INPUT (too many), EBB_ERR_MEMORY. */
 ebb_status ebbi_encoder_count(ebb_encoder *encoder);
 
 /* The class that a text names: the same text, or the same number. EBBI_NO_INDEX: none. */

@@ -57,11 +57,17 @@ static const char *input_of(const ebbi_feature *f, size_t index) {
 }
 
 size_t ebbi_encoder_column_of(size_t *within, const ebb_encoder *encoder, size_t index) {
-  size_t column = 0;
+  size_t column = 0, end = encoder->columns;
   *within = 0;
   if (!encoder->features) return index;
-  for (*within = index; *within >= ebbi_feature_inputs(&encoder->features[column]); column++)
-    *within -= ebbi_feature_inputs(&encoder->features[column]);
+  while (end - column > 1) { /* the last that begins there or before: one without inputs is none */
+    size_t middle = column + (end - column) / 2;
+    if (encoder->first[middle] <= index)
+      column = middle;
+    else
+      end = middle;
+  }
+  *within = index - encoder->first[column];
   return column;
 }
 

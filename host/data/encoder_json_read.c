@@ -210,6 +210,9 @@ static ebb_status positions_from_json(ebb_encoder *e, const json_t *root) {
                          e->file_columns - 1));
     else
       e->positions[c] = c + (e->targets.count > 0 && c >= e->target_positions[0]);
+  REQUIRE(e->positions[e->columns - 1] < e->file_columns, EBB_ERR_INPUT,
+          "encoder: %zu columns and the target among them do not fit in \"file_columns\": %zu",
+          e->columns, e->file_columns);
   return EBB_OK;
 }
 

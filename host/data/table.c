@@ -29,6 +29,8 @@ static ebb_status take_labels(ebb_table *table, ebbi_raw *labels, const ebb_read
   ebbi_plan plan = {.options = options, .notes = &table->notes};
   REQUIRE(labels->rows == table->raw.rows, EBB_ERR_INPUT, "%s: %zu labels, but %s has %zu rows",
           labels->path, labels->rows, table->raw.path, table->raw.rows);
+  REQUIRE(labels->cols > 0, EBB_ERR_INPUT, "%s: no labels: all of its fields are empty",
+          labels->path);
   for (size_t i = 0; i < labels->notes.count; i++)
     TRY(ebbi_notes_add(&table->notes, labels->notes.items[i].weighty, "%s",
                        labels->notes.items[i].text));

@@ -32,13 +32,15 @@ static int compare(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* Between two values of a sorted list in proportion, as most programs take a quantile. */
+/* Between two values of a sorted list in proportion, as most programs take a quantile. A larger
+ * share gives no smaller value: `low + part * (high - low)` cannot fall with part, however it is
+ * rounded. */
 static double quantile(const double *sorted, size_t count, double share) {
   double at = share * (double)(count - 1);
   size_t below = (size_t)at;
   if (below + 1 >= count) return sorted[count - 1];
-  double part = at - (double)below;
-  return sorted[below] * (1 - part) + sorted[below + 1] * part;
+  double part = at - (double)below, low = sorted[below], high = sorted[below + 1];
+  return isfinite(high - low) ? low + part * (high - low) : low * (1 - part) + high * part;
 }
 
 ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t index) {
@@ -62,8 +64,9 @@ const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) 
 
 const char *ebb_column_value(char *text, size_t size, ebb_column_kind kind, double value) {
   struct tm date;
-  time_t seconds = (time_t)floor(value * 86400 + 0.5);
-  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7 && gmtime_r(&seconds, &date);
+  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7; /* NaN is none */
+  time_t seconds = is_date ? (time_t)floor(value * 86400 + 0.5) : 0;
+  is_date = is_date && gmtime_r(&seconds, &date);
   bool day = value == floor(value);
   const char *format = day                      ? "%Y-%m-%d"
                        : is_date && date.tm_sec ? "%Y-%m-%d %H:%M:%S"

@@ -9,6 +9,7 @@
 #include "data/table.h"
 #include "data/write.h"
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -77,7 +78,24 @@ static const char *text_at(const void *user, size_t row, size_t col) {
   return code < 0 ? NULL : ebbi_table_texts(s->table, col)->items[code];
 }
 
-static ebb_status name_columns(source *s) {
+/* A name that is taken gets `labels_` before it: a file of labels may call its columns as the file
+ * of inputs does, and no reader takes two columns of one name. NULL: no memory. */
+static char *free_name(ebbi_names *taken, const char *text) {
+  size_t index, count = taken->count;
+  char *name = strdup(text);
+  while (name && ebbi_names_add(taken, &index, name) == EBB_OK) {
+    if (taken->count > count) return name;
+    size_t room = strlen(name) + sizeof "labels_";
+    char *longer = malloc(room);
+    if (longer) snprintf(longer, room, "labels_%s", name);
+    free(name);
+    name = longer;
+  }
+  free(name);
+  return NULL;
+}
+
+static ebb_status name_columns(source *s, ebbi_names *taken) {
   const ebb_encoder *encoder = s->encoder;
   const ebbi_target *target = &s->table->target;
   bool text_target = is_classes(s) && !(encoder && classes_are_numbers(&target->classes));
@@ -94,7 +112,7 @@ static ebb_status name_columns(source *s) {
       ebbi_encoder_input_name(name, sizeof name, encoder, c);
     else
       text = ebbi_table_name(s->table, c);
-    s->names[c] = strdup(text);
+    s->names[c] = free_name(taken, text);
     REQUIRE(s->names[c], EBB_ERR_MEMORY, "%s: no memory for a name", s->table->raw.path);
     bool input = c < s->inputs;
     ebb_column_kind kind = input && !encoder ? ebbi_table_kind(s->table, c) : EBB_KIND_NUMBER;
@@ -107,7 +125,9 @@ static ebb_status write_sheet(source *s, const char *path, ebbi_notes *notes) {
   size_t targets = is_classes(s) ? 1 : s->table->target.cols;
   s->inputs = s->encoder ? s->encoder->inputs : s->table->cols;
   s->cols = s->inputs + targets;
-  ebb_status status = name_columns(s);
+  ebbi_names taken = {0};
+  ebb_status status = name_columns(s, &taken);
+  ebbi_names_free(&taken);
   ebbi_sheet sheet = {.rows = s->table->rows,
                       .cols = s->cols,
                       .targets = targets,

@@ -8,10 +8,11 @@
 #include <math.h>
 #include <string.h>
 
-/* What a reader would take apart, trim, skip as a comment, or take for missing. */
+/* What a reader would take apart, trim, or take for missing, a comment, a word of ARFF, or a mark
+ * of the encoding, which begins with 0xef. */
 static bool needs_quotes(const char *text) {
   size_t length = strlen(text);
-  return length == 0 || strpbrk(text, ",;|\t\"\r\n") || *text == '#' ||
+  return length == 0 || strpbrk(text, ",;|\t\"\r\n") || strchr("#@\xef", *text) ||
          isspace((unsigned char)text[0]) || isspace((unsigned char)text[length - 1]);
 }
 

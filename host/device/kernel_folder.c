@@ -2,8 +2,9 @@
  *
  * What stands there is compiled and run, on a CPU within this very process: so folder and files
  * must be the user's own or root's, and closed to writing by others, as must be what a link leads
- * to. A folder like /tmp, where each may remove only what is his, may be open: its files are looked
- * at too. What has been opened is what is looked at, so nothing can be exchanged meanwhile.
+ * to. Many systems give each user a group of his own and let it write: that group may. A folder
+ * like /tmp, where each may remove only what is his, may be open: its files are looked at too. What
+ * has been opened is what is looked at, so nothing can be exchanged meanwhile.
  */
 #include "cl.h"
 
@@ -20,13 +21,14 @@ enum { FILE_LIMIT = 1 << 20, STICKY = 01000 };
 static ebb_status check_owner(const struct stat *about, const char *path) {
   uid_t user = geteuid();
   bool is_sticky = S_ISDIR(about->st_mode) && (about->st_mode & STICKY);
+  mode_t closed = about->st_gid == getegid() ? 002 : 022;
   REQUIRE(
       about->st_uid == user || about->st_uid == 0, EBB_ERR_ARGUMENT,
       "EBB_KERNEL_DIR: %s belongs to user %lu, neither to you (%lu) nor to root, and kernels are "
       "programs: copy them into a folder of your own",
       path, (unsigned long)about->st_uid, (unsigned long)user);
   REQUIRE(
-      (about->st_mode & 022) == 0 || is_sticky, EBB_ERR_ARGUMENT,
+      (about->st_mode & closed) == 0 || is_sticky, EBB_ERR_ARGUMENT,
       "EBB_KERNEL_DIR: others may write to %s (mode %03o), and kernels are programs: chmod go-w",
       path, (unsigned)about->st_mode & 0777);
   return EBB_OK;
