@@ -1,69 +1,225 @@
 #!/usr/bin/env bash
-# Every OpenCL call of a command failing, one at a time and for good: no crash, no hang, no object
-# left, no exit code but 0, 1, 3 and 4, and the file that the command writes is the one that it writes
-# undisturbed; or, unless the exit code is 0, the one that was there before.
+# OpenCL calls of the tool that misbehave, one at a time and from one on, by the layer of fault_layer.c.
+# Whatever the driver does: no crash, no hang, no object of OpenCL and no file left behind, and exit code 0
+# only with the right result. With another, 1, 3, 4 or 5, there is a message, and what stands at --out is
+# the file from before, or a model that the same training has written undisturbed.
 #
-# fault_sweep.sh LAYER sample|all OUT COMMAND...
-#   LAYER   the library of fault_layer.c; FAULT_MODE and FAULT_CODE are handed on to it
-#   sample  of each API's calls the first, the middle and the last; all: every one
-#   OUT     what COMMAND writes
+# One thing cannot be told from outside: that a driver has left out a launch, one of its arguments or a copy
+# and says that it is done. The self-test, counts of steps and rows, and the sentinel see some of these; the
+# others are counted as unseen.
+#
+# fault_sweep.sh EBB LAYER KINDS COMMANDS COUNT [SHARE/SHARES]
+#   KINDS     words of: errors, lies, flips, spoofs, hangs
+#   COMMANDS  words of: train, layers, streamed, cached, eval, predict
+#   COUNT     injections of each kind into each command, drawn the same in each run; all: every one
+#   FAULT_REPORT, a variable: a file that gets a line for each injection
 set -uo pipefail
-layer=$(realpath "$1") part=$2 out=$3
-shift 3
+ebb=$(realpath "$1") layer=$(realpath "$2") kinds=$3 commands=$4 count=$5 share=${6:-0/1}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export FAULT_LOG=$work/log
-runs=0 failed=0
+mkdir "$work/box" "$work/tmp" "$work/right" "$work/cache"
+cd "$work/box" || exit 1
+while read -r name; do unset "$name"; done < <(compgen -e EBB_)
+export EBB_DEVICE=cpu EBB_KERNEL_CACHE=off TMPDIR=$work/tmp FAULT_LOG=$work/log LC_ALL=C
+declare -A total=()
+
+awk 'BEGIN {
+  seed = 7
+  print "u,v,kind"
+  for (i = 0; i < 120; i++) {
+    seed = (seed * 16807) % 2147483647; x = seed / 2147483647 * 4 - 2
+    seed = (seed * 16807) % 2147483647; y = seed / 2147483647 * 4 - 2
+    printf "%.6f,%.6f,%s\n", x, y, (x * y > 0 ? "same" : "other")
+  }
+}' >data.csv
+
+training=(train --data data.csv --model 8relu --epochs 2 --batch 32 --valid 0.25 --quiet --json --out new.safetensors)
+"$ebb" "${training[@]}" >/dev/null 2>&1 && mv new.safetensors model.safetensors || exit 1
+
+# set_command NAME: its arguments, what it writes, and what else is in the folder.
+set_command() {
+  product=new.safetensors
+  case $1 in
+    train | cached) arguments=("${training[@]}") ;;
+    layers) arguments=("${training[@]}" --step layers --sentinel 1 --checkpoint run --every 1epochs) ;;
+    streamed) arguments=("${training[@]}" --step layers --data-on host) ;;
+    eval) arguments=(eval model.safetensors --data data.csv --quiet --json) product='' ;;
+    predict) arguments=(predict model.safetensors --data data.csv --quiet --out new.csv) product=new.csv ;;
+  esac
+  export EBB_KERNEL_CACHE=off
+  if [[ $1 == cached ]]; then export EBB_KERNEL_CACHE=rw EBB_CACHE_DIR=$work/cache; fi
+}
 
 # run VARIABLE=VALUE...: the command under the layer; its processor time ends it should it hang.
 run() {
-  rm -f "$FAULT_LOG"
-  (ulimit -St 60; exec timeout 600 env OPENCL_LAYERS="$layer" "$@") >"$work/stdout" 2>"$work/stderr" </dev/null
+  rm -rf "$FAULT_LOG" run
+  (ulimit -St 60; exec timeout -s KILL 300 env OPENCL_LAYERS="$layer" "$@" "$ebb" "${arguments[@]}" "${more[@]}") \
+    >"$work/stdout" 2>"$work/stderr" </dev/null
 }
 
-is_clean() { ! grep '^live' "$FAULT_LOG" | grep -qE '=-?[1-9][0-9]*/'; }
+# What is the same in each run: no times, nothing of where it ran.
+steady() { grep -vE '"[a-z_]*(seconds?|device|platform|driver|programs_[a-z]*)":|"[a-z_]*per_second":' "$1"; }
 
-flunk() {
-  echo "not ok - $*: $(tail -n 1 "$work/stderr" | head -c 300)"
-  failed=$((failed + 1))
+# Undisturbed, twice, so that kernels are compiled; and the model that is good after one epoch.
+prepare() {
+  more=()
+  rm -rf "${work:?}"/right/*
+  if [[ ${arguments[0]} == train ]]; then
+    "$ebb" "${arguments[@]}" --epochs 1 >/dev/null 2>&1 && mv new.safetensors "$work/right/first" || return 1
+    rm -rf run
+    "$ebb" predict model.safetensors --data data.csv >"$work/right/predictions"
+  fi
+  run && run || return 1
+  [[ -z $product ]] || mv "$product" "$work/right/product"
+  steady "$work/stdout" >"$work/right/stdout"
+  cp "$FAULT_LOG" "$work/calls"
+  cp -r "$work/cache" "$work/right/cache"
+  ls -A >"$work/right/files"
+  is_clean
 }
 
-# After a failure: nothing was written, or what was to be written, and the failure came later.
-is_whole() { cmp -s "$out" "$work/before" || cmp -s "$out" "$work/good"; }
+is_clean() { [[ -e $FAULT_LOG ]] && ! grep '^live' "$FAULT_LOG" | grep -qE '=-?[1-9][0-9]*/'; }
 
-# try API N VARIABLE=VALUE...
-try() {
-  local what="$*" code
-  cp "$work/before" "$out"
-  run FAULT_API="$1" FAULT_N="$2" "${@:3}" "${command[@]}"
-  code=$?
-  runs=$((runs + 1))
-  case $code in
-    0) cmp -s "$out" "$work/good" || flunk "$what: exit code 0, but another file" ;;
-    1 | 3 | 4) is_whole || flunk "$what: exit code $code, and another file" ;;
-    *) flunk "$what: exit code $code" ;;
+# Are two texts the same but for small differences of their numbers?
+are_near() {
+  paste <(tr -s ' ,:{}' '\n' <"$1") <(tr -s ' ,:{}' '\n' <"$2") | awk '
+    $1 == $2 { next }
+    $1 + 0 == 0 && $1 !~ /^-?[0.]/ { exit bad = 1 }
+    { d = $1 - $2; m = $1 < 0 ? -$1 : $1; if (d < 0) d = -d; if (d > 1e-4 + 1e-3 * m) exit bad = 1 }
+    END { exit bad }'
+}
+
+# The very bytes; or a result that is as good, where the device has told other things of itself.
+is_right() {
+  steady "$work/stdout" >"$work/found"
+  if cmp -s "$work/found" "$work/right/stdout" && { [[ -z $product ]] || cmp -s "$product" "$work/right/product"; }; then
+    return 0
+  fi
+  [[ $1 == *SPOOF* || $1 == *clGet*Info* ]] || return 1
+  are_near "$work/found" "$work/right/stdout" || return 1
+  case $product in
+    '') ;;
+    *.csv) are_near "$product" "$work/right/product" ;;
+    *) "$ebb" predict "$product" --data data.csv >"$work/found" && are_near "$work/found" "$work/right/predictions" ;;
   esac
-  [[ -e $FAULT_LOG ]] || { flunk "$what: no report"; return; }
-  is_clean || flunk "$what: left behind: $(grep '^live' "$FAULT_LOG")"
 }
 
-# numbers COUNT: which of an API's calls.
-numbers() {
-  if [[ $part == all ]]; then seq "$1"; else printf '%d\n' 1 $((($1 + 1) / 2)) "$1" | sort -nu; fi
-}
-
-command=("$@")
-echo "the file before" >"$work/before"
-run "${command[@]}" && run "${command[@]}" || { flunk "undisturbed: exit code $?"; exit 1; } # kernels are compiled now
-is_clean || flunk "undisturbed: left behind: $(grep '^live' "$FAULT_LOG")"
-cp "$out" "$work/good"
-cp "$FAULT_LOG" "$work/calls"
-while read -r api count; do
-  for n in $(numbers "$count"); do
-    try "$api" "$n"
-    try "$api" "$n" FAULT_STICKY=1
+# After a failure: the file of before, or one that is right, and the failure came later.
+is_whole() {
+  local file
+  [[ -n $product && -e $product ]] || return 0
+  for file in "$work/before" "$work/right/product" "$work/right/first"; do
+    ! cmp -s "$product" "$file" || return 0
   done
-done < <(grep '^cl' "$work/calls")
-((runs > 20)) || flunk "only $runs runs"
-echo "$runs runs, $failed faults"
-exit $((failed > 0))
+  return 1
+}
+
+has_leftovers() {
+  [[ -n $(ls -A "$work/tmp") ]] || compgen -G 'run/*.tmp' >/dev/null ||
+    ls -A | grep -vxF -f "$work/right/files" | grep -vxF -e run -e "$product" -e "$product.sentinel.safetensors" | grep -q .
+}
+
+is_unseen() { [[ $1 == *@(clSetKernelArg|clEnqueue@(NDRangeKernel|CopyBuffer|FillBuffer|BarrierWithWaitList))*lie* ]]; }
+
+# What is wrong with the run; nothing if all is well. verdict KIND CODE INJECTION
+verdict() {
+  case $2 in
+    0)
+      [[ $1 != hangs ]] || grep -q '^fired 0' "$FAULT_LOG" || echo unnoticed
+      is_right "$3" || if is_unseen "$3"; then echo unseen; else echo wrong; fi ;;
+    1 | 3 | 4 | 5)
+      [[ $1 != hangs || $2 == 4 ]] || echo code
+      grep -q '^ebb: .' "$work/stderr" || echo silent
+      is_whole || echo changed ;;
+    137) echo hang ;;
+    *) echo crash ;;
+  esac
+  if [[ $3 != *clGetEventInfo*lie* ]] && ! grep -q 'no progress for\|has not opened' "$work/stderr"; then # or all is left to the driver
+    is_clean || echo leak
+  fi
+  ! has_leftovers || echo leftover
+}
+
+# A cache that a fault has changed gives the right result all the same.
+is_cache_good() {
+  diff -rq "$work/cache" "$work/right/cache" >/dev/null && return
+  "$ebb" "${arguments[@]}" >/dev/null 2>&1 && cmp -s "$product" "$work/right/product" &&
+    rm -rf "$work/cache" && cp -r "$work/right/cache" "$work/cache"
+}
+
+# inject COMMAND KIND VARIABLE=VALUE...
+inject() {
+  local what="$*" code faults
+  echo "the file before" >"$work/before"
+  if [[ -n $product ]]; then cp "$work/before" "$product"; fi
+  more=()
+  if [[ $2 == hangs || $2 == lies ]]; then more=(--device-timeout 1); fi
+  run "${@:3}"
+  code=$?
+  faults=$(verdict "$2" $code "$what" | tr '\n' ' ')
+  [[ $1 != cached ]] || is_cache_good || faults+='cache '
+  total[runs]=$((${total[runs]:-0} + 1)) total[code$code]=$((${total[code$code]:-0} + 1))
+  if [[ $faults == 'unseen ' ]]; then
+    total[unseen]=$((${total[unseen]:-0} + 1))
+  elif [[ -n $faults ]]; then
+    total[faults]=$((${total[faults]:-0} + 1))
+    echo "not ok - $what: exit code $code: $faults: $(tail -n 1 "$work/stderr" | head -c 300)"
+  fi
+  if [[ -n ${FAULT_REPORT-} ]]; then
+    echo "$what | $code | $faults| $(grep -o '^ebb: .*' "$work/stderr" | head -n 1)" >>"$FAULT_REPORT"
+  fi
+  rm -rf new.* run "${work:?}"/tmp/*
+}
+
+# injections KIND: all of a command, a line each.
+injections() {
+  local api calls n mode
+  case $1 in
+    spoofs)
+      for api in GLOBAL ALLOC LOCAL GROUP UNITS WIDTH TYPE ALIGN; do
+        for n in 0 1 3 7 33 1000 65537 0x7fffffff 0xffffffff 0x7fffffffffffffff 0xffffffffffffffff; do
+          echo "SPOOF_$api=$n"
+        done
+      done
+      return ;;
+  esac
+  while read -r api calls; do
+    for ((n = 1; n <= calls; n++)); do
+      case $1 in
+        errors) mode="FAULT_CODE=-$((n % 5 == 0 ? 1 : n % 5 == 1 ? 4 : n % 5 == 2 ? 6 : n % 5 == 3 ? 36 : 5))" ;;
+        lies) mode=FAULT_MODE=lie ;;
+        hangs) mode=FAULT_MODE=hang ;;
+        flips)
+          [[ $api == clEnqueueRead* || $api == clEnqueueWrite* ]] || continue
+          mode='FAULT_MODE=corrupt' ;;
+      esac
+      echo "FAULT_API=$api FAULT_N=$n $mode"
+      case $1 in
+        errors | lies) echo "FAULT_API=$api FAULT_N=$n $mode FAULT_STICKY=1" ;;
+        hangs) [[ $api != clEnqueue* ]] || echo "FAULT_API=$api FAULT_N=$n FAULT_MODE=stall" ;;
+        flips)
+          echo "FAULT_API=$api FAULT_N=$n $mode FAULT_BYTE=0 FAULT_XOR=0x01"
+          echo "FAULT_API=$api FAULT_N=$n $mode FAULT_BYTE=$((n * 37 % 97)) FAULT_XOR=0x80" ;;
+      esac
+    done
+  done < <(grep '^cl' "$work/calls")
+}
+
+# Those of this share, in an order that looks random and is the same in each run.
+chosen() {
+  injections "$1" | shuf --random-source=<(yes "$1 $2") | awk -v i="${share%/*}" -v n="${share#*/}" 'NR % n == i' |
+    if [[ $count == all ]]; then cat; else head -n "$count"; fi
+}
+
+for command in $commands; do
+  set_command "$command"
+  prepare || { echo "not ok - $command: undisturbed: $(tail -n 3 "$work/stderr"; grep '^live' "$FAULT_LOG")"; exit 1; }
+  for kind in $kinds; do
+    while read -r line; do
+      # shellcheck disable=SC2086 # words
+      inject "$command" "$kind" $line
+    done < <(chosen "$kind" "$command")
+  done
+done
+for key in "${!total[@]}"; do echo -n "$key ${total[$key]}, "; done | sed 's/, $/\n/'
+((${total[runs]:-0} > 0 && ${total[faults]:-0} == 0))

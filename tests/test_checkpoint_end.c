@@ -69,6 +69,17 @@ int unlinkat(int within, const char *path, int flags) {
   return dies() ? -1 : real(within, path, flags);
 }
 
+/* The folder has the two files of each of these checkpoints, and nothing else of any name. */
+static void expect_nothing_else(size_t checkpoints) {
+  DIR *stream = opendir(folder);
+  size_t count = 0;
+  assert_non_null(stream);
+  for (struct dirent *next; (next = readdir(stream));)
+    if (strcmp(next->d_name, ".") != 0 && strcmp(next->d_name, "..") != 0) count++;
+  closedir(stream);
+  assert_int_equal(count, 2 * checkpoints);
+}
+
 static const plan usual = {.optimizer = EBB_OPT_ADAM, .shuffle = true};
 
 /* A save that dies at call `n`; false: it needs fewer, and was done. */
@@ -99,6 +110,7 @@ static void die_everywhere(ebb_device *device, size_t more) {
     save(&t, 1);
     steps(&t, more);
     died = save_dying(&t, n);
+    if (!died) expect_nothing_else(1);
     expect(ebb_checkpoint_describe(&info, folder), EBB_OK);
     assert_string_equal(info.damaged, "");
     size_t step = (size_t)info.step;
@@ -109,6 +121,7 @@ static void die_everywhere(ebb_device *device, size_t more) {
     expect_same(&whole, &t);
     save(&t, 1);
     EXPECT_STEPS(9);
+    expect_nothing_else(1);
     rig_free(&t.r);
   }
   assert_true(n > 4); /* two renames, two removals */
@@ -144,8 +157,9 @@ static void nor_when_the_disk_garbles_it(void **state) {
     assert_int_equal(info.step, 3);
     ebb_checkpoint_info_clear(&info);
   }
-  save(&t, 1);
-  EXPECT_STEPS(4);
+  save(&t, 2);
+  EXPECT_STEPS(4, 3);
+  expect_nothing_else(2);
   rig_free(&t.r);
 }
 

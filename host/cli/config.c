@@ -70,7 +70,7 @@ static int fail_parse(const char *origin, const char *path, const json_error_t *
   return fail(EXIT_INPUT, "%s:%d:%d: not JSON: %s", path, error->line, error->column, error->text);
 }
 
-int config_load(json_t **out, const char *origin, const char *path) {
+int config_load(json_t **out, bool *written, const char *origin, const char *path) {
   json_error_t error, ignored;
   json_t *object = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
   json_t *first =
@@ -82,7 +82,8 @@ int config_load(json_t **out, const char *origin, const char *path) {
   *out = object;
   if (!json_is_object(object))
     return fail(EXIT_INPUT, "%s: a JSON object is needed, {\"epochs\": 5}", path);
-  if (!is_written(object)) return EXIT_GOOD;
+  *written = is_written(object);
+  if (!*written) return EXIT_GOOD;
   json_t *options = json_incref(json_object_get(object, CONFIG_KEY));
   json_decref(object);
   *out = options;

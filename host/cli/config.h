@@ -7,9 +7,9 @@
 #include "options.h"
 
 /* The object of options that a file holds: all of it, or what config_of has put into a result or
- * the first line of a log. `origin`: how messages call what named the file. Returns the exit code.
- */
-int config_load(json_t **out, const char *origin, const char *path);
+ * the first line of a log, and then `*written` is true. `origin`: how messages call what named the
+ * file. Returns the exit code. */
+int config_load(json_t **out, bool *written, const char *origin, const char *path);
 
 /* Does the option of this name decide what a model becomes? Others say where results go, or what is
  * told. */

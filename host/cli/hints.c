@@ -34,11 +34,11 @@ static const struct {
     {"labels", "y-file label-file labels-file y-train targets"},
     {"delimiter", "sep separator delim field-separator fs"},
     {"out", "output output-file output-path save save-model save-path save-to model-out model-path "
-            "model-file export checkpoint"},
+            "model-file export"},
     {"seed", "random-state random-seed rng-seed rng manual-seed"},
     {"optimizer", "optim opt solver optimiser algorithm"},
     {"loss", "criterion objective loss-function loss-fn cost"},
-    {"init", "weights pretrained resume load load-weights warm-start restore from finetune"},
+    {"init", "weights pretrained load load-weights warm-start restore from finetune"},
     {"initializer", "weight-init kernel-initializer initialization initialiser init-method"},
     {"no-shuffle", "shuffle"},
     {"no-scale", "scale scaler standardize standardise normalize normalise normalization "
@@ -56,6 +56,11 @@ static const struct {
     {"device cpu", "cpu no-cuda no-gpu"},
     {"precision bf16", "amp fp16 bf16 half mixed-precision autocast"},
     {"precision", "dtype tf32 float32 fp32"},
+    {"checkpoint", "checkpoint-dir checkpoint-folder checkpoint-path checkpoints ckpt-dir"},
+    {"every", "save-steps save-every save-freq save-interval checkpoint-every"},
+    {"keep-checkpoints", "save-total-limit max-to-keep keep-last"},
+    {"resume", "resume-from resume-from-checkpoint"},
+    {"time-limit", "max-time max-runtime timeout"},
     {"log", "log-file logfile history csv-log tensorboard"},
     {"quiet", "silent no-progress no-verbose"},
 };

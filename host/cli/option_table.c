@@ -63,7 +63,9 @@ static const option_row rows[] = {
     {NULL, "drop", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(drop), "COLUMNS", NULL,
      "columns to leave out: names or numbers, by commas", NULL, 0, 0},
     {NULL, "keep", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(keep), "COLUMNS", NULL,
-     "columns that are inputs even where they look like row numbers, ids or names", NULL, 0, 0},
+     "columns that are inputs even where they look like row numbers, ids or names; in "
+     "a training with checkpoints one number alone is how many of them stay",
+     NULL, 0, 0},
     {NULL, "categorical", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(categorical), "COLUMNS", NULL,
      "columns whose values are categories: numbers that are codes", NULL, 0, 0},
     {NULL, "numeric", 0, CHOOSES_COLUMNS, KIND_LIST, MEMBER(numeric), "COLUMNS", NULL,
@@ -207,10 +209,13 @@ static const option_row rows[] = {
      NULL, 0, 0},
     {NULL, "every", 0, FOR_TRAIN, KIND_INTERVAL, MEMBER(every), "N", "30s",
      "how often a checkpoint is written: a time such as 30s, 5m or 2h (30 is 30s), or 1000steps, "
-     "or 2epochs; one more is written at the end",
+     "or 2epochs; one more is written at the end; where it is not given, writing takes at most a "
+     "hundredth of the time, so that large networks have fewer",
      NULL, 0, 0},
     {NULL, "keep-checkpoints", 0, FOR_TRAIN, KIND_COUNT, MEMBER(keep_checkpoints), "K", "2",
-     "how many checkpoints stay: the newest ones", NULL, 1, 1e6},
+     "how many checkpoints stay: the newest ones; --keep K says the same with --checkpoint or "
+     "--resume",
+     NULL, 1, 1e6},
     {NULL, "resume", 0, FOR_TRAIN, KIND_WORD, MEMBER(resume), "DIR", NULL,
      "go on with the training of the newest good checkpoint in this folder, by the options that it "
      "was begun with: the model is the same, byte by byte, as without the interruption; "

@@ -196,17 +196,44 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
   return EXIT_GOOD;
 }
 
+/* A whole number from 1 on, and nothing else. */
+static bool is_count(const char *text) {
+  return text && strspn(text, "0123456789") == strlen(text) && strspn(text, "0") < strlen(text);
+}
+
+/* Beside checkpoints, --keep with a number is how many of them stay, as everywhere else; without
+ * them, or where that is given too, it is the number of a column. Called after each source, of
+ * which a stronger one's number leaves a weaker one's columns as they are. */
+static void move_keep(gathering *g) {
+  size_t from = find_row(g, "keep"), to = find_row(g, "keep-checkpoints");
+  if (!(g->command->mask & FOR_TRAIN)) return;
+  char **owned = g->s->owned;
+  bool wanted = owned[find_row(g, "checkpoint")] || owned[find_row(g, "resume")];
+  if (!wanted || !is_count(owned[from]) || (owned[to] && !g->s->keep_counts)) return;
+  if (owned[to]) {
+    free(owned[from]);
+  } else {
+    owned[to] = owned[from];
+    g->s->sources[to] = g->s->sources[from];
+    g->s->keep_counts = true;
+  }
+  owned[from] = NULL;
+  g->s->sources[from] = FROM_DEFAULT;
+}
+
 static int read_config(gathering *g) {
   size_t row = find_row(g, "config");
   const char *path = g->s->config = row < g->count ? g->s->owned[row] : NULL;
   if (!path) return EXIT_GOOD;
   json_t *object = NULL, *value;
-  int code = config_load(&object, settings_origin(g->s, "config").text, path);
+  bool written = false;
+  int code = config_load(&object, &written, settings_origin(g->s, "config").text, path);
   const char *key;
   json_object_foreach(object, key, value) {
     if (code == EXIT_GOOD) code = read_config_entry(g, path, key, value);
   }
   json_decref(object);
+  if (!written) move_keep(g); /* what is kept of a run are columns */
   return code;
 }
 
@@ -231,7 +258,9 @@ int settings_read(settings *s, const command *c, int count, const char **words) 
   g.rows = option_table(&g.count);
   int code = read_flags(&g, count, words);
   if (code != EXIT_GOOD || s->help) return code;
+  move_keep(&g);
   code = read_environment(&g);
+  if (code == EXIT_GOOD) move_keep(&g);
   if (code == EXIT_GOOD) code = read_config(&g);
   if (code == EXIT_GOOD && (c->mask & FOR_TRAIN)) code = resume_options(s);
   for (size_t i = 0; i < g.count && code == EXIT_GOOD; i++)
@@ -266,6 +295,7 @@ bool settings_named(const settings *s, const char *name) {
 option_origin settings_origin(const settings *s, const char *name) {
   option_origin origin;
   option_source source = source_of(s, name);
+  if (s->keep_counts && strcmp(name, "keep-checkpoints") == 0) name = "keep";
   if (source == FROM_ENVIRONMENT)
     variable_name(origin.text, name);
   else if (source == FROM_CONFIG)

@@ -91,6 +91,7 @@ typedef struct settings {
   const char *resume;
   interval every;
   size_t keep_checkpoints, sentinel; /* sentinel: steps; 0: never */
+  bool keep_counts;                  /* keep_checkpoints was given by --keep */
   double time_limit;
   bool no_self_test;
 

@@ -21,6 +21,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const double COST_SHARE = 0.01; /* of the time: for writing, where --every is not given */
+
 /* How messages call the option that gives the folder. */
 static option_origin origin_of(const settings *s) {
   return settings_origin(s, settings_named(s, "checkpoint") ? "checkpoint" : "resume");
@@ -74,7 +76,8 @@ static bool has_checkpoints(const char *path) {
 /* Options about checkpoints are about some. */
 static int check_options(const settings *s) {
   static const char *const names[] = {"every", "keep-checkpoints"};
-  for (size_t i = 0; i < sizeof names / sizeof *names && !s->checkpoint; i++)
+  if (s->checkpoint) return EXIT_GOOD;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (settings_named(s, names[i]))
       return fail(EXIT_USAGE,
                   "%s: no checkpoints are written without --checkpoint, which names their "
@@ -83,10 +86,21 @@ static int check_options(const settings *s) {
   return EXIT_GOOD;
 }
 
+/* The other meaning that --keep could have had. */
+static void note_keep(const settings *s) {
+  if (s->keep_counts)
+    note(
+        s,
+        "keep     checkpoints, the newest %zu; to keep the column of that number, name it, or give "
+        "--keep-checkpoints too",
+        s->keep_checkpoints);
+}
+
 int checkpoint_begin(training *t) {
   const settings *s = t->s;
   int code = check_options(s);
   if (code != EXIT_GOOD || !s->checkpoint) return code;
+  note_keep(s);
   if (!make_folder(s->checkpoint, &t->checkpoints.made))
     return fail_folder(s, "the folder cannot be made");
   bool goes_on = s->resume && same_path(s->checkpoint, s->resume);
@@ -119,9 +133,8 @@ static void tell_damaged(const char *lines) {
 
 static int take_over(training *t, const ebb_checkpoint_info *info) {
   const settings *s = t->s;
-  if (!info->extra || !state_take(t, info->extra))
-    return fail(EXIT_INPUT, "%s: %s was not written by `ebb train`",
-                settings_origin(s, "resume").text, info->path);
+  int code = state_take(t, info);
+  if (code != EXIT_GOOD) return code;
   tell_damaged(info->damaged);
   snprintf(t->resumed.path, sizeof t->resumed.path, "%s", info->path);
   t->resumed.step = info->step;
@@ -155,6 +168,7 @@ int checkpoint_resume(training *t) {
 static void write_one(training *t, const ebb_report *report) {
   const settings *s = t->s;
   checkpoints *c = &t->checkpoints;
+  double start = report_clock();
   char *text = state_text(t);
   ebb_status status = text ? ebb_trainer_save(t->trainer, s->checkpoint, s->keep_checkpoints, text)
                            : EBB_ERR_MEMORY;
@@ -167,18 +181,21 @@ static void write_one(training *t, const ebb_report *report) {
   }
   free(text);
   c->seconds = report_clock();
+  c->cost = c->seconds - start;
   c->step = report->step;
   c->epoch = t->finished;
 }
 
 /* Steps and epochs are counted from the first, so that a training that goes on has its checkpoints
- * at the same ones. */
+ * at the same ones. What was asked for is done, whatever it costs. */
 static bool is_time(const training *t, const ebb_report *report) {
   const interval *every = &t->s->every;
   const checkpoints *c = &t->checkpoints;
   if (every->steps) return report->step / every->steps > c->step / every->steps;
   if (every->epochs) return t->finished / every->epochs > c->epoch / every->epochs;
-  return report_clock() - c->seconds >= every->seconds;
+  double pause = every->seconds, least = c->cost / COST_SHARE;
+  if (pause < least && !settings_named(t->s, "every")) pause = least;
+  return report_clock() - c->seconds >= pause;
 }
 
 void checkpoint_look(training *t, const ebb_report *report) {

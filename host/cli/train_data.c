@@ -22,8 +22,7 @@ static int refuse_search(const settings *s) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (settings_named(s, names[i])) given = names[i];
   bool last = given && strcmp(given, "patience") == 0 && s->patience == 0; /* which all are */
-  if (last) return EXIT_GOOD;
-  if (!given) return EXIT_GOOD;
+  if (!given || last) return EXIT_GOOD;
   return fail(EXIT_USAGE,
               "%s: the best epoch is found by validation rows, and there are none by %s %s",
               settings_origin(s, given).text, settings_origin(s, "valid").text, s->valid);

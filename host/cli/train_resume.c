@@ -8,6 +8,7 @@
 #include "config.h"
 #include "option_values.h"
 #include "output.h"
+#include "train_state.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,15 +53,13 @@ static bool is_same(const option_row *row, const char *here, const char *there) 
 }
 
 static int refuse(const begun *b, size_t i) {
-  const char *name = b->rows[i].name, *there = b->texts[i];
+  const option_row *row = &b->rows[i];
+  const char *there = b->texts[i], *value = there ? there : row->initial;
   return fail(EXIT_USAGE,
               "%s: it is %s here, and %s%s in the training that %s has; leave it out to go on with "
               "that one, or begin another in another folder",
-              settings_origin(b->s, name).text, b->s->owned[i], there ? "" : "by default ",
-              there                ? there
-              : b->rows[i].initial ? b->rows[i].initial
-                                   : "left out",
-              b->s->resume);
+              settings_origin(b->s, row->name).text, b->s->owned[i],
+              value && !there ? "by default " : "", value ? value : "not given", b->s->resume);
 }
 
 /* Takes the option of a row over, or refuses another value. */
@@ -115,11 +114,9 @@ int resume_options(settings *s) {
     return fail(EXIT_INPUT, "%s: %s; " RESUME_ADVICE, settings_origin(s, "resume").text,
                 ebb_error_message());
   if (status != EBB_OK) return fail_option(s, "resume", status);
-  json_t *extra = info.extra ? json_loads(info.extra, 0, NULL) : NULL;
-  json_t *options = json_object_get(extra, CONFIG_KEY);
-  int code = options ? take_all(&b, options)
-                     : fail(EXIT_INPUT, "%s: %s was not written by `ebb train`",
-                            settings_origin(s, "resume").text, info.path);
+  json_t *extra;
+  int code = state_read(&extra, s, &info);
+  if (code == EXIT_GOOD) code = take_all(&b, json_object_get(extra, CONFIG_KEY));
   json_decref(extra);
   ebb_checkpoint_info_clear(&info);
   return code == EXIT_GOOD ? keep_folder(&b) : code;

@@ -3,13 +3,15 @@
  *
  * Numbers are written as texts: JSON has no NaN, and the figures of a result must be the same ones
  * to the last digit.
+ *
+ * Where memory runs out, jansson's reader drops letters without a word. So what was read must be
+ * written as it was.
  */
 #include "train_state.h"
 
 #include "config.h"
 #include "output.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,8 +112,29 @@ char *state_text(const training *t) {
   return text;
 }
 
-bool state_take(training *t, const char *text) {
-  json_t *extra = json_loads(text, 0, NULL), *state = json_object_get(extra, "state");
+/* Whether state_text has made it: the options come first. */
+static bool is_ours(const char *text) {
+  static const char head[] = "{\"" CONFIG_KEY "\":";
+  return text && strncmp(text, head, sizeof head - 1) == 0;
+}
+
+int state_read(json_t **extra, const settings *s, const ebb_checkpoint_info *info) {
+  *extra = NULL;
+  if (!is_ours(info->extra))
+    return fail(EXIT_INPUT, "%s: %s was not written by `ebb train`",
+                settings_origin(s, "resume").text, info->path);
+  *extra = json_loads(info->extra, 0, NULL);
+  char *again = json_line(*extra);
+  bool same = again && strcmp(again, info->extra) == 0;
+  free(again);
+  if (same) return EXIT_GOOD;
+  json_decref(*extra);
+  *extra = NULL;
+  return fail(EXIT_FAILED, "%s: no memory to read %s, or another version of ebb has written it",
+              settings_origin(s, "resume").text, info->path);
+}
+
+static bool take(training *t, const json_t *state) {
   bool good = report_take(&t->last, json_object_get(state, "last")) &&
               report_take(&t->closed, json_object_get(state, "closed")) &&
               report_take(&t->best, json_object_get(state, "best"));
@@ -120,6 +143,15 @@ bool state_take(training *t, const char *text) {
   t->resumed.log_bytes = json_integer_value(json_object_get(state, "log_bytes"));
   const char *log = json_string_value(json_object_get(state, "log"));
   if (log) snprintf(t->resumed.log, sizeof t->resumed.log, "%s", log);
-  json_decref(extra);
   return good;
+}
+
+int state_take(training *t, const ebb_checkpoint_info *info) {
+  json_t *extra;
+  int code = state_read(&extra, t->s, info);
+  if (code == EXIT_GOOD && !take(t, json_object_get(extra, "state")))
+    code = fail(EXIT_INPUT, "%s: %s: the figures of the training are missing",
+                settings_origin(t->s, "resume").text, info->path);
+  json_decref(extra);
+  return code;
 }

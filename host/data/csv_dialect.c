@@ -76,10 +76,9 @@ static void try_field(trial *t, ebbi_span field, const ebbi_na *na, char decimal
 /* Reads the first rows; one that cannot be read ends them. */
 static void try_delimiter(trial *t, ebbi_csv_scan *scan, const ebbi_csv_dialect *dialect,
                           char delimiter, const ebbi_na *na, char decimal) {
-  bool found;
   *t = (trial){0};
   ebbi_csv_scan_begin(scan, scan->path, dialect->text, dialect->line, delimiter);
-  while (t->rows < ROWS && ebbi_csv_scan_row(scan, &found) == EBB_OK && found) {
+  while (t->rows < ROWS && ebbi_csv_scan_look(scan)) {
     for (size_t i = 0; i < scan->count; i++) try_field(t, scan->fields[i], na, decimal);
     t->widths[t->rows++] = scan->count;
   }
@@ -195,9 +194,8 @@ static bool is_comment(const char *line, const ebbi_na *na) {
 }
 
 static size_t count_fields(ebbi_csv_scan *scan, const char *text, size_t line, char delimiter) {
-  bool found;
   ebbi_csv_scan_begin(scan, scan->path, text, line, delimiter);
-  return ebbi_csv_scan_row(scan, &found) == EBB_OK && found ? scan->count : 0;
+  return ebbi_csv_scan_look(scan) ? scan->count : 0;
 }
 
 static const char *behind_mark(const char *comment) {
@@ -242,6 +240,7 @@ ebb_status ebbi_csv_dialect_find(ebbi_csv_dialect *dialect, const char *path, co
   ebbi_csv_scan scan = {.path = path};
   take_sep(dialect);
   take_comments(dialect, &scan, na, options->decimal);
+  ebb_status status = scan.looked;
   ebbi_csv_scan_free(&scan);
-  return EBB_OK;
+  return status;
 }

@@ -17,7 +17,7 @@ typedef struct ebbi_csv_dialect {
   size_t below; /* lines below the header that are no rows either */
 } ebbi_csv_dialect;
 
-/* Errors: EBB_ERR_ARGUMENT (a delimiter that cannot be one). */
+/* Errors: EBB_ERR_ARGUMENT (a delimiter that cannot be one), EBB_ERR_MEMORY. */
 ebb_status ebbi_csv_dialect_find(ebbi_csv_dialect *dialect, const char *path, const char *text,
                                  const ebbi_na *na, const ebb_read_options *options);
 

@@ -57,12 +57,11 @@ static void look_at(preamble *p, const ebbi_csv_scan *scan, const char *text, si
 /* A row that cannot be read ends them. */
 static void look_at_rows(preamble *p, ebbi_csv_scan *scan, const ebbi_csv_dialect *dialect,
                          const char *path) {
-  bool found;
   ebbi_csv_scan_begin(scan, path, dialect->text, dialect->line, dialect->delimiter);
   while (p->count < ROWS) {
     const char *text = scan->at;
     size_t line = scan->next_line;
-    if (ebbi_csv_scan_row(scan, &found) != EBB_OK || !found) break;
+    if (!ebbi_csv_scan_look(scan)) break;
     look_at(p, scan, text, line);
   }
   size_t most = 0;
@@ -172,6 +171,7 @@ static ebb_status skip(preamble *p, ebbi_csv_scan *scan, ebbi_csv_dialect *diale
                        ebbi_notes *notes, const char *path, const ebb_read_options *options) {
   size_t titles = 0;
   look_at_rows(p, scan, dialect, path);
+  TRY(scan->looked);
   while (titles < p->count && titles < MOST_ABOVE && is_title(p, &p->rows[titles])) titles++;
   size_t rows = p->count - titles, alike = 0;
   for (size_t i = titles; i < p->count; i++)

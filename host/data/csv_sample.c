@@ -103,11 +103,9 @@ static bool is_repeat(const ebbi_csv_scan *row, const ebbi_csv_scan *first) {
 
 static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row, size_t below) {
   const ebbi_csv_scan *first = &sample->scan;
-  bool found;
   size_t fields = 0;
   ebbi_csv_scan_begin(row, first->path, first->at, first->next_line, first->delimiter);
-  while (sample->rows <= ROWS && (fields < FIELDS || sample->rows < 4) &&
-         ebbi_csv_scan_row(row, &found) == EBB_OK && found) {
+  while (sample->rows <= ROWS && (fields < FIELDS || sample->rows < 4) && ebbi_csv_scan_look(row)) {
     if (below > 0) {
       below--;
       continue;
@@ -118,7 +116,7 @@ static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row, size_t
     for (size_t c = 0; c < row->count && c < first->count; c++)
       TRY(look_at(&sample->looks[c], sample, first->fields[c], row->fields[c]));
   }
-  return EBB_OK;
+  return row->looked;
 }
 
 ebb_status ebbi_csv_sample_take(ebbi_csv_sample *sample, const char *path,

@@ -177,3 +177,11 @@ ebb_status ebbi_csv_scan_row(ebbi_csv_scan *scan, bool *found) {
     if (scan->skipped++ == 0) scan->skipped_line = scan->line;
   }
 }
+
+bool ebbi_csv_scan_look(ebbi_csv_scan *scan) {
+  bool found = false;
+  if (scan->looked != EBB_OK) return false;
+  ebb_status status = ebbi_csv_scan_row(scan, &found);
+  if (status == EBB_ERR_MEMORY) scan->looked = status;
+  return status == EBB_OK && found;
+}

@@ -28,6 +28,7 @@ typedef struct ebbi_csv_scan {
   size_t count, capacity;
   ebbi_csv_copy *copies;
   size_t skipped, skipped_line; /* rows of delimiters and dashes alone, and where the first is */
+  ebb_status looked;            /* EBB_ERR_MEMORY: a look ended for lack of it */
 } ebbi_csv_scan;
 
 /* Begins at `text`, line `line` of its file, and keeps the memory of earlier use. The text ends
@@ -39,5 +40,10 @@ void ebbi_csv_scan_free(ebbi_csv_scan *scan);
 /* Reads the next row; *found is false at the end. Empty lines and rows of delimiters or dashes
  * alone are none. Errors: EBB_ERR_INPUT (stray quotes, too many fields). */
 ebb_status ebbi_csv_scan_row(ebbi_csv_scan *scan, bool *found);
+
+/* The same for who only wants to see what the text is like: false at the end, and at a row that
+ * cannot be read, since the reading will report it. Lack of memory is no property of the text: it
+ * ends this look and all later ones, and whoever looked returns `looked`. */
+bool ebbi_csv_scan_look(ebbi_csv_scan *scan);
 
 #endif

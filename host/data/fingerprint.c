@@ -22,7 +22,8 @@ static uint64_t hash_text(const char *text) {
   return ebbi_hash_more(2, &single, sizeof single);
 }
 
-/* One number for each text. NULL: no memory. */
+/* One number for each text. NULL: no memory; then each row's text is hashed anew, since a
+ * fingerprint cannot fail and must not depend on memory. */
 static uint64_t *hash_texts(const ebbi_names *texts) {
   uint64_t *hashes = calloc(texts->count + 1, sizeof *hashes);
   for (size_t i = 0; hashes && i < texts->count; i++) hashes[i] = hash_text(texts->items[i]);
@@ -32,9 +33,9 @@ static uint64_t *hash_texts(const ebbi_names *texts) {
 static uint64_t add_texts(uint64_t hash, const ebb_table *table, const ebbi_cells *codes,
                           const ebbi_names *texts) {
   uint64_t *hashes = hash_texts(texts);
-  for (size_t row = 0; hashes && row < table->rows; row++) {
+  for (size_t row = 0; row < table->rows; row++) {
     int32_t code = ebbi_cells_code(codes, ebbi_table_row(table, row));
-    uint64_t value = code < 0 ? 0 : hashes[code];
+    uint64_t value = code < 0 ? 0 : hashes ? hashes[code] : hash_text(texts->items[code]);
     hash = ebbi_hash_more(hash, &value, sizeof value);
   }
   free(hashes);

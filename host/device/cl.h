@@ -64,10 +64,10 @@ struct ebb_device {
   ebbi_sequence *recording; /* NULL: launches are queued at once */
   ebbi_command_calls command_calls;
   ebbi_watch watch;
-  void *transfer; /* host memory through which bytes go to and from buffers: transfer.c */
-  size_t transfer_size;
-  bool clblast;              /* it holds programs of the context */
-  bool timing;               /* each command is given an event */
+  void *transfer;       /* host memory through which bytes go to and from buffers: transfer.c */
+  size_t transfer_size; /* of each half */
+  bool clblast;         /* it holds programs of the context */
+  bool timing;          /* each command is given an event */
   ebbi_profiling *profiling; /* NULL: there has been no profile */
 };
 

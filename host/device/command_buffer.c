@@ -60,7 +60,7 @@ static bool find_call(void *call, cl_platform_id platform, const char *name) {
 }
 
 static bool find_calls(ebbi_command_calls *calls, const ebb_device *device) {
-  cl_platform_id platform;
+  cl_platform_id platform = NULL;
   return has_extension(device->id) && suits(device) &&
          clGetDeviceInfo(device->id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL) ==
              CL_SUCCESS &&

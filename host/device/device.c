@@ -145,10 +145,10 @@ static void find_indices(ebb_device_info *info, cl_device_id id) {
 static ebb_status open_foreign(ebb_device *device, cl_context context, cl_device_id id,
                                cl_command_queue queue) {
   static const char where[] = "ebb_device_open_opencl";
-  cl_context queue_context;
-  cl_device_id queue_device;
-  cl_command_queue_properties properties;
-  cl_platform_id platform;
+  cl_context queue_context = NULL;
+  cl_device_id queue_device = NULL;
+  cl_command_queue_properties properties = 0;
+  cl_platform_id platform = NULL;
   TRY_CL(device, where, clGetCommandQueueInfo, queue, CL_QUEUE_CONTEXT, sizeof queue_context,
          &queue_context, NULL);
   TRY_CL(device, where, clGetCommandQueueInfo, queue, CL_QUEUE_DEVICE, sizeof queue_device,

@@ -75,11 +75,14 @@ ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry) {
 
 static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   ebb_device *device = launch->device;
-  size_t group[3];
+  size_t group[3] = {0};
   TRY(launch->status);
   if (device->planning) return EBB_OK;
   TRY_CL(device, ebbi_kernel_name(launch->id), clGetKernelWorkGroupInfo, launch->kernel, device->id,
          CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof group, group, NULL);
+  REQUIRE(group[0] > 0 && group[1] > 0, EBB_ERR_DEVICE, /* it would do nothing */
+          "%s: its groups are %zux%zu by the driver, which is broken; choose another device",
+          ebbi_kernel_name(launch->id), group[0], group[1]);
   const ebbi_entry entry = {.id = launch->id,
                             .kernel = launch->kernel,
                             .global = {groups_x * group[0], groups_y * group[1]},

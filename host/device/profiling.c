@@ -27,7 +27,7 @@ double ebbi_profiling_clock(const ebb_device *device) {
 
 static ebb_status read_time(int64_t *time, ebb_device *device, cl_event event,
                             cl_profiling_info which) {
-  cl_ulong value;
+  cl_ulong value = 0;
   TRY_CL(device, where, clGetEventProfilingInfo, event, which, sizeof value, &value, NULL);
   *time = (int64_t)value;
   return EBB_OK;
@@ -189,7 +189,7 @@ static ebb_status empty_table(ebb_device *device) {
 }
 
 ebb_status ebb_profile_begin(ebb_device *device, size_t trace_limit) {
-  cl_command_queue_properties properties;
+  cl_command_queue_properties properties = 0;
   REQUIRE(device, EBB_ERR_ARGUMENT, "ebb_profile_begin: device is NULL");
   TRY_CL(device, "ebb_profile_begin", clGetCommandQueueInfo, device->queue, CL_QUEUE_PROPERTIES,
          sizeof properties, &properties, NULL);

@@ -49,7 +49,7 @@ static bool put_all(FILE *to, ebb_device *device, const char *text, const char *
   static const cl_uint of_platform[] = {CL_PLATFORM_NAME, CL_PLATFORM_VERSION};
   static const cl_uint of_device[] = {CL_DEVICE_NAME, CL_DEVICE_VENDOR, CL_DEVICE_VERSION,
                                       CL_DRIVER_VERSION, CL_DEVICE_EXTENSIONS};
-  cl_platform_id platform;
+  cl_platform_id platform = NULL;
   if (CALL_CL(device, clGetDeviceInfo, device->id, CL_DEVICE_PLATFORM, sizeof platform, &platform,
               NULL) != CL_SUCCESS)
     return false;

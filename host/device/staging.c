@@ -1,15 +1,18 @@
 /* Staged uploads: pinned host memory, a second queue, and the events that order the two queues.
  *
- * An upload begins when the launches that read the buffers' old contents are done, and launches
- * that read the new ones begin when it is: both by events on the device, so the host waits for
- * nothing but the memory that it wants to fill again. A failed upload shows there, or in
- * ebbi_staging_wait, as the event's status. A second thread that uploads by blocking calls was
- * rejected: a device belongs to one thread. Staging memory is the host's and not in the account.
+ * An upload begins when the launches that read the buffers' old contents are done, by an event on
+ * the device. It is read back behind itself, and the host compares before it queues launches that
+ * use it: a flipped bit would be another model, and in a label a place out of bounds. The upload is
+ * sent a block ahead, so launches of the block before keep the device busy meanwhile. A failed
+ * upload shows there, or in ebbi_staging_wait, as the event's status. A second thread that uploads
+ * by blocking calls was rejected: a device belongs to one thread. Staging memory is the host's and
+ * not in the account.
  */
 #include "cl.h"
 
 #include "base/size.h"
 #include <stdlib.h>
+#include <string.h>
 
 struct ebbi_staging {
   ebb_device *device;
@@ -18,13 +21,16 @@ struct ebbi_staging {
   cl_mem pinned;                 /* NULL: the memory is malloc's */
   void *memory;                  /* mapped, or malloc's */
   cl_event arrived[EBBI_STAGED]; /* the upload; NULL: nothing to wait for */
+  unsigned char *back;           /* the memory's second half: what was read back */
+  size_t sent[EBBI_STAGED];      /* bytes */
+  cl_event checked;              /* the reads back; NULL: nothing to compare */
   cl_event left;                 /* launches have read the buffers; NULL: none were to */
 };
 
 static const char where[] = "staging";
 
 static ebb_status require_queue(ebb_device *device) {
-  cl_command_queue_properties properties;
+  cl_command_queue_properties properties = 0;
   if (device->upload_queue) return EBB_OK;
   TRY_CL(device, where, clGetCommandQueueInfo, device->queue, CL_QUEUE_PROPERTIES,
          sizeof properties, &properties, NULL);
@@ -51,7 +57,7 @@ static ebb_status pin_memory(ebbi_staging *staging, size_t bytes) {
   TRY_MAKE(staging->pinned, device, where, clCreateBuffer, device->context,
            CL_MEM_READ_ONLY | CL_MEM_ALLOC_HOST_PTR, bytes, NULL);
   TRY_MAKE(staging->memory, device, where, clEnqueueMapBuffer, device->upload_queue,
-           staging->pinned, CL_FALSE, CL_MAP_WRITE, 0, bytes, 0, NULL, &event);
+           staging->pinned, CL_FALSE, CL_MAP_READ | CL_MAP_WRITE, 0, bytes, 0, NULL, &event);
   ebb_status status = ebbi_wait(device, device->upload_queue, event, "map of staging memory");
   (void)CALL_CL(device, clReleaseEvent, event);
   return status;
@@ -72,12 +78,13 @@ static ebb_status build(ebbi_staging *staging) {
   size_t bytes = 0, offsets[EBBI_STAGED];
   for (size_t i = 0; i < EBBI_STAGED; i++) {
     offsets[i] = bytes;
-    REQUIRE(staging->to[i]->size < SIZE_MAX / 4 &&
+    REQUIRE(staging->to[i]->size < SIZE_MAX / 8 &&
                 ebbi_size_add(&bytes, bytes, ebbi_round_up(staging->to[i]->size, 128)),
             EBB_ERR_MEMORY, "%s: its size overflows", where);
   }
   TRY(require_queue(staging->device));
-  TRY(make_memory(staging, bytes));
+  TRY(make_memory(staging, 2 * bytes));
+  staging->back = (unsigned char *)staging->memory + bytes;
   for (size_t i = 0; i < EBBI_STAGED; i++)
     staging->parts[i] = (unsigned char *)staging->memory + offsets[i];
   return EBB_OK;
@@ -109,6 +116,7 @@ void ebbi_staging_free(ebbi_staging *staging) {
   (void)ebbi_wait_for_queue(device, device->upload_queue);
   for (size_t i = 0; i < EBBI_STAGED; i++) forget(device, &staging->arrived[i]);
   forget(device, &staging->left);
+  forget(device, &staging->checked);
   if (staging->pinned)
     unpin_memory(staging);
   else if (!ebbi_device_is_lost(device))
@@ -137,8 +145,41 @@ ebb_status ebbi_staging_wait(ebbi_staging *staging) {
   return first;
 }
 
+/* Where a part was read back to. */
+static unsigned char *back_of(const ebbi_staging *staging, size_t part) {
+  size_t offset = (size_t)((char *)staging->parts[part] - (char *)staging->memory);
+  return staging->back + offset;
+}
+
+static ebb_status queue_reads(ebbi_staging *staging) {
+  ebb_device *device = staging->device;
+  for (size_t i = 0; i < EBBI_STAGED; i++) {
+    back_of(staging, i)[0] = (unsigned char)~((unsigned char *)staging->parts[i])[0];
+    TRY_CL(device, "check of an upload", clEnqueueReadBuffer, device->upload_queue,
+           staging->to[i]->memory, CL_FALSE, 0, staging->sent[i], back_of(staging, i), 0, NULL,
+           i + 1 == EBBI_STAGED ? &staging->checked : NULL);
+  }
+  return EBB_OK;
+}
+
+/* The uploads have arrived; have they arrived right? */
+static ebb_status compare(ebbi_staging *staging) {
+  if (!staging->checked) return EBB_OK;
+  ebb_status status = wait_for(staging->device, staging->checked);
+  forget(staging->device, &staging->checked);
+  TRY(status);
+  for (size_t i = 0; i < EBBI_STAGED; i++)
+    REQUIRE(
+        memcmp(staging->parts[i], back_of(staging, i), staging->sent[i]) == 0, EBB_ERR_DEVICE,
+        "upload: a block of %zu bytes is another one when it is read back; the device's memory, "
+        "its bus or its driver is at fault: run `ebb verify`, and use another device",
+        staging->sent[i]);
+  return EBB_OK;
+}
+
 ebb_status ebbi_staging_fill(void *memory[EBBI_STAGED], ebbi_staging *staging) {
   TRY(ebbi_staging_wait(staging));
+  TRY(compare(staging));
   for (size_t i = 0; i < EBBI_STAGED; i++) memory[i] = staging->parts[i];
   return EBB_OK;
 }
@@ -165,26 +206,16 @@ ebb_status ebbi_staging_send(ebbi_staging *staging, const size_t bytes[EBBI_STAG
            &staging->arrived[i]);
     device->counters.uploads++;
     device->counters.uploaded_bytes += bytes[i];
+    staging->sent[i] = bytes[i];
   }
+  TRY(queue_reads(staging));
   TRY_CL(device, "upload", clFlush, device->upload_queue);
   return profile(staging, bytes);
 }
 
-/* Some drivers, PoCL among them, never end a wait for what has failed: so that is not queued. */
 ebb_status ebbi_staging_enter(ebbi_staging *staging) {
-  ebb_device *device = staging->device;
-  bool under_way = false;
-  for (size_t i = 0; i < EBBI_STAGED && staging->arrived[i]; i++) {
-    cl_int state;
-    TRY_CL(device, where, clGetEventInfo, staging->arrived[i], CL_EVENT_COMMAND_EXECUTION_STATUS,
-           sizeof state, &state, NULL);
-    if (state < 0) return ebbi_staging_wait(staging);
-    under_way = under_way || state != CL_COMPLETE;
-  }
-  if (!under_way) return EBB_OK;
-  TRY_CL(device, where, clEnqueueBarrierWithWaitList, device->queue, EBBI_STAGED, staging->arrived,
-         NULL);
-  return EBB_OK;
+  TRY(ebbi_staging_wait(staging));
+  return compare(staging);
 }
 
 ebb_status ebbi_staging_leave(ebbi_staging *staging) {

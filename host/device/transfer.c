@@ -4,6 +4,10 @@
  * given. That must not be the caller's, who will free it: so all transfers go through a few
  * megabytes that belong to the device and are left behind with a device that is lost. The copy
  * costs a few percent of a large transfer. Large ones go in pieces, so that each shows progress.
+ *
+ * Each transfer is checked by one more read: of what was uploaded, or of the same once more. Data,
+ * weights and results go this way once, and nothing later could tell that a bit has flipped: it
+ * would be another model, or another prediction. Both are queued at once, so there is no wait more.
  */
 #include "base/size.h"
 #include "cl.h"
@@ -19,11 +23,12 @@ typedef struct piece {
   size_t at, rows, row_bytes, stride;
 } piece;
 
+/* Twice a piece: the second half is for what is read back. */
 static ebb_status require_memory(ebb_device *device, size_t bytes) {
   if (bytes > PIECE) bytes = PIECE;
   if (device->transfer_size >= bytes) return EBB_OK;
-  void *larger = malloc(bytes);
-  REQUIRE(larger, EBB_ERR_MEMORY, "transfer: no host memory for %zu bytes", bytes);
+  void *larger = malloc(2 * bytes);
+  REQUIRE(larger, EBB_ERR_MEMORY, "transfer: no host memory for %zu bytes", 2 * bytes);
   free(device->transfer);
   device->transfer = larger;
   device->transfer_size = bytes;
@@ -52,17 +57,17 @@ static ebb_status queue_write(cl_event *event, const ebbi_buffer *buffer, const 
   return EBB_OK;
 }
 
-static ebb_status queue_read(cl_event *event, const ebbi_buffer *buffer, const piece *p) {
+static ebb_status queue_read(cl_event *event, void *to, const ebbi_buffer *buffer, const piece *p) {
   ebb_device *device = buffer->device;
   const size_t host[3] = {0, 0, 0}, region[3] = {p->row_bytes, p->rows, 1};
   if (p->rows == 1) {
     TRY_CL(device, "download", clEnqueueReadBuffer, device->queue, buffer->memory, CL_FALSE, p->at,
-           p->row_bytes, device->transfer, 0, NULL, event);
+           p->row_bytes, to, 0, NULL, event);
     return EBB_OK;
   }
   const size_t origin[3] = {p->at % p->stride, p->at / p->stride, 0};
   TRY_CL(device, "download", clEnqueueReadBufferRect, device->queue, buffer->memory, CL_FALSE,
-         origin, host, region, p->stride, 0, p->row_bytes, 0, device->transfer, 0, NULL, event);
+         origin, host, region, p->stride, 0, p->row_bytes, 0, to, 0, NULL, event);
   return EBB_OK;
 }
 
@@ -76,23 +81,59 @@ static ebb_status finish(ebb_device *device, const char *name, const piece *p, c
   return status;
 }
 
+static unsigned char *half_of(const ebb_device *device, size_t half) {
+  return (unsigned char *)device->transfer + half * device->transfer_size;
+}
+
+/* Waits for a transfer and for the read after it, which went into the second half; `queued` is
+ * whether that could be queued. The last is waited for first: if the wait is given up, the memory
+ * is freed when the driver calls back for that one, and not a command too early. */
+static ebb_status finish_both(ebb_device *device, const char *name, const piece *p,
+                              const cl_event events[2], ebb_status queued, bool told) {
+  if (queued == EBB_OK) queued = finish(device, name, p, events[1], false);
+  ebb_status ended = finish(device, name, p, events[0], told);
+  return ended == EBB_OK ? queued : ended;
+}
+
+static ebb_status compare_halves(const ebb_device *device, const piece *p, const char *name) {
+  const unsigned char *first = half_of(device, 0), *second = half_of(device, 1);
+  size_t bytes = p->rows * p->row_bytes, at = 0;
+  if (memcmp(first, second, bytes) == 0) return EBB_OK;
+  while (first[at] == second[at]) at++;
+  return ebbi_fail(EBB_ERR_DEVICE,
+                   "%s: byte %zu of %zu is 0x%02x, and 0x%02x when it is read %s; the device's "
+                   "memory, its bus or its driver is at fault: run `ebb verify`, and use another "
+                   "device",
+                   name, at, bytes, first[at], second[at], name[0] == 'u' ? "back" : "again");
+}
+
 /* `from` NULL: zeros. */
 static ebb_status write_piece(const ebbi_buffer *buffer, const piece *p, const void *from) {
-  size_t bytes = p->rows * p->row_bytes;
-  cl_event event;
+  ebb_device *device = buffer->device;
+  unsigned char *sent = half_of(device, 0), *found = half_of(device, 1);
+  cl_event events[2];
   if (from)
-    memcpy(buffer->device->transfer, from, bytes);
+    memcpy(sent, from, p->rows * p->row_bytes);
   else
-    memset(buffer->device->transfer, 0, bytes);
-  TRY(queue_write(&event, buffer, p));
-  return finish(buffer->device, "upload", p, event, from != NULL);
+    memset(sent, 0, p->rows * p->row_bytes);
+  found[0] = (unsigned char)~sent[0]; /* a read that does nothing does not pass */
+  TRY(queue_write(&events[0], buffer, p));
+  ebb_status queued = queue_read(&events[1], found, buffer, p);
+  TRY(finish_both(device, "upload", p, events, queued, from != NULL));
+  return compare_halves(device, p, "upload");
 }
 
 static ebb_status read_piece(void *to, const ebbi_buffer *buffer, const piece *p) {
-  cl_event event;
-  TRY(queue_read(&event, buffer, p));
-  TRY(finish(buffer->device, "download", p, event, true));
-  memcpy(to, buffer->device->transfer, p->rows * p->row_bytes);
+  ebb_device *device = buffer->device;
+  unsigned char *found = half_of(device, 0), *again = half_of(device, 1);
+  cl_event events[2];
+  found[0] = 0;
+  again[0] = 0xff;
+  TRY(queue_read(&events[0], found, buffer, p));
+  ebb_status queued = queue_read(&events[1], again, buffer, p);
+  TRY(finish_both(device, "download", p, events, queued, true));
+  TRY(compare_halves(device, p, "download"));
+  memcpy(to, found, p->rows * p->row_bytes);
   return EBB_OK;
 }
 

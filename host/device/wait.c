@@ -102,7 +102,7 @@ static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
 }
 
 cl_int ebbi_event_state(cl_int *state, cl_event event) {
-  *state = CL_QUEUED; /* if the driver says nothing */
+  *state = CL_QUEUED; /* for a driver that succeeds and says nothing */
   return clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof *state, state, NULL);
 }
 

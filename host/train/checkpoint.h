@@ -5,10 +5,10 @@
 #ifndef EBBI_CHECKPOINT_H
 #define EBBI_CHECKPOINT_H
 
+#include "base/json.h"
 #include "train/train.h"
 
 #include <ebb/checkpoint.h>
-#include <jansson.h>
 
 /* ---- what changes while a training goes on, except the tensors: checkpoint_state.c ---- */
 
@@ -19,8 +19,8 @@ typedef struct ebbi_snapshot {
   bool parked;
 } ebbi_snapshot;
 
-/* Every bit of it, as texts. NULL: no memory. */
-json_t *ebbi_snapshot_to_json(const ebbi_snapshot *snapshot);
+/* Puts every bit of it, as texts, into the object that is open. */
+void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot);
 
 /* Leaves what is not kept as it is. False: a field is missing or is no such number; `*wrong` has
  * its name. */
@@ -31,7 +31,7 @@ bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer 
 
 /* ---- what must be the same for a training to go on: checkpoint_terms.c ---- */
 
-/* Network, options, precision and data, by name; the caller gives it up by json_decref. */
+/* Network, options, precision and data, by name; the caller ends it by json_decref. */
 ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer);
 
 /* Errors: EBB_ERR_ARGUMENT: `path: is of another training: ...`, with all that differs. */
@@ -81,6 +81,10 @@ void ebbi_checkpoint_list_free(ebbi_checkpoint_list *list);
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_checkpoint_read(char **bytes, size_t *size, const char *path, uint64_t limit);
 
+/* The hash of a plain file that must have so many bytes; it is not kept in memory.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+ebb_status ebbi_checkpoint_hash(ebbi_hash *hash, const char *path, uint64_t size);
+
 /* ---- manifests: checkpoint_manifest.c ---- */
 
 enum { EBBI_HASH_TEXT = 33, EBBI_EXTRA_LIMIT = 1 << 20 };
@@ -115,18 +119,17 @@ static inline uint64_t ebbi_manifest_step(const ebbi_manifest *manifest) {
 /* The path of its tensor file; NULL: no memory. */
 char *ebbi_manifest_tensors(const ebbi_manifest *manifest, const char *folder);
 
-/* Fills in size and checksum by the tensor file.  Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
-ebb_status ebbi_manifest_seal(ebbi_manifest *manifest, const char *folder);
-
 /* Is the tensor file, to the last bit, the one that was written?
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_manifest_check_tensors(const ebbi_manifest *manifest, const char *folder);
 
 /* ---- tensors: checkpoint_tensors.c ---- */
 
-/* Errors: EBB_ERR_NUMBERS (a weight is not finite), EBB_ERR_DEVICE, EBB_ERR_OUTPUT, EBB_ERR_MEMORY.
+/* Gives size and hash of the file as they are known before it is written.
+ * Errors: EBB_ERR_NUMBERS (a weight is not finite), EBB_ERR_DEVICE, EBB_ERR_OUTPUT, EBB_ERR_MEMORY.
  */
-ebb_status ebbi_checkpoint_tensors_write(const ebb_trainer *trainer, const char *path);
+ebb_status ebbi_checkpoint_tensors_write(uint64_t *bytes, ebbi_hash *hash,
+                                         const ebb_trainer *trainer, const char *path);
 
 /* Reads the tensors of a trainer like this one, then brings them to the device: to where this one
  * keeps them, by trainer->parked. Errors: EBB_ERR_INPUT: the device's are unchanged;

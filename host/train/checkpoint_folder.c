@@ -138,37 +138,81 @@ void ebbi_checkpoint_list_free(ebbi_checkpoint_list *list) {
 
 /* ---- reading ---- */
 
-static ebb_status read_descriptor(char **bytes, size_t *size, int file, const char *path,
-                                  uint64_t limit) {
+/* Without blocking, or a pipe of that name would hold the program up. */
+static ebb_status open_plain(int *file, uint64_t *size, const char *path) {
   struct stat about;
-  REQUIRE(fstat(file, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
-  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is no plain file", path);
-  REQUIRE((uint64_t)about.st_size <= limit && (uint64_t)about.st_size < SIZE_MAX, EBB_ERR_INPUT,
-          "%s: damaged: %lld bytes, more than %" PRIu64, path, (long long)about.st_size, limit);
-  *size = (size_t)about.st_size;
-  *bytes = malloc(*size + 1);
-  REQUIRE(*bytes, EBB_ERR_MEMORY, "%s: no memory for %zu bytes", path, *size);
-  (*bytes)[*size] = '\0';
-  for (size_t done = 0; done < *size;) {
-    ssize_t got = read(file, *bytes + done, *size - done);
+  *file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+  REQUIRE(*file >= 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
+  bool known = fstat(*file, &about) == 0;
+  int why = errno;
+  if (known && S_ISREG(about.st_mode)) {
+    *size = (uint64_t)about.st_size;
+    return EBB_OK;
+  }
+  close(*file);
+  return ebbi_fail(EBB_ERR_INPUT, "%s: %s", path, known ? "is no plain file" : strerror(why));
+}
+
+static ebb_status read_bytes(char *bytes, size_t size, int file, const char *path) {
+  for (size_t done = 0; done < size;) {
+    ssize_t got = read(file, bytes + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read after byte %zu: %s", path, done,
+    REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read to its end: %s", path,
             got == 0 ? "it has become shorter" : strerror(errno));
     done += (size_t)got;
   }
   return EBB_OK;
 }
 
+static ebb_status read_whole(char **bytes, uint64_t size, uint64_t limit, int file,
+                             const char *path) {
+  REQUIRE(size <= limit && size < SIZE_MAX, EBB_ERR_INPUT,
+          "%s: damaged: %" PRIu64 " bytes, more than %" PRIu64, path, size, limit);
+  *bytes = malloc((size_t)size + 1);
+  REQUIRE(*bytes, EBB_ERR_MEMORY, "%s: no memory for %" PRIu64 " bytes", path, size);
+  (*bytes)[size] = '\0';
+  return read_bytes(*bytes, (size_t)size, file, path);
+}
+
 ebb_status ebbi_checkpoint_read(char **bytes, size_t *size, const char *path, uint64_t limit) {
+  int file;
+  uint64_t there;
   *bytes = NULL;
-  /* not blocking, or a pipe of that name would hold the program up */
-  int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-  REQUIRE(file >= 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
-  ebb_status status = read_descriptor(bytes, size, file, path, limit);
+  TRY(open_plain(&file, &there, path));
+  ebb_status status = read_whole(bytes, there, limit, file, path);
   close(file);
+  *size = (size_t)there;
   if (status != EBB_OK) {
     free(*bytes);
     *bytes = NULL;
   }
+  return status;
+}
+
+static ebb_status hash_bytes(ebbi_hasher *hasher, uint64_t size, int file, const char *path) {
+  char block[1 << 16];
+  REQUIRE(hasher, EBB_ERR_MEMORY, "%s: no memory for its checksum", path);
+  while (size > 0) {
+    size_t count = size < sizeof block ? (size_t)size : sizeof block;
+    TRY(read_bytes(block, count, file, path));
+    ebbi_hasher_add(hasher, block, count);
+    size -= count;
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_checkpoint_hash(ebbi_hash *hash, const char *path, uint64_t size) {
+  int file;
+  uint64_t there;
+  TRY(open_plain(&file, &there, path));
+  ebbi_hasher *hasher = ebbi_hasher_create();
+  ebb_status status =
+      there == size
+          ? hash_bytes(hasher, size, file, path)
+          : ebbi_fail(EBB_ERR_INPUT, "%s: damaged: %" PRIu64 " bytes, %" PRIu64 " were written",
+                      path, there, size);
+  if (status == EBB_OK) *hash = ebbi_hasher_value(hasher);
+  ebbi_hasher_free(hasher);
+  close(file);
   return status;
 }

@@ -6,15 +6,10 @@
  * The checksum is compared before the body is parsed, byte for byte as it was written; so is what
  * stands around the body. A change of a single bit anywhere is found. Later versions of the format
  * may change the body, not this.
- *
- * jansson drops letters of texts without a word when memory is short. So what has been written is
- * compared with what it reads as, and what has been read with what it is written as. This takes a
- * body of texts and whole numbers, of which each has one form.
  */
 #include "base/error.h"
 #include "base/writer.h"
 #include "checkpoint.h"
-#include "data/utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -22,7 +17,7 @@
 #include <string.h>
 
 /* A byte of the caller's text takes six at most. */
-enum { VERSION = 1, FORM = JSON_INDENT(1), LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
+enum { VERSION = 1, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
 enum { HEAD = sizeof head - 1, MIDDLE = sizeof middle - 1, TAIL = sizeof tail - 1 };
@@ -43,35 +38,23 @@ char *ebbi_manifest_tensors(const ebbi_manifest *manifest, const char *folder) {
   return ebbi_checkpoint_path(folder, name);
 }
 
-static ebb_status hash_tensors(char text[EBBI_HASH_TEXT], uint64_t *bytes,
-                               const ebbi_manifest *manifest, const char *folder, uint64_t limit) {
-  char *path = ebbi_manifest_tensors(manifest, folder), *content = NULL;
-  size_t size = 0;
-  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
-  ebb_status status = ebbi_checkpoint_read(&content, &size, path, limit);
-  if (status == EBB_OK) hash_text(text, content, size);
-  *bytes = size;
-  free(content);
-  free(path);
-  return status;
-}
-
-ebb_status ebbi_manifest_seal(ebbi_manifest *manifest, const char *folder) {
-  return hash_tensors(manifest->hash, &manifest->bytes, manifest, folder, UINT64_MAX);
+static ebb_status check_tensors(const ebbi_manifest *manifest, const char *path) {
+  ebbi_hash hash;
+  char text[EBBI_HASH_TEXT];
+  TRY(ebbi_checkpoint_hash(&hash, path, manifest->bytes));
+  ebbi_hash_text(text, &hash);
+  REQUIRE(strcmp(text, manifest->hash) == 0, EBB_ERR_INPUT,
+          "%s: damaged: its checksum is %s, that of what was written %s", path, text,
+          manifest->hash);
+  return EBB_OK;
 }
 
 ebb_status ebbi_manifest_check_tensors(const ebbi_manifest *manifest, const char *folder) {
-  char text[EBBI_HASH_TEXT], name[EBBI_CHECKPOINT_NAME];
-  uint64_t bytes = 0;
-  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
-  TRY(hash_tensors(text, &bytes, manifest, folder, manifest->bytes));
-  REQUIRE(bytes == manifest->bytes, EBB_ERR_INPUT,
-          "%s/%s: damaged: %" PRIu64 " bytes, %" PRIu64 " were written", folder, name, bytes,
-          manifest->bytes);
-  REQUIRE(strcmp(text, manifest->hash) == 0, EBB_ERR_INPUT,
-          "%s/%s: damaged: its checksum is %s, that of what was written %s", folder, name, text,
-          manifest->hash);
-  return EBB_OK;
+  char *path = ebbi_manifest_tensors(manifest, folder);
+  REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
+  ebb_status status = check_tensors(manifest, path);
+  free(path);
+  return status;
 }
 
 /* ---- writing ---- */
@@ -81,38 +64,46 @@ ebb_status ebbi_manifest_check_extra(const char *extra) {
   REQUIRE(length <= EBBI_EXTRA_LIMIT, EBB_ERR_ARGUMENT,
           "checkpoint: the caller's text has %zu bytes, at most %d are kept", length,
           EBBI_EXTRA_LIMIT);
-  REQUIRE(!extra || ebbi_utf8_check("the caller's text", extra, length) == EBB_OK, EBB_ERR_ARGUMENT,
+  REQUIRE(!extra || ebbi_json_can_hold(extra), EBB_ERR_ARGUMENT,
           "checkpoint: the caller's text is not UTF-8");
   return EBB_OK;
 }
 
-static json_t *tensors_to_json(const ebbi_manifest *manifest) {
-  char name[EBBI_CHECKPOINT_NAME];
-  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
-  return json_pack("{s:s, s:I, s:s}", "file", name, "bytes", (json_int_t)manifest->bytes,
-                   "checksum", manifest->hash);
+static void put_terms(ebbi_json *body, json_t *terms) {
+  const char *name;
+  json_t *value;
+  ebbi_json_object(body, key_terms);
+  json_object_foreach(terms, name, value) ebbi_json_text(body, name, json_string_value(value));
+  ebbi_json_end(body);
 }
 
-/* The body's text, to be freed; NULL: no memory. */
-static char *body_of(const ebbi_manifest *manifest) {
-  json_t *body = json_object();
-  bool good =
-      body && json_object_set_new(body, key_version, json_integer(VERSION)) == 0 &&
-      json_object_set_new(body, "ebb", json_string(EBB_VERSION)) == 0 &&
-      json_object_set(body, key_terms, manifest->terms) == 0 &&
-      json_object_set_new(body, key_state, ebbi_snapshot_to_json(&manifest->snapshot)) == 0 &&
-      json_object_set_new(body, key_tensors, tensors_to_json(manifest)) == 0;
-  if (good && manifest->extra)
-    good = json_object_set_new(body, key_extra, json_string(manifest->extra)) == 0;
-  char *text = good ? json_dumps(body, FORM) : NULL;
-  json_t *read = text ? json_loads(text, 0, NULL) : NULL;
-  if (!json_equal(read, body)) {
-    free(text);
-    text = NULL;
-  }
-  json_decref(read);
-  json_decref(body);
-  return text;
+static void put_state(ebbi_json *body, const ebbi_snapshot *snapshot) {
+  ebbi_json_object(body, key_state);
+  ebbi_snapshot_put(body, snapshot);
+  ebbi_json_end(body);
+}
+
+static void put_tensors(ebbi_json *body, const ebbi_manifest *manifest) {
+  char name[EBBI_CHECKPOINT_NAME];
+  ebbi_checkpoint_name(name, ebbi_manifest_step(manifest), manifest->tensors);
+  ebbi_json_object(body, key_tensors);
+  ebbi_json_text(body, "file", name);
+  ebbi_json_whole(body, "bytes", (size_t)manifest->bytes);
+  ebbi_json_text(body, "checksum", manifest->hash);
+  ebbi_json_end(body);
+}
+
+/* The body's text, which the caller frees. */
+static ebb_status make_body(char **text, const ebbi_manifest *manifest, const char *path) {
+  ebbi_json body;
+  ebbi_json_begin(&body);
+  ebbi_json_whole(&body, key_version, VERSION);
+  ebbi_json_text(&body, "ebb", EBB_VERSION);
+  put_terms(&body, manifest->terms);
+  put_state(&body, &manifest->snapshot);
+  put_tensors(&body, manifest);
+  if (manifest->extra) ebbi_json_text(&body, key_extra, manifest->extra);
+  return ebbi_json_finish(text, &body, JSON_INDENT(1), path);
 }
 
 static ebb_status write_text(const char *path, const char *body) {
@@ -131,8 +122,8 @@ static ebb_status write_text(const char *path, const char *body) {
 }
 
 static ebb_status write_manifest(const ebbi_manifest *manifest, const char *path) {
-  char *body = body_of(manifest);
-  REQUIRE(body, EBB_ERR_MEMORY, "%s: no memory to write it", path);
+  char *body;
+  TRY(make_body(&body, manifest, path));
   ebb_status status = write_text(path, body);
   free(body);
   return status;
@@ -223,13 +214,12 @@ static ebb_status parse(ebbi_manifest *manifest, const char *text, size_t size, 
                         uint64_t step) {
   const char *body = NULL;
   size_t length = 0;
+  ebbi_json_fault fault;
   TRY(open_envelope(&body, &length, text, size, path));
-  manifest->body = json_loadb(body, length, JSON_REJECT_DUPLICATES, NULL);
-  char *again = manifest->body ? json_dumps(manifest->body, FORM) : NULL;
-  /* the checksum is right, so it is what was written */
-  bool same = again && strlen(again) == length && memcmp(again, body, length) == 0;
-  free(again);
-  REQUIRE(same, EBB_ERR_MEMORY, "%s: no memory to read it", path);
+  ebb_status status = ebbi_json_read(&manifest->body, &fault, body, length);
+  REQUIRE(status != EBB_ERR_MEMORY, status, "%s: no memory to read it", path);
+  REQUIRE(status == EBB_OK, status, "%s: damaged: byte %zu of what it says: %s", path, fault.byte,
+          fault.why);
   return take_body(manifest, path, step);
 }
 

@@ -65,10 +65,8 @@ static bool store(void *to, size_t size, uint64_t value) {
   return value <= 1;
 }
 
-json_t *ebbi_snapshot_to_json(const ebbi_snapshot *snapshot) {
-  json_t *object = json_object();
-  bool good = object != NULL;
-  for (size_t i = 0; i < FIELDS && good; i++) {
+void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot) {
+  for (size_t i = 0; i < FIELDS; i++) {
     const struct field *f = &fields[i];
     char text[TEXT];
     uint64_t value = load((const char *)snapshot + f->at, f->size);
@@ -76,11 +74,8 @@ json_t *ebbi_snapshot_to_json(const ebbi_snapshot *snapshot) {
       snprintf(text, sizeof text, "0x%0*" PRIx64, (int)(2 * f->size), value);
     else
       snprintf(text, sizeof text, "%" PRIu64, value);
-    good = json_object_set_new(object, f->name, json_string(text)) == 0;
+    ebbi_json_text(json, f->name, text);
   }
-  if (good) return object;
-  json_decref(object);
-  return NULL;
 }
 
 /* The digits alone, as they were written: no sign, no blanks. */

@@ -2,8 +2,7 @@
  *
  * On the device each of these is a slab with a layer's rows padded as that device likes it; in the
  * file they are dense, `parameters.0.weight` [in, out], so that a file depends on the network
- * alone. A slab is read twice and the two are compared, since the one thing worse than no
- * checkpoint is one with a flipped bit; so is what has been brought to the device.
+ * alone.
  */
 #include "base/error.h"
 #include "checkpoint.h"
@@ -68,22 +67,9 @@ static ebb_status check_finite(const float *values, const slab *of, const ebb_ne
   return EBB_OK;
 }
 
-static ebb_status compare_with_device(const float *values, float *again, const ebb_tensor *tensor,
-                                      const char *name) {
-  size_t at = 0;
-  TRY(ebb_tensor_download(again, tensor));
-  if (memcmp(values, again, tensor->cols * sizeof *values) == 0) return EBB_OK;
-  while (memcmp(&values[at], &again[at], sizeof *values) == 0) at++;
-  return ebbi_fail(EBB_ERR_DEVICE,
-                   "checkpoint: number %zu of \"%s\" is %.9g and, read again, %.9g: the device or "
-                   "its driver loses bits",
-                   at, name, (double)values[at], (double)again[at]);
-}
-
-/* A slab to dense numbers; `scratch` has room for two slabs. */
+/* A slab to dense numbers; `scratch` has room for a slab. */
 static ebb_status fetch(float *dense, const slab *of, const ebb_network *network, float *scratch) {
   TRY(ebb_tensor_download(scratch, of->tensor));
-  TRY(compare_with_device(scratch, scratch + of->tensor->cols, of->tensor, of->name));
   TRY(check_finite(scratch, of, network));
   for (size_t i = 0; i < part_count(network); i++) {
     part p = part_of(network, of, i);
@@ -125,14 +111,25 @@ static ebb_status fetch_all(content *c, const ebb_trainer *trainer, float *scrat
   return EBB_OK;
 }
 
-ebb_status ebbi_checkpoint_tensors_write(const ebb_trainer *trainer, const char *path) {
+static ebb_status write(uint64_t *bytes, ebbi_hash *hash, const content *c, const char *path) {
+  ebbi_safetensors_draft draft;
+  TRY(ebbi_safetensors_draft_make(&draft, path, NULL, 0, c->tensors, c->count));
+  *bytes = draft.size;
+  *hash = draft.hash;
+  ebb_status status = ebbi_safetensors_draft_write(&draft, path);
+  ebbi_safetensors_draft_free(&draft);
+  return status;
+}
+
+ebb_status ebbi_checkpoint_tensors_write(uint64_t *bytes, ebbi_hash *hash,
+                                         const ebb_trainer *trainer, const char *path) {
   float *scratch;
-  TRY(make_floats(&scratch, 2 * trainer->network->parameters->cols));
+  TRY(make_floats(&scratch, trainer->network->parameters->cols));
   content *c = calloc(1, sizeof *c);
   ebb_status status =
       c ? fetch_all(c, trainer, scratch) : ebbi_fail(EBB_ERR_MEMORY, "%s: no memory", path);
   free(scratch);
-  if (status == EBB_OK) status = ebbi_safetensors_write(path, NULL, 0, c->tensors, c->count);
+  if (status == EBB_OK) status = write(bytes, hash, c, path);
   for (size_t s = 0; c && s < SLABS; s++) free(c->values[s]);
   free(c);
   return status;
@@ -164,34 +161,28 @@ static ebb_status read_slab(float *values, const slab *of, const ebb_network *ne
   return EBB_OK;
 }
 
-static ebb_status send(const slab *of, const float *values, float *scratch) {
-  TRY(ebb_tensor_upload(of->tensor, values));
-  return compare_with_device(values, scratch, of->tensor, of->name);
-}
-
 /* All are read before the first is sent. With the latest weights parked, the network gets the good
- * ones, which are the best. `values` [SLABS + 1] has room for a slab each. */
-static ebb_status take(ebb_trainer *trainer, float *values[SLABS + 1], const ebbi_safetensors *file,
+ * ones, which are the best. `values` [SLABS] has room for a slab each. */
+static ebb_status take(ebb_trainer *trainer, float *values[SLABS], const ebbi_safetensors *file,
                        const char *path) {
   slab slabs[SLABS];
   find_slabs(slabs, trainer);
   for (size_t s = 0; s < SLABS; s++)
     if (slabs[s].tensor) TRY(read_slab(values[s], &slabs[s], trainer->network, file, path));
   for (size_t s = 0; s < SLABS; s++)
-    if (slabs[s].tensor) TRY(send(&slabs[s], values[s], values[SLABS]));
-  slab network = {"parameters", trainer->network->parameters, true};
-  return trainer->parked ? send(&network, values[1], values[SLABS]) : EBB_OK;
+    if (slabs[s].tensor) TRY(ebb_tensor_upload(slabs[s].tensor, values[s]));
+  return trainer->parked ? ebb_tensor_upload(trainer->network->parameters, values[1]) : EBB_OK;
 }
 
 ebb_status ebbi_checkpoint_tensors_take(ebb_trainer *trainer, const char *path) {
   ebbi_safetensors *file;
-  float *values[SLABS + 1] = {NULL};
+  float *values[SLABS] = {NULL};
   TRY(ebbi_safetensors_read(&file, path));
   ebb_status status = EBB_OK;
-  for (size_t s = 0; s <= SLABS && status == EBB_OK; s++)
+  for (size_t s = 0; s < SLABS && status == EBB_OK; s++)
     status = make_floats(&values[s], trainer->network->parameters->cols);
   if (status == EBB_OK) status = take(trainer, values, file, path);
-  for (size_t s = 0; s <= SLABS; s++) free(values[s]);
+  for (size_t s = 0; s < SLABS; s++) free(values[s]);
   ebbi_safetensors_free(file);
   return status;
 }

@@ -36,19 +36,14 @@ ebbi_data_print ebbi_data_print_of(const ebb_dataset *data) {
   };
 }
 
-/* False: no memory, as for everything that fails here. */
-static bool add(json_t *terms, const char *name, const char *value) {
-  return json_object_set_new(terms, name, json_string(value)) == 0;
+static void add_flag(ebbi_json *terms, const char *name, bool value) {
+  ebbi_json_text(terms, name, value ? "yes" : "no");
 }
 
-static bool add_flag(json_t *terms, const char *name, bool value) {
-  return add(terms, name, value ? "yes" : "no");
-}
-
-static bool add_count(json_t *terms, const char *name, uint64_t value) {
+static void add_count(ebbi_json *terms, const char *name, uint64_t value) {
   char text[24];
   snprintf(text, sizeof text, "%" PRIu64, value);
-  return add(terms, name, text);
+  ebbi_json_text(terms, name, text);
 }
 
 /* The locale's decimal point, whatever it is made of, to ours. */
@@ -61,7 +56,7 @@ static void use_point(char *text) {
 }
 
 /* In as few digits as say which number it is, of floats or of doubles. */
-static bool add_number(json_t *terms, const char *name, double value, bool single) {
+static void add_number(ebbi_json *terms, const char *name, double value, bool single) {
   char text[40];
   double back = NAN;
   for (int digits = 1; digits <= 17; digits++) {
@@ -71,94 +66,97 @@ static bool add_number(json_t *terms, const char *name, double value, bool singl
         (back == value || (single && (float)back == (float)value)))
       break;
   }
-  return add(terms, name, text);
+  ebbi_json_text(terms, name, text);
 }
 
-static bool add_array(json_t *terms, const char *name, size_t columns, const char *of,
+static void add_array(ebbi_json *terms, const char *name, size_t columns, const char *of,
                       const ebbi_hash *hash) {
   char text[96], digits[33];
   ebbi_hash_text(digits, hash);
   snprintf(text, sizeof text, "%zu %s, XXH3 %s", columns, of, digits);
-  return add(terms, name, text);
+  ebbi_json_text(terms, name, text);
 }
 
-static bool add_data(json_t *terms, const char *const names[4], const ebbi_data_print *print) {
-  return add_count(terms, names[0], print->rows) &&
-         add_array(terms, names[1], print->inputs, print->bytes ? "of uint8" : "of float32",
-                   &print->x) &&
-         add_number(terms, names[2], (double)print->scale, true) &&
-         add_array(terms, names[3], print->outputs, print->classes ? "classes" : "columns",
-                   &print->targets);
+static void add_data(ebbi_json *terms, const char *const names[4], const ebbi_data_print *print) {
+  add_count(terms, names[0], print->rows);
+  add_array(terms, names[1], print->inputs, print->bytes ? "of uint8" : "of float32", &print->x);
+  add_number(terms, names[2], (double)print->scale, true);
+  add_array(terms, names[3], print->outputs, print->classes ? "classes" : "columns",
+            &print->targets);
 }
 
-static bool add_optimizer(json_t *terms, const ebb_train_options *options) {
+static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
   const ebb_optimizer *o = &options->optimizer;
-  return add(terms, "optimizer", ebb_optimizer_name(o->kind)) &&
-         add_number(terms, "learning rate", (double)options->learning_rate, true) &&
-         add_number(terms, "momentum", o->momentum, false) &&
-         add_flag(terms, "nesterov", o->nesterov) && add_number(terms, "beta1", o->beta1, false) &&
-         add_number(terms, "beta2", o->beta2, false) &&
-         add_number(terms, "epsilon", o->epsilon, false) &&
-         add_number(terms, "weight decay", o->weight_decay, false);
+  ebbi_json_text(terms, "optimizer", ebb_optimizer_name(o->kind));
+  add_number(terms, "learning rate", (double)options->learning_rate, true);
+  add_number(terms, "momentum", o->momentum, false);
+  add_flag(terms, "nesterov", o->nesterov);
+  add_number(terms, "beta1", o->beta1, false);
+  add_number(terms, "beta2", o->beta2, false);
+  add_number(terms, "epsilon", o->epsilon, false);
+  add_number(terms, "weight decay", o->weight_decay, false);
 }
 
-static bool add_options(json_t *terms, const ebb_train_options *options) {
-  return add(terms, "loss", ebb_loss_name(options->loss)) && add_optimizer(terms, options) &&
-         add_count(terms, "batch", options->batch) &&
-         add_flag(terms, "shuffle", options->shuffle) && add_count(terms, "seed", options->seed) &&
-         add_flag(terms, "best weights kept", options->keep_best) &&
-         add(terms, "monitor", monitors[options->monitor]) &&
-         add_number(terms, "least improvement", options->min_delta, false);
+static void add_options(ebbi_json *terms, const ebb_train_options *options) {
+  ebbi_json_text(terms, "loss", ebb_loss_name(options->loss));
+  add_optimizer(terms, options);
+  add_count(terms, "batch", options->batch);
+  add_flag(terms, "shuffle", options->shuffle);
+  add_count(terms, "seed", options->seed);
+  add_flag(terms, "best weights kept", options->keep_best);
+  ebbi_json_text(terms, "monitor", monitors[options->monitor]);
+  add_number(terms, "least improvement", options->min_delta, false);
 }
 
-static bool add_all(json_t *terms, const ebb_trainer *trainer, const char *spec) {
+static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *spec) {
   static const char *const train[] = {"training rows", "training inputs", "training input scale",
                                       "training targets"};
   static const char *const valid[] = {"validation rows", "validation inputs",
                                       "validation input scale", "validation targets"};
-  return add(terms, "network", spec) &&
-         add(terms, "precision", ebb_precision_name(trainer->pass->mma.precision)) &&
-         add_options(terms, &trainer->options) && add_data(terms, train, &trainer->train_print) &&
-         (!trainer->valid.pass || add_data(terms, valid, &trainer->valid_print));
+  ebbi_json_text(terms, "network", spec);
+  ebbi_json_text(terms, "precision", ebb_precision_name(trainer->pass->mma.precision));
+  add_options(terms, &trainer->options);
+  add_data(terms, train, &trainer->train_print);
+  if (trainer->valid.pass) add_data(terms, valid, &trainer->valid_print);
 }
 
+/* As they come out of a manifest, with which they are compared. */
 ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer) {
-  char spec[EBB_MAX_LAYERS * 24 + 24];
+  char spec[EBB_MAX_LAYERS * 24 + 24], *text;
+  ebbi_json terms;
+  ebbi_json_fault fault;
   TRY(ebb_spec_text(spec, sizeof spec, &trainer->network->spec));
-  json_t *terms = json_object();
-  bool good = terms && add_all(terms, trainer, spec);
-  if (!good) json_decref(terms);
-  REQUIRE(good, EBB_ERR_MEMORY, "checkpoint: no memory for the options");
-  *out = terms;
+  ebbi_json_begin(&terms);
+  add_all(&terms, trainer, spec);
+  TRY(ebbi_json_finish(&text, &terms, JSON_COMPACT, "checkpoint"));
+  ebb_status status = ebbi_json_read(out, &fault, text, strlen(text));
+  free(text);
+  REQUIRE(status == EBB_OK, status, "checkpoint: no memory for the options");
   return EBB_OK;
 }
 
-/* Appends `; batch 32, here 16`, escaped, as a file may be forged. */
-static bool describe(char *text, size_t size, const char *name, const json_t *saved,
+/* Appends `; batch 32, here 16`. All characters of ours are ASCII; others are of a forged file. */
+static void describe(char *text, size_t size, const char *name, const json_t *saved,
                      const json_t *here) {
   const char *there = saved ? json_string_value(saved) : "none";
-  json_t *words = json_sprintf("%s%s %s, here %s", *text ? "; " : "", name, there ? there : "?",
-                               here ? json_string_value(here) : "none");
-  char *line = words ? json_dumps(words, JSON_ENCODE_ANY | JSON_ENSURE_ASCII) : NULL;
-  json_decref(words);
-  size_t used = strlen(text), length = line ? strlen(line) : 0;
-  if (line) snprintf(text + used, size - used, "%.*s", (int)(length - 2), line + 1); /* no quotes */
-  free(line);
-  return line != NULL;
+  size_t used = strlen(text);
+  snprintf(text + used, size - used, "%s%s %s, here %s", used ? "; " : "", name,
+           there ? there : "?", here ? json_string_value(here) : "none");
+  for (char *c = text + used; *c; c++)
+    if (*c < ' ' || *c > '~') *c = '?';
 }
 
 ebb_status ebbi_terms_compare(const char *path, json_t *saved, json_t *here) {
   char text[2048] = "";
   const char *name;
   json_t *value;
-  bool good = true;
   json_object_foreach(here, name, value) {
     const json_t *other = json_object_get(saved, name);
-    if (!json_equal(other, value)) good = describe(text, sizeof text, name, other, value) && good;
+    if (!json_equal(other, value)) describe(text, sizeof text, name, other, value);
   }
-  json_object_foreach(saved, name, value) if (!json_object_get(here, name)) good =
-      describe(text, sizeof text, name, value, NULL) && good;
-  REQUIRE(good, EBB_ERR_MEMORY, "%s: no memory to say how it differs", path);
+  json_object_foreach(saved, name, value) {
+    if (!json_object_get(here, name)) describe(text, sizeof text, name, value, NULL);
+  }
   REQUIRE(!*text, EBB_ERR_ARGUMENT, "%s: is of another training: %s", path, text);
   return EBB_OK;
 }

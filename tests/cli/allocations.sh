@@ -1,17 +1,22 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
 # Each allocation of the tool and its libraries fails once, and from then on: the command ends with a
 # message and an exit code that is not 0, or its result is the right one to the last byte. The library of
-# failing_alloc.c sees to it. A sample, or at SWEEP positions of each command, and all if it has fewer.
+# failing_alloc.c sees to it. A sample; with SHARE=i/n in the environment the i-th n-th of all positions, i
+# from 0; with SWEEP=count so many of each command.
 
 # A training of the smallest kind, from caches that are warm: what is counted is the same in each run.
 awk 'BEGIN { print "x,y"; for (i = 0; i < 12; i++) print i % 3 ",k" i % 2 }' >few.csv
 export EBB_CACHE_DIR="$work/cache"
 training="train --data few.csv --model 3tanh --epochs 2 --batch 8 --valid 0.25 --lr 0.05 --json --log"
 
+# What a command must find, made anew before each run; a case sets it.
+before=:
+
 # fails VARIABLES ARGUMENT...: the tool with an allocation that fails.
 fails() {
   variables=$1
   shift
+  $before
   env $variables LD_PRELOAD="$failing" "$ebb" "$@" >out 2>err </dev/null
   got=$?
 }
@@ -26,6 +31,7 @@ check() {
   elif [ $got -ne 0 ]; then # popt ends the process itself
     grep -q '^ebb: .\|^virtual memory exhausted' err || flunk "$2: exit code $got without a message"
     [ ! -e "$1" ] || [ "$1" = none ] || code 0 info "$1"
+    [ "$before" = : ] || goes_on "$1" "$2"
   else
     [ "$1" = none ] || cmp -s "$1" "right.$1" || flunk "$2: exit code 0 with another model"
     steady out >steady.out
@@ -33,9 +39,18 @@ check() {
   fi
 }
 
+# The checkpoints that a failure has left are good ones: the training ends as it would have. goes_on FILE WHERE
+goes_on() {
+  ls run/*.json >/dev/null 2>&1 || return 0
+  ls run/*.tmp >/dev/null 2>&1 && flunk "$2: temporary files are left in run"
+  code 0 train --resume run --quiet --json --out "$1"
+  cmp -s "$1" "right.$1" || flunk "$2: another model comes from its checkpoint"
+}
+
 # Sweeps a command. sweep SAMPLE FILE ARGUMENT...: at so many positions.
 sweep() {
   sample=${SWEEP:-$1} file=$2
+  runs=0
   shift 2
   fails "FAILING_ALLOC_LOG=count" "$@"
   [ $got -eq 0 ] || flunk "$*: exit code $got: $(head -c 300 err)"
@@ -45,14 +60,17 @@ sweep() {
   [ "$total" -gt 20 ] || flunk "$*: only $total allocations are seen"
   step=$(((total + sample - 1) / sample))
   at=$((step / 2 + 1))
+  if [ -n "${SHARE:-}" ]; then step=${SHARE#*/} at=$((${SHARE%/*} + 1)); fi
   while [ $at -le "$total" ]; do
     for sticky in '' FAILING_ALLOC_STICKY=1; do
       [ "$file" = none ] || rm -f "$file"
       fails "FAILING_ALLOC_N=$at $sticky" "$@"
+      runs=$((runs + 1))
       check "$file" "allocation $at of $total${sticky:+ and all after it}, $1"
     done
     at=$((at + step))
   done
+  [ -z "${SHARE:-}${SWEEP:-}" ] || echo "# $runs of $((2 * total)) failures: $*"
   ls ./*.tmp >/dev/null 2>&1 && flunk "$*: temporary files are left"
 }
 
@@ -67,3 +85,13 @@ sweep 4 none info kept.safetensors --json
 sweep 3 none info kept.safetensors
 sweep 4 none data few.csv --quiet --json
 sweep 3 none data few.csv --quiet
+
+begin "checkpoints are whole, whatever fails while they are written or read"
+begun() { rm -rf run; }
+before=begun
+sweep 6 model.safetensors $training log --checkpoint run --every 1epochs --quiet --out model.safetensors
+code 0 $training log --checkpoint half --every 1epochs --quiet --epochs 1 --out half.safetensors
+halfway() { rm -rf run && cp -r half run; }
+before=halfway
+sweep 6 model.safetensors train --resume run --epochs 2 --quiet --json --log log --out model.safetensors
+before=:

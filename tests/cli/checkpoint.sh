@@ -37,6 +37,7 @@ for form in layers whole; do
   code 0 $learn --step $form --quiet --out plain.safetensors
   code 0 $learn --step $form --quiet --json --log full.log --checkpoint run$form $all --out full.safetensors
   same plain.safetensors full.safetensors
+  cp full.safetensors full$form.safetensors
   figures out >full.figures
   epochs full.log >full.epochs
   steps=$(field steps out)
@@ -70,13 +71,11 @@ for step in 17 "$steps"; do
   json full.log
   cp keep.log full.log
 done
-code 0 train --resume cut --quiet --log new.log --out cut.safetensors # another log begins as any does
-head -1 new.log | grep -q '"type":"start"' || flunk "start line: $(head -1 new.log)"
-sed -n 2p new.log | grep -q '"type":"resume"' || flunk "second line: $(sed -n 2p new.log)"
 
 begin "a killed training goes on"
 mkfifo pipe # the tool gets no further than the pipe holds lines
-regress="train --data value.csv --model 8tanh --batch 64 --epochs 500 --patience 0 --quiet"
+regress="train --data value.csv --model 8tanh --batch 64 --epochs 500 --patience 0 --test 0.2 --no-shuffle --quiet"
+regress="$regress --optimizer sgd --momentum 0.9 --nesterov"
 code 0 $regress --out plain.safetensors
 "$ebb" $regress --log pipe --checkpoint killed --every 7steps --out killed.safetensors >out 2>err </dev/null &
 process=$!
@@ -113,9 +112,9 @@ for signal in INT TERM; do
   newest stopped | grep -q "step-0*$(field steps rest).json" || flunk "the checkpoint is not of step $(field steps rest)"
   code 0 info stopped.safetensors
   differ plain.safetensors stopped.safetensors
-  code 0 train --resume stopped --quiet --log after.log
-  same plain.safetensors stopped.safetensors
 done
+code 0 train --resume stopped --quiet --log after.log
+same plain.safetensors stopped.safetensors
 
 begin "--time-limit ends a training like a signal, with exit code 0"
 code 0 $learn --time-limit 0.001 --checkpoint limit --log limit.log --out limit.safetensors
@@ -125,8 +124,6 @@ tail -1 limit.log | grep -q '"reason":"time limit".*"steps":1,' || flunk "end li
 code 0 info limit.safetensors
 code 0 train --resume limit --quiet # the limit was that of the command
 same full.safetensors limit.safetensors
-code 0 train --resume limit --quiet --out again.safetensors # there is nothing left to do
-same full.safetensors again.safetensors
 
 begin "a training killed during its refit is refitted again"
 code 0 $learn --refit --quiet --log r.log --checkpoint refit --keep-checkpoints 1 --out refit.safetensors
@@ -146,8 +143,7 @@ printf x | dd of="${newest%json}safetensors" bs=1 seek=400 conv=notrunc 2>/dev/n
 code 0 train --resume cut --quiet --out cut.safetensors
 err '^resume   passed over: .*step-0*40\.'
 one_line
-code 0 $learn --step layers --quiet --out plain.safetensors
-same plain.safetensors cut.safetensors
+same fulllayers.safetensors cut.safetensors
 for file in cut/*.json; do echo '{}' >"$file"; done
 complains 6 '^ebb: --resume: cut' train --resume cut --quiet
 
@@ -159,10 +155,12 @@ same four.safetensors less.safetensors
 [ "$(find cut -name '*.json' | wc -l)" -eq 17 ] || flunk "--checkpoint names another folder: $(ls cut)"
 [ "$(find other -name '*.json' | wc -l)" -ge 1 ] || flunk "no checkpoint in it"
 cp noise.csv moved.csv
-code 0 train --resume cut --data moved.csv --lr 1e-2 --checkpoint third --quiet --out moved.safetensors
-same plain.safetensors moved.safetensors
+code 0 train --resume cut --data moved.csv --lr 1e-2 --checkpoint third --log new.log --quiet --out moved.safetensors
+same fulllayers.safetensors moved.safetensors
+head -1 new.log | grep -q '"type":"start"' || flunk "another log does not begin as any does: $(head -1 new.log)"
+sed -n 2p new.log | grep -q '"type":"resume"' || flunk "second line: $(sed -n 2p new.log)"
 complains 2 '^ebb: --lr: it is 0.02 here, and 0.01 in the training that cut has;' train --resume cut --lr 0.02
-complains 2 '^ebb: --no-shuffle: it is true here, and by default left out in the training' train --resume cut --no-shuffle
+complains 2 '^ebb: --no-shuffle: it is true here, and not given in the training' train --resume cut --no-shuffle
 with EBB_SEED=2 complains 2 '^ebb: EBB_SEED: it is 2 here, and by default 1 in the training' train --resume cut
 echo '{"batch": 8}' >conf.json
 complains 2 '^ebb: conf.json: batch: it is 8 here, and 16 in' train --resume cut --config conf.json
@@ -201,7 +199,6 @@ got=$?
 [ $got -eq 1 ] || flunk "exit code $got, not 1"
 err '^ebb: --checkpoint: .*lost.*earlier checkpoints stay'
 one_line
-code 0 $regress --out plain.safetensors
 same plain.safetensors lost.safetensors
 tail -1 rest | grep -q '"reason":"finished"' || flunk "end line: $(tail -1 rest)"
 
@@ -217,9 +214,34 @@ rm -rf often
 code 0 train --data class.csv --model 8relu --epochs 4 --quiet --checkpoint often --every 3steps --out often.safetensors
 ls often | sed -n 's/step-0*\(.*\).json/\1/p' | tr '\n' ' ' >found
 [ "$(cat found)" = '18 20 ' ] || flunk "3steps: $(cat found)"
-rm -rf often
-code 0 train --data class.csv --model 8relu --epochs 4 --quiet --checkpoint often --every 1h --out often.safetensors
-[ "$(ls often | grep -c json)" -eq 1 ] || flunk "1h: $(ls often)"
+[ "$(ls limit | grep -c json)" -eq 2 ] || flunk "where nothing is said, not at the end alone: $(ls limit)"
+
+begin "--keep with one number is that of the checkpoints, without checkpoints that of a column"
+awk -F, -v OFS=, '{ print $1, NR == 1 ? "row" : NR, $2, $NF }' noise.csv >row.csv # place 1: left out, unless kept
+short="train --data row.csv --model 4relu --epochs 2 --every 1steps --out row.safetensors"
+kept() { # kept FOLDER CHECKPOINTS NOTE ROW: what the tool has said and written; ROW: the column is left out
+  [ "$(ls "$1" | grep -c json)" -eq "$2" ] || flunk "$1: not $2 checkpoints: $(ls "$1")"
+  [ "$(grep -c '^keep     checkpoints, the newest' err)" -eq "$3" ] || flunk "$1: not $3 notes: $(cat err)"
+  [ "$(grep -c '^note     left out.*"row"' err)" -eq "$4" ] || flunk "$1: the column: $(cat err)"
+}
+code 0 $short --checkpoint k1 --keep 3
+kept k1 3 1 1
+err '^keep     checkpoints, the newest 3; to keep the column of that number, name it, or give --keep-checkpoints too$'
+code 0 train --resume k1 --epochs 3 --keep 1
+kept k1 1 1 1
+code 0 $short --checkpoint k2 --keep 1 --keep-checkpoints 4
+kept k2 4 0 0
+code 0 train --resume k2 --epochs 3
+kept k2 4 0 0
+with EBB_KEEP=row code 0 $short --checkpoint k3 --keep 3 # a number beside the columns of a weaker source
+kept k3 3 1 0
+many=9999999 # checkpoints, which are too many, and no column
+complains 2 "^ebb: --keep: \"$many\" is not a whole number from 1 to 1000000" $short --checkpoint k4 --keep $many
+with EBB_KEEP=$many complains 2 "^ebb: EBB_KEEP: \"$many\" is not" $short --checkpoint k4
+echo "{\"keep\": $many, \"checkpoint\": \"k4\"}" >conf.json
+complains 2 "^ebb: conf.json: keep: \"$many\" is not" $short --config conf.json
+echo "{\"type\": \"start\", \"options\": {\"keep\": \"$many\"}}" >conf.json # what a run has kept is of columns
+complains 6 "row.csv: keep $many: the columns are" $short --config conf.json --checkpoint k4
 
 # Kernels of which one computes wrongly, by a hundredth. wrong_kernels FOLDER
 wrong_kernels() {

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2010 # sourced by ../cli.sh
 # The tool is killed at moments that look random, and are the same in each run: KILLS times, 20 unless the
-# environment says another number. The model at --out is always a whole one, and what a killed run has left
+# environment says another number, half of them in trainings with checkpoints. The model at --out is always a whole one, and what a killed run has left
 # the next one sweeps. The machine's speed decides where a kill strikes, not what is right.
 
-kills=${KILLS:-20}
+kills=$((${KILLS:-20} / 2))
 rows 2000 class >more.csv
 
 training="train --data more.csv --model 512relu-512relu --batch 500 --valid 0 --quiet --out model.safetensors"
@@ -48,3 +48,43 @@ code 0 $training --epochs 1 --seed 1
 same model.safetensors whole.1
 left=$(ls -A | grep '\.tmp$')
 [ -z "$left" ] || flunk "a later run leaves what killed ones have left: $left"
+
+# Killed again and again, and gone on with each time, until it is done.
+learn="train --data more.csv --model 64relu-64relu --batch 50 --epochs 40 --valid 0.2 --quiet --out run.safetensors"
+checkpoints="--checkpoint run --every 1epochs"
+
+# Starts the training, or goes on with it, and kills it after so many hundredths of a second.
+go_on() {
+  if ls run/step-*.json >/dev/null 2>&1; then
+    "$ebb" train --resume run --quiet --out run.safetensors >out 2>err </dev/null &
+  else
+    rm -rf run
+    "$ebb" $learn $checkpoints >out 2>err </dev/null &
+  fi
+  process=$!
+  sleep "$(awk -v c="$1" 'BEGIN { printf "%.2f", c / 100 }')"
+  kill -KILL $process 2>/dev/null
+  wait $process 2>/dev/null
+  got=$?
+}
+
+begin "a training that is killed goes on from its checkpoints to the same bytes"
+code 0 $learn --seed 1
+cp run.safetensors whole.run
+run=0 killed=0 trainings=0
+while [ $run -lt "$kills" ]; do
+  rm -rf run run.safetensors
+  got=137 tries=0
+  while [ $got -ne 0 ] && [ $tries -lt 200 ]; do
+    seed=$((seed * 16807 % 2147483647)) run=$((run + 1)) tries=$((tries + 1))
+    go_on $((seed % 30 + 15 + 5 * tries)) # later each time: it comes to its end on any machine
+    case $got in 0) ;; 137) killed=$((killed + 1)) ;; *) flunk "run $run: exit code $got: $(head -c 300 err)" && break 2 ;; esac
+    [ ! -e run.safetensors ] || code 0 info run.safetensors
+  done
+  trainings=$((trainings + 1))
+  same run.safetensors whole.run
+  left=$(ls -A run . | grep '\.tmp$')
+  [ -z "$left" ] || flunk "training $trainings leaves $left"
+done
+[ $killed -gt 0 ] || flunk "not one of $run runs was killed"
+echo "# $killed of $run runs were killed, of $trainings trainings"

@@ -86,6 +86,11 @@ meant --random_state seed
 meant --restore init
 meant --gpu 'device gpu'
 meant --weight_decay weight-decay
+for word in save-total-limit max_to_keep keep-last; do meant --$word keep-checkpoints; done
+for word in save-steps save-every save_freq; do meant --$word every; done
+for word in max-time max-runtime timeout; do meant --$word time-limit; done
+for word in resume-from resume_from_checkpoint; do meant --$word resume; done
+meant --checkpoint-dir checkpoint
 complains 2 'unknown option -epochs; did you mean --epochs?' train -epochs 3
 complains 2 'predict: unknown option --learning-rate; see .ebb help predict' predict m --learning-rate 3
 echo '{"batch_size": 16}' >conf.json
