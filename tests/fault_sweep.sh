@@ -52,7 +52,7 @@ set_command() {
 
 # run VARIABLE=VALUE...: the command under the layer; its processor time ends it should it hang.
 run() {
-  rm -rf "$FAULT_LOG" run
+  rm -rf "$FAULT_LOG" run new-*.safetensors
   (ulimit -St 60; exec timeout -s KILL 300 env OPENCL_LAYERS="$layer" "$@" "$ebb" "${arguments[@]}" "${more[@]}") \
     >"$work/stdout" 2>"$work/stderr" </dev/null
 }
@@ -104,19 +104,22 @@ is_right() {
   esac
 }
 
-# After a failure: the file of before, or one that is right, and the failure came later.
+# After a failure: the file of before, or one that is right, and the failure came later; and beside it what
+# was rescued, if there is something.
 is_whole() {
-  local file
-  [[ -n $product && -e $product ]] || return 0
-  for file in "$work/before" "$work/right/product" "$work/right/first"; do
-    ! cmp -s "$product" "$file" || return 0
+  local made file
+  for made in "$product" new-*.safetensors; do
+    [[ -n $made && -e $made ]] || continue
+    for file in "$work/before" "$work/right/product" "$work/right/first" ''; do
+      [[ -n $file ]] || return 1
+      ! cmp -s "$made" "$file" || break
+    done
   done
-  return 1
 }
 
 has_leftovers() {
   [[ -n $(ls -A "$work/tmp") ]] || compgen -G 'run/*.tmp' >/dev/null ||
-    ls -A | grep -vxF -f "$work/right/files" | grep -vxF -e run -e "$product" -e "$product.sentinel.safetensors" | grep -q .
+    ls -A | grep -vxF -f "$work/right/files" | grep -vxF -e run -e "$product" -e "$product.sentinel.safetensors" | grep -vx 'new-[0-9]*.safetensors' | grep -q .
 }
 
 is_unseen() { [[ $1 == *@(clSetKernelArg|clEnqueue@(NDRangeKernel|CopyBuffer|FillBuffer|BarrierWithWaitList))*lie* ]]; }

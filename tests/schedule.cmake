@@ -20,7 +20,7 @@ ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_
              test_no_memory test_ops test_pocl_cache test_reference test_rng test_safetensors
              test_safetensors_checksum test_scores test_sequence test_spec test_table_cases
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
-             test_writer_try headers format run cli_signals cli_usage)
+             test_writer_try headers format run cli_usage)
 ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end test_checkpoint_files
              test_checkpoint_memory test_checkpoint_terms test_elementary test_kernel_cache test_profiling test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state
              test_sentinel test_sentinel_bounds
@@ -33,10 +33,12 @@ ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_preci
              cli_rows cli_train)
 ebb_schedule(20 quick test_whole_groups cli_tune)
 ebb_schedule(40 quick test_kernels)
-ebb_schedule(15 "" cli_cases structure_proof consumer_static consumer_subproject gpu cli_real readme)
-ebb_schedule(25 "" cli_bench cli_cache)
-ebb_schedule(30 "" test_verify test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3
-             test_sentinel_faults_0 test_sentinel_faults_1 cli_verify cli_precision)
+ebb_schedule(35 quick cli_signals)
+ebb_schedule(15 "" cli_cases consumer_static consumer_subproject gpu cli_real readme)
+ebb_schedule(25 "" cli_cache)
+ebb_schedule(30 full cli_bench structure_proof test_sentinel_faults_1 test_verify_faults_1 test_verify_faults_2
+             test_verify_faults_3)
+ebb_schedule(30 "" test_verify test_verify_faults_0 test_sentinel_faults_0 cli_verify cli_precision)
 ebb_schedule(12 "" fault_sweep fault_hangs)
 ebb_schedule(15 "" cli_allocations cli_io cli_kills)
 ebb_schedule(60 full cli_kills_all)
@@ -47,6 +49,7 @@ ebb_schedule(90 full test_kernels_all verify_all)
 ebb_schedule(300 full fault_flips_0 fault_flips_1 fault_flips_2 fault_flips_3 fault_spoofs_all fault_hangs_all)
 ebb_schedule(600 full quality)
 
-if(EBB_SANITIZE) # the release build has measured already
-  ebb_schedule(40 full cli_bench fault_hangs)
+if(EBB_SANITIZE) # the release build has measured already, and has run these kernels and this many processes
+  ebb_schedule(40 full cli_kills cli_precision cli_tune fault_hangs fault_sweep test_data_memory test_precision
+               test_precision_training test_step_forms test_whole_groups)
 endif()

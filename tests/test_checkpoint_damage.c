@@ -184,7 +184,7 @@ static void if_none_is_good_each_is_told(void **state) {
   write_file(manifest_4, "{}", 2);
   write_file(tensors_2, "", 0);
   expect(ebb_checkpoint_describe(&info, folder), EBB_ERR_INPUT);
-  expect_message("no checkpoint of the 2 here is good:\n");
+  expect_message("none of the 2 checkpoints here is good:\n");
   expect_message(manifest_4);
   expect_message(tensors_2);
   assert_null(info.path);

@@ -157,6 +157,9 @@ static void test_columns(void **state) {
   free(text);
   expect_read(1 << 20, EBB_ERR_MEMORY, "file: reading it takes at least 5 MiB; --max-memory");
   expect_read(5 << 20, EBB_ERR_MEMORY, "at row *; --max-memory allows 5 MiB");
+  expect_read(100 << 10, EBB_ERR_MEMORY,
+              "reading it takes at least *; --max-memory allows 100 KiB");
+  expect_read(500, EBB_ERR_MEMORY, "reading it takes at least *; --max-memory allows 500 bytes");
   uint64_t budget = 5 << 20;
   for (int tries = 0; tries < 30; tries++, budget += 1 << 20) {
     const ebb_read_options options = {.max_memory = budget};

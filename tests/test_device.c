@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static void devices_are_listed_and_described(void **state) {
   (void)state;
@@ -127,14 +128,21 @@ static void a_build_error_carries_the_whole_log(void **state) {
   setenv("EBB_KERNEL_DIR", folder, 1);
   ebb_device *device;
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
+  struct rlimit before, limited;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+  limited = before;
+  limited.rlim_cur = before.rlim_cur < 1 << 30 ? before.rlim_cur : 1 << 30;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limited), 0);
   ebb_tensor *w;
   assert_int_equal(ebb_tensor_create(&w, device, EBB_F32, 2, 2), EBB_OK);
   for (int again = 0; again < 2; again++) { /* the second time without another build */
     assert_int_equal(ebb_init_weights(w, EBB_INIT_HE_NORMAL, 1, 0), EBB_ERR_DEVICE);
     assert_non_null(strstr(ebb_error_message(), "init.cl:2"));
     assert_non_null(strstr(ebb_error_message(), "does not build"));
+    assert_non_null(strstr(ebb_error_message(), "the limit on file sizes (ulimit -f) may be why"));
     remove(path);
   }
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
   ebb_tensor_free(w);
   ebb_device_free(device);
   remove(path);

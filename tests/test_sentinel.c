@@ -191,6 +191,51 @@ static void flips_are_found_in_whole_steps(void **state) {
   rig_free(&r);
 }
 
+/* A label that is no class is never taken for an index. */
+static void labels_that_are_no_classes_are_found(void **state) {
+  enum { BATCH = 4, CLASSES_OF = 3 };
+  static const int32_t labels[] = {CLASSES_OF, INT32_MAX, -1, INT32_MIN};
+  for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+    ebbi_comparison c = {.probe = {.device = *state, .seed = 1}};
+    ebbi_layer_tensors t = {.loss = EBB_LOSS_CROSS_ENTROPY, .live = BATCH};
+    const float zeros[BATCH * CLASSES_OF] = {0};
+    const int32_t target[BATCH] = {0, 1, labels[i], 2};
+    ebbi_comparison_of(&c, EBBI_OPERATION_LOSS, 0);
+    assert_int_equal(
+        ebbi_probe_tensor(&t.logits, &c.probe, EBB_F32, BATCH, CLASSES_OF, false, zeros), EBB_OK);
+    assert_int_equal(ebbi_probe_tensor(&t.dz, &c.probe, EBB_F32, BATCH, CLASSES_OF, false, zeros),
+                     EBB_OK);
+    assert_int_equal(ebbi_probe_tensor(&t.target, &c.probe, EBB_I32, BATCH, 1, false, target),
+                     EBB_OK);
+    assert_int_equal(ebb_loss_partials_create(&t.partials, *state, BATCH), EBB_OK);
+    assert_int_equal(ebbi_probe_keep(&c.probe, t.partials), EBB_OK);
+    assert_int_equal(ebbi_compare_loss(&c, &t), EBB_OK);
+    assert_true(c.severity > 1);
+    assert_string_equal(c.worst.tensor, "target");
+    assert_int_equal(c.worst.row, 2);
+    assert_true(c.worst.found == (double)labels[i]);
+    ebbi_probe_clear(&c.probe);
+  }
+}
+
+/* The same in the data of a whole step, and in the dump that this leaves. */
+static void whole_steps_find_labels_that_are_no_classes(void **state) {
+  rig r = started(*state, EBB_STEP_WHOLE, 31);
+  ebb_replay_result replay;
+  ebb_tensor *targets = r.trainer->feed.targets[0];
+  int32_t *labels = malloc(targets->rows * sizeof *labels);
+  assert_non_null(labels);
+  assert_int_equal(ebb_tensor_download(labels, targets), EBB_OK);
+  for (size_t i = 0; i < targets->rows; i++) labels[i] = 5;
+  assert_int_equal(ebb_tensor_upload(targets, labels), EBB_OK);
+  assert_int_equal(ebb_sentinel(r.trainer, 1, dump_path), EBB_ERR_NUMBERS);
+  assert_non_null(strstr(ebb_error_message(), "whole step: target [0, 0] is 5"));
+  assert_int_equal(ebb_replay(&replay, *state, dump_path), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "label 5 of row 0 is none of the 3 classes"));
+  free(labels);
+  rig_free(&r);
+}
+
 /* ---- what is not theirs, and what cannot be ---- */
 
 static void nan_is_left_to_the_training(void **state) {
@@ -266,6 +311,8 @@ int main(void) {
       cmocka_unit_test(flips_are_found_by_layers),
       cmocka_unit_test(flips_are_found_in_whole_steps),
       cmocka_unit_test(damaged_dumps_are_refused),
+      cmocka_unit_test(labels_that_are_no_classes_are_found),
+      cmocka_unit_test(whole_steps_find_labels_that_are_no_classes),
       cmocka_unit_test(nan_is_left_to_the_training),
       cmocka_unit_test(a_dump_that_cannot_be_written_is_told),
   };

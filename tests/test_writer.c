@@ -55,6 +55,54 @@ static void test_replace_through_a_link(void **state) {
   assert_int_equal(unlink(link_path), 0);
 }
 
+static void make_link(const char *name, const char *target) {
+  char whole[160];
+  snprintf(whole, sizeof whole, "%s/%s", folder, name);
+  assert_int_equal(symlink(target, whole), 0);
+}
+
+static void expect_link(const char *name) {
+  char whole[160];
+  struct stat about;
+  snprintf(whole, sizeof whole, "%s/%s", folder, name);
+  assert_int_equal(lstat(whole, &about), 0);
+  assert_true(S_ISLNK(about.st_mode));
+  assert_int_equal(unlink(whole), 0);
+}
+
+/* The chain: first -> sub/second -> ../third -> the file by its whole path. */
+static void test_a_link_to_nothing_yet_makes_its_target(void **state) {
+  (void)state;
+  char first[128], sub[128];
+  snprintf(first, sizeof first, "%s/first", folder);
+  snprintf(sub, sizeof sub, "%s/sub", folder);
+  remove(path);
+  assert_int_equal(mkdir(sub, 0700), 0);
+  make_link("first", "sub/second");
+  make_link("sub/second", "../third");
+  make_link("third", path);
+  assert_int_equal(ebbi_file_try(first, 4), EBB_OK);
+  assert_false(is_there("file", false));
+  assert_int_equal(replace(first, "made", true), EBB_OK);
+  expect_content("made", 4);
+  expect_link("third");
+  expect_link("sub/second");
+  expect_link("first");
+  assert_int_equal(rmdir(sub), 0);
+}
+
+static void test_links_in_a_circle_are_left(void **state) {
+  (void)state;
+  char first[128];
+  snprintf(first, sizeof first, "%s/first", folder);
+  make_link("first", "second");
+  make_link("second", "first");
+  assert_int_equal(replace(first, "lost", true), EBB_ERR_OUTPUT);
+  expect_message("cannot be written: ");
+  expect_link("first");
+  expect_link("second");
+}
+
 /* Renaming over a pipe or device would remove it. The pipe is our own: run by root, a test on
  * /dev/null that fails would take the machine's. */
 static void test_what_is_no_file_is_written_in_place(void **state) {
@@ -229,6 +277,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_file_replace),
       cmocka_unit_test(test_replace_through_a_link),
+      cmocka_unit_test(test_a_link_to_nothing_yet_makes_its_target),
+      cmocka_unit_test(test_links_in_a_circle_are_left),
       cmocka_unit_test(test_what_is_no_file_is_written_in_place),
       cmocka_unit_test(test_failed_write),
       cmocka_unit_test(test_unwritable_places),

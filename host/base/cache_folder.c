@@ -9,6 +9,7 @@
 #include "cache_folder.h"
 
 #include "error.h"
+#include "folder.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -49,12 +50,7 @@ ebb_status ebbi_cache_folder_path(char *path, size_t size, const char *name) {
 
 /* Opens the user's cache folder, making what is missing of it if asked to; -1 if it is missing. */
 static int open_base(char path[PATH_SIZE], bool make) {
-  for (char *slash = path; make && (slash = strchr(slash + 1, '/'));) {
-    *slash = '\0';
-    (void)mkdir(path, 0700); /* there already, or the next call tells */
-    *slash = '/';
-  }
-  if (make) (void)mkdir(path, 0700);
+  if (make) (void)ebbi_folders_make(path, 0700); /* open tells */
   return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 

@@ -33,7 +33,9 @@ static ebb_status fail_reading(const source *s, const char *why) {
 }
 
 static ebb_status read_piece(size_t *got, source *s, void *to, size_t room) {
-  ssize_t count = read(s->descriptor, to, room);
+  ssize_t count;
+  while ((count = read(s->descriptor, to, room)) < 0 && errno == EINTR) {
+  }
   if (count < 0) return fail_reading(s, strerror(errno));
   *got = (size_t)count;
   s->state.packed += *got;

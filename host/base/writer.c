@@ -13,6 +13,7 @@
 #include "error.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,12 +65,34 @@ static ebb_status fail_output(const char *path, const char *what, int why) {
 
 /* ---- beginning ---- */
 
-/* The file that a link leads to, so that the link stays; else the path itself. NULL: no memory. */
+/* What the link names, seen from the link's folder; the path itself where it is no link.
+ * NULL: no memory. */
+static char *read_link(const char *path) {
+  char name[PATH_MAX], *target;
+  const char *slash = strrchr(path, '/');
+  ssize_t length = readlink(path, name, sizeof name - 1);
+  if (length <= 0) return strdup(path);
+  name[length] = '\0';
+  int folder = slash && name[0] != '/' ? (int)(slash + 1 - path) : 0;
+  return asprintf(&target, "%.*s%s", folder, path, name) < 0 ? NULL : target;
+}
+
+/* The file that a chain of links leads to, which need not exist yet: the links stay. Else the path
+ * itself. What realpath cannot tell of a file that exists is a descriptor's link in /proc, whose
+ * text is no path. NULL: no memory. */
 static char *resolve(const char *path) {
+  enum { LINKS = 40 }; /* as many as the system follows */
   struct stat about;
   if (lstat(path, &about) != 0 || !S_ISLNK(about.st_mode)) return strdup(path);
   char *target = realpath(path, NULL);
-  return target || errno == ENOMEM ? target : strdup(path);
+  if (target || errno == ENOMEM) return target;
+  target = strdup(path);
+  for (int i = 0; target && i < LINKS && stat(path, &about) != 0; i++) {
+    char *next = read_link(target);
+    free(target);
+    target = next;
+  }
+  return target;
 }
 
 /* The path within its folder. */
@@ -133,6 +156,7 @@ static ebb_status open_output(ebbi_writer *writer) {
   const char *path = writer->path;
   REQUIRE(path[0], EBB_ERR_OUTPUT, "the name of the file to be written is empty");
   bool exists = stat(path, &about) == 0;
+  if (!exists && errno == ELOOP) return fail_output(path, "cannot be written", ELOOP);
   REQUIRE(!exists || !S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is a folder, not a file", path);
   if (exists && !S_ISREG(about.st_mode)) {
     writer->descriptor = open(path, O_WRONLY | O_CLOEXEC);

@@ -38,8 +38,8 @@ ebb_status ebbi_writer_commit(ebbi_writer *writer);
 /* Removes the temporary file unless committed. */
 void ebbi_writer_free(ebbi_writer *writer);
 
-/* Could a file of `bytes` bytes be written at `path`? Tries: a temporary file there, its space, the
- * rename's rights. What is no file is only asked for its rights. Leaves nothing.
+/* Tells whether a file of `bytes` bytes could be written at `path`. Tries: a temporary file there,
+ * its space, the rename's rights. What is no file is only asked for its rights. Leaves nothing.
  * Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_file_try(const char *path, uint64_t bytes);
 

@@ -190,6 +190,7 @@ static void compare_loss_row(ebbi_comparison *c, const ebbi_layer_tensors *t, si
   bool alive = row < t->live;
   int32_t label;
   ebbi_reference_target target = target_of(t->loss, &label, y);
+  if (alive && t->loss == EBB_LOSS_CROSS_ENTROPY) ebbi_compare_label(c, row, 0, *y, cols);
   if (alive) ebbi_reference_loss(expected, z, &target, 1, 1, cols);
   for (size_t col = 0; col < cols; col++) {
     double value = alive ? expected[col] / live : 0;
@@ -226,6 +227,7 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_layer_tensors *t,
   for (size_t r = 0; r < rows; r++) {
     int32_t label;
     ebbi_reference_target target = target_of(t->loss, &label, y + r * targets);
+    if (classes) ebbi_compare_label(c, first + r, 0, label, cols);
     double own = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
     loss += own;
     bound += ebbi_bound_loss_value(t->loss, cols) * (own + classes);

@@ -106,8 +106,9 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
 
 /* The reference's parameters and batch, and all that follows from them. */
 static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparison *c,
-                                const ebbi_whole_case *w, size_t from, size_t count) {
+                                const ebbi_whole_case *w, size_t slice, size_t from) {
   size_t inputs = ebb_spec_inputs(&reference->spec), outputs = ebb_spec_outputs(&reference->spec);
+  size_t count = reference->batch, skipped = from - w->first;
   bool classes = w->loss == EBB_LOSS_CROSS_ENTROPY;
   int32_t *labels;
   for (size_t l = 0; l < reference->spec.count; l++) {
@@ -115,9 +116,11 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
     for (size_t i = 0; i < count_of(w->network, l); i++)
       own[i] = (double)w->parameters[place_of(w->network, l, i)];
   }
-  size_t skipped = from - w->first;
   TRY(ebbi_probe_bytes(&labels, &c->probe, count, sizeof *labels));
-  for (size_t r = 0; classes && r < count; r++) labels[r] = (int32_t)w->y[skipped + r];
+  for (size_t r = 0; classes && r < count; r++) {
+    labels[r] = (int32_t)w->y[skipped + r];
+    ebbi_compare_label(c, slice, from + r, labels[r], outputs);
+  }
   memcpy(reference->x, w->x + skipped * inputs, count * inputs * sizeof(double));
   reference->target =
       (ebbi_reference_target){w->loss, labels, classes ? NULL : w->y + skipped * outputs};
@@ -129,7 +132,7 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
 static ebb_status compare_rows(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
                                size_t first, ebbi_reference_network *reference) {
   ebbi_reference_network *spread;
-  TRY(run_reference(reference, c, w, first, reference->batch));
+  TRY(run_reference(reference, c, w, slice, first));
   if (!fits(reference)) return EBB_OK;
   TRY(ebbi_rounding_create(&spread, reference, EBB_PRECISION_FP32));
   ebb_status status = compare_gradients(c, w, slice, reference, spread);

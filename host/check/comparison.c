@@ -59,6 +59,10 @@ void ebbi_compare(ebbi_comparison *c, const char *tensor, size_t row, size_t col
   ebbi_compare_parameter(c, tensor, row, col, SIZE_MAX, found, expected, bound);
 }
 
+void ebbi_compare_label(ebbi_comparison *c, size_t row, size_t col, double label, size_t classes) {
+  ebbi_compare(c, "target", row, col, label, fmin(fmax(label, 0), (double)classes - 1), 0);
+}
+
 size_t ebbi_pick_one(ebbi_comparison *c, size_t limit) {
   uint32_t block[4];
   ebbi_philox(block, c->probe.seed++, EBBI_RNG_TEST, 1, 0);

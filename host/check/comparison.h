@@ -57,6 +57,10 @@ void ebbi_compare(ebbi_comparison *c, const char *tensor, size_t row, size_t col
 void ebbi_compare_parameter(ebbi_comparison *c, const char *tensor, size_t row, size_t col,
                             size_t parameter, double found, double expected, double bound);
 
+/* A label that is no class is a wrong number, too, of the tensor "target": the nearest class is
+ * expected. */
+void ebbi_compare_label(ebbi_comparison *c, size_t row, size_t col, double label, size_t classes);
+
 /* ---- which elements ---- */
 
 enum { EBBI_PICKS = 24 };

@@ -190,15 +190,16 @@ ebb_status ebbi_live_report(ebbi_live *live, const ebbi_evidence *evidence) {
   ebbi_number_describe(what, sizeof what, n, live->trainer->network);
   if (live->dump && ebbi_dump_write(live, evidence, what) == EBB_OK) {
     snprintf(advice, sizeof advice,
-             "`ebb verify --replay %s` computes it again from what is kept there, ", live->dump);
+             "`ebb verify --replay %s` computes it again from what is kept there; ", live->dump);
   } else if (live->dump) {
     snprintf(error, sizeof error, "%s", ebb_error_message());
     snprintf(advice, sizeof advice, "it could not be kept for a replay (%s); ", error);
   }
-  return ebbi_fail(EBB_ERR_NUMBERS,
-                   "%s: step %llu computes wrong: %s is %.9g, by the reference %.9g, give or take "
-                   "%.2g; the device, its driver or its memory is at fault; %s`ebb verify --all` "
-                   "checks every kernel",
-                   live->where, (unsigned long long)live->before.done + 1, what, n->found,
-                   n->expected, n->bound, advice);
+  return ebbi_fail(
+      EBB_ERR_NUMBERS,
+      "%s: step %llu is computed wrongly: %s is %.9g, by the reference %.9g, give or "
+      "take %.2g; the device, its driver or its memory is at fault; %s`ebb verify --all` "
+      "checks every kernel",
+      live->where, (unsigned long long)live->before.done + 1, what, n->found, n->expected, n->bound,
+      advice);
 }

@@ -111,6 +111,9 @@ ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
                            size_t first, size_t count) {
   size_t start = (size_t)(before->done - before->epoch_first) * batch + first, *places;
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
+  REQUIRE(start < source->rows && count <= source->rows - start, EBB_ERR_DEVICE,
+          "check: the device reports a step on rows %zu to %zu of an epoch of %zu", start + 1,
+          start + count, source->rows);
   ebbi_permute_keys(keys, source->seed, EBBI_RNG_SHUFFLE, (uint32_t)before->epoch);
   TRY(ebbi_probe_bytes(&places, &c->probe, count, sizeof *places));
   for (size_t r = 0; r < count; r++) places[r] = row_at(source, keys, start + r);

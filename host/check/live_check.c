@@ -15,7 +15,7 @@ static bool is_wrong(const ebbi_live *live) {
   return live->comparison.severity > 1;
 }
 
-/* Has the training met what is not finite, before or in this step? Then it is its affair. */
+/* The training has met what is not finite, before or in this step, and deals with it itself. */
 static bool is_broken(const ebbi_live *live) {
   return live->after.frozen || live->after.bad_loss || live->after.bad_parameter != EBB_STATE_NONE;
 }
@@ -281,7 +281,7 @@ ebb_status ebbi_live_check_burst(ebbi_live *live) {
   for (size_t i = 0; i < trainer->network->parameters->cols; i++)
     REQUIRE(memcmp(&together[i], &one_by_one[i], sizeof(float)) == 0, EBB_ERR_NUMBERS,
             "%s: %d steps in one launch leave %.9g at index %zu of the parameters, one by one they "
-            "leave %.9g: the device, its driver or its memory computes wrong; `ebb verify --all` "
+            "leave %.9g; the device, its driver or its memory is at fault; `ebb verify --all` "
             "checks every kernel",
             live->where, EBBI_BURST, (double)together[i], i, (double)one_by_one[i]);
   return EBB_OK;

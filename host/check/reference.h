@@ -44,7 +44,8 @@ typedef struct ebbi_reference_target {
 } ebbi_reference_target;
 
 /* The mean loss over the first `live` of `rows` rows (3) (4), and its gradient (6) (7), which is 0
- * in the rows beyond. `dz` may be NULL.  Shapes: dz, z [rows, cols] */
+ * in the rows beyond. NaN where a label is no class. `dz` may be NULL.  Shapes: dz, z [rows, cols]
+ */
 double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols);
 

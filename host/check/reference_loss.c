@@ -15,8 +15,11 @@ static size_t largest(const double *z, size_t cols) {
   return best;
 }
 
-/* One row of (4), -log softmax(z)[label], and of (7) times B, softmax(z) - onehot(label). */
+/* One row of (4), -log softmax(z)[label], and of (7) times B, softmax(z) - onehot(label). A label
+ * that is no class has neither: a device's memory may hold one. */
 static double cross_entropy_row(double *dz, const double *z, size_t label, size_t cols) {
+  for (size_t col = 0; dz && label >= cols && col < cols; col++) dz[col] = NAN;
+  if (label >= cols) return NAN;
   size_t best = largest(z, cols);
   double others = 0; /* sum of exp(z - z[best]) but for the 1 of `best` itself */
   for (size_t col = 0; col < cols; col++)

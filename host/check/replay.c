@@ -24,7 +24,7 @@ typedef struct replay {
   ebbi_pass *pass;
 } replay;
 
-/* Does the layer keep its values in bfloat16? */
+/* Whether the layer keeps its values in bfloat16. */
 static bool is_half(const replay *r, size_t layer) {
   return r->dump.precision == EBB_PRECISION_BF16 && layer + 1 < r->dump.spec.count;
 }
@@ -56,7 +56,9 @@ static ebb_status make_target(ebb_tensor **out, replay *r, const char *name, siz
   TRY(ebbi_probe_bytes(&labels, probe, rows, sizeof *labels));
   for (size_t i = 0; i < rows; i++) {
     REQUIRE(values[i] >= 0 && values[i] < (float)outputs, EBB_ERR_INPUT,
-            "%s: label %g of %zu classes", r->dump.path, (double)values[i], outputs);
+            "%s: label %g of row %zu is none of the %zu classes, so nothing can be computed again: "
+            "the dump is damaged, or the device's memory was when it was made",
+            r->dump.path, (double)values[i], i, outputs);
     labels[i] = (int32_t)values[i];
   }
   return ebbi_probe_tensor(out, probe, EBB_I32, rows, 1, packed, labels);
@@ -285,7 +287,7 @@ static ebb_status replay_dump(ebb_replay_result *out, replay *r, ebb_device *dev
   bool bounds_broken = r->comparison.severity > 1;
   const ebbi_number *wrong = bounds_broken ? &r->comparison.worst : &r->watched;
   REQUIRE(!out->wrong, EBB_ERR_NUMBERS,
-          "ebb_replay: wrong again: %s is %.9g, by the reference %.9g, give or take %.2g: the "
+          "replay: wrong again: %s is %.9g, by the reference %.9g, give or take %.2g: the "
           "device or its driver is at fault",
           bounds_broken ? out->worst : out->what, wrong->found, wrong->expected, wrong->bound);
   return EBB_OK;

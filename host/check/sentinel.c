@@ -38,15 +38,15 @@ static ebb_status check_one(ebbi_live *live) {
 }
 
 ebb_status ebb_self_test(ebb_trainer *trainer) {
-  ebbi_live live = {.where = "ebb_self_test"};
+  ebbi_live live = {.where = "self-test"};
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
-          "%s: the trainer is NULL or met NaN or Inf", live.where);
+          "ebb_self_test: the trainer is NULL or met NaN or Inf");
   return look(&live, trainer, 1, check_all);
 }
 
 ebb_status ebb_sentinel(ebb_trainer *trainer, uint64_t seed, const char *dump) {
-  ebbi_live live = {.where = "ebb_sentinel", .dump = dump};
+  ebbi_live live = {.where = "sentinel", .dump = dump};
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
-          "%s: the trainer is NULL or met NaN or Inf", live.where);
+          "ebb_sentinel: the trainer is NULL or met NaN or Inf");
   return look(&live, trainer, seed, check_one);
 }

@@ -6,6 +6,7 @@
  * for, edges among them: a whole reference product of a large class would take longer than tuning
  * may. Timing alternates between the two choices, since a machine's pace changes.
  */
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "check/bounds.h"
@@ -14,7 +15,6 @@
 #include <ebb/tune.h>
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { SAMPLES = 7, CHECKED_TERMS = 1 << 22, CHECKED_LEAST = 64, BURST = 10 };
 
@@ -202,12 +202,6 @@ static ebb_status check(const operands *o, int choice) {
 
 /* ---- timing ---- */
 
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static ebb_status set_choice(const ebb_tuner *tuner, int choice) {
   return ebb_device_set_matmul_choice(tuner->device, tuner->timed.shape.layout, tuner->class_index,
                                       choice);
@@ -216,10 +210,10 @@ static ebb_status set_choice(const ebb_tuner *tuner, int choice) {
 /* Seconds a run, of `runs` that end with the queue empty. */
 static ebb_status time_runs(double *seconds, const ebb_tuner *tuner, int choice, size_t runs) {
   TRY(set_choice(tuner, choice));
-  double start = seconds_now();
+  double start = ebbi_seconds();
   for (size_t i = 0; i < runs; i++) TRY(run(&tuner->timed));
   TRY(ebb_device_finish(tuner->device));
-  *seconds = (seconds_now() - start) / (double)runs;
+  *seconds = (ebbi_seconds() - start) / (double)runs;
   return EBB_OK;
 }
 

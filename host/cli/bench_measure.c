@@ -6,26 +6,20 @@
  */
 #include "bench.h"
 
+#include "clock.h"
 #include "output.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 /* A sample shorter than this would measure the clock and the start of the queue. */
 static const double SAMPLE_SECONDS = 0.005;
 
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Seconds for so many runs, until the queue is empty. */
 static ebb_status time_runs(double *seconds, ebb_device *device, const bench_case *c, size_t runs) {
-  double start = seconds_now();
+  double start = clock_seconds();
   ebb_status status = c->run(c->context, runs);
   if (status == EBB_OK) status = ebb_device_finish(device);
-  *seconds = seconds_now() - start;
+  *seconds = clock_seconds() - start;
   return status;
 }
 

@@ -9,7 +9,7 @@ typedef struct command {
   const char *name;
   unsigned mask;          /* its bit in the option table's `commands` */
   const char *argument;   /* what it takes beside options, "MODEL"; NULL: nothing */
-  bool argument_required; /* or may it be left out? */
+  bool argument_required; /* false: it may be left out */
   const char *summary;    /* one line of `ebb help` */
   int (*run)(const settings *s);
 } command;

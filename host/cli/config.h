@@ -11,8 +11,8 @@
  * file. Returns the exit code. */
 int config_load(json_t **out, bool *written, const char *origin, const char *path);
 
-/* Does the option of this name decide what a model becomes? Others say where results go, or what is
- * told. */
+/* True if the option of this name decides what a model becomes. Others say where results go, or
+ * what is told. */
 bool config_decides(const char *name);
 
 /* The options that were given and decide. The key of results and logs that holds them
@@ -24,7 +24,8 @@ json_t *config_of(const settings *s);
  * files go, but not what only the one command is told by. */
 json_t *config_lasting(const settings *s);
 
-/* May a training that goes on be given another value of the option than it was begun with? */
+/* True if a training that goes on may be given another value of the option than it was begun with.
+ */
 bool config_may_change(const char *name);
 
 #endif

@@ -8,17 +8,20 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static const char folder[] = "/proc/self/fd";
 
-/* `ebb-`, 16 hexadecimal digits, `.tmp` */
 static bool is_temporary(const char *path) {
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  return strncmp(name, "ebb-", 4) == 0 && strspn(name + 4, "0123456789abcdef") == 16 &&
-         strcmp(name + 20, ".tmp") == 0;
+  size_t before = strcspn(TEMPORARY_NAME, "%");
+  char again[64];
+  if (strlen(name) <= before) return false;
+  snprintf(again, sizeof again, TEMPORARY_NAME, strtoull(name + before, NULL, 16));
+  return strcmp(name, again) == 0;
 }
 
 static bool is_written(int descriptor) {

@@ -12,7 +12,7 @@ bool option_convert(void *member, const option_row *row, const char *text, char 
 /* The value of an option that was not given and has no default. */
 void option_clear(void *member, const option_row *row);
 
-/* Do two members hold the same value? */
+/* True if two members hold the same value. */
 bool option_equal(const void *a, const void *b, const option_row *row);
 
 #endif

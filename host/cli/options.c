@@ -196,9 +196,8 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
   return EXIT_GOOD;
 }
 
-/* A whole number from 1 on, and nothing else. */
 static bool is_count(const char *text) {
-  return text && strspn(text, "0123456789") == strlen(text) && strspn(text, "0") < strlen(text);
+  return text && *text && strspn(text, "0123456789") == strlen(text);
 }
 
 /* Beside checkpoints, --keep with a number is how many of them stay, as everywhere else; without

@@ -147,7 +147,7 @@ struct command;
 int settings_read(settings *s, const struct command *command, int count, const char **words);
 void settings_clear(settings *s);
 
-/* Was the option given on the command line? */
+/* True if the option was given on the command line. */
 bool settings_given(const settings *s, const char *name);
 
 /* True if it was given anywhere; false if it has its default. */

@@ -4,6 +4,7 @@
  */
 #include "outfile.h"
 
+#include "leftovers.h"
 #include "output.h"
 
 #include <errno.h>
@@ -19,8 +20,17 @@ static int fail_writing(const char *path, int why) {
   return fail(EXIT_FAILED, "%s: cannot be written: %s", path, strerror(why));
 }
 
-/* Makes a file that was not there, in the folder of the path. Like the library's it is locked,
- * which keeps other writers from taking it for one that a dead process has left. */
+/* Locks a new file, which keeps other writers from taking it for one that a dead process has left.
+ * False: one of them has done so before, and the file has no name any more. */
+static bool hold(const char *path, int file) {
+  struct stat here, there;
+  while (flock(file, LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return fstat(file, &here) == 0 && lstat(path, &there) == 0 && here.st_ino == there.st_ino &&
+         here.st_dev == there.st_dev;
+}
+
+/* Makes a file that was not there, in the folder of the path. */
 static int open_temporary(outfile *file, mode_t mode) {
   int made = -1;
   const char *slash = strrchr(file->path, '/');
@@ -32,10 +42,13 @@ static int open_temporary(outfile *file, mode_t mode) {
   file->temporary = malloc(size);
   errno = file->temporary ? EEXIST : ENOMEM;
   for (int i = 0; i < 100 && made < 0 && errno == EEXIST; i++) {
-    snprintf(file->temporary, size, "%.*sebb-%016llx.tmp", folder, file->path, id + (unsigned)i);
+    snprintf(file->temporary, size, "%.*s" TEMPORARY_NAME, folder, file->path, id + (unsigned)i);
     made = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (made < 0 || hold(file->temporary, made)) continue;
+    close(made);
+    made = -1;
+    errno = EEXIST;
   }
-  if (made >= 0) (void)flock(made, LOCK_EX);
   return made;
 }
 

@@ -3,7 +3,7 @@
  * A result that does not arrive is a failure: a full disk ends the tool with exit code 1 and a
  * message. A pipe whose reader has seen enough, `ebb … | head`, is nothing to tell: the exit code
  * is that of SIGPIPE, whether the signal ends the tool or the tool goes on to its end. Messages are
- * one line each, whatever a file name holds.
+ * one line each, whatever a file name holds; only lists and the logs of compilers have several.
  */
 #include "output.h"
 
@@ -31,6 +31,10 @@ const char *color_off(FILE *stream) {
   return may_color(stream) ? "\033[0m" : "";
 }
 
+const char *plural(uint64_t count) {
+  return count == 1 ? "" : "s";
+}
+
 static void print_line(const char *format, va_list arguments) {
   print_text_list(stderr, format, arguments);
   fputc('\n', stderr);
@@ -53,13 +57,28 @@ void progress_erase(void) {
   on_line = false;
 }
 
-int fail(int code, const char *format, ...) {
+static int fail_by(void (*print)(FILE *stream, const char *format, va_list arguments), int code,
+                   const char *format, va_list arguments) {
   if (signals_ending()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
   progress_erase();
   fprintf(stderr, "%sebb:%s ", color_bad(stderr), color_off(stderr));
+  print(stderr, format, arguments);
+  fputc('\n', stderr);
+  return code;
+}
+
+int fail(int code, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  print_line(format, arguments);
+  code = fail_by(print_text_list, code, format, arguments);
+  va_end(arguments);
+  return code;
+}
+
+int fail_lines(int code, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  code = fail_by(print_lines_list, code, format, arguments);
   va_end(arguments);
   return code;
 }
@@ -80,7 +99,9 @@ int exit_code(ebb_status status) {
 }
 
 int fail_status(ebb_status status) {
-  return status == EBB_OK ? EXIT_GOOD : fail(exit_code(status), "%s", ebb_error_message());
+  if (status == EBB_OK) return EXIT_GOOD;
+  bool log = status == EBB_ERR_DEVICE; /* of a compiler; other messages may be about files */
+  return (log ? fail_lines : fail)(exit_code(status), "%s", ebb_error_message());
 }
 
 int fail_option(const settings *s, const char *name, ebb_status status) {

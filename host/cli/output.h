@@ -26,6 +26,12 @@ __attribute__((format(printf, 2, 3)))
 #endif
 int fail(int code, const char *format, ...);
 
+/* The same of a message that has several lines, which are indented from the second on. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int fail_lines(int code, const char *format, ...);
+
 /* Writes a line of progress over the one before, for a terminal; fail removes it, and
  * progress_erase. */
 #if defined(__GNUC__)
@@ -43,6 +49,9 @@ int fail_option(const settings *s, const char *name, ebb_status status);
 
 /* The exit code that stands for a status. */
 int exit_code(ebb_status status);
+
+/* The ending of a word that is counted: "", "s". */
+const char *plural(uint64_t count);
 
 /* Prints a line of progress or explanation on stderr, unless --quiet. */
 #if defined(__GNUC__)

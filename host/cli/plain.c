@@ -90,7 +90,8 @@ void print_name(FILE *stream, const char *name, size_t width, bool left) {
   if (left) fprintf(stream, "%*s", (int)blanks, "");
 }
 
-void print_text_list(FILE *stream, const char *format, va_list arguments) {
+static void print_formatted(FILE *stream, const char *format, va_list arguments,
+                            void (*print)(FILE *stream, const char *text)) {
   char few[1024], *text = few;
   va_list again;
   va_copy(again, arguments);
@@ -101,8 +102,26 @@ void print_text_list(FILE *stream, const char *format, va_list arguments) {
     text = more;
   }
   va_end(again);
-  print_plain(stream, text);
+  print(stream, text);
   free(more);
+}
+
+void print_text_list(FILE *stream, const char *format, va_list arguments) {
+  print_formatted(stream, format, arguments, print_plain);
+}
+
+static void print_lines(FILE *stream, const char *text) {
+  for (size_t length; *text; text += length) {
+    length = strcspn(text, "\n");
+    (void)print_first(stream, text, characters_before(text, text + length));
+    if (!text[length]) break;
+    fputs("\n     ", stream);
+    length++;
+  }
+}
+
+void print_lines_list(FILE *stream, const char *format, va_list arguments) {
+  print_formatted(stream, format, arguments, print_lines);
 }
 
 void print_text(FILE *stream, const char *format, ...) {

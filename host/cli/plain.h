@@ -7,11 +7,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* Is the character that a text begins with one to be seen, and no more? Its bytes, and its code;
- * code 0 of one byte that is no UTF-8. */
+/* True if the character that a text begins with is one to be seen, and no more. Its bytes, and its
+ * code; code 0 of one byte that is no UTF-8. */
 bool is_plain(const char *text, size_t *size, unsigned *code);
 
 /* print_text of a list. */
 void print_text_list(FILE *stream, const char *format, va_list arguments);
+
+/* The same of what may have several lines, which are indented from the second on. */
+void print_lines_list(FILE *stream, const char *format, va_list arguments);
 
 #endif

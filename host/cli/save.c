@@ -13,39 +13,45 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 1000 };
+enum { TRIES = 1000, WHY = 2048 };
 
-static const char *name_of(const char *path) {
+/* The length of the folder's part of a path, with its slash. */
+static int folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
+  return slash ? (int)(slash - path) + 1 : 0;
 }
 
-/* Makes an empty file in `folder`, called as `path` is, with a number before the ending if that is
- * taken. */
-static bool reserve(char *where, size_t size, const char *folder, const char *path) {
-  const char *name = name_of(path), *dot = strrchr(name, '.');
+/* Makes an empty file that is called `prefix` and the name of `path`, with a number before the
+ * ending if that is taken. */
+static bool reserve(char *where, size_t size, const char *prefix, const char *path, mode_t mode) {
+  const char *name = path + folder_length(path), *dot = strrchr(name, '.');
   int stem = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
   errno = EEXIST;
   for (int i = 0; i < TRIES && errno == EEXIST; i++) {
     char number[16] = "";
     if (i > 0) snprintf(number, sizeof number, "-%d", i);
-    int length = snprintf(where, size, "%s/%.*s%s%s", folder, stem, name, number, name + stem);
-    if (length < 0 || (size_t)length >= size) return false;
-    int made = open(where, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int length = snprintf(where, size, "%s%.*s%s%s", prefix, stem, name, number, name + stem);
+    if (length < 0 || (size_t)length >= size) errno = ENAMETOOLONG;
+    if (errno == ENAMETOOLONG) return false;
+    int made = open(where, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (made >= 0) return close(made) == 0;
   }
   return false;
 }
 
-static bool save_in(const char *folder, const char *path, const ebb_model_image *image, char *where,
-                    size_t size) {
-  bool saved = false;
-  if (folder && *folder && reserve(where, size, folder, path)) {
-    saved = ebb_model_image_write(image, where) == EBB_OK;
-    if (!saved) unlink(where);
+/* Writes the image to a new file; else `why` says what was in the way. */
+static bool save_new(const char *prefix, mode_t mode, const char *path,
+                     const ebb_model_image *image, char *where, size_t size, char why[WHY]) {
+  if (!reserve(where, size, prefix, path, mode)) {
+    snprintf(why, WHY, "%s: cannot be written: %s", path, strerror(errno));
+  } else if (ebb_model_image_write(image, where) != EBB_OK) {
+    snprintf(why, WHY, "%s", ebb_error_message());
+    unlink(where);
+  } else {
+    return true;
   }
-  if (!saved) where[0] = '\0';
-  return saved;
+  where[0] = '\0';
+  return false;
 }
 
 /* A line to paste. */
@@ -57,18 +63,34 @@ static void tell_move(const char *from, const char *to) {
   fputc('\n', stderr);
 }
 
-int save_image(const settings *s, const ebb_model_image *image, char *where, size_t size) {
+/* For what cannot be written where it belongs, as `why` says. */
+static int save_elsewhere(const settings *s, const ebb_model_image *image, char *where, size_t size,
+                          int code, const char *why) {
   const char *folders[] = {s->checkpoint, getenv("TMPDIR"), "/tmp"};
-  char why[2048];
+  char prefix[4096], ignored[WHY];
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+    if (!folders[i] || !*folders[i]) continue;
+    snprintf(prefix, sizeof prefix, "%s/", folders[i]);
+    if (!save_new(prefix, 0600, s->out, image, where, size, ignored)) continue;
+    fail(code, "%s; the model is in %s instead", why, where);
+    tell_move(where, s->out);
+    return code;
+  }
+  return fail(code, "%s; nor could it be written to /tmp: no model is saved", why);
+}
+
+int save_image(const settings *s, const ebb_model_image *image, char *where, size_t size) {
+  char why[WHY];
   ebb_status status = ebb_model_image_write(image, s->out);
   snprintf(where, size, "%s", status == EBB_OK ? s->out : "");
   if (status == EBB_OK) return EXIT_GOOD;
   snprintf(why, sizeof why, "%s", ebb_error_message());
-  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-    if (!save_in(folders[i], s->out, image, where, size)) continue;
-    int code = fail(exit_code(status), "%s; the model is in %s instead", why, where);
-    tell_move(where, s->out);
-    return code;
-  }
-  return fail(exit_code(status), "%s; nor could it be written to /tmp: no model is saved", why);
+  return save_elsewhere(s, image, where, size, exit_code(status), why);
+}
+
+int save_rescued(const settings *s, const ebb_model_image *image, char *where, size_t size) {
+  char prefix[4096], why[WHY];
+  snprintf(prefix, sizeof prefix, "%.*s", folder_length(s->out), s->out);
+  if (save_new(prefix, 0666, s->out, image, where, size, why)) return EXIT_GOOD;
+  return save_elsewhere(s, image, where, size, EXIT_FAILED, why);
 }

@@ -11,4 +11,8 @@
  * failure. `where` gets the path that was written, "" if none was. May be called in any thread. */
 int save_image(const settings *s, const ebb_model_image *image, char *where, size_t size);
 
+/* The same for what is rescued from a training that has failed, which may be worse than an older
+ * model: a file at --out is never replaced; the image goes beside it under a new name. */
+int save_rescued(const settings *s, const ebb_model_image *image, char *where, size_t size);
+
 #endif

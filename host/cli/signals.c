@@ -12,6 +12,7 @@
  */
 #include "signals.h"
 
+#include "clock.h"
 #include "leftovers.h"
 #include "output.h"
 
@@ -47,12 +48,6 @@ static sigset_t taken, ignored;
 static pthread_t server;
 static void (*look_around)(void);
 
-static double clock_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* ---- what is said ---- */
 
 /* By write, since the lock of stderr may be held by a thread that hangs, and not at all where write
@@ -75,7 +70,7 @@ static void tell_end(void) {
 /* ---- the thread ---- */
 
 static void take(int number) {
-  double now = clock_now();
+  double now = clock_seconds();
   pthread_mutex_lock(&guard);
   if (caught && now - first >= ECHO) signals_exit(EXIT_SIGNAL + number);
   if (!caught) {
@@ -108,7 +103,7 @@ static void receive(void) {
 
 static void end_in_time(void) {
   pthread_mutex_lock(&guard);
-  if (deadline > 0 && clock_now() >= deadline) signals_exit(EXIT_SIGNAL + caught);
+  if (deadline > 0 && clock_seconds() >= deadline) signals_exit(EXIT_SIGNAL + caught);
   pthread_mutex_unlock(&guard);
 }
 
@@ -181,7 +176,7 @@ void signals_kept(void) {
   pthread_mutex_lock(&guard);
   if (now_at == SOMETHING) {
     now_at = NOTHING_MORE;
-    if (caught) deadline = clock_now() + GRACE;
+    if (caught) deadline = clock_seconds() + GRACE;
   }
   pthread_mutex_unlock(&guard);
 }
@@ -190,7 +185,7 @@ int signals_caught(void) {
   return caught;
 }
 
-/* Has one come that the thread has not dealt with? */
+/* True if one has come that the thread has not dealt with. */
 static bool is_underway(void) {
   sigset_t waiting;
   if (noticed) return true;

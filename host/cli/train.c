@@ -4,6 +4,7 @@
  * the model cannot be written where it is wanted; and the file there is touched only by the final
  * rename, so a failed training leaves an older model as it was.
  */
+#include "clock.h"
 #include "commands.h"
 #include "inputs.h"
 #include "output.h"
@@ -67,8 +68,8 @@ static int choose_measure(training *t) {
 
 /* Everything up to the first step. */
 static int prepare(training *t) {
-  int code = files_check(t->s);
-  if (code == EXIT_GOOD) code = checkpoint_begin(t);
+  int code = checkpoint_begin(t); /* the other files may go to the folder that it makes */
+  if (code == EXIT_GOOD) code = files_check(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = data_read(t);
   if (code == EXIT_GOOD) choose_amounts(t);
@@ -77,7 +78,7 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) code = files_try(t);
   signals_doing("kernels are compiled");
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
-  t->opened = report_clock();
+  t->opened = clock_seconds();
   if (code == EXIT_GOOD) code = profile_begin(t);
   if (code == EXIT_GOOD) report_plan(t);
   if (code == EXIT_GOOD) code = network_build(t, t->s->init && !t->s->resume);
@@ -92,7 +93,7 @@ static int prepare(training *t) {
 static int train(training *t) {
   int code = prepare(t);
   if (code != EXIT_GOOD) return code;
-  t->run_start = report_clock();
+  t->run_start = clock_seconds();
   return end_training(t, ebb_trainer_run(t->trainer, report_progress, t));
 }
 
@@ -108,7 +109,7 @@ static void clear(training *t) {
 }
 
 int train_run(const settings *s) {
-  training t = {.s = s, .begun = report_clock()};
+  training t = {.s = s, .begun = clock_seconds(), .checkpoints.lock = -1};
   t.kept = &t.last;
   outlive_readers();
   signals_doing("the data are read");

@@ -2,11 +2,14 @@
  *
  * That the folder can be written is found before the data are read. One that has checkpoints
  * already is not written to without --resume: they would be lost, or be taken for those of another
- * training. A folder that fails later does not end the training, whose model is wanted all the
- * same; the exit code tells it.
+ * training. Nor is one that a running training writes to: the lock (flock) that it holds on the
+ * folder ends with its process. A folder that fails later does not end the training, whose model is
+ * wanted all the same; the exit code tells it.
  */
 #include "train_checkpoint.h"
 
+#include "clock.h"
+#include "inputs.h"
 #include "output.h"
 #include "train_files.h"
 #include "train_report.h"
@@ -18,6 +21,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,7 +53,14 @@ static bool make_folder(const char *path, bool *made) {
   return *made || errno == EEXIST;
 }
 
-/* Can files be made there, and have content? */
+/* Locks the folder until checkpoint_clear. False: another training holds it. Where a file system
+ * knows no locks nothing is locked. */
+static bool lock_folder(checkpoints *c, const char *path) {
+  c->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return c->lock < 0 || flock(c->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+/* True if files can be made there and have content. */
 static bool try_folder(const char *path) {
   char name[PLACE_TEXT];
   snprintf(name, sizeof name, "%s/.ebb-try-%ld", path, (long)getpid());
@@ -63,12 +74,17 @@ static bool try_folder(const char *path) {
   return good;
 }
 
-/* Is there a file of a checkpoint? */
+/* `step-`, 12 digits or more, `.json` */
+static bool is_checkpoint(const char *name) {
+  size_t digits = strncmp(name, "step-", 5) == 0 ? strspn(name + 5, "0123456789") : 0;
+  return digits >= 12 && strcmp(name + 5 + digits, ".json") == 0;
+}
+
 static bool has_checkpoints(const char *path) {
   DIR *folder = opendir(path);
   bool found = false;
   for (struct dirent *entry; folder && !found && (entry = readdir(folder));)
-    found = strncmp(entry->d_name, "step-", 5) == 0 && strlen(entry->d_name) > 16;
+    found = is_checkpoint(entry->d_name);
   if (folder) closedir(folder);
   return found;
 }
@@ -76,6 +92,9 @@ static bool has_checkpoints(const char *path) {
 /* Options about checkpoints are about some. */
 static int check_options(const settings *s) {
   static const char *const names[] = {"every", "keep-checkpoints"};
+  if (s->checkpoint && is_stream(s->checkpoint))
+    return fail(EXIT_USAGE, "%s: they cannot go to standard output; name a folder",
+                origin_of(s).text);
   if (s->checkpoint) return EXIT_GOOD;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (settings_named(s, names[i]))
@@ -103,6 +122,9 @@ int checkpoint_begin(training *t) {
   note_keep(s);
   if (!make_folder(s->checkpoint, &t->checkpoints.made))
     return fail_folder(s, "the folder cannot be made");
+  if (!lock_folder(&t->checkpoints, s->checkpoint))
+    return fail(EXIT_FAILED, "%s: %s: in use by another training", origin_of(s).text,
+                s->checkpoint);
   bool goes_on = s->resume && same_path(s->checkpoint, s->resume);
   if (!goes_on && has_checkpoints(s->checkpoint))
     return fail(
@@ -131,6 +153,19 @@ static void tell_damaged(const char *lines) {
   }
 }
 
+/* A training that has come to its end, and what more could be asked for. */
+static void note_finished(const training *t) {
+  if (t->last.stopped_early && t->last.epoch - t->last.best_epoch >= t->options.patience)
+    note(t->s,
+         "resume   nothing is left to do: it has stopped after %zu epoch%s without a better one; a "
+         "larger --patience asks for more",
+         t->last.epoch - t->last.best_epoch, plural(t->last.epoch - t->last.best_epoch));
+  else if (t->finished >= t->options.epochs)
+    note(t->s,
+         "resume   nothing is left to do: %zu of %zu epoch%s are done; --epochs asks for more",
+         t->finished, t->options.epochs, plural(t->options.epochs));
+}
+
 static int take_over(training *t, const ebb_checkpoint_info *info) {
   const settings *s = t->s;
   int code = state_take(t, info);
@@ -144,19 +179,20 @@ static int take_over(training *t, const ebb_checkpoint_info *info) {
   t->checkpoints.step = info->step;
   t->checkpoints.epoch = info->epoch;
   t->checkpoints.written = same_path(s->checkpoint, s->resume);
-  note(s, "resume   %s: %llu steps and %zu epochs are done", info->path,
-       (unsigned long long)info->step, info->epoch);
+  note(s, "resume   %s: %llu step%s and %zu epoch%s are done", info->path,
+       (unsigned long long)info->step, plural(info->step), info->epoch, plural(info->epoch));
+  note_finished(t);
   return EXIT_GOOD;
 }
 
 int checkpoint_resume(training *t) {
   const settings *s = t->s;
-  t->checkpoints.seconds = report_clock();
+  t->checkpoints.seconds = clock_seconds();
   if (!s->resume) return EXIT_GOOD;
   ebb_checkpoint_info info = {0};
   ebb_status status = ebb_trainer_resume(t->trainer, s->resume, &info);
   if (status == EBB_ERR_ARGUMENT)
-    return fail(EXIT_INPUT, "%s: %s", settings_origin(s, "resume").text, ebb_error_message());
+    return fail_lines(EXIT_INPUT, "%s: %s", settings_origin(s, "resume").text, ebb_error_message());
   if (status != EBB_OK) return fail_option(s, "resume", status);
   int code = take_over(t, &info);
   ebb_checkpoint_info_clear(&info);
@@ -168,19 +204,19 @@ int checkpoint_resume(training *t) {
 static void write_one(training *t, const ebb_report *report) {
   const settings *s = t->s;
   checkpoints *c = &t->checkpoints;
-  double start = report_clock();
+  double start = clock_seconds();
   char *text = state_text(t);
   ebb_status status = text ? ebb_trainer_save(t->trainer, s->checkpoint, s->keep_checkpoints, text)
                            : EBB_ERR_MEMORY;
   c->written = status == EBB_OK;
   if (!c->written && c->code == EXIT_GOOD) {
     report_end_line(t);
-    c->code =
-        fail(EXIT_FAILED, "%s: %s; earlier checkpoints stay, and the training does not end for it",
-             origin_of(s).text, text ? ebb_error_message() : "no memory for a checkpoint");
+    c->code = fail(EXIT_FAILED, "%s: %s; %sthe training does not end for it", origin_of(s).text,
+                   text ? ebb_error_message() : "no memory for a checkpoint",
+                   has_checkpoints(s->checkpoint) ? "earlier checkpoints stay, and " : "");
   }
   free(text);
-  c->seconds = report_clock();
+  c->seconds = clock_seconds();
   c->cost = c->seconds - start;
   c->step = report->step;
   c->epoch = t->finished;
@@ -195,7 +231,7 @@ static bool is_time(const training *t, const ebb_report *report) {
   if (every->epochs) return t->finished / every->epochs > c->epoch / every->epochs;
   double pause = every->seconds, least = c->cost / COST_SHARE;
   if (pause < least && !settings_named(t->s, "every")) pause = least;
-  return report_clock() - c->seconds >= pause;
+  return clock_seconds() - c->seconds >= pause;
 }
 
 void checkpoint_look(training *t, const ebb_report *report) {
@@ -209,6 +245,22 @@ void checkpoint_end(training *t) {
 
 void checkpoint_clear(training *t) {
   if (t->checkpoints.made) rmdir(t->s->checkpoint); /* which fails if there is something in it */
+  if (t->checkpoints.lock >= 0) close(t->checkpoints.lock);
+}
+
+bool checkpoint_exists(const settings *s) {
+  return s->checkpoint && has_checkpoints(s->checkpoint);
+}
+
+void checkpoint_advise(const settings *s) {
+  ebb_checkpoint_info info = {0};
+  if (!checkpoint_exists(s) || ebb_checkpoint_describe(&info, s->checkpoint) != EBB_OK) return;
+  fputs("ebb: ", stderr);
+  shell_word(stderr, tool_name(NULL));
+  fputs(" train --resume ", stderr);
+  shell_word(stderr, s->checkpoint);
+  fprintf(stderr, " goes on from step %llu\n", (unsigned long long)info.step);
+  ebb_checkpoint_info_clear(&info);
 }
 
 void checkpoint_note(const training *t) {

@@ -25,6 +25,12 @@ void checkpoint_end(training *t);
 /* Removes the folder again, if it is new and nothing was written to it. */
 void checkpoint_clear(training *t);
 
+/* True if the folder of --checkpoint has one. */
+bool checkpoint_exists(const settings *s);
+
+/* After a failure, in any thread: the line that goes on from the newest one, if there is one. */
+void checkpoint_advise(const settings *s);
+
 /* The line that goes on from it, to be pasted; for a training that has stopped. */
 void checkpoint_note(const training *t);
 

@@ -7,6 +7,7 @@
  */
 #include "train_end.h"
 
+#include "clock.h"
 #include "output.h"
 #include "signals.h"
 #include "train_checkpoint.h"
@@ -28,9 +29,9 @@ static int make_figures(training *t) {
   return code;
 }
 
-static int save(training *t) {
-  t->phase_start = report_clock();
-  int code = guard_save(t);
+static int save(training *t, int (*save_copy)(training *t)) {
+  t->phase_start = clock_seconds();
+  int code = save_copy(t);
   profile_phase(t, "save model");
   return code;
 }
@@ -47,7 +48,7 @@ static int end_badly(training *t, const char *reason, int code) {
 static int end_by_numbers(training *t, const char *message) {
   bool good = t->last.good_epoch > 0;
   if (good) t->kept = &t->closed;
-  if (good && guard_copy(t) == EXIT_GOOD && make_figures(t) != EXIT_NUMBERS) save(t);
+  if (good && guard_copy(t) == EXIT_GOOD && make_figures(t) != EXIT_NUMBERS) save(t, guard_save);
   fail(EXIT_NUMBERS, "%s (%s); %s%s", message, settings_origin(t->s, "lr").text,
        *t->saved ? "the model of that epoch is kept in "
        : good    ? "no model is saved"
@@ -59,12 +60,16 @@ static int end_by_numbers(training *t, const char *message) {
 
 /* The device has failed, or memory: what there is of the model is its last copy. */
 static int end_by_failure(training *t, int code) {
-  if (!t->copy.image) return code;
+  if (!t->copy.image) {
+    checkpoint_advise(t->s);
+    return code;
+  }
   train_scores_clear(t);
   t->kept = &t->copy.report;
-  guard_save(t);
+  guard_rescue(t);
   if (*t->saved)
     fail(code, "the last good copy of the model, of epoch %zu, is in %s", t->kept->epoch, t->saved);
+  checkpoint_advise(t->s);
   return end_badly(t, "failed", code);
 }
 
@@ -102,7 +107,8 @@ static int end_well(training *t, int profiled) {
   if (t->sentinel_code != EXIT_GOOD) return end_badly(t, "sentinel", t->sentinel_code);
   if (is_over(t) && refitted == EXIT_GOOD) t->stop = STOP_NONE; /* which came too late */
   if (t->stop != STOP_NONE) refitted = EXIT_GOOD;
-  int saved = save(t), traced = profile_write_trace(t);
+  int saved = save(t, refitted == EXIT_GOOD ? guard_save : guard_rescue);
+  int traced = profile_write_trace(t);
   int told = report_end(t, reasons[t->stop]);
   const int codes[] = {saved, refitted, told, judged, profiled, traced, t->checkpoints.code};
   return choose_code(t, codes, sizeof codes / sizeof *codes);

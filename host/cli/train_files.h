@@ -12,7 +12,7 @@ int files_check(const settings *s);
  * space or anything else. Returns the exit code. */
 int files_try(const training *t);
 
-/* Do two names, NULL: none, lead to the same file? It need not be there. */
+/* True if two names, NULL: none, lead to the same file, which need not be there. */
 bool same_path(const char *a, const char *b);
 
 /* Notes which model is about to be replaced, if nobody has named its file. */

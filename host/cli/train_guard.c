@@ -10,8 +10,10 @@
  */
 #include "train_guard.h"
 
+#include "clock.h"
 #include "output.h"
 #include "save.h"
+#include "train_checkpoint.h"
 #include "train_report.h"
 #include "watch.h"
 
@@ -37,20 +39,24 @@ bool guard_look(training *t, ebb_trainer *trainer, const ebb_report *report) {
   if (status == EBB_OK) return true;
   report_end_line(t);
   if (status != EBB_ERR_NUMBERS) { /* what is wrong with the device itself, its next step tells */
-    remark("sentinel %s; the training goes on", ebb_error_message());
+    remark("%s; the training goes on", ebb_error_message());
     return true;
   }
-  t->sentinel_code = fail(EXIT_NUMBERS,
-                          "%s; the training ends, and no model is saved since nobody knows from "
-                          "when on the device has computed wrongly; `ebb verify --replay %s` "
-                          "computes it again",
-                          ebb_error_message(), t->dump);
+  char message[4096];
+  snprintf(message, sizeof message, "%s", ebb_error_message());
+  bool kept = checkpoint_exists(t->s);
+  t->sentinel_code =
+      fail(EXIT_NUMBERS,
+           "%s; the training ends, and no model is saved since nobody knows from when on the "
+           "device has computed wrongly%s%s%s",
+           message, kept ? "; the checkpoints in " : "", kept ? t->s->checkpoint : "",
+           kept ? " may hold wrong numbers too" : "");
   guard_forget(t);
   return false;
 }
 
 void guard_forget(training *t) {
-  watch_copy(NULL, NULL);
+  watch_copy(NULL);
   t->copy = (good_copy){0};
 }
 
@@ -61,25 +67,38 @@ static ebb_status take_copy(training *t, const ebb_report *report) {
                      .split = t->split,
                      .fingerprint = ebb_table_fingerprint(t->table)};
   ebb_model_image *image = NULL;
-  double start = report_clock();
+  double start = clock_seconds();
   ebb_status status = ebb_model_image_make(&image, &model);
   if (status != EBB_OK) return status;
-  watch_copy(image, t->s->out);
-  t->copy = (good_copy){.image = image, .report = *report, .taken = report_clock()};
+  watch_copy(image);
+  t->copy = (good_copy){.image = image, .report = *report, .taken = clock_seconds()};
   t->copy.cost = t->copy.taken - start;
   return EBB_OK;
 }
 
 void guard_epoch(training *t, const ebb_report *report) {
   bool good = report->good_epoch == report->epoch;
-  bool cheap = report_clock() - t->copy.taken >= t->copy.cost / COPY_SHARE;
+  bool cheap = clock_seconds() - t->copy.taken >= t->copy.cost / COPY_SHARE;
   if (good && cheap) take_copy(t, report); /* a failure is the device's: its next step tells */
 }
 
+/* True if the newest copy is of the network as it is: an epoch's copy, where that epoch's weights
+ * are kept and no refit has made another network. */
+static bool is_copied(const training *t) {
+  const ebb_report *copied = &t->copy.report;
+  return t->copy.image && t->refit.epoch == 0 && copied->epoch == t->kept->epoch &&
+         copied->step == t->kept->step;
+}
+
 int guard_copy(training *t) {
+  if (is_copied(t)) return EXIT_GOOD;
   return fail_status(take_copy(t, t->kept));
 }
 
 int guard_save(training *t) {
   return save_image(t->s, t->copy.image, t->saved, sizeof t->saved);
+}
+
+int guard_rescue(training *t) {
+  return save_rescued(t->s, t->copy.image, t->saved, sizeof t->saved);
 }

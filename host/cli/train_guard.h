@@ -26,4 +26,7 @@ void guard_forget(training *t);
 /* Writes the newest copy to --out; t->saved tells where it is. Returns the exit code. */
 int guard_save(training *t);
 
+/* The same for a training that has failed: a file at --out stays, and the copy goes beside it. */
+int guard_rescue(training *t);
+
 #endif

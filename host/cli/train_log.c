@@ -107,7 +107,7 @@ static json_t *resume_line(const training *t) {
   return line;
 }
 
-/* Is --log what the checkpoint's training has written? */
+/* True if --log is what the checkpoint's training has written. */
 static bool is_known(const training *t) {
   struct stat about;
   const char *path = t->s->log;

@@ -6,6 +6,7 @@
  */
 #include "train_profile.h"
 
+#include "clock.h"
 #include "output.h"
 
 /* Launches in a trace, about 40 MB of text: as many as viewers take without trouble. */
@@ -16,14 +17,14 @@ static bool wanted(const training *t) {
 }
 
 int profile_begin(training *t) {
-  t->phase_start = report_clock();
+  t->phase_start = clock_seconds();
   if (!wanted(t)) return EXIT_GOOD;
   return fail_status(ebb_profile_begin(t->device, t->s->trace ? TRACE_LIMIT : 0));
 }
 
 void profile_phase(training *t, const char *name) {
   ebb_profile_phase(t->device, name, t->phase_start);
-  t->phase_start = report_clock();
+  t->phase_start = clock_seconds();
 }
 
 /* A failure is that of the device and will show in the next step, where it ends the training. */

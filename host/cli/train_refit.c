@@ -94,8 +94,8 @@ int refit_run(training *t) {
   all.options.keep_best = false;
   all.options.patience = 0;
   t->watched = 0;
-  note(t->s, "refit    a new network on all %zu %s, %zu epochs", t->train_rows + t->valid_rows,
-       report_refit_rows(t), all.options.epochs);
+  note(t->s, "refit    a new network on all %zu %s, %zu epoch%s", t->train_rows + t->valid_rows,
+       report_refit_rows(t), all.options.epochs, plural(all.options.epochs));
   int code = train_all(&all, t);
   if (code == EXIT_GOOD) {
     take_over(t, &all);

@@ -6,6 +6,7 @@
  */
 #include "train_report.h"
 
+#include "clock.h"
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
@@ -19,14 +20,7 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-double report_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* Epochs that get a line of their own, whatever their number; --log has them all. */
 enum { SHOWN_EPOCHS = 12 };
@@ -108,7 +102,7 @@ static void print_epoch(training *t, const ebb_report *r) {
 static void print_progress(training *t, const char *what, const ebb_report *r) {
   bool may_end = t->options.patience > 0 && t->refit.epoch == 0;
   if (t->s->quiet || isatty(STDERR_FILENO) != 1 || !isfinite(r->samples_per_second)) return;
-  double now = report_clock();
+  double now = clock_seconds();
   if (now - t->drawn < 0.1) return;
   t->drawn = now;
   char text[128];
@@ -127,7 +121,7 @@ static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
   report_keep();
   profile_first_step(t, r);
-  t->ready = report_clock() - t->opened;
+  t->ready = clock_seconds() - t->opened;
   t->first_step = t->s->resume ? t->ready : t->run_start - t->opened + r->first_step_seconds;
   ebb_counters counters = ebb_device_counters(t->device);
   if (counters.programs_cached == 0)
@@ -145,12 +139,12 @@ void report_keep(void) {
   signals_keep("the model is saved after this step; a second signal ends at once");
 }
 
-/* Is the training to go on? */
+/* True if the training is to go on. */
 static bool goes_on(training *t) {
   double limit = t->s->time_limit;
   if (signals_caught())
     t->stop = STOP_SIGNAL;
-  else if (report_clock() - t->begun >= limit) /* false without a limit, which is NaN then */
+  else if (clock_seconds() - t->begun >= limit) /* false without a limit, which is NaN then */
     t->stop = STOP_TIME;
   return t->stop == STOP_NONE;
 }
@@ -196,8 +190,8 @@ static void note_best(const training *t) {
   const ebb_train_options *o = &t->options;
   if (t->last.best_epoch == 0) return;
   if (t->last.stopped_early)
-    snprintf(why, sizeof why, "; stopped after %zu epochs without a better one (--patience)",
-             o->patience);
+    snprintf(why, sizeof why, "; stopped after %zu epoch%s without a better one (--patience)",
+             o->patience, plural(o->patience));
   else if (t->best.epoch == o->epochs)
     snprintf(why, sizeof why, "; more epochs may help (--epochs)");
   else if (!o->keep_best)
@@ -235,8 +229,9 @@ static void print_result(const training *t, const char *reason) {
   if (is_refit)
     snprintf(refit, sizeof refit, "; refit on all %zu %s", t->train_rows + t->valid_rows,
              report_refit_rows(t));
-  say("%s: %s after %zu epochs%s%s, %.2f s%s", *t->saved ? t->saved : "no model saved",
-      describe_reason(reason), t->finished, epoch, figures, t->last.seconds, refit);
+  say("%s: %s after %zu epoch%s%s%s, %.2f s%s", *t->saved ? t->saved : "no model saved",
+      describe_reason(reason), t->finished, plural(t->finished), epoch, figures, t->last.seconds,
+      refit);
 }
 
 /* The result in words for those who do not know yet whether it is a good one. */
@@ -268,10 +263,10 @@ static void note_result(const training *t) {
 static void note_refit(const training *t) {
   if (t->refit.epoch > 0)
     note(t->s,
-         "refit    the model is a new one, trained on all %zu %s for %zu epochs; the figures are "
+         "refit    the model is a new one, trained on all %zu %s for %zu epoch%s; the figures are "
          "those of the search, for which %zu rows were held out",
          t->train_rows + t->valid_rows, report_refit_rows(t), t->refit.epoch,
-         t->valid_rows + t->test_rows);
+         plural(t->refit.epoch), t->valid_rows + t->test_rows);
 }
 
 /* Where the model is, and what it is for. */

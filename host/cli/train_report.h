@@ -4,9 +4,6 @@
 
 #include "training.h"
 
-/* Seconds on a clock that nobody sets. */
-double report_clock(void);
-
 /* Tells the network and how it is to be trained. */
 void report_plan(const training *t);
 

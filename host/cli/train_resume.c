@@ -1,24 +1,31 @@
 /* The options of a training that goes on: those that it was begun with, which its checkpoint keeps.
  *
  * So --resume is all that has to be said. Options given here come before them where they may
- * change; values are compared as they are understood, 1e-2 and 0.01 are the same.
+ * change; values are compared as they are understood, 1e-2 and 0.01 are the same, and so is the
+ * default that the training had.
  */
 #include "train_resume.h"
 
 #include "config.h"
+#include "inputs.h"
 #include "option_values.h"
 #include "output.h"
+#include "train_defaults.h"
 #include "train_state.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* The training as it was begun. */
 typedef struct begun {
   settings *s; /* as given here */
   const option_row *rows;
   size_t count;
-  const char *texts[MAX_OPTIONS]; /* by row of the table; NULL: not given there */
+  const char *spec;         /* of its network */
+  char *texts[MAX_OPTIONS]; /* by row of the table; NULL: not given there */
 } begun;
 
 static bool is_of_train(const option_row *row) {
@@ -31,67 +38,202 @@ static size_t row_of(const begun *b, const char *name) {
   return b->count;
 }
 
-/* Of --valid and --test: a file, which may have moved. */
-static bool is_file(const char *text) {
+static bool is_number(const char *text) {
   char *end;
-  if (!text) return false;
   strtod(text, &end);
-  return *end != '\0';
+  return *text && !*end;
 }
 
-/* Do both texts give the same value? One that is wrong is told later, when it is converted. */
-static bool is_same(const option_row *row, const char *here, const char *there) {
-  settings a = {0}, b = {0};
-  char allowed[512], *x = (char *)&a + row->offset, *y = (char *)&b + row->offset;
-  const char *text = there ? there : row->initial;
+static bool is_among(const char *name, const char *const *names) {
+  for (; *names; names++)
+    if (strcmp(name, *names) == 0) return true;
+  return false;
+}
+
+/* True if the text of this option is the name of a file that is read. */
+static bool is_input(const char *name, const char *text) {
+  static const char *const files[] = {"data", "labels", "valid-labels", "test-labels", NULL};
+  static const char *const parts[] = {"valid", "test", NULL};
+  return is_among(name, files) || (is_among(name, parts) && text && !is_number(text));
+}
+
+static bool is_path(const char *name, const char *text) {
+  static const char *const others[] = {"init", "out", "log", NULL};
+  return is_input(name, text) || is_among(name, others);
+}
+
+/* ---- values ---- */
+
+static const char *text_there(const begun *b, const char *name) {
+  size_t row = row_of(b, name);
+  return b->texts[row] ? b->texts[row] : b->rows[row].initial;
+}
+
+/* The optimizer, of whose name the training was begun. */
+static ebb_optimizer_kind optimizer_there(const begun *b) {
+  size_t row = row_of(b, "optimizer");
+  settings s = {0};
+  char allowed[512], *member = (char *)&s + b->rows[row].offset;
+  option_convert(member, &b->rows[row], text_there(b, "optimizer"), allowed, sizeof allowed);
+  return (ebb_optimizer_kind)s.optimizer;
+}
+
+/* The text of an option's value in the training as it was begun; "": it has none. */
+static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
+  const char *name = b->rows[i].name;
+  ebb_optimizer_kind kind = optimizer_there(b);
+  const ebb_optimizer optimizer = ebb_optimizer_default(kind);
+  text[0] = '\0';
+  if (strcmp(name, "model") == 0)
+    snprintf(text, SPEC_TEXT, "%s", b->spec);
+  else if (b->texts[i] || b->rows[i].initial)
+    snprintf(text, SPEC_TEXT, "%s", b->texts[i] ? b->texts[i] : b->rows[i].initial);
+  else if (strcmp(name, "lr") == 0)
+    snprintf(text, SPEC_TEXT, "%g", default_learning_rate(kind));
+  else if (strcmp(name, "weight-decay") == 0)
+    snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.weight_decay);
+  else if (strcmp(name, "momentum") == 0)
+    snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.momentum);
+  else if (strcmp(name, "batch") == 0)
+    snprintf(text, SPEC_TEXT, "%zu", train_defaults_for(&(train_facts){0}).batch);
+  else if (strcmp(name, "seed-split") == 0)
+    snprintf(text, SPEC_TEXT, "%s", text_there(b, "seed"));
+  else if (strcmp(name, "na") == 0)
+    snprintf(text, SPEC_TEXT, "%s", EBB_DEFAULT_NA);
+}
+
+/* Where such a value came from, if it was not given there. */
+static void explain_value(char text[64], const begun *b, size_t i) {
+  const char *name = b->rows[i].name, *kind = text_there(b, "optimizer");
+  bool of_optimizer = strcmp(name, "lr") == 0 || strcmp(name, "weight-decay") == 0;
+  text[0] = '\0';
+  if (b->texts[i] || strcmp(name, "model") == 0) return;
+  snprintf(text, 64, ", the default%s%.30s,", of_optimizer ? " of " : "", of_optimizer ? kind : "");
+}
+
+/* True if a text names the network of the training, whose sizes it may leave to the data. */
+static bool is_network(const begun *b, const char *text) {
+  ebb_spec there, here;
+  char whole[SPEC_TEXT];
+  return ebb_spec_parse(&there, b->spec, 0, 0) == EBB_OK &&
+         ebb_spec_parse(&here, text, ebb_spec_inputs(&there), ebb_spec_outputs(&there)) == EBB_OK &&
+         ebb_spec_text(whole, sizeof whole, &here) == EBB_OK && strcmp(whole, b->spec) == 0;
+}
+
+/* True if the text here gives the value that the training has. One that is wrong is told later,
+ * when it is converted. */
+static bool is_same(const begun *b, size_t i, const char *there) {
+  const option_row *row = &b->rows[i];
+  const char *here = b->s->owned[i];
+  settings a = {0}, c = {0};
+  char allowed[512], *x = (char *)&a + row->offset, *y = (char *)&c + row->offset;
+  if (strcmp(row->name, "model") == 0) return is_network(b, here);
   if (!option_convert(x, row, here, allowed, sizeof allowed)) return true;
-  if (text)
-    option_convert(y, row, text, allowed, sizeof allowed);
+  if (*there)
+    option_convert(y, row, there, allowed, sizeof allowed);
   else
     option_clear(y, row);
   return option_equal(x, y, row);
 }
 
-static int refuse(const begun *b, size_t i) {
-  const option_row *row = &b->rows[i];
-  const char *there = b->texts[i], *value = there ? there : row->initial;
+/* ---- taking over ---- */
+
+static int refuse(const begun *b, size_t i, const char *value, const char *why) {
   return fail(EXIT_USAGE,
               "%s: it is %s here, and %s%s in the training that %s has; leave it out to go on with "
               "that one, or begin another in another folder",
-              settings_origin(b->s, row->name).text, b->s->owned[i],
-              value && !there ? "by default " : "", value ? value : "not given", b->s->resume);
+              settings_origin(b->s, b->rows[i].name).text, b->s->owned[i],
+              *value ? value : "not given", *value ? why : "", b->s->resume);
+}
+
+/* Patience needs the best weights, which a training begun with --patience 0 has not kept; without
+ * validation rows there are none in any case. */
+static int check_patience(const begun *b, size_t i) {
+  const char *here = b->s->owned[i], *valid = text_there(b, "valid");
+  bool kept = !b->texts[i] || atof(b->texts[i]) != 0, keep = atof(here) != 0;
+  if (keep == kept || !is_number(here) || (is_number(valid) && atof(valid) == 0)) return EXIT_GOOD;
+  return fail(EXIT_USAGE,
+              "%s: it is %s here, and the training that %s has was begun with%s --patience 0: the "
+              "best weights were %skept from its start; leave it out to go on as it was begun",
+              settings_origin(b->s, "patience").text, here, b->s->resume, kept ? "out" : "",
+              kept ? "" : "not ");
 }
 
 /* Takes the option of a row over, or refuses another value. */
 static int take(begun *b, size_t i) {
   settings *s = b->s;
-  const option_row *row = &b->rows[i];
-  const char *there = b->texts[i];
+  const char *name = b->rows[i].name;
+  char there[SPEC_TEXT], why[64];
   if (s->sources[i] == FROM_DEFAULT) {
-    if (!there) return EXIT_GOOD;
+    if (!b->texts[i]) return EXIT_GOOD;
     s->sources[i] = FROM_CHECKPOINT;
-    s->owned[i] = strdup(there);
-    return s->owned[i] ? EXIT_GOOD : fail(EXIT_FAILED, "no memory for the options");
+    s->owned[i] = b->texts[i];
+    b->texts[i] = NULL;
+    return EXIT_GOOD;
   }
-  bool part = strcmp(row->name, "valid") == 0 || strcmp(row->name, "test") == 0;
-  if (config_may_change(row->name) || is_same(row, s->owned[i], there)) return EXIT_GOOD;
-  if (part && is_file(s->owned[i]) && is_file(there)) return EXIT_GOOD;
-  return refuse(b, i);
+  if (strcmp(name, "patience") == 0) return check_patience(b, i);
+  if (config_may_change(name)) return EXIT_GOOD;
+  value_there(there, b, i);
+  if (is_same(b, i, there) || (is_input(name, s->owned[i]) && is_input(name, b->texts[i])))
+    return EXIT_GOOD;
+  /* of which the data decide, and the trainer finds out */
+  if (strcmp(name, "loss") == 0 && strcmp(there, "auto") == 0) return EXIT_GOOD;
+  explain_value(why, b, i);
+  return refuse(b, i, there, why);
 }
 
-static int take_all(begun *b, json_t *options) {
+static int no_memory(void) {
+  return fail(EXIT_FAILED, "no memory for the options");
+}
+
+/* The options of the beginning, files as they are found from here. */
+static int read_texts(begun *b, const json_t *extra) {
   const char *name;
   json_t *value;
-  json_object_foreach(options, name, value) {
+  json_object_foreach(json_object_get(extra, CONFIG_KEY), name, value) {
     size_t row = row_of(b, name);
     if (row == b->count || !json_is_string(value))
       return fail(EXIT_INPUT, "%s: its option \"%s\" is none that `ebb train` has written",
                   b->s->resume, name);
-    b->texts[row] = json_string_value(value);
+    const char *text = json_string_value(value);
+    b->texts[row] = is_path(name, text) ? state_path(extra, text) : strdup(text);
+    if (!b->texts[row]) return no_memory();
   }
-  int code = EXIT_GOOD;
+  return EXIT_GOOD;
+}
+
+/* The model of a training that was begun elsewhere goes where it would have gone there. */
+static int read_out(begun *b, const json_t *extra) {
+  size_t row = row_of(b, "out");
+  if (b->texts[row]) return EXIT_GOOD;
+  char *path = state_path(extra, b->rows[row].initial);
+  if (!path) return no_memory();
+  if (strcmp(path, b->rows[row].initial) != 0)
+    b->texts[row] = path;
+  else
+    free(path);
+  return EXIT_GOOD;
+}
+
+/* Says which file is gone that the training has read, and how to tell its new place. */
+static int check_input(const begun *b, size_t i) {
+  const settings *s = b->s;
+  const char *name = b->rows[i].name, *path = s->owned[i];
+  if (s->sources[i] != FROM_CHECKPOINT || !is_input(name, path) || is_stream(path) ||
+      access(path, R_OK) == 0)
+    return EXIT_GOOD;
+  return fail(EXIT_INPUT, "%s: %s: %s; if it is in another place now, --%s FILE names that",
+              settings_origin(s, name).text, path, strerror(errno), name);
+}
+
+static int take_all(begun *b, const json_t *extra) {
+  int code = read_texts(b, extra);
+  if (code == EXIT_GOOD) code = read_out(b, extra);
   for (size_t i = 0; i < b->count && code == EXIT_GOOD; i++)
     if (is_of_train(&b->rows[i])) code = take(b, i);
+  for (size_t i = 0; i < b->count && code == EXIT_GOOD; i++)
+    if (is_of_train(&b->rows[i])) code = check_input(b, i);
+  for (size_t i = 0; i < b->count; i++) free(b->texts[i]);
   return code;
 }
 
@@ -100,23 +242,38 @@ static int keep_folder(begun *b) {
   size_t row = row_of(b, "checkpoint");
   if (b->s->owned[row]) return EXIT_GOOD;
   b->s->owned[row] = strdup(b->s->resume);
-  return b->s->owned[row] ? EXIT_GOOD : fail(EXIT_FAILED, "no memory for the options");
+  return b->s->owned[row] ? EXIT_GOOD : no_memory();
+}
+
+/* The folder is named, not one of the files in it, of which the newest good one is taken. */
+static int check_name(const settings *s) {
+  struct stat about;
+  const char *slash = strrchr(s->resume, '/');
+  if (stat(s->resume, &about) != 0 || !S_ISREG(about.st_mode)) return EXIT_GOOD;
+  return fail(EXIT_USAGE,
+              "%s: %s is a file; name its folder, %.*s, of which the newest good checkpoint is "
+              "taken",
+              settings_origin(s, "resume").text, s->resume, slash ? (int)(slash - s->resume) : 1,
+              slash ? s->resume : ".");
 }
 
 int resume_options(settings *s) {
   begun b = {.s = s};
   b.rows = option_table(&b.count);
   s->resume = s->owned[row_of(&b, "resume")];
-  if (!s->resume) return EXIT_GOOD;
+  if (!s->resume || !*s->resume)
+    return EXIT_GOOD; /* the second is refused as all empty words are */
+  if (check_name(s) != EXIT_GOOD) return EXIT_USAGE;
   ebb_checkpoint_info info = {0};
   ebb_status status = ebb_checkpoint_describe(&info, s->resume);
   if (status == EBB_ERR_INPUT)
-    return fail(EXIT_INPUT, "%s: %s; " RESUME_ADVICE, settings_origin(s, "resume").text,
-                ebb_error_message());
+    return fail_lines(EXIT_INPUT, "%s: %s; " RESUME_ADVICE, settings_origin(s, "resume").text,
+                      ebb_error_message());
   if (status != EBB_OK) return fail_option(s, "resume", status);
   json_t *extra;
+  b.spec = info.spec;
   int code = state_read(&extra, s, &info);
-  if (code == EXIT_GOOD) code = take_all(&b, json_object_get(extra, CONFIG_KEY));
+  if (code == EXIT_GOOD) code = take_all(&b, extra);
   json_decref(extra);
   ebb_checkpoint_info_clear(&info);
   return code == EXIT_GOOD ? keep_folder(&b) : code;

@@ -4,16 +4,23 @@
  * Numbers are written as texts: JSON has no NaN, and the figures of a result must be the same ones
  * to the last digit.
  *
+ * Names of files are kept as they were given, with the folder that they start from, so that in that
+ * folder a training that goes on is told in the same words as the one that was begun.
+ *
  * Where memory runs out, jansson's reader drops letters without a word. So what was read must be
  * written as it was.
  */
 #include "train_state.h"
 
 #include "config.h"
+#include "inputs.h"
 #include "output.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define FOLDER_KEY "folder" /* the working folder */
 
 typedef struct field {
   const char *key;
@@ -95,9 +102,22 @@ static bool report_take(ebb_report *report, const json_t *object) {
   return good;
 }
 
+char *state_path(const json_t *extra, const char *path) {
+  char here[PLACE_TEXT];
+  const char *folder = json_string_value(json_object_get(extra, FOLDER_KEY));
+  bool same = !folder || !getcwd(here, sizeof here) || strcmp(here, folder) == 0;
+  if (same || path[0] == '/' || is_stream(path)) return strdup(path);
+  size_t size = strlen(folder) + strlen(path) + 2;
+  char *whole = malloc(size);
+  if (whole) snprintf(whole, size, "%s/%s", folder, path);
+  return whole;
+}
+
 char *state_text(const training *t) {
+  char folder[PLACE_TEXT];
   json_t *extra = json_object(), *state = json_object();
   put(extra, CONFIG_KEY, config_lasting(t->s));
+  if (getcwd(folder, sizeof folder)) put(extra, FOLDER_KEY, json_text(folder));
   put(state, "finished", json_integer((json_int_t)t->finished));
   put(state, "last", report_json(&t->last));
   put(state, "closed", report_json(&t->closed));
@@ -112,7 +132,7 @@ char *state_text(const training *t) {
   return text;
 }
 
-/* Whether state_text has made it: the options come first. */
+/* True if state_text has made it: the options come first. */
 static bool is_ours(const char *text) {
   static const char head[] = "{\"" CONFIG_KEY "\":";
   return text && strncmp(text, head, sizeof head - 1) == 0;
@@ -134,7 +154,8 @@ int state_read(json_t **extra, const settings *s, const ebb_checkpoint_info *inf
               settings_origin(s, "resume").text, info->path);
 }
 
-static bool take(training *t, const json_t *state) {
+static bool take(training *t, const json_t *extra) {
+  const json_t *state = json_object_get(extra, "state");
   bool good = report_take(&t->last, json_object_get(state, "last")) &&
               report_take(&t->closed, json_object_get(state, "closed")) &&
               report_take(&t->best, json_object_get(state, "best"));
@@ -142,14 +163,16 @@ static bool take(training *t, const json_t *state) {
   t->resumed.seconds = t->last.seconds;
   t->resumed.log_bytes = json_integer_value(json_object_get(state, "log_bytes"));
   const char *log = json_string_value(json_object_get(state, "log"));
-  if (log) snprintf(t->resumed.log, sizeof t->resumed.log, "%s", log);
-  return good;
+  char *there = log ? state_path(extra, log) : NULL;
+  if (there) snprintf(t->resumed.log, sizeof t->resumed.log, "%s", there);
+  free(there);
+  return good && (there || !log);
 }
 
 int state_take(training *t, const ebb_checkpoint_info *info) {
   json_t *extra;
   int code = state_read(&extra, t->s, info);
-  if (code == EXIT_GOOD && !take(t, json_object_get(extra, "state")))
+  if (code == EXIT_GOOD && !take(t, extra))
     code = fail(EXIT_INPUT, "%s: %s: the figures of the training are missing",
                 settings_origin(t->s, "resume").text, info->path);
   json_decref(extra);

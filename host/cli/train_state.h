@@ -14,6 +14,10 @@ char *state_text(const training *t);
  * failure. Returns the exit code. */
 int state_read(json_t **extra, const settings *s, const ebb_checkpoint_info *info);
 
+/* A file's name that such a text has, as it leads there from the working folder of now; to be
+ * freed. NULL: no memory. */
+char *state_path(const json_t *extra, const char *path);
+
 /* Takes over what it has, except the options. Returns the exit code. */
 int state_take(training *t, const ebb_checkpoint_info *info);
 

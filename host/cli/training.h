@@ -16,6 +16,7 @@ typedef enum training_stop { STOP_NONE, STOP_SIGNAL, STOP_TIME } training_stop;
 /* Its checkpoints. */
 typedef struct checkpoints {
   bool made;      /* the folder is new */
+  int lock;       /* its descriptor, which holds a lock; -1: none */
   double cost;    /* seconds that the last one took */
   double seconds; /* the clock, steps and epochs when one was last written or tried */
   uint64_t step;

@@ -8,6 +8,7 @@
  */
 #include "tune.h"
 
+#include "clock.h"
 #include "commands.h"
 #include "output.h"
 #include "signals.h"
@@ -25,7 +26,7 @@ static const double LEAST_PATIENCE = 5;
 static const double LEAST_RUNS = 24;
 
 static double time_left(const tuning *t) {
-  return t->deadline - tune_clock();
+  return t->deadline - clock_seconds();
 }
 
 static bool is_refused(const tuning *t, int choice) {
@@ -162,7 +163,7 @@ static double work_of(const ebb_tune_shape *s) {
   return 2.0 * (double)s->rows * (double)s->cols * (double)s->depth;
 }
 
-/* Can anything come of beginning this shape, at the best rate seen so far? */
+/* True if something can come of beginning this shape, at the best rate seen so far. */
 static bool is_affordable(const tuning *t, const ebb_tune_shape *shape) {
   double rate = 0;
   for (size_t i = 0; i < t->count; i++) {
@@ -212,7 +213,7 @@ static bool same_class(const ebb_tune_shape *a, const ebb_tune_shape *b) {
                                        ebb_matmul_class(b->rows, b->cols, b->depth);
 }
 
-/* Does an entry that was kept before still hold? */
+/* True if an entry that was kept before still holds. */
 static bool still_holds(const tuning *t, const ebb_tuned *old) {
   if (is_refused(t, old->choice)) return false;
   for (size_t i = 0; i < t->count; i++)
@@ -281,7 +282,7 @@ static void end_without_candidates(tuning *t) {
 static int tune(tuning *t) {
   int code = tune_plan(t->shapes, &t->planned, t->s);
   if (code != EXIT_GOOD) return code;
-  t->started = tune_clock();
+  t->started = clock_seconds();
   t->deadline = t->started + t->s->budget;
   outlive_readers();
   signals_keep(NULL); /* stopping says what has been found */
@@ -293,7 +294,7 @@ static int tune(tuning *t) {
     search(t);
   tune_worker_stop(&t->worker);
   tune_progress_end(t);
-  t->seconds = tune_clock() - t->started;
+  t->seconds = clock_seconds() - t->started;
   conclude_all(t);
   if (t->count > 0 || t->refused > 0) code = store(t);
   int printed = tune_print(t);

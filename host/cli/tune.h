@@ -104,8 +104,6 @@ typedef struct tuning {
   char ended[TUNE_TEXT]; /* why the search ended before its time; "" if it did not */
 } tuning;
 
-double tune_clock(void);
-
 /* Shows what is being tried, on a terminal. */
 void tune_progress(tuning *t, const ebb_tune_shape *shape, int choice);
 void tune_progress_end(tuning *t);

@@ -4,6 +4,7 @@
 #include "output.h"
 #include "tune.h"
 
+#include "clock.h"
 #include <string.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ void tune_progress(tuning *t, const ebb_tune_shape *shape, int choice) {
   char text[160];
   snprintf(text, sizeof text, "class %zu of %zu, %s %zux%zux%zu: %s, %.0f s of %g s", t->count + 1,
            t->planned, ebb_layout_name(shape->layout), shape->rows, shape->cols, shape->depth,
-           ebb_matmul_choice_name(precision_of(t), choice), tune_clock() - t->started,
+           ebb_matmul_choice_name(precision_of(t), choice), clock_seconds() - t->started,
            t->s->budget);
   fprintf(stderr, "\r%-79.79s", text);
   fflush(stderr);

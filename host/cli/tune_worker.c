@@ -9,6 +9,7 @@
  */
 #include "tune.h"
 
+#include "clock.h"
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
@@ -23,12 +24,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-double tune_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* What the process is to do: it has its parent's memory, as it was. */
 typedef struct job {
@@ -200,11 +195,11 @@ void tune_worker_stop(tune_worker *worker) {
   (void)put_away(worker);
 }
 
-/* Has the process something to say before the time is up? */
+/* True if the process has something to say before the time is up. */
 static tune_outcome wait_for(const tune_worker *worker, double until) {
   for (;;) {
     if (signals_caught()) return TUNE_STOPPED;
-    double left = until - tune_clock();
+    double left = until - clock_seconds();
     if (left <= 0) return TUNE_SILENT;
     struct pollfd entry = {.fd = worker->from, .events = POLLIN};
     int ready = poll(&entry, 1, left < 0.2 ? (int)(1e3 * left) + 1 : 200);
@@ -268,7 +263,7 @@ static bool launch(tune_worker *worker, const job *j) {
 tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const settings *s,
                                const ebb_tune_shape *shapes, size_t count, double seconds) {
   const job j = {s, shapes, count};
-  double until = tune_clock() + seconds;
+  double until = clock_seconds() + seconds;
   char text[TUNE_TEXT];
   *worker = (tune_worker){0};
   if (!launch(worker, &j)) return TUNE_BROKEN;
@@ -279,7 +274,7 @@ tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const set
 
 tune_outcome tune_worker_ask(tune_worker *worker, tune_answer *answer,
                              const tune_question *question, double seconds, char text[TUNE_TEXT]) {
-  double until = tune_clock() + seconds;
+  double until = clock_seconds() + seconds;
   if (!write_all(worker->to, question, sizeof *question)) {
     tune_worker_stop(worker);
     snprintf(text, TUNE_TEXT, "its process is gone");

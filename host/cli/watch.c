@@ -7,14 +7,15 @@
  */
 #include "watch.h"
 
+#include "clock.h"
 #include "output.h"
 #include "save.h"
 #include "signals.h"
+#include "train_checkpoint.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 static const double MARGIN = 2;            /* seconds after the library would have given up */
 static const double SIGNAL_PATIENCE = 1.5; /* and seconds that a signal leaves */
@@ -25,43 +26,40 @@ static const settings *options;                           /* NULL: nothing is wa
 static bool opening;
 static ebb_device *watched;
 static ebb_model_image *copy;
-static const char *place; /* of the copy */
-static double idle;       /* seconds without progress */
-static double told;       /* what the device told of that in the round before */
-static double signalled;  /* seconds since a signal came */
+static double idle;      /* seconds without progress */
+static double told;      /* what the device told of that in the round before */
+static double signalled; /* seconds since a signal came */
 static double last_round;
-
-static double clock_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- the end ---- */
 
-/* Saves the copy where it was to be saved; else says that there is none. */
+/* Saves the copy at --out or beside it; else says that there is none. */
 static void save_copy(void) {
   char where[4096];
-  settings own = *options;
   if (!copy) {
     remark("ebb: there is no good copy of the model yet: nothing is saved");
     return;
   }
-  own.out = place;
-  if (save_image(&own, copy, where, sizeof where) == EXIT_GOOD)
+  if (save_rescued(options, copy, where, sizeof where) == EXIT_GOOD)
     remark("ebb: the last good copy of the model is saved in %s", where);
 }
+
+static const char advice[] =
+    "; the device or its driver hangs: start again, on another device if it hangs again; one that "
+    "is only slow needs a longer --device-timeout";
 
 static _Noreturn void give_up(const char *what) {
   int number = signals_caught();
   progress_erase();
+  double seconds = number ? floor(idle) : options->device_timeout;
   const char *option = number ? "" : " (--device-timeout)";
   if (opening)
-    fail(EXIT_DEVICE, "the driver has not opened the device in %.0f s%s", floor(idle), option);
+    fail(EXIT_DEVICE, "the driver has not opened the device in %g s%s%s", seconds, option, advice);
   else
-    fail(EXIT_DEVICE, "the device has made no progress for %.0f s in %s%s", floor(idle), what,
-         option);
+    fail(EXIT_DEVICE, "device \"%s\": it has made no progress for %g s%s in %s%s",
+         ebb_device_get_info(watched)->name, seconds, option, what, advice);
   if (number || copy) save_copy();
+  checkpoint_advise(options);
   signals_exit(number ? EXIT_SIGNAL + number : EXIT_DEVICE);
 }
 
@@ -69,7 +67,7 @@ static _Noreturn void give_up(const char *what) {
 
 /* How long this round was, as far as the process was there. */
 static double round_length(void) {
-  double now = clock_now(), passed = last_round > 0 ? now - last_round : 0;
+  double now = clock_seconds(), passed = last_round > 0 ? now - last_round : 0;
   last_round = now;
   return fmin(passed, LONGEST_ROUND);
 }
@@ -115,11 +113,10 @@ void watch_device(ebb_device *device) {
   pthread_mutex_unlock(&guard);
 }
 
-void watch_copy(ebb_model_image *image, const char *path) {
+void watch_copy(ebb_model_image *image) {
   pthread_mutex_lock(&guard);
   ebb_model_image *old = copy;
   copy = image;
-  place = path;
   pthread_mutex_unlock(&guard);
   ebb_model_image_free(old);
 }
@@ -128,6 +125,6 @@ void watch_end(void) {
   pthread_mutex_lock(&guard);
   change(NULL, false, NULL);
   pthread_mutex_unlock(&guard);
-  watch_copy(NULL, NULL);
+  watch_copy(NULL);
   signals_kept();
 }

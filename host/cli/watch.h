@@ -17,9 +17,9 @@ void watch_begin(const settings *s);
 /* It is open, and watched from now on; NULL: there is none, or it is about to be freed. */
 void watch_device(ebb_device *device);
 
-/* What is saved, at `path`, if the program must end. The image is taken over, and freed when a
- * newer one comes. */
-void watch_copy(ebb_model_image *image, const char *path);
+/* What is saved, at --out or beside it, if the program must end. The image is taken over, and freed
+ * when a newer one comes. */
+void watch_copy(ebb_model_image *image);
 
 /* The work is done: nothing is watched or saved any more, and a signal ends the program within a
  * second while it clears up. */

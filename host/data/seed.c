@@ -8,13 +8,12 @@
 #define _GNU_SOURCE
 #include "data/seed.h"
 
-#include <time.h>
+#include "base/clock.h"
 #include <unistd.h>
 
 uint64_t ebbi_seed(void) {
   uint64_t seed;
-  struct timespec now = {0};
   if (getentropy(&seed, sizeof seed) == 0) return seed;
-  clock_gettime(CLOCK_MONOTONIC, &now); /* where a sandbox refuses it: better than a constant */
-  return (uint64_t)now.tv_nsec * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)&now;
+  /* where a sandbox refuses it: better than a constant */
+  return (uint64_t)ebbi_nanoseconds() * UINT64_C(0x9e3779b97f4a7c15) ^ (uintptr_t)&seed;
 }

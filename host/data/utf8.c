@@ -1,6 +1,6 @@
-/* Is it UTF-8? Checked once, before anything is made of a text file: names and categories go into
- * models and JSON, which take nothing else, and binary data is told from text here. ASCII, nearly
- * all of a table, is passed eight bytes at a time.
+/* Whether a text is UTF-8. Checked once, before anything is made of a text file: names and
+ * categories go into models and JSON, which take nothing else, and binary data is told from text
+ * here. ASCII, nearly all of a table, is passed eight bytes at a time.
  */
 #include "utf8.h"
 

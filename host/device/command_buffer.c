@@ -1,4 +1,4 @@
-/* Command buffers: does the device have them, and shall they be used?
+/* Command buffers: whether the device has them, and whether they are used.
  *
  * cl_khr_command_buffer is still provisional. The calls that ebb needs have looked the same since
  * version 0.9, and 0.9 is all that is accepted: a later version may change them. A sequence runs
@@ -25,7 +25,7 @@ typedef struct named_version {
   char name[64];
 } named_version;
 
-/* Is the extension there in a version that is known? */
+/* Whether the extension is there in a version that is known. */
 static bool has_extension(cl_device_id id) {
   enum { KNOWN = 9 }; /* 0.9 */
   size_t size = 0;

@@ -126,7 +126,8 @@ void ebbi_device_choose(ebb_device *device, const ebbi_choices *choices);
  * good ones, unless it has them already. */
 void ebbi_tuned_load(ebb_device *device);
 
-/* Does the device's compiler take the unit's code?  Errors: EBB_ERR_DEVICE, with what it says. */
+/* Checks that the device's compiler takes the unit's code.  Errors: EBB_ERR_DEVICE, with what it
+ * says. */
 ebb_status ebbi_mma_probe(ebb_device *device, ebbi_mma_state mma);
 
 /* The build options that make the GPU form's products what they are to be. */
@@ -159,8 +160,8 @@ size_t ebbi_device_workspace_need(const ebb_device *device, size_t bytes);
 /* Bytes that the start of a view must be a multiple of. */
 size_t ebbi_device_alignment(const ebb_device *device);
 
-/* Would `bytes` in all, the largest single buffer being `largest`, fit? `what` names the plan.
- * Errors: EBB_ERR_MEMORY: "needs 3.1 GiB, the device allows …; <advice>". */
+/* Checks that `bytes` in all, the largest single buffer being `largest`, would fit. `what` names
+ * the plan. Errors: EBB_ERR_MEMORY: "needs 3.1 GiB, the device allows …; <advice>". */
 ebb_status ebbi_device_require_memory(const ebb_device *device, const char *what, size_t bytes,
                                       size_t largest, const char *advice);
 
@@ -178,7 +179,7 @@ ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, si
 /* Queues a copy of the first `bytes` bytes, device to device. Does not block. */
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes);
 
-/* Would so much fit? */
+/* Checks that so much would fit. */
 bool ebbi_device_fits_memory(const ebb_device *device, size_t bytes, size_t largest);
 
 /* ---- staging: uploads that overlap with launches ---- */
@@ -260,7 +261,8 @@ void ebbi_sequence_end(ebbi_sequence *sequence);
 /* Queues all its launches. Does not block and does no host work beyond enqueueing. */
 ebb_status ebbi_sequence_run(const ebbi_sequence *sequence);
 
-/* Does it run as one command buffer, unless it is being profiled? Known when recording has ended.
+/* Whether it runs as one command buffer, unless it is being profiled. Known when recording has
+ * ended.
  */
 bool ebbi_sequence_is_buffered(const ebbi_sequence *sequence);
 size_t ebbi_sequence_launches(const ebbi_sequence *sequence);

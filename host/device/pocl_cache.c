@@ -5,6 +5,7 @@
  * Whether a folder can be used is found by making a folder in it, as PoCL will: access(2) is wrong
  * about what is no real file system, and about full disks.
  */
+#include "base/folder.h"
 #include "environment.h"
 
 #include <dirent.h>
@@ -43,17 +44,6 @@ static int make_folder(const char *path) {
   return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-/* Makes the folder and those above it; 0, or the reason why the first cannot be made. */
-static int make_folders(char *path) {
-  int error = 0;
-  for (char *slash = path; error == 0 && (slash = strchr(slash + 1, '/'));) {
-    *slash = '\0';
-    error = make_folder(path);
-    *slash = '/';
-  }
-  return error ? error : make_folder(path);
-}
-
 /* 0, or the reason why nothing can be made in a folder. */
 static int try_inside(const char *path) {
   char inside[4096 + 32];
@@ -67,7 +57,7 @@ static int try_inside(const char *path) {
 static int try_folder(char *path) {
   if (path[0] == '\0') return ENOENT;
   if (try_inside(path) == 0) return 0;
-  int error = make_folders(path);
+  int error = ebbi_folders_make(path, 0700);
   return error ? error : try_inside(path);
 }
 

@@ -9,20 +9,14 @@
  */
 #include "profiling.h"
 
+#include "base/clock.h"
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 static const char where[] = "profile", other[] = "other";
 
-static int64_t host_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 double ebbi_profiling_clock(const ebb_device *device) {
-  return device->profiling ? 1e-9 * (double)host_now() : 0;
+  return device->profiling ? ebbi_seconds() : 0;
 }
 
 static ebb_status read_time(int64_t *time, ebb_device *device, cl_event event,
@@ -148,9 +142,9 @@ ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_w
  * `slack` wrong. */
 static ebb_status read_marker(int64_t *now, int64_t *ahead, int64_t *slack, ebb_device *device) {
   cl_event marker;
-  int64_t queued = 0, before = host_now();
+  int64_t queued = 0, before = ebbi_nanoseconds();
   TRY_CL(device, where, clEnqueueMarkerWithWaitList, device->queue, 0, NULL, &marker);
-  *slack = (host_now() - before) / 2;
+  *slack = (ebbi_nanoseconds() - before) / 2;
   ebb_status status = ebb_device_finish(device);
   if (status == EBB_OK) status = read_time(&queued, device, marker, CL_PROFILING_COMMAND_QUEUED);
   if (status == EBB_OK) status = read_time(now, device, marker, CL_PROFILING_COMMAND_END);
@@ -263,7 +257,7 @@ void ebb_profile_phase(ebb_device *device, const char *name, double start) {
   if (!phases) return;
   p->phases = phases;
   ebbi_phase *phase = &phases[p->phase_count++];
-  *phase = (ebbi_phase){.start = (int64_t)(1e9 * start), .end = host_now()};
+  *phase = (ebbi_phase){.start = (int64_t)(1e9 * start), .end = ebbi_nanoseconds()};
   for (size_t i = 0; name[i] && i + 1 < sizeof phase->name; i++) /* so that JSON needs no escapes */
     phase->name[i] =
         (char)(name[i] < ' ' || name[i] > '~' || strchr("\"\\", name[i]) ? '?' : name[i]);

@@ -4,13 +4,14 @@
  * known while they are built, and users see how far it is. A program that does not build keeps the
  * compiler's message: asked for again, it fails with it at once.
  */
+#include "base/clock.h"
 #include "environment.h"
 
 #include <ebb/profile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/resource.h>
 
 static const struct {
   const char *name, *file;
@@ -30,6 +31,13 @@ static void release(ebb_device *device, ebbi_program *program) {
   program->program = NULL;
 }
 
+/* A compiler that may not write its files says nothing of it. */
+static const char *size_limit(void) {
+  struct rlimit limit;
+  bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
+  return limited ? "; the limit on file sizes (ulimit -f) may be why" : "";
+}
+
 /* The compiler's whole log in the message: it is what the reader needs. */
 static ebb_status build_failed(ebb_device *device, const ebbi_program *program, cl_int error) {
   size_t size = 0;
@@ -42,9 +50,9 @@ static ebb_status build_failed(ebb_device *device, const ebbi_program *program, 
   ebb_finding closed = {.ok = true};
   if (strcmp(device->info.platform, ebbi_pocl_platform) == 0) (void)ebbi_pocl_cache_closed(&closed);
   ebb_status status =
-      ebbi_fail(EBB_ERR_DEVICE, "kernel %s (%s) on \"%s\" does not build: %s (%d)%s%s%s%s:\n%s",
+      ebbi_fail(EBB_ERR_DEVICE, "kernel %s (%s) on \"%s\" does not build: %s (%d)%s%s%s%s%s:\n%s",
                 kernels[program->id].name, program->options, device->info.name,
-                ebbi_cl_error_name(error), error, closed.ok ? "" : "; ", closed.what,
+                ebbi_cl_error_name(error), error, size_limit(), closed.ok ? "" : "; ", closed.what,
                 closed.ok ? "" : ": ", closed.advice, log ? log : "");
   free(log);
   return status;
@@ -104,16 +112,10 @@ static ebb_status load_or_build(ebb_device *device, ebbi_program *program) {
   return status;
 }
 
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static ebb_status build(ebb_device *device, ebbi_program *program) {
-  double start = seconds_now();
+  double start = ebbi_seconds();
   ebb_status status = load_or_build(device, program);
-  device->counters.build_seconds += seconds_now() - start;
+  device->counters.build_seconds += ebbi_seconds() - start;
   ebb_profile_phase(device, "compile", start);
   if (status == EBB_OK) return EBB_OK;
   release(device, program);

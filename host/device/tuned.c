@@ -184,7 +184,7 @@ ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_tune_owner *
   return status;
 }
 
-/* By the variable EBB_TUNE: may kept choices be taken over? */
+/* By the variable EBB_TUNE: whether kept choices may be taken over. */
 static ebb_status is_wanted(bool *wanted) {
   const char *value = getenv("EBB_TUNE");
   bool off = value && strcmp(value, "off") == 0;

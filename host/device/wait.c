@@ -7,6 +7,7 @@
  * take the core that the work needs; so was one that looks once a millisecond, the time that an
  * epoch of a small network takes; a callback costs what a blocking call does.
  */
+#include "base/clock.h"
 #include "cl.h"
 
 #include <errno.h>
@@ -80,16 +81,10 @@ static bool set_alarm(ebbi_alarm *alarm, cl_event event) {
   return false;
 }
 
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Sleeps for so long or until the bell rings. Returns how long, and not much more than was asked
  * for: a process that was stopped meanwhile has not waited. */
 static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
-  double start = seconds_now(), end = start + seconds;
+  double start = ebbi_seconds(), end = start + seconds;
   struct timespec until = {.tv_sec = (time_t)end};
   until.tv_nsec = (long)(1e9 * (end - (double)until.tv_sec));
   pthread_mutex_lock(&alarm->lock);
@@ -97,7 +92,7 @@ static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
   }
   alarm->rung = false;
   pthread_mutex_unlock(&alarm->lock);
-  double slept = seconds_now() - start;
+  double slept = ebbi_seconds() - start;
   return slept < 2 * seconds ? slept : 2 * seconds;
 }
 

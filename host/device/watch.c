@@ -6,22 +6,15 @@
  * up is lost for good: its driver may still be at work, so nothing is called, released or freed
  * that the driver may hold. Asking the driver for a reset was rejected: OpenCL 1.2 has none.
  */
+#include "base/clock.h"
 #include "cl.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { FIRST_GAP = 16 };
 static const double DEFAULT_TIMEOUT = 120;
-
-/* The coarse clock: a few nanoseconds to read, and exact to a few milliseconds. */
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
 
 ebb_status ebbi_watch_begin(ebb_device *device) {
   device->watch =
@@ -43,7 +36,7 @@ bool ebbi_call_begin(ebb_device *device, const char *call) {
   ebbi_watch *watch = &device->watch;
   if (ebbi_device_is_lost(device)) return false;
   atomic_store_explicit(&watch->call, call, memory_order_relaxed);
-  atomic_store_explicit(&watch->since, now(), memory_order_relaxed);
+  atomic_store_explicit(&watch->since, ebbi_nanoseconds_coarse(), memory_order_relaxed);
   return true;
 }
 
@@ -53,7 +46,7 @@ cl_int ebbi_call_end(ebb_device *device, cl_int error) {
 }
 
 void ebbi_call_idle(ebb_device *device, double seconds) {
-  int64_t since = now() - (int64_t)(1e9 * seconds);
+  int64_t since = ebbi_nanoseconds_coarse() - (int64_t)(1e9 * seconds);
   atomic_store_explicit(&device->watch.since, since, memory_order_relaxed);
 }
 
@@ -117,7 +110,7 @@ double ebb_device_stuck(const ebb_device *device, char *what, size_t size) {
   if (since == 0 || ebbi_is_fork()) return 0;
   list_recent(recent, sizeof recent, device);
   if (what) snprintf(what, size, "%s; last launches: %s", call, recent);
-  double seconds = 1e-9 * (double)(now() - since);
+  double seconds = 1e-9 * (double)(ebbi_nanoseconds_coarse() - since);
   return seconds > 0 ? seconds : 0;
 }
 

@@ -68,8 +68,8 @@ cl_int ebbi_call_end(ebb_device *device, cl_int error);
 ebb_status ebbi_cl_fail(const ebb_device *device, const char *where, const char *call,
                         cl_int error);
 
-/* Is nothing to be had from the device any more: because it hangs, or because this process is a
- * fork of the one that opened it?  Then the driver's objects are left to the driver. */
+/* Whether nothing is to be had from the device any more: it hangs, or this process is a fork of the
+ * one that opened it. Then the driver's objects are left to the driver. */
 bool ebbi_device_is_lost(const ebb_device *device);
 ebb_status ebbi_device_lost(const ebb_device *device);
 
@@ -128,7 +128,7 @@ void ebbi_alarm_keep(ebbi_alarm *alarm, void *memory);
 ebb_status ebbi_driver_lock(void);
 void ebbi_driver_unlock(void);
 
-/* Is this process a fork of one that has used OpenCL? */
+/* Whether this process is a fork of one that has used OpenCL. */
 bool ebbi_is_fork(void);
 
 #endif

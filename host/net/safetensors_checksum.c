@@ -13,6 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What to do about a checksum that is missing or wrong. */
+#define REMEDY                                                                                     \
+  "take a copy of the file, or make it anew; if the change is meant, "                             \
+  "remove " EBBI_SAFETENSORS_FORMAT " and " EBBI_SAFETENSORS_CHECKSUM " from its metadata"
+
 static const char format[] = EBBI_SAFETENSORS_FORMAT, checksum[] = EBBI_SAFETENSORS_CHECKSUM;
 
 static void take_hash(void *to, const void *bytes, size_t size) {
@@ -97,15 +102,15 @@ ebb_status ebbi_safetensors_check(const ebbi_safetensors *file) {
   const char *stated = ebbi_safetensors_metadata(file, checksum);
   char found[33];
   if (!version && !stated) return EBB_OK;
-  REQUIRE(stated, EBB_ERR_INPUT,
-          "%s: damaged: it has metadata %s but not %s; take a copy of it, or make it anew",
-          file->path, format, checksum);
+  REQUIRE(
+      stated, EBB_ERR_INPUT,
+      "%s: damaged, or changed by another program: it has %s in its metadata, and no %s; " REMEDY,
+      file->path, format, checksum);
   TRY(compute(found, file));
   REQUIRE(strcmp(found, stated) == 0, EBB_ERR_INPUT,
-          "%s: damaged: its content has the checksum %s, its metadata %s state %.40s; either a bit "
-          "has flipped, or another program has changed it and kept the checksum; take a copy of "
-          "it, or make it anew; if the change is meant, remove %s and %s from its metadata",
-          file->path, found, checksum, stated, format, checksum);
+          "%s: damaged, or changed by another program: its content does not have the checksum that "
+          "%s in its metadata states; " REMEDY " (stated %.40s, found %s)",
+          file->path, checksum, stated, found);
   REQUIRE(version && strcmp(version, "2") == 0, EBB_ERR_INPUT,
           "%s: its metadata %s is \"%.20s\", and this version of ebb reads format 2", file->path,
           format, version ? version : "");

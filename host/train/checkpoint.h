@@ -26,7 +26,7 @@ void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot);
  * its name. */
 bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object);
 
-/* Can the trainer be in that state? */
+/* Whether the trainer can be in that state. */
 bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer *trainer);
 
 /* ---- what must be the same for a training to go on: checkpoint_terms.c ---- */
@@ -99,7 +99,7 @@ typedef struct ebbi_manifest {
   char hash[EBBI_HASH_TEXT];    /* and checksum */
 } ebbi_manifest;
 
-/* Can a manifest have this text (may be NULL)?  Errors: EBB_ERR_ARGUMENT. */
+/* Checks that a manifest can have this text (may be NULL).  Errors: EBB_ERR_ARGUMENT. */
 ebb_status ebbi_manifest_check_extra(const char *extra);
 
 /* Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
@@ -119,7 +119,7 @@ static inline uint64_t ebbi_manifest_step(const ebbi_manifest *manifest) {
 /* The path of its tensor file; NULL: no memory. */
 char *ebbi_manifest_tensors(const ebbi_manifest *manifest, const char *folder);
 
-/* Is the tensor file, to the last bit, the one that was written?
+/* Checks that the tensor file is, to the last bit, the one that was written.
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_manifest_check_tensors(const ebbi_manifest *manifest, const char *folder);
 

@@ -39,7 +39,10 @@ static ebb_status find(ebbi_found *found, const ebbi_checkpoint_list *list, json
     seen++;
   }
   REQUIRE(seen > 0, EBB_ERR_INPUT, "%s: the folder has no checkpoint", list->folder);
-  return ebbi_fail(EBB_ERR_INPUT, "%s: no checkpoint of the %zu here is good:\n%s", list->folder,
+  if (seen == 1)
+    return ebbi_fail(EBB_ERR_INPUT, "%s: the one checkpoint here is not good:\n%s", list->folder,
+                     found->damaged);
+  return ebbi_fail(EBB_ERR_INPUT, "%s: none of the %zu checkpoints here is good:\n%s", list->folder,
                    seen, found->damaged);
 }
 

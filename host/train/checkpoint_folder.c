@@ -5,13 +5,13 @@
  */
 #define _GNU_SOURCE
 #include "base/error.h"
+#include "base/folder.h"
 #include "checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,36 +33,14 @@ char *ebbi_checkpoint_path(const char *folder, const char *name) {
   return path;
 }
 
-/* A new folder's name is in the one above it, and must reach the disk too. */
-static void sync_above(const char *path) {
-  char *copy = strdup(path);
-  int above = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-  if (above >= 0) {
-    (void)fsync(above);
-    close(above);
-  }
-  free(copy);
-}
-
-static void make(const char *path) {
-  if (mkdir(path, 0777) == 0) sync_above(path); /* else it is there, or the caller finds out */
-}
-
 ebb_status ebbi_checkpoint_folder_make(const char *folder) {
   struct stat about;
   char *path = strdup(folder);
   REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for its name", folder);
-  for (char *slash = path; *slash && (slash = strchr(slash + 1, '/'));) {
-    *slash = '\0';
-    make(path);
-    *slash = '/';
-  }
+  int why = ebbi_folders_make(path, 0777);
   free(path);
-  errno = 0;
-  make(folder);
-  int why = errno;
   bool there = stat(folder, &about) == 0;
-  REQUIRE(there || why == EEXIST, EBB_ERR_OUTPUT, "%s: the folder cannot be made: %s", folder,
+  REQUIRE(there || why == 0, EBB_ERR_OUTPUT, "%s: the folder cannot be made: %s", folder,
           strerror(why));
   REQUIRE(there && S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is not a folder", folder);
   return EBB_OK;

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Is the tensor file there, in its full size? */
+/* *out: the tensor file is there, in its full size. */
 static ebb_status has_tensors(bool *out, const ebbi_manifest *manifest, const char *folder) {
   struct stat about;
   char *path = ebbi_manifest_tensors(manifest, folder);

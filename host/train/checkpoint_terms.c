@@ -2,7 +2,8 @@
  *
  * Each term is a name and a value, both texts in plain words, so that the comparison is one loop
  * and what differs can be said. Data are compared by checksums: those of the trainer are made when
- * it is, since the arrays may go afterwards.
+ * it is, since the arrays may go afterwards. A checksum says nothing to a reader, so messages leave
+ * it out.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -11,6 +12,7 @@
 #include <ebb/precision.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,15 @@
 static const char *const monitors[EBB_MONITOR_COUNT] = {
 #define NAME(name, text, what) text,
     EBB_MONITOR_LIST(NAME)};
+
+/* The terms of a data set. */
+enum { ROWS, INPUTS, SCALE, TARGETS, DATA_TERMS };
+enum { TRAINING, VALIDATION, DATA_SETS };
+static const char *const data_terms[DATA_SETS][DATA_TERMS] = {
+    {"training rows", "training inputs", "training input scale", "training targets"},
+    {"validation rows", "validation inputs", "validation input scale", "validation targets"}};
+
+#define CHECKSUM_MARK ", XXH3 "
 
 ebbi_data_print ebbi_data_print_of(const ebb_dataset *data) {
   size_t count = data->rows * data->inputs;
@@ -73,15 +84,17 @@ static void add_array(ebbi_json *terms, const char *name, size_t columns, const 
                       const ebbi_hash *hash) {
   char text[96], digits[33];
   ebbi_hash_text(digits, hash);
-  snprintf(text, sizeof text, "%zu %s, XXH3 %s", columns, of, digits);
+  snprintf(text, sizeof text, "%zu %s" CHECKSUM_MARK "%s", columns, of, digits);
   ebbi_json_text(terms, name, text);
 }
 
-static void add_data(ebbi_json *terms, const char *const names[4], const ebbi_data_print *print) {
-  add_count(terms, names[0], print->rows);
-  add_array(terms, names[1], print->inputs, print->bytes ? "of uint8" : "of float32", &print->x);
-  add_number(terms, names[2], (double)print->scale, true);
-  add_array(terms, names[3], print->outputs, print->classes ? "classes" : "columns",
+static void add_data(ebbi_json *terms, const char *const names[DATA_TERMS],
+                     const ebbi_data_print *print) {
+  add_count(terms, names[ROWS], print->rows);
+  add_array(terms, names[INPUTS], print->inputs, print->bytes ? "of uint8" : "of float32",
+            &print->x);
+  add_number(terms, names[SCALE], (double)print->scale, true);
+  add_array(terms, names[TARGETS], print->outputs, print->classes ? "classes" : "columns",
             &print->targets);
 }
 
@@ -109,15 +122,11 @@ static void add_options(ebbi_json *terms, const ebb_train_options *options) {
 }
 
 static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *spec) {
-  static const char *const train[] = {"training rows", "training inputs", "training input scale",
-                                      "training targets"};
-  static const char *const valid[] = {"validation rows", "validation inputs",
-                                      "validation input scale", "validation targets"};
   ebbi_json_text(terms, "network", spec);
   ebbi_json_text(terms, "precision", ebb_precision_name(trainer->pass->mma.precision));
   add_options(terms, &trainer->options);
-  add_data(terms, train, &trainer->train_print);
-  if (trainer->valid.pass) add_data(terms, valid, &trainer->valid_print);
+  add_data(terms, data_terms[TRAINING], &trainer->train_print);
+  if (trainer->valid.pass) add_data(terms, data_terms[VALIDATION], &trainer->valid_print);
 }
 
 /* As they come out of a manifest, with which they are compared. */
@@ -135,28 +144,83 @@ ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer) {
   return EBB_OK;
 }
 
-/* Appends `; batch 32, here 16`. All characters of ours are ASCII; others are of a forged file. */
-static void describe(char *text, size_t size, const char *name, const json_t *saved,
-                     const json_t *here) {
-  const char *there = saved ? json_string_value(saved) : "none";
-  size_t used = strlen(text);
-  snprintf(text + used, size - used, "%s%s %s, here %s", used ? "; " : "", name,
-           there ? there : "?", here ? json_string_value(here) : "none");
-  for (char *c = text + used; *c; c++)
+/* ---- what differs, in words ---- */
+
+typedef struct differences {
+  json_t *saved, *here;
+  char text[2048];
+} differences;
+
+/* Appends `; ` and a clause. All characters of ours are ASCII; others are of a forged file. */
+__attribute__((format(printf, 2, 3))) static void add(differences *d, const char *format, ...) {
+  size_t used = strlen(d->text);
+  if (used > 0) snprintf(d->text + used, sizeof d->text - used, "; ");
+  used = strlen(d->text);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(d->text + used, sizeof d->text - used, format, arguments);
+  va_end(arguments);
+  for (char *c = d->text + used; *c; c++)
     if (*c < ' ' || *c > '~') *c = '?';
 }
 
+static const char *value_of(const json_t *terms, const char *name) {
+  const json_t *value = json_object_get(terms, name);
+  const char *text = json_string_value(value);
+  return text ? text : value ? "?" : "none";
+}
+
+static bool differs(const differences *d, const char *name) {
+  const json_t *saved = json_object_get(d->saved, name), *here = json_object_get(d->here, name);
+  return (saved || here) && !json_equal(saved, here);
+}
+
+/* Its length without the checksum. */
+static int shown(const char *value) {
+  const char *mark = strstr(value, CHECKSUM_MARK);
+  return mark ? (int)(mark - value) : (int)strlen(value);
+}
+
+/* Appends `; batch 32, here 16`, if that is so. False: only a checksum differs, or nothing. */
+static bool compare_term(differences *d, const char *name) {
+  const char *saved = value_of(d->saved, name), *here = value_of(d->here, name);
+  int there_shown = shown(saved), here_shown = shown(here);
+  bool only_checksum = saved[there_shown] && here[here_shown] && there_shown == here_shown &&
+                       memcmp(saved, here, (size_t)here_shown) == 0;
+  if (!differs(d, name) || only_checksum) return false;
+  add(d, "%s %.*s, here %.*s", name, there_shown, saved, here_shown, here);
+  return true;
+}
+
+/* Other rows make all else another: they are the one thing to say. */
+static void compare_data(differences *d, const char *const names[DATA_TERMS]) {
+  if (compare_term(d, names[ROWS])) return;
+  compare_term(d, names[SCALE]);
+  bool inputs = !compare_term(d, names[INPUTS]) && differs(d, names[INPUTS]);
+  bool targets = !compare_term(d, names[TARGETS]) && differs(d, names[TARGETS]);
+  if (inputs || targets)
+    add(d, "the values of the %s%s differ", names[inputs ? INPUTS : TARGETS],
+        inputs && targets ? " and targets" : "");
+}
+
+static bool is_of_data(const char *name) {
+  for (size_t set = 0; set < DATA_SETS; set++)
+    for (size_t term = 0; term < DATA_TERMS; term++)
+      if (strcmp(name, data_terms[set][term]) == 0) return true;
+  return false;
+}
+
 ebb_status ebbi_terms_compare(const char *path, json_t *saved, json_t *here) {
-  char text[2048] = "";
+  differences d = {saved, here, ""};
   const char *name;
   json_t *value;
   json_object_foreach(here, name, value) {
-    const json_t *other = json_object_get(saved, name);
-    if (!json_equal(other, value)) describe(text, sizeof text, name, other, value);
+    if (!is_of_data(name)) compare_term(&d, name);
   }
   json_object_foreach(saved, name, value) {
-    if (!json_object_get(here, name)) describe(text, sizeof text, name, value, NULL);
+    if (!json_object_get(here, name) && !is_of_data(name)) compare_term(&d, name);
   }
-  REQUIRE(!*text, EBB_ERR_ARGUMENT, "%s: is of another training: %s", path, text);
+  for (size_t set = 0; set < DATA_SETS; set++) compare_data(&d, data_terms[set]);
+  REQUIRE(!*d.text, EBB_ERR_ARGUMENT, "%s: is of another training: %s", path, d.text);
   return EBB_OK;
 }

@@ -22,7 +22,7 @@ typedef struct ebbi_feed {
   float scale;
 } ebbi_feed;
 
-/* Does the dataset fit network and loss? `largest` may be NULL.
+/* Checks that the dataset fits network and loss. `largest` may be NULL.
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
 ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss);
@@ -57,7 +57,8 @@ ebb_status ebbi_feed_advance(ebbi_feed *feed, size_t steps);
 /* The next step is this one of that epoch, both from 0. */
 ebb_status ebbi_feed_seek(ebbi_feed *feed, size_t epoch, size_t step);
 
-/* Has all arrived that was sent? Streamed: waits for it.  Errors: EBB_ERR_DEVICE. */
+/* Makes sure that all has arrived that was sent. Streamed: waits for it.  Errors: EBB_ERR_DEVICE.
+ */
 ebb_status ebbi_feed_settle(ebbi_feed *feed);
 
 /* A recorded evaluation: gather, forward, loss, sums, batch by batch. */
@@ -143,7 +144,7 @@ ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from);
  * Errors: EBB_ERR_NUMBERS, EBB_ERR_DEVICE (the state is impossible). */
 ebb_status ebbi_trainer_look(ebb_state *state, ebb_trainer *trainer);
 
-/* Is this a state that the trainer's steps can have left?  Errors: EBB_ERR_DEVICE. */
+/* Checks that the trainer's steps can have left this state.  Errors: EBB_ERR_DEVICE. */
 ebb_status ebbi_trainer_check(const ebb_state *state, const ebb_trainer *trainer);
 
 /* Ends the training with the last good weights. Returns `why`. */

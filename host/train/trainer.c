@@ -68,7 +68,7 @@ ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot) {
   return ebbi_pass_backward(pass);
 }
 
-/* Can one launch hold more than one step? */
+/* Whether one launch can hold more than one step. */
 static bool holds_steps(const ebb_trainer *trainer) {
   const ebbi_pass *pass = trainer->pass;
   return pass->kind == EBBI_PASS_WHOLE && pass->whole->plan.slices == 1;

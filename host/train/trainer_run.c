@@ -8,23 +8,17 @@
  * when a run ends: the optimizer's moments belong to the latest, and only from these can a later
  * run go on as one longer run would.
  */
+#include "base/clock.h"
 #include "base/error.h"
 #include "train.h"
 
 #include <ebb/profile.h>
 #include <math.h>
-#include <time.h>
 
 /* Steps queued before the host looks at the sums, unless the options say otherwise; seconds that it
  * lets pass; how much longer the next wait may be than the last. */
 enum { LOOK_STEPS = 1000, PACE_GROWS = 4 };
 static const double LOOK_SECONDS = 0.5, SLOW_FLOPS = 1e9;
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from) {
   return ebbi_buffer_copy(to->buffer, from->buffer, to->cols * sizeof(float));
@@ -103,7 +97,7 @@ static void fill_report(run *r, size_t old_rows, double seconds) {
 }
 
 static void call_back(run *r, bool epoch_end) {
-  r->report.seconds = seconds_now() - r->start;
+  r->report.seconds = ebbi_seconds() - r->start;
   r->report.epoch_end = epoch_end;
   if (r->callback) r->go_on = r->callback(&r->report, r->user);
 }
@@ -116,7 +110,7 @@ static ebbi_evaluator *judge_of(ebb_trainer *trainer) {
 /* The kernels of evaluations: users wait for them, but they are no measure of the steps. */
 static ebb_status compile_evaluation(run *r) {
   TRY(ebbi_evaluator_compile(judge_of(r->trainer)));
-  r->start = seconds_now();
+  r->start = ebbi_seconds();
   return EBB_OK;
 }
 
@@ -124,7 +118,7 @@ static ebb_status compile_evaluation(run *r) {
 static ebb_status take_first_step(run *r) {
   TRY(ebb_trainer_step(r->trainer, 1));
   TRY(ebbi_trainer_look(&r->state, r->trainer));
-  r->report.first_step_seconds = seconds_now() - r->start;
+  r->report.first_step_seconds = ebbi_seconds() - r->start;
   fill_report(r, r->state.rows, 0);
   return compile_evaluation(r);
 }
@@ -162,13 +156,13 @@ static ebb_status run_steps(run *r) {
     old_rows = r->state.rows;
     if (--left > 0) call_back(r, false);
   }
-  double start = seconds_now(), before = start;
+  double start = ebbi_seconds(), before = start;
   while (left > 0 && r->go_on) {
     size_t steps = steps_to_look(r, left);
     TRY(ebb_trainer_step(trainer, steps));
     TRY(ebbi_trainer_look(&r->state, trainer));
     left -= steps;
-    double now = seconds_now();
+    double now = ebbi_seconds();
     set_pace(r, steps, now - before);
     before = now;
     fill_report(r, old_rows, now - start);
@@ -185,7 +179,7 @@ static void report_best(ebb_report *report, const ebbi_best *best) {
 
 /* The loss of the weights as they are; over validation rows, if there are any. */
 static ebb_status judge(ebb_metrics *metrics, ebb_trainer *trainer) {
-  double start = seconds_now();
+  double start = ebbi_seconds();
   TRY(ebbi_evaluator_run(metrics, judge_of(trainer)));
   ebb_profile_phase(trainer->network->device, "evaluation", start);
   trainer->judged = trainer->queued;
@@ -202,7 +196,7 @@ static void report_valid(ebb_trainer *trainer, ebb_report *report, const ebb_met
   report_best(report, &trainer->best);
 }
 
-/* Out of patience? */
+/* Whether patience has run out. */
 static bool has_waited(const ebb_trainer *trainer) {
   size_t patience = trainer->options.patience;
   return patience > 0 && trainer->best.behind >= patience;
@@ -260,7 +254,7 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
   run r = {.trainer = trainer,
            .callback = callback,
            .user = user,
-           .start = seconds_now(),
+           .start = ebbi_seconds(),
            .pace = first_pace(trainer),
            .go_on = true};
   TRY(begin(&r));

@@ -4,6 +4,8 @@
  * moments and the weights that a training falls back to; `step-NNNNNNNNNNNN.json`, the manifest,
  * has the counters, what the training was made with, which data it has, and checksums of all of
  * it. The manifest is written last, so a checkpoint is whole or is none, whenever the process ends.
+ * Tensors that replace those of the same step are in `step-NNNNNNNNNNNN-again.safetensors`, so that
+ * the older ones stay until the new manifest is in place; the manifest names its file.
  */
 #ifndef EBB_CHECKPOINT_H
 #define EBB_CHECKPOINT_H
@@ -30,14 +32,13 @@ typedef struct ebb_checkpoint_info {
  * May be called from a report callback, or between runs; the training is not changed by it. Blocks:
  * for the queue, and until the files are on the disk.
  *
- * Weights are read twice from the device and compared, and the files are read back before an older
- * checkpoint is removed. A folder belongs to one training: beside a checkpoint of another one, or
- * of a later step, the save fails and changes nothing.
- * Errors: EBB_ERR_ARGUMENT (keep is 0, `extra` is not UTF-8 or too long, the folder has
- * checkpoints of another training), EBB_ERR_OUTPUT, EBB_ERR_NUMBERS (a weight is not finite),
- * EBB_ERR_DEVICE (also where two reads differ), EBB_ERR_UNSUPPORTED (the folder has a checkpoint of
- * a later version of the format), EBB_ERR_MEMORY. After any of them the older checkpoints are still
- * there. */
+ * As every transfer, the weights are read twice and compared; the files are read back before an
+ * older checkpoint is removed. A folder belongs to one training: beside a checkpoint of another
+ * one, or of a later step, the save fails and changes nothing. Errors: EBB_ERR_ARGUMENT (keep is 0,
+ * `extra` is not UTF-8 or too long, the folder has checkpoints of another training),
+ * EBB_ERR_OUTPUT, EBB_ERR_NUMBERS (a weight is not finite), EBB_ERR_DEVICE (also where two reads
+ * differ), EBB_ERR_UNSUPPORTED (the folder has a checkpoint of a later version of the format),
+ * EBB_ERR_MEMORY. After any of them the older checkpoints are still there. */
 ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t keep,
                             const char *extra);
 

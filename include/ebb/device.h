@@ -156,7 +156,7 @@ const char *ebb_precision_name(ebb_precision precision);
 size_t ebb_matmul_config_count(ebb_precision precision);
 const char *ebb_matmul_config_name(ebb_precision precision, size_t config);
 
-/* Has the device the work-items and the local memory for it? */
+/* Whether the device has the work-items and the local memory for it. */
 bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config);
 
 /* The configuration of all products queued or recorded from now on: by EBB_MATMUL_CONFIG (a name,

@@ -28,12 +28,14 @@ typedef struct ebb_model {
  * of ebb_model_image_make; the old file still stands then. */
 ebb_status ebb_model_save(const ebb_model *model, const char *path);
 
-/* The two halves of ebb_model_save: a model file in host memory, and writing it. An image is as
- * large as its file and needs neither model nor device any more. Blocks.
+/* A model file in host memory: as large as the file, and without need of model or device. Making
+ * an image and writing it are the two halves of ebb_model_save. */
+typedef struct ebb_model_image ebb_model_image;
+
+/* Reads the model into an image. Blocks.
  * Errors: EBB_ERR_DEVICE (two reads differ), EBB_ERR_NUMBERS (NaN or Inf, in the weights or the
  * encoder), EBB_ERR_ARGUMENT (encoder and network do not fit, texts that are not UTF-8),
  * EBB_ERR_MEMORY. */
-typedef struct ebb_model_image ebb_model_image;
 ebb_status ebb_model_image_make(ebb_model_image **out, const ebb_model *model);
 
 /* Any thread may write an image, any number of times, and also while a device hangs.
@@ -41,9 +43,9 @@ ebb_status ebb_model_image_make(ebb_model_image **out, const ebb_model *model);
 ebb_status ebb_model_image_write(const ebb_model_image *image, const char *path);
 void ebb_model_image_free(ebb_model_image *image); /* NULL is accepted */
 
-/* Would ebb_model_save work at `path`, for a model of this network and encoder (NULL: none)? Asks
- * for the space, the rename's rights and the length of the name. Leaves nothing, and takes no
- * longer for a large model. Errors: EBB_ERR_OUTPUT, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
+/* Tells whether ebb_model_save would work at `path`, for a model of this network and encoder (NULL:
+ * none). Asks for the space, the rename's rights and the length of the name. Leaves nothing, and
+ * takes no longer for a large model. Errors: EBB_ERR_OUTPUT, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
 ebb_status ebb_model_try(const ebb_spec *spec, const ebb_encoder *encoder, const char *path);
 
 /* Reads a model onto `device`. `spec_text` gives the network's spec, or just its hidden layers, if

@@ -102,7 +102,7 @@ begin "NaN leaves the best epoch, and no model where none was good"
 diverge="train --data value.csv --model 8relu --optimizer sgd --epochs 40 --quiet --log l --out nan.safetensors"
 code 5 $diverge --lr 0.8
 err 'NaN or Inf at step .*; the weights are those of the best epoch, 1; .*the model of that epoch is kept in nan.safetensors$'
-out '^nan.safetensors: NaN or Inf after 1 epochs, '
+out '^nan.safetensors: NaN or Inf after 1 epoch, '
 code 0 eval nan.safetensors --data value.csv --part valid --json --quiet
 near "$(field loss out)" "$(field valid_loss l)" 1e-5
 cp nan.safetensors kept.safetensors
@@ -124,7 +124,7 @@ for epochs in 1 10; do
     code 5 $hopeless --epochs $epochs $more
     same kept.safetensors old.safetensors
     err 'try a lower learning rate than 1e+30 (--lr); no epoch was good, so no model is saved$'
-    out '^no model saved: NaN or Inf after 1 epochs, '
+    out '^no model saved: NaN or Inf after 1 epoch, '
     grep -q 'is kept' err && flunk "a bad epoch is kept: $(cat err)"
     json l
     ends_with reason '"numbers"' l

@@ -49,7 +49,7 @@ for form in layers whole; do
     cp full.log cut.log
     [ "$step" = 17 ] && place=host || place=device
     code 0 train --resume cut --data-on $place --json --log cut.log --out cut.safetensors
-    err "^resume   cut/step-0*$step.json: $step steps and [0-9]* epochs are done$"
+    err "^resume   cut/step-0*$step.json: $step steps* and [0-9]* epochs* are done$"
     same full.safetensors cut.safetensors
     sed 's/"data_on": "host"/"data_on": "device"/; /"data-on"/d' out >out.device
     figures out.device >cut.figures
@@ -145,7 +145,11 @@ err '^resume   passed over: .*step-0*40\.'
 one_line
 same fulllayers.safetensors cut.safetensors
 for file in cut/*.json; do echo '{}' >"$file"; done
-complains 6 '^ebb: --resume: cut' train --resume cut --quiet
+code 6 train --resume cut --quiet
+silent out
+err '^ebb: --resume: cut: none of the 48 checkpoints here is good:$'
+err '^     cut/step-0*48.json: damaged: '
+grep -v '^ebb: --resume\|^     cut/step-' err && flunk "other lines: $(cat err)"
 
 begin "what a training that goes on may be told, and what not"
 cut_at 17 runlayers cut
@@ -161,10 +165,10 @@ head -1 new.log | grep -q '"type":"start"' || flunk "another log does not begin 
 sed -n 2p new.log | grep -q '"type":"resume"' || flunk "second line: $(sed -n 2p new.log)"
 complains 2 '^ebb: --lr: it is 0.02 here, and 0.01 in the training that cut has;' train --resume cut --lr 0.02
 complains 2 '^ebb: --no-shuffle: it is true here, and not given in the training' train --resume cut --no-shuffle
-with EBB_SEED=2 complains 2 '^ebb: EBB_SEED: it is 2 here, and by default 1 in the training' train --resume cut
+with EBB_SEED=2 complains 2 '^ebb: EBB_SEED: it is 2 here, and 1, the default, in the training' train --resume cut
 echo '{"batch": 8}' >conf.json
 complains 2 '^ebb: conf.json: batch: it is 8 here, and 16 in' train --resume cut --config conf.json
-complains 2 '^ebb: --valid: it is 0.3 here, and by default 0.2 in' train --resume cut --valid 0.3
+complains 2 '^ebb: --valid: it is 0.3 here, and 0.2, the default, in' train --resume cut --valid 0.3
 sed '7s/^0/1/' noise.csv >changed.csv
 complains 6 '^ebb: --resume: ' train --resume cut --data changed.csv --quiet
 complains 6 'changed.csv\|rows\|inputs\|data' train --resume cut --data class.csv --quiet
@@ -197,7 +201,7 @@ process=$!
 wait $process
 got=$?
 [ $got -eq 1 ] || flunk "exit code $got, not 1"
-err '^ebb: --checkpoint: .*lost.*earlier checkpoints stay'
+err '^ebb: --checkpoint: .*lost: is not a folder; the training does not end for it'
 one_line
 same plain.safetensors lost.safetensors
 tail -1 rest | grep -q '"reason":"finished"' || flunk "end line: $(tail -1 rest)"
@@ -243,6 +247,59 @@ complains 2 "^ebb: conf.json: keep: \"$many\" is not" $short --config conf.json
 echo "{\"type\": \"start\", \"options\": {\"keep\": \"$many\"}}" >conf.json # what a run has kept is of columns
 complains 6 "row.csv: keep $many: the columns are" $short --config conf.json --checkpoint k4
 
+begin "going on from another folder, and with a file that has moved"
+mkdir -p sub
+cp class.csv moved.csv
+code 0 train --data moved.csv --model 8relu --epochs 2 --quiet --checkpoint there --log there.log --out there.st
+cp there.st before.st
+(cd sub && exec "$ebb" train --resume ../there --epochs 3 --quiet) >out 2>err || flunk "not gone on: $(cat err)"
+[ -z "$(ls sub)" ] || flunk "written to the wrong folder: $(ls sub)"
+cmp -s before.st there.st && flunk "the model is the old one"
+json there.log
+tail -2 there.log | head -1 | grep -q '"epoch":3' || flunk "log: $(tail -2 there.log)"
+mv moved.csv again.csv
+complains 6 'there: data: .*moved.csv: No such file.*--data FILE' train --resume there --quiet
+code 0 train --resume there --quiet --data again.csv
+complains 2 '^ebb: --resume: there/step-.* is a file; name its folder, there, of' train --resume "$(ls there/*.json | head -1)" --quiet
+complains 2 '^ebb: --resume: "" is not a value: it is empty$' train --resume '' --quiet
+
+begin "a default that is given is no other value"
+for folder in guard guard2; do
+  code 0 train --data class.csv --model 8relu --epochs 2 --quiet --checkpoint $folder --out $folder.st
+done
+code 0 train --resume guard --quiet --lr 1e-3 --batch 32 --optimizer adam --model 8relu --weight-decay 0 --seed-split 1 --loss cross_entropy
+complains 2 '^ebb: --lr: it is 0.01 here, and 0.001, the default of adam, in the training that guard2 has' train --resume guard2 --quiet --lr 0.01
+complains 2 '^ebb: --batch: it is 33 here, and 32, the default, in' train --resume guard2 --quiet --batch 33
+complains 2 '^ebb: --model: it is 7relu here, and [0-9]*-8relu-[0-9]* in' train --resume guard2 --quiet --model 7relu
+complains 2 '^ebb: --patience: .* begun without --patience 0: the best' train --resume guard2 --quiet --patience 0
+code 0 train --data class.csv --model 8relu --epochs 2 --quiet --patience 0 --checkpoint last --out last.st
+complains 2 '^ebb: --patience: .* begun with --patience 0: the best weights were not kept' train --resume last --quiet --patience 5
+
+begin "the folder: what may be in it, and who writes to it"
+code 0 train --data class.csv --model 8relu --epochs 2 --quiet --checkpoint new/run --out new/run/model.st
+code 0 info new/run/model.st
+mkdir guide
+touch guide/step-by-step-guide.txt guide/step-000000000007.json.txt
+code 0 train --data class.csv --model 8relu --epochs 2 --quiet --checkpoint guide --out guide.st
+complains 2 '^ebb: --checkpoint: guide has the checkpoints' train --data class.csv --model 8relu --checkpoint guide
+complains 2 '^ebb: --checkpoint: they cannot go to standard output' train --data class.csv --checkpoint -
+complains 2 '^ebb: --keep: "0" is not a whole number from 1' train --data class.csv --checkpoint none.run --keep 0
+code 0 train --resume guide
+err '^resume   nothing is left to do: 2 of 2 epochs are done; --epochs asks for more$'
+"$ebb" train --data class.csv --model 8relu --epochs 1000000 --quiet --checkpoint lock --every 1epochs --out lock.st \
+  >lock.out 2>&1 </dev/null &
+process=$!
+tries=0
+until ls lock/*.json >/dev/null 2>&1 || [ $tries -ge 300 ]; do
+  sleep 0.1
+  tries=$((tries + 1))
+done
+complains 1 '^ebb: --resume: lock: in use by another training' train --resume lock --quiet
+complains 1 '^ebb: --checkpoint: lock: in use by another training' train --data class.csv --checkpoint lock --quiet
+kill -KILL $process
+wait $process 2>/dev/null
+code 0 train --resume lock --quiet --time-limit 0.001
+
 # Kernels of which one computes wrongly, by a hundredth. wrong_kernels FOLDER
 wrong_kernels() {
   cp -r "$tests/../kernels" "$1"
@@ -257,7 +314,7 @@ with EBB_KERNEL_DIR="$work"/wrong complains 5 '^ebb: ' train --data class.csv --
 same plain.safetensors old.safetensors
 with EBB_KERNEL_DIR="$work"/wrong code 5 train --data class.csv --model 8tanh --epochs 30 --quiet --no-self-test --sentinel 7 \
   --log wrong.log --checkpoint wrong.run --out old.safetensors
-err 'no model is saved since nobody knows .*; `ebb verify --replay old.safetensors.sentinel.safetensors`'
+err "\`ebb verify --replay old.safetensors.sentinel.safetensors\` computes it again .*; the training ends, and no model is saved since nobody knows from when on the device has computed wrongly\$"
 out '^no model saved: the device computed wrongly after '
 same plain.safetensors old.safetensors
 [ -s old.safetensors.sentinel.safetensors ] || flunk "no dump"

@@ -73,6 +73,28 @@ code 0 eval keep.safetensors --config conf.json --quiet
 same class.safetensors keep.safetensors
 same class.csv copy.csv
 
+begin "what is rescued from a failing device replaces no model"
+layer=$(dirname "$ebb")/../../tests/libfault_layer.so
+# failing N FILE: a long training to rescued.safetensors, whose launch N fails, leaves its copy in FILE
+failing() {
+  OPENCL_LAYERS=$layer FAULT_API=clEnqueueNDRangeKernel FAULT_N=$1 FAULT_MODE=error \
+    "$ebb" train --data class.csv --model 8relu --epochs 1000 --step layers --out rescued.safetensors --quiet >out 2>err </dev/null
+  got=$?
+  [ $got -eq 4 ] || flunk "exit code $got, not 4: $(head -c 400 err)"
+  err "^ebb: the last good copy of the model, of epoch [0-9]*, is in $2\$"
+  code 0 info "$2"
+}
+if [ -e "$layer" ]; then
+  cp class.safetensors rescued.safetensors
+  failing 2000 rescued-1.safetensors
+  failing 2000 rescued-2.safetensors
+  same class.safetensors rescued.safetensors
+  rm rescued.safetensors
+  failing 2000 rescued.safetensors
+else
+  echo "# skipped: a failing device (no fault_layer)"
+fi
+
 # PoCL does not work with it, and both the error and the doctor say so. broken_by VARIABLE=VALUE
 broken_by() {
   with "$1" complains 3 "$1.*\(set\|unset\) " train --data class.csv --quiet --out none.safetensors
