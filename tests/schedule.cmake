@@ -34,11 +34,11 @@ ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_preci
 ebb_schedule(20 quick test_whole_groups cli_tune)
 ebb_schedule(40 quick test_kernels)
 ebb_schedule(35 quick cli_signals)
-ebb_schedule(15 "" cli_cases consumer_static consumer_subproject gpu cli_real readme)
+ebb_schedule(15 "" cli_cases consumer_subproject cli_real readme)
 ebb_schedule(25 "" cli_cache)
-ebb_schedule(30 full cli_bench structure_proof test_sentinel_faults_1 test_verify_faults_1 test_verify_faults_2
-             test_verify_faults_3)
-ebb_schedule(30 "" test_verify test_verify_faults_0 test_sentinel_faults_0 cli_verify cli_precision)
+ebb_schedule(30 full cli_bench cli_precision consumer_static gpu structure_proof test_sentinel_faults_1
+             test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3)
+ebb_schedule(30 "" test_verify test_sentinel_faults_0 cli_verify)
 ebb_schedule(12 "" fault_sweep fault_hangs)
 ebb_schedule(15 "" cli_allocations cli_io cli_kills)
 ebb_schedule(60 full cli_kills_all)
@@ -50,6 +50,6 @@ ebb_schedule(300 full fault_flips_0 fault_flips_1 fault_flips_2 fault_flips_3 fa
 ebb_schedule(600 full quality)
 
 if(EBB_SANITIZE) # the release build has measured already, and has run these kernels and this many processes
-  ebb_schedule(40 full cli_kills cli_precision cli_tune fault_hangs fault_sweep test_data_memory test_precision
+  ebb_schedule(40 full cli_checkpoint cli_io cli_kills cli_tune fault_hangs fault_sweep test_data_memory test_precision
                test_precision_training test_step_forms test_whole_groups)
 endif()
