@@ -53,7 +53,7 @@ typedef ivec row_ivec;
   X(8, softplus)                                                                                   \
   X(9, elu)
 
-/* The table that host/ops/whole_step.c makes: a plan, then a row a layer. */
+/* The table that host/graph/whole_step.c makes: a plan, then a row a layer. */
 typedef struct {
   int layers, batch, chunks, slices;
   int spare, scratch_stride, gradient_stride; /* in floats */

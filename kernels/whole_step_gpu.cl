@@ -35,7 +35,7 @@
 #include "update.h"
 #include "whole_step.h"
 
-/* What a block goes through, as host/ops/whole_step_gpu.c lists it, after the layers. */
+/* What a block goes through, as host/graph/whole_step_gpu.c lists it, after the layers. */
 typedef struct {
   int phases;
   int panel;       /* floats of each of two panels */

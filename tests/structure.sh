@@ -7,15 +7,15 @@
 set -euo pipefail
 export LC_ALL=C
 
-# What each module may include from, itself apart. data stands beside net.
+# What each module may include from, itself apart. data stands beside all above base.
 declare -A may_use=(
-  [base]="" [device]="base" [tensor]="base device" [ops]="base device tensor"
-  [net]="base device tensor ops" [data]="base" [train]="base device tensor ops net data"
-  [check]="base device tensor ops net data train" [cli]="public")
+  [base]="" [device]="base" [tensor]="base device" [ops]="base device tensor" [gemm]="base device tensor ops"
+  [nn]="base device tensor ops gemm" [graph]="base device tensor ops gemm nn" [data]="base"
+  [train]="base device tensor ops gemm nn graph data" [check]="base device tensor ops gemm nn graph data train" [cli]="public")
 # The module that implements each public header. ebb.h, which has them all, is for the tool alone
 # and for version.c, which implements its one function.
 declare -A public=(
-  [status]=base [device]=device [cache]=device [tune]=device [precision]=device [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=net [data]=data
+  [status]=base [device]=device [cache]=device [tune]=device [precision]=device [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [network]=nn [data]=data
   [trainer]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check)
 
 # A file without comments, its lines kept.
@@ -187,10 +187,10 @@ plant() {
 }
 
 prove() {
-  plant host/base/error.c '#include "net/spec.h"' include_order
+  plant host/base/error.c '#include "nn/spec.h"' include_order
   plant host/data/stray.h '#include <ebb/device.h>' include_order
   plant host/cli/stray.c '#include "base/text.h"' include_order
-  plant host/net/spec.c 'int f(void) { return clFinish(0); }' opencl_calls
+  plant host/nn/spec.c 'int f(void) { return clFinish(0); }' opencl_calls
   plant include/ebb/ops.h '#include <CL/cl.h>' public_headers
   plant host/data/encoder_json.c 'void f(json_t *j) { json_object_set_new(j, "a", 0); }' raw_json
   plant host/device/tuned.c 'json_t *f(void) { return json_loads("", 0, 0); }' raw_json
@@ -200,9 +200,9 @@ prove() {
   plant kernels/loss.cl 'x = atomic_cmpxchg(a, b, c);' float_atomics
   plant host/device/CMakeLists.txt 'x(-cl-fast-relaxed-math)' fast_math
   plant include/ebb/stray.h 'int x;' opening_comment
-  plant host/net/spec.c 'void f(void) { goto end; }' plain_control
-  plant host/net/spec.h "$(lines 600 'x();')" file_size 600
-  plant host/net/spec.c "$(echo 'void f(void) {'; lines 60 '  x();'; echo '}')" function_size 60
+  plant host/nn/spec.c 'void f(void) { goto end; }' plain_control
+  plant host/nn/spec.h "$(lines 600 'x();')" file_size 600
+  plant host/nn/spec.c "$(echo 'void f(void) {'; lines 60 '  x();'; echo '}')" function_size 60
   local folder; folder=$(mktemp -d)
   echo '#include <stdio.h>
     void other(void); void other(void) { puts(""); }' | cc -shared -fPIC -o "$folder/libbad.so" -xc -

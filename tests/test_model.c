@@ -4,7 +4,7 @@
 
 #include <ebb/ebb.h>
 #include <math.h>
-#include <net/safetensors.h>
+#include <nn/safetensors.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

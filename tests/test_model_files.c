@@ -10,7 +10,7 @@
 #include <ebb/ebb.h>
 #include <fcntl.h>
 #include <math.h>
-#include <net/safetensors.h>
+#include <nn/safetensors.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>

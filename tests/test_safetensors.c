@@ -1,7 +1,7 @@
 /* Safetensors files: round trip, a file of the reference library, hostile files, mutations.
  * (test_safetensors_checksum.c has the exact bytes.)
  */
-#include "net/safetensors.h"
+#include "nn/safetensors.h"
 
 #include "base/rng.h"
 #include <math.h>

@@ -1,7 +1,7 @@
 /* What is written to safetensors files: the exact bytes, the checksum by its definition, and that a
  * draft is written as it was made or not at all.
  */
-#include "net/safetensors.h"
+#include "nn/safetensors.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
 /* Network specs: grammar, what the data fill in, errors with their position, round trip. */
-#include "net/spec.h"
+#include "nn/spec.h"
 
 #include "base/rng.h"
 #include <setjmp.h>

@@ -1,6 +1,6 @@
 /* Files that PyTorch wrote, and others without our metadata: which tensors are layers, in which
  * order, what is refused, what is told, and the numbers that come out. */
-#include "net/file_layers.h"
+#include "nn/file_layers.h"
 #include "test_support.h"
 
 #include <ebb/ebb.h>

@@ -3,8 +3,8 @@
  * and training on this device as if it were smaller, down to the least that a device may be.
  */
 #include "device/cl.h"
-#include "net/pass.h"
-#include "ops/whole_table.h"
+#include "graph/pass.h"
+#include "graph/whole_table.h"
 #include "train_rig.h"
 
 #include <string.h>

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "ops/whole_step.h"
+#include "graph/whole_step.h"
 #include <float.h>
 #include <math.h>
 #include <string.h>

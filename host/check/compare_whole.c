@@ -8,7 +8,7 @@
 #include "check/rounding.h"
 
 #include "base/error.h"
-#include "ops/whole_table.h"
+#include "graph/whole_table.h"
 #include "tensor/tensor.h"
 
 #include <float.h>

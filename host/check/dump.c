@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "data/decimal.h"
-#include "net/safetensors.h"
+#include "nn/safetensors.h"
 #include "tensor/tensor.h"
 
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #define EBBI_DUMP_H
 
 #include "check/live.h"
-#include "net/safetensors.h"
+#include "nn/safetensors.h"
 
 /* The version of the format: in the metadata, under "ebb.dump". */
 #define EBBI_DUMP_VERSION "1"

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "check/verifier.h"
 #include "device/device.h"
-#include "ops/whole_step.h"
+#include "graph/whole_step.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -12,7 +12,7 @@
 #include "check/verifier.h"
 
 #include "base/error.h"
-#include "net/pass.h"
+#include "graph/pass.h"
 #include "train/train.h"
 #include <float.h>
 #include <math.h>

@@ -86,32 +86,3 @@ ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) 
   double bytes = sgd ? (ebbi_optimizer_buffers(o) ? 20 : 12) : 28;
   return of(count, slices > 1 ? slices : 0, 0, n * (flops + more), n * (bytes + 4 * more));
 }
-
-double ebbi_work_row_flops(const ebbi_whole_network *network) {
-  double flops = 0;
-  for (size_t l = 0; l < network->count; l++) {
-    double weights = area(network->layers[l].inputs, network->layers[l].outputs);
-    double outputs = (double)network->layers[l].outputs;
-    flops += (l == 0 ? 4 : 6) * weights;          /* (1), (9), and (8) but for the first layer */
-    flops += 2 * outputs;                         /* bias and its gradient */
-    if (l + 1 < network->count) flops += outputs; /* f' */
-  }
-  return flops;
-}
-
-ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
-                          const ebb_optimizer *optimizer, size_t steps) {
-  const ebbi_whole_plan *plan = &step->plan;
-  size_t n = step->gradients->cols;
-  bool bytes = source->data->dtype == EBB_U8;
-  double x = area(plan->batch, step->inputs), y = area(plan->batch, source->targets->cols);
-  ebbi_work work = of(plan->batch, n, optimizer ? steps : 0, 0, 0);
-  work.flops = (double)plan->batch * step->row_flops + (bytes ? x : 0) +
-               ebbi_work_loss(source->loss, plan->batch, step->outputs).flops;
-  work.bytes = 4 * ((double)n + area(plan->slices, n) + y) + (bytes ? 1 : 4) * x;
-  if (!optimizer) return work;
-  ebbi_work update = ebbi_work_update(optimizer, n, 1);
-  work.flops = (double)steps * (work.flops + update.flops);
-  work.bytes = (double)steps * (work.bytes + update.bytes);
-  return work;
-}

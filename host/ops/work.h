@@ -2,7 +2,9 @@
 #ifndef EBBI_WORK_H
 #define EBBI_WORK_H
 
-#include "whole_step.h"
+#include "device/device.h"
+
+#include <ebb/ops.h>
 
 /* c [rows, cols] over `depth`, and nothing else. */
 ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth);
@@ -27,13 +29,5 @@ ebbi_work ebbi_work_probe_triad(size_t count);
 
 /* n parameters by the sum of `slices` rows of gradients. */
 ebbi_work ebbi_work_update(const ebb_optimizer *optimizer, size_t count, size_t slices);
-
-/* Flops of a row of the batch in a whole step, but for the loss. */
-double ebbi_work_row_flops(const ebbi_whole_network *network);
-
-/* A whole step up to its gradients; `steps` of them with their updates, unless optimizer is NULL.
- */
-ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
-                          const ebb_optimizer *optimizer, size_t steps);
 
 #endif

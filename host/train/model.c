@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "model_metadata.h"
-#include "net/network.h"
+#include "nn/network.h"
 
 #include <ebb/model.h>
 #include <stdlib.h>

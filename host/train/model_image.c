@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/writer.h"
 #include "model_metadata.h"
-#include "net/network_image.h"
+#include "nn/network_image.h"
 
 #include <ebb/model.h>
 #include <stdlib.h>

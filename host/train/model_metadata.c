@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/text.h"
-#include "net/file_layers.h"
+#include "nn/file_layers.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef EBBI_MODEL_METADATA_H
 #define EBBI_MODEL_METADATA_H
 
-#include "net/safetensors.h"
+#include "nn/safetensors.h"
 
 #include <ebb/model.h>
 

@@ -5,7 +5,7 @@
 
 #include "base/hash.h"
 #include "data/dataset.h"
-#include "net/pass.h"
+#include "graph/pass.h"
 #include "ops/ops.h"
 #include "train/best.h"
 #include "train/stream.h"

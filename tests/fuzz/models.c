@@ -4,7 +4,7 @@
 
 #include <ebb/model.h>
 #include <math.h>
-#include <net/spec.h>
+#include <nn/spec.h>
 
 const char *fuzz_safetensors(const char *header, size_t length, const char *data, size_t size) {
   char *bytes = fuzz_need(malloc(8 + length + size));

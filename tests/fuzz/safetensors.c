@@ -4,7 +4,7 @@
 #include "models.h"
 
 #include <math.h>
-#include <net/safetensors.h>
+#include <nn/safetensors.h>
 
 static void check_tensor(const ebbi_safetensors *file, const ebbi_safetensor *t) {
   size_t count = 1;

@@ -2,7 +2,7 @@
  */
 #include "fuzz.h"
 
-#include <net/spec.h>
+#include <nn/spec.h>
 
 static void check_spec(const ebb_spec *spec, size_t inputs, size_t outputs) {
   char text[EBB_MAX_LAYERS * 24], again[sizeof text];

@@ -6,7 +6,7 @@
  * looked for in which the shapes chain, and only one that is the only one is taken. The search goes
  * back where it comes to an end; hostile shapes could keep it busy, so its steps are limited.
  */
-#include "net/file_order.h"
+#include "nn/file_order.h"
 
 #include <string.h>
 

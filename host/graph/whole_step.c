@@ -9,9 +9,8 @@
 
 #include "base/error.h"
 #include "base/size.h"
-#include "ops.h"
+#include "ops/ops.h"
 #include "whole_table.h"
-#include "work.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * Nothing in it is believed: every entry is checked before the data are looked at, and the tensors
  * must tile the data exactly, as the format demands: no hole, no overlap, no rest.
  */
-#include "net/safetensors_file.h"
+#include "nn/safetensors_file.h"
 
 #include "base/error.h"
 #include "base/json.h"

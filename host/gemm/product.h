@@ -2,7 +2,7 @@
 #ifndef EBBI_PRODUCT_H
 #define EBBI_PRODUCT_H
 
-#include "ops.h"
+#include "ops/ops.h"
 
 /* c = op(a).op(b) [rows, cols] over `depth`. */
 typedef struct ebbi_product {

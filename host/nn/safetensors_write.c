@@ -11,8 +11,8 @@
 #include "base/json.h"
 #include "base/size.h"
 #include "base/writer.h"
-#include "net/safetensors_checksum.h"
-#include "net/safetensors_file.h"
+#include "nn/safetensors_checksum.h"
+#include "nn/safetensors_file.h"
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
  */
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/work.h"
 #include "product.h"
-#include "work.h"
 
 #include <stdio.h>
 

@@ -6,7 +6,7 @@
  * it is right. Letters and digits are told apart by sets of our own, because isalpha() follows the
  * program's locale.
  */
-#include "net/spec.h"
+#include "nn/spec.h"
 
 #include "base/error.h"
 #include "base/size.h"

@@ -6,8 +6,8 @@
 #ifndef EBBI_PASS_H
 #define EBBI_PASS_H
 
-#include "network.h"
-#include "ops/whole_step.h"
+#include "nn/network.h"
+#include "whole_step.h"
 
 #include <ebb/ops.h>
 

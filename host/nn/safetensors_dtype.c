@@ -3,7 +3,7 @@
  * Numbers are assembled byte by byte, little-endian, so that hosts of either byte order read the
  * same values.
  */
-#include "net/safetensors_file.h"
+#include "nn/safetensors_file.h"
 
 #include <math.h>
 #include <stdint.h>

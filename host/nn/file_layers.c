@@ -5,10 +5,10 @@
  * weight or a matrix of a recurrent layer, running the rest would give numbers that mean nothing:
  * an error.
  */
-#include "net/file_layers.h"
+#include "nn/file_layers.h"
 
 #include "base/error.h"
-#include "net/file_order.h"
+#include "nn/file_order.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

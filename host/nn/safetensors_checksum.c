@@ -5,10 +5,10 @@
  * text does, and so does a flipped bit anywhere: in the key of the checksum itself it leaves the
  * format, which asks for a checksum, in that of the format it changes the checksum.
  */
-#include "net/safetensors_checksum.h"
+#include "nn/safetensors_checksum.h"
 
 #include "base/error.h"
-#include "net/safetensors_file.h"
+#include "nn/safetensors_file.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

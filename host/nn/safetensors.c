@@ -5,10 +5,10 @@
  * compared with the checksum if the file states one. Reading the whole file first would be shorter,
  * but then a wrong file of any size would fill the memory before its first 8 bytes are looked at.
  */
-#include "net/safetensors_file.h"
+#include "nn/safetensors_file.h"
 
 #include "base/error.h"
-#include "net/safetensors_checksum.h"
+#include "nn/safetensors_checksum.h"
 #include <errno.h>
 #include <float.h>
 #include <math.h>

@@ -6,8 +6,8 @@
  */
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/work.h"
 #include "product.h"
-#include "work.h"
 
 /* The tensors of a product are float32 or, in precision bf16, may be that. */
 static ebb_status require_numbers(const char *where, const char *name, const ebb_tensor *tensor,

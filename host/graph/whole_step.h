@@ -5,6 +5,7 @@
 #ifndef EBBI_WHOLE_STEP_H
 #define EBBI_WHOLE_STEP_H
 
+#include "ops/work.h"
 #include "tensor/tensor.h"
 
 #include <ebb/ops.h>
@@ -99,5 +100,13 @@ ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *paramet
                                 ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
                                 size_t count);
+
+/* Flops of a row of the batch in a whole step, but for the loss. */
+double ebbi_work_row_flops(const ebbi_whole_network *network);
+
+/* A whole step up to its gradients; `steps` of them with their updates, unless optimizer is NULL.
+ */
+ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
+                          const ebb_optimizer *optimizer, size_t steps);
 
 #endif

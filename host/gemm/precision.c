@@ -10,7 +10,7 @@
  * The emulated unit is not tried: it is scalars, like all other kernels, and `ebb verify`'s affair.
  */
 #include "base/error.h"
-#include "ops.h"
+#include "ops/ops.h"
 
 #include <ebb/precision.h>
 #include <stdio.h>

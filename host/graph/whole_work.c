@@ -1,0 +1,33 @@
+/* Flops and bytes of whole steps, counted as ops/work.c counts those of single operations. */
+#include "ops/work.h"
+#include "whole_step.h"
+
+double ebbi_work_row_flops(const ebbi_whole_network *network) {
+  double flops = 0;
+  for (size_t l = 0; l < network->count; l++) {
+    double weights = (double)network->layers[l].inputs * (double)network->layers[l].outputs;
+    double outputs = (double)network->layers[l].outputs;
+    flops += (l == 0 ? 4 : 6) * weights;          /* (1), (9), and (8) but for the first layer */
+    flops += 2 * outputs;                         /* bias and its gradient */
+    if (l + 1 < network->count) flops += outputs; /* f' */
+  }
+  return flops;
+}
+
+ebbi_work ebbi_work_whole(const ebbi_whole_step *step, const ebbi_whole_source *source,
+                          const ebb_optimizer *optimizer, size_t steps) {
+  const ebbi_whole_plan *plan = &step->plan;
+  size_t n = step->gradients->cols;
+  bool bytes = source->data->dtype == EBB_U8;
+  double rows = (double)plan->batch, x = rows * (double)step->inputs;
+  double y = rows * (double)source->targets->cols;
+  ebbi_work work = {.shape = {plan->batch, n, optimizer ? steps : 0}};
+  work.flops = rows * step->row_flops + (bytes ? x : 0) +
+               ebbi_work_loss(source->loss, plan->batch, step->outputs).flops;
+  work.bytes = 4 * ((double)n + (double)plan->slices * (double)n + y) + (bytes ? 1 : 4) * x;
+  if (!optimizer) return work;
+  ebbi_work update = ebbi_work_update(optimizer, n, 1);
+  work.flops = (double)steps * (work.flops + update.flops);
+  work.bytes = (double)steps * (work.bytes + update.bytes);
+  return work;
+}
