@@ -61,9 +61,8 @@ static void run_squares(bench *b) {
 
 /* A layer's products. */
 static void run_layer(bench *b, const char *network, const ebb_spec *spec, size_t l, size_t batch) {
-  size_t in = spec->layers[l].inputs, out = spec->layers[l].outputs;
-  const ebb_layer_spec *below = l > 0 ? &spec->layers[l - 1] : NULL;
-  bool repeated = below && below->inputs == in && below->outputs == out;
+  size_t in = ebb_spec_cols(spec, l), out = ebb_spec_cols(spec, l + 1);
+  bool repeated = l > 0 && ebb_spec_cols(spec, l - 1) == in && in == out;
   char name[128];
   snprintf(name, sizeof name, "%s b%zu L%zu", network, batch, l + 1);
   if (!repeated) {

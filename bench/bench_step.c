@@ -34,7 +34,7 @@ static double step_flops(const ebb_spec *spec, size_t batch) {
   double sum = 0;
   for (size_t l = 0; l < spec->count; l++) {
     double product =
-        2.0 * (double)batch * (double)spec->layers[l].inputs * (double)spec->layers[l].outputs;
+        2.0 * (double)batch * (double)ebb_spec_cols(spec, l) * (double)ebb_spec_cols(spec, l + 1);
     sum += product * (l == 0 ? 2 : 3);
   }
   return sum;

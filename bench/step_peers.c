@@ -161,8 +161,9 @@ static bool fann_prepare(contestant *self, const bench_case *c) {
   fann_clear(s);
   if (p->optimizer.kind != EBB_OPT_SGD) return bench_sit_out(self, "has no Adam");
   if (c->flops > 5e8) return bench_sit_out(self, "left out: a step would take too long");
-  unsigned sizes[EBB_MAX_LAYERS + 1] = {(unsigned)ebb_spec_inputs(&p->spec)};
-  for (size_t l = 0; l < p->spec.count; l++) sizes[l + 1] = (unsigned)p->spec.layers[l].outputs;
+  unsigned sizes[EBB_MAX_NODES + 1] = {(unsigned)ebb_spec_inputs(&p->spec)};
+  for (size_t l = 0; l < p->spec.count; l++)
+    sizes[l + 1] = (unsigned)ebb_spec_cols(&p->spec, l + 1);
   s->network = s->create((unsigned)p->spec.count + 1, sizes);
   s->data = s->create_data((unsigned)p->batch, sizes[0], sizes[p->spec.count], fann_row);
   if (!s->network || !s->data) bench_fail("fann: no memory");

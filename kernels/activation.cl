@@ -5,20 +5,10 @@
  * the edge are zero padding and must stay so, so the last vector of a row is stored lane by lane.
  */
 #include "activation.h"
-#include "common.h"
+#include "elements.h"
 
 /* Vectors of columns that an item of bias_gradient sums at a time. */
 #define SUM_VECTORS (ELEMENT_VECTORS < 8 ? ELEMENT_VECTORS : 8)
-
-/* Vectors [first, end) of a matrix whose rows have `across` of them. */
-typedef struct {
-  int first, end, across;
-} span;
-
-static inline span item_span(int vectors, int cols) {
-  const int first = get_global_id(0) * ELEMENT_VECTORS;
-  return (span){first, min(first + ELEMENT_VECTORS, vectors), (cols + WIDTH - 1) / WIDTH};
-}
 
 /* z += bias in place, a = f(z): (1), (2). a, z [rows, cols] with one stride, `vectors` in all; a
  * may be z. */

@@ -28,6 +28,7 @@ static inline void open_step(__global step_state *state, uint live) {
   }
   state->step = state->done + 1;
   state->live = live;
+  state->learning_rate = scheduled_rate(&state->schedule, state->step);
   if (state->bad_parameter != STATE_NONE && state->bad_step == STATE_NO_STEP)
     state->bad_step = state->done;
   state->frozen = state->bad_step != STATE_NO_STEP;

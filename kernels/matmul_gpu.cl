@@ -6,7 +6,7 @@
  * next waits in their registers and then goes into the other, so one barrier a block is enough. All
  * loads and stores are by four floats. No edge needs code of its own: rows and columns beyond the
  * matrix are read as the last one's and never stored, steps beyond the depth are zeros. The five
- * numbers come from one row of host/device/matmul_config.c.
+ * numbers come from one row of host/gemm/matmul_config.c.
  *
  * With few tiles the depth is split: a group of slice s takes steps [s * slice_depth, (s + 1) *
  * slice_depth) and leaves plain sums in slice s of a workspace, which another launch adds in

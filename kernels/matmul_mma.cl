@@ -9,7 +9,7 @@
  * of four words, puts what the 32 lanes of a warp read at once into 32 banks.
  *
  * An operand is float, or bfloat16 with -DA_BF16, -DB_BF16, where the precision is that too. The
- * tile's numbers come from one row of host/device/matmul_config.c.
+ * tile's numbers come from one row of host/gemm/matmul_config.c.
  */
 #undef WIDTH
 #define WIDTH 2 /* of c, an item's columns that lie side by side */

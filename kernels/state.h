@@ -1,13 +1,16 @@
 /* The step state: what changes from step to step, kept on the device so that a recorded step can be
  * queued again without the host's help. The twin of ebb_state in include/ebb/ops.h.
  *
- * gather opens a step: it writes step, live and frozen, clears the sums at an epoch's first step
- * and reads done and epoch_first. The launch that closes it (update or metrics_add) writes done and
- * the sums and reads step, live, frozen. No launch reads what it writes in another work-item, so
- * there is no race and no extra launch.
+ * gather opens a step: it writes step, live, frozen and the learning rate, clears the sums at an
+ * epoch's first step and reads done, epoch_first and the schedule. The launch that closes it
+ * (update or metrics_add) writes done and the sums and reads step, live, frozen and the learning
+ * rate. No launch reads what it writes in another work-item, so there is no race and no extra
+ * launch.
  */
 #ifndef STATE_H
 #define STATE_H
+
+#include "schedule.h"
 
 #define STATE_NONE    0xffffffffu
 #define STATE_NO_STEP 0xfffffffffffffffful
@@ -21,6 +24,7 @@ typedef struct {
   float loss_sum, loss_carry;
   float learning_rate;
   uint reserved;
+  step_schedule schedule; /* the host sets it */
 } step_state;
 
 /* Adds the losses' partial sums [groups][2] in order, with Kahan's compensation across steps, and

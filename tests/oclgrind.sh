@@ -32,19 +32,24 @@ table 70 67 >wide.csv
 rows=(--data rows.csv) bytes=(--data bytes.idx --labels labels.idx)
 many=(--data many.csv --valid 0 --task regression) wide=(--data wide.csv --valid 0)
 
-trains gpu 7 "${rows[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers
+trains gpu 7 "${rows[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression
-trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole
+trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole --schedule step --schedule-length 1
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole
 trains cpu 7 "${rows[@]}" --model 5relu --step whole --data-on host
 trains cpu 34 "${many[@]}" --model 3tanh --step whole # two slices
 trains gpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole
-trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole
+trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential
 trains gpu 34 "${many[@]}" --model 40tanh-61softplus --step whole # two slices, panels, scratch
+
+# A layer of every kind, as the help writes it.
+kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/9/g')
+trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers
+trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
 
 # Depths that are split, by the engine gpu from 512 on, its slices finished by more than a group, and
 # by the engine cpu from 2048 on. No buffer above 1 MiB: of what is written in two parts oclgrind

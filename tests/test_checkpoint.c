@@ -115,6 +115,40 @@ static void a_falling_rate_goes_on_falling(void **state) {
   rig_free(&parts.r);
 }
 
+/* One from the start, and one that was set later, whose steps count from there. */
+static void a_schedule_goes_on(void **state) {
+  const ebb_schedule cosine = {EBB_SCHEDULE_COSINE, 3, 14, 0.1},
+                     step = {EBB_SCHEDULE_STEP, 2, 3, 0.5};
+  for (size_t form = 0; form < FORMS; form++) {
+    plan p = plan_of(form, 0, form % 4);
+    training whole, parts;
+    for (int i = 0; i < 2; i++) {
+      training *t = i ? &parts : &whole;
+      training_begin(t, *state, &p, 11);
+      t->r.options.schedule = cosine;
+      expect(training_create(t), EBB_OK);
+      expect(ebb_trainer_step(t->r.trainer, 7), EBB_OK);
+    }
+    for (int set = 0; set < 2; set++) {
+      expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+      rig_free(&parts.r);
+      training_begin(&parts, *state, &p, 99);
+      parts.r.options.schedule = cosine;
+      expect(training_create(&parts), EBB_OK);
+      expect(ebb_trainer_resume(parts.r.trainer, folder, NULL), EBB_OK);
+      for (int i = 0; i < 2; i++) {
+        training *t = i ? &parts : &whole;
+        if (set) expect(ebb_trainer_set_schedule(t->r.trainer, &step, 0.02f), EBB_OK);
+        expect(ebb_trainer_step(t->r.trainer, 5), EBB_OK);
+      }
+      expect_same(&whole, &parts);
+    }
+    rig_free(&whole.r);
+    rig_free(&parts.r);
+    clean_folder();
+  }
+}
+
 /* ---- runs ---- */
 
 enum { EPOCHS = 24 };
@@ -269,10 +303,15 @@ static void what_nan_falls_back_to_comes_back(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      TEST(steps_go_on_to_the_last_bit),         TEST(a_checkpoint_of_no_step_is_one),
-      TEST(place_and_form_may_change),           TEST(a_falling_rate_goes_on_falling),
-      TEST(runs_go_on_to_the_last_bit),          TEST(a_run_that_was_over_ends_at_once),
-      TEST(between_runs_both_weights_come_back), TEST(a_later_run_goes_on_too),
+      TEST(steps_go_on_to_the_last_bit),
+      TEST(a_checkpoint_of_no_step_is_one),
+      TEST(place_and_form_may_change),
+      TEST(a_falling_rate_goes_on_falling),
+      TEST(a_schedule_goes_on),
+      TEST(runs_go_on_to_the_last_bit),
+      TEST(a_run_that_was_over_ends_at_once),
+      TEST(between_runs_both_weights_come_back),
+      TEST(a_later_run_goes_on_too),
       TEST(what_nan_falls_back_to_comes_back),
   };
   return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);

@@ -11,6 +11,12 @@ typedef void change(training *t);
 static void other_rate(training *t) {
   t->r.options.learning_rate = 0.0500001f;
 }
+static void other_schedule(training *t) {
+  t->r.options.schedule = (ebb_schedule){EBB_SCHEDULE_COSINE, 3, 16, 0.01};
+}
+static void warmed_up(training *t) {
+  t->r.options.schedule.warmup = 5;
+}
 static void other_optimizer(training *t) {
   t->r.options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
 }
@@ -67,6 +73,8 @@ static void what_differs_is_said(void **state) {
     const char *said;
   } cases[] = {
       {other_rate, "learning rate 0.05, here 0.0500001"},
+      {other_schedule, "schedule constant, here cosine, factor 0.01, 16 steps, warm-up 3 steps"},
+      {warmed_up, "schedule constant, here constant, warm-up 5 steps"},
       {other_optimizer, "optimizer adam, here sgd; weight decay 0.01, here 0"},
       {other_beta, "beta2 0.999, here 0.99"},
       {other_batch, "batch 8, here 9"},

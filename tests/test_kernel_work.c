@@ -1,33 +1,33 @@
 /* Every kernel of ours tells a profile its work: the bytes that it moves, and a shape. */
 #include "check/verify_kernels.h"
 #include "device/profiling.h"
+#include "gemm/gemm.h"
 #include "test_support.h"
 
 /* The operations of ebb verify, once each on shapes that are split and not. */
-static void run_all(ebb_device *device, bool products) {
+static void run_all(ebb_device *device, const ebbi_exec *exec, bool products) {
   static const ebbi_shape shapes[] = {{3, 5, 7}, {3, 5, 1043}, {3, 5, 3107}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (size_t i = 0; i < 3 && (check->use == EBBI_USE_PRODUCT) == products; i++) {
-      ebbi_probe probe = {.device = device, .activation = EBB_ACT_RELU};
+      ebbi_probe probe = {.device = device, .exec = exec, .activation = EBB_ACT_RELU};
       if (check->run(&probe, shapes[i]) != EBB_OK) fail_msg("%s", ebb_error_message());
       ebbi_probe_clear(&probe);
     }
 }
 
 static void run_all_engines(ebb_device *device) {
-  ebbi_choices before = ebbi_device_choices(device);
+  ebbi_exec exec = *ebbi_device_exec(device);
   for (int engine = 0; engine < EBB_ENGINE_COUNT; engine++)
-    if (ebb_device_set_engine(device, (ebb_engine)engine) == EBB_OK) run_all(device, true);
-  ebbi_device_set_mma(device, (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_EMULATED});
-  run_all(device, true);
-  ebbi_device_choose(device, &before);
+    if (ebbi_exec_set_engine(&exec, (ebb_engine)engine) == EBB_OK) run_all(device, &exec, true);
+  exec.mma = (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_EMULATED};
+  run_all(device, &exec, true);
 }
 
 static void every_kernel_tells_its_work(void **state) {
   ebb_device *device = *state;
   bool seen[EBBI_KERNEL_COUNT] = {false};
   assert_int_equal(ebb_profile_begin(device, 100000), EBB_OK);
-  run_all(device, false);
+  run_all(device, ebbi_device_exec(device), false);
   run_all_engines(device);
   assert_int_equal(ebb_profile_end(device), EBB_OK);
   const ebbi_profiling *p = device->profiling;

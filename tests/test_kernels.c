@@ -98,7 +98,8 @@ static unsigned char *inspect(const guarded *g, const char *name) {
 /* The images of all tensors of one run of a case. */
 static void run_case(unsigned char *images[GUARDED], guards *all, ebb_device *device,
                      const ebbi_kernel_check *check, ebb_activation activation, ebbi_shape shape) {
-  ebbi_probe probe = {.device = device, .activation = activation, .seed = 12};
+  ebbi_probe probe = {
+      .device = device, .exec = ebbi_device_exec(device), .activation = activation, .seed = 12};
   probe.create = create_guarded;
   probe.user = all;
   *all = (guards){0};

@@ -8,6 +8,7 @@
 
 #include "check/verify_kernels.h"
 #include "device/cl.h"
+#include "gemm/gemm.h"
 #include <ebb/ebb.h>
 #include <math.h>
 #include <stdlib.h>
@@ -135,8 +136,9 @@ static void test_plans(void **state) {
   other.info.compute_units = 3 * device.info.compute_units + 1;
   for (size_t rows = 1; rows < 9000; rows = rows * 3 + 1)
     for (size_t depth = 1; depth < 20000; depth = depth * 2 + 1) {
-      assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_TN, rows, 100, depth));
-      assert_true(ebbi_matmul_choose(&again, &other, EBB_LAYOUT_TN, rows, 100, depth));
+      assert_true(
+          ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_TN, rows, 100, depth));
+      assert_true(ebbi_matmul_choose(&again, &other.exec, &other, EBB_LAYOUT_TN, rows, 100, depth));
       assert_int_equal(plan.config, again.config);
       assert_int_equal(plan.slice_depth, again.slice_depth);
       assert_true((plan.slices - 1) * plan.slice_depth < depth);
@@ -144,15 +146,15 @@ static void test_plans(void **state) {
       assert_true(plan.slices == 1 ||
                   (depth >= 512 && plan.across * plan.down * plan.slices <= 256));
     }
-  assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_NN, 4096, 4096, 4096));
+  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_NN, 4096, 4096, 4096));
   assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
                       "128x128x8 8x8");
   assert_int_equal(plan.slices, 1);
-  assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_NN, 30, 30, 100));
+  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_NN, 30, 30, 100));
   assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
                       "32x32x16 4x4");
   assert_int_equal(plan.slices, 1);
-  assert_true(ebbi_matmul_choose(&plan, &device, EBB_LAYOUT_TN, 512, 10, 8192));
+  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_TN, 512, 10, 8192));
   assert_true(plan.slices >= 16);
 }
 
@@ -175,7 +177,10 @@ static void compare_with_reference(ebb_device *device) {
   static const ebbi_shape shapes[] = {{1, 3, 1}, {35, 37, 21}, {131, 129, 9}, {3, 5, 531}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes && strstr(check->name, "dense"); i++) {
-      ebbi_probe probe = {.device = device, .activation = EBB_ACT_SILU, .seed = 3};
+      ebbi_probe probe = {.device = device,
+                          .exec = ebbi_device_exec(device),
+                          .activation = EBB_ACT_SILU,
+                          .seed = 3};
       assert_int_equal(check->run(&probe, shapes[i]), EBB_OK);
       ebbi_probe_clear(&probe);
       if (!(probe.tally.compared > 0 && probe.tally.error <= probe.tally.bound))

@@ -5,8 +5,7 @@
 #include "kernel_fault.h"
 
 #include "check/reference.h"
-#include "device/device.h"
-#include "ops/ops.h"
+#include "gemm/gemm.h"
 #include "tensor/tensor.h"
 #include <ebb/ebb.h>
 #include <math.h>
@@ -86,8 +85,8 @@ static void test_own_unit(void **state) {
   set(device, EBB_PRECISION_BF16);
   unsetenv("EBB_MATRIX_UNIT");
   ebb_status status = ebb_device_set_precision(device, EBB_PRECISION_TF32);
-  bool has_unit =
-      ebbi_mma_probe(device, (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA}) == EBB_OK;
+  bool has_unit = ebbi_mma_probe(device, ebbi_device_exec(device),
+                                 (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA}) == EBB_OK;
   assert_int_equal(status, has_unit ? EBB_OK : EBB_ERR_UNSUPPORTED);
   if (!has_unit) {
     assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_ERR_UNSUPPORTED);
@@ -105,9 +104,11 @@ static void test_trial(void **state) {
   ebb_device *device = *state;
   for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
     const ebbi_mma_state wanted = {(ebb_precision)p, EBBI_UNIT_EMULATED};
-    if (ebbi_device_try_unit(device, wanted) != EBB_OK) fail_msg("%s", ebb_error_message());
-    assert_int_equal(ebb_device_precision(device), p);
-    assert_int_equal(ebb_device_matmul_config(device), EBB_MATMUL_CONFIG_AUTO);
+    ebbi_exec exec = *ebbi_device_exec(device);
+    if (ebbi_exec_try_unit(&exec, device, wanted) != EBB_OK) fail_msg("%s", ebb_error_message());
+    assert_int_equal(exec.mma.precision, p);
+    assert_int_equal(ebbi_exec_config(&exec), EBB_MATMUL_CONFIG_AUTO);
+    assert_int_equal(ebb_device_precision(device), EBB_PRECISION_FP32); /* the default stays */
   }
   set(device, EBB_PRECISION_FP32);
 }
@@ -118,10 +119,11 @@ static void refuse_fault(const char *file, const char *from, const char *to,
   plant_fault(file, from, to);
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
   const ebbi_mma_state wanted = {precision, EBBI_UNIT_EMULATED};
-  ebb_status status = ebbi_device_try_unit(device, wanted);
+  ebbi_exec exec = *ebbi_device_exec(device);
+  ebb_status status = ebbi_exec_try_unit(&exec, device, wanted);
   if (status != EBB_ERR_NUMBERS) fail_msg("%s for %s is not refused", to, from);
   assert_non_null(strstr(ebb_error_message(), "multiplies wrong"));
-  assert_int_equal(ebb_device_precision(device), EBB_PRECISION_FP32);
+  assert_int_equal(exec.mma.precision, EBB_PRECISION_FP32);
   ebb_device_free(device);
   unplant_fault();
 }

@@ -248,7 +248,7 @@ static void test_initial_weights_have_their_variance(void **state) {
 }
 
 static void fill_random(ebbi_reference_network *network, uint64_t seed) {
-  size_t inputs = network->batch * network->spec.layers[0].inputs;
+  size_t inputs = network->batch * ebbi_spec_layer(&network->spec, 0).inputs;
   for (size_t i = 0; i < network->count; i++) network->parameters[i] = 0.5 * random_value(seed, i);
   for (size_t i = 0; i < inputs; i++) network->x[i] = random_value(seed + 1, i);
 }
@@ -257,7 +257,11 @@ static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss 
   static const int32_t labels[] = {0, 2, 1, 2, 1, 0, 2};
   static const double values[] = {1, 0, -1, 2, 3, 1, 0, 0, 1, -2, 1, 0, 0, 1, 2, 3, 1, 1, 0, 1, 4};
   ebbi_reference_network *network = NULL;
-  ebb_spec spec = {3, {{5, 7, activation}, {7, 4, activation}, {4, 3, EBB_ACT_IDENTITY}}};
+  ebb_spec spec = {5,
+                   3,
+                   {{.inputs = {0}, .units = 7, .activation = activation},
+                    {.inputs = {1}, .units = 4, .activation = activation},
+                    {.inputs = {2}, .units = 3}}};
   assert_int_equal(ebbi_reference_create(&network, &spec, 7), EBB_OK);
   network->target = (ebbi_reference_target){loss, labels, values};
   network->live = 6;
@@ -277,9 +281,9 @@ static void check_network_gradients(ebb_activation activation, ebb_loss loss) {
         fail_msg("%s, %s: layer %zu: error %g", ebb_activation_name(activation),
                  ebb_loss_name(loss), l, found.error);
       assert_true(found.kinks <= 2);
-      size_t outputs = network->spec.layers[l].outputs;
+      size_t outputs = ebbi_spec_layer(&network->spec, l).outputs;
       assert_int_equal(found.checked + found.kinks,
-                       bias ? outputs : outputs * network->spec.layers[l].inputs);
+                       bias ? outputs : outputs * ebbi_spec_layer(&network->spec, l).inputs);
     }
   ebbi_reference_free(network);
 }
@@ -297,7 +301,9 @@ static void test_differences_find_a_wrong_gradient(void **state) {
     for (int bias = 0; bias < 2; bias++) {
       ebbi_reference_network *network = make_network(EBB_ACT_TANH, EBB_LOSS_MSE);
       size_t at = ebbi_reference_offset(&network->spec, l), best;
-      if (bias) at += network->spec.layers[l].inputs * network->spec.layers[l].outputs;
+      if (bias)
+        at +=
+            ebbi_spec_layer(&network->spec, l).inputs * ebbi_spec_layer(&network->spec, l).outputs;
       best = at; /* the larger of two, so that the fault is not one of rounding */
       if (fabs(network->gradients[at + 1]) > fabs(network->gradients[at])) best = at + 1;
       network->gradients[best] *= 1.001;
@@ -315,7 +321,7 @@ static void test_differences_find_a_wrong_gradient(void **state) {
 /* A unit exactly at the kink has no derivative: the check must leave it out, not fail. */
 static void test_differences_skip_kinks(void **state) {
   (void)state;
-  ebb_spec spec = {2, {{1, 1, EBB_ACT_RELU}, {1, 1, EBB_ACT_IDENTITY}}};
+  ebb_spec spec = {1, 2, {{.units = 1, .activation = EBB_ACT_RELU}, {.inputs = {1}, .units = 1}}};
   const double y[] = {1};
   ebbi_reference_network *network = NULL;
   ebbi_difference found;
@@ -367,7 +373,7 @@ static void test_network_descends(void **state) {
 static void test_impossible_networks_are_refused(void **state) {
   (void)state;
   ebbi_reference_network *network = NULL;
-  ebb_spec none = {0}, spec = {1, {{EBB_MAX_UNITS, EBB_MAX_UNITS, EBB_ACT_IDENTITY}}};
+  ebb_spec none = {0}, spec = {EBB_MAX_UNITS, 1, {{.units = EBB_MAX_UNITS}}};
   assert_int_equal(ebbi_reference_create(&network, &none, 1), EBB_ERR_ARGUMENT);
   assert_int_equal(ebbi_reference_create(&network, &spec, 0), EBB_ERR_ARGUMENT);
   assert_int_equal(ebbi_reference_create(&network, &spec, SIZE_MAX / 4), EBB_ERR_MEMORY);

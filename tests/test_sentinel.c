@@ -166,16 +166,16 @@ static void expect_found(rig *r, ebb_tensor *tensor, size_t row, size_t col, con
 static void flips_are_found_by_layers(void **state) {
   rig r = started(*state, EBB_STEP_LAYERS, 31);
   const ebbi_pass *pass = r.trainer->pass;
-  expect_found(&r, pass->x, 30, 6, "layer 1, rows: x [30, 6]");
+  expect_found(&r, pass->value[0], 30, 6, "layer 1, rows: x [30, 6]");
   expect_found(&r, pass->z[0], 0, 8, "layer 1, forward: z [0, 8]");
-  expect_found(&r, pass->a[0], 30, 0, "layer 1, forward: a [30, 0]");
-  expect_found(&r, pass->a[2], 30, 2, "layer 3, forward: a [30, 2]");
-  expect_found(&r, pass->dz[2], 30, 1, "layer 3, loss: dz [30, 1]");
+  expect_found(&r, pass->value[1], 30, 0, "layer 1, forward: a [30, 0]");
+  expect_found(&r, pass->value[3], 30, 2, "layer 3, forward: a [30, 2]");
+  expect_found(&r, pass->dvalue[3], 30, 1, "layer 3, loss: dz [30, 1]");
   expect_found(&r, pass->partials, 0, 0, "layer 3, loss: partials [0, 0]");
   expect_found(&r, pass->partials, 1, 1, "layer 3, loss: partials [1, 1]");
-  expect_found(&r, pass->dw[2], 4, 2, "layer 3, weight gradient: dw [4, 2]");
-  expect_found(&r, pass->db[1], 0, 4, "layer 2, weight gradient: db [0, 4]");
-  expect_found(&r, pass->dz[0], 29, 8, "layer 2, input gradient: dz_below [29, 8]");
+  expect_found(&r, pass->dparameter[2][0], 4, 2, "layer 3, weight gradient: dw [4, 2]");
+  expect_found(&r, pass->dparameter[1][1], 0, 4, "layer 2, weight gradient: db [0, 4]");
+  expect_found(&r, pass->dvalue[1], 29, 8, "layer 2, input gradient: dz_below [29, 8]");
   rig_free(&r);
 }
 
@@ -183,11 +183,11 @@ static void flips_are_found_in_whole_steps(void **state) {
   rig r = started(*state, EBB_STEP_WHOLE, 31);
   const ebbi_pass *pass = r.trainer->pass;
   const ebb_network *n = r.network;
-  expect_found(&r, pass->gradients, 0, n->weight_offset[0] + 6 * 32 + 8, "layer 1 weight [6, 8]");
-  expect_found(&r, pass->gradients, 0, n->bias_offset[2] + 2, "layer 3 bias [2]");
+  expect_found(&r, pass->gradients, 0, n->offset[0][0] + 6 * 32 + 8, "layer 1 weight [6, 8]");
+  expect_found(&r, pass->gradients, 0, n->offset[2][1] + 2, "layer 3 bias [2]");
   expect_found(&r, pass->partials, 0, 0, "whole step: partials [0, 0]");
-  expect_found(&r, n->parameters, 0, n->weight_offset[1] + 32, "update: parameters of layer 2");
-  expect_found(&r, r.trainer->second, 0, n->bias_offset[1], "update: second of layer 2 bias [0]");
+  expect_found(&r, n->parameters, 0, n->offset[1][0] + 32, "update: parameters of layer 2");
+  expect_found(&r, r.trainer->second, 0, n->offset[1][1], "update: second of layer 2 bias [0]");
   rig_free(&r);
 }
 
@@ -196,7 +196,7 @@ static void labels_that_are_no_classes_are_found(void **state) {
   enum { BATCH = 4, CLASSES_OF = 3 };
   static const int32_t labels[] = {CLASSES_OF, INT32_MAX, -1, INT32_MIN};
   for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
-    ebbi_comparison c = {.probe = {.device = *state, .seed = 1}};
+    ebbi_comparison c = {.probe = {.device = *state, .exec = ebbi_device_exec(*state), .seed = 1}};
     ebbi_layer_tensors t = {.loss = EBB_LOSS_CROSS_ENTROPY, .live = BATCH};
     const float zeros[BATCH * CLASSES_OF] = {0};
     const int32_t target[BATCH] = {0, 1, labels[i], 2};

@@ -39,7 +39,7 @@ static float random_normal(void) {
 
 typedef struct training {
   ebb_device *device;
-  ebbi_choices usual;
+  ebbi_exec usual;
   ebb_spec spec;
   ebb_dataset data;
   ebb_train_options options;
@@ -122,8 +122,9 @@ static void choose_device(training *t) {
   if (ebb_device_set_engine(t->device, engine) != EBB_OK)
     assert_int_equal(ebb_device_set_engine(t->device, EBB_ENGINE_CPU), EBB_OK);
   assert_int_equal(ebb_device_set_width(t->device, ONE_OF(widths)), EBB_OK);
-  ebbi_device_set_mma(t->device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED});
-  if (!all.wide) ebbi_device_choose(t->device, &t->usual);
+  ebbi_exec exec = *ebbi_device_exec(t->device);
+  exec.mma = (ebbi_mma_state){precision, EBBI_UNIT_EMULATED};
+  ebbi_device_set_exec(t->device, all.wide ? &exec : &t->usual);
   t->options.step = random_below(2) ? EBB_STEP_AUTO : EBB_STEP_LAYERS;
   snprintf(t->text + strlen(t->text), sizeof t->text - strlen(t->text),
            ", %s, width %u, %s, batch %zu, %s rate %g decay %g",
@@ -200,9 +201,9 @@ static void test_right_numbers_pass(void **state) {
   training *t = calloc(1, sizeof *t);
   assert_non_null(t);
   t->device = *state;
-  t->usual = ebbi_device_choices(t->device);
+  t->usual = *ebbi_device_exec(t->device);
   for (size_t i = 0; i < all.trainings; i++) run(t);
-  ebbi_device_choose(t->device, &t->usual);
+  ebbi_device_set_exec(t->device, &t->usual);
   for (int part = 0; part < 2; part++) {
     if (all.wide)
       print_message("%s: worst error %.3f of its bound\n%s\n", part ? "updates" : "gradients",

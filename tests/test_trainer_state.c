@@ -85,7 +85,8 @@ static void impossible_states_are_errors(void **state) {
                 {"bad_parameter", offsetof(ebb_state, bad_parameter), 32},
                 {"bad_loss", offsetof(ebb_state, bad_loss), 32},
                 {"rows", offsetof(ebb_state, rows), 32},
-                {"learning_rate", offsetof(ebb_state, learning_rate), 32}};
+                {"learning_rate", offsetof(ebb_state, learning_rate), 32},
+                {"schedule", offsetof(ebb_state, schedule), 8 * sizeof(ebb_state_schedule)}};
   rig r = late_rig(*state, EBB_OPT_ADAM, EBB_STEP_WHOLE, 0);
   ebb_state good;
   assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_OK);

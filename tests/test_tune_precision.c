@@ -5,7 +5,7 @@
 #include "cache_rig.h"
 #include "kernel_fault.h"
 
-#include "device/device.h"
+#include "gemm/gemm.h"
 #include <ebb/ebb.h>
 
 static const ebb_tune_shape shape = {EBB_LAYOUT_TN, 40, 20, 77};
@@ -88,8 +88,10 @@ static void units_change(void **state) {
   keep(&owner, OTHER);
   ebb_device *device = open_device(EBB_PRECISION_TF32);
   assert_int_equal(choice_of(device), OTHER);
-  ebbi_device_set_mma(device, (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA});
-  ebbi_tuned_load(device);
+  ebbi_exec exec = *ebbi_device_exec(device);
+  exec.mma = (ebbi_mma_state){EBB_PRECISION_TF32, EBBI_UNIT_NVIDIA};
+  ebbi_tuned_load(&exec, device);
+  ebbi_device_set_exec(device, &exec);
   assert_int_equal(choice_of(device), EBB_MATMUL_CONFIG_AUTO);
   assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_OK);
   assert_int_equal(choice_of(device), OTHER);

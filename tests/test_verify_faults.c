@@ -105,7 +105,9 @@ static bool choose_products(ebb_device *device, const fault *f) {
   if (f->products <= MMA)
     return !f->spec || ebb_device_set_engine(device, (ebb_engine)f->products) == EBB_OK;
   ebb_precision precision = (ebb_precision)(f->products - MMA);
-  ebbi_device_set_mma(device, (ebbi_mma_state){precision, EBBI_UNIT_EMULATED});
+  ebbi_exec exec = *ebbi_device_exec(device);
+  exec.mma = (ebbi_mma_state){precision, EBBI_UNIT_EMULATED};
+  ebbi_device_set_exec(device, &exec);
   return true;
 }
 

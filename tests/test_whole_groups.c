@@ -84,9 +84,9 @@ static void plans_fit_and_leave_nothing_out(void **state) {
       ebbi_whole_layer layers[LAYERS];
       ebbi_whole_network network = network_of(layers, n);
       ebbi_whole_plan plan;
-      assert_int_equal(ebbi_whole_plan_make(&plan, device, &network, 100), EBB_OK);
+      assert_int_equal(ebbi_whole_plan_make(&plan, &device->exec, device, &network, 100), EBB_OK);
       assert_true(plan.grouped && (plan.values == 0) != (plan.scratch == 0));
-      assert_true(plan.local_bytes <= device->chosen.profile.step_local);
+      assert_true(plan.local_bytes <= device->exec.profile.step_local);
       assert_true(plan.local_bytes < all_limits[d].local_bytes);
       ebbi_table_row *rows = calloc(plan.phases, sizeof *rows);
       assert_int_equal(ebbi_group_phases(rows, &network, plan.panel), plan.phases);
@@ -110,8 +110,8 @@ static void without_local_memory_there_are_none(void **state) {
   assert_int_equal(rig_start(&r), EBB_ERR_UNSUPPORTED);
   assert_non_null(strstr(ebb_error_message(), "1024 bytes of local memory"));
   assert_non_null(strstr(ebb_error_message(), "1696 and 256 are needed"));
-  assert_false(ebbi_pass_can_be_whole(r.network));
-  assert_false(ebbi_pass_had_better_be_whole(r.network));
+  assert_false(ebbi_pass_can_be_whole(&device->exec, r.network));
+  assert_false(ebbi_pass_had_better_be_whole(&device->exec, r.network));
   rig_free(&r);
   limit(device, (struct limits){256, 1696});
   r = rig_make(device, "100relu");

@@ -26,7 +26,7 @@ static ebb_status make_number_operand(operand *out, ebbi_probe *probe, ebb_dtype
   if (dtype == EBB_BF16) round_values(out->values, out->values, count, EBB_PRECISION_BF16);
   TRY(ebbi_probe_numbers(&out->tensor, probe, dtype, rows, cols, out->values));
   TRY(ebbi_probe_array(&out->factors, probe, count));
-  round_values(out->factors, out->values, count, ebb_device_precision(probe->device));
+  round_values(out->factors, out->values, count, probe->exec->mma.precision);
   return ebbi_probe_magnitudes(&out->magnitudes, probe, out->values, count);
 }
 
@@ -52,7 +52,7 @@ static ebb_status make_output(ebb_tensor **out, ebbi_probe *probe, size_t rows, 
 
 /* The bound of a sum over `depth` by the engine or unit in use. */
 static double product_bound(const ebbi_probe *probe, size_t depth) {
-  return ebbi_bound_product(ebb_device_precision(probe->device), depth);
+  return ebbi_bound_product(probe->exec->mma.precision, depth);
 }
 
 /* What rounding an output to its type adds to a bound: results do not exceed their scales. */
@@ -92,7 +92,7 @@ static ebb_status run_product(ebbi_probe *probe, ebbi_shape s, bool transpose_a,
   TRY(make_operand(&b, probe, transpose_b ? s.cols : s.depth, transpose_b ? s.depth : s.cols));
   TRY(expect_product(&c, probe, &a, transpose_a, &b, transpose_b, s));
   TRY(ebbi_probe_output(&result, probe, s.rows, s.cols));
-  TRY(ebb_matmul(result, a.tensor, transpose_a, b.tensor, transpose_b));
+  TRY(ebbi_matmul(probe->exec, result, a.tensor, transpose_a, b.tensor, transpose_b));
   return ebbi_probe_compare(probe, result, c.values, c.scale, product_bound(probe, s.depth));
 }
 
@@ -141,8 +141,10 @@ ebb_status ebbi_case_dense_forward(ebbi_probe *probe, ebbi_shape s) {
   TRY(make_output(&z_result, probe, s.rows, s.cols));
   TRY(make_output(&a_result, probe, s.rows, s.cols));
   TRY(make_output(&a_alone, probe, s.rows, s.cols));
-  TRY(ebb_dense_forward(a_result, z_result, x.tensor, w.tensor, b.tensor, probe->activation));
-  TRY(ebb_dense_forward(a_alone, NULL, x.tensor, w.tensor, b.tensor, probe->activation));
+  TRY(ebbi_dense_forward(probe->exec, a_result, z_result, x.tensor, w.tensor, b.tensor,
+                         probe->activation));
+  TRY(ebbi_dense_forward(probe->exec, a_alone, NULL, x.tensor, w.tensor, b.tensor,
+                         probe->activation));
   double bound = product_bound(probe, s.depth);
   TRY(ebbi_probe_compare(probe, z_result, z.values, z.scale, bound + output_bound(probe)));
   TRY(compare_activation(probe, a_result, &z, count, bound));
@@ -195,8 +197,9 @@ ebb_status ebbi_case_dense_input_gradient(ebbi_probe *probe, ebbi_shape s) {
   TRY(expect_product(&e, probe, &dz, false, &w, true, s));
   apply_slope(&e, probe, below.z_values, s.rows * s.cols);
   TRY(make_output(&result, probe, s.rows, s.cols));
-  TRY(ebb_dense_input_gradient(result, dz.tensor, w.tensor, z_if_needed(&below, probe->activation),
-                               below.a, probe->activation));
+  TRY(ebbi_dense_input_gradient(probe->exec, result, dz.tensor, w.tensor,
+                                z_if_needed(&below, probe->activation), below.a,
+                                probe->activation));
   double bound = EBBI_STEEPEST * product_bound(probe, s.depth) +
                  ebbi_bound_slope(probe->activation) + output_bound(probe);
   return ebbi_probe_compare(probe, result, e.values, e.scale, bound);
@@ -225,7 +228,7 @@ ebb_status ebbi_case_dense_weight_gradient(ebbi_probe *probe, ebbi_shape s) {
   TRY(expect_bias_gradient(&db, probe, &dz, s.depth, s.cols));
   TRY(ebbi_probe_output(&dw_result, probe, s.rows, s.cols));
   TRY(ebbi_probe_output(&db_result, probe, 1, s.cols));
-  TRY(ebb_dense_weight_gradient(dw_result, db_result, x.tensor, dz.tensor));
+  TRY(ebbi_dense_weight_gradient(probe->exec, dw_result, db_result, x.tensor, dz.tensor));
   TRY(ebbi_probe_compare(probe, dw_result, dw.values, dw.scale, product_bound(probe, s.depth)));
   return ebbi_probe_compare(probe, db_result, db.values, db.scale, ebbi_bound_sum(s.depth));
 }
@@ -246,8 +249,8 @@ ebb_status ebbi_case_activation_forward(ebbi_probe *probe, ebbi_shape s) {
   }
   TRY(ebbi_probe_output(&a, probe, s.rows, s.cols));
   TRY(ebbi_probe_input(&both, probe, s.rows, s.cols, z.values));
-  TRY(ebb_activation_forward(a, z.tensor, b.tensor, probe->activation));
-  TRY(ebb_activation_forward(both, both, b.tensor, probe->activation));
+  TRY(ebbi_activation_forward(probe->exec, a, z.tensor, b.tensor, probe->activation));
+  TRY(ebbi_activation_forward(probe->exec, both, both, b.tensor, probe->activation));
   TRY(ebbi_probe_compare(probe, z.tensor, sum.values, sum.scale, 2 * EBBI_ROUNDOFF));
   TRY(compare_activation(probe, a, &sum, count, 2 * EBBI_ROUNDOFF));
   return compare_activation(probe, both, &sum, count, 2 * EBBI_ROUNDOFF);
@@ -264,8 +267,8 @@ ebb_status ebbi_case_activation_backward(ebbi_probe *probe, ebbi_shape s) {
   TRY(make_layer_values(&layer, probe, s.rows, s.cols));
   e = (expectation){dz.values, dz.magnitudes};
   apply_slope(&e, probe, layer.z_values, count);
-  TRY(ebb_activation_backward(dz.tensor, z_if_needed(&layer, probe->activation), layer.a,
-                              probe->activation));
+  TRY(ebbi_activation_backward(probe->exec, dz.tensor, z_if_needed(&layer, probe->activation),
+                               layer.a, probe->activation));
   double bound = 2 * EBBI_ROUNDOFF + ebbi_bound_slope(probe->activation);
   return ebbi_probe_compare(probe, dz.tensor, e.values, e.scale, bound);
 }
@@ -279,6 +282,6 @@ ebb_status ebbi_case_bias_gradient(ebbi_probe *probe, ebbi_shape s) {
   TRY(make_operand(&dz, probe, s.rows, s.cols));
   TRY(expect_bias_gradient(&db, probe, &dz, s.rows, s.cols));
   TRY(ebbi_probe_output(&result, probe, 1, s.cols));
-  TRY(ebb_bias_gradient(result, dz.tensor));
+  TRY(ebbi_bias_gradient(probe->exec, result, dz.tensor));
   return ebbi_probe_compare(probe, result, db.values, db.scale, ebbi_bound_sum(s.rows));
 }

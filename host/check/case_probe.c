@@ -22,7 +22,7 @@ ebb_status ebbi_case_probe_fma(ebbi_probe *probe, ebbi_shape s) {
   TRY(ebbi_probe_array(&y, probe, count));
   TRY(ebbi_probe_array(&sums, probe, count));
   TRY(ebbi_probe_output(&result, probe, 1, count));
-  TRY(ebb_probe_fma(result, x_tensor, s.depth, scale, shift));
+  TRY(ebbi_probe_fma(probe->exec, result, x_tensor, s.depth, scale, shift));
   ebbi_reference_probe_fma(y, x, count, s.depth, (double)scale, (double)shift);
   for (size_t i = 0; i < count; i++) {
     double magnitude = fabs(x[i]);
@@ -46,7 +46,7 @@ ebb_status ebbi_case_probe_triad(ebbi_probe *probe, ebbi_shape s) {
   TRY(ebbi_probe_array(&a, probe, count));
   TRY(ebbi_probe_array(&scales, probe, count));
   TRY(ebbi_probe_output(&result, probe, 1, count));
-  TRY(ebb_probe_triad(result, b_tensor, c_tensor, scale));
+  TRY(ebbi_probe_triad(probe->exec, result, b_tensor, c_tensor, scale));
   ebbi_reference_probe_triad(a, b, c, count, (double)scale);
   for (size_t i = 0; i < count; i++) scales[i] = fabs(b[i]) + (double)scale * fabs(c[i]);
   return ebbi_probe_compare(probe, result, a, scales, 2 * EBBI_ROUNDOFF);

@@ -36,10 +36,11 @@ static ebb_status run_loss(ebbi_probe *probe, ebbi_shape s, const ebbi_reference
                   coarse ? ", ties" : "");
   TRY(make_outputs(&z, &z_values, probe, s, coarse));
   TRY(ebbi_probe_output(&dz, probe, s.rows, s.cols));
-  TRY(ebb_loss_partials_create(&partials, probe->device, s.rows));
+  TRY(ebbi_loss_partials_create(probe->exec, &partials, probe->device, s.rows));
   TRY(ebbi_probe_keep(probe, partials));
   TRY(ebbi_probe_state(&state_tensor, probe, &state));
-  TRY(ebb_loss_forward_backward(dz, partials, z, target_tensor, state_tensor, target->loss));
+  TRY(ebbi_loss_forward_backward(probe->exec, dz, partials, z, target_tensor, state_tensor,
+                                 target->loss));
 
   TRY(ebbi_probe_array(&expected, probe, count));
   TRY(ebbi_probe_array(&scale, probe, count));
@@ -91,8 +92,8 @@ static ebb_status add_bad_loss(ebbi_probe *probe, ebb_tensor *state_tensor, size
   TRY(ebb_tensor_download(&state, state_tensor));
   state.step = 70;
   TRY(ebb_tensor_upload(state_tensor, &state));
-  TRY(ebb_metrics_add(state_tensor, partials));
-  TRY(ebb_metrics_add(state_tensor, partials));
+  TRY(ebbi_metrics_add(probe->exec, state_tensor, partials));
+  TRY(ebbi_metrics_add(probe->exec, state_tensor, partials));
   TRY(ebb_tensor_download(&state, state_tensor));
   expect_equal(probe, state.bad_step, 70);
   expect_equal(probe, state.bad_loss, 1);
@@ -107,7 +108,7 @@ ebb_status ebbi_case_metrics_add(ebbi_probe *probe, ebbi_shape s) {
   ebb_state state = ebb_state_default((uint32_t)s.rows, before + 3, 0);
   state.epoch_first = before, state.epoch_steps = 3; /* the epoch ends as the step closes */
   ebbi_tally_case(&probe->tally, "%zu rows", s.rows);
-  TRY(ebb_loss_partials_create(&partials, probe->device, s.rows));
+  TRY(ebbi_loss_partials_create(probe->exec, &partials, probe->device, s.rows));
   TRY(ebbi_probe_keep(probe, partials));
   size_t groups = ebb_tensor_rows(partials);
   TRY(ebbi_probe_normal(&losses, probe, groups, 10));
@@ -122,7 +123,7 @@ ebb_status ebbi_case_metrics_add(ebbi_probe *probe, ebbi_shape s) {
   }
   TRY(ebb_tensor_upload(partials, floats));
   TRY(ebbi_probe_state(&state_tensor, probe, &state));
-  for (int step = 0; step < 3; step++) TRY(ebb_metrics_add(state_tensor, partials));
+  for (int step = 0; step < 3; step++) TRY(ebbi_metrics_add(probe->exec, state_tensor, partials));
   TRY(ebb_tensor_download(&state, state_tensor));
   ebbi_tally_add(&probe->tally, (double)state.loss_sum - (double)state.loss_carry, 3 * sum, 3 * sum,
                  ebbi_bound_sum(groups));
@@ -223,7 +224,8 @@ static ebb_status run_gather(ebbi_probe *probe, ebbi_shape s, bool bytes, bool s
     size_t batch = place * last / 2;
     state.epoch = epoch, state.epoch_first = GATHER_DONE, state.done = GATHER_DONE + batch;
     TRY(ebb_tensor_upload(state_tensor, &state));
-    TRY(ebbi_gather_block(x, y, state_tensor, d.data, d.targets, rows, d.scale, shuffle, seed));
+    TRY(ebbi_gather_block(probe->exec, x, y, state_tensor, d.data, d.targets, rows, d.scale,
+                          shuffle, seed));
     TRY(compare_batch(probe, x, y, state_tensor, &d, order, rows, batch * s.depth));
   }
   return EBB_OK;
@@ -255,7 +257,7 @@ ebb_status ebbi_case_init_weights(ebbi_probe *probe, ebbi_shape s) {
   TRY(ebbi_probe_output(&w, probe, s.rows, s.cols));
   for (int rule = EBB_INIT_AUTO + 1; rule < EBB_INIT_COUNT; rule++) {
     ebbi_tally_case(&probe->tally, "%zux%zu %s", s.rows, s.cols, ebb_init_name((ebb_init)rule));
-    TRY(ebb_init_weights(w, (ebb_init)rule, seed, (uint32_t)s.depth));
+    TRY(ebbi_init_weights(probe->exec, w, (ebb_init)rule, seed, (uint32_t)s.depth));
     ebbi_reference_init(expected, s.rows, s.cols, (ebb_init)rule, seed, (uint32_t)s.depth);
     for (size_t i = 0; i < count; i++) values[i] = (double)expected[i];
     TRY(ebbi_probe_compare(probe, w, values, NULL, 0));

@@ -19,7 +19,7 @@ static ebb_status make_run(ebbi_update_run *run, ebbi_probe *probe, size_t count
   TRY(ebbi_probe_random(&run->parameters, &values, probe, 1, count, 1));
   TRY(ebbi_probe_output(&run->gradients, probe, slices, count));
   TRY(ebbi_probe_state(&run->state, probe, &state));
-  TRY(ebb_loss_partials_create(&run->partials, probe->device, 1));
+  TRY(ebbi_loss_partials_create(probe->exec, &run->partials, probe->device, 1));
   TRY(ebbi_probe_keep(probe, run->partials));
   return ebbi_update_run_begin(run, probe);
 }
@@ -112,8 +112,8 @@ static ebb_status run_not_finite(ebbi_probe *probe, size_t count, const ebb_opti
   gradients[low] = NAN;
   TRY(ebbi_probe_input(&run.gradients, probe, 1, count, gradients));
   TRY(ebb_tensor_upload(run.state, &state));
-  TRY(ebb_update(run.parameters, run.first, run.second, run.gradients, run.state, run.partials,
-                 optimizer));
+  TRY(ebbi_update(probe->exec, run.parameters, run.first, run.second, run.gradients, run.state,
+                  run.partials, optimizer));
   TRY(ebbi_probe_read(&moved, probe, run.parameters));
   TRY(ebb_tensor_download(&state, run.state));
   for (size_t i = 0; i < count; i++) {
@@ -124,8 +124,8 @@ static ebb_status run_not_finite(ebbi_probe *probe, size_t count, const ebb_opti
   state.frozen = 1;
   TRY(ebb_tensor_upload(run.state, &state));
   TRY(ebbi_probe_input(&run.gradients, probe, 1, count, moved)); /* finite numbers */
-  TRY(ebb_update(run.parameters, run.first, run.second, run.gradients, run.state, run.partials,
-                 optimizer));
+  TRY(ebbi_update(probe->exec, run.parameters, run.first, run.second, run.gradients, run.state,
+                  run.partials, optimizer));
   return ebbi_probe_compare(probe, run.parameters, moved, NULL, 0);
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "gemm/gemm.h"
 #include "graph/whole_step.h"
 #include <float.h>
 #include <math.h>
@@ -71,7 +72,7 @@ static size_t outputs_of(const whole_case *c) {
 static ebb_status lay_out(whole_case *c, const ebb_device *device) {
   ebbi_slab slab = ebbi_slab_begin(device);
   for (size_t l = 0; l < c->count; l++) {
-    ebb_layer_spec layer = c->reference->spec.layers[l];
+    ebbi_layer layer = ebbi_spec_layer(&c->reference->spec, l);
     c->layers[l] = (ebbi_whole_layer){
         .inputs = layer.inputs, .outputs = layer.outputs, .activation = layer.activation};
     TRY(ebbi_slab_add(&c->layers[l].weight, &slab, EBB_F32, layer.inputs, layer.outputs));
@@ -326,14 +327,12 @@ static ebb_status run_optimizer(whole_case *c, ebbi_probe *probe, ebb_optimizer_
   return compare_launches(c, probe, &run);
 }
 
-/* The step keeps the form of the engine that it was made with. */
-static ebb_status create_step(whole_case *c, ebb_device *device) {
-  ebbi_choices before = ebbi_device_choices(device);
+/* The engine chooses the form. */
+static ebb_status create_step(whole_case *c, const ebbi_probe *probe) {
+  ebbi_exec exec = *probe->exec;
   ebbi_whole_network network = {c->layers, c->count, c->parameters};
-  TRY(ebb_device_set_engine(device, c->engine));
-  ebb_status status = ebbi_whole_step_create(&c->step, device, &network, c->batch);
-  ebbi_device_choose(device, &before);
-  return status;
+  TRY(ebbi_exec_set_engine(&exec, c->engine));
+  return ebbi_whole_step_create(&c->step, &exec, probe->device, &network, c->batch);
 }
 
 static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
@@ -345,7 +344,7 @@ static ebb_status set_up(whole_case *c, ebbi_probe *probe) {
   TRY(ebbi_probe_state(&c->state, probe, &state));
   TRY(ebbi_probe_bytes(&c->order, probe, c->rows, sizeof *c->order));
   ebbi_reference_order(c->order, c->rows, c->shuffle, SEED, EPOCH);
-  return create_step(c, probe->device);
+  return create_step(c, probe);
 }
 
 static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, size_t layers,
@@ -355,8 +354,9 @@ static ebb_status run_case(ebbi_probe *probe, ebbi_shape s, ebb_engine engine, s
   if (kind) s.rows = (s.rows - 1) % 32 + 1; /* with updates batches are one slice */
   TRY(choose(&c, &spec, probe, s));
   ebbi_tally_case(&probe->tally, "%zu-%zu-%zu-%s%zu, batch %zu, %s", ebb_spec_inputs(&spec),
-                  spec.layers[0].outputs, spec.layers[1].outputs, layers > LAYERS ? "…-" : "",
-                  ebb_spec_outputs(&spec), c.batch, ebb_loss_name(c.loss));
+                  ebbi_spec_layer(&spec, 0).outputs, ebbi_spec_layer(&spec, 1).outputs,
+                  layers > LAYERS ? "…-" : "", ebb_spec_outputs(&spec), c.batch,
+                  ebb_loss_name(c.loss));
   ebb_status status = set_up(&c, probe);
   if (status == EBB_OK) status = kind ? run_optimizer(&c, probe, *kind) : run_steps(&c, probe);
   ebbi_whole_step_free(c.step);

@@ -61,7 +61,7 @@ static estimate activate(ebb_activation activation, estimate z) {
 }
 
 ebb_status ebbi_compare_forward(ebbi_comparison *c, const ebbi_layer_tensors *t) {
-  ebb_precision precision = ebb_device_precision(c->probe.device);
+  ebb_precision precision = c->probe.exec->mma.precision;
   size_t depth = t->w->rows, wide = t->w->cols, watched = c->watched ? c->watched->col : SIZE_MAX;
   ebbi_picks rows = ebbi_pick(c, t->x->rows, c->watched ? c->watched->row : SIZE_MAX);
   ebbi_picks cols = ebbi_pick(c, wide, watched), first = {1, {0}};
@@ -86,7 +86,7 @@ ebb_status ebbi_compare_forward(ebbi_comparison *c, const ebbi_layer_tensors *t)
 /* dw [I, O], a sum over the batch. */
 static ebb_status compare_weights(ebbi_comparison *c, const ebbi_layer_tensors *t,
                                   const ebbi_picks *cols, const double *dz) {
-  ebb_precision precision = ebb_device_precision(c->probe.device);
+  ebb_precision precision = c->probe.exec->mma.precision;
   size_t depth = t->x->rows;
   ebbi_picks rows = ebbi_pick(c, t->dw->rows, c->watched ? c->watched->row : SIZE_MAX);
   double *x, *dw;
@@ -150,7 +150,7 @@ static estimate slope_below(ebb_activation activation, double kept) {
 }
 
 ebb_status ebbi_compare_input_gradient(ebbi_comparison *c, const ebbi_layer_tensors *t) {
-  ebb_precision precision = ebb_device_precision(c->probe.device);
+  ebb_precision precision = c->probe.exec->mma.precision;
   size_t depth = t->w->cols, wide = t->w->rows, watched = c->watched ? c->watched->col : SIZE_MAX;
   ebbi_picks rows = ebbi_pick(c, t->dz->rows, c->watched ? c->watched->row : SIZE_MAX);
   ebbi_picks cols = ebbi_pick(c, wide, watched);
@@ -240,7 +240,7 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_layer_tensors *t,
 }
 
 ebb_status ebbi_compare_loss(ebbi_comparison *c, const ebbi_layer_tensors *t) {
-  const ebbi_profile *profile = ebbi_device_profile(c->probe.device);
+  const ebbi_profile *profile = &c->probe.exec->profile;
   size_t group_rows = (size_t)profile->loss_group * profile->loss_rows;
   size_t groups = t->partials->rows, last = t->live > 0 ? (t->live - 1) / group_rows : 0;
   TRY(compare_gradient_rows(c, t));

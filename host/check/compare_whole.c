@@ -27,21 +27,22 @@ void ebbi_whole_rows(size_t *first, size_t *count, const ebbi_whole_plan *plan, 
 
 /* Place in the slab of element `i` of the reference's layer l: w row by row, then b. */
 static size_t place_of(const ebb_network *network, size_t l, size_t i) {
-  const ebb_layer_spec *layer = &network->spec.layers[l];
-  size_t weights = layer->inputs * layer->outputs;
-  if (i >= weights) return network->bias_offset[l] + i - weights;
-  return network->weight_offset[l] + i / layer->outputs * network->weight[l]->stride +
-         i % layer->outputs;
+  ebbi_layer layer = ebbi_spec_layer(&network->spec, l);
+  size_t weights = layer.inputs * layer.outputs;
+  if (i >= weights) return network->offset[l][1] + i - weights;
+  return network->offset[l][0] + i / layer.outputs * network->parameter[l][0]->stride +
+         i % layer.outputs;
 }
 
 static size_t count_of(const ebb_network *network, size_t l) {
-  return (network->spec.layers[l].inputs + 1) * network->spec.layers[l].outputs;
+  return (ebbi_spec_layer(&network->spec, l).inputs + 1) *
+         ebbi_spec_layer(&network->spec, l).outputs;
 }
 
 /* A network that has met numbers near float32's end is left to the training. */
 static bool fits(const ebbi_reference_network *reference) {
   for (size_t l = 0; l < reference->spec.count; l++)
-    for (size_t i = 0; i < reference->batch * reference->spec.layers[l].outputs; i++)
+    for (size_t i = 0; i < reference->batch * ebbi_spec_layer(&reference->spec, l).outputs; i++)
       if (!(fabs(reference->z[l][i]) < (double)FLT_MAX / 1024)) return false;
   return true;
 }
@@ -90,7 +91,7 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
                                const ebbi_reference_network *reference,
                                const ebbi_reference_network *spread) {
   size_t last = reference->spec.count - 1, rows = reference->live;
-  size_t cols = reference->spec.layers[last].outputs;
+  size_t cols = ebbi_spec_layer(&reference->spec, last).outputs;
   double *pair, live = (double)rows, hits = 0, unsure = 0;
   TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
   if (reference->target.loss == EBB_LOSS_CROSS_ENTROPY) {

@@ -34,7 +34,7 @@ static double largest_magnitude(const double *values, size_t count) {
 static double step_size(const ebbi_reference_network *network, size_t layer, bool bias) {
   if (bias) return STEP;
   const double *input = layer == 0 ? network->x : network->a[layer - 1];
-  size_t count = network->batch * network->spec.layers[layer].inputs;
+  size_t count = network->batch * ebbi_spec_layer(&network->spec, layer).inputs;
   return STEP / fmax(1, largest_magnitude(input, count));
 }
 
@@ -42,7 +42,7 @@ static double step_size(const ebbi_reference_network *network, size_t layer, boo
 static double loss_noise(const ebbi_reference_network *network) {
   double noise = fabs(network->loss);
   for (size_t l = 0; l < network->spec.count; l++)
-    for (size_t at = 0; at < network->batch * network->spec.layers[l].outputs; at++)
+    for (size_t at = 0; at < network->batch * ebbi_spec_layer(&network->spec, l).outputs; at++)
       noise += fabs(network->dz[l][at] * network->z[l][at]);
   return noise * ROUNDINGS * DBL_EPSILON / 2;
 }
@@ -55,8 +55,8 @@ static bool has_kink(ebb_activation activation) {
 static size_t kinked_signs(bool *signs, const ebbi_reference_network *network, size_t from) {
   size_t written = 0;
   for (size_t l = from; l < network->spec.count; l++) {
-    if (!has_kink(network->spec.layers[l].activation)) continue;
-    for (size_t at = 0; at < network->batch * network->spec.layers[l].outputs; at++)
+    if (!has_kink(ebbi_spec_layer(&network->spec, l).activation)) continue;
+    for (size_t at = 0; at < network->batch * ebbi_spec_layer(&network->spec, l).outputs; at++)
       signs[written++] = network->z[l][at] > 0;
   }
   return written;
@@ -82,7 +82,7 @@ static bool central_difference(double *out, ebbi_reference_network *network, siz
 static size_t values_kept(const ebbi_reference_network *network) {
   size_t values = 0;
   for (size_t l = 0; l < network->spec.count; l++)
-    values += network->batch * network->spec.layers[l].outputs;
+    values += network->batch * ebbi_spec_layer(&network->spec, l).outputs;
   return values;
 }
 
@@ -97,7 +97,7 @@ static size_t sample(size_t i, size_t count, size_t limit, uint64_t seed) {
 
 ebb_status ebbi_difference_check(ebbi_difference *out, ebbi_reference_network *network,
                                  size_t layer, bool bias, size_t limit, uint64_t seed) {
-  ebb_layer_spec size = network->spec.layers[layer];
+  ebbi_layer size = ebbi_spec_layer(&network->spec, layer);
   size_t weights = size.inputs * size.outputs, count = bias ? size.outputs : weights;
   size_t first = ebbi_reference_offset(&network->spec, layer) + (bias ? weights : 0);
   const double *gradients = network->gradients + first;

@@ -138,19 +138,19 @@ static void put_facts(dump *d, const ebbi_live *live, const char *what) {
   put_number(d, "beta2", o->beta2);
   put_number(d, "epsilon", o->epsilon);
   put_number(d, "weight_decay", o->weight_decay);
-  put_number(d, "learning_rate", (double)live->before.learning_rate);
+  put_number(d, "learning_rate", (double)live->after.learning_rate);
 }
 
-static void put_device(dump *d, const ebb_device *device) {
+static void put_device(dump *d, const ebb_device *device, const ebbi_exec *exec) {
   const ebb_device_info *info = ebb_device_get_info(device);
-  const char *unit = ebb_device_matrix_unit(device);
+  const char *unit = ebbi_exec_unit(exec);
   put(d, "device", "%s", info->name);
   put(d, "platform", "%s", info->platform);
   put(d, "driver", "%s", info->driver);
-  put(d, "engine", "%s", ebb_engine_name(ebb_device_engine(device)));
-  put(d, "precision", "%s", ebb_precision_name(ebb_device_precision(device)));
+  put(d, "engine", "%s", ebb_engine_name(exec->engine));
+  put(d, "precision", "%s", ebb_precision_name(exec->mma.precision));
   put(d, "unit", "%s", unit ? unit : "");
-  put(d, "width", "%u", ebb_device_width(device));
+  put(d, "width", "%u", exec->profile.width);
 }
 
 ebb_status ebbi_dump_write(const ebbi_live *live, const ebbi_evidence *evidence, const char *what) {
@@ -159,7 +159,7 @@ ebb_status ebbi_dump_write(const ebbi_live *live, const ebbi_evidence *evidence,
   TRY(ebbi_probe_bytes(&d, &probe, 1, sizeof *d));
   d->probe = &probe;
   put_facts(d, live, what);
-  put_device(d, probe.device);
+  put_device(d, probe.device, &live->trainer->pass->exec);
   ebb_status status = put_evidence(d, evidence);
   if (status == EBB_OK)
     status = ebbi_safetensors_write(live->dump, d->metadata, d->pairs, d->sources, d->tensors);

@@ -56,17 +56,15 @@ ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed)
   ebb_device *device = trainer->network->device;
   live->trainer = trainer;
   live->whole = trainer->pass->kind == EBBI_PASS_WHOLE;
-  live->comparison = (ebbi_comparison){.probe = {.device = device, .seed = seed}};
-  live->choices = ebbi_device_choices(device);
+  live->comparison =
+      (ebbi_comparison){.probe = {.device = device, .exec = &trainer->pass->exec, .seed = seed}};
   live->before = ebb_state_default(0, 0, 0);
-  ebbi_device_choose(device, &trainer->choices);
   return run(live);
 }
 
 /* The state is there to be put back once an epoch has a length in it. */
 ebb_status ebbi_live_end(ebbi_live *live) {
   ebb_status status = live->before.epoch_steps > 0 ? ebbi_live_restore(live) : EBB_OK;
-  ebbi_device_choose(live->trainer->network->device, &live->choices);
   ebbi_probe_clear(&live->comparison.probe);
   for (size_t s = 0; s < EBBI_SLABS; s++) free(live->slabs[s]);
   return status;

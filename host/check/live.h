@@ -54,7 +54,6 @@ typedef struct ebbi_live {
   ebb_trainer *trainer;
   const char *where, *dump; /* for a message; a path, or NULL */
   ebbi_comparison comparison;
-  ebbi_choices choices; /* the device's, to be set again */
   ebb_state before, after;
   size_t slot, room;
   bool whole;

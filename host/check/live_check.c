@@ -33,23 +33,23 @@ static ebb_status check_live(const ebbi_live *live) {
 static ebbi_layer_tensors tensors_of(const ebbi_live *live, size_t l) {
   const ebbi_pass *pass = live->trainer->pass;
   const ebb_network *network = pass->network;
-  const ebb_layer_spec *layers = network->spec.layers;
+  const ebb_node *layers = network->spec.nodes;
   bool last = l + 1 == network->spec.count;
   return (ebbi_layer_tensors){.activation = layers[l].activation,
                               .activation_below = l > 0 ? layers[l - 1].activation : 0,
                               .loss = pass->loss,
                               .live = live->after.live,
-                              .x = l > 0 ? pass->a[l - 1] : pass->x,
-                              .w = network->weight[l],
-                              .b = network->bias[l],
+                              .x = l > 0 ? pass->value[l] : pass->value[0],
+                              .w = network->parameter[l][0],
+                              .b = network->parameter[l][1],
                               .z = pass->z[l],
-                              .a = pass->a[l],
-                              .dz = pass->dz[l],
-                              .dw = pass->dw[l],
-                              .db = pass->db[l],
+                              .a = pass->value[l + 1],
+                              .dz = pass->dvalue[l + 1],
+                              .dw = pass->dparameter[l][0],
+                              .db = pass->dparameter[l][1],
                               .z_below = l > 0 ? pass->z[l - 1] : NULL,
-                              .dz_below = l > 0 ? pass->dz[l - 1] : NULL,
-                              .logits = last ? pass->a[l] : NULL,
+                              .dz_below = l > 0 ? pass->dvalue[l] : NULL,
+                              .logits = last ? pass->value[l + 1] : NULL,
                               .target = last ? pass->target : NULL,
                               .partials = last ? pass->partials : NULL};
 }
@@ -72,10 +72,10 @@ static ebb_status check_rows(ebbi_live *live) {
   ebbi_comparison_of(c, EBBI_OPERATION_ROWS, 0);
   ebbi_picks picks = ebbi_pick(c, pass->batch, live->after.live - 1);
   double *x, *y, *found_x, *found_y;
-  TRY(ebbi_read_rows(&found_x, c, pass->x, &picks));
+  TRY(ebbi_read_rows(&found_x, c, pass->value[0], &picks));
   TRY(ebbi_read_rows(&found_y, c, pass->target, &picks));
   for (size_t i = 0; i < picks.count; i++) {
-    size_t row = picks.index[i], inputs = pass->x->cols, targets = pass->target->cols;
+    size_t row = picks.index[i], inputs = pass->value[0]->cols, targets = pass->target->cols;
     bool alive = row < live->after.live;
     if (alive) TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, row, 1));
     for (size_t j = 0; j < inputs; j++)
@@ -85,8 +85,11 @@ static ebb_status check_rows(ebbi_live *live) {
   }
   if (!is_wrong(live)) return EBB_OK;
   TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, 0, live->after.live));
-  const ebbi_evidence evidence = {
-      .x = pass->x, .target = pass->target, .true_x = x, .true_y = y, .live = live->after.live};
+  const ebbi_evidence evidence = {.x = pass->value[0],
+                                  .target = pass->target,
+                                  .true_x = x,
+                                  .true_y = y,
+                                  .live = live->after.live};
   return ebbi_live_report(live, &evidence);
 }
 
@@ -113,8 +116,8 @@ enum { RUN = 64, RUNS = 8 };
 /* The indices of the layer's first and last parameters and of some between. */
 static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_t layer) {
   const ebb_network *network = live->trainer->network;
-  size_t first = network->weight_offset[layer], end = network->parameters->cols;
-  if (layer + 1 < network->spec.count) end = network->weight_offset[layer + 1];
+  size_t first = network->offset[layer][0], end = network->parameters->cols;
+  if (layer + 1 < network->spec.count) end = network->offset[layer + 1][0];
   *count = 0;
   if (end - first <= RUN * RUNS) {
     for (size_t i = first; i < end; i++) index[(*count)++] = i;
@@ -148,10 +151,11 @@ ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state, ebb
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
     TRY(ebbi_probe_tensor(&slabs[s], probe, EBB_F32, 1, u->count, false, u->before[s]));
   TRY(ebbi_probe_tensor(&gradients, probe, EBB_F32, u->slices, u->count, false, u->gradients));
-  TRY(ebb_loss_partials_create(&partials, probe->device, 1));
+  TRY(ebbi_loss_partials_create(probe->exec, &partials, probe->device, 1));
   TRY(ebbi_probe_keep(probe, partials));
   TRY(ebbi_probe_state(&state_tensor, probe, state));
-  TRY(ebb_update(slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials, u->optimizer));
+  TRY(ebbi_update(probe->exec, slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials,
+                  u->optimizer));
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++) {
     TRY(ebbi_probe_bytes(&u->after[s], probe, u->count, sizeof *u->after[s]));
     TRY(ebb_tensor_download(u->after[s], slabs[s]));
@@ -175,7 +179,7 @@ ebb_status ebbi_live_check_update(ebbi_live *live, size_t layer) {
   ebbi_comparison *c = &live->comparison;
   ebb_tensor *slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first, trainer->second};
   ebbi_update_case u = {.optimizer = &trainer->options.optimizer,
-                        .learning_rate = live->before.learning_rate,
+                        .learning_rate = live->after.learning_rate, /* the open step's */
                         .step = live->before.done + 1,
                         .slices = trainer->pass->gradients->rows};
   if (is_broken(live)) return EBB_OK;

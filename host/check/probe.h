@@ -5,6 +5,7 @@
 #define EBBI_PROBE_H
 
 #include "check/reference.h"
+#include "gemm/gemm.h"
 
 /* The worst of many comparisons: the one that comes nearest to its bound, or breaks it most. */
 typedef struct ebbi_tally {
@@ -31,6 +32,7 @@ typedef struct ebbi_probe ebbi_probe;
 
 struct ebbi_probe {
   ebb_device *device;
+  const ebbi_exec *exec;     /* of what is run */
   ebb_activation activation; /* for checks that have one */
   bool half_inputs,
       half_outputs; /* of dense layers: bfloat16 but for weights and their gradients */

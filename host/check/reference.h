@@ -7,7 +7,8 @@
 #ifndef EBBI_REFERENCE_H
 #define EBBI_REFERENCE_H
 
-#include <ebb/network.h>
+#include "nn/spec.h"
+
 #include <ebb/precision.h>
 
 /* c = op(a).op(b); c [m, n], op(a) [m, k], op(b) [k, n], where op transposes on request. */
@@ -66,6 +67,9 @@ void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
                            double learning_rate, uint64_t step);
 
+/* The learning rate of a step of the schedule, from 1. */
+double ebbi_reference_schedule(const ebb_schedule *schedule, double rate, uint64_t step);
+
 /* The probes: y = x after `steps` times x <- scale x + shift;  a = b + scale c. */
 void ebbi_reference_probe_fma(double *y, const double *x, size_t count, size_t steps, double scale,
                               double shift);
@@ -88,9 +92,9 @@ typedef struct ebbi_reference_network {
   ebb_spec spec;
   size_t batch, live, count; /* batch rows, those that count, parameters */
   double *parameters, *gradients, *first, *second;
-  double *x;                                                          /* [B, inputs] */
-  double *z[EBB_MAX_LAYERS], *a[EBB_MAX_LAYERS], *dz[EBB_MAX_LAYERS]; /* [B, O] of each layer */
-  ebbi_reference_target target;                                       /* borrowed arrays */
+  double *x;                                                       /* [B, inputs] */
+  double *z[EBB_MAX_NODES], *a[EBB_MAX_NODES], *dz[EBB_MAX_NODES]; /* [B, O] of each layer */
+  ebbi_reference_target target;                                    /* borrowed arrays */
   double loss;
   size_t lowest; /* layers from this one on get gradients; 0: all */
   uint64_t step; /* updates done */

@@ -12,16 +12,16 @@
 size_t ebbi_reference_offset(const ebb_spec *spec, size_t layer) {
   size_t offset = 0;
   for (size_t l = 0; l < layer; l++)
-    offset += (spec->layers[l].inputs + 1) * spec->layers[l].outputs;
+    offset += (ebbi_spec_layer(spec, l).inputs + 1) * ebbi_spec_layer(spec, l).outputs;
   return offset;
 }
 
 /* Doubles that a network needs in all; false if they cannot be counted. */
 static bool doubles_needed(size_t *out, const ebb_spec *spec, size_t batch) {
-  size_t columns = spec->layers[0].inputs, values, parameters;
+  size_t columns = ebbi_spec_layer(spec, 0).inputs, values, parameters;
   bool fits = true;
   for (size_t l = 0; l < spec->count; l++)
-    fits = fits && ebbi_size_add(&columns, columns, 3 * spec->layers[l].outputs);
+    fits = fits && ebbi_size_add(&columns, columns, 3 * ebbi_spec_layer(spec, l).outputs);
   fits = fits && ebbi_size_mul(&values, columns, batch);
   fits = fits && ebbi_size_mul(&parameters, ebb_spec_parameters(spec), 4);
   return fits && ebbi_size_add(out, values, parameters);
@@ -39,9 +39,9 @@ static void lay_out(ebbi_reference_network *network, double *storage) {
   network->gradients = carve(&storage, network->count);
   network->first = carve(&storage, network->count);
   network->second = carve(&storage, network->count);
-  network->x = carve(&storage, network->batch * spec->layers[0].inputs);
+  network->x = carve(&storage, network->batch * ebbi_spec_layer(spec, 0).inputs);
   for (size_t l = 0; l < spec->count; l++) {
-    size_t values = network->batch * spec->layers[l].outputs;
+    size_t values = network->batch * ebbi_spec_layer(spec, l).outputs;
     network->z[l] = carve(&storage, values);
     network->a[l] = carve(&storage, values);
     network->dz[l] = carve(&storage, values);
@@ -84,7 +84,7 @@ static const double *layer_input(const ebbi_reference_network *network, size_t l
 void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   const ebb_spec *spec = &network->spec;
   for (size_t l = from; l < spec->count; l++) {
-    ebb_layer_spec layer = spec->layers[l];
+    ebbi_layer layer = ebbi_spec_layer(spec, l);
     const double *w = network->parameters + ebbi_reference_offset(spec, l);
     const double *b = w + layer.inputs * layer.outputs;
     ebbi_reference_forward(network->a[l], network->z[l], layer_input(network, l), w, b,
@@ -92,24 +92,24 @@ void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   }
   size_t last = spec->count - 1;
   network->loss = ebbi_reference_loss(NULL, network->a[last], &network->target, network->batch,
-                                      network->live, spec->layers[last].outputs);
+                                      network->live, ebbi_spec_layer(spec, last).outputs);
 }
 
 void ebbi_reference_run_backward(ebbi_reference_network *network) {
   const ebb_spec *spec = &network->spec;
   size_t last = spec->count - 1;
   ebbi_reference_loss(network->dz[last], network->a[last], &network->target, network->batch,
-                      network->live, spec->layers[last].outputs);
+                      network->live, ebbi_spec_layer(spec, last).outputs);
   for (size_t l = spec->count; l-- > network->lowest;) {
-    ebb_layer_spec layer = spec->layers[l];
+    ebbi_layer layer = ebbi_spec_layer(spec, l);
     size_t offset = ebbi_reference_offset(spec, l);
     double *dw = network->gradients + offset, *db = dw + layer.inputs * layer.outputs;
     ebbi_reference_weight_gradient(dw, db, layer_input(network, l), network->dz[l], network->batch,
                                    layer.inputs, layer.outputs);
     if (l == network->lowest) break;
     ebbi_reference_input_gradient(network->dz[l - 1], network->dz[l], network->parameters + offset,
-                                  network->z[l - 1], spec->layers[l - 1].activation, network->batch,
-                                  layer.inputs, layer.outputs);
+                                  network->z[l - 1], ebbi_spec_layer(spec, l - 1).activation,
+                                  network->batch, layer.inputs, layer.outputs);
   }
 }
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 typedef struct replay {
+  ebbi_exec exec; /* the training's */
   ebbi_dump dump;
   ebbi_comparison comparison;
   ebbi_number watched;  /* on this device */
@@ -67,7 +68,7 @@ static ebb_status make_target(ebb_tensor **out, replay *r, const char *name, siz
 static ebb_status run_forward(replay *r) {
   const ebbi_dump *d = &r->dump;
   size_t l = d->number.layer, batch = d->batch;
-  ebb_layer_spec layer = d->spec.layers[l];
+  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
   ebbi_layer_tensors t = {.activation = layer.activation, .live = d->live};
   TRY(make(&t.x, r, "x", l > 0 && is_half(r, l - 1), batch, layer.inputs, true));
   TRY(make(&t.w, r, "w", false, layer.inputs, layer.outputs, true));
@@ -75,7 +76,7 @@ static ebb_status run_forward(replay *r) {
   TRY(make(&t.a, r, "a", is_half(r, l), batch, layer.outputs, false));
   if (ebb_activation_needs_z(layer.activation))
     TRY(make(&t.z, r, "z", is_half(r, l), batch, layer.outputs, false));
-  TRY(ebb_dense_forward(t.a, t.z, t.x, t.w, t.b, layer.activation));
+  TRY(ebbi_dense_forward(&r->exec, t.a, t.z, t.x, t.w, t.b, layer.activation));
   return ebbi_compare_forward(&r->comparison, &t);
 }
 
@@ -89,40 +90,43 @@ static ebb_status run_loss(replay *r) {
   TRY(make(&t.logits, r, "logits", false, batch, outputs, true));
   TRY(make_target(&t.target, r, "target", batch, false));
   TRY(make(&t.dz, r, "dz", false, batch, outputs, false));
-  TRY(ebb_loss_partials_create(&t.partials, probe->device, batch));
+  TRY(ebbi_loss_partials_create(&r->exec, &t.partials, probe->device, batch));
   TRY(ebbi_probe_keep(probe, t.partials));
   TRY(ebbi_probe_state(&state_tensor, probe, &state));
-  TRY(ebb_loss_forward_backward(t.dz, t.partials, t.logits, t.target, state_tensor, d->loss));
+  TRY(ebbi_loss_forward_backward(&r->exec, t.dz, t.partials, t.logits, t.target, state_tensor,
+                                 d->loss));
   return ebbi_compare_loss(&r->comparison, &t);
 }
 
 static ebb_status run_weight_gradient(replay *r) {
   const ebbi_dump *d = &r->dump;
   size_t l = d->number.layer;
-  ebb_layer_spec layer = d->spec.layers[l];
+  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
   ebbi_layer_tensors t = {.live = d->live};
   TRY(make(&t.x, r, "x", l > 0 && is_half(r, l - 1), d->batch, layer.inputs, true));
   TRY(make(&t.dz, r, "dz", is_half(r, l), d->batch, layer.outputs, true));
   TRY(make(&t.dw, r, "dw", false, layer.inputs, layer.outputs, false));
   TRY(make(&t.db, r, "db", false, 1, layer.outputs, false));
-  TRY(ebb_dense_weight_gradient(t.dw, t.db, t.x, t.dz));
+  TRY(ebbi_dense_weight_gradient(&r->exec, t.dw, t.db, t.x, t.dz));
   return ebbi_compare_weight_gradient(&r->comparison, &t);
 }
 
 static ebb_status run_input_gradient(replay *r) {
   const ebbi_dump *d = &r->dump;
   size_t l = d->number.layer;
-  ebb_layer_spec layer = d->spec.layers[l];
+  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
   REQUIRE(l > 0, EBB_ERR_INPUT, "%s: there is no layer below the first", d->path);
   bool half = is_half(r, l - 1);
-  ebbi_layer_tensors t = {.activation_below = d->spec.layers[l - 1].activation, .live = d->live};
+  ebbi_layer_tensors t = {.activation_below = ebbi_spec_layer(&d->spec, l - 1).activation,
+                          .live = d->live};
   TRY(make(&t.dz, r, "dz", is_half(r, l), d->batch, layer.outputs, true));
   TRY(make(&t.w, r, "w", false, layer.inputs, layer.outputs, true));
   TRY(make(&t.x, r, "x", half, d->batch, layer.inputs, true));
   if (ebb_activation_needs_z(t.activation_below))
     TRY(make(&t.z_below, r, "z_below", half, d->batch, layer.inputs, true));
   TRY(make(&t.dz_below, r, "dz_below", half, d->batch, layer.inputs, false));
-  TRY(ebb_dense_input_gradient(t.dz_below, t.dz, t.w, t.z_below, t.x, t.activation_below));
+  TRY(ebbi_dense_input_gradient(&r->exec, t.dz_below, t.dz, t.w, t.z_below, t.x,
+                                t.activation_below));
   return ebbi_compare_input_gradient(&r->comparison, &t);
 }
 
@@ -164,7 +168,7 @@ static ebb_status run_rows(replay *r) {
   TRY(ebb_tensor_create(&y, c->probe.device, classes ? EBB_I32 : EBB_F32, d->batch, targets->cols));
   TRY(ebbi_probe_keep(&c->probe, y));
   TRY(ebbi_probe_state(&state_tensor, &c->probe, &state));
-  TRY(ebb_gather(x, y, state_tensor, data, targets, 1, false, 0));
+  TRY(ebbi_gather_block(&r->exec, x, y, state_tensor, data, targets, data->rows, 1, false, 0));
   ebb_tensor *const pairs[2][2] = {{x, data}, {y, targets}};
   for (size_t p = 0; p < 2; p++) {
     size_t cols = pairs[p][0]->cols;
@@ -207,7 +211,7 @@ static ebb_status run_whole(replay *r) {
           "%s: a network of %zu parameters takes no whole steps", d->path,
           ebb_spec_parameters(&d->spec));
   TRY(ebb_network_create(&r->network, c->probe.device, &d->spec, EBB_INIT_ZERO, 1));
-  TRY(ebbi_pass_create(&r->pass, r->network, d->batch, d->loss, EBBI_PASS_WHOLE));
+  TRY(ebbi_pass_create(&r->pass, &r->exec, r->network, d->batch, d->loss, EBBI_PASS_WHOLE));
   TRY(ebbi_dump_floats(&parameters, &c->probe, d, "parameters", 1, r->network->parameters->cols));
   TRY(ebb_tensor_upload(r->network->parameters, parameters));
   TRY(ebbi_dump_floats(&rows, &c->probe, d, "x", d->live, inputs));
@@ -244,11 +248,12 @@ static ebb_status (*const run[EBBI_OPERATION_COUNT])(replay *r) = {
     [EBBI_OPERATION_WHOLE_STEP] = run_whole};
 
 /* The training's way of multiplying. */
-static ebb_status choose(ebb_device *device, const ebbi_dump *d) {
-  if (ebb_device_engine(device) != d->engine) TRY(ebb_device_set_engine(device, d->engine));
-  TRY(ebb_device_set_width(device, (unsigned)d->width));
-  if (!d->emulated) return ebb_device_set_precision(device, d->precision);
-  ebbi_device_set_mma(device, (ebbi_mma_state){d->precision, EBBI_UNIT_EMULATED});
+static ebb_status choose(ebbi_exec *exec, ebb_device *device, const ebbi_dump *d) {
+  *exec = *ebbi_device_exec(device);
+  if (exec->engine != d->engine) TRY(ebbi_exec_set_engine(exec, d->engine));
+  TRY(ebbi_exec_set_width(exec, device, (unsigned)d->width));
+  if (!d->emulated) return ebbi_exec_set_precision(exec, device, d->precision);
+  exec->mma = (ebbi_mma_state){d->precision, EBBI_UNIT_EMULATED};
   return EBB_OK;
 }
 
@@ -277,10 +282,11 @@ static void fill(ebb_replay_result *out, const replay *r) {
 
 static ebb_status replay_dump(ebb_replay_result *out, replay *r, ebb_device *device) {
   const ebbi_number *then = &r->dump.number;
-  TRY(choose(device, &r->dump));
+  TRY(choose(&r->exec, device, &r->dump));
   r->watched = *then;
   r->watched.found = r->watched.expected = r->watched.bound = NAN;
-  r->comparison = (ebbi_comparison){.probe = {.device = device, .seed = 1}, .watched = &r->watched};
+  r->comparison = (ebbi_comparison){.probe = {.device = device, .exec = &r->exec, .seed = 1},
+                                    .watched = &r->watched};
   ebbi_comparison_of(&r->comparison, r->dump.operation, then->layer);
   TRY(run[r->dump.operation](r));
   fill(out, r);
@@ -297,10 +303,8 @@ ebb_status ebb_replay(ebb_replay_result *out, ebb_device *device, const char *du
   REQUIRE(out && device && dump, EBB_ERR_ARGUMENT, "ebb_replay: an argument is NULL");
   *out = (ebb_replay_result){0};
   replay r = {0};
-  ebbi_choices before = ebbi_device_choices(device);
   ebb_status status = ebbi_dump_read(&r.dump, dump);
   if (status == EBB_OK) status = replay_dump(out, &r, device);
-  ebbi_device_choose(device, &before);
   ebbi_probe_clear(&r.comparison.probe);
   ebbi_pass_free(r.pass);
   ebb_network_free(r.network);

@@ -102,7 +102,7 @@ static slope_range slope_around(ebb_activation activation, double z, double z_va
 static void spread_forward(const spreading *s, size_t l) {
   ebbi_reference_network *spread = s->spread;
   const ebbi_reference_network *reference = s->reference;
-  ebb_layer_spec layer = reference->spec.layers[l];
+  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
   size_t count = reference->batch * layer.outputs;
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   const double *b = w + layer.inputs * layer.outputs, *z = reference->z[l];
@@ -131,7 +131,7 @@ static double largest(const double *variances, size_t cols) {
  * softmax's p by p (e - sum p e), whose variance is at most 2 p^2 times e's largest; where e may
  * reach 1, p may become anything from 0 to 1, and the row's loss changes by 2 e at most. */
 static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_network *reference) {
-  size_t last = reference->spec.count - 1, cols = reference->spec.layers[last].outputs;
+  size_t last = reference->spec.count - 1, cols = ebbi_spec_layer(&reference->spec, last).outputs;
   const double *dz = reference->dz[last], *z_variance = spread->z[last];
   ebb_loss loss = reference->target.loss;
   double live = (double)reference->live, bound = ebbi_bound_loss_gradient(loss, cols);
@@ -156,7 +156,7 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
 static void spread_weight_gradient(const spreading *s, size_t l) {
   ebbi_reference_network *spread = s->spread;
   const ebbi_reference_network *reference = s->reference;
-  ebb_layer_spec layer = reference->spec.layers[l];
+  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
   size_t batch = reference->batch;
   double *dw = spread->gradients + ebbi_reference_offset(&reference->spec, l);
   double *db = dw + layer.inputs * layer.outputs;
@@ -178,8 +178,8 @@ static void spread_weight_gradient(const spreading *s, size_t l) {
 static void spread_input_gradient(const spreading *s, size_t l) {
   ebbi_reference_network *spread = s->spread;
   const ebbi_reference_network *reference = s->reference;
-  ebb_layer_spec layer = reference->spec.layers[l];
-  ebb_activation activation = reference->spec.layers[l - 1].activation;
+  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
+  ebb_activation activation = ebbi_spec_layer(&reference->spec, l - 1).activation;
   const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
   double *variance = spread->dz[l - 1];
   factor dz = {reference->dz[l], spread->dz[l], false};
@@ -217,8 +217,8 @@ ebb_status ebbi_rounding_create(ebbi_reference_network **out,
                  .kept = precision == EBB_PRECISION_BF16 ? operand : 0};
   size_t widest = 0;
   for (size_t l = 0; l < spec->count; l++) {
-    if (spec->layers[l].inputs > widest) widest = spec->layers[l].inputs;
-    if (spec->layers[l].outputs > widest) widest = spec->layers[l].outputs;
+    if (ebbi_spec_layer(spec, l).inputs > widest) widest = ebbi_spec_layer(spec, l).inputs;
+    if (ebbi_spec_layer(spec, l).outputs > widest) widest = ebbi_spec_layer(spec, l).outputs;
   }
   s.product = calloc(widest, (reference->batch + 2) * sizeof *s.product);
   REQUIRE(s.product, EBB_ERR_MEMORY, "verify: no memory for %zu x %zu values", reference->batch,

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "check/bounds.h"
 #include "check/probe.h"
+#include "gemm/gemm.h"
 
 #include <ebb/tune.h>
 #include <math.h>
@@ -38,6 +39,7 @@ typedef struct operands {
 
 struct ebb_tuner {
   ebb_device *device;
+  ebbi_exec exec; /* the device's, with the choice that is measured */
   unsigned class_index;
   operands timed, odd;
 };
@@ -93,14 +95,14 @@ static void free_operands(operands *o) {
   ebb_tensor_free(o->sums);
 }
 
-static ebb_status run(const operands *o) {
+static ebb_status run(const operands *o, const ebbi_exec *exec) {
   switch (o->shape.layout) {
   case EBB_LAYOUT_NN:
-    return ebb_dense_forward(o->c, NULL, o->a, o->b, o->extra, ACTIVATION);
+    return ebbi_dense_forward(exec, o->c, NULL, o->a, o->b, o->extra, ACTIVATION);
   case EBB_LAYOUT_NT:
-    return ebb_dense_input_gradient(o->c, o->a, o->b, NULL, o->extra, ACTIVATION);
+    return ebbi_dense_input_gradient(exec, o->c, o->a, o->b, NULL, o->extra, ACTIVATION);
   default:
-    return ebb_dense_weight_gradient(o->c, o->sums, o->a, o->b);
+    return ebbi_dense_weight_gradient(exec, o->c, o->sums, o->a, o->b);
   }
 }
 
@@ -173,10 +175,11 @@ static ebb_status spoil(ebb_tensor *tensor, float *values) {
   return ebb_tensor_upload(tensor, values);
 }
 
-static ebb_status check_with(ebbi_tally *tally, const operands *o, float *values) {
+static ebb_status check_with(ebbi_tally *tally, const operands *o, const ebbi_exec *exec,
+                             float *values) {
   TRY(spoil(o->c, values));
   if (o->sums) TRY(spoil(o->sums, values));
-  TRY(run(o));
+  TRY(run(o, exec));
   TRY(ebb_tensor_download(values, o->c));
   check_product(tally, o, values);
   if (!o->sums) return EBB_OK;
@@ -185,12 +188,12 @@ static ebb_status check_with(ebbi_tally *tally, const operands *o, float *values
   return EBB_OK;
 }
 
-static ebb_status check(const operands *o, int choice) {
+static ebb_status check(const operands *o, const ebbi_exec *exec, int choice) {
   const ebb_tune_shape *s = &o->shape;
   ebbi_tally tally = {0};
   float *values = calloc(s->rows * s->cols, sizeof *values);
   REQUIRE(values, EBB_ERR_MEMORY, "ebb_tuner_measure: no memory for %zu values", s->rows * s->cols);
-  ebb_status status = check_with(&tally, o, values);
+  ebb_status status = check_with(&tally, o, exec, values);
   free(values);
   TRY(status);
   REQUIRE(tally.error <= tally.bound, EBB_ERR_NUMBERS,
@@ -202,16 +205,16 @@ static ebb_status check(const operands *o, int choice) {
 
 /* ---- timing ---- */
 
-static ebb_status set_choice(const ebb_tuner *tuner, int choice) {
-  return ebb_device_set_matmul_choice(tuner->device, tuner->timed.shape.layout, tuner->class_index,
-                                      choice);
+static ebb_status set_choice(ebb_tuner *tuner, int choice) {
+  return ebbi_exec_set_choice(&tuner->exec, tuner->device, tuner->timed.shape.layout,
+                              tuner->class_index, choice);
 }
 
 /* Seconds a run, of `runs` that end with the queue empty. */
-static ebb_status time_runs(double *seconds, const ebb_tuner *tuner, int choice, size_t runs) {
+static ebb_status time_runs(double *seconds, ebb_tuner *tuner, int choice, size_t runs) {
   TRY(set_choice(tuner, choice));
   double start = ebbi_seconds();
-  for (size_t i = 0; i < runs; i++) TRY(run(&tuner->timed));
+  for (size_t i = 0; i < runs; i++) TRY(run(&tuner->timed, &tuner->exec));
   TRY(ebb_device_finish(tuner->device));
   *seconds = (ebbi_seconds() - start) / (double)runs;
   return EBB_OK;
@@ -219,7 +222,7 @@ static ebb_status time_runs(double *seconds, const ebb_tuner *tuner, int choice,
 
 /* How many runs a sample needs, found by running. The first run of all, which may compile, is not
  * counted. */
-static ebb_status calibrate(size_t *runs, const ebb_tuner *tuner, int choice) {
+static ebb_status calibrate(size_t *runs, ebb_tuner *tuner, int choice) {
   double seconds;
   *runs = 1;
   TRY(time_runs(&seconds, tuner, choice, 1));
@@ -242,7 +245,7 @@ static double median(double *samples, size_t count) {
   return samples[count / 2];
 }
 
-static ebb_status time_alone(double *seconds, const ebb_tuner *tuner, int choice) {
+static ebb_status time_alone(double *seconds, ebb_tuner *tuner, int choice) {
   double samples[SAMPLES];
   size_t runs;
   TRY(calibrate(&runs, tuner, choice));
@@ -252,8 +255,7 @@ static ebb_status time_alone(double *seconds, const ebb_tuner *tuner, int choice
 }
 
 /* Samples of the choice and of automatic in turn. */
-static ebb_status compare(double *seconds, double *auto_seconds, const ebb_tuner *tuner,
-                          int choice) {
+static ebb_status compare(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
   double mine[SAMPLES], automatic[SAMPLES];
   size_t runs, auto_runs, count = 0;
   TRY(calibrate(&auto_runs, tuner, EBB_MATMUL_CONFIG_AUTO));
@@ -270,15 +272,14 @@ static ebb_status compare(double *seconds, double *auto_seconds, const ebb_tuner
 }
 
 /* Would the choice be obeyed? */
-static ebb_status require_effect(const ebb_tuner *tuner, int choice) {
+static ebb_status require_effect(ebb_tuner *tuner, int choice) {
   const ebb_tune_shape *s = &tuner->timed.shape;
-  ebb_device *device = tuner->device;
   TRY(set_choice(tuner, choice));
   if (choice == EBB_MATMUL_CONFIG_AUTO) return EBB_OK;
   ebb_engine wanted = choice == EBB_MATMUL_CLBLAST ? EBB_ENGINE_CLBLAST : EBB_ENGINE_GPU;
-  ebb_engine engine = ebb_device_choose_engine(device, s->layout, s->rows, s->cols, s->depth);
+  ebb_engine engine = ebbi_exec_engine(&tuner->exec, s->layout, s->rows, s->cols, s->depth);
   bool obeyed = engine == wanted && (choice == EBB_MATMUL_CLBLAST ||
-                                     ebb_device_matmul_config(device) == EBB_MATMUL_CONFIG_AUTO);
+                                     ebbi_exec_config(&tuner->exec) == EBB_MATMUL_CONFIG_AUTO);
   REQUIRE(obeyed, EBB_ERR_UNSUPPORTED,
           "ebb_tuner_measure: \"%s\" has no effect on this device: its engine is %s%s",
           ebb_matmul_choice_name(tuner->timed.precision, choice), ebb_engine_name(engine),
@@ -286,14 +287,13 @@ static ebb_status require_effect(const ebb_tuner *tuner, int choice) {
   return EBB_OK;
 }
 
-static ebb_status measure(double *seconds, double *auto_seconds, const ebb_tuner *tuner,
-                          int choice) {
-  ebb_precision made = tuner->timed.precision, now = ebb_device_precision(tuner->device);
+static ebb_status measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
+  ebb_precision made = tuner->timed.precision, now = tuner->exec.mma.precision;
   REQUIRE(made == now, EBB_ERR_ARGUMENT,
           "ebb_tuner_measure: the tuner was made in %s and the device is in %s now; make another",
           ebb_precision_name(made), ebb_precision_name(now));
   TRY(require_effect(tuner, choice));
-  TRY(check(&tuner->odd, choice));
+  TRY(check(&tuner->odd, &tuner->exec, choice));
   if (auto_seconds && choice != EBB_MATMUL_CONFIG_AUTO)
     return compare(seconds, auto_seconds, tuner, choice);
   TRY(time_alone(seconds, tuner, choice));
@@ -303,11 +303,8 @@ static ebb_status measure(double *seconds, double *auto_seconds, const ebb_tuner
 
 ebb_status ebb_tuner_measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
   REQUIRE(seconds && tuner, EBB_ERR_ARGUMENT, "ebb_tuner_measure: an argument is NULL");
-  int before =
-      ebb_device_matmul_choice(tuner->device, tuner->timed.shape.layout, tuner->class_index);
-  ebb_status status = measure(seconds, auto_seconds, tuner, choice);
-  ebb_status restored = set_choice(tuner, before);
-  return status != EBB_OK ? status : restored;
+  tuner->exec = *ebbi_device_exec(tuner->device);
+  return measure(seconds, auto_seconds, tuner, choice);
 }
 
 /* ---- making ---- */

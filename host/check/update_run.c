@@ -31,6 +31,7 @@ ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_probe *probe) {
 }
 
 ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
+  run->exec = probe->exec;
   run->count = ebb_tensor_cols(run->parameters);
   TRY(ebbi_update_run_allocate(run, probe));
   TRY(ebbi_probe_array(&run->slice_values, probe, ebb_tensor_rows(run->gradients) * run->count));
@@ -91,8 +92,8 @@ ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live) {
   ebb_state state = ebb_state_default(live, step, (float)run->learning_rate);
   TRY(ebb_tensor_upload(run->state, &state));
-  TRY(ebb_update(run->parameters, run->first, run->second, run->gradients, run->state,
-                 run->partials, &run->optimizer));
+  TRY(ebbi_update(run->exec, run->parameters, run->first, run->second, run->gradients, run->state,
+                  run->partials, &run->optimizer));
   return ebbi_update_run_follow(run, step);
 }
 

@@ -12,6 +12,7 @@ typedef struct ebbi_update_values {
 } ebbi_update_values;
 
 typedef struct ebbi_update_run {
+  const ebbi_exec *exec; /* of the probe */
   ebb_optimizer optimizer;
   double learning_rate;
   size_t count;

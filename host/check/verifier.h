@@ -8,6 +8,7 @@
 
 typedef struct ebbi_verifier {
   ebb_device *device;
+  ebbi_exec exec; /* of the kernel checks */
   const ebb_verify_options *options;
   ebb_verify_result *result;
   ebb_verify_callback report; /* or NULL */

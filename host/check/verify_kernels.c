@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "check/verifier.h"
-#include "device/device.h"
+#include "gemm/gemm.h"
 #include "graph/whole_step.h"
 #include <stdio.h>
 #include <string.h>
@@ -55,6 +55,7 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
            named ? ebb_activation_name(activation) : "", *form ? " " : "", form);
   if (!ebbi_verifier_wants(verifier, "kernel", name)) return EBB_OK;
   ebbi_probe probe = {.device = verifier->device,
+                      .exec = &verifier->exec,
                       .activation = activation,
                       .half_inputs = verifier->half_inputs,
                       .half_outputs = verifier->half_outputs,
@@ -102,34 +103,33 @@ static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
 
 /* The same in a tile configuration, unless the device is too small for it. */
 static ebb_status run_config(ebbi_verifier *verifier, size_t config, const char *maker) {
-  ebb_device *device = verifier->device;
+  ebbi_exec *exec = &verifier->exec;
   char name[96];
-  if (!ebb_device_fits_matmul_config(device, config)) return EBB_OK;
-  snprintf(name, sizeof name, "%s %s", maker,
-           ebb_matmul_config_name(ebb_device_precision(device), config));
-  TRY(ebb_device_set_matmul_config(device, (int)config));
+  if (!ebbi_exec_fits_config(exec, verifier->device, config)) return EBB_OK;
+  snprintf(name, sizeof name, "%s %s", maker, ebb_matmul_config_name(exec->mma.precision, config));
+  TRY(ebbi_exec_set_config(exec, verifier->device, (int)config));
   return run_dense(verifier, name);
 }
 
-/* The first `count` tile configurations of the device's precision. */
+/* The first `count` tile configurations of the precision. */
 static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char *maker) {
   for (size_t c = 0; c < count; c++) TRY(run_config(verifier, c, maker));
   return EBB_OK;
 }
 
-/* True if tuning has chosen it for a class of products, in the device's precision. */
-static bool is_tuned(const ebb_device *device, int choice) {
+/* True if tuning has chosen it for a class of products, in the precision. */
+static bool is_tuned(const ebbi_exec *exec, int choice) {
   for (int layout = 0; layout < EBB_LAYOUT_COUNT; layout++)
     for (unsigned c = 0; c < EBB_MATMUL_CLASSES; c++)
-      if (ebb_device_matmul_choice(device, (ebb_layout)layout, c) == choice) return true;
+      if (ebbi_exec_choice(exec, (ebb_layout)layout, c) == choice) return true;
   return false;
 }
 
 /* The tile configurations that tuning has chosen, or those that it has not. */
 static ebb_status run_tuned(ebbi_verifier *verifier, bool tuned, const char *maker) {
-  size_t count = ebb_matmul_config_count(ebb_device_precision(verifier->device));
+  size_t count = ebb_matmul_config_count(verifier->exec.mma.precision);
   for (size_t c = 0; c < count; c++)
-    if (is_tuned(verifier->device, (int)c) == tuned) TRY(run_config(verifier, c, maker));
+    if (is_tuned(&verifier->exec, (int)c) == tuned) TRY(run_config(verifier, c, maker));
   return EBB_OK;
 }
 
@@ -149,21 +149,21 @@ enum { MMA_FORMS = sizeof mma_forms / sizeof *mma_forms };
 static void take_form(ebbi_verifier *verifier, char maker[64], ebbi_unit unit,
                       const mma_form *form) {
   snprintf(maker, 64, "%s %s", ebbi_unit_name(unit), form->name);
-  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){form->precision, unit});
+  verifier->exec.mma = (ebbi_mma_state){form->precision, unit};
   verifier->half_inputs = form->half_inputs;
   verifier->half_outputs = form->half_outputs;
 }
 
 /* The device's own unit, in its precision, with the tiles that it takes. */
 static ebb_status run_own_unit(ebbi_verifier *verifier) {
-  ebbi_mma_state own = ebbi_device_mma(verifier->device);
+  ebbi_mma_state own = verifier->exec.mma;
   char maker[64];
   for (size_t f = 0; f < MMA_FORMS; f++) {
     if (mma_forms[f].precision != own.precision) continue;
     take_form(verifier, maker, own.unit, &mma_forms[f]);
     TRY(run_dense(verifier, maker));
     TRY(run_tuned(verifier, true, maker));
-    TRY(ebb_device_set_matmul_config(verifier->device, EBB_MATMUL_CONFIG_AUTO));
+    TRY(ebbi_exec_set_config(&verifier->exec, verifier->device, EBB_MATMUL_CONFIG_AUTO));
   }
   return EBB_OK;
 }
@@ -200,7 +200,7 @@ static ebb_status run_units(ebbi_verifier *verifier) {
       ebbi_mma_state mma = {mma_forms[f].precision, (ebbi_unit)unit};
       if (unit == EBBI_UNIT_EMULATED && found) continue;
       if (!wants_unit(verifier, mma.unit, &mma_forms[f])) continue;
-      if (ebbi_mma_probe(verifier->device, mma) != EBB_OK) continue;
+      if (ebbi_mma_probe(verifier->device, &verifier->exec, mma) != EBB_OK) continue;
       TRY(run_unit(verifier, mma.unit, &mma_forms[f]));
       found = true;
     }
@@ -212,22 +212,23 @@ static ebb_status run_units(ebbi_verifier *verifier) {
  * one that also keeps z will do. */
 static ebb_status run_widths(ebbi_verifier *verifier) {
   static const unsigned widths[] = {16, 8, 4};
-  unsigned own = ebb_device_width(verifier->device);
+  const ebbi_exec own = verifier->exec;
   char name[32];
   for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-    if (widths[i] == own) continue;
+    if (widths[i] == own.profile.width) continue;
     snprintf(name, sizeof name, "width %u", widths[i]);
-    TRY(ebb_device_set_width(verifier->device, widths[i]));
+    TRY(ebbi_exec_set_width(&verifier->exec, verifier->device, widths[i]));
     for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
       TRY(run_check(verifier, check, all_shapes, EBB_ACT_GELU, name));
   }
-  return ebb_device_set_width(verifier->device, own);
+  verifier->exec = own;
+  return EBB_OK;
 }
 
 static ebb_status run_engines(ebbi_verifier *verifier, ebb_engine own) {
   for (int e = 0; e < EBB_ENGINE_COUNT; e++) {
     if (e == (int)own) continue;
-    ebb_status status = ebb_device_set_engine(verifier->device, (ebb_engine)e);
+    ebb_status status = ebbi_exec_set_engine(&verifier->exec, (ebb_engine)e);
     if (status == EBB_ERR_UNSUPPORTED) continue;
     TRY(status);
     TRY(run_rows(verifier, EBBI_USE_PRODUCT, ebb_engine_name((ebb_engine)e)));
@@ -237,40 +238,38 @@ static ebb_status run_engines(ebbi_verifier *verifier, ebb_engine own) {
 
 /* ---- what is run when ---- */
 
-/* Runs a part of the table on a device that is as it was again afterwards. */
-static ebb_status run_aside(ebbi_verifier *verifier, ebb_status (*run)(ebbi_verifier *)) {
-  ebbi_choices before = ebbi_device_choices(verifier->device);
-  ebb_status status = run(verifier);
+/* Runs a part of the table, beginning with what the device uses by itself. */
+static ebb_status run_part(ebbi_verifier *verifier, ebb_status (*run)(ebbi_verifier *)) {
+  verifier->exec = *ebbi_device_exec(verifier->device);
   verifier->half_inputs = verifier->half_outputs = false;
-  ebbi_device_choose(verifier->device, &before);
-  return status;
+  return run(verifier);
 }
 
 /* True if the device uses such a row by itself. */
-static bool is_own(const ebb_device *device, ebbi_check_use use) {
-  bool clblast =
-      ebb_device_engine(device) == EBB_ENGINE_CLBLAST || is_tuned(device, EBB_MATMUL_CLBLAST);
-  bool grouped = ebbi_whole_is_grouped(device);
+static bool is_own(const ebbi_verifier *verifier, ebbi_check_use use) {
+  const ebbi_exec *exec = &verifier->exec;
+  bool clblast = exec->engine == EBB_ENGINE_CLBLAST || is_tuned(exec, EBB_MATMUL_CLBLAST);
+  bool grouped = ebbi_whole_is_grouped(exec, verifier->device);
   return use == EBBI_USE_ANY || use == EBBI_USE_PRODUCT || (use == EBBI_USE_CLBLAST && clblast) ||
          (use == EBBI_USE_STEP_CPU && !grouped) || (use == EBBI_USE_STEP_GPU && grouped);
 }
 
 static ebb_status run_own_products(ebbi_verifier *verifier) {
-  ebb_device *device = verifier->device;
-  const char *engine = ebb_engine_name(ebb_device_engine(device));
-  if (ebb_device_precision(device) != EBB_PRECISION_FP32) return run_own_unit(verifier);
+  const ebbi_exec *exec = &verifier->exec;
+  const char *engine = ebb_engine_name(exec->engine);
+  if (exec->mma.precision != EBB_PRECISION_FP32) return run_own_unit(verifier);
   TRY(run_rows(verifier, EBBI_USE_PRODUCT, engine));
-  return ebb_device_engine(device) == EBB_ENGINE_GPU ? run_tuned(verifier, true, engine) : EBB_OK;
+  return exec->engine == EBB_ENGINE_GPU ? run_tuned(verifier, true, engine) : EBB_OK;
 }
 
 ebb_status ebbi_verify_products(ebbi_verifier *verifier) {
-  return run_aside(verifier, run_own_products);
+  return run_part(verifier, run_own_products);
 }
 
 static ebb_status run_others(ebbi_verifier *verifier, bool own) {
-  ebbi_device_set_mma(verifier->device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
+  verifier->exec.mma = (ebbi_mma_state){.precision = EBB_PRECISION_FP32};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
-    if (check->use != EBBI_USE_PRODUCT && is_own(verifier->device, check->use) == own)
+    if (check->use != EBBI_USE_PRODUCT && is_own(verifier, check->use) == own)
       TRY(run_row(verifier, check, ""));
   return EBB_OK;
 }
@@ -280,18 +279,17 @@ static ebb_status run_own_kernels(ebbi_verifier *verifier) {
 }
 
 ebb_status ebbi_verify_kernels(ebbi_verifier *verifier) {
-  return run_aside(verifier, run_own_kernels);
+  return run_part(verifier, run_own_kernels);
 }
 
 static ebb_status run_other_forms(ebbi_verifier *verifier) {
-  ebb_device *device = verifier->device;
-  ebb_engine own = ebb_device_engine(device);
-  bool scalar = ebb_device_precision(device) == EBB_PRECISION_FP32;
+  ebb_engine own = verifier->exec.engine;
+  bool scalar = verifier->exec.mma.precision == EBB_PRECISION_FP32;
   TRY(run_others(verifier, false));
   TRY(run_engines(verifier, scalar ? own : EBB_ENGINE_COUNT));
-  TRY(ebb_device_set_engine(device, EBB_ENGINE_CPU));
+  TRY(ebbi_exec_set_engine(&verifier->exec, EBB_ENGINE_CPU));
   TRY(run_widths(verifier));
-  TRY(ebb_device_set_engine(device, EBB_ENGINE_GPU));
+  TRY(ebbi_exec_set_engine(&verifier->exec, EBB_ENGINE_GPU));
   if (own == EBB_ENGINE_GPU && scalar)
     TRY(run_tuned(verifier, false, "gpu"));
   else
@@ -300,5 +298,5 @@ static ebb_status run_other_forms(ebbi_verifier *verifier) {
 }
 
 ebb_status ebbi_verify_other_forms(ebbi_verifier *verifier) {
-  return run_aside(verifier, run_other_forms);
+  return run_part(verifier, run_other_forms);
 }

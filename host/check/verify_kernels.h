@@ -48,6 +48,7 @@ typedef enum ebbi_check_use {
   X(whole_step_gpu, true, STEP_GPU)                                                                \
   X(whole_step_mixed_gpu, false, STEP_GPU)                                                         \
   X(whole_steps_gpu, false, STEP_GPU)                                                              \
+  X(schedule, false, ANY)                                                                          \
   X(gather, false, ANY)                                                                            \
   X(init_weights, false, ANY)                                                                      \
   X(probe_fma, false, ANY)                                                                         \

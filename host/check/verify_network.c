@@ -29,7 +29,7 @@ typedef struct network_check {
   ebbi_pass *pass, *whole; /* by layers; in one launch */
   ebbi_reference_network *reference, *spread;
   ebbi_probe probe;
-  ebbi_tally updates[EBB_MAX_LAYERS];
+  ebbi_tally updates[EBB_MAX_NODES];
 } network_check;
 
 static const ebb_spec *spec_of(const network_check *c) {
@@ -55,7 +55,7 @@ static ebb_status copy_network(network_check *c) {
   TRY(ebb_network_create(&c->network, c->verifier->device, spec, EBB_INIT_ZERO, 1));
   for (size_t l = 0; l < spec->count; l++) {
     double *w = c->reference->parameters + ebbi_reference_offset(spec, l);
-    double *b = w + spec->layers[l].inputs * spec->layers[l].outputs;
+    double *b = w + ebbi_spec_layer(spec, l).inputs * ebbi_spec_layer(spec, l).outputs;
     TRY(copy_values(w, ebb_network_weight(c->network, l), ebb_network_weight(from, l), &c->probe));
     TRY(copy_values(b, ebb_network_bias(c->network, l), ebb_network_bias(from, l), &c->probe));
     ebbi_probe_clear(&c->probe);
@@ -75,7 +75,7 @@ static ebb_status fill_inputs(network_check *c) {
                                    : (double)(data->scale * (float)data->x_u8[i]);
   float *floats;
   TRY(ebbi_probe_floats(&floats, &c->probe, count, c->reference->x));
-  return ebb_tensor_upload(c->pass->x, floats);
+  return ebb_tensor_upload(c->pass->value[0], floats);
 }
 
 /* The batch's labels or values. They stay the probe's until the check ends. */
@@ -114,7 +114,8 @@ static ebb_status set_up(network_check *c) {
   }
   TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));
   TRY(copy_network(c));
-  TRY(ebbi_pass_create(&c->pass, c->network, batch, options->loss, EBBI_PASS_LAYERS));
+  TRY(ebbi_pass_create(&c->pass, c->probe.exec, c->network, batch, options->loss,
+                       EBBI_PASS_LAYERS));
   TRY(fill_inputs(c));
   return fill_target(c);
 }
@@ -132,7 +133,7 @@ static ebb_status tally_tensor(ebbi_tally *tally, const ebb_tensor *tensor, cons
 }
 
 /* "32x16 relu": a layer's sizes and activation. */
-static void name_layer(ebbi_tally *tally, ebb_layer_spec layer) {
+static void name_layer(ebbi_tally *tally, ebbi_layer layer) {
   ebbi_tally_case(tally, "%zux%zu %s", layer.inputs, layer.outputs,
                   ebb_activation_name(layer.activation));
 }
@@ -147,8 +148,9 @@ static ebb_status report_forward(network_check *c) {
     ebbi_tally tally = {0};
     snprintf(name, sizeof name, "layer %zu", l + 1);
     if (!wants(c, "forward", name)) continue;
-    name_layer(&tally, spec_of(c)->layers[l]);
-    TRY(tally_tensor(&tally, c->pass->a[l], c->reference->a[l], c->spread->a[l], &c->probe));
+    name_layer(&tally, ebbi_spec_layer(spec_of(c), l));
+    TRY(tally_tensor(&tally, c->pass->value[l + 1], c->reference->a[l], c->spread->a[l],
+                     &c->probe));
     if (c->pass->z[l])
       TRY(tally_tensor(&tally, c->pass->z[l], c->reference->z[l], c->spread->z[l], &c->probe));
     TRY(ebbi_verifier_report(c->verifier, "forward", name, &tally));
@@ -182,12 +184,12 @@ static ebb_status report_gradient(network_check *c, const gradient_slab *slab, s
   char name[64];
   snprintf(name, sizeof name, "layer %zu %s%s", l + 1, bias ? "bias" : "weight", slab->suffix);
   if (!wants(c, "gradient", name)) return EBB_OK;
-  ebb_layer_spec layer = spec_of(c)->layers[l];
+  ebbi_layer layer = ebbi_spec_layer(spec_of(c), l);
   size_t weights = layer.inputs * layer.outputs, parameters = c->network->parameters->cols;
   size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? weights : 0);
   size_t count = bias ? layer.outputs : weights;
-  size_t first = bias ? c->network->bias_offset[l] : c->network->weight_offset[l];
-  size_t stride = ebb_tensor_stride(c->network->weight[l]);
+  size_t first = bias ? c->network->offset[l][1] : c->network->offset[l][0];
+  size_t stride = ebb_tensor_stride(c->network->parameter[l][0]);
   for (size_t i = 0; i < count; i++) {
     size_t place = first + i / layer.outputs * stride + i % layer.outputs;
     slab->sum[i] = 0;
@@ -249,16 +251,16 @@ static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
 }
 
 static ebb_status run_whole(network_check *c) {
-  TRY(ebbi_pass_create(&c->whole, c->network, c->reference->batch, c->reference->target.loss,
-                       EBBI_PASS_WHOLE));
+  TRY(ebbi_pass_create(&c->whole, c->probe.exec, c->network, c->reference->batch,
+                       c->reference->target.loss, EBBI_PASS_WHOLE));
   return run_batch(c, c->whole);
 }
 
 /* The same in one launch, where the network is small enough; whole steps are fp32. */
 static ebb_status report_whole(network_check *c) {
   const ebb_network *network = c->verifier->options->network;
-  if (ebb_device_precision(c->verifier->device) != EBB_PRECISION_FP32) return EBB_OK;
-  if (!ebbi_pass_can_be_whole(network)) return EBB_OK;
+  if (c->probe.exec->mma.precision != EBB_PRECISION_FP32) return EBB_OK;
+  if (!ebbi_pass_can_be_whole(c->probe.exec, network)) return EBB_OK;
   TRY(report_loss(c, c->whole, "loss, whole step"));
   return report_gradients(c, c->whole, ", whole step");
 }
@@ -280,9 +282,9 @@ static ebb_status run_updates(network_check *c) {
     TRY(run_layers(c));
     TRY(ebbi_update_run_step(&run, step, (uint32_t)c->reference->live));
     for (size_t l = 0; l < spec->count; l++) {
-      size_t first = c->network->weight_offset[l];
-      size_t end = l + 1 < spec->count ? c->network->weight_offset[l + 1] : run.count;
-      name_layer(&c->updates[l], spec->layers[l]);
+      size_t first = c->network->offset[l][0];
+      size_t end = l + 1 < spec->count ? c->network->offset[l + 1][0] : run.count;
+      name_layer(&c->updates[l], ebbi_spec_layer(spec, l));
       ebbi_update_run_tally(&run, &c->updates[l], first, end - first);
     }
   }
@@ -362,7 +364,7 @@ static ebb_status run_checks(network_check *c) {
   TRY(set_up(c));
   ebbi_reference_run_forward(c->reference, 0);
   ebbi_reference_run_backward(c->reference);
-  TRY(ebbi_rounding_create(&c->spread, c->reference, ebb_device_precision(c->verifier->device)));
+  TRY(ebbi_rounding_create(&c->spread, c->reference, c->probe.exec->mma.precision));
   for (size_t i = 0; i < PARTS; i++) {
     if (counts[i] == 0) continue;
     if (parts[i].run) TRY(parts[i].run(c));
@@ -373,7 +375,9 @@ static ebb_status run_checks(network_check *c) {
 
 ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
   network_check c = {.verifier = verifier,
-                     .probe = {.device = verifier->device, .seed = verifier->options->seed}};
+                     .probe = {.device = verifier->device,
+                               .exec = ebbi_device_exec(verifier->device),
+                               .seed = verifier->options->seed}};
   if (verifier->counting) {
     for (size_t i = 0; i < PARTS; i++) TRY(parts[i].report(&c));
     return EBB_OK;

@@ -31,12 +31,14 @@ static ebb_status run_steps(void *context, size_t times) {
   return ebb_trainer_step(t->trainer, times);
 }
 
-/* 2 m n k of the step's matrix products: no input gradient for the first layer. */
+/* 2 m n k of the step's matrix products, those of its dense layers: no input gradient for the first
+ * one. */
 static double step_flops(const ebb_spec *spec, size_t batch) {
   double sum = 0;
-  for (size_t l = 0; l < spec->count; l++)
-    sum += 2.0 * (double)batch * (double)spec->layers[l].inputs * (double)spec->layers[l].outputs *
-           (l == 0 ? 2 : 3);
+  for (size_t n = 0; n < spec->count; n++)
+    if (spec->nodes[n].kind == EBB_KIND_DENSE)
+      sum += 2.0 * (double)batch * (double)ebb_spec_cols(spec, n) *
+             (double)ebb_spec_cols(spec, n + 1) * (sum == 0 ? 2 : 3);
   return sum;
 }
 

@@ -54,6 +54,15 @@ static void print_option(const option_row *row) {
   print_wrapped(text);
 }
 
+/* What the spec of a network is made of. */
+static void print_items(void) {
+  puts("\nItems of SPEC, joined by '-':");
+  for (int kind = 0; kind < EBB_KIND_COUNT; kind++) {
+    printf("  %-*s", INDENT - 2, ebb_kind_example((ebb_kind)kind));
+    print_wrapped(ebb_kind_help((ebb_kind)kind));
+  }
+}
+
 static void print_command(const command *c) {
   size_t count;
   const option_row *rows = option_table(&count);
@@ -61,13 +70,16 @@ static void print_command(const command *c) {
   printf("usage: ebb %s%s%s%s%s [options]\n\n%s\n", c->name, c->argument ? " " : "",
          optional ? "[" : "", c->argument ? c->argument : "", optional ? "]" : "", c->summary);
   const char *group = NULL, *printed = NULL;
+  bool takes_spec = false;
   for (size_t i = 0; i < count; i++) {
     if (rows[i].group) group = rows[i].group;
     if (!(rows[i].commands & c->mask)) continue;
     if (group != printed) printf("\n%s:\n", group);
     printed = group;
     print_option(&rows[i]);
+    takes_spec = takes_spec || strcmp(rows[i].name, "model") == 0;
   }
+  if (takes_spec) print_items();
 }
 
 static void print_overview(void) {

@@ -14,6 +14,8 @@
 static const struct {
   const char *option, *words; /* words are parted by blanks */
 } rows[] = {
+    {"schedule", "lr-schedule scheduler lr-scheduler learning-rate-schedule lr-decay decay"},
+    {"warmup", "warm-up warmup-steps warmup-epochs"},
     {"lr", "learning-rate learning-rate-init init-learning-rate lr0 eta eta0 rate step-size alpha"},
     {"batch", "batch-size batchsize bs minibatch minibatch-size train-batch-size batches"},
     {"epochs", "epoch max-epochs max-epoch num-epochs n-epochs nb-epoch max-iter iterations iters "

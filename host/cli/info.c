@@ -22,7 +22,7 @@ typedef struct subject_file {
   const settings *s;
   ebb_tensor_file *file;
   ebb_model_info model;
-  char spec[2048], problem[2048];
+  char spec[EBB_SPEC_TEXT], problem[2048];
 } subject_file;
 
 /* True if ebb wrote the file as a model. */
@@ -39,15 +39,26 @@ static bool is_parted(const ebb_model_info *model) {
 
 /* ---- JSON ---- */
 
+static json_t *list_settings(const ebb_node *node) {
+  json_t *object = json_object();
+  const char *name;
+  for (size_t i = 0; (name = ebb_kind_setting(node->kind, i)); i++)
+    put_number(object, name, node->settings[i]);
+  return object;
+}
+
 static json_t *list_layers(const ebb_spec *spec) {
   json_t *list = json_array();
   for (size_t i = 0; i < spec->count; i++) {
-    const ebb_layer_spec *layer = &spec->layers[i];
-    json_array_append_new(list,
-                          json_pack("{s:I, s:I, s:s, s:I}", "inputs", (json_int_t)layer->inputs,
-                                    "outputs", (json_int_t)layer->outputs, "activation",
-                                    ebb_activation_name(layer->activation), "parameters",
-                                    (json_int_t)((layer->inputs + 1) * layer->outputs)));
+    const ebb_node *node = &spec->nodes[i];
+    json_t *layer = json_object();
+    put(layer, "kind", json_string(ebb_kind_name(node->kind)));
+    put(layer, "inputs", json_integer((json_int_t)ebb_spec_cols(spec, node->inputs[0])));
+    put(layer, "outputs", json_integer((json_int_t)node->units));
+    put(layer, "activation", json_string(ebb_activation_name(node->activation)));
+    put(layer, "settings", list_settings(node));
+    put(layer, "parameters", json_integer((json_int_t)ebb_spec_node_parameters(spec, i)));
+    json_array_append_new(list, layer);
   }
   return list;
 }
@@ -159,13 +170,20 @@ static void print_metadata(const ebb_tensor_file *file) {
   }
 }
 
+/* A dense layer by its activation, another by its item of the spec. */
 static void print_layers(const ebb_spec *spec) {
   for (size_t i = 0; i < spec->count; i++) {
-    const ebb_layer_spec *layer = &spec->layers[i];
-    bool plain = layer->activation == EBB_ACT_IDENTITY;
-    printf("layer %-6zu %zu -> %zu%s%s, %zu parameters\n", i + 1, layer->inputs, layer->outputs,
-           plain ? "" : " ", plain ? "" : ebb_activation_name(layer->activation),
-           (layer->inputs + 1) * layer->outputs);
+    const ebb_node *node = &spec->nodes[i];
+    char item[64] = "";
+    if (node->kind != EBB_KIND_DENSE)
+      (void)ebb_spec_item(item, sizeof item, spec, i);
+    else if (node->activation != EBB_ACT_IDENTITY)
+      snprintf(item, sizeof item, "%s", ebb_activation_name(node->activation));
+    printf("layer %-6zu %zu -> %zu%s%s", i + 1, ebb_spec_cols(spec, node->inputs[0]), node->units,
+           *item ? " " : "", item);
+    size_t parameters = ebb_spec_node_parameters(spec, i);
+    if (parameters > 0) printf(", %zu parameters", parameters);
+    putchar('\n');
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include "compiling.h"
 #include "output.h"
-#include "train_defaults.h"
 #include "watch.h"
 
 #include <math.h>
@@ -171,7 +170,7 @@ int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *
     return fail(EXIT_USAGE, "%s needs a --momentum above 0", settings_origin(s, "nesterov").text);
   out->nesterov = s->nesterov;
   if (!isnan(s->weight_decay)) out->weight_decay = s->weight_decay;
-  *learning_rate = isnan(s->lr) ? default_learning_rate(kind) : s->lr;
+  *learning_rate = isnan(s->lr) ? ebb_optimizer_default_rate(kind) : s->lr;
   return EXIT_GOOD;
 }
 

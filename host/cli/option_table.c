@@ -5,13 +5,13 @@
  * file may serve them all.
  */
 #include "options.h"
-#include "train_defaults.h"
 
 #include <ebb/ebb.h>
 
-#define NAME_2(name, text)          text,
-#define NAME_3(name, text, a)       text,
-#define NAME_5(name, text, a, b, c) text,
+#define NAME_2(name, text)             text,
+#define NAME_3(name, text, a)          text,
+#define NAME_5(name, text, a, b, c)    text,
+#define NAME_6(name, text, a, b, c, d) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
 static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
 static const char *const unknowns[] = {"zeros", "refuse", NULL};
@@ -20,6 +20,7 @@ static const char *const splits[] = {"random", "last", NULL};
 static const char *const parts[] = {"all", "train", "valid", "test", NULL};
 static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
 static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
+static const char *const schedules[] = {EBB_SCHEDULE_LIST(NAME_6) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
 static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
 static const char *const precisions[] = {EBB_PRECISION_LIST(NAME_2) NULL};
@@ -129,7 +130,7 @@ static const option_row rows[] = {
 
     {"Network", "model", 'm', FOR_TRAIN, KIND_WORD, MEMBER(model), "SPEC", NULL,
      "the network, such as 784-256relu-10; the data tells a first and last size left out "
-     "(default: " DEFAULT_NETWORK ", or what --init holds)",
+     "(default: " EBB_DEFAULT_NETWORK ", or what --init holds)",
      NULL, 0, 0},
     {NULL, "model", 'm', FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
      "a network with random weights, instead of a model file", NULL, 0, 0},
@@ -150,6 +151,23 @@ static const option_row rows[] = {
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
      "learning rate (default: 0.001, sgd 0.01)", NULL, 1e-30, 1e30},
+    {NULL, "schedule", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(schedule), "NAME", "constant",
+     "how the learning rate changes from step to step: it falls in a line or along half a cosine, "
+     "by a factor after each period, or a little at each step (exponential)",
+     schedules, 0, 0},
+    {NULL, "schedule-length", 0, FOR_TRAIN, KIND_LENGTH, MEMBER(schedule_length), "N", NULL,
+     "of linear and cosine: steps until the learning rate is at its lowest, warm-up included; of "
+     "step and exponential: steps in which it falls by the factor; 20epochs are the steps of 20 "
+     "epochs (default: all epochs, step a third of them)",
+     NULL, 0, 0},
+    {NULL, "schedule-factor", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(schedule_factor), "F", NULL,
+     "what the learning rate is multiplied by in that time (default: linear and cosine 0, step "
+     "0.1, "
+     "exponential 0.01)",
+     NULL, 0, 1},
+    {NULL, "warmup", 0, FOR_TRAIN, KIND_LENGTH, MEMBER(warmup), "N", "0",
+     "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr", NULL, 0,
+     0},
     {NULL, "momentum", 0, STEPS, KIND_NUMBER, MEMBER(momentum), "M", NULL,
      "momentum of sgd (default: 0)", NULL, 0, 1},
     {NULL, "nesterov", 0, STEPS, KIND_FLAG, MEMBER(nesterov), NULL, NULL,
@@ -182,7 +200,9 @@ static const option_row rows[] = {
      monitors, 0, 0},
     {NULL, "refit", 0, FOR_TRAIN, KIND_FLAG, MEMBER(refit), NULL, NULL,
      "at the end train a new network on all rows but those of --test, for as many epochs as were "
-     "best, at a learning rate that falls to 0 over the last fifth of them, and save that one",
+     "best, at a learning rate that, unless --schedule changes it, falls to 0 over the last fifth "
+     "of them, "
+     "and save that one",
      NULL, 0, 0},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
      "how a step runs: layer by layer, or whole, in one launch and the update, which takes layers "

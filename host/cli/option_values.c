@@ -85,6 +85,15 @@ static bool parse_interval(interval *out, const char *text) {
   return out->steps > 0 || out->epochs > 0 || out->seconds > 0;
 }
 
+/* 0 is a length. */
+static bool parse_length(interval *out, const char *text) {
+  uint64_t whole;
+  *out = (interval){0};
+  if (!parse_whole(&whole, text)) return parse_interval(out, text) && !(out->seconds > 0);
+  out->steps = whole;
+  return true;
+}
+
 static bool convert_choice(int *out, const option_row *row, const char *text, char *allowed,
                            size_t size) {
   const char *const *choices = row->choices;
@@ -173,6 +182,9 @@ bool option_convert(void *member, const option_row *row, const char *text, char 
              "a duration such as 30s or 5m, or a number of steps or epochs such as 1000steps or "
              "2epochs");
     return parse_interval(member, text);
+  case KIND_LENGTH:
+    snprintf(allowed, size, "a number of steps or epochs, such as 1000, 1000steps or 2epochs");
+    return parse_length(member, text);
   case KIND_SEED:
     snprintf(allowed, size, "a whole number from 0 to 9223372036854775807");
     return parse_whole(member, text);
@@ -200,7 +212,7 @@ bool option_equal(const void *a, const void *b, const option_row *row) {
       [KIND_COUNT] = sizeof(size_t),      [KIND_SEED] = sizeof(uint64_t),
       [KIND_NUMBER] = sizeof(double),     [KIND_CHARACTER] = sizeof(char),
       [KIND_DURATION] = sizeof(double),   [KIND_SIZE] = sizeof(uint64_t),
-      [KIND_INTERVAL] = sizeof(interval),
+      [KIND_INTERVAL] = sizeof(interval), [KIND_LENGTH] = sizeof(interval),
   };
   bool text = row->kind == KIND_TEXT || row->kind == KIND_WORD || row->kind == KIND_LIST;
   if (text) return same_text(*(const char *const *)a, *(const char *const *)b);

@@ -70,6 +70,9 @@ typedef struct settings {
   int data_on;     /* ebb_data_place */
   int precision;   /* ebb_precision */
   double lr, momentum, weight_decay;
+  int schedule; /* ebb_schedule_kind */
+  interval schedule_length, warmup;
+  double schedule_factor;
   bool nesterov, no_shuffle;
   size_t batch, epochs, patience; /* of train: 0 where not given */
   double min_delta;
@@ -118,7 +121,8 @@ typedef enum option_kind {
   KIND_CHARACTER, /* char */
   KIND_DURATION,  /* double: seconds in [min, max]; 90, 90s, 1h30m */
   KIND_SIZE,      /* uint64_t: bytes in [min, max]; 500M, 1.5G */
-  KIND_INTERVAL   /* interval: 30s, 1000steps, 2epochs */
+  KIND_INTERVAL,  /* interval: 30s, 1000steps, 2epochs */
+  KIND_LENGTH     /* interval: 1000, 1000steps, 2epochs */
 } option_kind;
 
 /* One option of one or more commands. A name may have several rows if no command takes two. */

@@ -52,7 +52,7 @@ static int finish(subject *x, const settings *s, const float *output) {
   p.values = calloc(p.rows ? p.rows : 1, outputs * sizeof *p.values);
   if (!p.values) return fail(EXIT_FAILED, "no memory for the predictions of %zu rows", p.rows);
   if (ebb_encoder_task(x->encoder) == EBB_TASK_CLASSIFICATION)
-    predictions_softmax(p.values, output, p.rows, outputs);
+    ebb_probabilities(p.values, output, p.rows, outputs);
   else
     ebb_encoder_decode(p.values, x->encoder, output, p.rows);
   const char *clash = predictions_clash(&p);

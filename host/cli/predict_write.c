@@ -12,21 +12,9 @@
 #include "plain.h"
 #include "signals.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs) {
-  for (size_t i = 0; i < rows; i++) {
-    const float *z = logits + i * outputs;
-    double *p = probabilities + i * outputs, sum = 0;
-    float best = z[0];
-    for (size_t j = 1; j < outputs; j++) best = z[j] > best ? z[j] : best;
-    for (size_t j = 0; j < outputs; j++) sum += p[j] = exp((double)z[j] - (double)best);
-    for (size_t j = 0; j < outputs; j++) p[j] /= sum;
-  }
-}
 
 static bool is_classes(const predictions *p) {
   return ebb_encoder_task(p->encoder) == EBB_TASK_CLASSIFICATION;

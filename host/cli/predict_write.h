@@ -13,9 +13,6 @@ typedef struct predictions {
   double *values; /* [rows, outputs]: probabilities of classes, or values */
 } predictions;
 
-/* probabilities [rows, outputs] of logits [rows, outputs]. */
-void predictions_softmax(double *probabilities, const float *logits, size_t rows, size_t outputs);
-
 /* An id that is called as a column of predictions is, which it would hide; NULL: none. */
 const char *predictions_clash(const predictions *p);
 

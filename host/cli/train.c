@@ -11,7 +11,6 @@
 #include "signals.h"
 #include "train_checkpoint.h"
 #include "train_data.h"
-#include "train_defaults.h"
 #include "train_end.h"
 #include "train_files.h"
 #include "train_guard.h"
@@ -19,6 +18,7 @@
 #include "train_network.h"
 #include "train_profile.h"
 #include "train_report.h"
+#include "train_schedule.h"
 #include "train_scores.h"
 #include "watch.h"
 
@@ -36,18 +36,14 @@ static int choose_options(training *t) {
   o->look_steps = checkpoint_look_steps(s);
   int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
   o->learning_rate = (float)t->learning_rate;
-  return code;
+  return code == EXIT_GOOD ? schedule_check(s) : code;
 }
 
 /* Batch, epochs and patience. With --epochs alone all epochs are run. */
 static void choose_amounts(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
-  train_defaults d = train_defaults_for(&(train_facts){
-      .rows = t->train_rows,
-      .valid_rows = t->valid_rows,
-      .batch = s->batch,
-  });
+  ebb_train_amounts d = ebb_train_amounts_for(t->train_rows, t->valid_rows, s->batch);
   bool patience_given = settings_named(s, "patience");
   o->batch = d.batch;
   o->epochs = s->epochs ? s->epochs : d.epochs;
@@ -73,6 +69,7 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = data_read(t);
   if (code == EXIT_GOOD) choose_amounts(t);
+  if (code == EXIT_GOOD) code = schedule_choose(t);
   if (code == EXIT_GOOD) code = choose_measure(t);
   if (code == EXIT_GOOD) code = network_choose(t);
   if (code == EXIT_GOOD) code = files_try(t);

@@ -14,6 +14,7 @@
 #include "train_figures.h"
 #include "train_files.h"
 #include "train_profile.h"
+#include "train_schedule.h"
 #include "train_scores.h"
 
 #include <errno.h>
@@ -79,6 +80,7 @@ static json_t *start_line(const training *t) {
     put(line, "nesterov", json_boolean(o->optimizer.nesterov));
   }
   put_number(line, "learning_rate", t->learning_rate);
+  schedule_put(line, t);
   put_number(line, "weight_decay", o->optimizer.weight_decay);
   put(line, "task", json_string(ebb_task_name(ebb_encoder_task(t->encoder))));
   put(line, "train_rows", json_integer((json_int_t)t->train_rows));
@@ -159,6 +161,7 @@ json_t *log_epoch(const training *t, const char *type, const ebb_report *r) {
   json_t *line = json_pack("{s:s, s:I, s:I}", "type", type, "epoch", (json_int_t)r->epoch, "step",
                            (json_int_t)r->step);
   figures_put(line, t, r);
+  if (schedule_varies(t)) put_number(line, "learning_rate", r->learning_rate);
   put_speed(line, r);
   return line;
 }

@@ -5,7 +5,6 @@
 
 #include "inputs.h"
 #include "output.h"
-#include "train_defaults.h"
 
 /* The layers of the file of --init; of a training that goes on those of its checkpoint, since that
  * file has done its work. */
@@ -26,7 +25,7 @@ static ebb_status spec_of_init(training *t) {
 int network_choose(training *t) {
   const settings *s = t->s;
   size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
-  const char *text = s->model ? s->model : DEFAULT_NETWORK;
+  const char *text = s->model ? s->model : EBB_DEFAULT_NETWORK;
   bool from_init = !s->model && s->init;
   if (from_init) {
     ebb_status status = spec_of_init(t);

@@ -9,6 +9,7 @@
 #include "output.h"
 #include "train_data.h"
 #include "train_network.h"
+#include "train_schedule.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,13 +50,14 @@ typedef struct refit {
   training *all, *searched;
 } refit;
 
-/* The learning rate falls to 0 over the last epochs: no validation rows tell a good epoch from the
- * one before, between which the model would jump. */
+/* A constant learning rate falls to 0 over the last epochs: no validation rows tell a good epoch
+ * from the one before, between which the model would jump. A schedule brings it down by itself. */
 static bool settle(const ebb_report *report, void *user) {
   const refit *r = user;
   size_t tail = (report->epochs + SETTLE_PART - 1) / SETTLE_PART;
   size_t left = report->epochs - report->epoch;
-  if (report->epoch_end && left > 0 && left < tail &&
+  bool constant = r->all->options.schedule.kind == EBB_SCHEDULE_CONSTANT;
+  if (constant && report->epoch_end && left > 0 && left < tail &&
       ebb_trainer_set_learning_rate(r->all->trainer,
                                     (float)(r->all->options.learning_rate * left / tail)) != EBB_OK)
     return false;
@@ -65,6 +67,7 @@ static bool settle(const ebb_report *report, void *user) {
 static int train_all(training *all, training *searched) {
   int code = read_rows(all, searched);
   let_go(searched);
+  if (code == EXIT_GOOD) schedule_choose_again(all);
   if (code == EXIT_GOOD) code = network_choose(all);
   if (code == EXIT_GOOD) code = network_build(all, all->s->init);
   if (code != EXIT_GOOD) return code;

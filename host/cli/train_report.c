@@ -16,6 +16,7 @@
 #include "train_guard.h"
 #include "train_log.h"
 #include "train_profile.h"
+#include "train_schedule.h"
 #include "train_scores.h"
 
 #include <math.h>
@@ -57,10 +58,12 @@ static void note_epochs(const training *t) {
 
 void report_plan(const training *t) {
   const settings *s = t->s;
+  char schedule[SCHEDULE_TEXT];
+  schedule_describe(schedule, t);
   note(s, "network  %s, %zu parameters%s", t->spec_text, ebb_spec_parameters(&t->spec),
        s->model || s->init ? "" : " (a default; --model chooses another)");
-  note(s, "training %zu rows, batch %zu, %s, learning rate %g, %s", t->train_rows, t->options.batch,
-       ebb_optimizer_name(t->options.optimizer.kind), t->learning_rate,
+  note(s, "training %zu rows, batch %zu, %s, learning rate %g%s, %s", t->train_rows,
+       t->options.batch, ebb_optimizer_name(t->options.optimizer.kind), t->learning_rate, schedule,
        ebb_loss_name(t->options.loss));
   note_epochs(t);
 }
@@ -89,13 +92,14 @@ static bool is_shown(const ebb_report *r) {
 }
 
 static void print_epoch(training *t, const ebb_report *r) {
-  char text[256], speed[48] = "";
+  char text[256], rate[48] = "", speed[48] = "";
   figures_describe(text, sizeof text, t, r);
   erase_line(t);
   t->shown = r->epoch;
   if (isfinite(r->samples_per_second))
     snprintf(speed, sizeof speed, ", %.0f samples/s", r->samples_per_second);
-  note(t->s, "epoch    %zu/%zu%s%s", r->epoch, r->epochs, text, speed);
+  if (schedule_varies(t)) snprintf(rate, sizeof rate, ", learning rate %.4g", r->learning_rate);
+  note(t->s, "epoch    %zu/%zu%s%s%s", r->epoch, r->epochs, text, rate, speed);
 }
 
 /* Ten times a second are enough: short epochs are over in less. */

@@ -10,7 +10,6 @@
 #include "inputs.h"
 #include "option_values.h"
 #include "output.h"
-#include "train_defaults.h"
 #include "train_state.h"
 
 #include <errno.h>
@@ -64,24 +63,26 @@ static bool is_path(const char *name, const char *text) {
 
 /* ---- values ---- */
 
+/* What has been taken over already is with the options here. */
 static const char *text_there(const begun *b, const char *name) {
   size_t row = row_of(b, name);
+  if (b->s->sources[row] == FROM_CHECKPOINT) return b->s->owned[row];
   return b->texts[row] ? b->texts[row] : b->rows[row].initial;
 }
 
-/* The optimizer, of whose name the training was begun. */
-static ebb_optimizer_kind optimizer_there(const begun *b) {
-  size_t row = row_of(b, "optimizer");
-  settings s = {0};
-  char allowed[512], *member = (char *)&s + b->rows[row].offset;
-  option_convert(member, &b->rows[row], text_there(b, "optimizer"), allowed, sizeof allowed);
-  return (ebb_optimizer_kind)s.optimizer;
+/* The choice that the training was begun with. */
+static int choice_there(const begun *b, const char *name) {
+  size_t row = row_of(b, name);
+  int choice = 0;
+  char allowed[512];
+  option_convert(&choice, &b->rows[row], text_there(b, name), allowed, sizeof allowed);
+  return choice;
 }
 
 /* The text of an option's value in the training as it was begun; "": it has none. */
 static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
   const char *name = b->rows[i].name;
-  ebb_optimizer_kind kind = optimizer_there(b);
+  ebb_optimizer_kind kind = (ebb_optimizer_kind)choice_there(b, "optimizer");
   const ebb_optimizer optimizer = ebb_optimizer_default(kind);
   text[0] = '\0';
   if (strcmp(name, "model") == 0)
@@ -89,13 +90,16 @@ static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
   else if (b->texts[i] || b->rows[i].initial)
     snprintf(text, SPEC_TEXT, "%s", b->texts[i] ? b->texts[i] : b->rows[i].initial);
   else if (strcmp(name, "lr") == 0)
-    snprintf(text, SPEC_TEXT, "%g", default_learning_rate(kind));
+    snprintf(text, SPEC_TEXT, "%g", ebb_optimizer_default_rate(kind));
   else if (strcmp(name, "weight-decay") == 0)
     snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.weight_decay);
   else if (strcmp(name, "momentum") == 0)
     snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.momentum);
+  else if (strcmp(name, "schedule-factor") == 0)
+    snprintf(text, SPEC_TEXT, "%.9g",
+             ebb_schedule_default((ebb_schedule_kind)choice_there(b, "schedule")).factor);
   else if (strcmp(name, "batch") == 0)
-    snprintf(text, SPEC_TEXT, "%zu", train_defaults_for(&(train_facts){0}).batch);
+    snprintf(text, SPEC_TEXT, "%zu", ebb_train_amounts_for(0, 0, 0).batch);
   else if (strcmp(name, "seed-split") == 0)
     snprintf(text, SPEC_TEXT, "%s", text_there(b, "seed"));
   else if (strcmp(name, "na") == 0)

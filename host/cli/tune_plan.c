@@ -19,14 +19,24 @@ static void add(plan *p, ebb_layout layout, size_t rows, size_t cols, size_t dep
   if (p->count < TUNE_SHAPES) p->shapes[p->count++] = (ebb_tune_shape){layout, rows, cols, depth};
 }
 
-/* The products of a training step: forward, weight gradients, and input gradients but the first
- * layer's. */
-static void add_network(plan *p, const size_t *widths, size_t layers, size_t batch) {
-  for (size_t l = 0; l < layers; l++) {
-    size_t inputs = widths[l], outputs = widths[l + 1];
-    add(p, EBB_LAYOUT_NN, batch, outputs, inputs);
-    add(p, EBB_LAYOUT_TN, inputs, outputs, batch);
-    if (l > 0) add(p, EBB_LAYOUT_NT, batch, inputs, outputs);
+/* The products of a dense layer in a training step: forward, weight gradients, and input gradients
+ * except the first layer's. */
+static void add_layer(plan *p, size_t inputs, size_t outputs, size_t batch, bool first) {
+  add(p, EBB_LAYOUT_NN, batch, outputs, inputs);
+  add(p, EBB_LAYOUT_TN, inputs, outputs, batch);
+  if (!first) add(p, EBB_LAYOUT_NT, batch, inputs, outputs);
+}
+
+static void add_usual_network(plan *p, const size_t *widths, size_t layers, size_t batch) {
+  for (size_t l = 0; l < layers; l++) add_layer(p, widths[l], widths[l + 1], batch, l == 0);
+}
+
+static void add_network(plan *p, const ebb_spec *spec, size_t batch) {
+  bool first = true;
+  for (size_t n = 0; n < spec->count; n++) {
+    if (spec->nodes[n].kind != EBB_KIND_DENSE) continue;
+    add_layer(p, ebb_spec_cols(spec, n), ebb_spec_cols(spec, n + 1), batch, first);
+    first = false;
   }
 }
 
@@ -36,25 +46,22 @@ static void add_usual(plan *p) {
       {784, 512, 512, 10}, {784, 1024, 1024, 10}, {784, 256, 256, 10}, {2048, 2048, 2048, 10}};
   static const size_t squares[] = {1024, 2048, 512, 4096, 256};
   for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
-    add_network(p, networks[0], 3, batches[b]);
+    add_usual_network(p, networks[0], 3, batches[b]);
   for (size_t i = 0; i < sizeof squares / sizeof *squares; i++)
     for (int layout = 0; layout < EBB_LAYOUT_COUNT; layout++)
       add(p, (ebb_layout)layout, squares[i], squares[i], squares[i]);
   for (size_t n = 1; n < sizeof networks / sizeof *networks; n++)
     for (size_t b = 0; b < sizeof batches / sizeof *batches; b++)
-      add_network(p, networks[n], 3, batches[b]);
+      add_usual_network(p, networks[n], 3, batches[b]);
 }
 
 int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings *s) {
   plan p = {.shapes = shapes};
   ebb_spec spec;
-  size_t widths[EBB_MAX_LAYERS + 1];
   if (s->model) {
     int code = fail_option(s, "model", ebb_spec_parse(&spec, s->model, 0, 0));
     if (code != EXIT_GOOD) return code;
-    widths[0] = spec.layers[0].inputs;
-    for (size_t l = 0; l < spec.count; l++) widths[l + 1] = spec.layers[l].outputs;
-    add_network(&p, widths, spec.count, s->batch);
+    add_network(&p, &spec, s->batch);
   } else if (settings_given(s, "batch")) {
     return fail(EXIT_USAGE, "tune: --batch belongs to --model");
   } else {

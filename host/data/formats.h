@@ -7,6 +7,10 @@
 /* Fills a raw from its bytes, those of an IDX or NPY file. */
 ebb_status ebbi_raw_from_array(ebbi_raw *raw);
 
+/* Makes the columns of a raw from an array of numbers that its caller has described; texts are
+ * left to ebbi_raw_from_array. */
+ebb_status ebbi_raw_take_array(ebbi_raw *raw, const ebbi_array *array);
+
 /* From an NPZ file: an archive (ZIP) of NPY files. Any other archive is refused by what it is. */
 bool ebbi_is_zip(const char *bytes, size_t size);
 ebb_status ebbi_npz_read(ebbi_raw *raw, const ebbi_wishes *wishes);

@@ -90,24 +90,28 @@ static ebb_status lay_by_rows(ebbi_raw *raw) {
   return EBB_OK;
 }
 
+ebb_status ebbi_raw_take_array(ebbi_raw *raw, const ebbi_array *array) {
+  REQUIRE(array->rows <= EBBI_MAX_ROWS && array->cols <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
+          "%s: %zu rows of %zu columns, at most %d of %d", raw->path, array->rows, array->cols,
+          EBBI_MAX_ROWS, EBBI_MAX_COLUMNS);
+  raw->rows = array->rows;
+  raw->cols = array->cols;
+  raw->array = *array;
+  return name_columns(raw);
+}
+
 ebb_status ebbi_raw_from_array(ebbi_raw *raw) {
   ebbi_array array;
   if (ebbi_is_npy(raw->bytes, raw->size))
     TRY(ebbi_npy_parse(&array, raw->path, raw->bytes, raw->size));
   else
     TRY(ebbi_idx_parse(&array, raw->path, raw->bytes, raw->size));
-  REQUIRE(array.rows <= EBBI_MAX_ROWS && array.cols <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
-          "%s: %zu rows of %zu columns, at most %d of %d", raw->path, array.rows, array.cols,
-          EBBI_MAX_ROWS, EBBI_MAX_COLUMNS);
-  raw->rows = array.rows;
-  raw->cols = array.cols;
-  TRY(name_columns(raw));
+  TRY(ebbi_raw_take_array(raw, &array));
   if (ebbi_array_is_text(&array)) {
     TRY(load_texts(raw, &array));
     ebbi_raw_drop_bytes(raw);
     return EBB_OK;
   }
-  raw->array = array;
   raw->image = array.element == EBBI_U8 && array.rank >= 3;
   return raw->image && array.fortran ? lay_by_rows(raw) : EBB_OK;
 }

@@ -79,6 +79,26 @@ ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size
   return status;
 }
 
+ebb_status ebbi_table_take(ebb_table **out, ebbi_raw *raw, const ebb_read_options *options) {
+  ebb_table *table = calloc(1, sizeof *table);
+  if (!table) {
+    ebb_status status = ebbi_fail(EBB_ERR_MEMORY, "%s: no memory for a table", raw->path);
+    ebbi_raw_free(raw);
+    return status;
+  }
+  ebbi_plan plan = {.options = options, .notes = &table->notes};
+  table->raw = *raw;
+  ebb_status status = decide(table, &plan);
+  ebbi_plan_free(&plan);
+  if (status != EBB_OK) {
+    ebb_table_free(table);
+    return status;
+  }
+  ebbi_table_summarise(table);
+  *out = table;
+  return EBB_OK;
+}
+
 static ebb_status choose_both(ebbi_form *forms, const ebbi_raw *raw, void *user) {
   (void)user;
   for (size_t c = 0; c < raw->cols; c++) forms[c] = EBBI_FORM_BOTH;

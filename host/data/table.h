@@ -84,6 +84,9 @@ ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t input, con
 ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Makes a table of a raw, which it takes over, also if it fails. */
+ebb_status ebbi_table_take(ebb_table **out, ebbi_raw *raw, const ebb_read_options *options);
+
 /* Reads a table from the bytes of a file, which are freed here or with the table; bytes[size] must
  * be 0. `path` serves in messages only; options->labels is not looked at. */
 ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size_t size,

@@ -118,3 +118,19 @@ ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t byt
          bytes, 0, NULL, ebbi_launch_event(device, &event));
   return ebbi_profiling_add(device, "copy", &work, NULL, event);
 }
+
+/* As patterns of a fill, which the driver copies: a write would need its values until it is done.
+ */
+ebb_status ebbi_buffer_put(ebbi_buffer *buffer, size_t from, const void *values, size_t bytes) {
+  enum { PIECE = 16 };
+  ebb_device *device = buffer->device;
+  const ebbi_work work = {.bytes = PIECE};
+  cl_event event;
+  for (size_t at = 0; at < bytes; at += PIECE) {
+    TRY_CL(device, "device write", clEnqueueFillBuffer, device->queue, buffer->memory,
+           (const char *)values + at, PIECE, from + at, PIECE, 0, NULL,
+           ebbi_launch_event(device, &event));
+    TRY(ebbi_profiling_add(device, "fill", &work, NULL, event));
+  }
+  return EBB_OK;
+}

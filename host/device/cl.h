@@ -52,9 +52,8 @@ struct ebb_device {
   ebb_device_info info;
   char reason[160];
   size_t alignment;
-  ebbi_choices chosen;
+  ebbi_exec exec; /* the default */
   ebb_cache_mode cache;
-  bool tuned; /* what tuning has kept is taken over */
   ebb_counters counters;
   ebbi_program *programs;
   bool planning; /* launches only say which programs they need */
@@ -110,28 +109,6 @@ unsigned ebbi_profile_width(const ebb_device_info *info);
 bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
 
-/* No tile configuration chosen or forced but by EBB_MATMUL_CONFIG, in any precision. */
-ebb_status ebbi_matmul_set_up(ebb_device *device);
-
-/* The numbers of a configuration as build options. */
-const char *ebbi_matmul_config_options(ebb_precision precision, size_t config);
-
-/* A group's tile of a product: its sizes, steps of depth at a time, items, and the speed of full
- * groups against the largest tile of the engine gpu. */
-typedef struct ebbi_tile {
-  unsigned rows, cols, steps;
-  size_t items;
-  double speed;
-} ebbi_tile;
-
-/* The cheapest plan in such tiles, but for its configuration; returns its cost. */
-double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t rows, size_t cols,
-                       size_t depth);
-
-/* Asks EBB_TUNE whether kept choices may be taken over, and takes those for fp32.
- * Errors: EBB_ERR_ARGUMENT (EBB_TUNE has another value than on and off). */
-ebb_status ebbi_tuned_set_up(ebb_device *device);
-
 /* The text of a program that holds a kernel and what its file includes; the caller frees it. */
 ebb_status ebbi_program_source(char **text, const char *file, const char *kernel);
 
@@ -141,14 +118,15 @@ ebb_status ebbi_program_source(char **text, const char *file, const char *kernel
 ebb_status ebbi_kernel_folder_read(char **text, const char *name);
 
 /* Notes that the kernel `id` will be needed with these options. */
-ebb_status ebbi_program_want(ebb_device *device, ebbi_kernel_id id, const char *options);
+ebb_status ebbi_program_want(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                             const char *options);
 
 /* The kernel `id` with these options, built if need be. */
-ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
-                               const char *options);
+ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, const ebbi_exec *exec,
+                               ebbi_kernel_id id, const char *options);
 /* A kernel object of its own, for a recorded launch; the caller releases it. */
-ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
-                                   const char *options);
+ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, const ebbi_exec *exec,
+                                   ebbi_kernel_id id, const char *options);
 void ebbi_programs_free(ebb_device *device);
 
 /* The kernel cache's key of a program; a program by its key, built; keeping one. Where they fail,

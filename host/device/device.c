@@ -12,19 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* EBB_MATMUL, or the form that the kind of device calls for. */
-static ebb_status choose_engine(ebb_device *device) {
-  const char *wanted = getenv("EBB_MATMUL");
-  if (!wanted || wanted[0] == '\0') {
-    device->chosen.engine = device->info.type == EBB_DEVICE_CPU ? EBB_ENGINE_CPU : EBB_ENGINE_GPU;
-    return EBB_OK;
-  }
-  for (int i = 0; i < EBB_ENGINE_COUNT; i++)
-    if (strcmp(wanted, ebb_engine_name((ebb_engine)i)) == 0)
-      return ebb_device_set_engine(device, (ebb_engine)i);
-  return ebbi_fail(EBB_ERR_ARGUMENT, "EBB_MATMUL=%s: must be gpu, cpu or clblast", wanted);
-}
-
 /* EBB_WIDTH, or what the device prefers. */
 static ebb_status choose_width(ebb_device *device) {
   const char *wanted = getenv("EBB_WIDTH");
@@ -58,17 +45,9 @@ static ebb_status set_up(ebb_device *device) {
   TRY(ebbi_pocl_cache_check(device->info.platform));
   TRY(ebbi_device_read_sizes(&device->info, device->id));
   TRY(read_alignment(device));
-  REQUIRE(
-      ebb_device_fits_matmul_config(device, 0) || device->info.type == EBB_DEVICE_CPU,
-      EBB_ERR_UNSUPPORTED,
-      "device \"%s\": %zu work-items and %llu bytes of local memory a group: too few for any tile",
-      device->info.name, device->info.max_group, (unsigned long long)device->info.local_bytes);
   TRY(ebb_cache_mode_for(&device->cache, NULL, &device->info));
-  TRY(ebbi_matmul_set_up(device));
   TRY(choose_width(device));
-  TRY(ebbi_command_calls_choose(device));
-  TRY(choose_engine(device));
-  return ebbi_tuned_set_up(device);
+  return ebbi_command_calls_choose(device);
 }
 
 static ebb_status create_context(ebb_device *device, cl_platform_id platform,
@@ -105,28 +84,19 @@ static ebb_status finish_open(ebb_device **out, ebb_device *device, ebb_status s
   return status;
 }
 
-static ebb_status open_device(ebb_device **out, const char *selector,
-                              cl_command_queue_properties queue_properties) {
+ebb_status ebbi_device_open(ebb_device **out, const char *selector, bool profiled) {
   ebbi_platform_device *list = NULL;
   ebb_device *device;
   size_t count, index;
-  REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_device_open: out is NULL");
   ebb_status status = create_device(&device);
   if (status == EBB_OK) status = ebbi_devices_list(&list, &count);
   if (status == EBB_OK)
     status =
         ebbi_devices_select(&index, device->reason, sizeof device->reason, list, count, selector);
-  if (status == EBB_OK) status = open_selected(device, &list[index], queue_properties);
+  if (status == EBB_OK)
+    status = open_selected(device, &list[index], profiled ? CL_QUEUE_PROFILING_ENABLE : 0);
   free(list);
   return finish_open(out, device, status);
-}
-
-ebb_status ebb_device_open(ebb_device **out, const char *selector) {
-  return open_device(out, selector, 0);
-}
-
-ebb_status ebb_device_open_profiled(ebb_device **out, const char *selector) {
-  return open_device(out, selector, CL_QUEUE_PROFILING_ENABLE);
 }
 
 /* Where the device stands in the flat list; a part of a device, which is not listed, keeps 0:0. */
@@ -171,10 +141,7 @@ static ebb_status open_foreign(ebb_device *device, cl_context context, cl_device
   return set_up(device);
 }
 
-ebb_status ebb_device_open_opencl(ebb_device **out, cl_context context, cl_device_id id,
-                                  cl_command_queue queue) {
-  REQUIRE(out && context && id && queue, EBB_ERR_ARGUMENT,
-          "ebb_device_open_opencl: out, context, device and queue must not be NULL");
+ebb_status ebbi_device_open_opencl(ebb_device **out, void *context, void *id, void *queue) {
   ebb_device *device;
   ebb_status status = create_device(&device);
   if (status == EBB_OK) status = open_foreign(device, context, id, queue);
@@ -224,9 +191,6 @@ const char *ebb_device_reason(const ebb_device *device) {
 ebb_counters ebb_device_counters(const ebb_device *device) {
   return device->counters;
 }
-const ebbi_profile *ebbi_device_profile(const ebb_device *device) {
-  return &device->chosen.profile;
-}
 size_t ebbi_device_alignment(const ebb_device *device) {
   return device->alignment;
 }
@@ -236,42 +200,25 @@ cl_context ebb_device_cl_context(const ebb_device *device) {
 cl_command_queue ebb_device_cl_queue(const ebb_device *device) {
   return device->queue;
 }
-ebb_engine ebb_device_engine(const ebb_device *device) {
-  return device->chosen.engine;
+const ebbi_exec *ebbi_device_exec(const ebb_device *device) {
+  return &device->exec;
 }
 
-const char *ebb_engine_name(ebb_engine engine) {
-#define ENGINE_NAME(name, text) text,
-  static const char *const names[] = {EBB_ENGINE_LIST(ENGINE_NAME)};
-  return (unsigned)engine < EBB_ENGINE_COUNT ? names[engine] : "?";
-}
-
-ebb_status ebb_device_set_engine(ebb_device *device, ebb_engine engine) {
-  REQUIRE((unsigned)engine < EBB_ENGINE_COUNT, EBB_ERR_ARGUMENT, "engine %d: there is none",
-          (int)engine);
-  REQUIRE(engine != EBB_ENGINE_CLBLAST || ebbi_clblast_built(), EBB_ERR_UNSUPPORTED,
-          "engine clblast: this build has no CLBlast; install libclblast-dev and build again");
-  device->chosen.engine = engine;
-  device->chosen.engine_forced = true;
-  return EBB_OK;
-}
-
-ebbi_choices ebbi_device_choices(const ebb_device *device) {
-  return device->chosen;
-}
-
-void ebbi_device_choose(ebb_device *device, const ebbi_choices *choices) {
-  device->chosen = *choices;
+void ebbi_device_set_exec(ebb_device *device, const ebbi_exec *exec) {
+  device->exec = *exec;
 }
 
 unsigned ebb_device_width(const ebb_device *device) {
-  return device->chosen.profile.width;
+  return device->exec.profile.width;
+}
+
+ebb_status ebbi_exec_set_width(ebbi_exec *exec, const ebb_device *device, unsigned width) {
+  REQUIRE(ebbi_profile_choose(&exec->profile, &device->info, width), EBB_ERR_ARGUMENT,
+          "vectors of %u floats: must be 16, 8 or 4", width);
+  ebbi_profile_options(exec->options, sizeof exec->options, &exec->profile);
+  return EBB_OK;
 }
 
 ebb_status ebb_device_set_width(ebb_device *device, unsigned width) {
-  REQUIRE(ebbi_profile_choose(&device->chosen.profile, &device->info, width), EBB_ERR_ARGUMENT,
-          "vectors of %u floats: must be 16, 8 or 4", width);
-  ebbi_profile_options(device->chosen.options, sizeof device->chosen.options,
-                       &device->chosen.profile);
-  return EBB_OK;
+  return ebbi_exec_set_width(&device->exec, device, width);
 }

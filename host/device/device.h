@@ -4,7 +4,7 @@
 #ifndef EBBI_DEVICE_H
 #define EBBI_DEVICE_H
 
-#include <ebb/precision.h>
+#include <ebb/device.h>
 
 /* X(kernel's name, the file it stands in). A program holds one kernel, built once for each set of
  * options in use: what a training does not launch is never compiled. */
@@ -27,6 +27,7 @@
   X(activation_forward, "activation.cl")                                                           \
   X(activation_backward, "activation.cl")                                                          \
   X(bias_gradient, "activation.cl")                                                                \
+  X(add, "add.cl")                                                                                 \
   X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \
@@ -60,20 +61,7 @@ typedef struct ebbi_profile {
   unsigned chains;                         /* FMA probe: vectors an item advances in turn */
 } ebbi_profile;
 
-const ebbi_profile *ebbi_device_profile(const ebb_device *device);
-
-/* How a product runs: its configuration, tiles across and down, slices of the depth. */
-typedef struct ebbi_matmul_plan {
-  int config;
-  size_t across, down, slices, slice_depth;
-} ebbi_matmul_plan;
-
-/* In the device's precision, by the configuration that is forced, that was chosen for the class, or
- * that looks best; false if the device is too small for any. */
-bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
-                        size_t rows, size_t cols, size_t depth);
-
-/* ---- matrix units ---- */
+/* ---- execution ---- */
 
 /* X(name, text): kernels/mma.h has their code under -DUNIT_name. A vendor's row goes before
  * EMULATED, which runs anywhere, but only where it is asked for by name. */
@@ -88,16 +76,11 @@ typedef enum ebbi_unit {
       EBBI_UNIT_COUNT
 } ebbi_unit;
 
-const char *ebbi_unit_name(ebbi_unit unit);
-
-/* What the products are made by: the precision and, unless it is fp32, the unit. Set without a
- * question; ebb_device_set_precision asks. */
+/* What multiplies: the precision and, unless it is fp32, the matrix unit. */
 typedef struct ebbi_mma_state {
   ebb_precision precision;
   ebbi_unit unit;
 } ebbi_mma_state;
-ebbi_mma_state ebbi_device_mma(const ebb_device *device);
-void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state);
 
 /* Tile configurations of the products in one precision: the forced one, or EBB_MATMUL_CONFIG_AUTO,
  * and what measuring has chosen for classes of sizes, once it has been looked for, for which unit.
@@ -109,30 +92,35 @@ typedef struct ebbi_matmul_state {
   signed char by_class[EBB_LAYOUT_COUNT][EBB_MATMUL_CLASSES];
 } ebbi_matmul_state;
 
-/* All that decides which kernels launches get, and how these are built: to be kept, and set again
- * by those who change it for a time or launch later what was chosen earlier. */
-typedef struct ebbi_choices {
+/* Which kernels launches get, and how these are built. Every operation takes it as an argument. A
+ * device has a default, which public calls use; a plan keeps the copy by which it was made. The
+ * device layer reads the profile and its options; host/gemm gives the rest its meaning. */
+typedef struct ebbi_exec {
   ebb_engine engine;
   bool engine_forced; /* no choice of tuning goes before it */
+  bool tuned;         /* choices that tuning has kept may be taken over */
   ebbi_matmul_state matmul[EBB_PRECISION_COUNT];
   ebbi_mma_state mma;
   ebbi_profile profile;
   char options[512]; /* the profile as -D, for every program */
-} ebbi_choices;
-ebbi_choices ebbi_device_choices(const ebb_device *device);
-void ebbi_device_choose(ebb_device *device, const ebbi_choices *choices);
+} ebbi_exec;
 
-/* Takes over the choices that tuning has kept for the device's precision and unit, if there are
- * good ones, unless it has them already. */
-void ebbi_tuned_load(ebb_device *device);
+/* The device's default. */
+const ebbi_exec *ebbi_device_exec(const ebb_device *device);
 
-/* Checks that the device's compiler takes the unit's code.  Errors: EBB_ERR_DEVICE, with what it
- * says. */
-ebb_status ebbi_mma_probe(ebb_device *device, ebbi_mma_state mma);
+/* Changes the default: for opening a device and for the public setters alone. */
+void ebbi_device_set_exec(ebb_device *device, const ebbi_exec *exec);
 
-/* The build options that make the GPU form's products what they are to be. */
-enum { EBBI_MATMUL_OPTIONS = 192 };
-void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config);
+/* Takes the profile with vectors of so many floats.
+ * Errors: EBB_ERR_ARGUMENT (not 16, 8 or 4; nothing has changed). */
+ebb_status ebbi_exec_set_width(ebbi_exec *exec, const ebb_device *device, unsigned width);
+
+/* ---- opening ---- */
+
+/* Opens a device that has no engine yet: as ebb_device_open, ebb_device_open_profiled and
+ * ebb_device_open_opencl (which takes a cl_context, a cl_device_id and a cl_command_queue). */
+ebb_status ebbi_device_open(ebb_device **out, const char *selector, bool profiled);
+ebb_status ebbi_device_open_opencl(ebb_device **out, void *context, void *id, void *queue);
 
 /* ---- memory ---- */
 
@@ -179,6 +167,10 @@ ebb_status ebbi_buffer_download_part(void *values, const ebbi_buffer *buffer, si
 /* Queues a copy of the first `bytes` bytes, device to device. Does not block. */
 ebb_status ebbi_buffer_copy(ebbi_buffer *to, const ebbi_buffer *from, size_t bytes);
 
+/* Queues a write of `bytes` bytes, a multiple of 16 as is `from`; `values` may go at once. Does not
+ * block, and unlike an upload it is not read back. */
+ebb_status ebbi_buffer_put(ebbi_buffer *buffer, size_t from, const void *values, size_t bytes);
+
 /* Checks that so much would fit. */
 bool ebbi_device_fits_memory(const ebb_device *device, size_t bytes, size_t largest);
 
@@ -220,6 +212,11 @@ ebb_status ebbi_staging_wait(ebbi_staging *staging);
 void ebbi_programs_plan(ebb_device *device);
 ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned);
 
+/* Builds a kernel with the execution's options and these, unless it is built already.
+ * Errors: EBB_ERR_DEVICE, with the compiler's words. */
+ebb_status ebbi_kernel_build(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                             const char *options);
+
 /* ---- launches ---- */
 
 /* What a launch does, told by the operation: for the profile. kernels/README.md has the formulas.
@@ -239,8 +236,9 @@ typedef struct ebbi_launch {
   ebb_status status;
 } ebbi_launch;
 
-/* Starts a launch of a kernel built with the profile's options and `options`, which may be "". */
-ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options);
+/* Starts a launch of a kernel built with the execution's options and `options`, which may be "". */
+ebbi_launch ebbi_launch_begin(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                              const char *options);
 void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL: a null pointer */
 void ebbi_launch_local(ebbi_launch *launch, size_t bytes); /* local memory of a group */
 void ebbi_launch_int(ebbi_launch *launch, size_t value);   /* checked to fit an int */

@@ -9,12 +9,13 @@
 
 #include <limits.h>
 
-ebbi_launch ebbi_launch_begin(ebb_device *device, ebbi_kernel_id id, const char *options) {
+ebbi_launch ebbi_launch_begin(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                              const char *options) {
   ebbi_launch launch = {.device = device, .id = id};
   cl_kernel kernel = NULL;
-  launch.status = device->planning    ? ebbi_program_want(device, id, options)
-                  : device->recording ? ebbi_program_new_kernel(&kernel, device, id, options)
-                                      : ebbi_program_kernel(&kernel, device, id, options);
+  launch.status = device->planning    ? ebbi_program_want(device, exec, id, options)
+                  : device->recording ? ebbi_program_new_kernel(&kernel, device, exec, id, options)
+                                      : ebbi_program_kernel(&kernel, device, exec, id, options);
   launch.kernel = kernel;
   return launch;
 }

@@ -132,10 +132,10 @@ static ebbi_program **find_place(ebb_device *device, ebbi_kernel_id id, const ch
 }
 
 /* The kernel's program with the profile's options and these; if it is new, still to be built. */
-static ebb_status find_program(ebbi_program **out, ebb_device *device, ebbi_kernel_id id,
-                               const char *more) {
+static ebb_status find_program(ebbi_program **out, ebb_device *device, const ebbi_exec *exec,
+                               ebbi_kernel_id id, const char *more) {
   char options[2048];
-  int length = snprintf(options, sizeof options, "%s %s", device->chosen.options, more);
+  int length = snprintf(options, sizeof options, "%s %s", exec->options, more);
   REQUIRE(length < (int)sizeof options, EBB_ERR_ARGUMENT, "kernel %s: %d characters of options",
           kernels[id].name, length);
   ebbi_program **place = find_place(device, id, options);
@@ -163,26 +163,33 @@ static ebb_status require_built(ebb_device *device, ebbi_program *program) {
   return program->kernel ? EBB_OK : build(device, program);
 }
 
-ebb_status ebbi_program_want(ebb_device *device, ebbi_kernel_id id, const char *options) {
+ebb_status ebbi_program_want(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                             const char *options) {
   ebbi_program *program;
-  return find_program(&program, device, id, options);
+  return find_program(&program, device, exec, id, options);
 }
 
-ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
-                               const char *options) {
+ebb_status ebbi_program_kernel(cl_kernel *kernel, ebb_device *device, const ebbi_exec *exec,
+                               ebbi_kernel_id id, const char *options) {
   ebbi_program *program;
-  TRY(find_program(&program, device, id, options));
+  TRY(find_program(&program, device, exec, id, options));
   TRY(require_built(device, program));
   *kernel = program->kernel;
   return EBB_OK;
 }
 
-ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, ebbi_kernel_id id,
-                                   const char *options) {
+ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, const ebbi_exec *exec,
+                                   ebbi_kernel_id id, const char *options) {
   ebbi_program *program;
-  TRY(find_program(&program, device, id, options));
+  TRY(find_program(&program, device, exec, id, options));
   TRY(require_built(device, program));
   return create_kernel(kernel, device, program);
+}
+
+ebb_status ebbi_kernel_build(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
+                             const char *options) {
+  cl_kernel kernel;
+  return ebbi_program_kernel(&kernel, device, exec, id, options);
 }
 
 /* ---- plans ---- */

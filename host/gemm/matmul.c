@@ -1,4 +1,4 @@
-/* Matrix products and the dense layer's three passes, on whichever engine the device uses.
+/* Matrix products and the dense layer's three passes, on the engine of the execution.
  *
  * Our two forms take the same arguments and fuse what surrounds a product: bias and activation, the
  * activation's derivative, the bias gradient. CLBlast fuses nothing, so there the same steps follow
@@ -11,18 +11,19 @@
 
 /* The tensors of a product are float32 or, in precision bf16, may be that. */
 static ebb_status require_numbers(const char *where, const char *name, const ebb_tensor *tensor,
-                                  const ebb_device *device, size_t rows, size_t cols) {
-  bool half =
-      tensor && tensor->dtype == EBB_BF16 && ebb_device_precision(device) == EBB_PRECISION_BF16;
-  return ebbi_tensor_require(where, name, tensor, device, half ? EBB_BF16 : EBB_F32, rows, cols);
+                                  const ebbi_product *p, size_t rows, size_t cols) {
+  bool half = tensor->dtype == EBB_BF16 && p->exec->mma.precision == EBB_PRECISION_BF16;
+  return ebbi_tensor_require(where, name, tensor, p->c->device, half ? EBB_BF16 : EBB_F32, rows,
+                             cols);
 }
 
 /* Fills a product from its operands; c's shape is checked against them. */
-static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout, ebb_tensor *c,
-                           const ebb_tensor *a, const ebb_tensor *b) {
+static ebb_status describe(ebbi_product *p, const ebbi_exec *exec, const char *where,
+                           ebb_layout layout, ebb_tensor *c, const ebb_tensor *a,
+                           const ebb_tensor *b) {
   REQUIRE(a && b && c, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   size_t b_depth = layout == EBB_LAYOUT_NT ? b->cols : b->rows;
-  *p = (ebbi_product){.layout = layout, .c = c, .a = a, .b = b};
+  *p = (ebbi_product){.exec = exec, .layout = layout, .c = c, .a = a, .b = b};
   p->rows = layout == EBB_LAYOUT_TN ? a->cols : a->rows;
   p->depth = layout == EBB_LAYOUT_TN ? a->rows : a->cols;
   p->cols = layout == EBB_LAYOUT_NT ? b->rows : b->cols;
@@ -30,9 +31,9 @@ static ebb_status describe(ebbi_product *p, const char *where, ebb_layout layout
           "%s: a is [%zu, %zu]%s but b is [%zu, %zu]%s: inner sizes %zu and %zu differ", where,
           a->rows, a->cols, layout == EBB_LAYOUT_TN ? " transposed" : "", b->rows, b->cols,
           layout == EBB_LAYOUT_NT ? " transposed" : "", p->depth, b_depth);
-  TRY(require_numbers(where, "a", a, c->device, a->rows, a->cols));
-  TRY(require_numbers(where, "b", b, c->device, b->rows, b->cols));
-  TRY(require_numbers(where, "c", c, c->device, p->rows, p->cols));
+  TRY(require_numbers(where, "a", a, p, a->rows, a->cols));
+  TRY(require_numbers(where, "b", b, p, b->rows, b->cols));
+  TRY(require_numbers(where, "c", c, p, p->rows, p->cols));
   TRY(ebbi_tensor_require_apart(where, "c", c, "a", a));
   return ebbi_tensor_require_apart(where, "c", c, "b", b);
 }
@@ -58,8 +59,8 @@ ebb_status ebbi_split_partials(ebbi_split *split, const ebbi_product *p) {
 
 ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
   if (split->slices == 1) return EBB_OK;
-  const ebbi_profile *profile = ebbi_device_profile(p->c->device);
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, EBBI_KERNEL_add_slices, "");
+  const ebbi_profile *profile = &p->exec->profile;
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, EBBI_KERNEL_add_slices, "");
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, split->partials);
@@ -72,19 +73,20 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
   return ebbi_launch_run(&launch, across, p->rows + 1);
 }
 
-size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t rows, size_t cols,
-                             size_t depth) {
-  ebb_engine engine = ebb_device_choose_engine(device, layout, rows, cols, depth);
+size_t ebbi_matmul_workspace(const ebbi_exec *exec, const ebb_device *device, ebb_layout layout,
+                             size_t rows, size_t cols, size_t depth) {
+  ebb_engine engine = ebbi_exec_engine(exec, layout, rows, cols, depth);
   ebbi_matmul_plan plan = {.slices = 1};
   if (engine == EBB_ENGINE_CPU)
     plan.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
   else if (engine == EBB_ENGINE_GPU)
-    (void)ebbi_matmul_choose(&plan, device, layout, rows, cols, depth); /* the launch says so */
+    (void)ebbi_matmul_choose(&plan, exec, device, layout, rows, cols,
+                             depth); /* the launch says so */
   return plan.slices > 1 ? partial_bytes(plan.slices, rows, ebbi_stride(rows, cols)) : 0;
 }
 
 static ebb_engine engine_of(const ebbi_product *p) {
-  return ebb_device_choose_engine(p->c->device, p->layout, p->rows, p->cols, p->depth);
+  return ebbi_exec_engine(p->exec, p->layout, p->rows, p->cols, p->depth);
 }
 
 static bool uses_gpu(const ebbi_product *p) {
@@ -128,13 +130,13 @@ static ebb_status run_tn(const ebbi_product *p, ebb_tensor *sums) {
   return uses_gpu(p) ? ebbi_matmul_gpu_tn(p, sums) : ebbi_matmul_cpu_tn(p, sums);
 }
 
-ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
-                      bool transpose_b) {
+ebb_status ebbi_matmul(const ebbi_exec *exec, ebb_tensor *c, const ebb_tensor *a, bool transpose_a,
+                       const ebb_tensor *b, bool transpose_b) {
   static const char where[] = "ebb_matmul";
   REQUIRE(!(transpose_a && transpose_b), EBB_ERR_ARGUMENT,
           "%s: both operands transposed is not offered; transpose the result instead", where);
   ebbi_product p;
-  TRY(describe(&p, where,
+  TRY(describe(&p, exec, where,
                transpose_a   ? EBB_LAYOUT_TN
                : transpose_b ? EBB_LAYOUT_NT
                              : EBB_LAYOUT_NN,
@@ -146,11 +148,17 @@ ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, cons
   return run_nn(&p, NULL, NULL, EBB_ACT_IDENTITY);
 }
 
-ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
-                             const ebb_tensor *b, ebb_activation activation) {
+ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
+                      bool transpose_b) {
+  return ebbi_matmul(ebbi_tensor_exec(c), c, a, transpose_a, b, transpose_b);
+}
+
+ebb_status ebbi_dense_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,
+                              const ebb_tensor *x, const ebb_tensor *w, const ebb_tensor *b,
+                              ebb_activation activation) {
   static const char where[] = "ebb_dense_forward";
   ebbi_product p;
-  TRY(describe(&p, where, EBB_LAYOUT_NN, a, x, w));
+  TRY(describe(&p, exec, where, EBB_LAYOUT_NN, a, x, w));
   TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols));
@@ -160,33 +168,51 @@ ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, 
   ebb_tensor *sum = z ? z : a;
   p.c = sum;
   TRY(run_clblast(&p));
-  return ebb_activation_forward(a, sum, b, activation);
+  return ebbi_activation_forward(exec, a, sum, b, activation);
 }
 
-ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,
-                                     const ebb_tensor *dz) {
+ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
+                             const ebb_tensor *b, ebb_activation activation) {
+  return ebbi_dense_forward(ebbi_tensor_exec(a), a, z, x, w, b, activation);
+}
+
+ebb_status ebbi_dense_weight_gradient(const ebbi_exec *exec, ebb_tensor *dw, ebb_tensor *db,
+                                      const ebb_tensor *x, const ebb_tensor *dz) {
   static const char where[] = "ebb_dense_weight_gradient";
   ebbi_product p;
-  TRY(describe(&p, where, EBB_LAYOUT_TN, dw, x, dz));
+  TRY(describe(&p, exec, where, EBB_LAYOUT_TN, dw, x, dz));
   TRY(ebbi_tensor_require(where, "dw", dw, dw->device, EBB_F32, p.rows, p.cols));
   TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
   TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
   TRY(run_clblast(&p));
-  return ebb_bias_gradient(db, dz);
+  return ebbi_bias_gradient(exec, db, dz);
 }
 
-ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, const ebb_tensor *w,
-                                    const ebb_tensor *z_below, const ebb_tensor *a_below,
-                                    ebb_activation activation) {
+ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,
+                                     const ebb_tensor *dz) {
+  return ebbi_dense_weight_gradient(ebbi_tensor_exec(dw), dw, db, x, dz);
+}
+
+ebb_status ebbi_dense_input_gradient(const ebbi_exec *exec, ebb_tensor *dz_below,
+                                     const ebb_tensor *dz, const ebb_tensor *w,
+                                     const ebb_tensor *z_below, const ebb_tensor *a_below,
+                                     ebb_activation activation) {
   static const char where[] = "ebb_dense_input_gradient";
   ebbi_product p;
-  TRY(describe(&p, where, EBB_LAYOUT_NT, dz_below, dz, w));
+  TRY(describe(&p, exec, where, EBB_LAYOUT_NT, dz_below, dz, w));
   TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, dz_below->dtype, p.rows, p.cols));
   TRY(ebbi_require_slope(where, z_below, a_below, activation));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "z_below", z_below));
   if (!uses_clblast(&p)) return run_nt(&p, z_below, a_below, activation);
   TRY(run_clblast(&p));
-  return ebb_activation_backward(dz_below, z_below, a_below, activation);
+  return ebbi_activation_backward(exec, dz_below, z_below, a_below, activation);
+}
+
+ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, const ebb_tensor *w,
+                                    const ebb_tensor *z_below, const ebb_tensor *a_below,
+                                    ebb_activation activation) {
+  return ebbi_dense_input_gradient(ebbi_tensor_exec(dz_below), dz_below, dz, w, z_below, a_below,
+                                   activation);
 }

@@ -87,14 +87,14 @@ static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
       EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, ids[p->layout], options);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, ids[p->layout], options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
 }
 
 /* Appends the arguments that all products end with, and queues the items of all slices. */
 static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
-  share s = share_out(p, split->depth, ebbi_device_profile(p->c->device));
+  share s = share_out(p, split->depth, &p->exec->profile);
   ebbi_product_arguments(launch, p);
   ebbi_launch_int(launch, s.rows);
   ebbi_launch_int(launch, s.panels);

@@ -9,6 +9,7 @@
 #include "base/size.h"
 #include "ops/work.h"
 #include "product.h"
+#include "tiles.h"
 
 #include <stdio.h>
 
@@ -32,7 +33,7 @@ static void choose_options(run *r, ebb_activation activation) {
   char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS];
   const char *c_type = option_if_bf16(p->c, " -DC_BF16");
   ebbi_activation_option(name, activation);
-  ebbi_matmul_options(tiles, ebbi_device_mma(p->c->device), r->plan.config);
+  ebbi_matmul_options(tiles, p->exec->mma, r->plan.config);
   snprintf(r->activation, sizeof r->activation, "%s%s", name, c_type);
   snprintf(r->options, sizeof r->options, "%s %s%s%s%s", name, tiles,
            option_if_bf16(p->a, " -DA_BF16"), option_if_bf16(p->b, " -DB_BF16"),
@@ -41,8 +42,8 @@ static void choose_options(run *r, ebb_activation activation) {
 
 static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
   ebb_device *device = p->c->device;
-  *r = (run){.product = p, .mma = ebb_device_precision(device) != EBB_PRECISION_FP32};
-  REQUIRE(ebbi_matmul_choose(&r->plan, device, p->layout, p->rows, p->cols, p->depth),
+  *r = (run){.product = p, .mma = p->exec->mma.precision != EBB_PRECISION_FP32};
+  REQUIRE(ebbi_matmul_choose(&r->plan, p->exec, device, p->layout, p->rows, p->cols, p->depth),
           EBB_ERR_UNSUPPORTED,
           "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
           "tile; use engine cpu",
@@ -54,14 +55,14 @@ static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activati
 
 static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id) {
   const ebbi_product *p = r->product;
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, r->mma ? mma_id : id, r->options);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, r->mma ? mma_id : id, r->options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
 }
 
 static ebbi_launch begin_finish(const run *r, ebbi_kernel_id id) {
   const ebbi_product *p = r->product;
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, id, r->activation);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, id, r->activation);
   launch.work = ebbi_work_slices(r->plan.slices, p->rows, p->cols);
   return launch;
 }

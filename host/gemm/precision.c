@@ -10,9 +10,8 @@
  * The emulated unit is not tried: it is scalars, like all other kernels, and `ebb verify`'s affair.
  */
 #include "base/error.h"
-#include "ops/ops.h"
+#include "gemm.h"
 
-#include <ebb/precision.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +21,7 @@
 enum { ROWS = 133, COLS = 131, DEPTH = 99 };
 
 typedef struct trial {
+  const ebbi_exec *exec;
   ebb_layout layout;
   ebb_tensor *a, *b, *c;
   float *a_values, *b_values, *c_values;
@@ -40,7 +40,7 @@ static ebb_status make(trial *t, ebb_device *device, ebb_dtype dtype) {
   REQUIRE(t->a_values, EBB_ERR_MEMORY, "ebb_device_set_precision: no memory");
   t->b_values = t->a_values + ROWS * DEPTH;
   t->c_values = t->b_values + COLS * DEPTH;
-  fill(t, ebb_device_precision(device));
+  fill(t, t->exec->mma.precision);
   TRY(ebb_tensor_create(&t->a, device, dtype, tn ? DEPTH : ROWS, tn ? ROWS : DEPTH));
   TRY(ebb_tensor_create(&t->b, device, dtype, nt ? COLS : DEPTH, nt ? DEPTH : COLS));
   TRY(ebb_tensor_create(&t->c, device, EBB_F32, ROWS, COLS));
@@ -58,28 +58,29 @@ static float element(const trial *t, int row, int col) {
   return sum;
 }
 
-static ebb_status compare(trial *t, ebb_device *device) {
-  TRY(ebb_matmul(t->c, t->a, t->layout == EBB_LAYOUT_TN, t->b, t->layout == EBB_LAYOUT_NT));
+static ebb_status compare(trial *t, const ebb_device *device) {
+  ebb_precision precision = t->exec->mma.precision;
+  TRY(ebbi_matmul(t->exec, t->c, t->a, t->layout == EBB_LAYOUT_TN, t->b,
+                  t->layout == EBB_LAYOUT_NT));
   TRY(ebb_tensor_download(t->c_values, t->c));
   for (int i = 0; i < ROWS * COLS; i++) {
-    ebb_precision precision = ebb_device_precision(device);
     float expected = element(t, i / COLS, i % COLS), found = t->c_values[i];
     REQUIRE(found == expected, EBB_ERR_NUMBERS,
             "precision %s: matrix unit \"%s\" of \"%s\" multiplies wrong: tiles %s, layout %d, "
             "element [%d, %d] of a sample is %.9g, must be %.9g; use fp32",
-            ebb_precision_name(precision), ebb_device_matrix_unit(device),
+            ebb_precision_name(precision), ebbi_exec_unit(t->exec),
             ebb_device_get_info(device)->name,
-            ebb_matmul_config_name(precision, (size_t)ebb_device_matmul_config(device)),
-            (int)t->layout, i / COLS, i % COLS, (double)found, (double)expected);
+            ebb_matmul_config_name(precision, (size_t)ebbi_exec_config(t->exec)), (int)t->layout,
+            i / COLS, i % COLS, (double)found, (double)expected);
   }
   return EBB_OK;
 }
 
 /* One configuration, from operands of a type. */
-static ebb_status try_config(ebb_device *device, size_t config, ebb_dtype dtype) {
-  ebb_status status = ebb_device_set_matmul_config(device, (int)config);
+static ebb_status try_config(ebbi_exec *exec, ebb_device *device, size_t config, ebb_dtype dtype) {
+  ebb_status status = ebbi_exec_set_config(exec, device, (int)config);
   for (int l = 0; l < EBB_LAYOUT_COUNT && status == EBB_OK; l++) {
-    trial t = {.layout = (ebb_layout)l};
+    trial t = {.exec = exec, .layout = (ebb_layout)l};
     status = make(&t, device, dtype);
     if (status == EBB_OK) status = compare(&t, device);
     ebb_tensor_free(t.a);
@@ -90,26 +91,17 @@ static ebb_status try_config(ebb_device *device, size_t config, ebb_dtype dtype)
   return status;
 }
 
-static ebb_status try_configs(ebb_device *device) {
-  ebb_precision precision = ebb_device_precision(device);
-  bool half = precision == EBB_PRECISION_BF16;
-  if (half) TRY(try_config(device, 0, EBB_F32));
-  for (size_t c = 0; c < ebb_matmul_config_count(precision); c++)
-    if (ebb_device_fits_matmul_config(device, c))
-      TRY(try_config(device, c, half ? EBB_BF16 : EBB_F32));
+ebb_status ebbi_exec_try_unit(ebbi_exec *exec, ebb_device *device, ebbi_mma_state wanted) {
+  bool half = wanted.precision == EBB_PRECISION_BF16;
+  ebbi_exec tried = *exec;
+  tried.mma = wanted;
+  TRY(ebbi_mma_probe(device, exec, wanted));
+  if (half) TRY(try_config(&tried, device, 0, EBB_F32));
+  for (size_t c = 0; c < ebb_matmul_config_count(wanted.precision); c++)
+    if (ebbi_exec_fits_config(&tried, device, c))
+      TRY(try_config(&tried, device, c, half ? EBB_BF16 : EBB_F32));
+  exec->mma = wanted;
   return EBB_OK;
-}
-
-ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_mma_state wanted) {
-  ebbi_mma_state before = ebbi_device_mma(device);
-  TRY(ebbi_mma_probe(device, wanted));
-  ebbi_device_set_mma(device, wanted);
-  int forced = ebb_device_matmul_config(device);
-  ebb_status status = try_configs(device);
-  ebb_status restored = ebb_device_set_matmul_config(device, forced);
-  if (status == EBB_OK) status = restored;
-  if (status != EBB_OK) ebbi_device_set_mma(device, before);
-  return status;
 }
 
 /* EBB_MATRIX_UNIT: the unit that is wanted; EBBI_UNIT_COUNT: the first of a vendor that is there.
@@ -127,20 +119,20 @@ static ebb_status find_wanted(ebbi_unit *unit) {
   return EBB_OK;
 }
 
-/* Sets the precision by the wanted unit, or the first vendor's that builds. */
-static ebb_status take_unit(ebb_device *device, ebb_precision precision) {
+/* Takes the precision by the wanted unit, or the first vendor's that builds. */
+static ebb_status take_unit(ebbi_exec *exec, ebb_device *device, ebb_precision precision) {
   char reason[512] = "";
   ebbi_unit wanted;
   TRY(find_wanted(&wanted));
   for (int u = 0; u < EBBI_UNIT_COUNT; u++) {
     ebbi_mma_state mma = {precision, (ebbi_unit)u};
     bool asked = wanted == EBBI_UNIT_COUNT ? u != EBBI_UNIT_EMULATED : u == (int)wanted;
-    ebb_status status = asked ? ebbi_mma_probe(device, mma) : EBB_ERR_UNSUPPORTED;
+    ebb_status status = asked ? ebbi_mma_probe(device, exec, mma) : EBB_ERR_UNSUPPORTED;
     if (status == EBB_ERR_DEVICE)
       snprintf(reason, sizeof reason, ". The last one tried: %s", ebb_error_message());
     if (status != EBB_OK) continue;
-    if (u != EBBI_UNIT_EMULATED) return ebbi_device_try_unit(device, mma);
-    ebbi_device_set_mma(device, mma);
+    if (u != EBBI_UNIT_EMULATED) return ebbi_exec_try_unit(exec, device, mma);
+    exec->mma = mma;
     return EBB_OK;
   }
   return ebbi_fail(EBB_ERR_UNSUPPORTED,
@@ -150,14 +142,13 @@ static ebb_status take_unit(ebb_device *device, ebb_precision precision) {
                    ebb_precision_name(precision), ebb_device_get_info(device)->name, reason);
 }
 
-ebb_status ebb_device_set_precision(ebb_device *device, ebb_precision precision) {
-  REQUIRE(device, EBB_ERR_ARGUMENT, "ebb_device_set_precision: device is NULL");
+ebb_status ebbi_exec_set_precision(ebbi_exec *exec, ebb_device *device, ebb_precision precision) {
   REQUIRE((unsigned)precision < EBB_PRECISION_COUNT, EBB_ERR_ARGUMENT,
           "ebb_device_set_precision: there is no precision %d", (int)precision);
   if (precision == EBB_PRECISION_FP32)
-    ebbi_device_set_mma(device, (ebbi_mma_state){.precision = EBB_PRECISION_FP32});
+    exec->mma = (ebbi_mma_state){.precision = EBB_PRECISION_FP32};
   else
-    TRY(take_unit(device, precision));
-  ebbi_tuned_load(device);
+    TRY(take_unit(exec, device, precision));
+  ebbi_tuned_load(exec, device);
   return EBB_OK;
 }

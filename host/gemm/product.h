@@ -2,10 +2,11 @@
 #ifndef EBBI_PRODUCT_H
 #define EBBI_PRODUCT_H
 
-#include "ops/ops.h"
+#include "gemm.h"
 
 /* c = op(a).op(b) [rows, cols] over `depth`. */
 typedef struct ebbi_product {
+  const ebbi_exec *exec;
   ebb_layout layout;
   ebb_tensor *c;
   const ebb_tensor *a, *b;

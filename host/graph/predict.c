@@ -13,27 +13,19 @@ static ebb_status build_programs(ebbi_pass *pass) {
   return ebbi_programs_build(pass->network->device, ebbi_pass_forward(pass));
 }
 
-/* The pass's inputs in a buffer of their own, in place of a part of its arena: tools that track
+/* One pass over `live` rows: fewer than the batch leave old rows behind, which nobody reads. The
+ * batch has a buffer of its own, and rows go up padded, as they lie on the device: tools that track
  * initialised memory see what the host writes only where it fills a buffer in one piece. */
-static ebb_status own_rows(ebbi_pass *pass) {
-  size_t rows = pass->x->rows, cols = pass->x->cols;
-  ebb_tensor_free(pass->x);
-  pass->x = NULL;
-  return ebb_tensor_create(&pass->x, pass->network->device, EBB_F32, rows, cols);
-}
-
-/* One pass over `live` rows: fewer than the batch leave old rows behind, which nobody reads. They
- * go up padded, as they lie on the device: see own_rows. */
 static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out, float *output,
                                 const float *input, size_t live) {
   const ebb_spec *spec = &pass->network->spec;
   size_t inputs = ebb_spec_inputs(spec), outputs = ebb_spec_outputs(spec);
-  size_t stride = pass->x->stride, bytes = stride * sizeof *input;
+  size_t stride = pass->value[0]->stride, bytes = stride * sizeof *input;
   for (size_t row = 0; row < live; row++)
     memcpy(rows_in + row * stride, input + row * inputs, inputs * sizeof *input);
-  TRY(ebbi_buffer_upload(pass->x->buffer, rows_in, pass->x->rows, bytes, bytes));
+  TRY(ebbi_buffer_upload(pass->value[0]->buffer, rows_in, pass->value[0]->rows, bytes, bytes));
   TRY(ebbi_pass_forward(pass));
-  TRY(ebb_tensor_download(rows_out, pass->a[spec->count - 1]));
+  TRY(ebb_tensor_download(rows_out, pass->value[spec->count]));
   memcpy(output, rows_out, live * outputs * sizeof *output);
   return EBB_OK;
 }
@@ -49,9 +41,8 @@ ebb_status ebb_network_predict(ebb_network *network, float *output, const float 
   float *rows_out = calloc(batch * outputs, sizeof *rows_out);
   ebb_status status =
       rows_in && rows_out
-          ? ebbi_pass_create(&pass, network, batch, EBB_LOSS_MSE, EBBI_PASS_EVALUATION)
+          ? ebbi_pass_create_prediction(&pass, ebbi_device_exec(network->device), network, batch)
           : ebbi_fail(EBB_ERR_MEMORY, "ebb_network_predict: no memory for %zu rows", batch);
-  if (status == EBB_OK) status = own_rows(pass);
   if (status == EBB_OK) status = build_programs(pass);
   for (size_t at = 0; at < rows && status == EBB_OK; at += batch)
     status = predict_batch(pass, rows_in, rows_out, output + at * outputs, input + at * inputs,

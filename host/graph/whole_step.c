@@ -65,31 +65,34 @@ static size_t most_slices(size_t parameters, bool grouped) {
   return most;
 }
 
-bool ebbi_whole_is_grouped(const ebb_device *device) {
-  ebb_engine engine = ebb_device_engine(device);
+bool ebbi_whole_is_grouped(const ebbi_exec *exec, const ebb_device *device) {
+  ebb_engine engine = exec->engine;
   bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
   return engine == EBB_ENGINE_GPU || (engine == EBB_ENGINE_CLBLAST && !cpu);
 }
 
-bool ebbi_whole_fits(const ebb_device *device, const ebbi_whole_network *network) {
+bool ebbi_whole_fits(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network) {
   unsigned activations;
   return survey(&activations, network) <= EBBI_WHOLE_WIDTH &&
          network->parameters <= EBBI_WHOLE_PARAMETERS &&
-         (!ebbi_whole_is_grouped(device) || ebbi_group_fits(device, network));
+         (!ebbi_whole_is_grouped(exec, device) || ebbi_group_fits(exec, device, network));
 }
 
 /* With the engine cpu on a CPU always: one work-item does what a GPU would spread over many. */
-bool ebbi_whole_pays(const ebb_device *device, const ebbi_whole_network *network) {
-  if (!ebbi_whole_fits(device, network)) return false;
-  ebb_engine engine = ebb_device_engine(device);
+bool ebbi_whole_pays(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network) {
+  if (!ebbi_whole_fits(exec, device, network)) return false;
+  ebb_engine engine = exec->engine;
   if (engine == EBB_ENGINE_GPU) return network->parameters <= EBBI_WHOLE_GROUPED;
   return engine == EBB_ENGINE_CPU && ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
 }
 
-ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebb_device *device,
-                                const ebbi_whole_network *network, size_t batch) {
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_exec *exec,
+                                const ebb_device *device, const ebbi_whole_network *network,
+                                size_t batch) {
   size_t outputs = network->layers[network->count - 1].outputs;
-  *plan = (ebbi_whole_plan){.grouped = ebbi_whole_is_grouped(device),
+  *plan = (ebbi_whole_plan){.grouped = ebbi_whole_is_grouped(exec, device),
                             .batch = batch,
                             .chunks = ebbi_ceil_div(batch, EBBI_CHUNK),
                             .pitch = EBBI_CHUNK,
@@ -105,12 +108,12 @@ ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebb_device *device,
           parameters, EBBI_WHOLE_PARAMETERS);
   size_t most = most_slices(parameters, plan->grouped);
   plan->slices = plan->chunks < most ? plan->chunks : most;
-  if (plan->grouped) plan->pitch += ebbi_device_profile(device)->width;
+  if (plan->grouped) plan->pitch += exec->profile.width;
   plan->spare = fill_layers(NULL, network, plan->pitch);
   plan->scratch =
       plan->spare + (plan->grouped ? outputs : ebbi_round_up(widest, PAIR)) * plan->pitch;
   if (!plan->grouped) return EBB_OK;
-  TRY(ebbi_group_plan(plan, device, network));
+  TRY(ebbi_group_plan(plan, exec, device, network));
   plan->table += 1 + plan->phases;
   return EBB_OK;
 }
@@ -126,7 +129,7 @@ size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan) {
 
 static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *network) {
   const ebbi_whole_plan *plan = &step->plan;
-  size_t width = ebbi_device_profile(step->table->device)->width;
+  size_t width = step->exec.profile.width;
   ebbi_table_row *rows = calloc(plan->table, sizeof *rows);
   REQUIRE(rows, EBB_ERR_MEMORY, "whole steps: no memory");
   rows->plan.layers = (int32_t)network->count;
@@ -161,13 +164,14 @@ static ebb_status build(ebbi_whole_step *step, ebb_device *device,
   return upload_table(step, network);
 }
 
-ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
+ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, ebb_device *device,
                                   const ebbi_whole_network *network, size_t batch) {
   ebbi_whole_plan plan;
-  TRY(ebbi_whole_plan_make(&plan, device, network, batch));
+  TRY(ebbi_whole_plan_make(&plan, exec, device, network, batch));
   ebbi_whole_step *step = calloc(1, sizeof *step);
   REQUIRE(step, EBB_ERR_MEMORY, "whole steps: no memory");
-  *step = (ebbi_whole_step){.plan = plan,
+  *step = (ebbi_whole_step){.exec = *exec,
+                            .plan = plan,
                             .inputs = network->layers[0].inputs,
                             .outputs = network->layers[network->count - 1].outputs,
                             .row_flops = ebbi_work_row_flops(network)};
@@ -227,7 +231,7 @@ static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id id) {
   char options[64];
   snprintf(options, sizeof options, "-DACTIVATIONS=%u%s", step->plan.activations,
            step->plan.values > 0 ? " -DLOCAL_VALUES=1" : "");
-  return ebbi_launch_begin(step->table->device, id, options);
+  return ebbi_launch_begin(step->table->device, &step->exec, id, options);
 }
 
 /* What both kinds of launch write but the parameters, and work in. */

@@ -45,18 +45,21 @@ typedef struct ebbi_whole_plan {
 
 /* Does the device take the GPU form? With the engine gpu; CLBlast, which is no form, leaves it to
  * the kind of the device. */
-bool ebbi_whole_is_grouped(const ebb_device *device);
+bool ebbi_whole_is_grouped(const ebbi_exec *exec, const ebb_device *device);
 
 /* Plans steps of `batch` rows.
  * Errors: EBB_ERR_UNSUPPORTED (too wide or too large: the message says what). */
-ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebb_device *device,
-                                const ebbi_whole_network *network, size_t batch);
+ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_exec *exec,
+                                const ebb_device *device, const ebbi_whole_network *network,
+                                size_t batch);
 
 /* Are the layers narrow enough, the slab short enough, and is there what the form needs? */
-bool ebbi_whole_fits(const ebb_device *device, const ebbi_whole_network *network);
+bool ebbi_whole_fits(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network);
 
 /* Are whole steps better than steps by layers, as far as it is known without trying? */
-bool ebbi_whole_pays(const ebb_device *device, const ebbi_whole_network *network);
+bool ebbi_whole_pays(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network);
 
 /* Bytes that steps keep on the device: their table, and the scratch. */
 size_t ebbi_whole_table_bytes(const ebbi_whole_plan *plan);
@@ -64,6 +67,7 @@ size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan);
 
 /* A plan with all that a step needs on the device. */
 typedef struct ebbi_whole_step {
+  ebbi_exec exec; /* by which it was made, and runs */
   ebbi_whole_plan plan;
   size_t inputs, outputs;
   double row_flops;            /* of a row of the batch, but for the loss */
@@ -72,7 +76,7 @@ typedef struct ebbi_whole_step {
   ebb_tensor *partials;        /* [slices, 2], packed: the loss's partial sums */
 } ebbi_whole_step;
 
-ebb_status ebbi_whole_step_create(ebbi_whole_step **out, ebb_device *device,
+ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, ebb_device *device,
                                   const ebbi_whole_network *network, size_t batch);
 void ebbi_whole_step_free(ebbi_whole_step *step);
 

@@ -43,27 +43,28 @@ static size_t largest_panel(size_t *deepest, const ebbi_whole_network *network) 
 }
 
 /* Floats of local memory for values and panels. */
-static size_t room_of(const ebb_device *device) {
-  size_t floats = ebbi_device_profile(device)->step_local / sizeof(float);
+static size_t room_of(const ebbi_exec *exec) {
+  size_t floats = exec->profile.step_local / sizeof(float);
   return floats > ROWS ? floats - ROWS : 0;
 }
 
-bool ebbi_group_fits(const ebb_device *device, const ebbi_whole_network *network) {
+bool ebbi_group_fits(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network) {
   size_t deepest;
   largest_panel(&deepest, network);
-  return room_of(device) >= 2 * deepest &&
-         ebb_device_get_info(device)->max_group >= ebbi_device_profile(device)->step_group;
+  return room_of(exec) >= 2 * deepest &&
+         ebb_device_get_info(device)->max_group >= exec->profile.step_group;
 }
 
-ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebb_device *device,
+ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebbi_exec *exec, const ebb_device *device,
                            const ebbi_whole_network *network) {
   const ebb_device_info *info = ebb_device_get_info(device);
-  size_t deepest, largest = largest_panel(&deepest, network), room = room_of(device);
-  REQUIRE(ebbi_group_fits(device, network), EBB_ERR_UNSUPPORTED,
+  size_t deepest, largest = largest_panel(&deepest, network), room = room_of(exec);
+  REQUIRE(ebbi_group_fits(exec, device, network), EBB_ERR_UNSUPPORTED,
           "whole steps: %llu bytes of local memory and %zu work-items a group, %zu and %u are "
           "needed; let steps run layer by layer",
           (unsigned long long)info->local_bytes, info->max_group,
-          (2 * deepest + ROWS) * sizeof(float) + 512, ebbi_device_profile(device)->step_group);
+          (2 * deepest + ROWS) * sizeof(float) + 512, exec->profile.step_group);
   size_t left = plan->scratch < room ? (room - plan->scratch) / 2 : 0;
   if (left >= largest || (left >= deepest && left * PANELS_MOST >= largest)) {
     plan->values = plan->scratch;

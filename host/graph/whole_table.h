@@ -30,11 +30,12 @@ enum { EBBI_CHUNK = 32, EBBI_TABLE_WORDS = sizeof(ebbi_table_row) / sizeof(int32
 
 /* Can groups take whole steps: is there local memory for a panel of the widest layer, and are there
  * work-items enough? */
-bool ebbi_group_fits(const ebb_device *device, const ebbi_whole_network *network);
+bool ebbi_group_fits(const ebbi_exec *exec, const ebb_device *device,
+                     const ebbi_whole_network *network);
 
 /* Shares a group's local memory out between `plan->scratch` floats of values and the panels.
  * Errors: EBB_ERR_UNSUPPORTED (ebbi_group_fits says no: the message says what is short). */
-ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebb_device *device,
+ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebbi_exec *exec, const ebb_device *device,
                            const ebbi_whole_network *network);
 
 /* The phases of a block, in rows unless that is NULL; returns how many there are. */

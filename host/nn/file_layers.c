@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "nn/file_order.h"
+#include "nn/kind.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,8 +105,8 @@ static ebb_status collect_weights(ebbi_file_layers *layers, const ebbi_safetenso
     list_tensor(&all, tensor);
     TRY(check_tensor(tensor, path));
     if (!is_weight(tensor)) continue;
-    REQUIRE(layers->count < EBB_MAX_LAYERS, EBB_ERR_INPUT, "%s: more than %d layers", path,
-            EBB_MAX_LAYERS);
+    REQUIRE(layers->count < EBB_MAX_NODES, EBB_ERR_INPUT, "%s: more than %d layers", path,
+            EBB_MAX_NODES);
     REQUIRE(in_range(tensor), EBB_ERR_INPUT,
             "%s: tensor \"%.80s\" is [%zu, %zu]; a layer has 1 to %d inputs and outputs", path,
             tensor->name, tensor->shape[0], tensor->shape[1], EBB_MAX_UNITS);
@@ -126,15 +127,17 @@ static ebb_status fail_unlike(const ebbi_file_layers *layers, const char *path,
                               const ebb_spec *spec) {
   listing all = {0};
   for (size_t l = 0; l < layers->count; l++) list_tensor(&all, layers->weight[l]);
-  REQUIRE(layers->count == spec->count, EBB_ERR_INPUT,
-          "%s: holds %zu layers, the network has %zu: %s", path, layers->count, spec->count,
-          all.text);
+  size_t nodes[EBB_MAX_NODES], count = ebbi_spec_layers(nodes, spec);
+  REQUIRE(layers->count == count, EBB_ERR_INPUT, "%s: holds %zu layers, the network has %zu: %s",
+          path, layers->count, count, all.text);
   for (size_t l = 0; l < layers->count; l++) {
     const size_t *shape = layers->weight[l]->shape;
-    const ebb_layer_spec *layer = &spec->layers[l];
-    REQUIRE(shape[0] == layer->outputs && shape[1] == layer->inputs, EBB_ERR_INPUT,
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    ebbi_node_parameters(parameters, spec, nodes[l]);
+    size_t outputs = parameters[0].cols, inputs = parameters[0].rows;
+    REQUIRE(shape[0] == outputs && shape[1] == inputs, EBB_ERR_INPUT,
             "%s: tensor \"%.80s\" is [%zu, %zu], must be [%zu, %zu]", path, layers->weight[l]->name,
-            shape[0], shape[1], layer->outputs, layer->inputs);
+            shape[0], shape[1], outputs, inputs);
   }
   return ebbi_fail(EBB_ERR_INPUT, "%s: its layers do not fit the network: %s", path, all.text);
 }
@@ -237,7 +240,7 @@ static ebb_status spec_of(ebb_spec *spec, const ebbi_file_layers *layers, ebb_ac
 ebb_status ebbi_file_spec(ebb_spec *spec, const ebbi_safetensors *file, const char *path,
                           const char *text) {
   ebbi_file_layers layers;
-  char sizes[EBB_MAX_LAYERS * 24], example[EBB_MAX_LAYERS * 24];
+  char sizes[EBB_SPEC_TEXT], example[EBB_SPEC_TEXT];
   if (text && ebb_spec_parse(spec, text, 0, 0) == EBB_OK) /* and may tell the order of the layers */
     return ebbi_file_layers_find(&layers, file, path, spec);
   TRY(ebbi_file_layers_find(&layers, file, path, NULL));

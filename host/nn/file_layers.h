@@ -3,12 +3,13 @@
 #define EBBI_FILE_LAYERS_H
 
 #include "safetensors.h"
+#include "spec.h"
 
 /* From input to output. */
 typedef struct ebbi_file_layers {
   size_t count;
-  const ebbi_safetensor *weight[EBB_MAX_LAYERS]; /* [out, in] */
-  const ebbi_safetensor *bias[EBB_MAX_LAYERS];   /* [out]; NULL: there is none, that is zeros */
+  const ebbi_safetensor *weight[EBB_MAX_NODES]; /* [out, in] */
+  const ebbi_safetensor *bias[EBB_MAX_NODES];   /* [out]; NULL: there is none, that is zeros */
   char notes[3072]; /* lines on what was guessed and what was ignored; "" if nothing was */
 } ebbi_file_layers;
 

@@ -8,6 +8,8 @@
  */
 #include "nn/file_order.h"
 
+#include "nn/kind.h"
+
 #include <string.h>
 
 #define DIGITS "0123456789"
@@ -17,10 +19,11 @@ enum { STEPS_MAX = 100000 };
 typedef struct search {
   const ebbi_safetensor **weights;
   size_t count;
-  const ebb_spec *spec;
-  bool before[EBB_MAX_LAYERS][EBB_MAX_LAYERS]; /* by the numbers in the names */
-  bool used[EBB_MAX_LAYERS];
-  size_t order[EBB_MAX_LAYERS], first[EBB_MAX_LAYERS]; /* being tried; the first that was found */
+  const ebb_spec *spec;                      /* NULL: the shapes chain */
+  size_t nodes[EBB_MAX_NODES];               /* of the spec, in the order of their weights */
+  bool before[EBB_MAX_NODES][EBB_MAX_NODES]; /* by the numbers in the names */
+  bool used[EBB_MAX_NODES];
+  size_t order[EBB_MAX_NODES], first[EBB_MAX_NODES]; /* being tried; the first that was found */
   size_t found, steps;
 } search;
 
@@ -39,10 +42,14 @@ static bool has_lower_number(const char *a, const char *b) {
 
 static bool may_stand(const search *s, size_t place, size_t weight) {
   const size_t *shape = s->weights[weight]->shape;
-  const ebb_layer_spec *layer = s->spec ? &s->spec->layers[place] : NULL;
   if (s->used[weight]) return false;
-  if (layer && (shape[0] != layer->outputs || shape[1] != layer->inputs)) return false;
-  if (place > 0 && shape[1] != s->weights[s->order[place - 1]]->shape[0]) return false;
+  if (s->spec) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    ebbi_node_parameters(parameters, s->spec, s->nodes[place]);
+    if (shape[0] != parameters[0].cols || shape[1] != parameters[0].rows) return false;
+  } else if (place > 0 && shape[1] != s->weights[s->order[place - 1]]->shape[0]) {
+    return false;
+  }
   for (size_t other = 0; other < s->count; other++)
     if (!s->used[other] && s->before[other][weight]) return false;
   return true;
@@ -68,7 +75,7 @@ static void fill(search *s, size_t place) {
 }
 
 static void take_order(search *s, bool *by_numbers) {
-  const ebbi_safetensor *sorted[EBB_MAX_LAYERS];
+  const ebbi_safetensor *sorted[EBB_MAX_NODES];
   *by_numbers = true;
   for (size_t i = 0; i < s->count; i++) {
     sorted[i] = s->weights[s->first[i]];
@@ -81,7 +88,7 @@ ebbi_orders ebbi_file_order(const ebbi_safetensor **weights, size_t count, const
                             bool *by_numbers) {
   search s = {.weights = weights, .count = count, .spec = spec};
   *by_numbers = false;
-  if (spec && spec->count != count) return EBBI_ORDER_NONE;
+  if (spec && ebbi_spec_layers(s.nodes, spec) != count) return EBBI_ORDER_NONE;
   for (size_t a = 0; a < count; a++)
     for (size_t b = 0; b < count; b++)
       s.before[a][b] = has_lower_number(weights[a]->name, weights[b]->name);

@@ -1,11 +1,13 @@
 /* Weights between device and host.
  *
- * In files a layer's weights are [out, in], on the device [in, out]. What is downloaded is kept for
- * good, so it must be finite; that it is what the device holds is seen to by every transfer.
+ * In files a weight is [out, in], on the device [in, out]; a vector is the same in both. What is
+ * downloaded is kept for good, so it must be finite; that it is what the device holds is seen to by
+ * every transfer.
  */
 #include "host_weights.h"
 
 #include "base/error.h"
+#include "kind.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -16,13 +18,15 @@ static void transpose(float *to, const float *from, size_t rows, size_t cols) {
 
 ebb_status ebbi_host_weights_create(ebbi_host_weights *host, const ebb_spec *spec) {
   size_t count = 0, largest = 0;
-  for (size_t l = 0; l < spec->count; l++) {
-    size_t size = spec->layers[l].inputs * spec->layers[l].outputs;
-    host->weight[l] = count;
-    host->bias[l] = count + size;
-    count += size + spec->layers[l].outputs;
-    if (size > largest) largest = size;
-    if (spec->layers[l].outputs > largest) largest = spec->layers[l].outputs;
+  for (size_t n = 0; n < spec->count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t held = ebbi_node_parameters(parameters, spec, n);
+    for (size_t p = 0; p < held; p++) {
+      size_t size = parameters[p].rows * parameters[p].cols;
+      host->at[n][p] = count;
+      count += size;
+      if (size > largest) largest = size;
+    }
   }
   host->values = malloc(count * sizeof *host->values);
   host->scratch = malloc(largest * sizeof *host->scratch);
@@ -60,21 +64,19 @@ static ebb_status download(float *to, ebbi_host_weights *host, const ebb_network
 }
 
 ebb_status ebbi_host_weights_download(ebbi_host_weights *host, const ebb_network *network) {
-  for (size_t l = 0; l < network->spec.count; l++) {
-    TRY(download(host->values + host->weight[l], host, network, network->weight[l],
-                 network->weight_offset[l]));
-    TRY(download(host->values + host->bias[l], host, network, network->bias[l],
-                 network->bias_offset[l]));
-  }
+  for (size_t n = 0; n < network->spec.count; n++)
+    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && network->parameter[n][p]; p++)
+      TRY(download(host->values + host->at[n][p], host, network, network->parameter[n][p],
+                   network->offset[n][p]));
   return EBB_OK;
 }
 
 ebb_status ebbi_host_weights_upload(ebb_network *network, ebbi_host_weights *host) {
-  for (size_t l = 0; l < network->spec.count; l++) {
-    const ebb_layer_spec *layer = &network->spec.layers[l];
-    transpose(host->scratch, host->values + host->weight[l], layer->outputs, layer->inputs);
-    TRY(ebb_tensor_upload(network->weight[l], host->scratch));
-    TRY(ebb_tensor_upload(network->bias[l], host->values + host->bias[l]));
-  }
+  for (size_t n = 0; n < network->spec.count; n++)
+    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && network->parameter[n][p]; p++) {
+      ebb_tensor *tensor = network->parameter[n][p];
+      transpose(host->scratch, host->values + host->at[n][p], tensor->cols, tensor->rows);
+      TRY(ebb_tensor_upload(tensor, host->scratch));
+    }
   return EBB_OK;
 }

@@ -4,11 +4,11 @@
 
 #include "network.h"
 
-/* Zero-initialise; free in every case. Layer l's weight [out, in] and bias [out] lie at
- * values + weight[l] and values + bias[l]. */
+/* Zero-initialise; free in every case. Parameter p of node n, a weight [out, in] or a bias [out],
+ * lies at values + at[n][p]. */
 typedef struct ebbi_host_weights {
-  float *values, *scratch; /* scratch: one weight in our layout */
-  size_t weight[EBB_MAX_LAYERS], bias[EBB_MAX_LAYERS];
+  float *values, *scratch; /* scratch: one parameter in our layout */
+  size_t at[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];
 } ebbi_host_weights;
 
 ebb_status ebbi_host_weights_create(ebbi_host_weights *host, const ebb_spec *spec);

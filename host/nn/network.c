@@ -1,38 +1,54 @@
-/* Networks: all parameters in one slab, each layer's weights and biases a view into it.
+/* Networks: all parameters in one slab, each parameter of each node a view into it.
  *
- * One slab means that one launch updates every layer and one read saves them all. Layers are dense
- * with the activation fused; a table of layer kinds waits for the day when there is a second one.
+ * One slab means that one launch updates every node and one read saves them all. What parameters a
+ * node has is said by the table of kinds.
  */
 #include "network.h"
 
 #include "base/error.h"
+#include "kind.h"
 #include "spec.h"
 #include <ebb/ops.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   *slab = ebbi_slab_begin(network->device);
-  for (size_t l = 0; l < network->spec.count; l++) {
-    const ebb_layer_spec *layer = &network->spec.layers[l];
-    TRY(ebbi_slab_add(&network->weight_offset[l], slab, EBB_F32, layer->inputs, layer->outputs));
-    TRY(ebbi_slab_add(&network->bias_offset[l], slab, EBB_F32, 1, layer->outputs));
+  for (size_t n = 0; n < network->spec.count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, &network->spec, n);
+    for (size_t p = 0; p < count; p++)
+      TRY(ebbi_slab_add(&network->offset[n][p], slab, EBB_F32, parameters[p].rows,
+                        parameters[p].cols));
   }
   return EBB_OK;
 }
 
+/* Views of a node's parameters, filled; zero is as buffers are made. */
+static ebb_status build_node(ebb_network *network, size_t n, const ebbi_parameter *parameters,
+                             size_t count, ebb_init init, uint64_t seed, uint32_t stream) {
+  for (size_t p = 0; p < count; p++) {
+    ebb_tensor **view = &network->parameter[n][p];
+    TRY(ebbi_tensor_view(view, network->parameters, network->offset[n][p], EBB_F32,
+                         parameters[p].rows, parameters[p].cols));
+    if (parameters[p].fill == EBBI_FILL_RANDOM && init != EBB_INIT_ZERO)
+      TRY(ebb_init_weights(*view, init, seed, stream));
+  }
+  return EBB_OK;
+}
+
+/* A node's stream of random numbers is the number of nodes with parameters before it. */
 static ebb_status build(ebb_network *network, ebb_init init, uint64_t seed) {
   ebbi_slab slab;
+  uint32_t stream = 0;
   TRY(plan_slab(network, &slab));
   TRY(ebb_tensor_create(&network->parameters, network->device, EBB_F32, 1, slab.count));
-  for (size_t l = 0; l < network->spec.count; l++) {
-    const ebb_layer_spec *layer = &network->spec.layers[l];
-    TRY(ebbi_tensor_view(&network->weight[l], network->parameters, network->weight_offset[l],
-                         EBB_F32, layer->inputs, layer->outputs));
-    TRY(ebbi_tensor_view(&network->bias[l], network->parameters, network->bias_offset[l], EBB_F32,
-                         1, layer->outputs));
-    if (init == EBB_INIT_ZERO) continue; /* as buffers are made */
-    TRY(ebb_init_weights(network->weight[l], init, seed, (uint32_t)l));
+  for (size_t n = 0; n < network->spec.count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, &network->spec, n);
+    TRY(build_node(network, n, parameters, count, init, seed, stream));
+    if (count > 0) stream++;
   }
   return EBB_OK;
 }
@@ -57,24 +73,28 @@ ebb_status ebb_network_create(ebb_network **out, ebb_device *device, const ebb_s
 
 void ebb_network_free(ebb_network *network) {
   if (!network) return;
-  for (size_t l = 0; l < network->spec.count; l++) {
-    ebb_tensor_free(network->weight[l]);
-    ebb_tensor_free(network->bias[l]);
-  }
+  for (size_t n = 0; n < network->spec.count; n++)
+    for (size_t p = 0; p < EBBI_NODE_PARAMETERS; p++) ebb_tensor_free(network->parameter[n][p]);
   ebb_tensor_free(network->parameters);
   free(network->notes);
   free(network);
 }
 
 void ebbi_network_describe(char *text, size_t size, const ebb_network *network, size_t index) {
-  size_t l = 0;
-  while (l + 1 < network->spec.count && network->weight_offset[l + 1] <= index) l++;
-  if (index >= network->bias_offset[l]) {
-    snprintf(text, size, "layer %zu bias [%zu]", l + 1, index - network->bias_offset[l]);
-    return;
-  }
-  size_t at = index - network->weight_offset[l], stride = network->weight[l]->stride;
-  snprintf(text, size, "layer %zu weight [%zu, %zu]", l + 1, at / stride, at % stride);
+  size_t at_node = 0, at_p = 0;
+  ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+  for (size_t n = 0; n < network->spec.count; n++)
+    for (size_t p = 0; p < ebbi_node_parameters(parameters, &network->spec, n); p++)
+      if (network->offset[n][p] <= index) at_node = n, at_p = p;
+  ebbi_node_parameters(parameters, &network->spec, at_node);
+  const ebbi_parameter *parameter = &parameters[at_p];
+  size_t at = index - network->offset[at_node][at_p];
+  size_t stride = network->parameter[at_node][at_p]->stride;
+  if (parameter->layout == EBBI_FILE_VECTOR)
+    snprintf(text, size, "layer %zu %s [%zu]", at_node + 1, parameter->name, at);
+  else
+    snprintf(text, size, "layer %zu %s [%zu, %zu]", at_node + 1, parameter->name, at / stride,
+             at % stride);
 }
 
 const ebb_spec *ebb_network_spec(const ebb_network *network) {
@@ -87,10 +107,20 @@ ebb_tensor *ebb_network_parameters(const ebb_network *network) {
   return network->parameters;
 }
 
-ebb_tensor *ebb_network_weight(const ebb_network *network, size_t layer) {
-  return layer < network->spec.count ? network->weight[layer] : NULL;
+/* A node's parameter of this name; NULL: it has none. */
+static ebb_tensor *parameter_named(const ebb_network *network, size_t node, const char *name) {
+  ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+  if (node >= network->spec.count) return NULL;
+  size_t count = ebbi_node_parameters(parameters, &network->spec, node);
+  for (size_t p = 0; p < count; p++)
+    if (strcmp(parameters[p].name, name) == 0) return network->parameter[node][p];
+  return NULL;
 }
 
-ebb_tensor *ebb_network_bias(const ebb_network *network, size_t layer) {
-  return layer < network->spec.count ? network->bias[layer] : NULL;
+ebb_tensor *ebb_network_weight(const ebb_network *network, size_t node) {
+  return parameter_named(network, node, "weight");
+}
+
+ebb_tensor *ebb_network_bias(const ebb_network *network, size_t node) {
+  return parameter_named(network, node, "bias");
 }

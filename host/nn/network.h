@@ -3,20 +3,24 @@
 #define EBBI_NETWORK_H
 
 #include "safetensors.h"
+#include "spec.h"
 #include "tensor/tensor.h"
 
 #include <ebb/network.h>
 
+/* Parameters of a node at most; of a dense one 0 is the weight and 1 the bias. */
+enum { EBBI_NODE_PARAMETERS = 4 };
+
 struct ebb_network {
   ebb_device *device;
   ebb_spec spec;
-  ebb_tensor *parameters; /* the slab of all weights and biases */
-  size_t weight_offset[EBB_MAX_LAYERS], bias_offset[EBB_MAX_LAYERS]; /* in the slab, in floats */
-  ebb_tensor *weight[EBB_MAX_LAYERS], *bias[EBB_MAX_LAYERS];         /* views into it */
+  ebb_tensor *parameters;                             /* the slab of all weights and biases */
+  size_t offset[EBB_MAX_NODES][EBBI_NODE_PARAMETERS]; /* in the slab, in floats */
+  ebb_tensor *parameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS]; /* views into it */
   char *notes; /* of the file that the weights came from; NULL: they came from none */
 };
 
-/* Layer and part of the parameter at a slab index, for messages: "layer 2 weight [3, 7]". */
+/* Layer and name of the parameter at a slab index, for messages: "layer 2 weight [3, 7]". */
 void ebbi_network_describe(char *text, size_t size, const ebb_network *network, size_t index);
 
 /* Replaces the weights by those of a file that has been read; all or none. */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "file_layers.h"
 #include "host_weights.h"
+#include "kind.h"
 #include "network.h"
 
 #include <math.h>
@@ -22,6 +23,15 @@ static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const ch
   return EBB_OK;
 }
 
+/* The same of a parameter, which is zeros where the file has no tensor for it. */
+static ebb_status read_parameter(float *out, const ebbi_parameter *parameter,
+                                 const ebbi_safetensor *tensor, const ebbi_safetensors *file,
+                                 const char *path) {
+  if (tensor) return read_tensor(out, file, path, tensor);
+  memset(out, 0, parameter->rows * parameter->cols * sizeof *out);
+  return EBB_OK;
+}
+
 /* Reads and checks all tensors of a network of this spec; `host` and `*notes` are to be freed in
  * every case. */
 static ebb_status read_weights(ebbi_host_weights *host, char **notes, const ebb_spec *spec,
@@ -29,13 +39,16 @@ static ebb_status read_weights(ebbi_host_weights *host, char **notes, const ebb_
   ebbi_file_layers layers;
   TRY(ebbi_file_layers_find(&layers, file, path, spec));
   TRY(ebbi_host_weights_create(host, spec));
-  for (size_t l = 0; l < spec->count; l++) {
-    float *bias = host->values + host->bias[l];
-    TRY(read_tensor(host->values + host->weight[l], file, path, layers.weight[l]));
-    if (layers.bias[l])
-      TRY(read_tensor(bias, file, path, layers.bias[l]));
-    else
-      memset(bias, 0, spec->layers[l].outputs * sizeof *bias);
+  size_t layer = 0;
+  for (size_t n = 0; n < spec->count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, spec, n);
+    for (size_t p = 0; p < count; p++)
+      TRY(read_parameter(host->values + host->at[n][p], &parameters[p],
+                         parameters[p].layout == EBBI_FILE_VECTOR ? layers.bias[layer]
+                                                                  : layers.weight[layer],
+                         file, path));
+    if (count > 0) layer++;
   }
   *notes = strdup(layers.notes);
   REQUIRE(*notes, EBB_ERR_MEMORY, "%s: no memory for notes", path);

@@ -1,24 +1,26 @@
 /* Networks to safetensors files, in PyTorch's names and layout. (network_file.c reads them.)
  *
- * nn.Sequential numbers every module, dense layers and activations alike, and keeps a weight as
- * [out, in]; ours are [in, out]. The file is made in memory first: a thread that watches over a
- * device can then write it when the device does not answer any more.
+ * nn.Sequential keeps a weight as [out, in]; ours are [in, out]. The file is made in memory first:
+ * a thread that watches over a device can then write it when the device does not answer any more.
  */
 #include "network_image.h"
 
 #include "base/error.h"
 #include "host_weights.h"
+#include "kind.h"
+#include "spec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_SIZE = 32 };
+enum { NAME_SIZE = EBBI_MODULE_NAME + 32, TENSORS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
 /* Names, shapes and places of all tensors. */
 typedef struct file_layout {
-  char names[2 * EBB_MAX_LAYERS][NAME_SIZE];
-  ebbi_safetensor_source tensors[2 * EBB_MAX_LAYERS];
+  size_t count;
+  char names[TENSORS][NAME_SIZE];
+  ebbi_safetensor_source tensors[TENSORS];
 } file_layout;
 
 struct ebb_model_image {
@@ -27,34 +29,31 @@ struct ebb_model_image {
   ebbi_safetensors_draft draft; /* borrows both */
 };
 
-/* Index of layer l's dense module in an nn.Sequential. */
-static size_t module_index(const ebb_spec *spec, size_t layer) {
-  size_t index = 0;
-  for (size_t l = 0; l < layer; l++)
-    index += spec->layers[l].activation == EBB_ACT_IDENTITY ? 1 : 2;
-  return index;
-}
-
 /* `host` NULL: without the numbers. */
 static void lay_out(file_layout *layout, const ebb_spec *spec, const ebbi_host_weights *host) {
-  for (size_t l = 0; l < spec->count; l++) {
-    const ebb_layer_spec *layer = &spec->layers[l];
-    char *weight = layout->names[2 * l], *bias = layout->names[2 * l + 1];
-    size_t index = module_index(spec, l);
-    snprintf(weight, NAME_SIZE, "%zu.weight", index);
-    snprintf(bias, NAME_SIZE, "%zu.bias", index);
-    layout->tensors[2 * l] = (ebbi_safetensor_source){
-        weight, 2, {layer->outputs, layer->inputs}, host ? host->values + host->weight[l] : NULL};
-    layout->tensors[2 * l + 1] = (ebbi_safetensor_source){
-        bias, 1, {layer->outputs}, host ? host->values + host->bias[l] : NULL};
+  layout->count = 0;
+  for (size_t n = 0; n < spec->count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, spec, n);
+    char module[EBBI_MODULE_NAME];
+    ebbi_spec_module(module, spec, n);
+    for (size_t p = 0; p < count; p++, layout->count++) {
+      char *name = layout->names[layout->count];
+      ebbi_safetensor_source *tensor = &layout->tensors[layout->count];
+      snprintf(name, NAME_SIZE, "%s.%s", module, parameters[p].name);
+      *tensor = (ebbi_safetensor_source){
+          name, 1, {parameters[p].cols}, host ? host->values + host->at[n][p] : NULL};
+      if (parameters[p].layout == EBBI_FILE_VECTOR) continue;
+      tensor->rank = 2;
+      tensor->shape[1] = parameters[p].rows;
+    }
   }
 }
 
 /* All metadata in a list that the caller frees; the spec goes into `text`. */
-enum { SPEC_SIZE = EBB_MAX_LAYERS * 24 + 24 };
-static ebb_status all_pairs(ebb_metadata **out, char text[SPEC_SIZE], const ebb_spec *spec,
+static ebb_status all_pairs(ebb_metadata **out, char text[EBB_SPEC_TEXT], const ebb_spec *spec,
                             const char *where, const ebb_metadata *pairs, size_t count) {
-  TRY(ebb_spec_text(text, SPEC_SIZE, spec));
+  TRY(ebb_spec_text(text, EBB_SPEC_TEXT, spec));
   *out = malloc((count + 2) * sizeof **out);
   REQUIRE(*out, EBB_ERR_MEMORY, "%s: no memory for its metadata", where);
   (*out)[0] = (ebb_metadata){"ebb.version", EBB_VERSION};
@@ -66,7 +65,7 @@ static ebb_status all_pairs(ebb_metadata **out, char text[SPEC_SIZE], const ebb_
 static ebb_status build(ebbi_network_image *image, const ebb_network *network, const char *where,
                         const ebb_metadata *pairs, size_t count) {
   const ebb_spec *spec = &network->spec;
-  char text[SPEC_SIZE];
+  char text[EBB_SPEC_TEXT];
   ebb_metadata *all;
   TRY(ebbi_host_weights_create(&image->host, spec));
   TRY(ebbi_host_weights_download(&image->host, network));
@@ -75,7 +74,7 @@ static ebb_status build(ebbi_network_image *image, const ebb_network *network, c
   lay_out(&image->layout, spec, &image->host);
   TRY(all_pairs(&all, text, spec, where, pairs, count));
   ebb_status status = ebbi_safetensors_draft_make(&image->draft, where, all, count + 2,
-                                                  image->layout.tensors, 2 * spec->count);
+                                                  image->layout.tensors, image->layout.count);
   free(all);
   return status;
 }
@@ -105,14 +104,14 @@ const ebbi_safetensors_draft *ebbi_network_image_draft(const ebbi_network_image 
 
 ebb_status ebbi_network_file_size(uint64_t *size, const ebb_spec *spec, const char *where,
                                   const ebb_metadata *pairs, size_t count) {
-  char text[SPEC_SIZE];
+  char text[EBB_SPEC_TEXT];
   ebb_metadata *all;
   file_layout *layout = calloc(1, sizeof *layout);
   REQUIRE(layout, EBB_ERR_MEMORY, "%s: no memory for its metadata", where);
   lay_out(layout, spec, NULL);
   ebb_status status = all_pairs(&all, text, spec, where, pairs, count);
   if (status == EBB_OK) {
-    status = ebbi_safetensors_size(size, where, all, count + 2, layout->tensors, 2 * spec->count);
+    status = ebbi_safetensors_size(size, where, all, count + 2, layout->tensors, layout->count);
     free(all);
   }
   free(layout);

@@ -1,6 +1,7 @@
 /* Activation and bias as operations of their own: for engines that cannot fuse them. */
 #include "base/error.h"
 #include "base/size.h"
+#include "elements.h"
 #include "ops.h"
 #include "work.h"
 
@@ -29,28 +30,24 @@ ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_
 /* Vectors of columns that an item of bias_gradient sums at most. */
 enum { SUM_VECTORS = 8 };
 
-static size_t vectors_across(const ebb_tensor *tensor) {
-  return ebbi_ceil_div(tensor->cols, ebbi_device_profile(tensor->device)->width);
+static size_t vectors_across(const ebbi_exec *exec, const ebb_tensor *tensor) {
+  return ebbi_ceil_div(tensor->cols, exec->profile.width);
 }
 
 /* Queues as many groups as it takes for all vectors, an item taking `each` of them. */
-static ebb_status run_over(ebbi_launch *launch, size_t vectors, size_t each) {
-  const ebbi_profile *profile = ebbi_device_profile(launch->device);
-  return ebbi_launch_run(launch, ebbi_ceil_div(vectors, profile->element_group * each), 1);
+static ebb_status run_over(ebbi_launch *launch, const ebbi_exec *exec, size_t vectors,
+                           size_t each) {
+  return ebbi_launch_run(launch, ebbi_ceil_div(vectors, exec->profile.element_group * each), 1);
 }
 
-/* The sizes that elementwise kernels end with, and all vectors of all rows. */
-static ebb_status run_elements(ebbi_launch *launch, const ebb_tensor *tensor) {
-  size_t vectors = tensor->rows * vectors_across(tensor);
+static ebb_status run_elements(ebbi_launch *launch, const ebbi_exec *exec,
+                               const ebb_tensor *tensor) {
   launch->work = ebbi_work_activation(tensor->rows, tensor->cols);
-  ebbi_launch_int(launch, vectors);
-  ebbi_launch_int(launch, tensor->cols);
-  ebbi_launch_int(launch, tensor->stride);
-  return run_over(launch, vectors, ebbi_device_profile(tensor->device)->element_vectors);
+  return ebbi_elements_run(launch, exec, tensor);
 }
 
-ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
-                                  ebb_activation activation) {
+ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,
+                                   const ebb_tensor *b, ebb_activation activation) {
   static const char where[] = "ebb_activation_forward";
   REQUIRE(a && z, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
@@ -59,15 +56,20 @@ ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor
   TRY(ebbi_require_activation(where, activation));
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
-  ebbi_launch launch = ebbi_launch_begin(a->device, EBBI_KERNEL_activation_forward, options);
+  ebbi_launch launch = ebbi_launch_begin(a->device, exec, EBBI_KERNEL_activation_forward, options);
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
   ebbi_launch_buffer(&launch, b->buffer);
-  return run_elements(&launch, a);
+  return run_elements(&launch, exec, a);
 }
 
-ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,
-                                   ebb_activation activation) {
+ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
+                                  ebb_activation activation) {
+  return ebbi_activation_forward(ebbi_tensor_exec(a), a, z, b, activation);
+}
+
+ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const ebb_tensor *z,
+                                    const ebb_tensor *a, ebb_activation activation) {
   static const char where[] = "ebb_activation_backward";
   REQUIRE(dz && a, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
@@ -75,27 +77,37 @@ ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const eb
   TRY(ebbi_require_slope(where, z, a, activation));
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
-  ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_activation_backward, options);
+  ebbi_launch launch =
+      ebbi_launch_begin(dz->device, exec, EBBI_KERNEL_activation_backward, options);
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, a->buffer);
-  return run_elements(&launch, dz);
+  return run_elements(&launch, exec, dz);
 }
 
-ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
+ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,
+                                   ebb_activation activation) {
+  return ebbi_activation_backward(ebbi_tensor_exec(dz), dz, z, a, activation);
+}
+
+ebb_status ebbi_bias_gradient(const ebbi_exec *exec, ebb_tensor *db, const ebb_tensor *dz) {
   static const char where[] = "ebb_bias_gradient";
   REQUIRE(dz, EBB_ERR_ARGUMENT, "%s: dz is NULL", where);
   TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
   TRY(ebbi_tensor_require(where, "db", db, dz->device, EBB_F32, 1, dz->cols));
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, EBB_ACT_IDENTITY);
-  ebbi_launch launch = ebbi_launch_begin(dz->device, EBBI_KERNEL_bias_gradient, options);
+  ebbi_launch launch = ebbi_launch_begin(dz->device, exec, EBBI_KERNEL_bias_gradient, options);
   ebbi_launch_buffer(&launch, db->buffer);
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_int(&launch, dz->rows);
   ebbi_launch_int(&launch, dz->cols);
   ebbi_launch_int(&launch, dz->stride);
   launch.work = ebbi_work_column_sums(dz->rows, dz->cols);
-  size_t each = ebbi_device_profile(dz->device)->element_vectors;
-  return run_over(&launch, vectors_across(dz), each < SUM_VECTORS ? each : SUM_VECTORS);
+  size_t each = exec->profile.element_vectors;
+  return run_over(&launch, exec, vectors_across(exec, dz), each < SUM_VECTORS ? each : SUM_VECTORS);
+}
+
+ebb_status ebb_bias_gradient(ebb_tensor *db, const ebb_tensor *dz) {
+  return ebbi_bias_gradient(ebbi_tensor_exec(dz), db, dz);
 }

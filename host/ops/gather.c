@@ -20,10 +20,11 @@ ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t r
 ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb_tensor *data,
                       const ebb_tensor *targets, float scale, bool shuffle, uint64_t seed) {
   REQUIRE(data, EBB_ERR_ARGUMENT, "ebb_gather: a tensor is NULL");
-  return ebbi_gather_block(x, y, state, data, targets, data->rows, scale, shuffle, seed);
+  return ebbi_gather_block(ebbi_tensor_exec(data), x, y, state, data, targets, data->rows, scale,
+                           shuffle, seed);
 }
 
-ebb_status ebbi_gather_block(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
+ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
                              const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
                              float scale, bool shuffle, uint64_t seed) {
   static const char where[] = "ebb_gather";
@@ -39,7 +40,7 @@ ebb_status ebbi_gather_block(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
                                  targets->dtype == EBB_I32 ? EBB_I32 : EBB_F32, data->rows,
                                  targets->cols));
   TRY(ebbi_require_state(where, state, device));
-  ebbi_launch launch = ebbi_launch_begin(device, EBBI_KERNEL_gather, "");
+  ebbi_launch launch = ebbi_launch_begin(device, exec, EBBI_KERNEL_gather, "");
   ebbi_launch_buffer(&launch, x->buffer);
   ebbi_launch_buffer(&launch, y->buffer);
   ebbi_launch_buffer(&launch, state->buffer);

@@ -15,7 +15,8 @@ static const struct {
 #define INIT_ROW(name, text, gain, fan, normal) [EBB_INIT_##name] = {gain, fan, normal},
     EBB_INIT_LIST(INIT_ROW)};
 
-ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {
+ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init, uint64_t seed,
+                             uint32_t stream) {
   static const char where[] = "ebb_init_weights";
   REQUIRE(init > EBB_INIT_AUTO && init < EBB_INIT_COUNT, EBB_ERR_ARGUMENT,
           "%s: there is no initialisation %d", where, (int)init);
@@ -29,7 +30,7 @@ ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_
   /* uniform in (-s, s) has the variance s^2 / 3 */
   double scale = sqrt(inits[init].normal ? variance : 3 * variance);
   size_t blocks = ebbi_ceil_div(count, 4);
-  ebbi_launch launch = ebbi_launch_begin(w->device, EBBI_KERNEL_init_weights, "");
+  ebbi_launch launch = ebbi_launch_begin(w->device, exec, EBBI_KERNEL_init_weights, "");
   ebbi_launch_buffer(&launch, w->buffer);
   ebbi_launch_int(&launch, count);
   ebbi_launch_int(&launch, w->cols);
@@ -39,6 +40,9 @@ ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_
   ebbi_launch_ulong(&launch, seed);
   ebbi_launch_uint(&launch, stream);
   launch.work = ebbi_work_init(w->rows, w->cols, inits[init].normal);
-  return ebbi_launch_run(&launch,
-                         ebbi_ceil_div(blocks, ebbi_device_profile(w->device)->element_group), 1);
+  return ebbi_launch_run(&launch, ebbi_ceil_div(blocks, exec->profile.element_group), 1);
+}
+
+ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {
+  return ebbi_init_weights(ebbi_tensor_exec(w), w, init, seed, stream);
 }

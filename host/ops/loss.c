@@ -11,7 +11,8 @@ ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate) {
                      .live = live,
                      .bad_step = EBB_STATE_NO_STEP,
                      .bad_parameter = EBB_STATE_NONE,
-                     .learning_rate = learning_rate};
+                     .learning_rate = learning_rate,
+                     .schedule = {.base_rate = learning_rate, .factor = 1}};
 }
 
 ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
@@ -21,25 +22,30 @@ ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
 }
 
 /* Groups of the loss kernel, each of which writes one pair of sums. */
-size_t ebbi_loss_groups(const ebb_device *device, size_t rows) {
-  const ebbi_profile *profile = ebbi_device_profile(device);
+size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
+  const ebbi_profile *profile = &exec->profile;
   return ebbi_ceil_div(rows, (size_t)profile->loss_group * profile->loss_rows);
 }
 
-ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows) {
+ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
+                                     size_t rows) {
   REQUIRE(rows > 0, EBB_ERR_ARGUMENT, "ebb_loss_partials_create: no rows");
-  return ebb_tensor_create_packed(out, device, EBB_F32, ebbi_loss_groups(device, rows), 2);
+  return ebb_tensor_create_packed(out, device, EBB_F32, ebbi_loss_groups(exec, rows), 2);
 }
 
-ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
-                                     const ebb_tensor *target, const ebb_tensor *state,
-                                     ebb_loss loss) {
+ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows) {
+  return ebbi_loss_partials_create(ebbi_device_exec(device), out, device, rows);
+}
+
+ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb_tensor *partials,
+                                      const ebb_tensor *z, const ebb_tensor *target,
+                                      const ebb_tensor *state, ebb_loss loss) {
   static const char where[] = "ebb_loss_forward_backward";
   REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
           (int)loss);
   REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
   bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
-  size_t groups = ebbi_loss_groups(z->device, z->rows);
+  size_t groups = ebbi_loss_groups(exec, z->rows);
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
@@ -48,7 +54,7 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
                           classes ? 1 : z->cols));
   TRY(ebbi_require_state(where, state, z->device));
   ebbi_launch launch = ebbi_launch_begin(
-      z->device, classes ? EBBI_KERNEL_cross_entropy : EBBI_KERNEL_mean_squared_error, "");
+      z->device, exec, classes ? EBBI_KERNEL_cross_entropy : EBBI_KERNEL_mean_squared_error, "");
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
@@ -62,15 +68,25 @@ ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const
   return ebbi_launch_run(&launch, groups, 1);
 }
 
-ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials) {
+ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
+                                     const ebb_tensor *target, const ebb_tensor *state,
+                                     ebb_loss loss) {
+  return ebbi_loss_forward_backward(ebbi_tensor_exec(z), dz, partials, z, target, state, loss);
+}
+
+ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials) {
   REQUIRE(partials, EBB_ERR_ARGUMENT, "ebb_metrics_add: partials is NULL");
   TRY(ebbi_tensor_require_packed("ebb_metrics_add", "partials", partials, partials->device, EBB_F32,
                                  partials->rows, 2));
   TRY(ebbi_require_state("ebb_metrics_add", state, partials->device));
-  ebbi_launch launch = ebbi_launch_begin(partials->device, EBBI_KERNEL_metrics_add, "");
+  ebbi_launch launch = ebbi_launch_begin(partials->device, exec, EBBI_KERNEL_metrics_add, "");
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_int(&launch, partials->rows);
   launch.work = ebbi_work_metrics(partials->rows);
   return ebbi_launch_run(&launch, 1, 1);
+}
+
+ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials) {
+  return ebbi_metrics_add(ebbi_tensor_exec(partials), state, partials);
 }

@@ -19,16 +19,19 @@ ebb_status ebbi_require_activation(const char *where, ebb_activation activation)
 ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
                               ebb_activation activation);
 
-/* Bytes of the device's workspace that a dense layer's pass of this layout takes. */
-size_t ebbi_matmul_workspace(const ebb_device *device, ebb_layout layout, size_t rows, size_t cols,
-                             size_t depth);
+/* What whoever writes a value's gradient applies to it: f'(z) of the node that made the value. */
+typedef struct ebbi_epilogue {
+  ebb_activation activation;
+  const ebb_tensor *z, *a; /* a NULL: nothing is applied; z as for ebb_activation_backward */
+} ebbi_epilogue;
 
-/* Sets the precision if this unit builds and multiplies samples right; else nothing changes.
- * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_NUMBERS. */
-ebb_status ebbi_device_try_unit(ebb_device *device, ebbi_mma_state wanted);
+/* to = (a + b) * f'(z): b NULL: a alone; epilogue NULL, or its a NULL: without f'. `to` may be a or
+ * b. Shapes: all alike; a and b float32 or bfloat16 each by itself.  Source: kernels/add.cl */
+ebb_status ebbi_add(const ebbi_exec *exec, ebb_tensor *to, const ebb_tensor *a, const ebb_tensor *b,
+                    const ebbi_epilogue *epilogue);
 
 /* Pairs of partial sums that a loss over `rows` rows writes. */
-size_t ebbi_loss_groups(const ebb_device *device, size_t rows);
+size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows);
 
 /* Fails unless the settings are in the ranges in which the optimizer's formulas make sense. */
 ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
@@ -50,9 +53,32 @@ ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t r
 
 /* ebb_gather out of a block of a data set, which has `rows` rows: in order, the row at a place of
  * the epoch lies at the place modulo the block's rows. */
-ebb_status ebbi_gather_block(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
+ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
                              const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
                              float scale, bool shuffle, uint64_t seed);
+
+/* The operations of the same names in ebb/ops.h, by an execution. The public functions call them
+ * with the device's default. */
+ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
+                                     size_t rows);
+ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb_tensor *partials,
+                                      const ebb_tensor *z, const ebb_tensor *target,
+                                      const ebb_tensor *state, ebb_loss loss);
+ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials);
+ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *first,
+                       ebb_tensor *second, const ebb_tensor *gradients, ebb_tensor *state,
+                       const ebb_tensor *partials, const ebb_optimizer *optimizer);
+ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,
+                                   const ebb_tensor *b, ebb_activation activation);
+ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const ebb_tensor *z,
+                                    const ebb_tensor *a, ebb_activation activation);
+ebb_status ebbi_bias_gradient(const ebbi_exec *exec, ebb_tensor *db, const ebb_tensor *dz);
+ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init, uint64_t seed,
+                             uint32_t stream);
+ebb_status ebbi_probe_fma(const ebbi_exec *exec, ebb_tensor *y, const ebb_tensor *x, size_t steps,
+                          float scale, float shift);
+ebb_status ebbi_probe_triad(const ebbi_exec *exec, ebb_tensor *a, const ebb_tensor *b,
+                            const ebb_tensor *c, float scale);
 
 /* Fails unless the tensor can be a step state. */
 ebb_status ebbi_require_state(const char *where, const ebb_tensor *state, const ebb_device *device);

@@ -9,20 +9,21 @@
 #include "work.h"
 
 /* Items of a launch in groups of the profile's size, `vectors` for each item. */
-static ebb_status run_over(ebbi_launch *launch, const ebb_tensor *tensor, size_t vectors) {
-  const ebbi_profile *profile = ebbi_device_profile(tensor->device);
+static ebb_status run_over(ebbi_launch *launch, const ebbi_exec *exec, const ebb_tensor *tensor,
+                           size_t vectors) {
+  const ebbi_profile *profile = &exec->profile;
   size_t group = vectors * profile->width * profile->element_group;
   return ebbi_launch_run(launch, ebbi_ceil_div(tensor->cols, group), 1);
 }
 
-ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float scale,
-                         float shift) {
+ebb_status ebbi_probe_fma(const ebbi_exec *exec, ebb_tensor *y, const ebb_tensor *x, size_t steps,
+                          float scale, float shift) {
   static const char where[] = "ebb_probe_fma";
   REQUIRE(y && x, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "x", x, y->device, EBB_F32, 1, x->cols));
   TRY(ebbi_tensor_require(where, "y", y, x->device, EBB_F32, 1, x->cols));
   TRY(ebbi_tensor_require_apart(where, "y", y, "x", x));
-  ebbi_launch launch = ebbi_launch_begin(y->device, EBBI_KERNEL_probe_fma, "");
+  ebbi_launch launch = ebbi_launch_begin(y->device, exec, EBBI_KERNEL_probe_fma, "");
   ebbi_launch_buffer(&launch, y->buffer);
   ebbi_launch_buffer(&launch, x->buffer);
   ebbi_launch_int(&launch, y->cols);
@@ -30,10 +31,16 @@ ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float
   ebbi_launch_float(&launch, scale);
   ebbi_launch_float(&launch, shift);
   launch.work = ebbi_work_probe_fma(y->cols, steps);
-  return run_over(&launch, y, ebbi_device_profile(y->device)->chains);
+  return run_over(&launch, exec, y, exec->profile.chains);
 }
 
-ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor *c, float scale) {
+ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float scale,
+                         float shift) {
+  return ebbi_probe_fma(ebbi_tensor_exec(y), y, x, steps, scale, shift);
+}
+
+ebb_status ebbi_probe_triad(const ebbi_exec *exec, ebb_tensor *a, const ebb_tensor *b,
+                            const ebb_tensor *c, float scale) {
   static const char where[] = "ebb_probe_triad";
   REQUIRE(a, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "a", a, a->device, EBB_F32, 1, a->cols));
@@ -41,13 +48,16 @@ ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor 
   TRY(ebbi_tensor_require(where, "c", c, a->device, EBB_F32, 1, a->cols));
   TRY(ebbi_tensor_require_apart(where, "a", a, "b", b));
   TRY(ebbi_tensor_require_apart(where, "a", a, "c", c));
-  const ebbi_profile *profile = ebbi_device_profile(a->device);
-  ebbi_launch launch = ebbi_launch_begin(a->device, EBBI_KERNEL_probe_triad, "");
+  ebbi_launch launch = ebbi_launch_begin(a->device, exec, EBBI_KERNEL_probe_triad, "");
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, b->buffer);
   ebbi_launch_buffer(&launch, c->buffer);
-  ebbi_launch_int(&launch, ebbi_ceil_div(a->cols, profile->width));
+  ebbi_launch_int(&launch, ebbi_ceil_div(a->cols, exec->profile.width));
   ebbi_launch_float(&launch, scale);
   launch.work = ebbi_work_probe_triad(a->cols);
-  return run_over(&launch, a, profile->element_vectors);
+  return run_over(&launch, exec, a, exec->profile.element_vectors);
+}
+
+ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor *c, float scale) {
+  return ebbi_probe_triad(ebbi_tensor_exec(a), a, b, c, scale);
 }

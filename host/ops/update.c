@@ -76,18 +76,18 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
   return ebbi_require_state(where, state, device);
 }
 
-ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
-                      const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
-                      const ebb_optimizer *optimizer) {
+ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *first,
+                       ebb_tensor *second, const ebb_tensor *gradients, ebb_tensor *state,
+                       const ebb_tensor *partials, const ebb_optimizer *optimizer) {
   TRY(ebbi_require_update("ebb_update", parameters, first, second, gradients, state, partials,
                           optimizer));
   ebb_device *device = parameters->device;
   size_t count = parameters->cols;
   bool sgd = optimizer->kind == EBB_OPT_SGD;
-  const ebbi_profile *profile = ebbi_device_profile(device);
+  const ebbi_profile *profile = &exec->profile;
   size_t vectors = ebbi_ceil_div(count, profile->width);
   ebbi_launch launch =
-      ebbi_launch_begin(device, sgd ? EBBI_KERNEL_update_sgd : EBBI_KERNEL_update_adam, "");
+      ebbi_launch_begin(device, exec, sgd ? EBBI_KERNEL_update_sgd : EBBI_KERNEL_update_adam, "");
   ebbi_launch_buffer(&launch, parameters->buffer);
   ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
   if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
@@ -103,4 +103,11 @@ ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *sec
   return ebbi_launch_run(
       &launch, ebbi_ceil_div(vectors, (size_t)profile->element_group * profile->element_vectors),
       1);
+}
+
+ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
+                      const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
+                      const ebb_optimizer *optimizer) {
+  return ebbi_update(ebbi_tensor_exec(parameters), parameters, first, second, gradients, state,
+                     partials, optimizer);
 }

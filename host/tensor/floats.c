@@ -3,15 +3,22 @@
 #include "base/error.h"
 #include "tensor.h"
 
-#include <ebb/precision.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+float ebbi_round_bf16(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
+  if (!isnan(x)) memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
 /* The upper half of a number's bits, once it is rounded; NaN keeps a bit that makes it one. */
 static uint16_t narrow(float value) {
   uint32_t bits;
-  float rounded = ebb_precision_round(EBB_PRECISION_BF16, value);
+  float rounded = ebbi_round_bf16(value);
   memcpy(&bits, &rounded, sizeof bits);
   return (uint16_t)(bits >> 16 | (isnan(value) ? 0x40u : 0));
 }

@@ -181,3 +181,7 @@ ebb_dtype ebb_tensor_dtype(const ebb_tensor *tensor) {
 cl_mem ebb_tensor_cl_mem(const ebb_tensor *tensor) {
   return ebbi_buffer_cl_mem(tensor->buffer);
 }
+
+const ebbi_exec *ebbi_tensor_exec(const ebb_tensor *tensor) {
+  return tensor ? ebbi_device_exec(tensor->device) : NULL;
+}

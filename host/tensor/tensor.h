@@ -42,6 +42,12 @@ ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, e
 ebb_status ebbi_tensor_download_part(void *values, const ebb_tensor *tensor, size_t row,
                                      size_t rows, size_t col, size_t cols);
 
+/* The default execution of the tensor's device; NULL for NULL. */
+const ebbi_exec *ebbi_tensor_exec(const ebb_tensor *tensor);
+
+/* x rounded to bfloat16: to nearest, a tie to the even one. NaN stays NaN. */
+float ebbi_round_bf16(float x);
+
 /* Fails unless the tensor has this type, shape and device, and padded rows if it can have them.
  * `where` and `name` begin the message. Errors: EBB_ERR_ARGUMENT: `ebb_matmul: b is [785, 10], must
  * be [784, 10]`. */

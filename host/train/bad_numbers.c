@@ -25,10 +25,10 @@ static ebb_status repeat_forward(ebb_trainer *trainer) {
 static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   *layer = 0;
   for (size_t l = 0; l < pass->network->spec.count && *layer == 0; l++) {
-    size_t count = pass->a[l]->rows * pass->a[l]->cols;
+    size_t count = pass->value[l + 1]->rows * pass->value[l + 1]->cols;
     float *values = malloc(count * sizeof *values);
     REQUIRE(values, EBB_ERR_MEMORY, "training: no memory for %zu numbers", count);
-    ebb_status status = ebb_tensor_download_floats(values, pass->a[l]);
+    ebb_status status = ebb_tensor_download_floats(values, pass->value[l + 1]);
     for (size_t i = 0; i < count && status == EBB_OK && *layer == 0; i++)
       if (!isfinite(values[i])) *layer = l + 1;
     free(values);
@@ -83,7 +83,7 @@ ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state)
     ebbi_network_describe(place, sizeof place, trainer->network, state->bad_parameter);
   }
   describe_good(weights, sizeof weights, trainer);
-  advise(advice, sizeof advice, trainer, state->learning_rate);
+  advise(advice, sizeof advice, trainer, (double)trainer->schedule.base_rate);
   return ebbi_fail(EBB_ERR_NUMBERS,
                    "training: NaN or Inf at step %llu, in %s; the weights are %s; %s",
                    (unsigned long long)step, place, weights, advice);
@@ -93,7 +93,7 @@ ebb_status ebbi_report_bad_loss(const ebb_trainer *trainer) {
   char weights[64], advice[224];
   bool valid = trainer->valid.pass != NULL;
   describe_good(weights, sizeof weights, trainer);
-  advise(advice, sizeof advice, trainer, (double)trainer->learning_rate);
+  advise(advice, sizeof advice, trainer, (double)trainer->schedule.base_rate);
   return ebbi_fail(EBB_ERR_NUMBERS,
                    "training: after step %llu the loss over %zu %s rows is NaN or Inf, though all "
                    "weights are finite; the weights are %s; %s",

@@ -97,7 +97,7 @@ static ebb_status take_numbers(ebb_trainer *trainer, const ebbi_snapshot *snapsh
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
   TRY(ebb_tensor_upload(trainer->pass->state, &state));
   trainer->queued = state.done;
-  trainer->learning_rate = state.learning_rate;
+  trainer->schedule = state.schedule;
   trainer->epochs_done = state.epoch;
   trainer->best = snapshot->best;
   trainer->good_epoch = snapshot->good_epoch;

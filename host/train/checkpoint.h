@@ -22,9 +22,10 @@ typedef struct ebbi_snapshot {
 /* Puts every bit of it, as texts, into the object that is open. */
 void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot);
 
-/* Leaves what is not kept as it is. False: a field is missing or is no such number; `*wrong` has
- * its name. */
-bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object);
+/* Reads what this version of the format has; what is not kept is left as it is. False: a field is
+ * missing or is no such number; `*wrong` has its name. */
+bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object,
+                             int version);
 
 /* Whether the trainer can be in that state. */
 bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer *trainer);

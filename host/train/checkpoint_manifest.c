@@ -16,8 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A byte of the caller's text takes six at most. */
-enum { VERSION = 1, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
+/* Version 2 has the schedule of the learning rate. A byte of the caller's text takes six at most.
+ */
+enum { VERSION = 2, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
 enum { HEAD = sizeof head - 1, MIDDLE = sizeof middle - 1, TAIL = sizeof tail - 1 };
@@ -164,12 +165,13 @@ static ebb_status open_envelope(const char **body, size_t *length, const char *t
   return EBB_OK;
 }
 
-static ebb_status check_version(const json_t *body, const char *path) {
+static ebb_status read_version(int *out, const json_t *body, const char *path) {
   json_int_t version = json_integer_value(json_object_get(body, key_version));
   REQUIRE(version > 0, EBB_ERR_INPUT, "%s: damaged: no version", path);
   REQUIRE(version <= VERSION, EBB_ERR_UNSUPPORTED,
           "%s: is of version %lld of the format; ebb %s reads versions up to %d: use a later ebb",
           path, (long long)version, EBB_VERSION, VERSION);
+  *out = (int)version;
   return EBB_OK;
 }
 
@@ -195,12 +197,14 @@ static ebb_status take_body(ebbi_manifest *manifest, const char *path, uint64_t 
   const json_t *body = manifest->body, *extra = json_object_get(body, key_extra);
   const char *wrong = NULL;
   ebb_spec spec;
-  TRY(check_version(body, path));
+  int version = 0;
+  TRY(read_version(&version, body, path));
   manifest->terms = json_object_get(body, key_terms);
   const char *text = ebbi_manifest_spec(manifest);
   REQUIRE(text && ebb_spec_parse(&spec, text, 0, 0) == EBB_OK, EBB_ERR_INPUT,
           "%s: damaged: no network", path);
-  REQUIRE(ebbi_snapshot_from_json(&manifest->snapshot, &wrong, json_object_get(body, key_state)),
+  REQUIRE(ebbi_snapshot_from_json(&manifest->snapshot, &wrong, json_object_get(body, key_state),
+                                  version),
           EBB_ERR_INPUT, "%s: damaged: no \"%s\"", path, wrong);
   uint64_t done = ebbi_manifest_step(manifest);
   REQUIRE(done == step, EBB_ERR_INPUT, "%s: damaged: is of step %" PRIu64, path, done);

@@ -19,26 +19,33 @@ static const struct field {
   const char *name;
   size_t at, size; /* size: 8, 4, or that of bool */
   bool real;
+  int since; /* the version of the format that has it first */
 } fields[] = {
-#define FIELD(name, member, real)                                                                  \
-  {name, offsetof(ebbi_snapshot, member), sizeof((ebbi_snapshot *)NULL)->member, real}
-    FIELD("steps", state.done, false),
-    FIELD("epoch", state.epoch, false),
-    FIELD("epoch first step", state.epoch_first, false),
-    FIELD("last step", state.step, false),
-    FIELD("last rows", state.live, false),
-    FIELD("rows", state.rows, false),
-    FIELD("correct", state.correct, false),
-    FIELD("loss sum", state.loss_sum, true),
-    FIELD("loss carry", state.loss_carry, true),
-    FIELD("learning rate", state.learning_rate, true),
-    FIELD("best epoch", best.epoch, false),
-    FIELD("best loss", best.loss, true),
-    FIELD("best accuracy", best.accuracy, true),
-    FIELD("epochs since", best.behind, false),
-    FIELD("good epoch", good_epoch, false),
-    FIELD("run first epoch", run_first, false),
-    FIELD("best in network", parked, false),
+#define FIELD(name, member, real, since)                                                           \
+  {name, offsetof(ebbi_snapshot, member), sizeof((ebbi_snapshot *)NULL)->member, real, since}
+    FIELD("steps", state.done, false, 1),
+    FIELD("epoch", state.epoch, false, 1),
+    FIELD("epoch first step", state.epoch_first, false, 1),
+    FIELD("last step", state.step, false, 1),
+    FIELD("last rows", state.live, false, 1),
+    FIELD("rows", state.rows, false, 1),
+    FIELD("correct", state.correct, false, 1),
+    FIELD("loss sum", state.loss_sum, true, 1),
+    FIELD("loss carry", state.loss_carry, true, 1),
+    FIELD("learning rate", state.learning_rate, true, 1),
+    FIELD("schedule", state.schedule.kind, false, 2),
+    FIELD("schedule first step", state.schedule.first, false, 2),
+    FIELD("warm-up steps", state.schedule.warmup, false, 2),
+    FIELD("schedule steps", state.schedule.steps, false, 2),
+    FIELD("base rate", state.schedule.base_rate, true, 2),
+    FIELD("schedule factor", state.schedule.factor, true, 2),
+    FIELD("best epoch", best.epoch, false, 1),
+    FIELD("best loss", best.loss, true, 1),
+    FIELD("best accuracy", best.accuracy, true, 1),
+    FIELD("epochs since", best.behind, false, 1),
+    FIELD("good epoch", good_epoch, false, 1),
+    FIELD("run first epoch", run_first, false, 1),
+    FIELD("best in network", parked, false, 1),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
 
@@ -90,15 +97,20 @@ static bool parse(uint64_t *value, const char *text, bool real) {
   return *end == '\0' && errno == 0;
 }
 
-bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object) {
+/* Before there were schedules the rate was constant: the one of the last step. */
+bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object,
+                             int version) {
   for (size_t i = 0; i < FIELDS; i++) {
     const struct field *f = &fields[i];
     const char *text = json_string_value(json_object_get(object, f->name));
     uint64_t value = 0;
     *wrong = f->name;
+    if (f->since > version) continue;
     if (!text || !parse(&value, text, f->real)) return false;
     if (!store((char *)snapshot + f->at, f->size, value)) return false;
   }
+  if (version < 2)
+    snapshot->state.schedule = ebb_state_default(0, 0, snapshot->state.learning_rate).schedule;
   return true;
 }
 
@@ -108,7 +120,8 @@ bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer 
   size_t epochs = state->epoch;
   return state->epoch_first == first && state->done >= first &&
          state->done - first < trainer->epoch_steps && isfinite(state->learning_rate) &&
-         state->learning_rate >= 0 && snapshot->best.epoch <= epochs &&
+         state->learning_rate >= 0 && ebbi_schedule_is_possible(&state->schedule) &&
+         state->schedule.first <= state->done && snapshot->best.epoch <= epochs &&
          snapshot->good_epoch <= epochs && snapshot->run_first <= epochs &&
          (!snapshot->parked || (trainer->latest && snapshot->best.epoch > 0));
 }

@@ -1,18 +1,19 @@
 /* The tensors of a checkpoint, from the device and back: weights, those to fall back to, moments.
  *
- * On the device each of these is a slab with a layer's rows padded as that device likes it; in the
+ * On the device each of these is a slab with a node's rows padded as that device likes it; in the
  * file they are dense, `parameters.0.weight` [in, out], so that a file depends on the network
  * alone.
  */
 #include "base/error.h"
 #include "checkpoint.h"
+#include "nn/kind.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLABS = 4, NAME = 32 };
+enum { SLABS = 4, NAME = 32, PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
 typedef struct slab {
   const char *name;
@@ -28,24 +29,25 @@ static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
   slabs[3] = (slab){"second", trainer->second, false};
 }
 
-/* A layer's weights or biases in a slab. */
+/* A node's parameter in a slab. */
 typedef struct part {
   size_t offset, rows, cols, stride;
   char name[NAME];
 } part;
 
-static size_t part_count(const ebb_network *network) {
-  return 2 * network->spec.count;
-}
-
-static part part_of(const ebb_network *network, const slab *of, size_t index) {
-  size_t l = index / 2;
-  bool bias = index % 2;
-  const ebb_tensor *view = bias ? network->bias[l] : network->weight[l];
-  part p = {bias ? network->bias_offset[l] : network->weight_offset[l], view->rows, view->cols,
-            view->stride, ""};
-  snprintf(p.name, sizeof p.name, "%s.%zu.%s", of->name, l, bias ? "bias" : "weight");
-  return p;
+/* Lists the parts of a slab, and returns how many there are. */
+static size_t list_parts(part parts[PARTS], const ebb_network *network, const slab *of) {
+  size_t count = 0;
+  for (size_t n = 0; n < network->spec.count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t held = ebbi_node_parameters(parameters, &network->spec, n);
+    for (size_t p = 0; p < held; p++, count++) {
+      const ebb_tensor *view = network->parameter[n][p];
+      parts[count] = (part){network->offset[n][p], view->rows, view->cols, view->stride, ""};
+      snprintf(parts[count].name, NAME, "%s.%zu.%s", of->name, n, parameters[p].name);
+    }
+  }
+  return count;
 }
 
 static ebb_status make_floats(float **out, size_t count) {
@@ -71,11 +73,11 @@ static ebb_status check_finite(const float *values, const slab *of, const ebb_ne
 static ebb_status fetch(float *dense, const slab *of, const ebb_network *network, float *scratch) {
   TRY(ebb_tensor_download(scratch, of->tensor));
   TRY(check_finite(scratch, of, network));
-  for (size_t i = 0; i < part_count(network); i++) {
-    part p = part_of(network, of, i);
-    for (size_t r = 0; r < p.rows; r++, dense += p.cols)
-      memcpy(dense, scratch + p.offset + r * p.stride, p.cols * sizeof *dense);
-  }
+  part parts[PARTS];
+  size_t count = list_parts(parts, network, of);
+  for (const part *p = parts; p < parts + count; p++)
+    for (size_t r = 0; r < p->rows; r++, dense += p->cols)
+      memcpy(dense, scratch + p->offset + r * p->stride, p->cols * sizeof *dense);
   return EBB_OK;
 }
 
@@ -83,18 +85,19 @@ static ebb_status fetch(float *dense, const slab *of, const ebb_network *network
 typedef struct content {
   size_t count;
   float *values[SLABS];
-  char names[SLABS * 2 * EBB_MAX_LAYERS][NAME];
-  ebbi_safetensor_source tensors[SLABS * 2 * EBB_MAX_LAYERS];
+  char names[SLABS * PARTS][NAME];
+  ebbi_safetensor_source tensors[SLABS * PARTS];
 } content;
 
 static void add_tensors(content *c, const slab *of, const ebb_network *network,
                         const float *values) {
-  for (size_t i = 0; i < part_count(network); i++, c->count++) {
-    part p = part_of(network, of, i);
-    memcpy(c->names[c->count], p.name, NAME);
+  part parts[PARTS];
+  size_t count = list_parts(parts, network, of);
+  for (const part *p = parts; p < parts + count; p++, c->count++) {
+    memcpy(c->names[c->count], p->name, NAME);
     c->tensors[c->count] =
-        (ebbi_safetensor_source){c->names[c->count], 2, {p.rows, p.cols}, values};
-    values += p.rows * p.cols;
+        (ebbi_safetensor_source){c->names[c->count], 2, {p->rows, p->cols}, values};
+    values += p->rows * p->cols;
   }
 }
 
@@ -154,10 +157,9 @@ static ebb_status read_part(float *slab_values, const part *p, const ebbi_safete
 
 static ebb_status read_slab(float *values, const slab *of, const ebb_network *network,
                             const ebbi_safetensors *file, const char *path) {
-  for (size_t i = 0; i < part_count(network); i++) {
-    part p = part_of(network, of, i);
-    TRY(read_part(values, &p, file, path));
-  }
+  part parts[PARTS];
+  size_t count = list_parts(parts, network, of);
+  for (size_t i = 0; i < count; i++) TRY(read_part(values, &parts[i], file, path));
   return EBB_OK;
 }
 

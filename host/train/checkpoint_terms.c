@@ -28,6 +28,8 @@ static const char *const data_terms[DATA_SETS][DATA_TERMS] = {
     {"training rows", "training inputs", "training input scale", "training targets"},
     {"validation rows", "validation inputs", "validation input scale", "validation targets"}};
 
+static const char key_schedule[] = "schedule";
+
 #define CHECKSUM_MARK ", XXH3 "
 
 ebbi_data_print ebbi_data_print_of(const ebb_dataset *data) {
@@ -66,17 +68,23 @@ static void use_point(char *text) {
   memmove(point + 1, rest, strlen(rest) + 1);
 }
 
+enum { NUMBER = 40 };
+
 /* In as few digits as say which number it is, of floats or of doubles. */
-static void add_number(ebbi_json *terms, const char *name, double value, bool single) {
-  char text[40];
+static void number_text(char text[NUMBER], double value, bool single) {
   double back = NAN;
   for (int digits = 1; digits <= 17; digits++) {
-    snprintf(text, sizeof text, "%.*g", digits, value);
+    snprintf(text, NUMBER, "%.*g", digits, value);
     use_point(text);
     if (ebbi_parse_double(&back, text) &&
         (back == value || (single && (float)back == (float)value)))
       break;
   }
+}
+
+static void add_number(ebbi_json *terms, const char *name, double value, bool single) {
+  char text[NUMBER];
+  number_text(text, value, single);
   ebbi_json_text(terms, name, text);
 }
 
@@ -98,10 +106,24 @@ static void add_data(ebbi_json *terms, const char *const names[DATA_TERMS],
             &print->targets);
 }
 
+/* "constant", "cosine, factor 0, 1000 steps, warm-up 20 steps". */
+static void add_schedule(ebbi_json *terms, const ebb_schedule *s) {
+  char text[160], factor[NUMBER];
+  int used = snprintf(text, sizeof text, "%s", ebb_schedule_name(s->kind));
+  number_text(factor, s->factor, true);
+  if (ebbi_schedule_varies(s->kind))
+    used += snprintf(text + used, sizeof text - (size_t)used, ", factor %s, %" PRIu64 " steps",
+                     factor, s->steps);
+  if (s->warmup > 0)
+    snprintf(text + used, sizeof text - (size_t)used, ", warm-up %" PRIu64 " steps", s->warmup);
+  ebbi_json_text(terms, key_schedule, text);
+}
+
 static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
   const ebb_optimizer *o = &options->optimizer;
   ebbi_json_text(terms, "optimizer", ebb_optimizer_name(o->kind));
   add_number(terms, "learning rate", (double)options->learning_rate, true);
+  add_schedule(terms, &options->schedule);
   add_number(terms, "momentum", o->momentum, false);
   add_flag(terms, "nesterov", o->nesterov);
   add_number(terms, "beta1", o->beta1, false);
@@ -123,7 +145,7 @@ static void add_options(ebbi_json *terms, const ebb_train_options *options) {
 
 static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *spec) {
   ebbi_json_text(terms, "network", spec);
-  ebbi_json_text(terms, "precision", ebb_precision_name(trainer->pass->mma.precision));
+  ebbi_json_text(terms, "precision", ebb_precision_name(trainer->pass->exec.mma.precision));
   add_options(terms, &trainer->options);
   add_data(terms, data_terms[TRAINING], &trainer->train_print);
   if (trainer->valid.pass) add_data(terms, data_terms[VALIDATION], &trainer->valid_print);
@@ -131,7 +153,7 @@ static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *sp
 
 /* As they come out of a manifest, with which they are compared. */
 ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer) {
-  char spec[EBB_MAX_LAYERS * 24 + 24], *text;
+  char spec[EBB_SPEC_TEXT], *text;
   ebbi_json terms;
   ebbi_json_fault fault;
   TRY(ebb_spec_text(spec, sizeof spec, &trainer->network->spec));
@@ -164,15 +186,16 @@ __attribute__((format(printf, 2, 3))) static void add(differences *d, const char
     if (*c < ' ' || *c > '~') *c = '?';
 }
 
+/* Version 1 of the format had no schedules: the rate was constant. */
 static const char *value_of(const json_t *terms, const char *name) {
   const json_t *value = json_object_get(terms, name);
   const char *text = json_string_value(value);
+  if (!value && strcmp(name, key_schedule) == 0) return ebb_schedule_name(EBB_SCHEDULE_CONSTANT);
   return text ? text : value ? "?" : "none";
 }
 
 static bool differs(const differences *d, const char *name) {
-  const json_t *saved = json_object_get(d->saved, name), *here = json_object_get(d->here, name);
-  return (saved || here) && !json_equal(saved, here);
+  return strcmp(value_of(d->saved, name), value_of(d->here, name)) != 0;
 }
 
 /* Its length without the checksum. */

@@ -33,10 +33,10 @@ static double target_deviation(const ebb_dataset *dataset) {
 
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
                          const ebbi_feed_plan *plan, ebb_loss loss) {
-  TRY(ebbi_pass_create(&evaluator->pass, network, plan->batch, loss, EBBI_PASS_EVALUATION));
+  TRY(ebbi_pass_create(&evaluator->pass, ebbi_device_exec(network->device), network, plan->batch,
+                       loss, EBBI_PASS_EVALUATION));
   TRY(ebbi_feed_create(&evaluator->feed, network->device, plan));
   evaluator->target_deviation = target_deviation(plan->dataset);
-  evaluator->choices = ebbi_device_choices(network->device);
   return EBB_OK;
 }
 
@@ -70,7 +70,7 @@ static ebb_status record_batch(ebbi_evaluator *evaluator, size_t slot) {
   TRY(ebbi_feed_gather(pass, &evaluator->feed, slot));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
-  return ebb_metrics_add(pass->state, pass->partials);
+  return ebbi_metrics_add(&pass->exec, pass->state, pass->partials);
 }
 
 static ebb_status record_slots(ebbi_evaluator *evaluator, ebb_device *device) {
@@ -85,14 +85,10 @@ static ebb_status record_slots(ebbi_evaluator *evaluator, ebb_device *device) {
   return EBB_OK;
 }
 
-/* Records the batches, unless they are, by the choices of when the evaluator was made. */
+/* Records the batches, unless they are. */
 static ebb_status record(ebbi_evaluator *evaluator) {
   if (evaluator->recorded) return EBB_OK;
-  ebb_device *device = evaluator->pass->network->device;
-  ebbi_choices now = ebbi_device_choices(device);
-  ebbi_device_choose(device, &evaluator->choices);
-  ebb_status status = record_slots(evaluator, device);
-  ebbi_device_choose(device, &now);
+  ebb_status status = record_slots(evaluator, evaluator->pass->network->device);
   evaluator->recorded = status == EBB_OK;
   return status;
 }

@@ -119,8 +119,9 @@ static bool shuffles(const ebbi_feed *feed) {
 }
 
 ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot) {
-  return ebbi_gather_block(pass->x, pass->target, pass->state, feed->x[slot], feed->targets[slot],
-                           feed->rows, feed->scale, shuffles(feed), feed->plan.seed);
+  return ebbi_gather_block(&pass->exec, pass->value[0], pass->target, pass->state, feed->x[slot],
+                           feed->targets[slot], feed->rows, feed->scale, shuffles(feed),
+                           feed->plan.seed);
 }
 
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss) {

@@ -8,9 +8,14 @@
 #include "train.h"
 
 #include <math.h>
+#include <string.h>
 
 #define DEVICE_REPORTS                                                                             \
   "; its memory or its driver is at fault; run `ebb verify`, and the training on another device"
+
+static bool is_finite(const ebb_state *state) {
+  return state->bad_step == EBB_STATE_NO_STEP && state->bad_parameter == EBB_STATE_NONE;
+}
 
 /* Rows that an epoch has summed after so many steps of it. */
 static size_t rows_after(const ebb_trainer *trainer, uint64_t steps) {
@@ -51,14 +56,28 @@ static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer
           "training: the device reports step %llu of %llu, %lu of %lu rows right" DEVICE_REPORTS,
           (unsigned long long)state->done, (unsigned long long)trainer->queued,
           (unsigned long)state->correct, (unsigned long)state->rows);
-  REQUIRE(state->learning_rate == trainer->learning_rate, EBB_ERR_DEVICE,
-          "training: the device reports the learning rate %g, where %g was set" DEVICE_REPORTS,
-          (double)state->learning_rate, (double)trainer->learning_rate);
   return EBB_OK;
 }
 
-static bool is_finite(const ebb_state *state) {
-  return state->bad_step == EBB_STATE_NO_STEP && state->bad_parameter == EBB_STATE_NONE;
+/* The schedule as it was set, and what the last step has made of it, unless that step was before
+ * it. The rate of a step that is not finite, which the device opens again and again, is that of no
+ * step of the host's. */
+static ebb_status check_rate(const ebb_state *state, const ebb_trainer *trainer) {
+  const ebb_state_schedule *set = &trainer->schedule;
+  double rate = (double)state->learning_rate, wanted = ebbi_schedule_rate(set, state->step);
+  REQUIRE(memcmp(&state->schedule, set, sizeof *set) == 0, EBB_ERR_DEVICE,
+          "training: the device reports the schedule %lu of the learning rate %g, where %lu of %g "
+          "was set, or other steps of it" DEVICE_REPORTS,
+          (unsigned long)state->schedule.kind, (double)state->schedule.base_rate,
+          (unsigned long)set->kind, (double)set->base_rate);
+  REQUIRE(isfinite(rate) && rate >= 0, EBB_ERR_DEVICE,
+          "training: the device reports the learning rate %g" DEVICE_REPORTS, rate);
+  if (state->step <= set->first || !is_finite(state)) return EBB_OK;
+  REQUIRE(fabs(rate - wanted) <= ebbi_schedule_bound(set, state->step), EBB_ERR_DEVICE,
+          "training: the device reports the learning rate %g at step %llu, where %g was "
+          "set" DEVICE_REPORTS,
+          rate, (unsigned long long)state->step, wanted);
+  return EBB_OK;
 }
 
 /* What tells of numbers that are not finite. */
@@ -80,6 +99,7 @@ static ebb_status check_bad(const ebb_state *state, const ebb_trainer *trainer) 
 
 ebb_status ebbi_trainer_check(const ebb_state *state, const ebb_trainer *trainer) {
   TRY(check_place(state, trainer));
+  TRY(check_rate(state, trainer));
   TRY(check_bad(state, trainer));
   return is_finite(state) ? check_steps(state, trainer) : EBB_OK;
 }

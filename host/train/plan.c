@@ -16,13 +16,14 @@ enum { SAMPLE_ROWS = 512 };
 /* Whole steps have no matrix units: their precision is fp32. */
 static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network,
                               ebb_step_form form) {
-  ebb_precision precision = ebb_device_precision(network->device);
+  const ebbi_exec *exec = ebbi_device_exec(network->device);
+  ebb_precision precision = exec->mma.precision;
   bool rounded = precision != EBB_PRECISION_FP32;
   REQUIRE(!rounded || form != EBB_STEP_WHOLE, EBB_ERR_UNSUPPORTED,
           "ebb_trainer_create: whole steps are computed in fp32, not in %s; take steps by layers",
           ebb_precision_name(precision));
   bool whole = form == EBB_STEP_WHOLE ||
-               (form == EBB_STEP_AUTO && !rounded && ebbi_pass_had_better_be_whole(network));
+               (form == EBB_STEP_AUTO && !rounded && ebbi_pass_had_better_be_whole(exec, network));
   *kind = whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
   return EBB_OK;
 }
@@ -47,13 +48,15 @@ static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *net
   /* the good weights, and the latest ones where the network gets the best */
   size_t slabs = (options->keep_best ? 2 : 1) + ebbi_moments_of(&options->optimizer);
   *all = *pass = (ebbi_need){0};
-  TRY(ebbi_pass_need(pass, network, plan->train.batch, options->loss, plan->kind));
+  TRY(ebbi_pass_need(pass, ebbi_device_exec(network->device), network, plan->train.batch,
+                     options->loss, plan->kind));
   add_need(all, pass);
   ebbi_feed_need(all, &plan->train);
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
   const ebbi_feed_plan *judge = plan->valid.dataset ? &plan->valid : &plan->sample;
   ebbi_feed_need(all, judge);
-  return ebbi_pass_need(all, network, judge->batch, options->loss, EBBI_PASS_EVALUATION);
+  return ebbi_pass_need(all, ebbi_device_exec(network->device), network, judge->batch,
+                        options->loss, EBBI_PASS_EVALUATION);
 }
 
 /* Lets the data stay on the host, unless two blocks of them are no less than all of them. */
@@ -115,7 +118,8 @@ ebb_status ebbi_evaluation_plan_make(ebbi_feed_plan *plan, const ebb_network *ne
   ebbi_need all = {0};
   *plan = ebbi_evaluator_plan(dataset);
   ebbi_feed_need(&all, plan);
-  TRY(ebbi_pass_need(&all, network, plan->batch, loss, EBBI_PASS_EVALUATION));
+  TRY(ebbi_pass_need(&all, ebbi_device_exec(network->device), network, plan->batch, loss,
+                     EBBI_PASS_EVALUATION));
   if (!ebbi_device_fits_memory(network->device, all.total, all.largest))
     stream(plan, network->device, 0, false);
   return EBB_OK;

@@ -22,6 +22,11 @@ double ebbi_softmax(double *p, const float *z, size_t classes, size_t label) {
   return log(sum) + largest - (double)z[label];
 }
 
+void ebb_probabilities(double *probabilities, const float *logits, size_t rows, size_t classes) {
+  for (size_t i = 0; i < rows; i++)
+    ebbi_softmax(probabilities + i * classes, logits + i * classes, classes, 0);
+}
+
 static ebb_status check_labels(const char *where, const int32_t *labels, size_t rows,
                                size_t classes) {
   for (size_t i = 0; i < rows; i++)

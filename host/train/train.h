@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "graph/pass.h"
 #include "ops/ops.h"
+#include "ops/schedule.h"
 #include "train/best.h"
 #include "train/stream.h"
 
@@ -67,7 +68,6 @@ typedef struct ebbi_evaluator {
   ebbi_sequence *sequences[EBBI_SLOTS];
   ebbi_feed feed;
   double target_deviation; /* mse: sum of squared deviations of the targets from their means */
-  ebbi_choices choices;    /* by which it is recorded */
   bool recorded;
   bool begun;    /* the state on the device is at the start of an evaluation */
   uint64_t done; /* steps that it counts then */
@@ -119,15 +119,14 @@ struct ebb_trainer {
   ebbi_largest largest;                 /* of the training rows */
   ebbi_sequence *sequences[EBBI_SLOTS]; /* one step */
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
-  ebbi_choices choices;                 /* by which they are recorded */
   size_t epoch_steps;
   size_t epochs_done;
-  uint64_t queued;     /* steps, in all */
-  float learning_rate; /* of the steps queued now */
-  uint64_t judged;     /* the step whose weights were evaluated last */
-  bool sound;          /* they gave finite numbers */
-  size_t run_first;    /* epochs done when the run under way began */
-  bool resumed;        /* the next run is one that was interrupted */
+  uint64_t queued;             /* steps, in all */
+  ebb_state_schedule schedule; /* of the steps queued now */
+  uint64_t judged;             /* the step whose weights were evaluated last */
+  bool sound;                  /* they gave finite numbers */
+  size_t run_first;            /* epochs done when the run under way began */
+  bool resumed;                /* the next run is one that was interrupted */
   ebbi_data_print train_print, valid_print;
   bool broken; /* by NaN or Inf, or by an impossible state: no more training */
 };

@@ -17,6 +17,7 @@ ebb_train_options ebb_train_options_default(void) {
   return (ebb_train_options){.loss = EBB_LOSS_CROSS_ENTROPY,
                              .optimizer = ebb_optimizer_default(EBB_OPT_ADAM),
                              .learning_rate = 0.001f,
+                             .schedule = ebb_schedule_default(EBB_SCHEDULE_CONSTANT),
                              .epochs = 20,
                              .batch = 32,
                              .shuffle = true,
@@ -46,8 +47,6 @@ static ebb_status check_options(const ebb_train_options *options, const ebb_data
           "%s: batch %zu is not in 1 … %d", where, options->batch, INT_MAX / 2);
   REQUIRE(train->rows <= INT_MAX / 2, EBB_ERR_ARGUMENT, "%s: %zu rows, at most %d are possible",
           where, train->rows, INT_MAX / 2);
-  REQUIRE(isfinite(options->learning_rate) && options->learning_rate >= 0, EBB_ERR_ARGUMENT,
-          "%s: learning rate %g is not a number from 0 on", where, options->learning_rate);
   REQUIRE((unsigned)options->step < EBB_STEP_COUNT, EBB_ERR_ARGUMENT,
           "%s: there is no step form %d", where, (int)options->step);
   REQUIRE((unsigned)options->data_on < EBB_DATA_PLACE_COUNT, EBB_ERR_ARGUMENT,
@@ -84,8 +83,8 @@ static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) 
                                 pass->state, &source, optimizer, steps);
   }
   TRY(ebbi_trainer_gradients(trainer, slot));
-  return ebb_update(parameters, trainer->first, trainer->second, pass->gradients, pass->state,
-                    pass->partials, optimizer);
+  return ebbi_update(&pass->exec, parameters, trainer->first, trainer->second, pass->gradients,
+                     pass->state, pass->partials, optimizer);
 }
 
 static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t slot, size_t steps) {
@@ -112,7 +111,6 @@ static ebb_status build_programs(ebb_trainer *trainer) {
 }
 
 static ebb_status record_all(ebb_trainer *trainer) {
-  trainer->choices = ebbi_device_choices(trainer->network->device);
   TRY(build_programs(trainer));
   for (size_t slot = 0; slot < ebbi_feed_slots(&trainer->feed); slot++) {
     TRY(record(&trainer->sequences[slot], trainer, slot, 1));
@@ -127,7 +125,9 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
   const ebb_train_options *options = &trainer->options;
   size_t count = network->parameters->cols, batch = plan->train.batch;
   TRY(ebbi_feed_create(&trainer->feed, device, &plan->train));
-  TRY(ebbi_pass_create(&trainer->pass, network, batch, options->loss, plan->kind));
+  TRY(ebbi_pass_create(&trainer->pass, ebbi_device_exec(device), network, batch, options->loss,
+                       plan->kind));
+  trainer->pass->seed = options->seed;
   TRY(make_moments(trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
   if (options->keep_best) TRY(ebb_tensor_create(&trainer->latest, device, EBB_F32, 1, count));
@@ -136,9 +136,9 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
     TRY(ebbi_evaluator_create(&trainer->valid, network, &plan->valid, options->loss));
   else
     TRY(ebbi_evaluator_create(&trainer->sample, network, &plan->sample, options->loss));
-  trainer->epoch_steps = ebbi_ceil_div(trainer->feed.rows, batch);
   ebb_state state = ebb_state_default(0, 0, options->learning_rate);
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
+  state.schedule = trainer->schedule;
   TRY(ebb_tensor_upload(trainer->pass->state, &state));
   return record_all(trainer);
 }
@@ -152,6 +152,10 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
   TRY(check_best(options, valid));
+  ebb_state_schedule schedule;
+  size_t epoch_steps = ebbi_ceil_div(train->rows, options->batch);
+  TRY(ebbi_schedule_make(&schedule, where, &options->schedule, options->learning_rate,
+                         (uint64_t)options->epochs * epoch_steps));
   ebbi_train_plan plan;
   TRY(ebbi_train_plan_make(&plan, network, train, valid, options));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
@@ -160,7 +164,9 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   trainer->options = *options;
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
-  trainer->learning_rate = options->learning_rate;
+  trainer->epoch_steps = epoch_steps;
+  trainer->schedule = schedule;
+  trainer->options.schedule.steps = schedule.steps; /* what 0 has come to */
   trainer->train_print = ebbi_data_print_of(train);
   if (valid) trainer->valid_print = ebbi_data_print_of(valid);
   ebb_status status = build(trainer, &plan);

@@ -62,13 +62,29 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   return EBB_OK;
 }
 
+static ebb_status set_schedule(ebb_trainer *trainer, const char *where,
+                               const ebb_schedule *schedule, float learning_rate) {
+  REQUIRE(trainer && schedule, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+  REQUIRE(!trainer->broken, EBB_ERR_NUMBERS, "%s: this training has failed; make a new trainer",
+          where);
+  ebb_state_schedule next;
+  uint64_t all = (uint64_t)trainer->options.epochs * trainer->epoch_steps;
+  TRY(ebbi_schedule_make(&next, where, schedule, learning_rate, all));
+  next.first = trainer->queued;
+  TRY(ebbi_buffer_put(trainer->pass->state->buffer, offsetof(ebb_state, schedule), &next,
+                      sizeof next));
+  trainer->schedule = next;
+  return EBB_OK;
+}
+
+ebb_status ebb_trainer_set_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
+                                    float learning_rate) {
+  return set_schedule(trainer, "ebb_trainer_set_schedule", schedule, learning_rate);
+}
+
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate) {
-  REQUIRE(trainer && isfinite(learning_rate) && learning_rate >= 0, EBB_ERR_ARGUMENT,
-          "ebb_trainer_set_learning_rate: %g is not a number from 0 on", learning_rate);
-  ebb_state state;
-  TRY(ebbi_trainer_look(&state, trainer));
-  state.learning_rate = trainer->learning_rate = learning_rate;
-  return ebb_tensor_upload(trainer->pass->state, &state);
+  const ebb_schedule constant = ebb_schedule_default(EBB_SCHEDULE_CONSTANT);
+  return set_schedule(trainer, "ebb_trainer_set_learning_rate", &constant, learning_rate);
 }
 
 /* A run under way. */
@@ -89,6 +105,7 @@ static void fill_report(run *r, size_t old_rows, double seconds) {
   ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss);
   size_t rows = metrics.rows - old_rows;
   report->step = r->state.done;
+  report->learning_rate = (double)r->state.learning_rate;
   report->train_loss = metrics.loss;
   report->train_accuracy = metrics.accuracy;
   report->valid_loss = report->valid_accuracy = report->valid_r2 = NAN;

@@ -107,6 +107,22 @@ typedef struct ebb_read_options {
  * options that exclude each other, an unknown encoding. Nothing is allocated by a size that the
  * file only claims. */
 ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_options *options);
+
+/* Arrays of the caller's, dense and row-major; NaN is a missing value. */
+typedef struct ebb_arrays {
+  const float *x;        /* [rows, inputs] */
+  const int32_t *labels; /* [rows]: classes, any whole numbers; or NULL */
+  const float *values;   /* [rows, outputs]: a regression; or NULL */
+  size_t rows, inputs;
+  size_t outputs; /* columns of values */
+} ebb_arrays;
+
+/* Makes a table of arrays, which must live and stay as they are as long as the table does. Classes
+ * are the distinct labels, in ascending order; without labels and values there is no target.
+ * `encoder` (may be NULL): the rows are read as this encoder's input, by position.
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+ebb_status ebb_table_from_arrays(ebb_table **out, const ebb_arrays *arrays,
+                                 const ebb_encoder *encoder);
 void ebb_table_free(ebb_table *table);
 size_t ebb_table_rows(const ebb_table *table);
 size_t ebb_table_columns(const ebb_table *table); /* input columns, before encoding */

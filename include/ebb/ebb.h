@@ -1,12 +1,14 @@
 /* ebb: neural networks trained by backpropagation on any OpenCL device.
  *
- * In order of dependence:
+ * simple.h is the short way: train, save, load and predict on arrays. The rest, in order of
+ * dependence:
  *   status.h     status codes, the message of the last failure
  *   device.h     finding, choosing and opening a device; counters; the doctor
  *   cache.h      built kernel programs kept on disk
  *   profile.h    what the device's time goes into, by kernel; traces
  *   precision.h  float32, tf32 or bf16 products
  *   tensor.h     two-dimensional arrays on a device
+ *   schedule.h   the learning rate as a function of the step
  *   ops.h        the operations: matmul, dense layers, loss, gather, update
  *   network.h    network specs, weights, safetensors files
  *   data.h       files, tables and their columns; encoding; splits; conversion (host only)
@@ -50,8 +52,10 @@
 #include <ebb/ops.h>
 #include <ebb/precision.h>
 #include <ebb/profile.h>
+#include <ebb/schedule.h>
 #include <ebb/scores.h>
 #include <ebb/sentinel.h>
+#include <ebb/simple.h>
 #include <ebb/status.h>
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>

@@ -10,6 +10,7 @@
 #ifndef EBB_OPS_H
 #define EBB_OPS_H
 
+#include <ebb/schedule.h>
 #include <ebb/tensor.h>
 
 #ifdef __cplusplus
@@ -104,9 +105,18 @@ const char *ebb_init_name(ebb_init init);
 /* The small device buffer of what changes from step to step: an I32 tensor [1, EBB_STATE_WORDS]
  * with this layout (kernels/state.h has its twin). gather opens a step, update or metrics closes
  * it; so a step can be queued again and again without the host's help. */
-#define EBB_STATE_WORDS   20
+#define EBB_STATE_WORDS   32
 #define EBB_STATE_NONE    UINT32_MAX
 #define EBB_STATE_NO_STEP UINT64_MAX
+
+/* The schedule of the learning rate; only the host writes it. */
+typedef struct ebb_state_schedule {
+  uint64_t first; /* steps done when it was set: its own steps count from there */
+  uint64_t warmup, steps;
+  float base_rate, factor;
+  uint32_t kind; /* ebb_schedule_kind */
+  uint32_t reserved[3];
+} ebb_state_schedule;
 
 typedef struct ebb_state {
   uint64_t done;          /* steps closed so far */
@@ -123,12 +133,13 @@ typedef struct ebb_state {
   uint32_t correct;       /* of them, rows whose largest logit is the label's */
   float loss_sum;         /* sum of row losses, compensated */
   float loss_carry;       /* what is to be subtracted from loss_sum */
-  float learning_rate;
+  float learning_rate;    /* of the open step; written by gather */
   uint32_t reserved;
+  ebb_state_schedule schedule;
 } ebb_state;
 
-/* All zero except bad_step (NO_STEP) and bad_parameter (NONE), live and step as given: what eager
- * calls without gather need. */
+/* All zero except bad_step (NO_STEP) and bad_parameter (NONE), live and step as given, and the
+ * constant schedule of this learning rate: what eager calls without gather need. */
 ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate);
 
 /* c = op(a).op(b), where op transposes on request. Shapes: c [m, n], op(a) [m, k], op(b) [k, n];

@@ -74,6 +74,10 @@ typedef struct ebb_scores {
   ebb_value_scores *targets; /* [outputs] */
 } ebb_scores;
 
+/* The softmax of each row, in double precision, so that a row's probabilities sum to 1.
+ * Shapes: probabilities, logits [rows, classes]. */
+void ebb_probabilities(double *probabilities, const float *logits, size_t rows, size_t classes);
+
 /* Scores a network's outputs against classes. Probabilities are softmaxes of the logits.
  * Shapes: logits [rows, classes], labels [rows] in [0, classes).
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT (a label out of range), EBB_ERR_NUMBERS (a logit is NaN

@@ -55,7 +55,8 @@ typedef enum ebb_monitor {
 typedef struct ebb_train_options {
   ebb_loss loss;
   ebb_optimizer optimizer;
-  float learning_rate;
+  float learning_rate;   /* the base rate of the schedule */
+  ebb_schedule schedule; /* steps 0: of all epochs */
   size_t epochs;
   size_t batch; /* rows a step; the last step of an epoch takes what is left */
   bool shuffle;
@@ -75,10 +76,27 @@ typedef struct ebb_train_options {
   size_t look_steps; /* the callback is called at each multiple of so many steps; 0: 1,000 */
 } ebb_train_options;
 
-/* cross_entropy, adam, learning rate 0.001, 20 epochs, batch 32, shuffle, seed 1, step auto, data
- * on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0, patience 0; look steps
- * 0. */
+/* cross_entropy, adam, learning rate 0.001 by the constant schedule, 20 epochs, batch 32, shuffle,
+ * seed 1, step auto, data on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0,
+ * patience 0; look steps 0. */
 ebb_train_options ebb_train_options_default(void);
+
+/* The hidden layers that `ebb train` and simple.h take where none are given; docs/decisions/0022.
+ */
+#define EBB_DEFAULT_NETWORK "256relu"
+
+/* Amounts that suit a training of so many rows. */
+typedef struct ebb_train_amounts {
+  size_t batch;
+  size_t epochs;   /* with validation rows the most */
+  size_t patience; /* epochs without a better one; 0 without validation rows */
+} ebb_train_amounts;
+
+/* `batch`: 0, or the one that is wanted. */
+ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch);
+
+/* A learning rate to begin with: 0.01 for sgd, 0.001 for others. */
+double ebb_optimizer_default_rate(ebb_optimizer_kind optimizer);
 
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
 typedef struct ebb_report {
@@ -88,6 +106,7 @@ typedef struct ebb_report {
   uint64_t step, steps;  /* steps done, and in all */
   double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
   double train_accuracy; /* classification only */
+  double learning_rate;  /* of the last step */
   double valid_loss, valid_accuracy; /* at the end of an epoch; the loss may be NaN or Inf there */
   double valid_r2;                   /* mse only, as in ebb_metrics */
   size_t best_epoch; /* of all runs so far; 0: there is none (no validation rows, or no
@@ -147,8 +166,13 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
  * the device. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
-/* Changes the learning rate for the steps queued from now on. Blocks until those before are done.
- */
+/* Changes the schedule for the steps queued from now on; its steps count from the next one. Steps 0
+ * are taken as by ebb_trainer_create. Waits for nothing.
+ * Errors: EBB_ERR_ARGUMENT; EBB_ERR_NUMBERS (the training has failed). */
+ebb_status ebb_trainer_set_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
+                                    float learning_rate);
+
+/* The same with the constant schedule, without a warm-up. */
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);
 
 typedef struct ebb_metrics {

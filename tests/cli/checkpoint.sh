@@ -273,6 +273,9 @@ complains 2 '^ebb: --batch: it is 33 here, and 32, the default, in' train --resu
 complains 2 '^ebb: --model: it is 7relu here, and [0-9]*-8relu-[0-9]* in' train --resume guard2 --quiet --model 7relu
 complains 2 '^ebb: --patience: .* begun without --patience 0: the best' train --resume guard2 --quiet --patience 0
 code 0 train --data class.csv --model 8relu --epochs 2 --quiet --patience 0 --checkpoint last --out last.st
+code 0 train --data class.csv --model 8relu --epochs 2 --quiet --optimizer sgd --valid 0 --checkpoint slow --out last.st
+code 0 train --resume slow --quiet --lr 0.01 --weight-decay 0 --patience 0 --out last.st
+complains 2 '^ebb: --lr: it is 0.001 here, and 0.01, the default of sgd, in' train --resume slow --quiet --lr 0.001
 complains 2 '^ebb: --patience: .* begun with --patience 0: the best weights were not kept' train --resume last --quiet --patience 5
 
 begin "the folder: what may be in it, and who writes to it"

@@ -5,7 +5,7 @@
 #include <nn/spec.h>
 
 static void check_spec(const ebb_spec *spec, size_t inputs, size_t outputs) {
-  char text[EBB_MAX_LAYERS * 24], again[sizeof text];
+  char text[EBB_SPEC_TEXT], again[sizeof text];
   ebb_spec other;
   FUZZ_CHECK(ebbi_spec_check(spec, "spec") == EBB_OK, "no network");
   FUZZ_CHECK(inputs == 0 || ebb_spec_inputs(spec) == inputs, "%zu inputs", ebb_spec_inputs(spec));

@@ -5,7 +5,7 @@
  * and results must not change with the number of units.
  */
 #include "base/size.h"
-#include "cl.h"
+#include "tiles.h"
 
 /* What is taken for a large GPU, whatever the device: units, the items that keep one busy, the
  * least depth of a slice, and what a launch costs, in multiply-adds of one unit (about 2 us). */

@@ -1,10 +1,10 @@
-/* Matrix units: which there are, whether a device's compiler takes the code of one, and which one
- * makes a device's products, in which precision.
+/* Matrix units: which there are, and whether a device's compiler takes the code of one.
  *
  * Whether a device has a unit is asked of its compiler and not of its name or extensions: NVIDIA's
  * driver lists none for it, and a name says nothing of the driver's age.
  */
-#include "cl.h"
+#include "tensor/tensor.h"
+#include "tiles.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -28,12 +28,10 @@ const char *ebb_precision_name(ebb_precision precision) {
 
 float ebb_precision_round(ebb_precision precision, float x) {
   uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
   if (precision == EBB_PRECISION_FP32 || isnan(x)) return x;
-  if (precision == EBB_PRECISION_BF16)
-    bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000u;
-  else
-    bits = (bits + 0x1000) & 0xffffe000u;
+  if (precision == EBB_PRECISION_BF16) return ebbi_round_bf16(x);
+  memcpy(&bits, &x, sizeof bits);
+  bits = (bits + 0x1000) & 0xffffe000u;
   memcpy(&x, &bits, sizeof x);
   return x;
 }
@@ -42,22 +40,8 @@ const char *ebbi_unit_name(ebbi_unit unit) {
   return units[unit].name;
 }
 
-ebb_precision ebb_device_precision(const ebb_device *device) {
-  return device->chosen.mma.precision;
-}
-
-const char *ebb_device_matrix_unit(const ebb_device *device) {
-  return device->chosen.mma.precision == EBB_PRECISION_FP32
-             ? NULL
-             : ebbi_unit_name(device->chosen.mma.unit);
-}
-
-ebbi_mma_state ebbi_device_mma(const ebb_device *device) {
-  return device->chosen.mma;
-}
-
-void ebbi_device_set_mma(ebb_device *device, ebbi_mma_state state) {
-  device->chosen.mma = state;
+const char *ebbi_exec_unit(const ebbi_exec *exec) {
+  return exec->mma.precision == EBB_PRECISION_FP32 ? NULL : ebbi_unit_name(exec->mma.unit);
 }
 
 void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config) {
@@ -69,9 +53,8 @@ void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, 
              precisions[mma.precision].option, tiles);
 }
 
-ebb_status ebbi_mma_probe(ebb_device *device, ebbi_mma_state mma) {
+ebb_status ebbi_mma_probe(ebb_device *device, const ebbi_exec *exec, ebbi_mma_state mma) {
   char options[EBBI_MATMUL_OPTIONS];
-  cl_kernel kernel;
   ebbi_matmul_options(options, mma, 0);
-  return ebbi_program_kernel(&kernel, device, EBBI_KERNEL_matmul_nn_mma, options);
+  return ebbi_kernel_build(device, exec, EBBI_KERNEL_matmul_nn_mma, options);
 }

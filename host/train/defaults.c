@@ -1,4 +1,4 @@
-/* The defaults of a training, all of them: batch, learning rate, epochs, patience.
+/* Amounts that suit a number of rows: batch, epochs, patience; and a learning rate.
  *
  * What a network needs is updates, not looks at the file: an epoch of 100 rows makes 4, one of
  * 100,000 rows 3,000. So small data get more epochs, and a patience that is a part of them: a loss
@@ -6,7 +6,7 @@
  * validation rows many epochs cost time at most, since the best one is kept; without them they cost
  * the model, so there are fewer. docs/decisions/0009 has the reasons.
  */
-#include "train_defaults.h"
+#include <ebb/trainer.h>
 
 enum {
   BATCH = 32,
@@ -22,17 +22,17 @@ static size_t within(size_t value, size_t least, size_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
-double default_learning_rate(ebb_optimizer_kind optimizer) {
+double ebb_optimizer_default_rate(ebb_optimizer_kind optimizer) {
   return optimizer == EBB_OPT_SGD ? 0.01 : 0.001;
 }
 
-train_defaults train_defaults_for(const train_facts *facts) {
-  size_t batch = facts->batch ? facts->batch : BATCH;
-  size_t steps = (facts->rows + batch - 1) / batch;
-  bool judged = facts->valid_rows > 0;
+ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch) {
+  if (batch == 0) batch = BATCH;
+  size_t steps = (rows + batch - 1) / batch;
+  bool judged = valid_rows > 0;
   size_t epochs =
       within(UPDATES / (steps ? steps : 1), judged ? EPOCHS_TO_TRY : EPOCHS, MOST_EPOCHS);
-  return (train_defaults){
+  return (ebb_train_amounts){
       .batch = batch,
       .epochs = epochs,
       .patience = judged ? within(epochs / PATIENCE_PART, PATIENCE, MOST_EPOCHS) : 0,

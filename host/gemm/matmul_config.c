@@ -1,11 +1,11 @@
 /* How the GPU form cuts a product into tiles: the tables of configurations, by scalars and on
  * matrix units, and which one a product gets: that for which the plan costs least, unless it is
- * forced or measuring has found another better, which is kept by class of sizes, on the device.
+ * forced or measuring has found another better, which is kept by class of sizes.
  *
  * All of it belongs to a precision: the tables differ, and so does what is fast.
  */
-#include "base/size.h"
-#include "cl.h"
+#include "base/error.h"
+#include "tiles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -98,19 +98,19 @@ static ebbi_tile tile_of(ebb_precision precision, int index) {
   return tile;
 }
 
-/* What the device has for the precision that it is in. */
-static const ebbi_matmul_state *state_of(const ebb_device *device) {
-  return &device->chosen.matmul[device->chosen.mma.precision];
+/* What is set for the precision in use. */
+static const ebbi_matmul_state *state_of(const ebbi_exec *exec) {
+  return &exec->matmul[exec->mma.precision];
 }
 
 static bool fits(const ebb_device *device, ebb_precision precision, size_t index) {
+  const ebb_device_info *info = ebb_device_get_info(device);
   const struct config *c = find(precision, index);
-  return c && c->tile.items <= device->info.max_group &&
-         c->words * sizeof(cl_float) <= device->info.local_bytes;
+  return c && c->tile.items <= info->max_group && c->words * sizeof(float) <= info->local_bytes;
 }
 
-bool ebb_device_fits_matmul_config(const ebb_device *device, size_t config) {
-  return fits(device, device->chosen.mma.precision, config);
+bool ebbi_exec_fits_config(const ebbi_exec *exec, const ebb_device *device, size_t config) {
+  return fits(device, exec->mma.precision, config);
 }
 
 /* Sizes up to 32, 64, … 2048, and larger ones: 8 buckets. */
@@ -131,32 +131,33 @@ unsigned ebb_matmul_class(size_t rows, size_t cols, size_t depth) {
 
 static ebb_status require_config(const ebb_device *device, ebb_precision precision,
                                  const char *where, int index) {
+  const ebb_device_info *info = ebb_device_get_info(device);
   REQUIRE(index >= EBB_MATMUL_CONFIG_AUTO && index < tables[precision].count, EBB_ERR_ARGUMENT,
           "%s: matmul configuration %d: there are %d in %s, from 0 on", where, index,
           tables[precision].count, ebb_precision_name(precision));
   REQUIRE(index < 0 || fits(device, precision, (size_t)index), EBB_ERR_UNSUPPORTED,
           "%s: matmul configuration \"%s\" is too large for \"%s\": %zu work-items and %llu bytes "
           "of local memory a group",
-          where, ebb_matmul_config_name(precision, (size_t)index), device->info.name,
-          device->info.max_group, (unsigned long long)device->info.local_bytes);
+          where, ebb_matmul_config_name(precision, (size_t)index), info->name, info->max_group,
+          (unsigned long long)info->local_bytes);
   return EBB_OK;
 }
 
-int ebb_device_matmul_config(const ebb_device *device) {
-  return state_of(device)->config;
+int ebbi_exec_config(const ebbi_exec *exec) {
+  return state_of(exec)->config;
 }
 
-ebb_status ebb_device_set_matmul_config(ebb_device *device, int config) {
-  ebb_precision precision = device->chosen.mma.precision;
+ebb_status ebbi_exec_set_config(ebbi_exec *exec, const ebb_device *device, int config) {
+  ebb_precision precision = exec->mma.precision;
   TRY(require_config(device, precision, "ebb_device_set_matmul_config", config));
-  device->chosen.matmul[precision].config = config;
+  exec->matmul[precision].config = config;
   return EBB_OK;
 }
 
-ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, unsigned class_index,
-                                        int config) {
+ebb_status ebbi_exec_set_choice(ebbi_exec *exec, const ebb_device *device, ebb_layout layout,
+                                unsigned class_index, int config) {
   static const char where[] = "ebb_device_set_matmul_choice";
-  ebb_precision precision = device->chosen.mma.precision;
+  ebb_precision precision = exec->mma.precision;
   REQUIRE((unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES, EBB_ERR_ARGUMENT,
           "%s: layout %d, class %u: there are %d layouts and %d classes", where, (int)layout,
           class_index, EBB_LAYOUT_COUNT, EBB_MATMUL_CLASSES);
@@ -167,29 +168,28 @@ ebb_status ebb_device_set_matmul_choice(ebb_device *device, ebb_layout layout, u
   } else {
     TRY(require_config(device, precision, where, config));
   }
-  device->chosen.matmul[precision].by_class[layout][class_index] = (signed char)config;
+  exec->matmul[precision].by_class[layout][class_index] = (signed char)config;
   return EBB_OK;
 }
 
-int ebb_device_matmul_choice(const ebb_device *device, ebb_layout layout, unsigned class_index) {
+int ebbi_exec_choice(const ebbi_exec *exec, ebb_layout layout, unsigned class_index) {
   bool known = (unsigned)layout < EBB_LAYOUT_COUNT && class_index < EBB_MATMUL_CLASSES;
-  return known ? state_of(device)->by_class[layout][class_index] : EBB_MATMUL_CONFIG_AUTO;
+  return known ? state_of(exec)->by_class[layout][class_index] : EBB_MATMUL_CONFIG_AUTO;
 }
 
-ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout, size_t rows,
-                                    size_t cols, size_t depth) {
-  if (device->chosen.mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
-  bool free = !device->chosen.engine_forced && state_of(device)->config == EBB_MATMUL_CONFIG_AUTO;
+ebb_engine ebbi_exec_engine(const ebbi_exec *exec, ebb_layout layout, size_t rows, size_t cols,
+                            size_t depth) {
+  if (exec->mma.precision != EBB_PRECISION_FP32) return EBB_ENGINE_GPU;
+  bool free = !exec->engine_forced && state_of(exec)->config == EBB_MATMUL_CONFIG_AUTO;
   unsigned class_index = ebb_matmul_class(rows, cols, depth);
-  return free && ebb_device_matmul_choice(device, layout, class_index) == EBB_MATMUL_CLBLAST
-             ? EBB_ENGINE_CLBLAST
-             : device->chosen.engine;
+  bool clblast = free && ebbi_exec_choice(exec, layout, class_index) == EBB_MATMUL_CLBLAST;
+  return clblast ? EBB_ENGINE_CLBLAST : exec->engine;
 }
 
-bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_layout layout,
-                        size_t rows, size_t cols, size_t depth) {
-  ebb_precision precision = device->chosen.mma.precision;
-  const ebbi_matmul_state *state = state_of(device);
+bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebbi_exec *exec, const ebb_device *device,
+                        ebb_layout layout, size_t rows, size_t cols, size_t depth) {
+  ebb_precision precision = exec->mma.precision;
+  const ebbi_matmul_state *state = state_of(exec);
   int wanted = state->config;
   if (wanted < 0) wanted = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
   double best = -1;
@@ -206,21 +206,14 @@ bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebb_device *device, ebb_la
   return best >= 0;
 }
 
-int ebb_device_choose_matmul_config(const ebb_device *device, ebb_layout layout, size_t rows,
-                                    size_t cols, size_t depth) {
-  ebbi_matmul_plan plan;
-  bool found = ebbi_matmul_choose(&plan, device, layout, rows, cols, depth);
-  return found ? plan.config : EBB_MATMUL_CONFIG_AUTO;
-}
-
 /* Forces the configuration in each precision that has one of this name. */
-static ebb_status force_named(ebb_device *device, const char *wanted) {
+static ebb_status force_named(ebbi_exec *exec, const ebb_device *device, const char *wanted) {
   bool found = false;
   for (int p = 0; p < EBB_PRECISION_COUNT; p++)
     for (int index = 0; index < tables[p].count; index++) {
       if (strcmp(wanted, tables[p].configs[index].name) != 0) continue;
       TRY(require_config(device, (ebb_precision)p, "EBB_MATMUL_CONFIG", index));
-      device->chosen.matmul[p].config = index;
+      exec->matmul[p].config = index;
       found = true;
     }
 #define LISTED_NAME(...) ", \"" CONFIG_NAME(__VA_ARGS__) "\""
@@ -230,12 +223,12 @@ static ebb_status force_named(ebb_device *device, const char *wanted) {
   return EBB_OK;
 }
 
-ebb_status ebbi_matmul_set_up(ebb_device *device) {
+ebb_status ebbi_configs_begin(ebbi_exec *exec, const ebb_device *device) {
   for (int p = 0; p < EBB_PRECISION_COUNT; p++) {
-    ebbi_matmul_state *state = &device->chosen.matmul[p];
+    ebbi_matmul_state *state = &exec->matmul[p];
     state->config = EBB_MATMUL_CONFIG_AUTO;
     memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
   }
   const char *wanted = getenv("EBB_MATMUL_CONFIG");
-  return wanted && wanted[0] ? force_named(device, wanted) : EBB_OK;
+  return wanted && wanted[0] ? force_named(exec, device, wanted) : EBB_OK;
 }

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "cl.h"
+#include "gemm.h"
 
 #include <ebb/tune.h>
 #include <stdio.h>
@@ -50,12 +50,15 @@ const char *ebb_matmul_choice_name(ebb_precision precision, int choice) {
   X("precision", ebb_precision_name(owner->precision))                                             \
   X("engine", owner->engine)
 
-ebb_tune_owner ebb_device_tune_owner(const ebb_device *device) {
-  ebb_tune_owner owner = {.info = device->info, .precision = device->chosen.mma.precision};
-  const char *unit = ebb_device_matrix_unit(device);
-  snprintf(owner.engine, sizeof owner.engine, "%s",
-           unit ? unit : ebb_engine_name(device->chosen.engine));
+static ebb_tune_owner owner_of(const ebbi_exec *exec, const ebb_device *device) {
+  ebb_tune_owner owner = {.info = *ebb_device_get_info(device), .precision = exec->mma.precision};
+  const char *unit = ebbi_exec_unit(exec);
+  snprintf(owner.engine, sizeof owner.engine, "%s", unit ? unit : ebb_engine_name(exec->engine));
   return owner;
+}
+
+ebb_tune_owner ebb_device_tune_owner(const ebb_device *device) {
+  return owner_of(ebbi_device_exec(device), device);
 }
 
 static void file_name(char name[NAME_SIZE], const ebb_tune_owner *owner) {
@@ -184,26 +187,10 @@ ebb_status ebb_tune_load(ebb_tuned **list, size_t *count, const ebb_tune_owner *
   return status;
 }
 
-/* By the variable EBB_TUNE: whether kept choices may be taken over. */
-static ebb_status is_wanted(bool *wanted) {
-  const char *value = getenv("EBB_TUNE");
-  bool off = value && strcmp(value, "off") == 0;
-  REQUIRE(off || !value || value[0] == '\0' || strcmp(value, "on") == 0, EBB_ERR_ARGUMENT,
-          "EBB_TUNE=%s: must be on or off", value);
-  *wanted = !off;
-  return EBB_OK;
-}
-
-ebb_status ebbi_tuned_set_up(ebb_device *device) {
-  TRY(is_wanted(&device->tuned));
-  ebbi_tuned_load(device);
-  return EBB_OK;
-}
-
-void ebbi_tuned_load(ebb_device *device) {
-  ebbi_mma_state mma = device->chosen.mma;
-  ebbi_matmul_state *state = &device->chosen.matmul[mma.precision];
-  ebb_tune_owner owner = ebb_device_tune_owner(device);
+void ebbi_tuned_load(ebbi_exec *exec, const ebb_device *device) {
+  ebbi_mma_state mma = exec->mma;
+  ebbi_matmul_state *state = &exec->matmul[mma.precision];
+  ebb_tune_owner owner = owner_of(exec, device);
   ebb_tuned *list;
   size_t count;
   if (state->loaded && state->unit == mma.unit) return;
@@ -211,12 +198,12 @@ void ebbi_tuned_load(ebb_device *device) {
     memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
   state->loaded = true;
   state->unit = mma.unit;
-  if (!device->tuned || ebb_tune_load(&list, &count, &owner) != EBB_OK) return;
+  if (!exec->tuned || ebb_tune_load(&list, &count, &owner) != EBB_OK) return;
   for (size_t i = 0; i < count; i++) {
     const ebb_tune_shape *s = &list[i].shape;
     unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
     /* a configuration that the device cannot hold is passed over as an unknown one is */
-    (void)ebb_device_set_matmul_choice(device, s->layout, class_index, list[i].choice);
+    (void)ebbi_exec_set_choice(exec, device, s->layout, class_index, list[i].choice);
   }
   free(list);
 }

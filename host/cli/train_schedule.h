@@ -1,0 +1,28 @@
+/* `ebb train --schedule`: how the learning rate changes from step to step. */
+#ifndef EBB_CLI_TRAIN_SCHEDULE_H
+#define EBB_CLI_TRAIN_SCHEDULE_H
+
+#include <jansson.h>
+
+#include "training.h"
+
+/* Whether the options go together. Returns the exit code. */
+int schedule_check(const settings *s);
+
+/* Chooses the schedule, once epochs and batch are known. Returns the exit code. */
+int schedule_choose(training *t);
+
+/* The same for the training of --refit, whose epochs have other steps. */
+void schedule_choose_again(training *t);
+
+/* Whether the learning rate changes at all. */
+bool schedule_varies(const training *t);
+
+/* "", or ", cosine, warm-up 20 steps". */
+enum { SCHEDULE_TEXT = 96 };
+void schedule_describe(char text[SCHEDULE_TEXT], const training *t);
+
+/* Puts what it is made of into the first line of a log. */
+void schedule_put(json_t *line, const training *t);
+
+#endif

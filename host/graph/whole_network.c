@@ -1,0 +1,65 @@
+/* The graph as whole steps see it: a chain of layers in the parameter slab. Other kinds than dense
+ * have no form there, so a network with one has no whole steps. */
+#include "graph/whole_network.h"
+
+#include "base/error.h"
+#include "nn/kind.h"
+
+/* The first node without a form in whole steps; their number: there is none. */
+static size_t first_unfit(const ebb_spec *spec) {
+  size_t n = 0;
+  while (n < spec->count && ebbi_node_kind(spec, n)->whole) n++;
+  return n;
+}
+
+/* `layers` keeps what the network points to. All nodes are dense, so each reads the one before it.
+ */
+static ebbi_whole_network describe(ebbi_whole_layer layers[EBB_MAX_NODES],
+                                   const ebb_network *network) {
+  const ebb_spec *spec = &network->spec;
+  for (size_t n = 0; n < spec->count; n++)
+    layers[n] = (ebbi_whole_layer){.inputs = ebb_spec_cols(spec, n),
+                                   .outputs = ebb_spec_cols(spec, n + 1),
+                                   .weight = network->offset[n][0],
+                                   .bias = network->offset[n][1],
+                                   .activation = spec->nodes[n].activation};
+  return (ebbi_whole_network){layers, spec->count, network->parameters->cols};
+}
+
+bool ebbi_pass_can_be_whole(const ebbi_exec *exec, const ebb_network *network) {
+  ebbi_whole_layer layers[EBB_MAX_NODES];
+  if (first_unfit(&network->spec) < network->spec.count) return false;
+  ebbi_whole_network described = describe(layers, network);
+  return ebbi_whole_fits(exec, network->device, &described);
+}
+
+bool ebbi_pass_had_better_be_whole(const ebbi_exec *exec, const ebb_network *network) {
+  ebbi_whole_layer layers[EBB_MAX_NODES];
+  if (first_unfit(&network->spec) < network->spec.count) return false;
+  ebbi_whole_network described = describe(layers, network);
+  return ebbi_whole_pays(exec, network->device, &described);
+}
+
+static ebb_status require_fit(const ebb_spec *spec) {
+  size_t n = first_unfit(spec);
+  REQUIRE(n == spec->count, EBB_ERR_UNSUPPORTED,
+          "whole steps: layer %zu is of kind %s, which they do not have; take steps by layers",
+          n + 1, ebb_kind_name(spec->nodes[n].kind));
+  return EBB_OK;
+}
+
+ebb_status ebbi_pass_plan_whole(ebbi_whole_plan *plan, const ebbi_exec *exec,
+                                const ebb_network *network, size_t batch) {
+  ebbi_whole_layer layers[EBB_MAX_NODES];
+  TRY(require_fit(&network->spec));
+  ebbi_whole_network described = describe(layers, network);
+  return ebbi_whole_plan_make(plan, exec, network->device, &described, batch);
+}
+
+ebb_status ebbi_pass_make_whole(ebbi_whole_step **out, const ebbi_exec *exec,
+                                const ebb_network *network, size_t batch) {
+  ebbi_whole_layer layers[EBB_MAX_NODES];
+  TRY(require_fit(&network->spec));
+  ebbi_whole_network described = describe(layers, network);
+  return ebbi_whole_step_create(out, exec, network->device, &described, batch);
+}

@@ -1,0 +1,297 @@
+/* Network specs from text.
+ *
+ * A text is read in two passes: first into items (a size, perhaps an activation, or the word of
+ * another kind, and the column where it stands), then, when the number of items is known, the items
+ * become nodes; whether a bare first number is the input size depends on what follows. A spec is
+ * only written when all of it is right. Letters and digits are told apart by sets of our own,
+ * because isalpha() follows the program's locale.
+ */
+#include "base/error.h"
+#include "base/text.h"
+#include "nn/kind.h"
+#include "nn/spec.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define DIGITS  "0123456789"
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+/* The input's size, a node an item, and a parenthesis for each node that closes one. */
+enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1, SHOWN = 40 /* bytes of a bad word put into a message */ };
+
+typedef struct item {
+  enum { ITEM_NODE, ITEM_OPEN, ITEM_CLOSE } type;
+  size_t column; /* from 1 */
+  bool bare;     /* a size alone, without an activation */
+  ebb_node node; /* of ITEM_NODE and ITEM_OPEN; its inputs are not known yet */
+  size_t opened; /* of ITEM_CLOSE: the item that it closes */
+} item;
+
+static const char *const activation_names[] = {
+#define NAME_ROW(name, text, needs_z, formula) text,
+    EBB_ACTIVATION_LIST(NAME_ROW)};
+
+#define KNOWN_ROW(name, text, needs_z, formula) " " text
+#define KNOWN_ACTIVATIONS                       EBB_ACTIVATION_LIST(KNOWN_ROW)
+
+/* The activation of exactly this name, or EBB_ACT_COUNT. */
+static ebb_activation activation_named(const char *name, size_t length) {
+  size_t i = 0;
+  while (i < EBB_ACT_COUNT &&
+         (strlen(activation_names[i]) != length || memcmp(activation_names[i], name, length) != 0))
+    i++;
+  return (ebb_activation)i;
+}
+
+static int shown(size_t length) {
+  return length < SHOWN ? (int)length : SHOWN;
+}
+
+static ebb_status unknown_activation(const char *name, size_t length, size_t column) {
+  char word[SHOWN + 1];
+  snprintf(word, sizeof word, "%.*s", shown(length), name);
+  REQUIRE(strcmp(word, "softmax") != 0, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: softmax is part of the loss cross_entropy; leave it out", column);
+  const char *near = ebb_suggest(word, activation_names, EBB_ACT_COUNT);
+  REQUIRE(near == NULL, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: unknown activation \"%s\"; did you mean \"%s\"?", column, word, near);
+  return ebbi_fail(EBB_ERR_ARGUMENT, "spec:1:%zu: unknown activation \"%s\"; known are%s", column,
+                   word, KNOWN_ACTIVATIONS);
+}
+
+/* The kind whose items begin with this word; with no word the one whose items begin with a size.
+ * NULL: there is none. */
+static const ebbi_kind *kind_of_word(ebb_kind *number, const char *word, size_t length) {
+  for (int i = 0; i < EBB_KIND_COUNT; i++) {
+    const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
+    const char *own = kind->word ? kind->word : "";
+    *number = (ebb_kind)i;
+    if (strlen(own) == length && memcmp(own, word, length) == 0) return kind;
+  }
+  return NULL;
+}
+
+static ebb_status unknown_kind(const char *text, size_t length, size_t column) {
+  char known[512] = "";
+  size_t used = 0;
+  for (int i = 0; i < EBB_KIND_COUNT; i++) {
+    const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
+    REQUIRE(strlen(kind->name) > length || memcmp(kind->name, text, strlen(kind->name)) != 0,
+            EBB_ERR_ARGUMENT, "spec:1:%zu: unknown kind of layer \"%.*s\"; %s is written %s",
+            column, shown(length), text, kind->name, kind->example);
+    if (kind->word && used < sizeof known)
+      used += (size_t)snprintf(known + used, sizeof known - used, ", %s", kind->example);
+  }
+  return ebbi_fail(EBB_ERR_ARGUMENT,
+                   "spec:1:%zu: unknown kind of layer \"%.*s\"; known are sizes (512), alone or "
+                   "followed by one of%s%s",
+                   column, shown(length), text, KNOWN_ACTIVATIONS, known);
+}
+
+static ebb_status no_item(const char *text, size_t column) {
+  char before[32] = "at the end";
+  if (text[0] != '\0') snprintf(before, sizeof before, "before this '%c'", text[0]);
+  return ebbi_fail(EBB_ERR_ARGUMENT,
+                   "spec:1:%zu: a size is missing %s; write sizes joined by '-', 64-32relu-10",
+                   column, before);
+}
+
+/* Reads an item that begins with a word. */
+static ebb_status read_word(item *out, const char *text, size_t length, size_t column) {
+  size_t letters = strspn(text, LETTERS "_");
+  REQUIRE(activation_named(text, length) == EBB_ACT_COUNT, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: \"%.*s\" stands after a size, without '-': 512%.*s", column, shown(length),
+          text, shown(length), text);
+  ebb_kind number;
+  const ebbi_kind *kind = letters > 0 ? kind_of_word(&number, text, letters) : NULL;
+  if (!kind) return unknown_kind(text, length, column);
+  bool opens = text[length] == '(', has_number = letters < length;
+  REQUIRE(opens == (kind->inputs > 1), EBB_ERR_ARGUMENT,
+          "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(length), text,
+          opens ? "holds no layers" : "holds layers in parentheses", kind->name, kind->example);
+  *out = (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
+  out->node.settings[0] = kind->setting.standard;
+  if (!has_number) return EBB_OK;
+  REQUIRE(kind->setting.name &&
+              ebbi_parse_number(&out->node.settings[0], text + letters, length - letters, '.'),
+          EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column + letters,
+          shown(length - letters), text + letters, kind->setting.name ? kind->setting.name : "part",
+          " of ", kind->name, kind->example);
+  return EBB_OK;
+}
+
+/* Reads the item of `length` bytes at `text`. */
+static ebb_status read_item(item *out, const char *text, size_t length, size_t column) {
+  size_t digits = strspn(text, DIGITS), units = 0;
+  if (length == 0) return no_item(text, column);
+  if (digits == 0) return read_word(out, text, length, column);
+  for (size_t i = 0; i < digits && units <= EBB_MAX_UNITS; i++)
+    units = 10 * units + (size_t)(text[i] - '0');
+  REQUIRE(units >= 1 && units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: size %.*s is out of range; a layer has 1 to %d units", column, shown(digits),
+          text, EBB_MAX_UNITS);
+  *out = (item){.column = column, .bare = digits == length, .node.units = units};
+  (void)kind_of_word(&out->node.kind, "", 0);
+  REQUIRE(text[length] != '(', EBB_ERR_ARGUMENT,
+          "spec:1:%zu: unexpected '('; a size holds no layers", column + length);
+  if (out->bare) return EBB_OK;
+  out->node.activation = activation_named(text + digits, length - digits);
+  if (out->node.activation == EBB_ACT_COUNT)
+    return unknown_activation(text + digits, length - digits, column + digits);
+  return EBB_OK;
+}
+
+/* What may be meant by sizes alone, `64`, `64,32`, `[64, 32]`: hidden layers, which are written
+ * with relu here, but a first size that is the input's and a last one that is the output's. False:
+ * there is more than sizes in the text. */
+static bool propose_hidden(char *proposal, size_t size, const char *text, bool has_input,
+                           bool has_output) {
+  size_t used = 0;
+  if (text[strspn(text, DIGITS " ,;x-[]()")] != '\0') return false;
+  for (text += strcspn(text, DIGITS); *text != '\0' && used + SHOWN < size;) {
+    size_t digits = strspn(text, DIGITS), next = digits + strcspn(text + digits, DIGITS);
+    bool bare = (has_input && used == 0) || (has_output && text[next] == '\0');
+    used += (size_t)snprintf(proposal + used, size - used, "%s%.*s%s", used ? "-" : "",
+                             shown(digits), text, bare ? "" : "relu");
+    text += next;
+  }
+  return used > 0 && *text == '\0';
+}
+
+static ebb_status stray_byte(const char *text, size_t at) {
+  char shown_byte[8], proposal[4 * SHOWN];
+  unsigned char byte = (unsigned char)text[at];
+  size_t column = at + 1;
+  if (!propose_hidden(proposal, sizeof proposal, text, false, false))
+    snprintf(proposal, sizeof proposal, "64-32relu-10");
+  snprintf(shown_byte, sizeof shown_byte, byte > ' ' && byte < 127 ? "'%c'" : "0x%02x", byte);
+  return ebbi_fail(EBB_ERR_ARGUMENT,
+                   "spec:1:%zu: unexpected %s; write sizes joined by a plain '-', without blanks, "
+                   "hidden ones with their activation: %s",
+                   column, shown_byte, proposal);
+}
+
+/* The first byte that cannot stand where it does; the text's length: there is none. */
+static size_t find_stray(const char *text) {
+  size_t at = 0, depth = 0;
+  for (; text[at] != '\0'; at++) {
+    if (text[at] == '(' && at > 0 && strchr(LETTERS, text[at - 1]))
+      depth++;
+    else if (text[at] == ')' && depth > 0)
+      depth--;
+    else if (!strchr(DIGITS LETTERS "_.-", text[at]))
+      break;
+  }
+  return at;
+}
+
+/* The items of a text as they are read, and those of them that are open parentheses. */
+typedef struct reading {
+  item *items;
+  size_t count, open[EBBI_SPEC_DEPTH], depth;
+} reading;
+
+/* Reads an item, with the parenthesis that it opens or those that close behind it. */
+static ebb_status read_next(reading *r, const char *text, size_t *at) {
+  size_t length = strcspn(text + *at, "-()");
+  TRY(read_item(&r->items[r->count], text + *at, length, *at + 1));
+  *at += length;
+  bool opens = r->items[r->count++].type == ITEM_OPEN;
+  if (opens) {
+    REQUIRE(r->depth < EBBI_SPEC_DEPTH, EBB_ERR_ARGUMENT,
+            "spec:1:%zu: parentheses more than %d deep", *at + 1, EBBI_SPEC_DEPTH);
+    r->open[r->depth++] = r->count - 1;
+    return EBB_OK;
+  }
+  for (; text[*at] == ')'; ++*at)
+    r->items[r->count++] = (item){.type = ITEM_CLOSE, .opened = r->open[--r->depth]};
+  REQUIRE(text[*at] == '-' || text[*at] == '\0', EBB_ERR_ARGUMENT,
+          "spec:1:%zu: a '-' is missing before this '%c'", *at + 1, text[*at]);
+  return EBB_OK;
+}
+
+static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *text) {
+  size_t stray = find_stray(text), read = 0, at = 0;
+  if (text[stray] != '\0') return stray_byte(text, stray);
+  reading r = {.items = items};
+  do {
+    REQUIRE(read++ <= EBB_MAX_NODES, EBB_ERR_ARGUMENT, "spec:1:%zu: more than %d layers", at + 1,
+            EBB_MAX_NODES);
+    TRY(read_next(&r, text, &at));
+  } while (text[at++] != '\0');
+  REQUIRE(r.depth == 0, EBB_ERR_ARGUMENT, "spec:1:%zu: the ')' of this item is missing",
+          items[r.open[r.depth - 1]].column);
+  *count = r.count;
+  return EBB_OK;
+}
+
+/* Sizes alone that are not those of the data, where both are known: hidden layers are meant. */
+static ebb_status check_bare(const item *items, size_t count, const char *text, size_t inputs,
+                             size_t outputs) {
+  char proposal[4 * SHOWN];
+  bool begins = count > 1 && items[0].node.units == inputs,
+       ends = items[count - 1].node.units == outputs;
+  bool bare = true, good_input = begins || count == 1;
+  for (size_t i = 0; i < count; i++) bare = bare && items[i].bare;
+  if (!bare || !inputs || !outputs || (good_input && ends)) return EBB_OK;
+  if (!propose_hidden(proposal, sizeof proposal, text, begins, ends)) return EBB_OK;
+  const item *wrong = good_input ? &items[count - 1] : &items[0];
+  return ebbi_fail(EBB_ERR_ARGUMENT,
+                   "spec:1:%zu: %s size %zu, but the data have %zu; hidden layers are written with "
+                   "their activation: %s",
+                   wrong->column, good_input ? "output" : "input", wrong->node.units,
+                   good_input ? outputs : inputs, proposal);
+}
+
+/* Settles a first or last size: `given` is the item that states it, or NULL; `data` what the data
+ * tell, or 0. */
+static ebb_status settle(size_t *out, const item *given, size_t data, const char *what) {
+  REQUIRE(given || data, EBB_ERR_ARGUMENT, "spec: %s size left out and no data to take it from",
+          what);
+  REQUIRE(data <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
+          "spec: the data have %s size %zu; a network takes at most %d", what, data, EBB_MAX_UNITS);
+  REQUIRE(!given || !data || given->node.units == data, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: %s size %zu, but the data have %zu", given->column, what, given->node.units,
+          data);
+  *out = given ? given->node.units : data;
+  return EBB_OK;
+}
+
+/* Adds the nodes of the items from `first` on, up to `end`. */
+static ebb_status add_items(ebb_spec *spec, const item *items, size_t first, size_t end) {
+  size_t values[MAX_ITEMS]; /* that stood before a parenthesis opened */
+  for (size_t i = first; i < end; i++) {
+    const item *added = &items[i];
+    char where[32];
+    values[i] = spec->count;
+    if (added->type == ITEM_OPEN) continue;
+    if (added->type == ITEM_CLOSE) added = &items[items[i].opened];
+    ebb_node node = added->node;
+    if (added != &items[i]) node.inputs[1] = values[items[i].opened];
+    snprintf(where, sizeof where, "spec:1:%zu", added->column);
+    TRY(ebbi_spec_append(spec, &node, where));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_t outputs) {
+  item items[MAX_ITEMS];
+  size_t count = 0;
+  REQUIRE(text, EBB_ERR_ARGUMENT, "spec: no text given");
+  TRY(read_items(items, &count, text));
+  TRY(check_bare(items, count, text, inputs, outputs));
+  const item *first = &items[0], *last = &items[count - 1];
+  bool has_input = count > 1 && first->bare, has_output = last->bare;
+  TRY(settle(&inputs, has_input ? first : NULL, inputs, "input"));
+  TRY(settle(&outputs, has_output ? last : NULL, outputs, "output"));
+  ebb_node output = {.units = outputs};
+  (void)kind_of_word(&output.kind, "", 0);
+  ebb_spec parsed;
+  TRY(ebb_spec_begin(&parsed, inputs));
+  TRY(add_items(&parsed, items, has_input, count - has_output));
+  TRY(ebbi_spec_append(&parsed, &output, "spec"));
+  TRY(ebbi_spec_check(&parsed, "spec"));
+  *spec = parsed;
+  return EBB_OK;
+}

@@ -1,0 +1,120 @@
+/* Network specs back to text, and the names of their modules.
+ *
+ * Both go by the same events, a parenthesis opening, an item, a parenthesis closing, so that a
+ * tensor's name counts the items of the text.
+ */
+#include "base/error.h"
+#include "nn/kind.h"
+#include "nn/spec.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+size_t ebbi_spec_events(ebbi_spec_event events[EBBI_SPEC_EVENTS], const ebb_spec *spec) {
+  size_t open[EBBI_SPEC_DEPTH], depth = 0, count = 0;
+  for (size_t n = 0; n < spec->count; n++) {
+    for (size_t later = spec->count; later-- > n + 1;) { /* the outermost closes last */
+      if (ebbi_node_kind(spec, later)->inputs == 1 || spec->nodes[later].inputs[1] != n) continue;
+      if (depth == EBBI_SPEC_DEPTH) return 0;
+      open[depth++] = later;
+      events[count++] = (ebbi_spec_event){EBBI_SPEC_OPEN, later};
+    }
+    bool closes = ebbi_node_kind(spec, n)->inputs > 1;
+    if (closes && (depth == 0 || open[--depth] != n)) return 0;
+    events[count++] = (ebbi_spec_event){closes ? EBBI_SPEC_CLOSE : EBBI_SPEC_ITEM, n};
+  }
+  return count;
+}
+
+/* ---- text ---- */
+
+/* A text that grows; `fits`: all of it is there. */
+typedef struct growing {
+  char *text;
+  size_t size, used;
+  bool fits;
+} growing;
+
+static void put(growing *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(growing *out, const char *format, ...) {
+  va_list arguments;
+  if (!out->fits) return;
+  va_start(arguments, format);
+  int written = vsnprintf(out->text + out->used, out->size - out->used, format, arguments);
+  va_end(arguments);
+  out->fits = written >= 0 && (size_t)written < out->size - out->used;
+  if (out->fits) out->used += (size_t)written;
+}
+
+/* A number of at most nine decimals, with a point in every locale. */
+static void put_number(growing *out, double value) {
+  unsigned long long billionths = (unsigned long long)llround(value * 1e9);
+  unsigned long long whole = billionths / 1000000000, rest = billionths % 1000000000;
+  int decimals = 9;
+  put(out, "%llu", whole);
+  if (rest == 0) return;
+  for (; rest % 10 == 0; rest /= 10) decimals--;
+  put(out, ".%0*llu", decimals, rest);
+}
+
+static void put_item(growing *out, const ebb_node *node) {
+  const ebbi_kind *kind = ebbi_kind_of(node->kind);
+  if (kind->word)
+    put(out, "%s", kind->word);
+  else
+    put(out, "%zu", node->units);
+  if (kind->setting.name) put_number(out, node->settings[0]);
+  if (node->activation != EBB_ACT_IDENTITY) put(out, "%s", ebb_activation_name(node->activation));
+}
+
+ebb_status ebb_spec_item(char *text, size_t size, const ebb_spec *spec, size_t node) {
+  growing out = {text, size, 0, size > 0};
+  REQUIRE(node < spec->count, EBB_ERR_ARGUMENT, "ebb_spec_item: there is no layer %zu", node + 1);
+  put_item(&out, &spec->nodes[node]);
+  REQUIRE(out.fits, EBB_ERR_ARGUMENT, "ebb_spec_item: %zu bytes do not hold the text", size);
+  return EBB_OK;
+}
+
+ebb_status ebb_spec_text(char *text, size_t size, const ebb_spec *spec) {
+  ebbi_spec_event events[EBBI_SPEC_EVENTS];
+  growing out = {text, size, 0, size > 0};
+  TRY(ebbi_spec_check(spec, "ebb_spec_text"));
+  size_t count = ebbi_spec_events(events, spec);
+  put(&out, "%zu", spec->inputs);
+  for (size_t i = 0; i < count; i++) {
+    bool first = i > 0 && events[i - 1].type == EBBI_SPEC_OPEN;
+    bool closes = events[i].type == EBBI_SPEC_CLOSE;
+    if (!first && !closes) put(&out, "-");
+    if (closes)
+      put(&out, ")");
+    else
+      put_item(&out, &spec->nodes[events[i].node]);
+    if (events[i].type == EBBI_SPEC_OPEN) put(&out, "(");
+  }
+  REQUIRE(out.fits, EBB_ERR_ARGUMENT, "ebb_spec_text: %zu bytes do not hold the text", size);
+  return EBB_OK;
+}
+
+/* ---- names ---- */
+
+/* nn.Sequential numbers every module, layers and activations alike; parentheses are a module whose
+ * inside is numbered anew. */
+void ebbi_spec_module(char name[EBBI_MODULE_NAME], const ebb_spec *spec, size_t node) {
+  ebbi_spec_event events[EBBI_SPEC_EVENTS];
+  size_t count = ebbi_spec_events(events, spec), index[EBBI_SPEC_DEPTH + 1] = {0}, depth = 0;
+  for (size_t i = 0; i < count; i++) {
+    bool opens = events[i].type == EBBI_SPEC_OPEN;
+    if (!opens && events[i].node == node) break;
+    if (opens) {
+      index[++depth] = 0;
+      continue;
+    }
+    if (events[i].type == EBBI_SPEC_CLOSE) depth--;
+    bool active = spec->nodes[events[i].node].activation != EBB_ACT_IDENTITY;
+    index[depth] += active ? 2 : 1;
+  }
+  growing out = {name, EBBI_MODULE_NAME, 0, true};
+  for (size_t d = 0; d <= depth; d++) put(&out, "%s%zu", d ? "." : "", index[d]);
+}

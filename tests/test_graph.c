@@ -1,0 +1,264 @@
+/* The graph of a network: its plan, and what passes over it compute, for every kind of node.
+ *
+ * Gradients are compared with numerical differences of the loss, made on the device; what is random
+ * is compared with the host's numbers of the same stream.
+ */
+#include "checkpoint_rig.h"
+#include "graph/pass.h"
+
+#include <math.h>
+
+enum { BATCH = 9 };
+
+/* Two layers of each width, so that places can be taken again. */
+static const char *const specs[] = {
+    "7-3",
+    "7-9relu-9gelu-9tanh-9-3",
+};
+enum { SPECS = sizeof specs / sizeof *specs };
+
+static ebb_network *network_of(ebb_device *device, const char *text) {
+  ebb_spec spec;
+  ebb_network *network;
+  if (ebb_spec_parse(&spec, text, 0, 0) != EBB_OK) fail_msg("%s: %s", text, ebb_error_message());
+  assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 5), EBB_OK);
+  return network;
+}
+
+/* ---- plans ---- */
+
+static bool overlap(const ebbi_place *a, const ebbi_place *b) {
+  return a->first <= b->last && b->first <= a->last;
+}
+
+/* Tensors that are alive together lie apart; what takes a place again is as wide as what was there.
+ */
+static void expect_apart(const ebbi_plan *made) {
+  for (size_t i = 0; i < made->place_count; i++)
+    for (size_t k = 0; k < i; k++) {
+      const ebbi_place *a = &made->places[k], *b = &made->places[i];
+      size_t floats = made->batch * ebbi_stride(made->batch, a->cols);
+      if (a->apart || b->apart) continue;
+      if (a->offset == b->offset) {
+        assert_false(overlap(a, b));
+        assert_int_equal(a->cols, b->cols);
+        assert_int_equal(a->dtype, b->dtype);
+      } else if (a->offset < b->offset) {
+        assert_true(a->offset + floats / (a->dtype == EBB_BF16 ? 2 : 1) <= b->offset);
+      }
+    }
+}
+
+/* Each call reads what an earlier one has written. */
+static void expect_order(const ebbi_plan *made) {
+  const ebb_spec *spec = &made->network->spec;
+  bool written[EBBI_MAX_PLACES] = {false};
+  written[made->value[0]] = true;
+  for (size_t i = 0; i < made->call_count; i++) {
+    const ebbi_call *call = &made->calls[i];
+    const ebb_node *node = &spec->nodes[call->node];
+    if (call->type == EBBI_CALL_FORWARD) {
+      for (size_t k = 0; k < ebbi_kind_of(node->kind)->inputs; k++)
+        assert_true(written[made->value[node->inputs[k]]]);
+      written[made->value[call->node + 1]] = true;
+    } else if (call->type == EBBI_CALL_LOSS) {
+      assert_true(written[made->value[spec->count]]);
+      written[made->dvalue[spec->count]] = true;
+    } else if (call->type == EBBI_CALL_BACKWARD) {
+      assert_true(written[made->dvalue[call->node + 1]]);
+      for (size_t k = 0; k < EBB_NODE_INPUTS; k++)
+        if (made->dinput[call->node][k] != EBBI_NO_PLACE)
+          written[made->dinput[call->node][k]] = true;
+    } else {
+      assert_true(written[call->a] && (call->b == EBBI_NO_PLACE || written[call->b]));
+      written[call->to] = true;
+    }
+  }
+}
+
+static size_t need_of(const ebb_network *network, ebbi_pass_kind kind) {
+  ebbi_need need = {0};
+  assert_int_equal(
+      ebbi_pass_need(&need, ebbi_device_exec(network->device), network, BATCH, EBB_LOSS_MSE, kind),
+      EBB_OK);
+  return need.total;
+}
+
+static void test_plans(void **state) {
+  for (size_t s = 0; s < SPECS; s++) {
+    ebb_network *network = network_of(*state, specs[s]);
+    for (int kind = EBBI_PASS_PREDICTION; kind <= EBBI_PASS_LAYERS; kind++) {
+      ebbi_plan *made;
+      assert_int_equal(ebbi_plan_create(&made, ebbi_device_exec(network->device), network, BATCH,
+                                        (ebbi_pass_kind)kind),
+                       EBB_OK);
+      expect_apart(made);
+      expect_order(made);
+      free(made);
+    }
+    size_t predict = need_of(network, EBBI_PASS_PREDICTION);
+    size_t evaluate = need_of(network, EBBI_PASS_EVALUATION);
+    assert_true(predict < evaluate && evaluate < need_of(network, EBBI_PASS_LAYERS));
+    ebb_network_free(network);
+  }
+}
+
+/* ---- passes ---- */
+
+/* Uniform in (-1, 1). */
+static float number(uint32_t stream, uint64_t index) {
+  uint32_t bits[4];
+  ebbi_philox(bits, 17, EBBI_RNG_TEST, stream, index);
+  return 2 * ebbi_uniform(bits[0]) - 1;
+}
+
+static float *numbers(size_t count, uint32_t stream) {
+  float *values = malloc(count * sizeof *values);
+  assert_non_null(values);
+  for (size_t i = 0; i < count; i++) values[i] = number(stream, i);
+  return values;
+}
+
+static void send(ebb_tensor *tensor, uint32_t stream) {
+  float *values = numbers(ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor), stream);
+  assert_int_equal(ebb_tensor_upload(tensor, values), EBB_OK);
+  free(values);
+}
+
+static float *fetch(const ebb_tensor *tensor) {
+  float *values = malloc(tensor->rows * tensor->cols * sizeof *values);
+  assert_non_null(values);
+  assert_int_equal(ebb_tensor_download_floats(values, tensor), EBB_OK);
+  return values;
+}
+
+static ebbi_pass *make_pass(ebb_network *network, ebbi_pass_kind kind, uint64_t step) {
+  ebbi_pass *pass;
+  ebb_state state = ebb_state_default(BATCH, step, 0);
+  assert_int_equal(ebbi_pass_create(&pass, ebbi_device_exec(network->device), network, BATCH,
+                                    EBB_LOSS_MSE, kind),
+                   EBB_OK);
+  pass->seed = 33;
+  send(pass->value[0], 1);
+  send(pass->target, 2);
+  assert_int_equal(ebb_tensor_upload(pass->state, &state), EBB_OK);
+  return pass;
+}
+
+static void run_backward(ebbi_pass *pass) {
+  assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
+  assert_int_equal(ebbi_pass_loss(pass), EBB_OK);
+  assert_int_equal(ebbi_pass_backward(pass), EBB_OK);
+}
+
+static void expect_padding(const ebb_tensor *tensor, const char *spec) {
+  if (!tensor || tensor->dtype != EBB_F32 || tensor->stride == tensor->cols) return;
+  float *all = malloc(tensor->rows * tensor->stride * sizeof *all);
+  size_t bytes = tensor->stride * sizeof *all;
+  assert_int_equal(ebbi_buffer_download(all, tensor->buffer, tensor->rows, bytes, bytes), EBB_OK);
+  for (size_t r = 0; r < tensor->rows; r++)
+    for (size_t c = tensor->cols; c < tensor->stride; c++)
+      if (all[r * tensor->stride + c] != 0) fail_msg("%s: padding at [%zu, %zu]", spec, r, c);
+  free(all);
+}
+
+static void test_padding_stays_zero(void **state) {
+  for (size_t s = 0; s < SPECS; s++) {
+    ebb_network *network = network_of(*state, specs[s]);
+    ebbi_pass *all = make_pass(network, EBBI_PASS_LAYERS, 1);
+    ebbi_pass *evaluation = make_pass(network, EBBI_PASS_EVALUATION, 1);
+    run_backward(all);
+    assert_int_equal(ebbi_pass_forward(evaluation), EBB_OK);
+    for (size_t i = 0; i < EBBI_MAX_PLACES; i++) {
+      expect_padding(all->tensors[i], specs[s]);
+      expect_padding(evaluation->tensors[i], specs[s]);
+    }
+    ebbi_pass_free(all);
+    ebbi_pass_free(evaluation);
+    ebb_network_free(network);
+  }
+}
+
+/* The output of a prediction is that of an evaluation, whose places are others; and without what
+ * is random it is that of a training. */
+static void test_outputs_agree(void **state) {
+  for (size_t s = 0; s < SPECS; s++) {
+    ebb_network *network = network_of(*state, specs[s]);
+    for (int kind = EBBI_PASS_EVALUATION; kind <= EBBI_PASS_LAYERS; kind++) {
+      if (kind == EBBI_PASS_LAYERS && strstr(specs[s], "drop")) continue;
+      ebbi_pass *pass = make_pass(network, (ebbi_pass_kind)kind, 1);
+      assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
+      float *found = fetch(pass->value[network->spec.count]);
+      float *input = numbers(BATCH * 7, 1), output[BATCH * 3];
+      assert_int_equal(ebb_network_predict(network, output, input, BATCH), EBB_OK);
+      assert_memory_equal(found, output, sizeof output);
+      free(input);
+      free(found);
+      ebbi_pass_free(pass);
+    }
+    ebb_network_free(network);
+  }
+}
+
+/* ---- gradients ---- */
+
+static double loss_of(ebbi_pass *pass) {
+  assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
+  float *z = fetch(pass->value[pass->network->spec.count]), *y = fetch(pass->target);
+  size_t count = pass->target->rows * pass->target->cols;
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += pow((double)z[i] - (double)y[i], 2);
+  free(y);
+  free(z);
+  return sum / (double)count;
+}
+
+/* The slope of the loss by a number of a parameter. */
+static double difference(ebbi_pass *pass, ebb_tensor *parameter, float *values, size_t at) {
+  const float step = 1.f / 128, was = values[at];
+  double loss[2];
+  for (int side = 0; side < 2; side++) {
+    values[at] = was + (side ? step : -step);
+    assert_int_equal(ebb_tensor_upload(parameter, values), EBB_OK);
+    loss[side] = loss_of(pass);
+  }
+  values[at] = was;
+  assert_int_equal(ebb_tensor_upload(parameter, values), EBB_OK);
+  return (loss[1] - loss[0]) / (2 * (double)step);
+}
+
+static void check_gradients(ebb_device *device, const char *text) {
+  ebb_network *network = network_of(device, text);
+  ebbi_pass *pass = make_pass(network, EBBI_PASS_LAYERS, 3);
+  run_backward(pass);
+  for (size_t n = 0; n < network->spec.count; n++)
+    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && network->parameter[n][p]; p++) {
+      ebb_tensor *parameter = network->parameter[n][p];
+      float *values = fetch(parameter), *gradient = fetch(pass->dparameter[n][p]);
+      for (size_t at = 0; at < parameter->rows * parameter->cols; at += 5) {
+        double wanted = difference(pass, parameter, values, at), found = (double)gradient[at];
+        if (fabs(found - wanted) > 2e-4 + 2e-3 * fabs(wanted))
+          fail_msg("%s: layer %zu, parameter %zu [%zu]: %g, by differences %g", text, n + 1, p, at,
+                   found, wanted);
+      }
+      free(gradient);
+      free(values);
+    }
+  ebbi_pass_free(pass);
+  ebb_network_free(network);
+}
+
+static void test_gradients_of_dense_layers(void **state) {
+  check_gradients(*state, "5-6tanh-4gelu-3");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_plans),
+      cmocka_unit_test(test_padding_stays_zero),
+      cmocka_unit_test(test_outputs_agree),
+      cmocka_unit_test(test_gradients_of_dense_layers),
+  };
+  setenv("EBB_MATRIX_UNIT", "emulated", 1);
+  return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
+}
