@@ -1,8 +1,8 @@
-/* Activations, losses and optimizers on arrays beyond any cache, against the memory's bandwidth.
+/* Activations, losses and optimizers on arrays larger than any cache, against the memory bandwidth.
  *
- * Bytes and operations are counted as in kernels/README.md: what must move at least once;
- * transcendental functions are not counted. Sizes are such that no row has padding. A GPU's second
- * level cache may hold most of 64 MiB, so there arrays are four times as long.
+ * Bytes and operations are counted as in kernels/README.md: what must move at least once, without
+ * transcendental functions. Sizes need no padding. A GPU's second-level cache may hold most of 64
+ * MiB, so on a GPU arrays are four times as long.
  */
 #include "element.h"
 #include "harness/probe.h"
@@ -14,7 +14,7 @@ static size_t tall(const bench *b) {
   return ebb_device_get_info(b->device)->type == EBB_DEVICE_CPU ? ROWS : 4 * ROWS;
 }
 
-/* Bytes and operations an element of an activation: dz, its factor's operand, and back. */
+/* Bytes and operations per element of an activation: dz, the operand of its factor, and back. */
 static void run_activation(bench *b, ebb_activation activation, element_kind kind) {
   bool forward = kind == ELEMENT_FORWARD;
   char name[64];
@@ -63,7 +63,7 @@ static const struct {
   ebb_optimizer_kind kind;
   double momentum;
   bool nesterov;
-  double flops, bytes; /* a parameter */
+  double flops, bytes; /* per parameter */
 } updates[] = {
     {"sgd", EBB_OPT_SGD, 0, false, 2, 12},
     {"sgd momentum", EBB_OPT_SGD, 0.9, false, 6, 20},
@@ -106,7 +106,7 @@ static void enter_processor(bench *b) {
   bench_enter(b, bench_stream_copy(b));
 }
 
-/* The seconds that the case's bytes take in CUDA's own copy from memory to memory. */
+/* The seconds that the case's bytes take in CUDA's own copy within device memory. */
 static void enter_gpu(bench *b) {
   static const char *const arguments[] = {"1", "cuda", NULL};
   bench_enter(b, bench_script("cuda_copy", NULL, "torch_copy.py", arguments, describe));

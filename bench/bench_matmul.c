@@ -1,8 +1,8 @@
 /* Matrix products: squares, the products of training, and DeepBench's training shapes.
  *
- * A training step of a layer [I, O] with a batch of B rows has three: forward x.w (nn, B x O x I),
- * weight gradient x^T.dz (tn, I x O x B) and input gradient dz.w^T (nt, B x I x O), the last not
- * for the first layer. Every contestant's result is checked before it is timed.
+ * A training step of a layer [I, O] with a batch of B rows has three products: forward x.w (nn, B x
+ * O x I), weight gradient x^T.dz (tn, I x O x B) and input gradient dz.w^T (nt, B x I x O; not in
+ * the first layer). Every contestant's result is checked before it is timed.
  */
 #include "harness/probe.h"
 #include "product.h"

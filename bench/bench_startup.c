@@ -1,13 +1,13 @@
-/* From the start of the process to the end of the first training: `ebb train` on the digits demo
- * for one epoch, with an empty cache of compiled kernels and with a full one; and its parts, as the
- * tool tells them: from the open device to the end of the first step, and until the kernels of
- * evaluations are compiled too.
+/* Start-up: from the start of the process to the end of the first training, `ebb train` on the
+ * digits demo for one epoch, with an empty and with a full cache of compiled kernels. Also its
+ * parts, as reported by the tool: from the open device to the end of the first step, and until the
+ * kernels of evaluations are compiled too.
  *
- * The tool is run as a user runs it, so the time holds reading the data, opening the device,
- * compiling and saving the model too; the 45 steps of the epoch are the smallest part of it. The
- * caches are the drivers' own (POCL_CACHE_DIR; CUDA_CACHE_PATH), and ours where a driver has none
- * (XDG_CACHE_HOME), given a folder for this bench.
- * Rejected: a clock within the tool for the whole, which would miss the loader.
+ * The tool is run as a user runs it, so the time includes reading the data, opening the device,
+ * compiling and saving the model; the 45 steps of the epoch are the smallest part. The caches are
+ * the drivers' own (POCL_CACHE_DIR, CUDA_CACHE_PATH), and ours for drivers without one
+ * (XDG_CACHE_HOME), in a folder for this bench. Rejected: a clock inside the tool for the whole,
+ * which would miss the loader.
  */
 #include "harness/bench.h"
 
@@ -22,7 +22,7 @@
 
 extern char **environ;
 
-/* A part of the start: what the tool's JSON calls it; NULL: all of it. */
+/* A part of the start-up, by its key in the tool's JSON; NULL: all of it. */
 typedef struct part {
   const char *name, *key;
 } part;
@@ -30,7 +30,7 @@ static const part parts[] = {
     {"", NULL}, {": first step", "first_step_seconds"}, {": compiled", "compiled_seconds"}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
-/* What is timed: a part, with an empty or a full cache. */
+/* A timed case: a part, with an empty or a full cache. */
 typedef struct problem {
   const part *part;
   bool cold;
@@ -60,7 +60,7 @@ static void new_cache(const startup *s) {
   if (mkdir(s->cache, 0700) != 0) bench_fail("%s cannot be made", s->cache);
 }
 
-/* The number of that name in the JSON that the tool has left. */
+/* A number by its key in the JSON written by the tool. */
 static double read_result(const startup *s, const char *key) {
   char text[8192] = "", quoted[64];
   FILE *file = fopen(s->result, "r");
@@ -102,7 +102,7 @@ static double run(contestant *self, size_t repetitions) {
   return seconds;
 }
 
-/* What is checked is that the tool ends well and leaves a model. */
+/* Checks that the tool succeeds and writes a model. */
 static bool prepare(contestant *self, const bench_case *c) {
   startup *s = self->state;
   s->what = *(const problem *)c->problem;

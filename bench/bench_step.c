@@ -1,8 +1,8 @@
-/* Whole training steps: forward, loss, backward, update, on the default device. With --gpu the
+/* Whole training steps, forward, loss, backward and update, on the default device. With --gpu the
  * batches of 64 to 8192 rows come first, and PyTorch trains on its CUDA device.
  *
  * Each network is verified against the double-precision reference before it is timed. A sample is
- * the wall time of a run of steps that ends with the queue empty, divided by the steps.
+ * the wall time of a run of steps that ends with the queue empty, divided by the number of steps.
  */
 #include "harness/probe.h"
 #include "step.h"
@@ -29,7 +29,7 @@ static const struct {
     {"1024-1024-1024-1024-10", "1024-1024relu-1024relu-1024relu-10", 128, false, false},
 };
 
-/* Multiplications and additions of a step's matmuls: no input gradient for the first layer. */
+/* Multiplications and additions in a step's matmuls. The first layer has no input gradient. */
 static double step_flops(const ebb_spec *spec, size_t batch) {
   double sum = 0;
   for (size_t l = 0; l < spec->count; l++) {
@@ -60,7 +60,7 @@ static void run_step(bench *b, size_t at, ebb_optimizer_kind kind) {
   bench_run(b, &c);
 }
 
-/* The newest PyTorch in the interpreter of EBB_BENCH_PYTHON, and Debian's where that is another. */
+/* The newest PyTorch in the interpreter of EBB_BENCH_PYTHON, and Debian's if that is different. */
 static void enter_torch(bench *b) {
   const char *chosen = getenv("EBB_BENCH_PYTHON"), *debian = "/usr/bin/python3";
   contestant *newest =

@@ -1,4 +1,4 @@
-/* Elementwise operations as problems, and the plain formulas they are checked against. */
+/* Elementwise operations as problems, and the plain formulas used to check them. */
 #ifndef BENCH_ELEMENT_H
 #define BENCH_ELEMENT_H
 
@@ -7,7 +7,7 @@
 typedef enum element_kind {
   ELEMENT_FORWARD,  /* a = f(z + b) */
   ELEMENT_BACKWARD, /* dz *= f'(z) */
-  ELEMENT_LOSS,     /* dz = gradient of the loss by z */
+  ELEMENT_LOSS,     /* gradient of the loss with respect to z */
   ELEMENT_UPDATE
 } element_kind;
 
@@ -25,7 +25,7 @@ contestant *element_ebb(const bench *b);
 /* f(z) in double precision. */
 double element_activation(ebb_activation activation, double z);
 
-/* One update, the first, of a parameter and its moments. Returns the parameter's new value. */
+/* The first update of a parameter and its moments. Returns the parameter's new value. */
 double element_update(const element *e, double *first, double *second, double parameter,
                       double gradient);
 

@@ -1,8 +1,8 @@
-/* ebb's elementwise operations on large arrays: made ready, checked, run.
+/* ebb's elementwise operations on large arrays: prepared, checked, run.
  *
- * Operations that work in place must not drift into denormal or infinite numbers while they are
- * repeated, which would be timed instead of the operation: after the check, bias and gradient of
- * the activations are set to zero. That changes no branch and no byte.
+ * Repeated in-place operations must not drift into denormal or infinite numbers, which would be
+ * timed instead of the operation. So after the check, bias and gradient of the activations are set
+ * to zero, which changes no branch and no byte count.
  */
 #include "element.h"
 
@@ -11,7 +11,7 @@
 
 enum { TENSORS = 6, PLACES = 997 };
 
-/* Names of a kind's tensors. */
+/* Indices of a kind's tensors. */
 enum { Z, A, BIAS, DZ };                       /* activations, losses */
 enum { TARGET = A };                           /* losses */
 enum { PARAMETERS, FIRST, SECOND, GRADIENTS }; /* updates */
@@ -22,7 +22,7 @@ typedef struct state {
   const element *e;
   const char *name; /* of the case */
   ebb_tensor *t[TENSORS];
-  float *before[4], *after[2]; /* what the check needs on the host */
+  float *before[4], *after[2]; /* host copies for the check */
 } state;
 
 static void clear(state *s) {
@@ -101,7 +101,7 @@ static void prepare_activation(state *s) {
     double slope =
         (element_activation(e->activation, z + h) - element_activation(e->activation, z - h)) / h /
         2;
-    if (fabs(z) < 2 * h) continue; /* a kink's slope is either side's */
+    if (fabs(z) < 2 * h) continue; /* at a kink either side's slope is right */
     expect(s, at, got[at],
            e->kind == ELEMENT_FORWARD ? element_activation(e->activation, z)
                                       : s->before[DZ][at] * slope);
@@ -138,7 +138,7 @@ static double log_sum(const float *row, size_t count) {
   return log(sum);
 }
 
-/* Gradients times the rows, so that they are near 1 and `expect` can tell them. */
+/* Multiplies gradients by the rows, so that they are near 1 and `expect` can compare them. */
 static void check_loss(state *s) {
   const element *e = s->e;
   const float *dz = fetch(s, 0, DZ);
@@ -169,7 +169,7 @@ static void prepare_loss(state *s) {
 
 /* --- updates --- */
 
-/* A moment that the optimizer has not is no tensor, and the check takes it for zero. */
+/* Moments that the optimizer lacks have no tensor; the check takes them as zero. */
 static void prepare_update(state *s) {
   const element *e = s->e;
   size_t count = e->rows * e->cols;

@@ -1,7 +1,7 @@
-/* The formulas of ebb/ops.h once more, in double precision, for a check of sampled elements.
+/* The formulas of ebb/ops.h again, in double precision, for checking sampled elements.
  *
- * `ebb verify` is the judge of every kernel on every shape; this check answers for the arrays that
- * are timed. Slopes are central differences, so each activation is written down once.
+ * `ebb verify` judges every kernel on every shape; this check covers the arrays that are timed.
+ * Slopes are central differences, so each activation is written only once.
  */
 #include "element.h"
 

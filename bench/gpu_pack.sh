@@ -1,10 +1,11 @@
 # shellcheck shell=bash disable=SC2154 # pack and made are gpu.sh's
-# Building for bench/gpu.sh, and packing what was built; sourced by it.
+# Building for bench/gpu.sh, and packing the build; sourced by it.
 #
-# Such a machine often has the driver and PyTorch, but not what ebb is built with. So `--pack`, run on
-# a machine that has it, puts the programs and the libraries they need, all but libc, into an ignored
-# folder of this checkout; a run that cannot build takes that. Paths within are relative to the
-# programs ($ORIGIN). Rejected: LD_LIBRARY_PATH, which would hand our libraries to Python too.
+# Such a machine often has the driver and PyTorch, and lacks what ebb is built with. So `--pack`,
+# run on a machine that has it, puts the programs and the libraries they need, except libc, into an
+# ignored folder of this checkout; a run that cannot build uses that folder. Paths within are
+# relative to the programs ($ORIGIN). Rejected: LD_LIBRARY_PATH, which would make Python load our
+# libraries too.
 
 # What of cmake, a compiler and the headers is not here; nothing if all is.
 lacking() {

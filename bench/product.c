@@ -1,10 +1,11 @@
 /* Operands and the double-precision check.
  *
- * Small results are checked whole, large ones at a thousand places that no tile size hides, the
- * corners among them. Terms are random and of both signs, so partial sums grow with the root of
- * their number and a sum's rounding error is about u k / 2 terms' root mean square, u the unit
- * roundoff, or less in another order than one by one. The bound is 32 times that: a lost or doubled
- * term breaks it, which the worst case's k u sum|a||b| would hide from k = 4000 on.
+ * Small results are checked completely, large ones at a thousand places that match no tile size,
+ * including the corners. Terms are random with both signs, so partial sums grow with the root of
+ * their number, and a sum's rounding error is about u k / 2 times the terms' root mean square, u
+ * being the unit roundoff, or less if the order is not sequential. The bound is 32 times that: a
+ * missing or doubled term breaks it, while the worst-case bound k u sum|a||b| would hide one from k
+ * = 4000 on.
  */
 #include "product.h"
 
@@ -49,7 +50,7 @@ static bool element_is_right(const product *p, float got, size_t i, size_t j, do
 bool product_check(char *what, size_t size, const product *p, const float *c) {
   size_t count = p->m * p->n, step = count <= 4 * PLACES ? 1 : count / PLACES;
   for (size_t at = 0; at < count + step; at += step) {
-    size_t place = at < count ? at : count - 1; /* the last corner too */
+    size_t place = at < count ? at : count - 1; /* includes the last corner */
     double want;
     if (element_is_right(p, c[place], place / p->n, place % p->n, &want)) continue;
     snprintf(what, size, "%s %zux%zux%zu: element [%zu, %zu] is %g, not %g", p->layout, p->m, p->n,

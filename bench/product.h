@@ -7,7 +7,7 @@
 /* c = op(a) op(b), dense and row-major. Shapes: c [m, n]; a [m, k] or, transposed, [k, m];
  * b [k, n] or, transposed, [n, k]. */
 typedef struct product {
-  const char *layout; /* "nn", "nt", "tn": n as it stands, t transposed */
+  const char *layout; /* "nn", "nt", "tn": n unchanged, t transposed */
   bool transpose_a, transpose_b;
   size_t m, n, k;
   float *a, *b, *c;
@@ -17,18 +17,18 @@ typedef struct product {
 void product_create(product *p, const char *layout, size_t m, size_t n, size_t k);
 void product_free(product *p);
 
-/* Compares a result with the product in double precision. False: `what` tells the first difference
- * beyond the bound that holds for any order of summation. */
+/* Compares a result with the product in double precision. Returns false if it is wrong; `what` then
+ * gives the first difference above the bound, which holds for any order of summation. */
 bool product_check(char *what, size_t size, const product *p, const float *c);
 
 contestant *product_ebb(const bench *b);
 contestant *product_clblast(const bench *b);
 
-/* A library in a process of its own, "openblas" or "onednn", with a variable NAME=VALUE set. */
+/* A library in a separate process, "openblas" or "onednn", with a variable NAME=VALUE set. */
 contestant *product_peer(const char *name, const char *library, const char *variable,
                          size_t threads);
 
-/* What that process runs. */
+/* The main function of that process. */
 int product_worker(const char *library, int threads);
 
 /* cuBLAS, by bench/torch_product.py; `precision`: "fp32" or "tf32". */

@@ -1,7 +1,7 @@
 /* ebb's matrix products, and CLBlast's through ebb, as contestants.
  *
- * Tensors have padded rows, as in training; each call is an eager one, as a user of ebb/ops.h makes
- * it, so the host's work for a launch is in the time, and packing with it where an engine packs.
+ * Tensors have padded rows, as in training. Each call is direct, as a user of ebb/ops.h makes it,
+ * so the time includes the host's work for a launch, and packing if an engine packs.
  */
 #include "harness/library.h"
 #include "product.h"

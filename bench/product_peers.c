@@ -1,10 +1,10 @@
-/* OpenBLAS and oneDNN, each in a process of its own: the bench program again, as a worker.
+/* OpenBLAS and oneDNN, each in a separate process: the bench program again, as a worker.
  *
  * OpenBLAS chooses its kernels when it is loaded, so a second choice needs a second process; and
- * threads of one library cannot be placed in the way of another's. Every thread of a worker is
- * bound to a processor: two that wait for each other on one core would measure the scheduler.
- * Operands are dense rows, as these libraries' users store them. cuBLAS is reached through PyTorch,
- * which needs no header of CUDA here and is how most meet it.
+ * one library's threads cannot interfere with another's placement. Every thread of a worker is
+ * bound to a processor: two threads waiting for each other on one core would measure the scheduler.
+ * Operands are dense rows, as users of these libraries store them. cuBLAS is reached through
+ * PyTorch, which needs no CUDA headers here and is how most people use it.
  */
 #include "harness/library.h"
 #include "harness/worker.h"
@@ -22,7 +22,7 @@ enum { ROW_MAJOR = 101, AS_IS = 111, TRANSPOSED = 112 };
 typedef struct host {
   void (*multiply)(const struct host *s);
   product p;
-  contestant *who; /* as which the library is opened */
+  contestant *who; /* the contestant that the library is opened for */
   void (*cblas_sgemm)(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a,
                       int lda, const float *b, int ldb, float beta, float *c, int ldc);
   int (*dnnl_sgemm)(char ta, char tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
@@ -73,7 +73,7 @@ static bool open_onednn(host *s, int threads) {
   return true;
 }
 
-/* Binds each thread of this process to a processor of its own, as far as there are any. */
+/* Binds each thread of this process to its own processor, as far as there are enough. */
 static void bind_threads(void) {
   long cores = sysconf(_SC_NPROCESSORS_ONLN), at = 0;
   DIR *tasks = opendir("/proc/self/task");
@@ -87,7 +87,7 @@ static void bind_threads(void) {
   if (tasks) closedir(tasks);
 }
 
-/* Takes a case: makes its operands and multiplies once, for the check. */
+/* Receives a case: makes its operands and multiplies once, for the check. */
 static void take_case(host *s, const char *text) {
   static char layout[3];
   size_t m, n, k;
@@ -133,8 +133,8 @@ static void describe(char *text, size_t size, const bench_case *c) {
   snprintf(text, size, "%s %zu %zu %zu", c->layout, c->m, c->n, c->k);
 }
 
-/* The worker spins for 2^20 cycles instead of 2^26 when it has nothing to do, so that it does not
- * disturb the next contestant; calls in a row still find its threads awake. */
+/* An idle worker spins for 2^20 cycles instead of 2^26, so that it does not disturb the next
+ * contestant; consecutive calls still find its threads awake. */
 contestant *product_peer(const char *name, const char *library, const char *variable,
                          size_t threads) {
   char self[512], count[24];

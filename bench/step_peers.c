@@ -1,8 +1,8 @@
-/* Who takes training steps: ebb, PyTorch in its own process, FANN.
+/* The contestants for training steps: ebb, PyTorch in its own process, FANN.
  *
- * All have their data in memory before the clock starts, and no result is read per step. ebb
+ * All have their data in memory before the clock starts, and no result is read in a step. ebb
  * gathers a shuffled batch within its step, PyTorch slices one in order. FANN's batch training has
- * no momentum, no Adam and no cross-entropy; it does the nearest that it can and its note says so.
+ * no momentum, no Adam and no cross-entropy; it does the nearest equivalent, and its note says so.
  */
 #include "harness/library.h"
 #include "harness/worker.h"
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of the data: several batches, whatever their size. torch_step.py has the same. */
+/* Rows of the data set: several batches of any size. torch_step.py uses the same number. */
 static size_t data_rows(size_t batch) {
   return batch > 1024 ? 4 * batch : 4096;
 }
@@ -32,8 +32,8 @@ static double ebb_run(contestant *self, size_t repetitions) {
   return bench_now() - start;
 }
 
-/* No epoch more, but a look at the steps so far: one that met NaN or Inf would have been frozen,
- * and fast. */
+/* Runs no further epoch and only checks the steps so far: after NaN or Inf, steps would have been
+ * skipped, and fast. */
 static void clear(ebb_steps *s) {
   if (s->trainer) bench_must(ebb_trainer_run(s->trainer, NULL, NULL));
   ebb_trainer_free(s->trainer);
@@ -55,7 +55,7 @@ static void make_trainer(ebb_steps *s, const step *p) {
   options.learning_rate = p->learning_rate;
   options.batch = p->batch;
   options.epochs = 0;
-  options.data_on = EBB_DATA_DEVICE; /* the arrays go before the training */
+  options.data_on = EBB_DATA_DEVICE; /* the arrays are freed before the training */
   bench_must(ebb_trainer_create(&s->trainer, s->network, &data, NULL, &options));
   free(x);
   free(labels);
@@ -104,8 +104,8 @@ static void describe(char *text, size_t size, const bench_case *c) {
   snprintf(text, size, "%s %zu %s", p->sizes, p->batch, ebb_optimizer_name(p->optimizer.kind));
 }
 
-/* Threads are bound to cores: two of OpenMP's on one core would wait for each other's time slices.
- * On a quiet machine that changes nothing. */
+/* Binds threads to cores: two OpenMP threads on one core would wait for each other's time slices.
+ * On an idle machine this changes nothing. */
 contestant *step_torch(const char *name, const char *interpreter, size_t threads,
                        const char *device, const char *form) {
   char count[24];
@@ -117,7 +117,7 @@ contestant *step_torch(const char *name, const char *interpreter, size_t threads
 
 /* --- FANN --- */
 
-/* FANN's numbers for what is used here (fann_data.h). */
+/* FANN's constants used here (fann_data.h). */
 enum { FANN_LINEAR = 0, FANN_LINEAR_PIECE = 12, FANN_TRAIN_BATCH = 1 };
 
 typedef void fann_callback(unsigned number, unsigned inputs, unsigned outputs, float *input,

@@ -1,4 +1,4 @@
-/* Array files for tests, byte by byte. */
+/* Array files for tests, built byte by byte. */
 #ifndef EBB_ARRAY_FILES_H
 #define EBB_ARRAY_FILES_H
 
@@ -6,8 +6,8 @@
 
 #include <data/write.h>
 
-/* An NPY file of version 1: `descr` as it stands in the header, quotes too; `fortran` "True" or
- * "False". Returns its size; `out` has room for 200 bytes more than the elements have. */
+/* An NPY file of version 1. `descr` is as in the header, including quotes; `fortran` is "True" or
+ * "False". Returns its size; `out` has room for 200 bytes more than the elements. */
 static inline size_t npy_file(char *out, const char *descr, const char *fortran, const char *shape,
                               const void *data, size_t bytes) {
   int length = sprintf(out + 10, "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n", descr,

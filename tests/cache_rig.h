@@ -1,4 +1,4 @@
-/* What the tests of the kernel cache share: a cache folder of their own, and its files. */
+/* Shared by the tests of the kernel cache: a private cache folder, and its files. */
 #ifndef EBB_CACHE_RIG_H
 #define EBB_CACHE_RIG_H
 

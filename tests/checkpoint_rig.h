@@ -1,5 +1,5 @@
-/* What the tests of checkpoints share: a folder that comes and goes, trainings by a plan, and all
- * that a training is made of, to be compared.
+/* Shared by the tests of checkpoints: a temporary folder, trainings described by a struct, and
+ * comparison of everything that a training consists of.
  */
 #ifndef EBB_CHECKPOINT_RIG_H
 #define EBB_CHECKPOINT_RIG_H

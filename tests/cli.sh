@@ -1,9 +1,9 @@
 #!/bin/sh
-# The tool from outside: exit codes, what stands on stdout and stderr, files. A case begins with
-# `begin NAME`; each line after it is a check of it.
+# The tool from outside: exit codes, output on stdout and stderr, files. A case begins with `begin
+# NAME`; each line after it is a check.
 #
-# cli.sh EBB              all parts that need nothing but the tool, one after the other
-# cli.sh EBB PART [PRELOAD] one of cli/; PRELOAD is the library of shifted_clock.c, for tune, or that of
+# cli.sh EBB              all parts that need only the tool, one after the other
+# cli.sh EBB PART [PRELOAD] one part of cli/; PRELOAD is the library of shifted_clock.c, for tune, or of
 #                         failing_alloc.c, for allocations
 # shellcheck disable=SC2034,SC2317 # the cases are in files of their own
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# ebb as others use it: installed into a folder that is then moved, where the tool runs and a
-# stranger's program is built by find_package and by pkg-config; and as a part of a stranger's project.
+# ebb as other projects use it: installed into a folder that is then moved, where the tool runs and
+# another program is built with find_package and with pkg-config; and as a subproject of another
+# project.
 #
-# consumer.sh ROOT BUILD          with the library that BUILD holds
-# consumer.sh ROOT static         with a static library, from a configuration that lacks cmocka
-# consumer.sh ROOT subproject     built by the stranger's project, on a system that lacks popt
+# consumer.sh ROOT BUILD          with the library in BUILD
+# consumer.sh ROOT static         with a static library, from a configuration without cmocka
+# consumer.sh ROOT subproject     built by the other project, on a system without popt
 #
-# What is built here is built without optimisation: how fast it computes is of no concern.
+# Builds without optimisation: speed does not matter here.
 set -euo pipefail
 root=$(realpath "$1") build=$2
 work=$(mktemp -d)

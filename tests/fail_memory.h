@@ -1,6 +1,6 @@
-/* Allocations that fail: of a program that is linked by ebb_fail_memory (CMakeLists.txt), those
- * of the library, by --wrap, and jansson's, once main has called json_set_alloc_funcs with
- * jansson_malloc. What the system's and the driver's libraries allocate is theirs.
+/* Makes allocations fail in a program linked with ebb_fail_memory (CMakeLists.txt): those of the
+ * library, by --wrap, and jansson's, once main has called json_set_alloc_funcs with jansson_malloc.
+ * Allocations of the system's and the driver's libraries never fail.
  */
 #ifndef EBB_FAIL_MEMORY_H
 #define EBB_FAIL_MEMORY_H
@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local long memory_countdown; /* the next but so many fails; 0: none */
+static _Thread_local long memory_countdown; /* allocations left until one fails; 0: none fails */
 static _Thread_local bool memory_failed;
 
-/* Lets the n-th allocation of this thread fail, from 1. */
+/* Makes the n-th allocation of this thread fail, counted from 1. */
 static inline void fail_memory(long n) {
   memory_countdown = n;
   memory_failed = false;
 }
 
-/* Ends it, and tells whether it came to that. */
+/* Ends it. Returns true if an allocation has failed. */
 static inline bool memory_has_failed(void) {
   memory_countdown = 0;
   return memory_failed;

@@ -1,7 +1,7 @@
-/* Preloaded into the tool: the FAILING_ALLOC_N-th allocation fails, and with FAILING_ALLOC_STICKY
- * all after it. Counted are those made by the tool, libebb, jansson, popt and libzip: they are told
- * by the address that they return to; a driver's own are not ours to test. At the end their number
- * goes into the file FAILING_ALLOC_LOG.
+/* Preloaded into the tool: makes the FAILING_ALLOC_N-th allocation fail, and with
+ * FAILING_ALLOC_STICKY all later ones too. Counts allocations by the tool, libebb, jansson, popt
+ * and libzip, recognised by their return addresses; a driver's own are not tested. At the end
+ * writes their number to the file FAILING_ALLOC_LOG.
  */
 #define _GNU_SOURCE
 #include <errno.h>

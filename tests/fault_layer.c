@@ -1,10 +1,10 @@
 /* An OpenCL layer that injects faults: the loader ocl-icd puts it between a program and the drivers
- * where OPENCL_LAYERS names its file. One call of one API misbehaves, or all from one on, devices
- * tell lies about their sizes, and objects that are made and never released are counted.
- * fault_plan.h has the variables.
+ * if OPENCL_LAYERS names its file. A call of one function misbehaves, or all calls after it as
+ * well; devices report false sizes; objects that are made and never released are counted.
+ * fault_plan.h lists the variables.
  *
- * The calls are rows of lists: by what they return or do it follows how they can go wrong. What an
- * API does beside that, and what has no row, goes to the driver unchanged.
+ * The calls are rows of lists: what a call returns or does determines how it can go wrong. All
+ * other behaviour, and calls without a row, go to the driver unchanged.
  */
 #include "fault_plan.h"
 

@@ -1,5 +1,5 @@
-/* The calls that the fault layer looks at, as lists of rows: X(name, parameters, arguments) and
- * what else the list's comment names. A list is of calls that can go wrong in the same ways.
+/* The calls that the fault layer intercepts, as lists of rows: X(name, parameters, arguments) and
+ * whatever else a list's comment names. The calls of one list can go wrong in the same ways.
  */
 #ifndef EBB_FAULT_LAYER_CALLS_H
 #define EBB_FAULT_LAYER_CALLS_H

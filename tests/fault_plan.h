@@ -1,17 +1,17 @@
-/* What is to go wrong in the fault layer, by variables of the environment, and what it has counted.
+/* Configures the fault layer by environment variables, and counts.
  *
- *   FAULT_API      the call's name, as clCreateBuffer
- *   FAULT_N        which of its calls, from 1 (default 1); FAULT_STICKY: all after it too
- *   FAULT_INFO     counts only queries for this parameter, a number (clGet…Info alone)
- *   FAULT_MODE     error    it fails with FAULT_CODE (default -5) and does nothing (the default)
- *                  lie      it reports success and does nothing
- *                  hang     it takes FAULT_SECONDS (default 3600) longer
- *                  stall    its command begins FAULT_SECONDS later, and all that come after it
- *                  corrupt  a read or write transfers a byte wrong: byte FAULT_BYTE, or one in the
- *                           middle, by exclusive or with FAULT_XOR (default 0x40)
+ *   FAULT_API      name of the call, such as clCreateBuffer
+ *   FAULT_N        number of the call, from 1 (default 1); FAULT_STICKY: all later calls too
+ *   FAULT_INFO     counts only queries of this parameter, a number (only clGet…Info)
+ *   FAULT_MODE     error    fails with FAULT_CODE (default -5) and does nothing (the default)
+ *                  lie      reports success and does nothing
+ *                  hang     takes FAULT_SECONDS (default 3600) longer
+ *                  stall    the command begins FAULT_SECONDS later, and so do all later ones
+ *                  corrupt  a read or write transfers a wrong byte: byte FAULT_BYTE, or one in the
+ *                           middle, xor FAULT_XOR (default 0x40)
  *   FAULT_LOG      a file for the report: faults, objects live and made, calls by name
  *   SPOOF_GLOBAL, SPOOF_ALLOC, SPOOF_LOCAL, SPOOF_GROUP, SPOOF_UNITS, SPOOF_WIDTH, SPOOF_TYPE,
- *   SPOOF_ALIGN    what devices say of themselves
+ *   SPOOF_ALIGN    false answers to queries of devices
  */
 #ifndef EBB_FAULT_PLAN_H
 #define EBB_FAULT_PLAN_H

@@ -1,4 +1,4 @@
-/* What the tests that run under the fault layer share: setting its variables. */
+/* Shared by the tests under the fault layer: setting its variables. */
 #ifndef EBB_FAULT_RIG_H
 #define EBB_FAULT_RIG_H
 

@@ -1,19 +1,18 @@
 #!/usr/bin/env bash
-# OpenCL calls of the tool that misbehave, one at a time and from one on, by the layer of fault_layer.c.
-# Whatever the driver does: no crash, no hang, no object of OpenCL and no file left behind, and exit code 0
-# only with the right result. With another, 1, 3, 4 or 5, there is a message, and what stands at --out is
-# the file from before, or a model that the same training has written undisturbed.
+# OpenCL calls of the tool that misbehave, one at a time or all from one on, by the layer of
+# fault_layer.c. Whatever the driver does: no crash, no hang, no OpenCL object and no file left
+# behind, and exit code 0 only with the right result. With the exit codes 1, 3, 4 and 5 there is a
+# message, and the file at --out is either the earlier one, or a model that the same training writes
+# without faults.
 #
-# One thing cannot be told from outside: that a driver has left out a launch, one of its arguments or a copy
-# and says that it is done. The self-test, counts of steps and rows, and the sentinel see some of these; the
-# others are counted as unseen. PoCL itself ends the process by an assertion where an argument was left out:
-# counted as ended by the driver. Files must be whole in either case.
+# Some faults cannot be detected from outside: a driver that omits a launch, one of its arguments or
+# a copy, and reports success. The self-test, counts of steps and rows, and the sentinel detect some
+# of these; the others are counted as unseen. PoCL itself ends the process by an assertion if an
+# argument was omitted: counted as ended by the driver. Files must be complete in either case.
 #
 # fault_sweep.sh EBB LAYER KINDS COMMANDS COUNT [SHARE/SHARES]
 #   KINDS     words of: errors, lies, flips, spoofs, hangs
 #   COMMANDS  words of: train, layers, streamed, cached, eval, predict
-#   COUNT     injections of each kind into each command, drawn the same in each run; all: every one
-#   FAULT_REPORT, a variable: a file that gets a line for each injection
 set -uo pipefail
 ebb=$(realpath "$1") layer=$(realpath "$2") kinds=$3 commands=$4 count=$5 share=${6:-0/1}
 work=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# All sources as .clang-format says. Versions of clang-format differ in what they make of the same
-# rules, so only one judges: 19, which Debian 12 and 13 both have. format.sh ROOT
+# Checks that all sources are formatted as .clang-format says. Versions of clang-format differ with
+# the same rules, so only version 19 is used, which Debian 12 and 13 both have. format.sh ROOT
 set -uo pipefail
 cd "$1" || exit 1
 for tool in clang-format-19 clang-format; do

@@ -1,4 +1,5 @@
-/* What the tests of tables that were found share: a file made of rows, and its columns as text. */
+/* Shared by the tests of tables found in practice: builds a file from rows, and describes its
+ * columns as text. */
 #ifndef EBB_FOUND_RIG_H
 #define EBB_FOUND_RIG_H
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# bench/gpu.sh on a processor: its dry run, with and without peers, and what it leaves behind when a
-# part fails, time runs out, a signal comes or nothing can be run. Peers and, where nothing is to be
-# computed, the tool are stand-ins; their times are made up and are no figures of anything.
+# bench/gpu.sh on a CPU: its dry run, with and without peers, and what it leaves behind when a part
+# fails, time runs out, a signal comes or nothing can be run. Peers, and the tool where nothing is
+# to be computed, are stand-ins with made-up times.
 #
 # gpu.sh ROOT BUILD
 set -uo pipefail

@@ -1,4 +1,4 @@
-/* A fault in a kernel file, for devices that build programs from now on. */
+/* Plants a fault in a kernel file, for devices that build programs from then on. */
 #ifndef EBB_KERNEL_FAULT_H
 #define EBB_KERNEL_FAULT_H
 

@@ -1,4 +1,4 @@
-/* Breaking a file's bytes at random, the same way in each run. */
+/* Damages a file's bytes at random, reproducibly. */
 #ifndef EBB_MUTATE_H
 #define EBB_MUTATE_H
 

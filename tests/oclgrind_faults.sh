@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Faults in copies of the kernels, which oclgrind must find: that a clean run means something. Each
-# is run by the smallest launch that has it.
+# Plants faults in copies of the kernels, which oclgrind must find, so that a clean run means
+# something. Each is run by the smallest launch that shows it.
 #
 # oclgrind_faults.sh ROOT EBB PRODUCTS
 set -euo pipefail

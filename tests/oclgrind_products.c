@@ -1,11 +1,9 @@
-/* The dense layer's three passes, a launch each and nothing else: what oclgrind interprets in
- * seconds where a training of the same tiles takes it minutes. Operands are zeros: accesses are
- * looked at here, not numbers. The environment chooses engine, unit and configuration. Prints the
- * kernels that ran.
+/* The dense layer's three passes, one launch each: oclgrind interprets them in seconds, while a
+ * training with the same tiles takes minutes. Operands are zeros, since accesses are checked, not
+ * numbers. The environment selects engine, unit and configuration. Prints the kernels that ran.
  *
- * oclgrind_products PRECISION X_TYPE A_TYPE ROWSxCOLSxDEPTH...
- * Sizes are those of each pass's result and of the depth of its sums; the types, f32 or bf16, those
- * of what a layer reads and writes.
+ * oclgrind_products PRECISION X_TYPE A_TYPE ROWSxCOLSxDEPTH... Sizes are those of each pass's
+ * result and of its sums' depth; the types, f32 or bf16, are those of a layer's input and output.
  */
 #include <ebb/ebb.h>
 #include <stdio.h>

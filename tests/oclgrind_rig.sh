@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # sourced by the oclgrind*.sh; ebb, products: theirs
-# What the tests under oclgrind share. Oclgrind is an OpenCL device that interprets kernels: it sees
-# accesses out of bounds, data races and reads of what was never written. It exits 0 whatever it
+# Shared by the tests under oclgrind. Oclgrind is an OpenCL device that interprets kernels: it finds
+# accesses out of bounds, data races and reads of uninitialised memory. It exits 0 whatever it
 # finds, so its log is read. Kernels are built without optimisation: oclgrind does not know LLVM's
-# `freeze`. Which kernels ran says ebb itself: oclgrind's counter of instructions writes where it
-# must not.
+# `freeze`. ebb itself reports which kernels ran: oclgrind's instruction counter writes out of
+# bounds.
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed"; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,5 +1,5 @@
-/* What the tests of file formats share: raw columns from bytes, by their content or by one reader,
- * and how they look in one line. */
+/* Shared by the tests of file formats: reads raw columns from bytes, in a format recognised by
+ * content or given, and describes them in one line. */
 #ifndef EBB_RAW_RIG_H
 #define EBB_RAW_RIG_H
 

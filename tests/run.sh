@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# ./run with words that it does not understand: usage, exit code 2, and nothing is done. It runs in an
-# empty folder, where whatever it did would be seen. run.sh ROOT
+# ./run with unknown words: usage, exit code 2, and nothing is done. It runs in an empty folder,
+# where any effect would show. run.sh ROOT
 set -uo pipefail
 root=$(realpath "$1")
 work=$(mktemp -d)

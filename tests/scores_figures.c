@@ -1,10 +1,10 @@
-/* Prints the scores of what stands on standard input, for scores_sklearn.py: a line `name value` a
- * figure.
+/* Prints the scores of the data on standard input, for scores_sklearn.py: a line `name value` for
+ * each figure.
  *
  *   classes ROWS CLASSES TRAINING   then logits (float), labels (int32), labels of training rows
  *   values ROWS TARGETS TRAINING    then predicted, actual (double), actual ones of training rows
  *
- * The line is text, the arrays are as they lie in memory. TRAINING may be 0.
+ * The line is text; the arrays are in native format. TRAINING may be 0.
  */
 #include <ebb/scores.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* Preloaded into the tool: its clock is as many seconds ahead as the file CLOCK_SHIFT has bytes. A
- * test makes a time limit expire when it wants it to, whatever the machine's speed, and waits for
- * none.
+/* Preloaded into the tool: sets its clock ahead by one second for each byte of the file
+ * CLOCK_SHIFT. A test can thus make a time limit expire at will, without waiting and whatever the
+ * machine's speed.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

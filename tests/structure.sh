@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# The rules of the source tree, read off the sources: which module may include which, where OpenCL
-# is called, what kernels must not hold, what the library links to, how long things are.
+# The rules of the source tree, checked on the sources: which module may include which, where OpenCL
+# is called, what kernels must not contain, what the library links to, and sizes.
 #
-# structure.sh ROOT [LIBRARY]   checks; one line a check, offenders indented below it
-# structure.sh --prove ROOT     plants one fault a check in a copy; each check must catch its own
+# structure.sh ROOT [LIBRARY]   checks; one line for each check, offenders indented below it
+# structure.sh --prove ROOT     plants one fault for each check in a copy; the check must find it
 set -euo pipefail
 export LC_ALL=C
 
@@ -163,7 +163,7 @@ check_all() {
   check "modules include earlier modules only" include_order
   check "OpenCL is called in host/device only" opencl_calls
   check "the device's default execution is changed by its setters only" default_exec
-  check "public headers but opencl.h are free of OpenCL" public_headers
+  check "public headers except opencl.h are free of OpenCL" public_headers
   check "JSON is made and read by base/json.h only" raw_json
   check "every source is listed in its folder" listed
   check "kernels have no double, half, printf, native functions" kernel_floor

@@ -1,5 +1,5 @@
-/* Tables by hand: what a reader and the decisions about columns would make of a file, for tests of
- * what comes after them. Line 1 is a header; row r stands in line r + 2. */
+/* Hand-made tables, as a reader and the decisions about columns would make them, for tests of later
+ * stages. Line 1 is a header; row r is on line r + 2. */
 #ifndef EBB_TABLE_RIG_H
 #define EBB_TABLE_RIG_H
 

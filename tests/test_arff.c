@@ -1,4 +1,4 @@
-/* ARFF: declarations, rows dense and sparse, and what must be refused. */
+/* ARFF: declarations, dense and sparse rows, and what must be refused. */
 #include "raw_rig.h"
 
 static ebbi_raw arff_of(const char *text, const ebbi_form *form) {
@@ -71,31 +71,31 @@ static void test_refusals(void **state) {
   (void)state;
   expect_arff_refused("@relation x\n", "t: no line @data");
   expect_arff_refused("@data\n1\n", "no @attribute before @data");
-  expect_arff_refused("@attribute a real\n@data\n% none\n", "t: no rows behind @data");
+  expect_arff_refused("@attribute a real\n@data\n% none\n", "t: no rows after @data");
   expect_arff_refused("@attribute a real\n@attribute a real\n", "t:2: two attributes");
   expect_arff_refused("@attribute a complex\n", "t:1: the type of an attribute");
   expect_arff_refused("@attribute a relational\n", "t:1: the type of an attribute");
-  expect_arff_refused("@attribute a {x,y\n@data\n", "t:1: a list of values that no } ends");
+  expect_arff_refused("@attribute a {x,y\n@data\n", "t:1: a list of values without a closing }");
   expect_arff_refused("@attribute a {}\n", "t:1: an attribute without values");
   expect_arff_refused("@attribute\n", "t:1: an attribute without name");
-  expect_arff_refused("@attributes a real\n", "t:1: neither @relation");
+  expect_arff_refused("@attributes a real\n", "t:1: not @relation");
   expect_arff_refused("@attribute 'a real\n", "t:1: a quoted text begins");
   const char *head = "@attribute a real\n@attribute b {x,y}\n@data\n";
   static const char *const rows[][2] = {
       {"1", "t:4: 1 field, expected 2"},
       {"1,x,2", "t:4: 3 fields, expected 2"},
       {"z,x", "t:4: column \"a\": \"z\" is not a number, as declared"},
-      {"1,z", "t:4: column \"b\": \"z\" is none of the values"},
+      {"1,z", "t:4: column \"b\": \"z\" is not one of the declared values"},
       {"inf,x", "t:4: column \"a\": \"inf\" is not a finite"},
       {"1,'x", "t:4: a quoted text begins"},
       {"1,'x'y", "t:4: stray quote"},
       {"1,x,{2}", "t:4: weights"},
-      {"{0 1", "t:4: a sparse row that no } ends"},
-      {"{2 1}", "t:4: a sparse row has pairs"},
-      {"{1 x, 0 1}", "t:4: a sparse row has pairs"},
-      {"{0.5 1}", "t:4: a sparse row has pairs"},
-      {"{-1 1}", "t:4: a sparse row has pairs"},
-      {"{0 1}, {5}", "t:4: text behind a sparse row"},
+      {"{0 1", "t:4: a sparse row without a closing }"},
+      {"{2 1}", "t:4: a sparse row must have pairs"},
+      {"{1 x, 0 1}", "t:4: a sparse row must have pairs"},
+      {"{0.5 1}", "t:4: a sparse row must have pairs"},
+      {"{-1 1}", "t:4: a sparse row must have pairs"},
+      {"{0 1}, {5}", "t:4: text after a sparse row"},
       {"\xff,x", "t:4: byte"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char text[256];

@@ -1,4 +1,4 @@
-/* The base module but random numbers and files: messages, checked sizes, numbers in text,
+/* The base module except random numbers and files: messages, checked sizes, numbers in text,
  * suggestions. */
 #include "base/error.h"
 #include "base/rng.h"

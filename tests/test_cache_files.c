@@ -1,4 +1,4 @@
-/* The files of the kernel cache without a device: what is taken, what is refused, what is removed.
+/* The files of the kernel cache, without a device: which are accepted, refused and removed.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "base/hash.h"
@@ -198,13 +198,13 @@ static void files_that_are_not_ours(void **state) {
   assert_int_equal(remove(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
   alarm(20); /* opening a pipe would wait for its writer */
-  assert_refused("a", "no plain file");
+  assert_refused("a", "not a regular file");
   alarm(0);
   assert_mended("a");
 
   assert_int_equal(remove(path), 0);
   assert_int_equal(mkdir(path, 0700), 0);
-  assert_refused("a", "no plain file");
+  assert_refused("a", "not a regular file");
   assert_int_equal(store("a"), EBB_ERR_OUTPUT);
   assert_int_equal(rig_count(NULL), 1); /* and no temporary file */
   assert_int_equal(rmdir(path), 0);
@@ -241,7 +241,7 @@ static void folders_that_are_not_ours(void **state) {
     FILE *file = fopen(folders[i], "w");
     assert_non_null(file);
     fclose(file);
-    assert_refused("a", "no folder");
+    assert_refused("a", "not a folder");
     assert_int_equal(store("b"), EBB_ERR_OUTPUT);
     assert_int_equal(remove(folders[i]), 0);
     assert_int_equal(rename(elsewhere, folders[i]), 0);

@@ -1,6 +1,6 @@
-/* A training that was saved, thrown away and resumed gives the same bits as one that went on: in
- * every form of step, wherever the data lie, by every optimizer, within an epoch and at its end,
- * with the best weights and without.
+/* A training that is saved, discarded and resumed gives the same bits as an uninterrupted one: in
+ * every step form, with every place of the data, with every optimizer, inside an epoch and at its
+ * end, with and without the best weights.
  */
 #include "checkpoint_rig.h"
 

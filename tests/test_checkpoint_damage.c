@@ -1,7 +1,7 @@
 /* Checkpoints that are damaged or forged, and numbers that a device garbles.
  *
- * Two OpenCL functions are replaced by the test's own, which hand on to the loader's and flip a bit
- * of what they have moved when one is wanted.
+ * Two OpenCL functions are replaced by the test's own, which call the loader's and flip a bit of
+ * the data on request.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "checkpoint_forge.h"

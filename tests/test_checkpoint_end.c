@@ -1,8 +1,8 @@
-/* The process ends at each moment of a save, and the disk garbles what was saved: what was there
- * before is still there.
+/* The process dies at every moment of a save, and the disk corrupts what was saved: the previous
+ * checkpoint is still there.
  *
- * What moves and removes files is replaced by the test's own functions, which do as the system's do
- * until the process is to have died: from then on nothing happens any more.
+ * The functions that rename and remove files are replaced by the test's own. They do the same until
+ * the moment of death; from then on they do nothing.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "checkpoint_rig.h"

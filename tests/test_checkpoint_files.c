@@ -1,5 +1,5 @@
-/* The files of checkpoints: which stay and which go, what is nobody's business, and places and
- * texts that cannot be.
+/* The files of checkpoints: which are kept and which are removed, foreign files, and unusable paths
+ * and texts.
  */
 #include "checkpoint_rig.h"
 

@@ -1,5 +1,5 @@
-/* One allocation after the other fails while a checkpoint is written, read and described: each
- * failure is told as one, the checkpoint before is still there, and the next attempt does it.
+/* Each allocation in turn fails while a checkpoint is written, read and described: every failure is
+ * reported, the previous checkpoint is intact, and the next attempt succeeds.
  */
 #include "checkpoint_rig.h"
 

@@ -1,4 +1,4 @@
-/* What must be the same for a training to go on, and what need not be. */
+/* What must be the same for a training to be resumed, and what may differ. */
 #include "checkpoint_rig.h"
 
 #include <locale.h>

@@ -1,4 +1,4 @@
-/* What is decided about the columns of a file: which are inputs, of which kind, and what is told.
+/* Decisions about the columns of a file: which are inputs, their kinds, and the notes.
  */
 #include "test_data.h"
 
@@ -84,7 +84,7 @@ static void test_numbered(void **state) {
                "left out, row numbers: \"a\"; --keep a uses it");
   expect_lines(29, "a,b,y", "%d,%d.5,%d", NULL, "a:number b:number ->y:text", "");
   expect_lines(30, "a,b,y", "1%03d,%d.5,%d", NULL, "-a: b:number ->y:text",
-               "left out, a whole number of its own in each row: \"a\"; --keep a uses it");
+               "left out, a different whole number in each row: \"a\"; --keep a uses it");
   expect_lines(30, "a,b,y", "%d.5,%d,%d", NULL, "a:number -b: ->y:text",
                "left out, row numbers: \"b\"; --keep b uses it");
   expect_lines(30, "a,b,y", "%d0,%d.5,%d", NULL, "a:number b:number ->y:text", "");
@@ -106,7 +106,7 @@ static void test_keys(void **state) {
     snprintf(columns, sizeof columns, "-%s: a:number ->y:text", names[i]);
     const char *quote = strchr(names[i], ' ') ? "'" : "";
     snprintf(note, sizeof note,
-             "left out, a whole number of its own in each row: \"%s\"; --keep %s%s%s uses it",
+             "left out, a different whole number in each row: \"%s\"; --keep %s%s%s uses it",
              names[i], quote, names[i], quote);
     expect_columns(text, NULL, columns, note);
   }
@@ -196,7 +196,7 @@ static void test_dates(void **state) {
       "makes it categories");
   expect_columns(
       "d,b,y\n01/02/2021,1,0\n03/04/2021,2.5,1\n", NULL, "d:date b:number ->y:text",
-      "texts read as numbers: \"d\" (dates, m-d-y; d-m-y would do, too); --categorical d "
+      "texts read as numbers: \"d\" (dates, m-d-y; d-m-y would fit too); --categorical d "
       "makes it categories");
   expect_columns("d,b,y\n2021-01-02,1,0\n2021-02-31,2.5,1\n", NULL, "d:text b:number ->y:text", "");
   expect_lines(40, "d,b,y", "2021-01-01T10:%02d,%d.5,%d", NULL, "d:date b:number ->y:text",
@@ -213,16 +213,17 @@ static void test_mixed(void **state) {
   char *text = lines(30, "a,b,y", "%d.25,%d.5,%d");
   char *cell = strstr(text, "\n17.25");
   memcpy(cell, "\nnone:", 6);
-  expect_refused(text, NULL,
-                 "t:19: column \"a\": \"none:\" is no number, as 29 of 30 values are: --na none: "
-                 "*--categorical a");
+  expect_refused(
+      text, NULL,
+      "t:19: column \"a\": \"none:\" is not a number, unlike 29 of 30 values: --na none: "
+      "*--categorical a");
   expect_columns(text, &(ebb_read_options){.na = "none:"}, "a:number b:number ->y:text", "");
   expect_columns(text, &(ebb_read_options){.categorical = "a"}, "a:text b:number ->y:text", "");
   expect_refused(text, &(ebb_read_options){.numeric = "a"},
-                 "t:19: column \"a\": \"none:\" is no number");
+                 "t:19: column \"a\": \"none:\" is not a number");
   free(text);
   expect_refused("a,b,y\nx,1,0\n2,2.5,1\n", &(ebb_read_options){.numeric = "a"},
-                 "t:2: column \"a\": \"x\" is no number, as --numeric wants");
+                 "t:2: column \"a\": \"x\" is not a number, as --numeric requires");
 }
 
 static void test_decimal_marks(void **state) {

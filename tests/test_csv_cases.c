@@ -1,4 +1,4 @@
-/* Real files as people have them, where the folder is: each row says what the file must give. */
+/* Real files, skipped if the folder is missing: each row gives the expected result of a file. */
 #include "raw_rig.h"
 
 typedef struct real_case {

@@ -1,4 +1,4 @@
-/* Does line 1 name the columns? Each kind of evidence, alone and against others. */
+/* Whether line 1 is recognised as a header: each kind of evidence, alone and against others. */
 #include "raw_rig.h"
 
 static void test_numbers_and_texts(void **state) {
@@ -130,12 +130,12 @@ static void test_short_headers(void **state) {
   expect_columns("a,class\nr1,2,3\nr2,5,6\n", NULL, "2x3 header 0-:text a:number class:number");
   expect_csv_notes("a,class\nr1,2,3\nr2,5,6\n", NULL, "the header lacks one name");
   expect_csv_refused("a,class\n1,2,3\n", NULL,
-                     "t:2: 3 fields, expected 2: so many names has the header in line 1");
+                     "t:2: 3 fields, expected 2: as many as the header in line 1");
   expect_csv_refused("a,class\n1,2,3\n4,5\n", NULL, "t:2: 3 fields, expected 2");
   expect_csv_refused("a,b,class\n1,2,3,4,5\n1,2,3,4,5\n", NULL,
                      "t:1: the header has 3 names, the rows 5 fields");
   expect_csv_refused("a,b,c\n1,2\n3,4\n", NULL,
-                     "t:2: 2 fields, expected 3: so many names has the header in line 1");
+                     "t:2: 2 fields, expected 3: as many as the header in line 1");
 }
 
 static void test_repeated_names(void **state) {

@@ -1,5 +1,5 @@
-/* Text tables that must be refused, each with a message that says where and why; and such as are
- * broken at random, which may be read or refused but must do no harm (run it with sanitizers). */
+/* Text tables that must be refused, each with a message that says where and why; and randomly
+ * damaged ones, which may be read or refused without harm (run it with sanitizers). */
 #include "raw_rig.h"
 
 #include "mutate.h"

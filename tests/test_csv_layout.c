@@ -1,4 +1,4 @@
-/* Text tables: their delimiter, where they begin, their header, and how many columns they have. */
+/* Text tables: delimiter, first line, header, and number of columns. */
 #include "raw_rig.h"
 
 static void test_delimiters(void **state) {
@@ -42,7 +42,7 @@ static void test_aligned_table_with_a_tab(void **state) {
   expect_columns("24.1   4   99.1\t\"make7 model0\"\n17.4   6   ?\t\"make3 model1\"\n", NULL,
                  "2x4 0:number 1:number 2:number 3:text");
   expect_columns("John Smith\tF\t12\nAnn Miller\tM\t13\n", NULL, "2x3 0:text 1:text 2:number");
-  expect_csv_notes("1 2\n3 4\n", NULL, "delimited by blanks");
+  expect_csv_notes("1 2\n3 4\n", NULL, "blanks are taken for the delimiter");
   expect_csv_notes("1 2\n3 4\n", &(ebb_read_options){.delimiter = ' '}, "");
 }
 
@@ -103,7 +103,7 @@ static void test_rows_of_delimiters(void **state) {
   (void)state;
   expect_columns("a;b\n1;2\n;\n3;4\n ; \n\n", NULL, "2x2 header a:number b:number");
   expect_csv_notes("a;b\n1;2\n;\n3;4\n ; \n\n", NULL,
-                   "2 rows of delimiters alone left out, the first in line 3");
+                   "2 rows with delimiters only left out, the first in line 3");
   expect_columns("a\tb\n1\t2\n\t\n", NULL, "1x2 header a:number b:number");
   expect_columns("a,b\n1,2\n\"\",\"\"\n", NULL, "2x2 header a:number b:number");
 }
@@ -122,12 +122,11 @@ static void test_trailing_delimiters(void **state) {
   expect_columns("a,b,c\n1,2,\n3,4,\n", NULL, "2x3 header a:number b:number c:number");
   expect_columns("a,b,\n1,2,x\n3,4,y\n", NULL, "2x3 header a:number b:number 2-:text");
   expect_csv_refused("a,b\n1,2\n3,4,\n5,6\n", NULL,
-                     "t:3: 3 fields, expected 2: so many names has the header in line 1");
+                     "t:3: 3 fields, expected 2: as many as the header in line 1");
   char text[12000] = "1,2,\n";
   for (int i = 0; i < 1100; i++) strcat(text, "1,2,\n");
   strcat(text, "1,2,3\n");
-  expect_csv_refused(text, NULL,
-                     "t:1102: 3 fields, expected 2: so many have most of the first rows");
+  expect_csv_refused(text, NULL, "t:1102: 3 fields, expected 2: as in most of the first rows");
 }
 
 int main(void) {

@@ -1,4 +1,5 @@
-/* Values of text tables: numbers, decimal commas, missing ones, texts, and the forms of columns. */
+/* Values of text tables: numbers, decimal commas, missing values, texts, and the forms of
+ * columns. */
 #include "raw_rig.h"
 
 static void test_numbers(void **state) {
@@ -113,7 +114,7 @@ static void test_commas_without_the_option(void **state) {
   expect_columns("a;b\n1;2,5\n1;x\n2;y\n", NULL, "3x2 header a:number b:text");
   expect_csv_notes(
       "a;b\n1;2,5\n1;3,5\n2;y\n", NULL,
-      "2 of 3 values are numbers with a decimal comma, as \"2,5\" in line 2; --decimal ,");
+      "2 of 3 values are numbers with a decimal comma, such as \"2,5\" in line 2; --decimal ,");
   const ebbi_form text = EBBI_FORM_TEXT;
   ebbi_raw raw = csv_of("a;b\n1;2,5\n", NULL, &text);
   assert_string_equal(cell(&raw, 0, 1), "2,5");
@@ -181,9 +182,9 @@ static void test_growth(void **state) {
 static void test_widths_come_first(void **state) {
   (void)state;
   expect_csv_refused("a;b\n1;2\n3;2,5;x\n", NULL,
-                     "t:3: 3 fields, expected 2: so many names has the header in line 1");
+                     "t:3: 3 fields, expected 2: as many as the header in line 1");
   expect_csv_refused("a;b\n1;2,5\n3\n", NULL, "t:3: 1 field, expected 2");
-  expect_csv_refused("1,inf\n2,3\n3,4,5\n", NULL, "t:3: 3 fields, expected 2: so many have most");
+  expect_csv_refused("1,inf\n2,3\n3,4,5\n", NULL, "t:3: 3 fields, expected 2: as in most");
 }
 
 int main(void) {

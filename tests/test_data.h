@@ -1,5 +1,5 @@
-/* What the tests of the data module share: tables from texts instead of files, what became of them
- * as text, and the folder of real files that may or may not be there. */
+/* Shared by the tests of the data module: tables from texts instead of files, their description as
+ * text, and the optional folder of real files. */
 #ifndef EBB_TEST_DATA_H
 #define EBB_TEST_DATA_H
 

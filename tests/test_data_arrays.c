@@ -70,11 +70,11 @@ static void test_idx_types(void **state) {
 static void test_idx_refused(void **state) {
   (void)state;
   REFUSED("\0\0\x08\3\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
-          "t: 4294967295 rows*too many");
+          "t: 4294967295 rows*more than memory");
   REFUSED("\0\0\x08\4\0\0\0\1\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
           "larger than any file");
   REFUSED("\0\0\x08\2\xff\xff\xff\xff\xff\xff\xff\xff", "t: truncated: *4294967295 rows*but 0");
-  REFUSED("\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff", "t: *too many");
+  REFUSED("\0\0\x0e\2\xff\xff\xff\xff\xff\xff\xff\xff", "t: *more than memory");
   REFUSED("\0\0\x08\1\xff\xff\xff\xff", "truncated: *4294967295 bytes, but 0 follow");
   REFUSED("\0\0\x08\1\0\0\0\3ab", "truncated: *3 bytes, but 2 follow");
   REFUSED("\0\0\x08\1\0\0\0\3abcd", "oversized: *3 bytes, but 4 follow");
@@ -101,7 +101,7 @@ static void test_npy_refused(void **state) {
   expect_npy_refused("'<f4'", "(0, 3)", 0, "empty (0 rows");
   expect_npy_refused("'<f4'", "(2, 3)", 23, "truncated: *= 24 bytes, but 23 follow");
   expect_npy_refused("'<f4'", "(2, 3)", 25, "oversized: *= 24 bytes, but 25 follow");
-  expect_npy_refused("'<f4'", "(4294967296, 4294967296)", 4, "too many");
+  expect_npy_refused("'<f4'", "(4294967296, 4294967296)", 4, "more than memory");
   expect_npy_refused("'<f4'", "(1, 4294967296, 4294967296)", 4, "larger than any file");
   expect_npy_refused("'<f4'", "(99999999999999999999,)", 4, "a length that fits in 64 bits");
   expect_npy_refused("'<f4'", "(-1,)", 4, "expected a length");

@@ -1,5 +1,5 @@
-/* What reading may take: files that unpack to far more than they are, headers that lie, and the
- * budget that a caller gives. Two seconds of processor time, for unpacking a quarter of a GiB. */
+/* Memory limits of reading: files that unpack to far more than their size, false headers, and the
+ * caller's budget. Two seconds of processor time, for unpacking a quarter of a GiB. */
 #include "test_data.h"
 
 #include "array_files.h"
@@ -82,7 +82,7 @@ static void test_bombs(void **state) {
   char *text = rows_of_zeros(MEMBER);
   write_members(NULL, 0, text, MEMBER, 2000);
   expect_read(0, EBB_ERR_MEMORY,
-              "file: *compressed bytes have become 26*more than 100 times as many*limit of "
+              "file: *compressed bytes have unpacked to 26*more than 100 times as many*limit of "
               "268435456*--max-memory SIZE");
   expect_read(8 << 20, EBB_ERR_MEMORY, "reading it takes at least *MiB; --max-memory allows 8 MiB");
   write_members(NULL, 0, text, MEMBER, 10);

@@ -1,5 +1,5 @@
-/* Cells: every value comes back to the last bit, whatever stood before it, in one way of reading
- * and the other; and how many bytes columns take as people have them. */
+/* Cells: every value is returned exactly, whatever came before, by both ways of reading; and the
+ * bytes taken by typical columns. */
 #include "test_data.h"
 
 #include <data/cells.h>

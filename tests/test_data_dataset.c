@@ -1,4 +1,4 @@
-/* Datasets that were filled by hand: what is wrong with them is said, with row and column. */
+/* Hand-made datasets: faults are reported with row and column. */
 #include "table_rig.h"
 
 static void test_dataset_check(void **state) {

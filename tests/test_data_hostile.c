@@ -1,6 +1,6 @@
-/* Files that are broken or odd, read as a whole: each is refused with a line that says where and
- * why, or read as what is said here; and files broken at random, of every format, which may be read
- * or refused but must do no harm (run it with sanitizers). */
+/* Broken and odd files, read completely: each is refused with a line that says where and why, or
+ * read as given here; and randomly damaged files of every format, which may be read or refused
+ * without harm (run it with sanitizers). */
 #include "test_data.h"
 
 #include "array_files.h"
@@ -141,7 +141,7 @@ static const struct {
      "=classification labels (2 distinct integers): 0 2147483647"},
     {"\0\0\x08\2\0\0\0\5\0\0\0\2abcdefghij", 22, EBB_TASK_AUTO, "=regression 0 1"},
     {"\0\0\x08\2\0\0\0\5\0\0\0\2abcdefghij", 22, EBB_TASK_CLASSIFICATION,
-     "l: 2 target columns; classes stand in one column, or are one 1 among 0s"},
+     "l: 2 target columns; classes must be in one column, or a single 1 among 0s"},
     {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x3f\xc0\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_CLASSIFICATION,
      "=classification labels: 0 1.5"},
     {"\0\0\x0d\1\0\0\0\5\0\0\0\0\0\0\0\0\x7f\xc0\0\0\0\0\0\0\0\0\0\0", 28, EBB_TASK_AUTO,

@@ -1,8 +1,8 @@
-/* How much memory reading takes, seen from outside: the program reads a file in a process of its
- * own and asks the system for the most that it had. Three times the file are allowed, for tables of
- * any shape; the reading's own account must allow the same. Three seconds of processor time.
+/* Peak memory of reading, measured from outside: the program reads a file in a separate process and
+ * asks the system for its peak. The limit is three times the file, for tables of any shape, and a
+ * budget of that size must be accepted too. Three seconds of processor time.
  *
- * test_data_memory FILE SIZE: the process that reads. */
+ * test_data_memory FILE SIZE: the reading process. */
 #include "test_data.h"
 
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-/* Sets of texts: copied, and gathered where they stand; seeds that no file can know. */
+/* Sets of texts, copied and collected in place, and seeds unknown to any file. */
 #include "test_data.h"
 
 #include <data/names.h>
@@ -45,7 +45,7 @@ static void gather(ebbi_names *names, char *place, bool copy) {
     assert_string_equal(ebbi_names_text(names, index), text);
     at += length + 1;
   }
-  assert_int_equal(ebbi_names_settle(names, copy), EBB_OK);
+  assert_int_equal(ebbi_names_finish(names, copy), EBB_OK);
 }
 
 static void test_in_place(void **state) {

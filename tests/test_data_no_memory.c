@@ -1,5 +1,5 @@
-/* Every allocation of a reading fails once: it is told, or it does no harm. What is read all the
- * same is the very table: the same columns, by the same header, of the same fingerprint. */
+/* Every allocation of a reading fails once: the failure is reported or harmless. If the table is
+ * read all the same, it is the same: columns, header and fingerprint. */
 #include "test_data.h"
 
 #include "fail_memory.h"

@@ -1,5 +1,5 @@
-/* Whole reading: from a file's bytes to the arrays that a network takes, on small texts and on real
- * files. What single steps do in each case is tested where they are. */
+/* Reading from a file's bytes to a network's arrays, with small texts and real files. Single steps
+ * have tests of their own. */
 #include "test_data.h"
 
 #include <zlib.h>

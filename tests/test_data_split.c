@@ -1,4 +1,5 @@
-/* Splits: a partition of the rows, of the right sizes, fair to the classes, fixed by the seed. */
+/* Splits: a partition of the rows, of the right sizes, stratified by class, determined by the
+ * seed. */
 #include "table_rig.h"
 
 enum { MAX_ROWS = 600 };
@@ -182,10 +183,10 @@ static void test_refused(void **state) {
   ebb_parts parts;
   ebb_split how = {.valid = 0.2};
   expect_message(ebb_table_split(order, &parts, t, &how),
-                 "t: 1 row cannot be parted into 2 parts (training, validation)*--valid 0");
+                 "t: 1 row cannot be split into 2 parts (training, validation)*--valid 0");
   how.test = 0.2;
   expect_message(ebb_table_split(order, &parts, two, &how),
-                 "t: 2 rows cannot be parted into 3 parts (training, validation, test)*takes 3");
+                 "t: 2 rows cannot be split into 3 parts (training, validation, test)*takes 3");
   static const ebb_split wrong[] = {{.valid = 1},
                                     {.valid = -0.1},
                                     {.valid = 7},

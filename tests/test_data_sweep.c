@@ -1,6 +1,6 @@
-/* Files that would make a careless reader slow or large: each ends with a result or a reason,
- * within three times the file and a fixed amount, which the budget given here enforces. Work that
- * grew with the square of the file's length would be seen by everyone who waits for this test. */
+/* Files that would make a careless reader slow or large. Each ends with a result or an error,
+ * within three times the file's size and a constant, which the given budget enforces. Quadratic
+ * work would be noticed by everyone waiting for this test. */
 #include "test_data.h"
 
 #include <zip.h>

@@ -1,5 +1,5 @@
-/* Forks: a device works in the process that opened it, and a process whose parent has used OpenCL
- * can open none. A driver would wait for threads that a fork does not have.
+/* Forks: a device works only in the process that opened it, and the child of a process that has
+ * used OpenCL cannot open a device: the driver would wait for threads that the fork lacks.
  */
 #include "test_support.h"
 
@@ -56,7 +56,7 @@ static int use_parents_device(ebb_device *device, ebb_tensor *tensor) {
 }
 
 static int open_another(ebb_device *device, ebb_tensor *tensor) {
-  static const char why[] = "fork before the first device is looked for";
+  static const char why[] = "fork before the first device is opened";
   size_t count;
   (void)tensor;
   if (!is_refused(ebb_device_open(&device, NULL), why)) return 1;

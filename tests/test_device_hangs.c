@@ -1,6 +1,6 @@
-/* Drivers that hang: waits that are given up, what is left of a device then, and what another
- * thread sees. Run under the fault layer; where a hang has to end, the test holds the queue back by
- * events of its own.
+/* Drivers that hang: waits that are given up, the state of the device afterwards, and what another
+ * thread sees. Runs under the fault layer; where a hang must end, the test holds the queue back
+ * with its own events.
  */
 #include "device/cl.h"
 #include "fault_rig.h"
@@ -257,7 +257,7 @@ static void a_long_queue_has_few_pulses(void **state) {
   open_gate(gate);
   assert_int_equal(ebb_device_finish(device), EBB_OK);
   bool progress;
-  assert_int_equal(ebbi_pulse_look(device, &progress), CL_SUCCESS);
+  assert_int_equal(ebbi_pulses_poll(device, &progress), CL_SUCCESS);
   assert_int_equal(device->watch.pulse_count, 0);
   assert_int_equal(device->watch.pulse_gap, gap);
   ebb_tensor_free(tensor);

@@ -1,5 +1,4 @@
-/* What devices say of themselves, made up: queries that fail, sizes that make no sense. Run under
- * the fault layer.
+/* False answers of devices: failing queries and impossible sizes. Runs under the fault layer.
  */
 #include "device/cl.h"
 #include "fault_rig.h"
@@ -81,8 +80,8 @@ static void sizes_of_nothing(void **state) {
   is_refused("SPOOF_GLOBAL=0", "CL_DEVICE_GLOBAL_MEM_SIZE is 0");
   is_refused("SPOOF_ALLOC=0", "CL_DEVICE_MAX_MEM_ALLOC_SIZE is 0");
   is_refused("SPOOF_GROUP=0", "CL_DEVICE_MAX_WORK_GROUP_SIZE is 0");
-  is_refused("SPOOF_TYPE=4 SPOOF_GROUP=1", "too few for any tile");
-  is_refused("SPOOF_TYPE=4 SPOOF_LOCAL=0", "too few for any tile");
+  is_refused("SPOOF_TYPE=4 SPOOF_GROUP=1", "too small for any tile");
+  is_refused("SPOOF_TYPE=4 SPOOF_LOCAL=0", "too small for any tile");
   ebb_device *device = opens("SPOOF_LOCAL=0"); /* a CPU needs none */
   assert_int_equal(ebb_device_get_info(device)->local_bytes, 0);
   ebb_device_free(device);

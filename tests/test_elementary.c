@@ -1,9 +1,9 @@
 /* The elementary functions of kernels/elementary.h, measured: their largest error in ulp against
  * libm in double precision, at every vector width, over all classes of float32.
  *
- * Verify's bounds are wide enough for any OpenCL; what the header promises is narrower, and is
- * demanded here. Samples are every 4099th bit pattern, so each power of two has 2046 of them, a
- * fine grid where the functions bend, and edges by hand.
+ * Verify's bounds are wide enough for any OpenCL; the header promises narrower ones, which are
+ * checked here. Samples are every 4099th bit pattern, so each power of two has 2046 of them, a fine
+ * grid where the functions bend, and hand-picked edges.
  */
 #include "test_support.h"
 

@@ -1,4 +1,4 @@
-/* Encoders of categories: which get an input, what the others become, and what is unknown. */
+/* Encoders of categories: which get an input, what the others become, and unknown ones. */
 #include "table_rig.h"
 
 enum { MAX_ROWS = 1024 };
@@ -107,7 +107,7 @@ static void test_unknown(void **state) {
   next->refuse_unknown = true;
   ebb_dataset d;
   expect_message(ebb_encoder_apply(&d, e, next, NULL, 0),
-                 "t:3: column \"city\": \"bonn\" is none of the 2 categories*--unknown refuse");
+                 "t:3: column \"city\": \"bonn\" is not one of the 2 categories*--unknown refuse");
   assert_null(d.storage);
   ebb_encoder_free(e);
   ebb_table_free(t);

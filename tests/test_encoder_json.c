@@ -1,5 +1,5 @@
-/* The encoder's JSON: back and forth without loss, that of earlier files, and texts broken in one
- * place or at random, which must be refused or make a sound encoder (run it with sanitizers). */
+/* The encoder's JSON: lossless round trip, older files, and texts damaged in one place or at
+ * random, which must be refused or give a valid encoder (run it with sanitizers). */
 #include "table_rig.h"
 
 #include "mutate.h"
@@ -219,7 +219,7 @@ static const fault of_whole[] = {
     {"[1,2,3,6]", "[1,2,3,8]", "\"positions\" is not a whole number from 0 to 7"},
     {"[\"text\"]", "\"text\"", "\"left_out\" is not a list"},
     {"[\"row\"]", "[\"row\",\"row\"]", "\"ids\"[1] stands twice"},
-    {"\"targets\":[", "\"targets\":[],\"more\":[", "\"targets\" is no list of targets"}};
+    {"\"targets\":[", "\"targets\":[],\"more\":[", "\"targets\" is not a list of targets"}};
 
 static void expect_faults(const char *good, const fault *faults, size_t count) {
   ebb_encoder_free(read_good(good));

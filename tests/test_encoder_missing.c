@@ -1,4 +1,4 @@
-/* Missing values: refused with row, column, number and ways out, or filled in each of the ways. */
+/* Missing values: refused with row, column, count and advice, or filled in each of the ways. */
 #include "table_rig.h"
 
 /* Two columns of numbers, one of texts; the last row is whole. */
@@ -17,9 +17,10 @@ static void test_refused(void **state) {
   static const ebb_missing refuse[] = {EBB_MISSING_REFUSE, EBB_MISSING_DROP};
   for (size_t i = 0; i < 2; i++) {
     const ebb_encoder_options options = {.missing = refuse[i]};
-    expect_message(ebb_encoder_fit(&e, t, NULL, 0, &options),
-                   "t:3: column \"u\": a value is missing (here in 2 of 8 rows); fill such places "
-                   "with --missing mean, median, most or indicator*--missing drop");
+    expect_message(
+        ebb_encoder_fit(&e, t, NULL, 0, &options),
+        "t:3: column \"u\": a value is missing (here in 2 of 8 rows); fill missing values "
+        "with --missing mean, median, most or indicator*--missing drop");
     assert_null(e);
     const size_t text[2] = {0, 2}, whole[2] = {0, 7};
     expect_message(ebb_encoder_fit(&e, t, text, 2, &options),
@@ -29,7 +30,7 @@ static void test_refused(void **state) {
     expect_message(ebb_encoder_apply(&d, e, t, NULL, 0),
                    i ? "t:3: column \"u\": a value is missing (here in 2 of 8 rows)*trained with "
                        "--missing drop*remove the row, or train with --missing mean"
-                     : "t:3: column \"u\"*trained on whole rows*remove the row, or train with");
+                     : "t:3: column \"u\"*trained on complete rows*remove the row, or train with");
     assert_null(d.storage);
     expect_message(ebb_encoder_apply(&d, e, t, text, 2), "t:4: column \"k\": a value is missing");
     ebb_encoder_free(e);
@@ -124,7 +125,7 @@ static void test_nothing_to_learn_from(void **state) {
     t->inputs[0] = 0;
     t->cols = 2;
     expect_message(ebb_encoder_fit(&e, t, rows, 2, &options),
-                   "t:2: column \"u\": none of the 2 rows*--drop");
+                   "t:2: column \"u\": none of the 2 training rows*--drop");
     t->inputs[0] = 1;
     t->cols = 1;
     expect_message(ebb_encoder_fit(&e, t, rows, 2, &options), "t:2: column \"k\": none of the 2");

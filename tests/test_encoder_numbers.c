@@ -1,5 +1,5 @@
-/* Encoders of numbers and dates: mean and deviation of the training rows, whatever the magnitude;
- * parts of dates; bytes of images. */
+/* Encoders of numbers and dates: mean and deviation of the training rows at any magnitude, parts of
+ * dates, bytes of images. */
 #include "table_rig.h"
 
 #include <base/rng.h>

@@ -1,5 +1,5 @@
-/* Encoders of targets: values to about 1 and back to their units, classes by text or number; and
- * the encoders of networks that came without one. */
+/* Encoders of targets: values scaled to about 1 and back to their units, classes by text or number,
+ * and bare encoders. */
 #include "table_rig.h"
 
 static ebb_table *table_of_rows(size_t rows) {
@@ -76,7 +76,7 @@ static void test_values_beyond_float32(void **state) {
   ebb_dataset d;
   const size_t first[1] = {0};
   assert_int_equal(ebb_encoder_fit(&e, t, first, 1, NULL), EBB_OK);
-  expect_message(ebb_encoder_apply(&d, e, t, NULL, 0), "t:3*1e+300*beyond float32");
+  expect_message(ebb_encoder_apply(&d, e, t, NULL, 0), "t:3*1e+300*too large for float32");
   assert_null(d.storage);
   ebb_encoder_free(e);
   ebb_table_free(t);
@@ -106,7 +106,7 @@ static void test_classes(void **state) {
   ebb_dataset_clear(&d);
   ebb_table *next = classes_of(3, (const char *[]){"yes", "zebra", NULL}, false);
   expect_message(ebb_encoder_apply(&d, e, next, NULL, 0),
-                 "t:3: column \"y\": \"zebra\" is none of the 3 classes");
+                 "t:3: column \"y\": \"zebra\" is not one of the 3 classes");
   const size_t last[1] = {2};
   expect_message(ebb_encoder_apply(&d, e, next, last, 1), "t:4: column \"y\": the target is miss");
   const size_t good[1] = {0};
@@ -200,7 +200,7 @@ static void test_bare(void **state) {
   expect_message(ebb_encoder_apply(&d, e, plain, NULL, 0), "t:3*missing*remove the row");
   ebb_encoder_free(e);
   assert_int_equal(ebb_encoder_bare(&e, 1, 2, EBB_TASK_CLASSIFICATION), EBB_OK);
-  expect_message(ebb_encoder_apply(&d, e, t, NULL, 0), "t:3*\"2\" is none of the 2 classes");
+  expect_message(ebb_encoder_apply(&d, e, t, NULL, 0), "t:3*\"2\" is not one of the 2 classes");
   ebb_encoder_free(e);
   ebb_table_free(plain);
   ebb_table_free(t);

@@ -1,4 +1,4 @@
-/* Whole files: reading plain and compressed ones. (test_writer.c replaces them.) */
+/* Reading whole files, plain and compressed. (test_writer.c replaces them.) */
 #include "base/read.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-/* The same table in another format is the same data, to the last bit; another table is not. */
+/* The same table in another format has the same fingerprint; a different table has not. */
 #include "test_data.h"
 
 #include "array_files.h"

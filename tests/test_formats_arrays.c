@@ -288,7 +288,7 @@ static void test_npz_refused(void **state) {
   char *archive;
   item no_array = {"x.npy", "no array", 8};
   size_t size = zip_of(&archive, &no_array, 1, ZIP_CM_STORE);
-  expect_raw_refused(archive, size, NULL, "\"x.npy\" is no NPY file");
+  expect_raw_refused(archive, size, NULL, "\"x.npy\" is not an NPY file");
   char *flipped = memchr(archive, 'n', size);
   assert_non_null(flipped);
   for (char *c = archive; c + 8 <= archive + size; c++)

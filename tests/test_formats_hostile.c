@@ -1,4 +1,4 @@
-/* Arrays, archives and texts broken at random: read or refused with a line, never any harm (run it
+/* Randomly damaged arrays, archives and texts: read or refused with one line, without harm (run it
  * with sanitizers). */
 #include "raw_rig.h"
 

@@ -1,4 +1,4 @@
-/* libsvm, encodings of text, and files that are something else. */
+/* libsvm, text encodings, and unsupported formats. */
 #include "raw_rig.h"
 
 static ebbi_raw raw_of_text(const char *text, const ebb_read_options *options) {
@@ -227,7 +227,7 @@ static void test_encodings_refused(void **state) {
   expect_not_decoded("\xff\xfe"
                      "a\0b",
                      5, NULL, EBB_ERR_INPUT, "byte 4 of the file is 0x62");
-  expect_not_decoded("ab", 2, "klingon", EBB_ERR_ARGUMENT, "no encoding \"klingon\"");
+  expect_not_decoded("ab", 2, "klingon", EBB_ERR_ARGUMENT, "encoding \"klingon\"");
 }
 
 static ebbi_raw decoded_case(const char *name, const char *encoding) {
@@ -270,7 +270,7 @@ static void test_text_cases(void **state) {
 static void test_foreign(void **state) {
   (void)state;
   FOREIGN("PAR1\x15\0\x15",
-          "t: this is a Parquet file, which is not read; save it as CSV: pandas.read_parquet");
+          "t: this is a Parquet file, which cannot be read; save it as CSV: pandas.read_parquet");
   FOREIGN("ARROW1\0\0", "an Arrow file");
   FOREIGN("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "an old Excel workbook (xls)*CSV");
   FOREIGN("\x89HDF\r\n\x1a\n", "HDF5*numpy.savez");

@@ -1,4 +1,4 @@
-/* Tables written as CSV, NPZ and libsvm: what the bytes are, and that reading gives them back. */
+/* Tables written as CSV, NPZ and libsvm: the exact bytes, and that reading restores the table. */
 #include "raw_rig.h"
 
 #include <data/decimal.h>

@@ -1,4 +1,4 @@
-/* What the fuzz targets have found, each fault in the fewest bytes. */
+/* Faults found by the fuzz targets, each reduced to the fewest bytes. */
 #include "raw_rig.h"
 
 #include <base/error.h>

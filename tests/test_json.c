@@ -1,5 +1,5 @@
-/* JSON texts: what is put together, or why it is not; and the reader, which must take, refuse and
- * give what jansson's own does. In both any allocation may fail.
+/* JSON texts: writing and its failures; and the reader, which must agree with jansson's own. Any
+ * allocation may fail in both.
  */
 #include "base/json.h"
 
@@ -109,15 +109,15 @@ static void test_where_and_why(void **state) {
   expect_read(" 7", EBB_ERR_INPUT, 1, "neither an object nor a list");
   expect_read("{", EBB_ERR_INPUT, 1, "a string is missing");
   expect_read("{\"a\":1,\"a\":2}", EBB_ERR_INPUT, 10, "a duplicate key");
-  expect_read("[1,\n2] x", EBB_ERR_INPUT, 7, "more behind its end");
+  expect_read("[1,\n2] x", EBB_ERR_INPUT, 7, "text after its end");
   expect_read("[1 2]", EBB_ERR_INPUT, 3, "a list without its end");
   expect_read("[nul]", EBB_ERR_INPUT, 1, "neither a value nor a number");
   expect_read("[1e400]", EBB_ERR_INPUT, 6, "a number too large");
   expect_read("[9223372036854775808]", EBB_ERR_INPUT, 20, "a number too large");
   expect_read("[\"ab", EBB_ERR_INPUT, 4, "the text ends within a string");
   expect_read("[\"\xe4\xb8", EBB_ERR_INPUT, 2, "not UTF-8 text");
-  expect_read("[\"\\u0000\"]", EBB_ERR_INPUT, 8, "an escape that is no character");
-  expect_read("[\"\\ud83d\"]", EBB_ERR_INPUT, 8, "an escape that is no character");
+  expect_read("[\"\\u0000\"]", EBB_ERR_INPUT, 8, "an escape that is not a character");
+  expect_read("[\"\\ud83d\"]", EBB_ERR_INPUT, 8, "an escape that is not a character");
   char deep[2 * EBBI_JSON_DEPTH + 3];
   for (int depth = EBBI_JSON_DEPTH; depth <= EBBI_JSON_DEPTH + 1; depth++) {
     memset(deep, '[', (size_t)depth);

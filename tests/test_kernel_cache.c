@@ -1,5 +1,5 @@
-/* The kernel cache with a device: results are right and the same whatever the cache holds, and the
- * counters tell where programs came from. The program is that of the probes, the smallest one.
+/* The kernel cache with a device: results are the same whatever the cache holds, and the counters
+ * show where programs came from. The program is that of the yardsticks, the smallest one.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"

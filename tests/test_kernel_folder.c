@@ -1,5 +1,5 @@
-/* EBB_KERNEL_DIR: whose folder and whose files are compiled. What another user owns, or may write
- * to, is refused: that takes root to set up, and is skipped without.
+/* EBB_KERNEL_DIR: whose folder and files are compiled. Those that belong to another user, or are
+ * writable by others, are refused; setting this up needs root, and is skipped otherwise.
  */
 #include "device/cl.h"
 #include "test_support.h"
@@ -126,10 +126,10 @@ static void what_is_no_file_is_refused(void **state) {
   (void)state;
   assert_int_equal(remove(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
-  is_refused(EBB_ERR_INPUT, "no plain file", path);
+  is_refused(EBB_ERR_INPUT, "not a regular file", path);
   assert_int_equal(remove(path), 0);
   assert_int_equal(mkdir(path, 0700), 0);
-  is_refused(EBB_ERR_INPUT, "no plain file", path);
+  is_refused(EBB_ERR_INPUT, "not a regular file", path);
   setenv("EBB_KERNEL_DIR", "/dev/null/none", 1);
   is_refused(EBB_ERR_ARGUMENT, "no such folder", "/dev/null/none");
 }

@@ -1,4 +1,4 @@
-/* Every kernel of ours tells a profile its work: the bytes that it moves, and a shape. */
+/* Every kernel reports its work to a profile: the bytes that it moves, and a shape. */
 #include "check/verify_kernels.h"
 #include "device/profiling.h"
 #include "gemm/gemm.h"

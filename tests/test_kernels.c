@@ -1,9 +1,9 @@
-/* Every kernel on random shapes, beyond the fixed ones of ebb_verify: right within its bound, equal
- * to the last bit when run again, and writing nothing but its result.
+/* Every kernel on random shapes, in addition to the fixed ones of ebb_verify: within its bound,
+ * equal to the last bit when repeated, and writing nothing except its result.
  *
- * Each tensor lies between guard words in a larger buffer. The guards are NaN, so that a kernel
- * that reads beyond its tensor gives NaN, and one that writes there is seen afterwards; and so is
- * one that writes into the padding of rows.
+ * Each tensor lies between guard words in a larger buffer. The guards are NaN, so a kernel that
+ * reads beyond its tensor gives NaN, and a write there is found afterwards; so is a write to the
+ * padding of rows.
  *
  * With two activations, of which one keeps z; `test_kernels all`: with each.
  */

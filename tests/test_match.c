@@ -1,4 +1,4 @@
-/* An encoder's columns, found again in a further file. */
+/* Finding an encoder's columns in a further file. */
 #include "test_data.h"
 
 /* An encoder of columns a (number), b (amount in km), c (category), d (date) and target y, fitted
@@ -68,17 +68,16 @@ static void test_match_by_name(void **state) {
   expect_match(&t, "y,a,b,x,c,d\n,1.5,7,k,1,1/2/2021\nnew,2,7 km,k,2,\n", ignore, "none", "");
   expect_match(
       &t, "extra,a,b,c,d\n9,1.5,7 km,1,1/2/2021\n", none, "none",
-      "column ignored, as the model was trained without: \"extra\"; --id carries one along");
+      "column ignored, since the model was trained without: \"extra\"; --id passes one through");
   expect_match(&t, "extra,a,b,c,d\n9,1.5,7 km,1,1/2/2021\n", id, "none", "");
   expect_mismatch(&t, "a,d,e\n1.5,1/2/2021,x\n",
                   "t: 2 of the model's 4 input columns are missing: \"b\", \"c\"");
   expect_mismatch(&t, "a,b,c,d\n1,7 km,1,1/2/2021\nx,7 km,1,1/2/2021\n",
-                  "t:3: column \"a\": \"x\" is not a number, as the model was trained on here");
-  expect_mismatch(
-      &t, "a,b,c,d\n1,7 m,1,1/2/2021\n",
-      "t:2: column \"b\": \"7 m\" is no amount in km, as the model was trained on here");
+                  "t:3: column \"a\": \"x\" is not a number, unlike the training data");
+  expect_mismatch(&t, "a,b,c,d\n1,7 m,1,1/2/2021\n",
+                  "t:2: column \"b\": \"7 m\" is no amount in km, unlike the training data");
   expect_mismatch(&t, "a,b,c,d\n1,7 km,1,2/13/2021\n",
-                  "t:2: column \"d\": \"2/13/2021\" is no date, d-m-y");
+                  "t:2: column \"d\": \"2/13/2021\" is not a date, d-m-y");
   expect_refused("a,b,c,d\n1,7 km,1,\n", &(ebb_read_options){.encoder = &t.encoder, .target = "a"},
                  "t: column \"a\" is an input of the model");
   ebb_table *unused;

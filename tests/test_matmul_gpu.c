@@ -1,8 +1,8 @@
-/* The engine gpu's tile configurations: which there are, which a product gets, and that in each one
- * the products are right at edges, with the depth split, and next to NaN and Inf.
+/* The tile configurations of the engine gpu: the list, the choice for a product, and correct
+ * products in each one at edges, with split depth, and beside NaN and Inf.
  *
- * Every kernel's reference, guard words and the other activations are test_kernels' and ebb
- * verify's affair; what oclgrind sees is oclgrind_matmul.sh's.
+ * test_kernels and ebb verify check the kernels against the reference, guard words and the other
+ * activations; oclgrind_matmul.sh checks their accesses.
  */
 #include "test_support.h"
 

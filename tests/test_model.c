@@ -1,4 +1,5 @@
-/* Model files: weights and metadata survive, and what does not fit is refused and changes nothing.
+/* Model files: weights and metadata survive, and a file that does not fit is refused without any
+ * change.
  */
 #include "test_support.h"
 

@@ -1,6 +1,6 @@
-/* Model files against what goes wrong silently: bits that flip on the way from the device, in
- * memory or on the disk, weights that are no numbers, models that would not load, and a device that
- * hangs. The linker hands the reading of buffers to the test (--wrap), which flips bits in it.
+/* Model files against silent faults: bits that flip during transfer, in memory or on disk, weights
+ * that are not finite, models that could not be loaded, and a hanging device. The linker redirects
+ * reads of buffers to the test (--wrap), which flips bits.
  */
 #define _GNU_SOURCE /* memmem */
 #include "test_support.h"

@@ -1,6 +1,6 @@
-/* One allocation after the other fails, while files are written and read: each failure is told, the
- * old file stands to the last byte, nothing lies beside it, and what is written at last is whole.
- * cache_rig.h brings the folder for what tuning keeps.
+/* Each allocation in turn fails while files are written and read: every failure is reported, the
+ * old file is intact to the last byte, nothing is left beside it, and the final file is complete.
+ * cache_rig.h provides the folder for what tuning keeps.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"

@@ -1,4 +1,4 @@
-/* Operations called directly: what they refuse, and shapes that no network reaches in a test. */
+/* Operations called directly: refused arguments, and shapes that no network in a test has. */
 #include "test_support.h"
 
 #include <ebb/ebb.h>

@@ -1,4 +1,4 @@
-/* PoCL's cache folder where it is closed: what is told to those who cannot write there. */
+/* PoCL's cache folder without write permission: what users are told. */
 #include "device/environment.h"
 #include "test_support.h"
 

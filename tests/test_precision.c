@@ -1,6 +1,6 @@
-/* Precisions: what a number is rounded to, when a matrix unit is taken, and what products in tf32
- * and bf16 take. On the emulated unit, which any device has; that each tile and type multiplies
- * right is ebb verify's affair.
+/* Precisions: rounding of numbers, acceptance of a tensor core, and which products accept tf32 and
+ * bf16. Uses the emulated unit, which works on any device; ebb verify checks that each tile and
+ * type multiplies correctly.
  */
 #include "kernel_fault.h"
 
@@ -257,7 +257,7 @@ static void test_floats(void **state) {
   ebb_tensor *labels = make(device, EBB_I32, NULL);
   assert_int_equal(ebb_tensor_upload_floats(labels, values), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_tensor_download_floats(found, labels), EBB_ERR_ARGUMENT);
-  assert_non_null(strstr(ebb_error_message(), "of neither type F32 nor BF16"));
+  assert_non_null(strstr(ebb_error_message(), "must be of type F32 or BF16"));
   ebb_tensor_free(labels);
 }
 

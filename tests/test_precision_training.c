@@ -1,5 +1,5 @@
-/* Trainings in tf32 and bf16: what they learn, what memory they take, and that networks agree with
- * the reference. On the emulated unit, which any device has.
+/* Trainings in tf32 and bf16: what they learn, their memory, and networks against the reference.
+ * Uses the emulated unit, which works on any device.
  */
 #include "test_support.h"
 

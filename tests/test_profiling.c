@@ -1,5 +1,5 @@
-/* Profiles and traces: sums that add up, counts that are complete, and that nothing is timed, made
- * to wait or changed where nobody asked. test_kernel_work.c has the work that kernels tell.
+/* Profiles and traces: sums add up, counts are complete, and without a profile nothing is timed,
+ * delayed or changed. test_kernel_work.c checks the work reported by kernels.
  */
 #include "device/profiling.h"
 #include "train_rig.h"

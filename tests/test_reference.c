@@ -1,8 +1,8 @@
 /* The double-precision reference itself: values worked out by hand, each derivative against
  * differences, and whole networks' gradients against finite differences of their loss.
  *
- * What the kernels are judged by must be judged by something that is not code of this project:
- * here pencil and paper, and the definition of the derivative.
+ * What judges the kernels must itself be judged by something other than code of this project: here
+ * pencil and paper, and the definition of the derivative.
  */
 #include "base/rng.h"
 #include "check/differences.h"

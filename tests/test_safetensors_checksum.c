@@ -1,5 +1,5 @@
-/* What is written to safetensors files: the exact bytes, the checksum by its definition, and that a
- * draft is written as it was made or not at all.
+/* Writing safetensors files: the exact bytes, the checksum by its definition, and that a draft is
+ * written unchanged or not at all.
  */
 #include "nn/safetensors.h"
 

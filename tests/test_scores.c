@@ -1,5 +1,5 @@
-/* Scores against numbers that scikit-learn gave for the same predictions (`scores_sklearn.py
- * --table`), against small cases worked out by hand, and what is refused.
+/* Scores against scikit-learn's for the same predictions (`scores_sklearn.py --table`), small cases
+ * worked out by hand, and refused arguments.
  */
 #include <setjmp.h>
 #include <stdarg.h>

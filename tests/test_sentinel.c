@@ -1,5 +1,5 @@
-/* The self-test and the sentinel change nothing of a training; they find a flipped bit wherever it
- * stands, keep what a replay needs, and leave NaN to the training.
+/* The self-test and the sentinel do not change a training; they find a flipped bit anywhere, save
+ * what a replay needs, and leave NaN to the training.
  */
 #include "check/live.h"
 #include "mutate.h"

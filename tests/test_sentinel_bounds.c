@@ -1,8 +1,8 @@
-/* The self-test and the sentinel never cry out over right numbers: random networks, data and step
- * forms, numbers tiny and huge, each looked at as the training goes on.
+/* The self-test and the sentinel never report right numbers: random networks, data and step forms,
+ * tiny and huge numbers, each checked as the training proceeds.
  *
- * test_sentinel_bounds TRAININGS [SEED] also takes every activation, engine, width and precision,
- * whose kernels take long to compile, and prints the worst error in bounds.
+ * test_sentinel_bounds TRAININGS [SEED] also uses every activation, engine, width and precision,
+ * whose kernels take long to compile, and prints the largest error relative to its bound.
  */
 #include "test_support.h"
 

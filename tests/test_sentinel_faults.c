@@ -1,6 +1,5 @@
-/* Each kernel that trains is given one fault: the self-test finds it before the first step, the
- * sentinel within a few looks, and a replay says that it is there, and on a sound device that it is
- * not.
+/* A fault is planted in each kernel of a training: the self-test finds it before the first step,
+ * the sentinel within a few checks, and a replay confirms it, and on a sound device the opposite.
  */
 #include "kernel_fault.h"
 

@@ -1,5 +1,5 @@
-/* Recorded sequences as command buffers and by plain enqueueing: the same weights bit for bit, the
- * same counts, and plain where it has to be.
+/* Recorded sequences as command buffers and by single enqueue calls: the same weights bit for bit,
+ * the same counts, and single calls where necessary.
  */
 #include "train/train.h"
 #include "train_rig.h"

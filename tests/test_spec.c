@@ -1,4 +1,4 @@
-/* Network specs: grammar, what the data fill in, errors with their position, round trip. */
+/* Network specs: grammar, sizes filled in from the data, errors with positions, round trip. */
 #include "nn/spec.h"
 
 #include "base/rng.h"

@@ -1,6 +1,6 @@
-/* The two forms of a training step, layer by layer and whole: what each asks of the device, when
- * each is taken, that both learn the same and repeat to the last bit, and that their memory is
- * planned. All of it with the CPU's engine and the GPU's: whole steps are different kernels there.
+/* The two forms of a training step, by layers and whole (fused): their launches, when each is
+ * chosen, that both learn the same and repeat to the last bit, and that their memory is planned.
+ * With the CPU engine and the GPU engine, whose whole steps are different kernels.
  */
 #include "device/cl.h"
 #include "train_rig.h"

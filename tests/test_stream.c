@@ -1,8 +1,8 @@
-/* Data on the host: the same bits as with the data on the device, whatever the sizes; counters, and
- * uploads that fail. test_stream_plan.c has when the host is chosen.
+/* Data on the host: the same bits as with the data on the device, for all sizes; counters, and
+ * failing uploads. test_stream_plan.c checks when the host is chosen.
  *
- * Two OpenCL functions are replaced by the test's own, which hand on to the loader's unless a
- * failure is wanted: no driver fails on request.
+ * Two OpenCL functions are replaced by the test's own, which call the loader's unless a failure is
+ * wanted: no driver fails on request.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "device/cl.h"

@@ -1,5 +1,5 @@
-/* When data stay on the host: on devices that have shrunk; how blocks are cut; that the plan is
- * kept to. test_stream.c has what comes of it.
+/* When data stay on the host, on devices with less memory; how blocks are cut; and that the plan is
+ * kept. test_stream.c checks the results.
  */
 #include "device/cl.h"
 #include "train/train.h"

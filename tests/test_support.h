@@ -1,4 +1,4 @@
-/* What the tests that need a device share: cmocka with what it needs before it, and the device. */
+/* Shared by the tests that need a device: cmocka with the headers it needs, and the device. */
 #ifndef EBB_TEST_SUPPORT_H
 #define EBB_TEST_SUPPORT_H
 

@@ -1,4 +1,4 @@
-/* Real files as people have them, where the folders are: what becomes of each, and what is told. */
+/* Real files, skipped if the folders are missing: the expected table and notes of each. */
 #include "test_data.h"
 
 /* The table's own notes; those on the format are the reader's. */
@@ -26,7 +26,7 @@ static const real_case cases[] = {
      "200 rows below a header, 3 numeric columns, 1 column left out, target \"diagnosis\": 2 "
      "classes "
      "(text)",
-     "left out, a whole number of its own in each row: \"id\"; --keep id uses it",
+     "left out, a different whole number in each row: \"id\"; --keep id uses it",
      {.target = "diagnosis"}},
     {"cases/05-european/air.csv",
      "400 rows below a header, 3 numeric columns, 1 amount column, 1 date column, target \"RH\": "
@@ -40,7 +40,7 @@ static const real_case cases[] = {
     {"cases/06-numeric-header/spectra.csv",
      "6 rows below a header, 3 numeric columns, 1 column left out, target \"classification\": 2 "
      "classes (text)",
-     "left out, a whole number of its own in each row: \"sample_id\"; --keep sample_id uses it",
+     "left out, a different whole number in each row: \"sample_id\"; --keep sample_id uses it",
      {.target = "classification"}},
     {"cases/07-id-leak/pandas_index.csv",
      "300 rows below a header that lacks the first column's name, 3 numeric columns, 1 column left "
@@ -96,7 +96,7 @@ static const real_case cases[] = {
     {"data/horse-colic.csv",
      "300 rows, 27 numeric columns, 1605 missing values, target \"27\": 2 classes (2 distinct "
      "integers)",
-     "numbers with leading zeros, as codes have: \"24\" (in 286 rows), \"25\" (in 300 rows), "
+     "numbers with leading zeros, like codes: \"24\" (in 286 rows), \"25\" (in 300 rows), "
      "\"26\" (in 300 rows); --categorical 24 makes them categories",
      {0}},
     {"data/optdigits.tra",
@@ -138,7 +138,7 @@ static void test_labels(void **state) {
                 {"y_f32", "classification labels (2 distinct integers): 0 1"},
                 {"y_from1", "classification labels (2 distinct integers): 1 2"},
                 {"y_pm1", "classification labels (2 distinct integers): -1 1"},
-                {"y_onehot", "classification 0 1 (one 1 a row in 2 columns): 0 1"},
+                {"y_onehot", "classification 0 1 (a single 1 per row in 2 columns): 0 1"},
                 {"y_str", "classification labels (text): no yes"},
                 {"y_counts", "regression labels (98 distinct integers)"}};
   for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
@@ -161,12 +161,13 @@ static void test_new_files(void **state) {
   static const struct {
     const char *trained, *given, *notes;
     size_t rows, cols;
-  } pairs[] = {{"12-unknown-category/train.csv", "12-unknown-category/new.csv", "", 3, 2},
-               {"12-unknown-category/train.csv", "12-unknown-category/with_id.csv",
-                "column ignored, as the model was trained without: \"id\"; --id carries one along",
-                2, 2},
-               {"20-numbers-as-text/currency.csv", "20-numbers-as-text/currency_new.csv", "", 1, 3},
-               {"22-row-names/all.tsv", "22-row-names/new.tsv", "", 20, 3}};
+  } pairs[] = {
+      {"12-unknown-category/train.csv", "12-unknown-category/new.csv", "", 3, 2},
+      {"12-unknown-category/train.csv", "12-unknown-category/with_id.csv",
+       "column ignored, since the model was trained without: \"id\"; --id passes one through", 2,
+       2},
+      {"20-numbers-as-text/currency.csv", "20-numbers-as-text/currency_new.csv", "", 1, 3},
+      {"22-row-names/all.tsv", "22-row-names/new.tsv", "", 20, 3}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
     char path[512], name[128], notes[1024];
     ebb_table *trained, *given;

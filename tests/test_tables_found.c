@@ -1,5 +1,5 @@
-/* Tables as programs and people write them, each of a kind that was misread or refused without
- * need: what they must be read as, or what must be said of them. */
+/* Tables written by programs and people, of kinds that were once misread or wrongly refused: the
+ * expected table or notes. */
 #include "found_rig.h"
 
 static void test_titles(void **state) {
@@ -26,8 +26,8 @@ static void test_titles(void **state) {
                 "30 rows); --keep N uses it",
        .options = {.task = EBB_TASK_REGRESSION}},
       {"T t\n\nU,V,W\n", "b,b,Hc\n", NULL,
-       .notes = "t:7: 2 fields, expected 3: so many names has the header in line 3",
-       .below = "1,2\n", .rows = 3},
+       .notes = "t:7: 2 fields, expected 3: as many as the header in line 3", .below = "1,2\n",
+       .rows = 3},
       /* a number is no title */
       {"5,,\n", "b,b,Hc\n", "0:number 1:number ->2:category",
        .notes = "1 row without a target left out (first: line 1)"},
@@ -41,21 +41,20 @@ static void test_names_in_two_lines(void **state) {
   (void)state;
   static const found_case cases[] = {
       {"U,V,W\nm/s,kg,-\n", "b,b,Hc\n", "U:number V:number ->W:category",
-       .notes =
-           "line 2, below the header in line 1, left out: no numbers, as the columns hold below"},
+       .notes = "line 2, below the header in line 1, left out: it has no numbers, unlike the "
+                "columns below"},
       {"U,V,X,W\n[cm],[cm],[cm],\n", "b,b,b,Hc\n", "U:number V:number X:number ->W:category",
-       .notes =
-           "line 2, below the header in line 1, left out: no numbers, as the columns hold below"},
+       .notes = "line 2, below the header in line 1, left out: it has no numbers, unlike the "
+                "columns below"},
       {",M,M,I\n,U,V,W\n", "a,b,b,Hc\n", "-0 U:number V:number ->W:category",
-       .notes = "line 1, above the header in line 2, left out: no numbers, as the columns hold "
-                "below|left "
-                "out, row numbers: \"0\"; --keep 0 uses it"},
+       .notes = "line 1, above the header in line 2, left out: it has no numbers, unlike the "
+                "columns below|left out, row numbers: \"0\"; --keep 0 uses it"},
       {"U,V,W\n", "b,b,Hc\n", "U:number V:number ->W:category",
        .notes = "lines that repeat the header left out: 1, the first is line 32",
        .below = "U,V,W\n1,2,H1\n"},
       /* a word may stand for a missing value */
       {"U,V,W\nunknown,unknown,H1\n", "b,b,Hc\n", NULL,
-       .notes = "t:2: column \"U\": \"unknown\" is no number*--na unknown"}};
+       .notes = "t:2: column \"U\": \"unknown\" is not a number*--na unknown"}};
   EXPECT_FOUND(cases);
 }
 
@@ -66,10 +65,10 @@ static void test_beside_the_rows(void **state) {
        .notes = "lines that begin with #, among the rows, left out: 1, the first is line 32",
        .below = "# run 2\n1,2,H1\n"},
       {"U,V,W\n", "b,b,Hc\n", "U:number V:number ->W:category",
-       .notes = "lines of one text below the table left out: 2, the first is line 33",
+       .notes = "lines with a single text below the table left out: 2, the first is line 33",
        .below = "\nSource: the office\n(30 rows)\n"},
       {" U | V | W \n---+---+---\n", " b | b | Hc \n", "U:number V:number ->W:category",
-       .notes = "1 row of delimiters alone left out, the first in line 2"},
+       .notes = "1 row with delimiters only left out, the first in line 2"},
       /* a row that was cut off, at the end or before further rows */
       {"U,V,W\n", "new b,b,Hc\n", NULL, .notes = "t:32: 1 field, expected 3", .below = "new York"},
       {"U,V,W\n", "new b,b,Hc\n", NULL, .notes = "t:32: 1 field, expected 3",
@@ -82,26 +81,25 @@ static void test_labels_and_counts(void **state) {
   static const found_case cases[] = {
       /* an index that was thinned out and shuffled */
       {",U,W\n", "d,b,Hc\n", "-0 U:number ->W:category",
-       .notes = "left out, a whole number of its own in each row: \"0\"; --keep 0 uses it"},
+       .notes = "left out, a different whole number in each row: \"0\"; --keep 0 uses it"},
       {"index,U,W\n", "d,b,Hc\n", "-index U:number ->W:category",
-       .notes = "left out, a whole number of its own in each row: \"index\"; --keep index uses it"},
+       .notes = "left out, a different whole number in each row: \"index\"; --keep index uses it"},
       {"price,U,W\n", "d,b,Hc\n", "price:number U:number ->W:category", .notes = ""},
       {"year,U,W\n", "200a,b,Hc\n", "year:number U:number ->W:category", .notes = "", .rows = 9},
       {"t,U,W\n", "a,c,b\n", "t:number U:number ->W:number", .notes = "", .rows = 40},
       {"X,W\n", "a,b\n", "X:number ->W:number",
-       .notes = "input \"X\" has a whole number of its own in each row; it is used, as there is no "
-                "other",
+       .notes = "input \"X\" has a different whole number in each row; it is used because there is "
+                "no other",
        .rows = 40},
       {"id,W\n", "a,b\n", NULL,
        .notes =
            "t: no column is left as an input: left out, row numbers: \"id\"; --keep id uses it",
        .rows = 40},
       {"U,V,id\n", "b,b,a\n", NULL,
-       .notes = "t: the last column, \"id\", has row numbers and is hardly what is to be "
-                "learned*--target",
+       .notes = "t: the last column, \"id\", has row numbers and is hardly the target*--target",
        .rows = 40},
       {"U,V,user_id\n", "b,b,d\n", NULL,
-       .notes = "t: the last column, \"user_id\", has a whole number of its own in each row",
+       .notes = "t: the last column, \"user_id\", has a different whole number in each row",
        .rows = 40}};
   EXPECT_FOUND(cases);
 }
@@ -114,9 +112,9 @@ static void test_missing(void **state) {
       {"U,V,W\n0000-00-00,2,H0\n", "2021-01-11,b,Hc\n", "U:date V:number ->W:category",
        .notes = "texts read as numbers: \"U\" (dates, y-m-d); --categorical U makes it categories",
        .rows = 9},
-      /* a seventh of a column is no number, which cannot be a guess */
+      /* a seventh of a column is not a number, which cannot be a guess */
       {"U,V,W\n-,2,H0\n-,2,H0\n-,2,H0\n-,2,H0\n-,2,H0\n", "d,b,Hc\n", NULL,
-       .notes = "t:2: column \"U\": \"-\" is no number, as 30 of 35 values are: --na - if it "
+       .notes = "t:2: column \"U\": \"-\" is not a number, unlike 30 of 35 values: --na - if it "
                 "stands for a "
                 "missing value, --categorical U if all are categories"},
       {"U u,V,W\nnot known,2,H0\n<1,2,H0\n", "d,b,Hc\n", NULL,
@@ -193,12 +191,11 @@ static void test_doubts(void **state) {
   (void)state;
   static const found_case cases[] = {
       {"U,V,W\n1,Male,yes\n2,male,no\n3,f,Yes\n", "b,f,no\n", "U:number V:category ->W:category",
-       .notes = "texts that differ in capitals only are different categories: \"V\" (\"Male\", "
-                "\"male\")|!target \"W\": \"Yes\" and \"yes\" differ in capitals only and are two "
-                "classes; "
-                "if they are one, unite them in the file"},
+       .notes = "texts that differ only in capitals are different categories: \"V\" (\"Male\", "
+                "\"male\")|!target \"W\": \"Yes\" and \"yes\" differ only in capitals and are two "
+                "classes; if they are the same, merge them in the file"},
       {"zip,V,W\n", "0213c,b,He\n", "zip:number V:number ->W:category",
-       .notes = "numbers with leading zeros, as codes have: \"zip\" (in 30 rows); --categorical "
+       .notes = "numbers with leading zeros, like codes: \"zip\" (in 30 rows); --categorical "
                 "zip makes "
                 "them categories"},
       {"U,V,W\n", "He,b,b\n", "U:category V:number ->W:number",

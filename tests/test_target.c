@@ -1,4 +1,4 @@
-/* What is to be learned: which column, which task, which classes. */
+/* The target: which column, task and classes. */
 #include "test_data.h"
 
 #include "array_files.h"
@@ -105,9 +105,9 @@ static void test_which_column(void **state) {
                  "t: target 3: the columns are 0 to 2, or -1 to -3 from the end");
   expect_refused("a\n1\n2.5\n", NULL, "t: one column only, so nothing to learn from");
   expect_refused("a,y\n1.5,u\n2.5,v\n", &(ebb_read_options){.decimal = ','},
-                 "*commas may part them, which --decimal ,");
+                 "*the delimiter may be the comma, which --decimal ,");
   expect_refused("a,y\n1.5,u\n2.5,v\n", &(ebb_read_options){.delimiter = ';'},
-                 "*something else than --delimiter names parts them");
+                 "*the delimiter is not the one given by --delimiter");
 }
 
 /* A name goes before a position. */
@@ -137,7 +137,7 @@ static void test_guess_that_cannot_be(void **state) {
   char text[1024] = "a,who\n", dates[1024] = "a,when\n";
   for (int i = 0; i < 24; i++) sprintf(text + strlen(text), "%d.5,\"make%d model\"\n", i, i);
   for (int i = 0; i < 24; i++) sprintf(dates + strlen(dates), "%d.5,2021-01-%02d\n", i, i + 1);
-  const char *rest = "is hardly what is to be learned*--target NAME";
+  const char *rest = "is hardly the target*--target NAME";
   char message[256];
   snprintf(message, sizeof message,
            "t: the last column, \"who\", has 24 different texts in 24 rows*%s", rest);
@@ -193,10 +193,10 @@ static void test_several(void **state) {
   expect_refused("a,y1,y2\n1,u,10.5\n2.5,v,20\n", &(ebb_read_options){.target = "y1,y2"},
                  "t:2: column \"y1\": \"u\" is not a number");
   expect_refused(text, &(ebb_read_options){.target = "y1,y2", .task = EBB_TASK_CLASSIFICATION},
-                 "t: 2 target columns; classes stand in one column");
+                 "t: 2 target columns; classes must be in one column");
   const char *hot = "a,r,g\n1,0,1\n2.5,1,0\n3,0,1\n";
   expect_target(hot, &(ebb_read_options){.target = "r,g"},
-                "classification r g (one 1 a row in 2 columns): r g", "");
+                "classification r g (a single 1 per row in 2 columns): r g", "");
   expect_target(hot, &(ebb_read_options){.target = "r,g", .task = EBB_TASK_REGRESSION},
                 "regression r g", "");
 }
@@ -232,7 +232,7 @@ static void test_labels(void **state) {
       "!target \"labels\": 3 distinct whole numbers: 3 classes; --task regression if they "
       "are amounts");
   expect_labels(8, 3, "\0\1\0\1\0\0\0\0\1",
-                "classification 0 1 2 (one 1 a row in 3 columns): 0 1 2", "");
+                "classification 0 1 2 (a single 1 per row in 3 columns): 0 1 2", "");
   expect_labels(8, 3, "\0\1\0\1\0\0\0\0\0", "regression 0 1 2", "");
   static const ebb_read_options regression = {.task = EBB_TASK_REGRESSION};
   ebb_table *t;

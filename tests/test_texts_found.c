@@ -1,5 +1,5 @@
-/* Amounts, dates and names as programs and people write them, each of a kind that was misread or
- * refused without need. */
+/* Amounts, dates and names written by programs and people, of kinds that were once misread or
+ * wrongly refused. */
 #include "found_rig.h"
 
 static void test_columns_in_several_scales(void **state) {

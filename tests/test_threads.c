@@ -1,5 +1,5 @@
-/* Two threads, each with a device of its own: they open, train, save and close at the same time,
- * and each has its own error messages. All rounds do the same, so their files must be the same too.
+/* Two threads, each with its own device: they open, train, save and close at the same time, and
+ * each has its own error messages. All rounds do the same, so their files must be identical.
  */
 #include "train_rig.h"
 

@@ -1,5 +1,5 @@
-/* Files that PyTorch wrote, and others without our metadata: which tensors are layers, in which
- * order, what is refused, what is told, and the numbers that come out. */
+/* Files written by PyTorch, and others without our metadata: which tensors are layers and in which
+ * order, what is refused, the notes, and the resulting numbers. */
 #include "nn/file_layers.h"
 #include "test_support.h"
 

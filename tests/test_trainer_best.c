@@ -1,5 +1,5 @@
-/* The best epoch: which one it is, that its weights are kept, when patience ends, and that a run
- * goes on from where the one before it stopped.
+/* The best epoch: which one it is, that its weights are kept, when patience ends a run, and that a
+ * run continues where the previous one stopped.
  */
 #include "device/cl.h"
 #include "train/train.h"

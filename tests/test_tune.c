@@ -1,6 +1,5 @@
-/* Tuning: what is kept is obeyed, what is wrong with it is ignored, and a candidate is measured
- * only if it is right. The device's own engine is the GPU form here; files go to a folder of the
- * test's.
+/* Tuning: kept choices take effect, invalid ones are ignored, and a candidate is measured only if
+ * it is correct. Uses the GPU engine; files go to the test's own folder.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"

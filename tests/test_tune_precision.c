@@ -1,5 +1,5 @@
-/* Tuning in tf32 and bf16: what is kept is a precision's and a unit's own, and a candidate is
- * measured only if it is right by that precision's rounding. On the emulated unit.
+/* Tuning in tf32 and bf16: choices are kept for each precision and unit, and a candidate is
+ * measured only if it is correct within the precision's rounding. Uses the emulated unit.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"

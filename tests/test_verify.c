@@ -1,5 +1,5 @@
-/* ebb_verify passes on this device, runs what it is asked for, and says how much that is. That it
- * can fail is test_verify_faults.c's affair.
+/* ebb_verify passes on this device, runs the requested checks, and counts them.
+ * test_verify_faults.c shows that it can fail.
  */
 #include "test_support.h"
 

@@ -1,7 +1,8 @@
-/* ebb_verify can fail: each kernel file is given one fault, and the check that must see it does.
+/* ebb_verify can fail: a fault is planted in each kernel file, and the responsible check must find
+ * it.
  *
- * A verification that never fails proves nothing. Only that check is run, so that a fault costs the
- * few kernels that it needs and no more.
+ * A verification that never fails proves nothing. Only that check is run, so that a fault costs
+ * only the few kernels it needs.
  */
 #include "kernel_fault.h"
 

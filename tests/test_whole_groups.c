@@ -1,6 +1,6 @@
-/* Whole steps in groups: what is in a device's local memory and how many work-items a group has may
- * change how a step is computed, but not what. The plans for networks and devices of many sizes,
- * and training on this device as if it were smaller, down to the least that a device may be.
+/* Whole (fused) steps in groups: local memory and group size may change how a step is computed, but
+ * not the result. Checks the group plans for networks and devices of many sizes, and training on
+ * this device as if it were smaller, down to the minimum.
  */
 #include "device/cl.h"
 #include "graph/pass.h"

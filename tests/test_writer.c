@@ -1,5 +1,5 @@
-/* Replacing files: what is there after success and after each kind of failure. The linker hands
- * write to the test (--wrap), which stands for a disk that is full, broken or lies.
+/* Replacing files: the outcome after success and after each kind of failure. The linker redirects
+ * write to the test (--wrap), which imitates a full, broken or lying disk.
  */
 #define _GNU_SOURCE
 #include "writer_rig.h"

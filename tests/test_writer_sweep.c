@@ -1,5 +1,5 @@
-/* What writers leave that were killed, and that it is all that goes: nothing of writers that live,
- * of other users and of other programs.
+/* Leftovers of killed writers are removed, and nothing else: no files of live writers, of other
+ * users or of other programs.
  */
 #define _GNU_SOURCE
 #include "writer_rig.h"

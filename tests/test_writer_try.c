@@ -1,5 +1,5 @@
-/* Asking before the work whether a file could be written: space, limits, names, rights. The linker
- * hands fallocate to the test (--wrap), which stands for other file systems.
+/* Testing beforehand whether a file could be written: space, limits, names, rights. The linker
+ * redirects fallocate to the test (--wrap), which imitates other file systems.
  */
 #define _GNU_SOURCE
 #include "writer_rig.h"
@@ -86,7 +86,7 @@ static void test_another_users_file_in_a_shared_folder(void **state) {
   assert_int_equal(chmod(folder, 0700), 0);
   assert_int_equal(tried, EBB_ERR_OUTPUT);
   assert_int_equal(done, EBB_ERR_OUTPUT);
-  expect_message("file: cannot be replaced: it is another user's");
+  expect_message("file: cannot be replaced: it belongs to another user");
   expect_content("old", 3);
 }
 

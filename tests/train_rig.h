@@ -1,4 +1,4 @@
-/* What the tests of training share: a small data set and a network to be trained on it. */
+/* Shared by the tests of training: a small data set and a network. */
 #ifndef EBB_TRAIN_RIG_H
 #define EBB_TRAIN_RIG_H
 

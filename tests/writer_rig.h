@@ -1,4 +1,4 @@
-/* What the tests of writing files share: a folder of their own, and what it holds. */
+/* Shared by the tests of writing files: a private folder, and its contents. */
 #ifndef EBB_WRITER_RIG_H
 #define EBB_WRITER_RIG_H
 

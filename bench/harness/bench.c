@@ -1,9 +1,9 @@
-/* A bench program's frame: its options, its device, its contestants, and what it runs on.
+/* The frame of a bench program: options, device, contestants, and the machine.
  *
- * The default device is measured, as a user would get it (EBB_DEVICE chooses another). All
- * contestants get as many threads as the device has compute units, so that POCL_MAX_PTHREAD_COUNT
- * holds for the peers as well. Rejected: a thread count of each peer's own choosing, which
- * compares defaults instead of programs.
+ * Measures the default device, as a user would get it (EBB_DEVICE chooses another). All contestants
+ * get as many threads as the device has compute units, so POCL_MAX_PTHREAD_COUNT applies to the
+ * peers as well. Rejected: each peer's own thread count, which compares defaults instead of
+ * programs.
  */
 #include "bench.h"
 

@@ -1,8 +1,8 @@
-/* What all benchmarks share: options, the device, contests between contestants, records.
+/* Shared by all benchmarks: options, the device, contests between contestants, records.
  *
  * A bench program opens a `bench`, enters its contestants (ours first), and runs its cases. In a
- * case all contestants are sampled in turn, A B C A B C, so that a busy moment of the machine hits
- * none of them alone; what is reported are medians and ratios of medians.
+ * case all contestants are sampled in turn, A B C A B C, so that a busy moment of the machine does
+ * not hit a single one. Medians and ratios of medians are reported.
  */
 #ifndef BENCH_H
 #define BENCH_H
@@ -12,25 +12,25 @@
 
 enum { BENCH_CONTESTANTS = 8 };
 
-/* One piece of work that every contestant is given. */
+/* A piece of work given to every contestant. */
 typedef struct bench_case {
   const char *group, *name;
-  const char *layout, *optimizer; /* "" where there is none */
-  size_t m, n, k, batch;          /* 0 where there is none */
-  double flops, bytes;            /* of one repetition; 0: not counted */
-  const void *problem;            /* what the contestants of this bench read */
+  const char *layout, *optimizer; /* "" if there is none */
+  size_t m, n, k, batch;          /* 0 if there is none */
+  double flops, bytes;            /* per repetition; 0: not counted */
+  const void *problem;            /* read by the contestants of this bench */
 } bench_case;
 
 typedef struct contestant contestant;
 struct contestant {
   const char *name;
   char version[96];
-  char why[200];  /* why it takes no part */
+  char why[200];  /* why it does not take part */
   char note[160]; /* what a reader of its figures must know */
-  bool absent;    /* takes no part in any case */
-  bool is_peak;   /* a probe of the machine: what is possible, not how it was done */
-  /* Makes ready for a case, runs it once and checks the result. False: it sits this case out, and
-   * `why` tells the reason. A wrong result ends the program. */
+  bool absent;    /* takes part in no case */
+  bool is_peak;   /* measures the machine's limit, not a contestant */
+  /* Prepares a case, runs it once and checks the result. Returns false if it skips the case; `why`
+   * says the reason. A wrong result ends the program. */
   bool (*prepare)(contestant *self, const bench_case *c);
   /* Seconds that so many repetitions took, until the last was finished. */
   double (*run)(contestant *self, size_t repetitions);
@@ -41,33 +41,34 @@ struct contestant {
 typedef struct bench {
   const char *name, *only;
   bool quick;
-  bool gpu; /* --gpu: the cases and the peers of an NVIDIA GPU, instead of the processor's */
+  bool gpu; /* --gpu: the cases and peers for an NVIDIA GPU instead of the processor */
   FILE *csv;
   ebb_device *device;
-  size_t threads; /* for every contestant: the device's compute units, a GPU's host: its cores */
+  size_t threads; /* of every contestant: the device's compute units; with a GPU, the host's
+                   * cores */
   char date[16], machine[160], driver[160];
   contestant *contestants[BENCH_CONTESTANTS];
   size_t count, cases;
 } bench;
 
-/* A contestant's samples of one case, in seconds a repetition. Ratios are our speed over its. */
+/* A contestant's samples of one case, in seconds per repetition. Ratios are our speed over its. */
 typedef struct bench_result {
   size_t samples;
   double median, p10, p90;
-  double fraction; /* of the peak measured in the same case; 0: there is none */
+  double fraction; /* of the peak measured in the same case; 0: none */
   double ratio, ratio_p10, ratio_p90;
 } bench_result;
 
 /* Reads the options and opens the device. Ends the program on --help and bad options. */
 void bench_open(bench *b, const char *name, const char *summary, int argc, char **argv);
 
-/* Adds a contestant, which the bench frees; an absent one is told by name and left out. */
+/* Adds a contestant, which the bench frees; an absent one is reported and left out. */
 void bench_enter(bench *b, contestant *who);
 
 /* A zeroed contestant of this name and state. */
 contestant *bench_contestant(const char *name, void *state);
 
-/* Declares that `who` takes no part, for this reason. */
+/* Declares that `who` does not take part, and why. */
 bool bench_sit_out(contestant *who, const char *format, ...);
 
 bool bench_wants(const bench *b, const char *name); /* --only */
@@ -81,7 +82,8 @@ void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
 void bench_table_header(const bench *b, const bench_case *c);
 void bench_table_row(const bench *b, const bench_case *c, const bench_result *results);
 
-/* machine.c: the processor's name and cores; the part of them that is busy while we sleep. */
+/* machine.c: the processor's name and cores; and the fraction of them that is busy while we
+ * sleep. */
 void bench_describe_machine(char *out, size_t size);
 double bench_machine_busy(void);
 

@@ -1,9 +1,10 @@
-/* The inner loop of the FMA probe for one vector width; peak.c includes this file once a width.
+/* The inner loop of the FMA peak for one vector width; peak.c includes this file once for each
+ * width.
  *
  * TARGET: a function attribute; VECTOR: the vector type; BURN: the function's name. Twelve sums,
- * because two multipliers of four cycles each need eight in flight and sixteen registers hold no
- * more with the factors. They start at a number that the compiler does not know: it found out that
- * 1 is a fixed point, and left that sum out.
+ * because two multipliers of four cycles each need eight in flight, and sixteen registers hold no
+ * more besides the factors. They start at a number unknown to the compiler, which otherwise found
+ * out that 1 is a fixed point and removed that sum.
  */
 TARGET static double BURN(size_t rounds, float start) {
   VECTOR sums[12], scale = (VECTOR){0} + 0.999f, shift = (VECTOR){0} + 0.001f;

@@ -1,10 +1,10 @@
-/* A contest: all contestants sampled in turn on one case, and what becomes of their samples.
+/* A contest: all contestants are sampled in turn on one case, and the samples are evaluated.
  *
- * A sample is as many repetitions as last MINIMUM, so that the clock and one wake-up of the threads
- * do not count. Before each, the machine rests for a moment, because idle threads of OpenMP and
- * OpenBLAS go on spinning for a while and would take time from the next contestant; then one
- * repetition is not timed, because every contestant finds the caches full of another's data.
- * Rejected: the best of many runs, which rewards luck on a machine with neighbours.
+ * A sample has enough repetitions to last MINIMUM, so that the clock and waking the threads do not
+ * count. Before each sample there is a short pause, because idle threads of OpenMP and OpenBLAS
+ * keep spinning for a while and would take time from the next contestant; then one untimed
+ * repetition, because the caches are full of another contestant's data. Rejected: the best of many
+ * runs, which rewards luck on a shared machine.
  */
 #include "bench.h"
 
@@ -14,15 +14,15 @@
 
 enum { MAX_ROUNDS = 15 };
 
-static const double MINIMUM = 5e-3; /* seconds of a sample */
-static const double LONG = 50e-3;   /* a repetition this long needs no untimed one before it */
+static const double MINIMUM = 5e-3; /* minimum seconds of a sample */
+static const double LONG = 50e-3;   /* repetitions this long need no untimed one before them */
 static const struct timespec REST = {.tv_nsec = 10000000};
 
 typedef struct entry {
   contestant *who;
-  size_t repetitions; /* of a sample */
+  size_t repetitions; /* per sample */
   bool warm_up;
-  double wall; /* seconds that a sample takes in all */
+  double wall; /* total seconds of a sample */
   double seconds[MAX_ROUNDS];
 } entry;
 
@@ -32,7 +32,7 @@ static double sample(entry *e) {
   return e->who->run(e->who, e->repetitions) / (double)e->repetitions;
 }
 
-/* Finds how many repetitions make a sample. A peak measures itself for a time of its own. */
+/* Finds the number of repetitions per sample. A peak decides on its own duration. */
 static void calibrate(entry *e) {
   double start = bench_now(), seconds = e->who->run(e->who, 1);
   e->repetitions = 1;
@@ -49,7 +49,7 @@ static void calibrate(entry *e) {
   e->wall = bench_now() - start;
 }
 
-/* As many rounds as the case's share of time allows; odd, so that the median is a sample. */
+/* The number of rounds that fits the case's share of time; odd, so that the median is a sample. */
 static size_t count_rounds(const entry *entries, size_t count, bool quick) {
   double wall = 0, share = quick ? 1.2 : 5;
   for (size_t i = 0; i < count; i++) wall += entries[i].wall;
@@ -90,7 +90,7 @@ static bench_result summarise(const entry *e, const entry *ours, const entry *pe
                         .ratio_p90 = quantile(ratios, rounds, 0.9)};
 }
 
-/* Prepares and calibrates whoever takes part; returns how many do. */
+/* Prepares and calibrates the contestants; returns how many take part. */
 static size_t gather_field(entry *entries, const bench *b, const bench_case *c) {
   size_t count = 0;
   for (size_t i = 0; i < b->count; i++) {

@@ -1,5 +1,5 @@
-/* dlopen for contestants. A library stays open until the program ends: several of the peers keep
- * threads, which do not survive being unloaded.
+/* dlopen for contestants. A library stays open until the program ends: several peers have threads,
+ * which do not survive unloading.
  */
 #include "library.h"
 

@@ -1,5 +1,5 @@
-/* What a bench runs on, and whether it has it to itself, as Linux tells it in /proc. Elsewhere the
- * processor is unknown and nobody is seen to be busy.
+/* The machine of a bench and how busy it is, from Linux's /proc. On other systems the processor is
+ * unknown and the machine counts as idle.
  */
 #include "bench.h"
 

@@ -1,8 +1,8 @@
-/* Threads for the probes: each on a processor of its own, all starting at one barrier.
+/* Threads for the peaks: each on its own processor, all starting at one barrier.
  *
- * Threads are made anew for each sample: a pool would save 50 us of 4 ms, and idle threads might
- * disturb the other contestants. They are pinned, because the scheduler may put two new threads on
- * one core for longer than a sample lasts.
+ * Threads are created for each sample: a pool would save 50 us of 4 ms, and idle threads might
+ * disturb the other contestants. They are pinned, because the scheduler may leave two new threads
+ * on one core for longer than a sample.
  */
 #include "probe.h"
 

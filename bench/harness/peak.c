@@ -1,9 +1,9 @@
-/* The FMA peak: what the processor's multipliers can do at this moment, all cores together.
+/* The FMA peak: the throughput of the processor's multipliers at this moment, all cores together.
  *
- * The vector width is the widest the processor has, found at run time: nothing else could be
- * compared between machines. Each core's rate is taken over its own time, so a core that started
- * late does not lower the peak. This file alone is compiled with -ffp-contract=fast: GCC's vector
- * types then become fused multiply-adds without a line of assembler.
+ * The vector width is the processor's widest, found at run time, so that machines can be compared.
+ * Each core's rate refers to its own time, so a core that started late does not lower the peak.
+ * Only this file is compiled with -ffp-contract=fast: GCC's vector types then become fused
+ * multiply-adds without assembler.
  */
 #include "probe.h"
 

@@ -1,8 +1,8 @@
-/* What a bench leaves behind: a Markdown table on standard output, and a CSV file.
+/* The output of a bench: a Markdown table on standard output, and a CSV file.
  *
- * The CSV has one schema for all benches, a row a case and contestant, so that one reader
- * (bench/report.py) serves them all and files of different days and machines can be joined. A
- * contestant that takes no part has a row without figures whose note says why.
+ * The CSV schema is the same for all benches, one row for each case and contestant, so a single
+ * reader (bench/report.py) serves them all, and files of different days and machines can be joined.
+ * A contestant that does not take part has a row without figures whose note says why.
  */
 #include "bench.h"
 
@@ -73,13 +73,13 @@ void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
   fflush(b->csv);
 }
 
-/* Contestants with a column of their own: the others, but probes, which the peak's column tells. */
+/* True for other contestants with a column of their own; peaks are in the peak's column. */
 static bool has_column(const bench *b, size_t i) {
   return i > 0 && !b->contestants[i]->absent && !b->contestants[i]->is_peak;
 }
 
-/* The figures of a row and their headings. Columns that the bench's cases do not have are left out:
- * `c` is any of them. */
+/* The figures of a row and their headings. Columns that the bench's cases lack are left out; `c` is
+ * any case. */
 static const struct {
   const char *heading;
   int width, digits;

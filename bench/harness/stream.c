@@ -1,9 +1,9 @@
-/* The memory's bandwidth, after McCalpin's STREAM: triad and copy over arrays beyond any cache.
+/* The memory bandwidth, after McCalpin's STREAM: triad and copy over arrays larger than any cache.
  *
- * As in STREAM, bytes are those that the formula names: 12 a float for triad, although a plain
- * store first reads its line, which makes 16. The kernels are counted the same way. Threads take
- * pieces of the arrays until none is left, as an OpenCL device does with groups: with halves fixed
- * beforehand, one busy core would halve the figure.
+ * As in STREAM, bytes are those in the formula: 12 per float for triad, although a plain store
+ * first reads its line, which makes 16. The kernels are counted the same way. Threads take pieces
+ * of the arrays until none is left, as an OpenCL device does with groups: with fixed halves, one
+ * busy core would halve the figure.
  */
 #include "probe.h"
 
@@ -19,7 +19,7 @@ typedef struct stream {
   size_t threads;
   double bytes; /* of the case */
   float *a, *b, *c;
-  atomic_size_t next; /* first float of the arrays that no thread has taken */
+  atomic_size_t next; /* first float not taken by a thread */
   double rates[MAX_THREADS];
 } stream;
 

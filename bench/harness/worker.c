@@ -1,5 +1,5 @@
-/* The bench's end of a worker's pipe. A worker that ends in the midst of its work ends the bench:
- * a table with a silent hole in it would look complete.
+/* The bench's end of a worker's pipe. If a worker dies while working, the bench ends: a table with
+ * a silent gap would look complete.
  */
 #include "worker.h"
 
@@ -18,10 +18,10 @@ typedef struct worker {
   pid_t pid;
   FILE *to, *from;
   void (*describe)(char *text, size_t size, const bench_case *c);
-  char line[256]; /* the last answer, without its end */
+  char line[256]; /* the last answer, without its line end */
 } worker;
 
-/* Reads an answer; true if it begins with `word`, which is then cut off. */
+/* Reads an answer. Returns true if it begins with `word`, which is then removed. */
 static bool answered(worker *w, const char *word) {
   size_t length = strlen(word);
   if (strncmp(w->line, word, length) != 0) return false;

@@ -1,10 +1,10 @@
-/* Cache folders: files that save work and whose loss does no harm.
+/* Cache folders. They hold files that save work and that can be lost without harm.
  *
- * The user's cache folder may be whatever the user made it, a link too. Below it everything is
- * opened relative to the folder above and never through a link, and what belongs to another user or
- * is open to others' writing is refused, so that nobody else decides what is read from here. Files
- * are renamed into place and not synced: their readers check them, and a file that a crash cut off
- * is only a lost file. writer.c, which syncs and follows links, is for files that must not be lost.
+ * The user chooses the cache folder, which may be a link. Everything below it is opened relative to
+ * the folder above and never through a link. A file or folder that belongs to another user, or that
+ * others may write to, is refused: nobody else decides what is read from here. Files are renamed
+ * into place without a sync. Readers check them, so a file that a crash truncated is merely lost.
+ * writer.c, which syncs and follows links, is for files that must not be lost.
  */
 #include "cache_folder.h"
 
@@ -27,7 +27,8 @@ static bool is_full_path(const char *path) {
   return path && path[0] == '/';
 }
 
-/* The user's cache folder. By the XDG specification a variable that is no full path is ignored. */
+/* The user's cache folder. The XDG specification says to ignore a variable that is not an absolute
+ * path. */
 static ebb_status base_path(char path[PATH_SIZE]) {
   const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
   REQUIRE(is_full_path(cache) || is_full_path(home), EBB_ERR_OUTPUT,
@@ -48,9 +49,10 @@ ebb_status ebbi_cache_folder_path(char *path, size_t size, const char *name) {
   return EBB_OK;
 }
 
-/* Opens the user's cache folder, making what is missing of it if asked to; -1 if it is missing. */
+/* Opens the user's cache folder. With `make`, creates the missing folders. Returns -1 if it is
+ * missing. */
 static int open_base(char path[PATH_SIZE], bool make) {
-  if (make) (void)ebbi_folders_make(path, 0700); /* open tells */
+  if (make) (void)ebbi_folders_make(path, 0700); /* open reports a failure */
   return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
@@ -59,11 +61,13 @@ static ebb_status open_below(int *folder, int above, const char *name, const cha
                              bool make) {
   struct stat about;
   *folder = -1;
-  if (make) (void)mkdirat(above, name, 0700); /* there already, or openat tells */
+  if (make)
+    (void)mkdirat(above, name, 0700); /* if it failed for another reason than EEXIST, openat
+                                       * reports it */
   int opened = openat(above, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (opened < 0 && errno == ENOENT && !make) return EBB_OK;
   REQUIRE(opened >= 0, EBB_ERR_OUTPUT, "%s: \"%s\": %s", path, name,
-          errno == ENOTDIR || errno == ELOOP ? "is a link or no folder" : strerror(errno));
+          errno == ENOTDIR || errno == ELOOP ? "is a link or not a folder" : strerror(errno));
   *folder = opened;
   REQUIRE(fstat(opened, &about) == 0, EBB_ERR_OUTPUT, "%s: %s", path, strerror(errno));
   REQUIRE(about.st_uid == geteuid(), EBB_ERR_OUTPUT,
@@ -100,7 +104,7 @@ ebb_status ebbi_cache_folder_open(int *folder, const char *name, bool make) {
 static ebb_status check_file(size_t *size, int file, const char *name, size_t limit) {
   struct stat about;
   REQUIRE(fstat(file, &about) == 0, EBB_ERR_INPUT, "%s: %s", name, strerror(errno));
-  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is no plain file", name);
+  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is not a regular file", name);
   REQUIRE(about.st_uid == geteuid(), EBB_ERR_INPUT, "%s: belongs to user %lu, not to you (%lu)",
           name, (unsigned long)about.st_uid, (unsigned long)geteuid());
   REQUIRE((about.st_mode & 022) == 0, EBB_ERR_INPUT, "%s: others may write to it", name);
@@ -119,7 +123,7 @@ static ebb_status read_whole(char **bytes, size_t *size, int file, const char *n
     ssize_t got = read(file, *bytes + done, *size - done);
     if (got < 0 && errno == EINTR) continue;
     REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read after byte %zu: %s", name, done,
-            got == 0 ? "it has become shorter" : strerror(errno));
+            got == 0 ? "the file has shrunk" : strerror(errno));
     done += (size_t)got;
   }
   return EBB_OK;
@@ -128,7 +132,7 @@ static ebb_status read_whole(char **bytes, size_t *size, int file, const char *n
 ebb_status ebbi_cache_file_read(char **bytes, size_t *size, int folder, const char *name,
                                 size_t limit) {
   *bytes = NULL;
-  /* not blocking, or a pipe of that name would hold the program up */
+  /* non-blocking: opening a pipe of that name would hang the program */
   int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   REQUIRE(file >= 0, EBB_ERR_INPUT, "%s: %s", name, strerror(errno));
   ebb_status status = read_whole(bytes, size, file, name, limit);
@@ -140,7 +144,7 @@ ebb_status ebbi_cache_file_read(char **bytes, size_t *size, int folder, const ch
   return status;
 }
 
-/* A write beyond the limit of the process would not fail but end it by a signal. */
+/* A write beyond the process's file size limit raises a signal instead of failing. */
 static bool may_have_size(size_t size) {
   struct rlimit limit;
   return getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY ||
@@ -162,7 +166,7 @@ ebb_status ebbi_cache_file_write(int folder, const char *name, const void *bytes
   int file = -1;
   REQUIRE(may_have_size(size), EBB_ERR_OUTPUT, "%s: %zu bytes, larger than the limit on files",
           name, size);
-  errno = EEXIST; /* another thread may be at it, or a process have died with this number */
+  errno = EEXIST; /* another thread may be using the name, or a dead process had the same number */
   for (int attempt = 0; attempt < 100 && file < 0 && errno == EEXIST; attempt++) {
     snprintf(temporary, sizeof temporary, "%s.%ld.%d.tmp", name, (long)getpid(), attempt);
     file = openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -183,7 +187,7 @@ bool ebbi_cache_file_remove(int folder, const char *name) {
 
 /* ---- listing ---- */
 
-/* Fills in an entry; false if it is nothing of ours. */
+/* Fills in an entry. Returns false if the file is not one of ours. */
 static bool describe(ebbi_cache_file *entry, int folder, const char *name,
                      bool (*is_ours)(const char *name)) {
   struct stat about;

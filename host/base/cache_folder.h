@@ -8,24 +8,25 @@
 #include <stdint.h>
 #include <time.h>
 
-/* The path of the folder `name`, there or not.
- * Errors: EBB_ERR_OUTPUT (neither variable holds a full path, or too long a one). */
+/* Writes the path of the folder `name`, whether or not it exists.
+ * Errors: EBB_ERR_OUTPUT (neither variable holds an absolute path, or the path is too long). */
 ebb_status ebbi_cache_folder_path(char *path, size_t size, const char *name);
 
-/* Opens the folder `name`, which with the one above it must be the user's own, no link, and closed
- * to writing by others. What is missing is made, closed to others, if `make`; else *folder is -1.
- * The caller closes the descriptor.
- * Errors: EBB_ERR_OUTPUT (refused, or cannot be made). */
+/* Opens the folder `name`. It and the folder above must belong to the user, must not be links and
+ * must not be writable by others. With `make`, missing folders are created, private to the user;
+ * without it, *folder is -1 if one is missing. The caller closes the descriptor.
+ * Errors: EBB_ERR_OUTPUT (refused, or cannot be created). */
 ebb_status ebbi_cache_folder_open(int *folder, const char *name, bool make);
 
-/* Reads a file of the folder; the caller frees *bytes, never NULL after success.
- * Errors: EBB_ERR_INPUT (missing, a link, no plain file, not the user's own, open to writing by
+/* Reads a file of the folder. The caller frees *bytes, which is never NULL after success.
+ * Errors: EBB_ERR_INPUT (missing, a link, not a regular file, not the user's own, writable by
  * others, more than `limit` bytes), EBB_ERR_MEMORY. */
 ebb_status ebbi_cache_file_read(char **bytes, size_t *size, int folder, const char *name,
                                 size_t limit);
 
-/* Puts a file in place at once, whoever else does the same. A process that dies meanwhile leaves a
- * file `name.PROCESS.ATTEMPT.tmp`.  Errors: EBB_ERR_OUTPUT. */
+/* Puts a file in place atomically, even while others write the same file. A process that dies on
+ * the way leaves a file `name.PROCESS.ATTEMPT.tmp`.
+ * Errors: EBB_ERR_OUTPUT. */
 ebb_status ebbi_cache_file_write(int folder, const char *name, const void *bytes, size_t size);
 
 typedef struct ebbi_cache_file {
@@ -34,12 +35,13 @@ typedef struct ebbi_cache_file {
   struct timespec changed;
 } ebbi_cache_file;
 
-/* The user's own plain files whose name `is_ours`, oldest first; the caller frees *list.
+/* Lists the user's own regular files whose names `is_ours` accepts, oldest first. The caller frees
+ * *list.
  * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_cache_folder_list(ebbi_cache_file **list, size_t *count, int folder,
                                   bool (*is_ours)(const char *name));
 
-/* Removes a file; false if it is still there. */
+/* Removes a file. Returns false if it is still there. */
 bool ebbi_cache_file_remove(int folder, const char *name);
 
 #endif

@@ -1,4 +1,4 @@
-/* The time since some fixed moment, which nobody sets: for how long something takes. */
+/* A monotonic clock, for measuring durations. Nobody can set it. */
 #ifndef EBBI_CLOCK_H
 #define EBBI_CLOCK_H
 
@@ -15,7 +15,7 @@ static inline int64_t ebbi_nanoseconds(void) {
   return ebbi_nanoseconds_of(CLOCK_MONOTONIC);
 }
 
-/* A few nanoseconds to read, and exact to a few milliseconds. */
+/* Takes a few nanoseconds to read; accurate to a few milliseconds. */
 static inline int64_t ebbi_nanoseconds_coarse(void) {
   return ebbi_nanoseconds_of(CLOCK_MONOTONIC_COARSE);
 }

@@ -1,8 +1,8 @@
 /* The message of a thread's last failure.
  *
- * It lives in thread-local storage, the only global state of the library: errors of one thread
- * never overwrite those of another, and a caller need not pass an error object through every call.
- * A message longer than the buffer is cut, never dropped.
+ * It lives in thread-local storage, the library's only global state: threads never overwrite each
+ * other's errors, and callers need not pass an error object through every call. A message longer
+ * than the buffer is truncated, never dropped.
  */
 #include "error.h"
 
@@ -12,7 +12,8 @@
 
 static _Thread_local char message[65536]; /* room for a compiler's log */
 
-/* Messages quote files and drivers, and must not steer a terminal. A compiler's log has lines. */
+/* Messages quote files and drivers, so control characters that could steer a terminal are replaced.
+ * Line breaks stay: a compiler's log has them. */
 static bool is_harmless(unsigned char byte) {
   return (byte >= ' ' && byte != 0x7f) || byte == '\n' || byte == '\t';
 }

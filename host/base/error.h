@@ -1,4 +1,4 @@
-/* Failing: one message a thread, and the three control macros (TRY_CL is in device/watch.h). */
+/* Errors: one message a thread, and the control macros (TRY_CL is in device/watch.h). */
 #ifndef EBBI_ERROR_H
 #define EBBI_ERROR_H
 
@@ -8,7 +8,7 @@
 ebb_status ebbi_fail(ebb_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Hands a failure up. Callers propagate a message, they do not rewrite it. */
+/* Returns a failure to the caller, with its message unchanged. */
 #define TRY(call)                                                                                  \
   do {                                                                                             \
     ebb_status try_status = (call);                                                                \

@@ -1,7 +1,7 @@
-/* Making folders: from the top down, since any of them may be missing.
+/* Making folders, from the top down, since any of them may be missing.
  *
- * That one of those above cannot be made is no failure by itself: it may be there all the same, on
- * a file system that is only read.
+ * Failing to create a parent is not an error by itself: the parent may exist on a read-only file
+ * system.
  */
 #define _GNU_SOURCE
 #include "base/folder.h"
@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A new folder's name is in the one above it, and must reach the disk too. */
+/* A new folder's name is an entry of its parent, which must reach the disk too. */
 static void sync_above(const char *path) {
   char *copy = strdup(path);
   int above = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;

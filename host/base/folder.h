@@ -4,9 +4,9 @@
 
 #include <sys/types.h>
 
-/* Makes a folder and what is missing above it, with these rights, and syncs what holds a new one.
- * 0, also where something of that name is there already; else the errno of the first call that
- * failed. `path` is changed meanwhile. */
+/* Makes a folder and its missing parents, with these rights, and syncs the parent of each new
+ * folder. Returns 0, also if something of that name exists already; otherwise the errno of the
+ * first call that failed. `path` is modified during the call. */
 int ebbi_folders_make(char *path, mode_t mode);
 
 #endif

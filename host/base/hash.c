@@ -1,8 +1,8 @@
 /* XXH3 from xxHash, behind a few functions.
  *
- * Compiled in from its header, as Random123 is: one header is all that a build needs, and a static
- * library brings no further one along. A cryptographic hash was not taken: whoever can write into
- * the user's own cache folder can do as the user anyway.
+ * It is compiled in from its header, like Random123: the build needs one header, and a static
+ * library pulls in no other library. A cryptographic hash would add nothing: whoever can write to
+ * the user's cache folder can already act as the user.
  */
 #include "hash.h"
 

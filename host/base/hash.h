@@ -1,4 +1,4 @@
-/* A hash of 128 bits, for telling texts and files apart; not against forgers. */
+/* A hash of 128 bits that tells texts and files apart. It does not protect against forgery. */
 #ifndef EBBI_HASH_H
 #define EBBI_HASH_H
 
@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 typedef struct ebbi_hash {
-  unsigned char bytes[16]; /* the same on machines of either byte order */
+  unsigned char bytes[16]; /* the same under either byte order */
 } ebbi_hash;
 
 /* XXH3, 128 bits, of `size` bytes. */
@@ -15,17 +15,17 @@ ebbi_hash ebbi_hash_of(const void *bytes, size_t size);
 
 bool ebbi_hash_equal(const ebbi_hash *a, const ebbi_hash *b);
 
-/* The same of bytes that come one piece after the other. NULL: no memory. */
+/* Hashes bytes that come in pieces. NULL: out of memory. */
 typedef struct ebbi_hasher ebbi_hasher;
 ebbi_hasher *ebbi_hasher_create(void);
 void ebbi_hasher_free(ebbi_hasher *hasher);
 void ebbi_hasher_add(ebbi_hasher *hasher, const void *bytes, size_t size);
-ebbi_hash ebbi_hasher_value(const ebbi_hasher *hasher); /* of all so far */
+ebbi_hash ebbi_hasher_value(const ebbi_hasher *hasher); /* the hash of all bytes so far */
 
 /* The hash in 32 hexadecimal digits. */
 void ebbi_hash_text(char text[33], const ebbi_hash *hash);
 
-/* XXH3, 64 bits, of the bytes and what was hashed before them: 0, or what this gave. */
+/* Extends a 64-bit XXH3 hash. `before` is 0 or the result of an earlier call. */
 uint64_t ebbi_hash_more(uint64_t before, const void *bytes, size_t size);
 
 #endif

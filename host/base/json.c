@@ -1,8 +1,8 @@
-/* Putting JSON texts together (json_read.c takes them apart).
+/* Writing JSON texts (json_read.c reads them).
  *
- * Each function of jansson that makes or adds something can fail for want of memory, and a text
- * that lacks one value is still a text: it is written and found unreadable when it is needed. So
- * the rest of the library makes JSON by these functions alone, which keep the first failure.
+ * Every jansson function that makes or adds a value can run out of memory. A text that lacks a
+ * value is still valid JSON: the loss would show only when the text is read again. So the rest of
+ * the library writes JSON only through these functions, which keep the first failure.
  */
 #include "base/json.h"
 
@@ -27,7 +27,8 @@ bool ebbi_json_can_hold(const char *text) {
   return length > 0;
 }
 
-/* Takes over `value`; NULL: there was no memory for it. Gives it back while it is in the text. */
+/* Takes ownership of `value`; NULL means that memory ran out. Returns the value once it is in the
+ * text. */
 static json_t *add(ebbi_json *json, const char *key, json_t *value) {
   if (value == NULL) fail(json, NO_MEMORY, key);
   json_t *parent = json->depth > 0 ? json->open[json->depth - 1] : NULL;
@@ -39,7 +40,7 @@ static json_t *add(ebbi_json *json, const char *key, json_t *value) {
   }
   bool added = key ? json_object_set_new(parent, key, value) == 0
                    : json_array_append_new(parent, value) == 0;
-  if (!added) fail(json, NO_MEMORY, key); /* and the value is gone */
+  if (!added) fail(json, NO_MEMORY, key); /* jansson has freed the value */
   return added ? value : NULL;
 }
 
@@ -117,7 +118,7 @@ static int keep(const char *bytes, size_t size, void *to) {
   return 0;
 }
 
-/* NULL: no memory. json_dumps does not do: it passes over a key for which it finds none. */
+/* NULL: out of memory. json_dumps will not do: when memory runs out it skips keys. */
 static char *text_of(const json_t *value, size_t flags) {
   buffer b = {0};
   if (json_dump_callback(value, keep, &b, flags) == 0 && !b.failed) return b.text;

@@ -1,10 +1,10 @@
-/* Taking JSON texts apart, into jansson's values.
+/* Reading JSON texts into jansson's values.
  *
- * jansson's own reader forgets to check the growth of its buffer: where memory runs out a byte of a
- * text or number is missing, or the closing quote is, and then it reads and writes beyond its
- * buffers or ends the process by an assertion. What is read here comes from anywhere and at any
- * time, so the texts are read by this file, in which each allocation is checked; that both readers
- * take and give the same is tested. Nothing is allocated by a number in the text.
+ * jansson's own reader does not check whether its buffer could grow. When memory runs out it loses
+ * a byte of a text or number, or the closing quote, and then reads and writes out of bounds or
+ * aborts by an assertion. Texts come from anywhere, so this file reads them instead and checks
+ * every allocation. A test compares both readers. No number in the text decides how much is
+ * allocated.
  */
 #include "base/json.h"
 
@@ -17,10 +17,10 @@
 
 typedef struct reader {
   const char *start, *at, *end;
-  char *word; /* the string or number that is being read */
+  char *word; /* the string or number being read */
   size_t length, room;
   size_t depth;
-  const char *why; /* the first fault; NULL: there is none */
+  const char *why; /* the first fault, or NULL */
   bool no_memory;
 } reader;
 
@@ -50,7 +50,7 @@ static void skip_blanks(reader *r) {
   while (r->at < r->end && strchr(" \t\r\n", *r->at) && *r->at) r->at++;
 }
 
-/* Passes the character, after blanks, if it comes next. */
+/* Skips blanks and then the character c, if it comes next. */
 static bool take(reader *r, char c) {
   skip_blanks(r);
   if (next(r) != c) return false;
@@ -76,7 +76,7 @@ static void save(reader *r, const char *bytes, size_t count) {
 
 /* ---- strings ---- */
 
-/* The code unit after `\u`; 0 if there is none, which is no part of a text either. */
+/* Reads the code unit after `\u`. 0 if there is none; U+0000 is not allowed in a text either. */
 static unsigned read_unit(reader *r) {
   unsigned unit = 0;
   for (int i = 0; i < 4; i++, r->at++) {
@@ -109,7 +109,7 @@ static void read_unicode(reader *r) {
     code = low >= 0xdc00 && low <= 0xdfff ? 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00) : 0;
   }
   if (code == 0 || (code >= 0xd800 && code <= 0xdfff))
-    fault(r, "an escape that is no character");
+    fault(r, "an escape that is not a character");
   else
     save_code(r, code);
 }
@@ -133,7 +133,7 @@ static bool is_plain(char c) {
   return c >= ' ' && c < 127 && c != '"' && c != '\\';
 }
 
-/* A character that is not plain. The text may end within it. */
+/* Reads a character that needs special treatment. The text may end in the middle of it. */
 static void read_character(reader *r) {
   char ahead[5] = "";
   size_t left = (size_t)(r->end - r->at);
@@ -224,7 +224,7 @@ static void read_member(reader *r, json_t *object) {
     fault(r, "a duplicate key");
     return;
   }
-  char *key = strdup(r->word); /* the value is read into the same place */
+  char *key = strdup(r->word); /* the value reuses the word's buffer */
   if (!key) r->no_memory = true;
   if (key && !take(r, ':')) fault(r, "a key without a value");
   json_t *value = failed(r) ? NULL : read_value(r);
@@ -282,7 +282,7 @@ ebb_status ebbi_json_read(json_t **out, ebbi_json_fault *fault_out, const char *
   if (next(&r) != '{' && next(&r) != '[') fault(&r, "neither an object nor a list");
   json_t *value = failed(&r) ? NULL : read_value(&r);
   skip_blanks(&r);
-  if (!failed(&r) && r.at < r.end) fault(&r, "more behind its end");
+  if (!failed(&r) && r.at < r.end) fault(&r, "text after its end");
   free(r.word);
   if (failed(&r)) {
     json_decref(value);

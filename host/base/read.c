@@ -1,8 +1,9 @@
-/* Reading whole files, plain or compressed by gzip.
+/* Reading whole files, plain or compressed with gzip.
  *
- * The buffer grows with the bytes that really come, and whoever reads looks at it after each piece:
- * a small file that unpacks to a thousand times its size is known long before it is all there.
- * Hence inflate itself and not zlib's gzread, which does not tell how much of a pipe it has read.
+ * The buffer grows with the bytes that arrive, and the reader's callback runs after each piece: a
+ * small file that unpacks to a thousand times its size is noticed long before it is complete. This
+ * file calls inflate instead of zlib's gzread, which does not say how much of a pipe it has
+ * consumed.
  */
 #include "base/read.h"
 
@@ -17,14 +18,15 @@
 
 enum { PIECE = 1 << 20, PACKED_PIECE = 1 << 16 };
 
-/* A file that is being read. */
+/* A file being read. */
 typedef struct source {
   ebbi_read_state state;
   int descriptor;
-  unsigned char packed[PACKED_PIECE]; /* what was read of a compressed file, or first */
-  size_t start, end;                  /* the part of it that was not taken yet */
+  unsigned char packed[PACKED_PIECE]; /* what was read of a compressed file, or the first bytes of
+                                       * any file */
+  size_t start, end;                  /* the part of `packed` not consumed yet */
   z_stream inflate;
-  bool between; /* behind a member of a compressed file */
+  bool between; /* after the end of a gzip member */
 } source;
 
 static ebb_status fail_reading(const source *s, const char *why) {
@@ -42,7 +44,7 @@ static ebb_status read_piece(size_t *got, source *s, void *to, size_t room) {
   return EBB_OK;
 }
 
-/* Reads what is to be unpacked until there are two bytes at least, or the file ends. */
+/* Reads compressed bytes until at least two are there or the file ends. */
 static ebb_status refill(source *s) {
   size_t got = 1;
   memmove(s->packed, s->packed + s->start, s->end - s->start);
@@ -55,7 +57,7 @@ static ebb_status refill(source *s) {
   return EBB_OK;
 }
 
-/* A member of a compressed file begins here. */
+/* Returns true if a gzip member begins here. */
 static bool is_member(const source *s) {
   return s->end - s->start >= 2 && s->packed[s->start] == 0x1f && s->packed[s->start + 1] == 0x8b;
 }
@@ -78,7 +80,8 @@ static ebb_status take_plain(size_t *got, source *s, char *to, size_t room) {
   return EBB_OK;
 }
 
-/* Unpacks into `to`. 0 bytes: the last member has ended; what follows it is none, as padding. */
+/* Unpacks into `to`. 0 bytes mean that the last member has ended; what follows it, such as padding,
+ * is ignored. */
 static ebb_status take_packed(size_t *got, source *s, char *to, size_t room) {
   z_stream *z = &s->inflate;
   z->next_out = (unsigned char *)to;
@@ -102,8 +105,8 @@ static ebb_status take_packed(size_t *got, source *s, char *to, size_t room) {
   return EBB_OK;
 }
 
-/* Grows by halves: the system gives memory as it is written to, and moves large blocks without
- * copying them. */
+/* Grows by half the size. The system provides pages as they are written to and moves large blocks
+ * without copying them. */
 static ebb_status make_room(char **bytes, size_t *capacity, const ebbi_read_state *state) {
   if (*capacity - state->size > 1) return EBB_OK;
   size_t larger = *capacity ? *capacity + *capacity / 2 : PACKED_PIECE;
@@ -138,7 +141,7 @@ static ebb_status read_all(char **bytes, source *s, ebbi_read_watch *watch, void
   return EBB_OK;
 }
 
-/* Reads the descriptor to its end and closes it. */
+/* Reads from the descriptor to the end and closes it. */
 static ebb_status read_descriptor(char **bytes, size_t *size, int descriptor, const char *path,
                                   ebbi_read_watch *watch, void *user) {
   struct stat about;
@@ -184,7 +187,7 @@ static ebb_status read_path(char **bytes, size_t *size, const char *path, ebbi_r
   return read_descriptor(bytes, size, open(path, O_RDONLY | O_CLOEXEC), path, watch, user);
 }
 
-/* Standard input itself stays open. */
+/* A duplicate is read and closed: standard input itself stays open. */
 ebb_status ebbi_input_read_watched(char **bytes, size_t *size, const char *path,
                                    ebbi_read_watch *watch, void *user) {
   if (!is_standard(path)) return read_path(bytes, size, path, watch, user);

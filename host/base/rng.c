@@ -1,12 +1,12 @@
-/* Philox from the Random123 library, and what is made of its bits on host and device alike.
+/* Philox from the Random123 library, and the numbers derived from its bits on host and device.
  *
- * The normal numbers must come out equal to the last bit on every device, so nothing here uses a
- * library's log, sqrt or division, whose rounding OpenCL leaves open: only +, * and fma, which
- * round correctly everywhere (kernels/philox.h is the twin, compiled without contraction).
+ * Normal numbers must be the same to the last bit on every device. So this file uses no log, sqrt
+ * or division of a library, whose rounding OpenCL leaves open, but only +, * and fma, which round
+ * correctly everywhere. kernels/philox.h is the device's version, compiled without contraction.
  */
 #include "rng.h"
 
-#define R123_ASSERT(condition) ((void)0) /* Random123 would end the process */
+#define R123_ASSERT(condition) ((void)0) /* Random123's own macro would end the process */
 #include <Random123/philox.h>
 #include <math.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static float log_exact_ops(float y) {
                             2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
   uint32_t bits;
   memcpy(&bits, &y, sizeof bits);
-  uint32_t shifted = bits - 0x3f3504f3u; /* sqrt(1/2): mantissa from there to sqrt 2 */
+  uint32_t shifted = bits - 0x3f3504f3u; /* sqrt(1/2): the mantissa lies between it and sqrt 2 */
   int exponent = (int)shifted >> 23;
   bits = (shifted & 0x7fffffu) + 0x3f3504f3u;
   float m;
@@ -92,9 +92,10 @@ static uint32_t mix(uint32_t h) {
   return h ^ (h >> 16);
 }
 
-/* A Feistel network over the least power of two that holds `count`, walked until it lands below. */
+/* A Feistel network over the smallest power of two that holds `count`, repeated until the result is
+ * below `count`. */
 uint32_t ebbi_permute(uint32_t index, uint32_t count, const uint32_t keys[EBBI_PERMUTE_ROUNDS]) {
-  uint32_t bits = 8; /* with fewer, six rounds leave small permutations uneven */
+  uint32_t bits = 8; /* with fewer bits, six rounds would leave small permutations uneven */
   while ((1u << bits) < count) bits++;
   uint32_t low_bits = bits / 2, low_mask = (1u << low_bits) - 1;
   uint32_t high_mask = (1u << (bits - low_bits)) - 1;

@@ -1,4 +1,4 @@
-/* Checked size arithmetic: every product of sizes that come from outside goes through here. */
+/* Checked size arithmetic. Every product of sizes from outside is computed here. */
 #ifndef EBBI_SIZE_H
 #define EBBI_SIZE_H
 

@@ -1,7 +1,8 @@
-/* The nearest of some names.
+/* Suggests the nearest of several names.
  *
- * For messages: who writes `trian` means `train`. The fewer edits lead from one to the other the
- * nearer they are; beyond a third of the word it is another word, and no suggestion is better.
+ * Used by messages: someone who writes `trian` means `train`. Nearness is the number of edits that
+ * lead from one word to the other. Beyond a third of the word's length it is a different word, and
+ * no suggestion is given.
  */
 #include <ctype.h>
 #include <ebb/status.h>
@@ -18,9 +19,9 @@ static size_t smaller(size_t a, size_t b) {
   return a < b ? a : b;
 }
 
-/* Edits that make b of a, ignoring case: letters changed, left out, put in, or swapped with their
- * neighbour, the commonest slip of all. The table of the beginnings' distances, of which only the
- * last three rows are needed (Damerau and Levenshtein). */
+/* The number of edits that turn a into b, ignoring case: letters changed, left out, inserted, or
+ * swapped with their neighbour, which is the commonest slip. Only the last three rows of the table
+ * of prefix distances are kept (Damerau and Levenshtein). */
 static size_t distance(const char *a, const char *b) {
   size_t rows[3][SUGGEST_MAX + 1], columns = strlen(b);
   for (size_t j = 0; j <= columns; j++) rows[0][j] = j;
@@ -39,7 +40,8 @@ static size_t distance(const char *a, const char *b) {
 }
 
 const char *ebb_suggest(const char *word, const char *const *names, size_t count) {
-  size_t length = strlen(word), best = 1 + (length + 1) / 3; /* more edits are another word */
+  size_t length = strlen(word), best = 1 + (length + 1) / 3; /* with more edits it is a different
+                                                              * word */
   const char *nearest = NULL;
   for (size_t i = 0; i < count && length <= SUGGEST_MAX; i++) {
     if (strlen(names[i]) > SUGGEST_MAX) continue;

@@ -1,10 +1,10 @@
-/* Temporary files that outlive no writer for long.
+/* Temporary files that are removed soon after their writer dies.
  *
  * A process that is killed leaves its temporary file behind. The next writer in the folder removes
- * it; that its owner is dead is told by its lock (flock), which the kernel drops with the last
- * descriptor. Rejected: a number of a process in the name, which means nothing in another container
- * or on another machine and is given out again, and an age, for a slow writer is no dead one. Where
- * a file system knows no locks nothing is removed.
+ * it. A lock (flock) shows whether the owner is alive: the kernel drops it with the owner's last
+ * descriptor. Rejected: a process number in the name, which means nothing in another container or
+ * on another machine and is reused; and an age limit, because a slow writer is not a dead one. On a
+ * file system without locks nothing is removed.
  */
 #define _GNU_SOURCE
 #include "temporary.h"
@@ -29,15 +29,15 @@ static bool is_temporary(const char *name) {
          strspn(name + before, digits) == 16 && strcmp(name + before + 16, ending) == 0;
 }
 
-/* Whether the name still leads to the open file. */
+/* Returns true if the name still refers to the open file. */
 static bool is_named(int folder, const char *name, int file) {
   struct stat there, here;
   return fstat(file, &here) == 0 && fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
          here.st_ino == there.st_ino && here.st_dev == there.st_dev;
 }
 
-/* Locks a new file. Until then a sweep may have taken it for a dead writer's: then it has no name
- * any more. One that holds the lock at this moment is waited for. */
+/* Locks a new file. Before that, a sweep may have removed it as a dead writer's file, so that it
+ * has no name any more. If a sweep holds the lock right now, waits for it. */
 static bool hold(int folder, const char *name, int file) {
   while (flock(file, LOCK_EX) != 0 && errno == EINTR) {
   }
@@ -64,13 +64,13 @@ static int open_left(int folder, const char *name) {
   if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(about.st_mode) ||
       about.st_uid != geteuid())
     return -1;
-  /* NFS locks only what is open for writing, which may not be allowed elsewhere */
+  /* NFS locks only files open for writing; other file systems may not allow opening for writing */
   int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   int file = openat(folder, name, O_RDWR | flags);
   return file >= 0 ? file : openat(folder, name, O_RDONLY | flags);
 }
 
-/* Under the lock the name can only vanish: whoever would rename the file holds the lock. */
+/* While we hold the lock the name can only vanish: whoever renames the file must hold the lock. */
 static void remove_dead(int folder, const char *name) {
   int file = open_left(folder, name);
   if (file < 0) return;

@@ -1,9 +1,9 @@
-/* Decimal numbers, the same under every locale and rounded as they should be.
+/* Decimal numbers, independent of the locale and correctly rounded.
  *
- * Nearly all numbers of a data file have at most 19 digits and a small exponent: they are an
- * integer times or by a power of ten, which integer arithmetic does exactly and rounds once. The
- * rest goes to strtod, which follows the program's locale (under one with a decimal comma "0.5"
- * reads as 0), but only as to the point: so it gets digits and an exponent, and no point.
+ * Nearly all numbers of a data file have at most 19 digits and a small exponent. Such a number is
+ * an integer multiplied or divided by a power of ten, which integer arithmetic computes exactly and
+ * rounds once. All other numbers go to strtod. It follows the program's locale (with a decimal
+ * comma, "0.5" would read as 0), so it is given digits and an exponent without a point.
  */
 #include "text.h"
 
@@ -14,11 +14,11 @@
 #include <strings.h>
 
 enum {
-  EXACT_DIGITS = 19,   /* any number of so many digits fits in 64 bits */
+  EXACT_DIGITS = 19,   /* any number with this many digits fits in 64 bits */
   POWERS_OF_FIVE = 28, /* 5^27 < 2^63 */
-  POWERS_OF_TEN = 23,  /* 10^22 is a double, exactly */
-  KEPT_DIGITS = 800,   /* half-way points between doubles have at most 767 */
-  ENDLESS = 1000000    /* an exponent beyond which all is 0 or infinite */
+  POWERS_OF_TEN = 23,  /* 10^22 is an exact double */
+  KEPT_DIGITS = 800,   /* half-way points between doubles have at most 767 digits */
+  ENDLESS = 1000000    /* beyond this exponent every number is 0 or infinite */
 };
 
 static bool is_digit(char c) {
@@ -57,7 +57,7 @@ static const uint64_t fives[POWERS_OF_FIVE] = {0x1u,
                                                0x14adf4b7320334b9u,
                                                0x6765c793fa10079du};
 
-/* value · 2^shift, without a call of ldexp, for a shift that leaves the result a normal number. */
+/* value · 2^shift without calling ldexp. The result must be a normal number. */
 static double shift_double(double value, int shift) {
   uint64_t bits = (uint64_t)(shift + 1023) << 52;
   double power;
@@ -65,9 +65,10 @@ static double shift_double(double value, int shift) {
   return value * power;
 }
 
-/* digits · 10^exponent for digits > 0 and |exponent| < POWERS_OF_FIVE. The 62 bits or more of the
- * quotient or product that are kept end in one that says whether anything was cut off, so that
- * their conversion to double rounds as the whole would. The power of two that is left is exact. */
+/* digits · 10^exponent for digits > 0 and |exponent| < POWERS_OF_FIVE. At least 62 bits of the
+ * quotient or product are kept. The last bit is a sticky bit, set if anything was cut off, so that
+ * the conversion to double rounds as the exact value would. Scaling by the remaining power of two
+ * is exact. */
 static bool scale_exactly(double *out, uint64_t digits, int exponent) {
   uint64_t five = fives[abs(exponent)], kept;
   int shift = exponent;
@@ -96,8 +97,8 @@ static bool scale_exactly(double *out, uint64_t digits, int exponent) {
 }
 #endif
 
-/* Digits and power of ten both exact doubles: one operation rounds once (Clinger, "How to read
- * floating point numbers accurately", 1990). */
+/* Digits and power of ten are exact doubles, so a single operation rounds once (Clinger, "How to
+ * read floating point numbers accurately", 1990). */
 static bool scale_quickly(double *out, uint64_t digits, int exponent) {
   static const double powers[POWERS_OF_TEN] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -107,8 +108,8 @@ static bool scale_quickly(double *out, uint64_t digits, int exponent) {
   return true;
 }
 
-/* A mantissa of any length: its digits without the zeros in front, and an exponent. What is beyond
- * the digits kept matters only in being more than nothing. */
+/* A mantissa of any length: its digits without leading zeros, and an exponent. Digits beyond the
+ * kept ones matter only in that they are not all zero. */
 static double scale_slowly(const char *mantissa, size_t length, long long exponent) {
   char text[KEPT_DIGITS + 16];
   size_t count = 0;
@@ -127,7 +128,7 @@ static double scale_slowly(const char *mantissa, size_t length, long long expone
       exponent++;
     }
   }
-  if (more) { /* one more digit */
+  if (more) { /* a sticky digit */
     text[count++] = '1';
     exponent--;
   }
@@ -143,7 +144,7 @@ static double scale_slowly(const char *mantissa, size_t length, long long expone
   return strtod(text, NULL);
 }
 
-/* The digits of an exponent behind its e, as far as they matter. */
+/* Reads the digits after the `e`, as far as they matter. */
 static bool read_exponent(long long *exponent, const char *text, const char *end) {
   bool negative = text < end && *text == '-';
   if (text < end && (*text == '-' || *text == '+')) text++;
@@ -156,8 +157,8 @@ static bool read_exponent(long long *exponent, const char *text, const char *end
 }
 
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Eight characters as one word, of which neighbours are joined thrice: to numbers of two digits, of
- * four, of eight. False: not all are digits. */
+/* Reads eight digits as a single word. Neighbours are combined three times, into numbers of two,
+ * four and eight digits. Returns false if any character is not a digit. */
 static bool take_eight(uint64_t *digits, const char *text) {
   const uint64_t high = 0xf0f0f0f0f0f0f0f0u, zeros = 0x3030303030303030u;
   uint64_t word;
@@ -177,8 +178,8 @@ static bool take_eight(uint64_t *digits, const char *text) {
 }
 #endif
 
-/* Adds the digits from `text` on to those before, right unless they are too many; returns where
- * they end. */
+/* Appends the digits that begin at `text` and returns their end. *digits is right unless there are
+ * too many. */
 static const char *take_digits(uint64_t *digits, const char *text, const char *end) {
   while (end - text >= 8 && take_eight(digits, text)) text += 8;
   for (; text < end && is_digit(*text); text++) *digits = 10 * *digits + (uint64_t)(*text - '0');
@@ -206,7 +207,7 @@ bool ebbi_parse_number(double *out, const char *text, size_t length, char point)
   double value = 0;
   bool fits = count <= EXACT_DIGITS && digits > 0 && llabs(power) < POWERS_OF_FIVE;
   int exponent = fits ? (int)power - (int)decimals : POWERS_OF_FIVE;
-  bool zero = count <= EXACT_DIGITS && digits == 0; /* what many files hold most */
+  bool zero = count <= EXACT_DIGITS && digits == 0; /* the commonest number in many files */
   bool done =
       zero ||
       (fits && (scale_quickly(&value, digits, exponent) ||

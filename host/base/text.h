@@ -1,4 +1,4 @@
-/* Text: numbers that do not depend on the locale, characters. (ebb_suggest is declared in
+/* Text: numbers independent of the locale, characters. (ebb_suggest is declared in
  * ebb/status.h.) */
 #ifndef EBBI_TEXT_H
 #define EBBI_TEXT_H
@@ -6,19 +6,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads a whole string as a decimal number with a point, blanks around allowed; no hex, no
- * grouping. Reads "nan" and "inf" too: the caller decides. False: not a number. */
+/* Reads a whole string as a decimal number with a point. Blanks around it are allowed; hexadecimal
+ * and grouped digits are not. Accepts "nan" and "inf": the caller decides about them. Returns false
+ * if it is not a number. */
 bool ebbi_parse_double(double *out, const char *text);
 
-/* The same of a part of a text, all of it, without blanks and words and with a point of your own.
- * A number beyond the range of doubles is infinite. */
+/* The same for part of a text, without blanks and words, and with a decimal point of the caller's
+ * choice. A number beyond the range of double reads as infinite. */
 bool ebbi_parse_number(double *out, const char *text, size_t length, char point);
 
-/* The words among numbers, in any case: inf, infinity and nan, with a sign or without. */
+/* Reads the words inf, infinity and nan, in upper or lower case, with or without a sign. */
 bool ebbi_parse_word(double *out, const char *text, size_t length);
 
-/* Bytes of the UTF-8 character at `text`, which ends by a 0; 0: there is none (RFC 3629: no
- * surrogates, nothing overlong, at most U+10FFFF). Reads up to that 0 at most. */
+/* The length in bytes of the UTF-8 character at `text`, which must end with a 0; 0 if it is not
+ * valid (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF). Never reads past that 0. */
 size_t ebbi_utf8_character(const char *text);
 
 #endif

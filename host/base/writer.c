@@ -1,11 +1,11 @@
 /* Replacing whole files. (read.c reads them.)
  *
- * A new file is written beside the old one, synced, read back and renamed: a reader sees the old
- * file or the new one, a crash leaves the old one, and what is renamed is what was written. All
- * goes by the open folder, so that neither long names nor a change of folder matter. Only what is
- * no file is written in place: renaming over /dev/null or a pipe would remove it from the system.
- * The stream's own errors do not say why it failed, so it writes through a function of ours, which
- * keeps the first errno.
+ * A new file is written beside the old one, synced, read back and renamed. A reader sees either the
+ * old or the new file, a crash leaves the old one, and the renamed file holds exactly what was
+ * written. Everything is done relative to the open folder, so neither long paths nor a change of
+ * directory matter. Only what is not a regular file is written in place: renaming over /dev/null or
+ * a pipe would remove it from the system. A stream's own errors do not say why it failed, so it
+ * writes through `put`, which keeps the first errno.
  */
 #define _GNU_SOURCE
 #include "writer.h"
@@ -24,7 +24,7 @@
 
 /* ---- messages ---- */
 
-/* The path's folder in `room`, for messages and to be opened. */
+/* The path's folder, in `room`; used to open it and in messages. */
 static const char *folder_of(char *room, size_t size, const char *path) {
   const char *slash = strrchr(path, '/');
   int length = slash == path ? 1 : slash ? (int)(slash - path) : 0;
@@ -32,7 +32,7 @@ static const char *folder_of(char *room, size_t size, const char *path) {
   return room;
 }
 
-/* What to do about errors that have plain words; NULL: strerror must do. */
+/* What to do about an error, if there is something better to say than strerror; NULL otherwise. */
 static const char *plain_words(char *text, size_t size, const char *path, int why) {
   char folder[256];
   struct rlimit limit;
@@ -65,8 +65,8 @@ static ebb_status fail_output(const char *path, const char *what, int why) {
 
 /* ---- beginning ---- */
 
-/* What the link names, seen from the link's folder; the path itself where it is no link.
- * NULL: no memory. */
+/* The link's target as a path from here, or the path itself if it is not a link. NULL: out of
+ * memory. */
 static char *read_link(const char *path) {
   char name[PATH_MAX], *target;
   const char *slash = strrchr(path, '/');
@@ -77,11 +77,11 @@ static char *read_link(const char *path) {
   return asprintf(&target, "%.*s%s", folder, path, name) < 0 ? NULL : target;
 }
 
-/* The file that a chain of links leads to, which need not exist yet: the links stay. Else the path
- * itself. What realpath cannot tell of a file that exists is a descriptor's link in /proc, whose
- * text is no path. NULL: no memory. */
+/* The file at the end of a chain of links, which need not exist yet, so that the links stay;
+ * otherwise the path itself. realpath cannot resolve a descriptor's link in /proc, whose text is
+ * not a path. NULL: out of memory. */
 static char *resolve(const char *path) {
-  enum { LINKS = 40 }; /* as many as the system follows */
+  enum { LINKS = 40 }; /* the system's own limit */
   struct stat about;
   if (lstat(path, &about) != 0 || !S_ISLNK(about.st_mode)) return strdup(path);
   char *target = realpath(path, NULL);
@@ -95,7 +95,7 @@ static char *resolve(const char *path) {
   return target;
 }
 
-/* The path within its folder. */
+/* The path's last component. */
 static const char *last_name(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? slash + 1 : path;
@@ -111,14 +111,14 @@ static int open_folder(const char *path) {
   return folder;
 }
 
-/* Why a rename over the file would fail; NULL: nothing is known against it. */
+/* Why a rename over the file would fail, or NULL if no reason is known. */
 static const char *obstacle(int folder, const char *name, const struct stat *old) {
   struct statx about;
   struct stat above;
   if (statx(folder, name, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &about) == 0) {
     uint64_t known = about.stx_attributes & about.stx_attributes_mask;
     if (known & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
-      return "it is marked as not to be changed (lsattr)";
+      return "it is marked as immutable (lsattr)";
 #ifdef STATX_ATTR_MOUNT_ROOT
     if (known & STATX_ATTR_MOUNT_ROOT)
       return "it is a mount point of its own; mount its folder instead";
@@ -127,11 +127,11 @@ static const char *obstacle(int folder, const char *name, const struct stat *old
   uid_t user = geteuid();
   bool sticky = fstatat(folder, "", &above, AT_EMPTY_PATH) == 0 && above.st_mode & S_ISVTX;
   if (sticky && user != 0 && user != old->st_uid && user != above.st_uid)
-    return "it is another user's, in a folder that lets nobody else replace it";
+    return "it belongs to another user, in a folder where only the owner may replace it";
   return NULL;
 }
 
-/* Opens a new temporary file with the rights of the file that it will replace. */
+/* Opens a new temporary file with the rights of the file to be replaced. */
 static ebb_status open_temporary(ebbi_writer *writer) {
   const char *path = writer->path, *name = last_name(path);
   struct stat old;
@@ -142,7 +142,7 @@ static ebb_status open_temporary(ebbi_writer *writer) {
   ebbi_temporary_sweep(writer->folder);
   writer->descriptor = ebbi_temporary_open(writer->temporary, writer->folder);
   if (writer->descriptor < 0) {
-    int error = errno; /* what may lie under that name is not ours to remove */
+    int error = errno; /* a file of that name is not ours to remove */
     writer->temporary[0] = '\0';
     return fail_output(path, "cannot be written", error);
   }
@@ -150,11 +150,12 @@ static ebb_status open_temporary(ebbi_writer *writer) {
   return EBB_OK;
 }
 
-/* Opens what is written to: a new temporary file, or something that is no file as it is. */
+/* Opens the output: a new temporary file, or, if the path is not a regular file, the path
+ * itself. */
 static ebb_status open_output(ebbi_writer *writer) {
   struct stat about;
   const char *path = writer->path;
-  REQUIRE(path[0], EBB_ERR_OUTPUT, "the name of the file to be written is empty");
+  REQUIRE(path[0], EBB_ERR_OUTPUT, "the name of the output file is empty");
   bool exists = stat(path, &about) == 0;
   if (!exists && errno == ELOOP) return fail_output(path, "cannot be written", ELOOP);
   REQUIRE(!exists || !S_ISDIR(about.st_mode), EBB_ERR_OUTPUT, "%s: is a folder, not a file", path);
@@ -169,7 +170,7 @@ static ebb_status open_output(ebbi_writer *writer) {
   return status;
 }
 
-/* All that the stream writes passes here, in order. */
+/* Receives everything that the stream writes, in order. */
 static ssize_t put(void *cookie, const char *bytes, size_t size) {
   ebbi_writer *writer = cookie;
   for (size_t done = 0; done < size && !writer->error;) {
@@ -196,17 +197,17 @@ ebb_status ebbi_writer_begin(ebbi_writer *writer, const char *path) {
 }
 
 ebbi_hash ebbi_writer_hash(ebbi_writer *writer) {
-  (void)fflush(writer->stream); /* commit reports what fails */
+  (void)fflush(writer->stream); /* commit reports failures */
   return ebbi_hasher_value(writer->hasher);
 }
 
 /* ---- trying ---- */
 
-/* Takes the bytes on the file's device; 0, or why that fails. */
+/* Allocates the bytes on the file's device. Returns 0 or an errno. */
 static int take_space(int file, uint64_t bytes) {
   struct rlimit limit;
   struct statvfs about;
-  /* beyond it the process would get a signal, not an error */
+  /* a write beyond the limit raises a signal instead of an error */
   bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   if (bytes > INT64_MAX || (limited && bytes > limit.rlim_cur)) return EFBIG;
   int failed = bytes > 0;
@@ -214,7 +215,7 @@ static int take_space(int file, uint64_t bytes) {
   }
   if (!failed) return 0;
   if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-  if (fstatvfs(file, &about) != 0 || about.f_blocks == 0) return 0; /* it cannot be known */
+  if (fstatvfs(file, &about) != 0 || about.f_blocks == 0) return 0; /* unknown */
   return bytes / about.f_frsize < about.f_bavail ? 0 : ENOSPC;
 }
 
@@ -236,7 +237,7 @@ ebb_status ebbi_file_try(const char *path, uint64_t bytes) {
 
 /* ---- ending ---- */
 
-/* Ends the stream; the descriptor stays open, and with it the lock. */
+/* Closes the stream. The descriptor stays open, and with it the lock. */
 static ebb_status end_stream(ebbi_writer *writer) {
   bool good = fclose(writer->stream) == 0;
   writer->stream = NULL;
@@ -265,7 +266,7 @@ static ebb_status read_back(const ebbi_writer *writer, ebbi_hasher *found) {
   ebbi_hash wanted = ebbi_hasher_value(writer->hasher), is = ebbi_hasher_value(found);
   REQUIRE(at == writer->written && ebbi_hash_equal(&wanted, &is), EBB_ERR_OUTPUT,
           "%s: of %llu bytes written, %llu were read back%s: the file system or its device is not "
-          "to be trusted; write elsewhere",
+          "reliable; write elsewhere",
           writer->path, (unsigned long long)writer->written, (unsigned long long)at,
           at == writer->written ? ", which differ" : "");
   return EBB_OK;
@@ -279,7 +280,7 @@ static ebb_status verify(const ebbi_writer *writer) {
   return status;
 }
 
-/* The rename itself must reach the disk too; a folder that cannot be synced is not an error. */
+/* The rename itself must reach the disk too. A folder that cannot be synced is not an error. */
 static void sync_folder(int folder) {
   int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (again < 0) return;

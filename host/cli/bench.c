@@ -1,8 +1,8 @@
-/* `ebb bench`: how fast this device is with these kernels, and how near to what it can do at most.
+/* `ebb bench`: how fast this device is with these kernels, and how close to its limit.
  *
- * The measure is a probe that runs between the samples, not a data sheet: on a machine that is
- * shared, throttled or virtual the most there is changes from minute to minute. Results are checked
- * before they are timed.
+ * The limit is measured by a yardstick kernel that runs between the samples, not taken from a data
+ * sheet: on a shared, throttled or virtual machine it changes from minute to minute. Results are
+ * checked before they are timed.
  */
 #include "bench.h"
 
@@ -22,21 +22,21 @@ static const struct {
 } kinds[] = {{"matmul", bench_matmul}, {"step", bench_step}, {"elementwise", bench_elementwise}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* Options that one kind alone knows. */
+/* Options of a single kind of benchmark. */
 static const struct {
   const char *option, *kind;
 } owners[] = {{"shape", "matmul"},  {"model", "step"},        {"batch", "step"},
               {"loss", "step"},     {"optimizer", "step"},    {"momentum", "step"},
               {"nesterov", "step"}, {"weight-decay", "step"}, {"step", "step"}};
 
-/* Refuses options that would do nothing. `kind` "": the comparison of two files. */
+/* Refuses options that would have no effect. `kind` "": the comparison of two files. */
 static int check_options(const settings *s, const char *kind) {
   for (size_t i = 0; i < sizeof owners / sizeof *owners; i++)
     if (settings_given(s, owners[i].option) && strcmp(owners[i].kind, kind) != 0)
       return fail(EXIT_USAGE, "bench %s: --%s belongs to `ebb bench %s`",
                   *kind ? kind : "--compare", owners[i].option, owners[i].kind);
   if (settings_given(s, "precision") && strcmp(kind, "elementwise") == 0)
-    return fail(EXIT_USAGE, "bench elementwise: --precision is that of products; there are none");
+    return fail(EXIT_USAGE, "bench elementwise: --precision is for products, and there are none");
   if (*kind) return EXIT_GOOD;
   static const char *const measuring[] = {"device", "quick", "precision"};
   for (size_t i = 0; i < sizeof measuring / sizeof *measuring; i++)
@@ -46,7 +46,7 @@ static int check_options(const settings *s, const char *kind) {
   return EXIT_GOOD;
 }
 
-/* Place of a kind in the table; KINDS, having said so, if there is none. */
+/* Index of a kind in the table; KINDS, after an error message, if there is none. */
 static size_t find_kind(const char *name) {
   const char *names[KINDS];
   for (size_t i = 0; i < KINDS; i++) {
@@ -61,7 +61,7 @@ static size_t find_kind(const char *name) {
   return KINDS;
 }
 
-/* `bench --compare A B`: A is the option's value, so B is the argument, or the second one if the
+/* `bench --compare A B`: A is the option's value, and B is the argument, or the second one if a
  * kind is named as well. */
 static int compare(const settings *s) {
   const char *kind = s->second ? s->argument : NULL, *other = s->second ? s->second : s->argument;
@@ -87,9 +87,10 @@ int bench_run(const settings *s) {
   int code = check_options(s, kinds[kind].name);
   if (code != EXIT_GOOD) return code;
   settings own = *s;
-  if (kinds[kind].run == bench_elementwise) own.precision = EBB_PRECISION_FP32; /* no products */
+  if (kinds[kind].run == bench_elementwise)
+    own.precision = EBB_PRECISION_FP32; /* no matrix products */
   settings silent = own;
-  silent.quiet = s->quiet || !s->json; /* a table begins with the device */
+  silent.quiet = s->quiet || !s->json; /* the table names the device */
   bench b = {.s = &own, .samples = s->quick ? QUICK_SAMPLES : SAMPLES};
   signals_doing("kernels are compiled and run");
   code = open_device(&b.device, &silent);

@@ -1,8 +1,8 @@
 /* `ebb bench --compare`: two results side by side, row by row.
  *
- * Rows are matched by what they measured, not by their place, so that runs with other shapes can be
- * compared as far as they go. Beside the ratio of the rates stands that of the fractions of the
- * probe: it holds when one of the runs had a slower or busier machine.
+ * Rows are matched by what they measured, not by position, so runs with different shapes can be
+ * compared as far as they overlap. Beside the ratio of the rates stands the ratio of the fractions
+ * of the yardstick, which is valid even if one run had a slower or busier machine.
  */
 #include "bench.h"
 
@@ -15,7 +15,7 @@
 
 enum { MAX_KEYS = 5, LABEL = 2048 };
 
-/* What tells rows apart in a kind of result, and what is compared. */
+/* The keys that identify rows in a kind of result, and the values to compare. */
 typedef struct format {
   const char *kind, *keys[MAX_KEYS], *rate, *fraction, *unit;
 } format;
@@ -34,7 +34,7 @@ typedef struct row {
   double rate, fraction;
 } row;
 
-/* A file that was read. */
+/* A result read from a file. */
 typedef struct result {
   const char *path;
   json_t *object;
@@ -49,8 +49,8 @@ static int bad_file(const result *r, const char *why, const char *what) {
               what);
 }
 
-/* Adds a key's value to a row's label; false if it is no text and no whole number (or, if `real`,
- * any), or far too long. */
+/* Adds a key's value to a row's label. Returns false if it is neither a text nor a whole number
+ * (with `real`, any number), or too long. */
 static bool add_to_label(char label[LABEL], const json_t *value, bool real) {
   size_t length = strlen(label), room = LABEL - length;
   const char *gap = length ? " " : "";
@@ -75,7 +75,7 @@ static int read_row(result *r, row *out, const json_t *object) {
   for (size_t k = 0; k < MAX_KEYS && f->keys[k]; k++) {
     const json_t *value = json_object_get(object, f->keys[k]);
     bool momentum = strcmp(f->keys[k], "momentum") == 0;
-    if (!value && momentum) continue; /* sgd alone has one */
+    if (!value && momentum) continue; /* only sgd has momentum */
     if (!add_to_label(out->label, value, momentum))
       return bad_file(r, "a row has no usable ", f->keys[k]);
   }
@@ -86,7 +86,7 @@ static int read_row(result *r, row *out, const json_t *object) {
   return EXIT_GOOD;
 }
 
-/* The rows: those of `results`, or the object itself where there is one alone. */
+/* The rows: those of `results`, or the object itself if it is a single row. */
 static int read_rows(result *r) {
   const json_t *list = json_object_get(r->object, "results");
   bool single = strcmp(r->format->kind, "step") == 0;
@@ -113,7 +113,7 @@ static int read_result(result *r, const char *path) {
   const char *device = json_string_value(json_object_get(r->object, "device"));
   const char *precision = json_string_value(json_object_get(r->object, "precision"));
   r->device = device ? device : "?";
-  r->precision = precision ? precision : "fp32"; /* there was no other before it was told */
+  r->precision = precision ? precision : "fp32"; /* older results lack it and are fp32 */
   return read_rows(r);
 }
 
@@ -128,7 +128,7 @@ static json_t *describe(const result *r) {
                    "precision", json_text(r->precision));
 }
 
-/* Rows of `r` that `other` lacks, as JSON or as lines. */
+/* Rows of `r` missing in `other`, as JSON or as lines. */
 static json_t *list_unmatched(const result *r, const result *other) {
   json_t *list = json_array();
   for (size_t i = 0; i < r->count; i++)
@@ -136,7 +136,8 @@ static json_t *list_unmatched(const result *r, const result *other) {
   return list;
 }
 
-/* The geometric mean of b's rates over a's, in the rows of both; their number in *common. */
+/* The geometric mean of the ratio of b's rates to a's, over the rows in both; *common is their
+ * number. */
 static double mean_ratio(size_t *common, const result *a, const result *b) {
   double sum = 0;
   *common = 0;
@@ -179,7 +180,7 @@ static int print_as_table(const result *a, const result *b, double mean, size_t 
   say("A        %s: %s, %s, %s", a->path, f->kind, a->device, a->precision);
   say("B        %s: %s, %s, %s", b->path, f->kind, b->device, b->precision);
   printf("ratios are B / A: above 1, B is the faster\n\n");
-  printf("%-40s %9s A %9s B   ratio  of probe\n", f->kind, f->unit, f->unit);
+  printf("%-40s %9s A %9s B   ratio   of peak\n", f->kind, f->unit, f->unit);
   for (size_t i = 0; i < a->count; i++) {
     const row *x = &a->rows[i], *y = find(b, x->label);
     if (y)

@@ -1,9 +1,9 @@
 /* `ebb bench elementwise`: activations, losses and optimizers over arrays far larger than a cache,
- * in bytes a second and as a fraction of the triad's in the same run.
+ * in bytes per second and as a fraction of the triad in the same run.
  *
- * Bytes are those that must move at least once (kernels/README.md). The kernels are verified first,
- * all of them. dz, which every run of backward makes smaller, is zero from the start: on its way
- * there it would pass through the denormal numbers, which take a CPU a hundred times as long.
+ * Bytes are those that must move at least once (kernels/README.md). All kernels are verified first.
+ * dz is zero from the start: every run of backward makes it smaller, so other values would pass
+ * through the denormal numbers, on which a CPU takes a hundred times as long.
  */
 #include "bench.h"
 
@@ -11,11 +11,11 @@
 
 #include <stdlib.h>
 
-/* Rows of the matrices, so wide that none has padding, hold 64 MiB. */
+/* 64 MiB per array; rows of the matrices are so wide that they need no padding. */
 enum { COLS = 992, ELEMENTS = 64 << 18, ARRAYS = 12 };
 
 typedef struct arrays {
-  size_t rows, count; /* of the matrices; of the slabs: their elements */
+  size_t rows, count; /* of the matrices; elements of the slabs */
   ebb_tensor *z, *a, *dz, *loss_dz, *bias, *labels, *matrix_partials;
   ebb_tensor *parameters, *first, *second, *gradients, *partials;
   ebb_tensor *state;
@@ -23,7 +23,7 @@ typedef struct arrays {
 
 typedef enum element_operation { FORWARD, BACKWARD, LOSS, UPDATE } element_operation;
 
-/* One case: an operation, and which activation, loss or optimizer. */
+/* A case: an operation with its activation, loss or optimizer. */
 typedef struct element_case {
   arrays *on;
   element_operation operation;
@@ -69,20 +69,20 @@ static ebb_status run(void *context, size_t times) {
   return status;
 }
 
-/* Bytes of one run. */
+/* Bytes per run. */
 static double bytes(const element_case *c) {
   double matrix = 4.0 * COLS * (double)c->on->rows, slab = 4.0 * (double)c->on->count;
   switch (c->operation) {
   case FORWARD: /* z in and out, a out */
     return 3 * matrix;
-  case BACKWARD: /* dz in and out; z or a in, but for a slope of 1 */
+  case BACKWARD: /* dz in and out; z or a in, unless the slope is 1 */
     return (c->which == EBB_ACT_IDENTITY ? 2 : 3) * matrix;
   case LOSS: /* z in, dz out; mse: y in */
     return (c->which == EBB_LOSS_MSE ? 3 : 2) * matrix;
   case UPDATE:
     break;
   }
-  return (c->which == EBB_OPT_SGD ? 5 : 7) * slab; /* gradients in, the others in and out */
+  return (c->which == EBB_OPT_SGD ? 5 : 7) * slab; /* gradients in, the other slabs in and out */
 }
 
 static void name_case(char *name, size_t size, const element_case *c) {
@@ -95,7 +95,7 @@ static void name_case(char *name, size_t size, const element_case *c) {
              ebb_activation_name((ebb_activation)c->which));
 }
 
-/* Elements of an array: 64 MiB, or what the device has room for. */
+/* Elements of an array: 64 MiB, or less if the device has no room. */
 static size_t choose_elements(const ebb_device *device) {
   const ebb_device_info *info = ebb_device_get_info(device);
   uint64_t most = info->global_bytes / 2 / ARRAYS;
@@ -145,7 +145,7 @@ static void add(element_set *e, element_operation operation, int which) {
   e->count++;
 }
 
-/* All there is; with --quick one activation of each cost. */
+/* All cases; with --quick one activation of each cost. */
 static void add_cases(element_set *e, bool quick) {
   for (int f = 0; f < EBB_ACT_COUNT; f++) {
     if (quick && f != EBB_ACT_RELU && f != EBB_ACT_TANH && f != EBB_ACT_GELU) continue;
@@ -189,7 +189,7 @@ static int print_as_table(const bench *b, const element_set *e) {
   return EXIT_GOOD;
 }
 
-/* Checks of these names, at the width that is measured. */
+/* Verifies checks with these names, at the measured width. */
 static int verify_named(bench *b, const char *kernel, const char *of) {
   char name[96];
   ebb_verify_result result;
@@ -198,7 +198,7 @@ static int verify_named(bench *b, const char *kernel, const char *of) {
   return fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
 }
 
-/* The kernels to be measured against the reference. */
+/* Verifies the kernels to be measured against the reference. */
 static int verify(bench *b) {
   static const char *const names[] = {"cross_entropy", "mean_squared_error", "update_sgd",
                                       "update_adam"};

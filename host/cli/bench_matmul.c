@@ -1,8 +1,8 @@
-/* `ebb bench matmul`: the three layouts of the matrix product, on squares and on the shapes that
- * training has, or on those of --shape.
+/* `ebb bench matmul`: the three layouts of the matrix product, on squares and on the shapes of
+ * training, or on those of --shape.
  *
- * Operands are numbers that can be computed again at any place, so a result is checked, in double
- * precision at sampled elements, without a copy of the operands on the host.
+ * Every element of the operands can be recomputed, so a result is checked, in double precision at
+ * sampled elements, without a copy of the operands on the host.
  */
 #include "bench.h"
 
@@ -19,7 +19,7 @@ enum { SERIES_A = 1, SERIES_B = 2 };
 typedef enum layout { NN, NT, TN, LAYOUTS } layout;
 static const char *const layout_names[LAYOUTS] = {"nn", "nt", "tn"};
 
-/* c [m, n] = op(a).op(b), `k` multiply-adds an element. */
+/* c [m, n] = op(a).op(b), with `k` multiply-adds per element. */
 typedef struct product {
   layout layout;
   size_t m, n, k;
@@ -29,7 +29,7 @@ typedef struct product {
 typedef struct products {
   size_t count;
   product *items;
-  bench_case *cases; /* of the same places */
+  bench_case *cases; /* at the same indices */
 } products;
 
 static ebb_status run_product(void *context, size_t times) {
@@ -40,9 +40,10 @@ static ebb_status run_product(void *context, size_t times) {
   return status;
 }
 
-/* Element (row, col) of c in double precision, from operands as they are rounded, and how far a
- * float32 sum may be from it. Terms are random and of both signs: the error is about 2^-24 k / 2 of
- * their root mean square, and 32 times that is still less than one term, so a lost one shows. */
+/* Element (row, col) of c in double precision, from operands as rounded, and the largest allowed
+ * deviation of a float32 sum. Terms are random with both signs, so the error is about 2^-24 k / 2
+ * of their root mean square. 32 times that is still below a single term, so a missing term
+ * shows. */
 static double expect(double *bound, const product *p, ebb_precision precision, size_t row,
                      size_t col) {
   double sum = 0, squares = 0;
@@ -73,7 +74,7 @@ static int check(const product *p, ebb_precision precision, const float *c) {
   return EXIT_GOOD;
 }
 
-/* An operand, in bf16 as hidden layers keep it. */
+/* An operand; in bf16 it is stored as hidden layers store it. */
 static int make_operand(ebb_tensor **out, ebb_device *device, size_t rows, size_t cols,
                         uint64_t series) {
   bool half = ebb_device_precision(device) == EBB_PRECISION_BF16;
@@ -97,7 +98,7 @@ static int prepare(product *p, ebb_device *device) {
   return code;
 }
 
-/* Appends; the lists have room. */
+/* Appends a product; the lists have room. */
 static void add(products *all, layout l, size_t m, size_t n, size_t k) {
   all->items[all->count++] = (product){.layout = l, .m = m, .n = n, .k = k};
 }
@@ -125,7 +126,7 @@ static void add_defaults(products *all, bool quick) {
     if (!quick || i == 1) add_training(all, batches[i]);
 }
 
-/* Reads one of M, N and K, and steps over it. */
+/* Reads one of M, N and K and moves past it. */
 static bool read_size(size_t *out, const char **text) {
   *out = 0;
   if (!isdigit((unsigned char)**text)) return false;
@@ -182,7 +183,7 @@ static int print_as_json(const bench *b, const products *all) {
 }
 
 static int print_as_table(const bench *b, const products *all) {
-  printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
+  printf("peak     %.1f GFLOP/s, by fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
   printf("layout      m      n      k   ms median       p10       p90   GFLOP/s  of peak\n");
   for (size_t i = 0; i < all->count; i++) {
     const product *p = &all->items[i];

@@ -1,8 +1,8 @@
 /* Timing: samples taken in turn, each between two samples of the yardstick.
  *
- * A fraction is the median of the samples' ratios to the yardstick around them, not the ratio of
- * two medians: where the machine changes its pace during the run, the medians may be of different
- * moments, the neighbours of a sample are not.
+ * A fraction is the median of the ratios of each sample to the yardstick samples around it, not a
+ * ratio of two medians. If the machine changes speed during the run, two medians may come from
+ * different times, while neighbouring samples do not.
  */
 #include "bench.h"
 
@@ -11,10 +11,10 @@
 
 #include <stdlib.h>
 
-/* A sample shorter than this would measure the clock and the start of the queue. */
+/* A shorter sample would measure the clock and the start of the queue. */
 static const double SAMPLE_SECONDS = 0.005;
 
-/* Seconds for so many runs, until the queue is empty. */
+/* Seconds for this many runs, until the queue is empty. */
 static ebb_status time_runs(double *seconds, ebb_device *device, const bench_case *c, size_t runs) {
   double start = clock_seconds();
   ebb_status status = c->run(c->context, runs);
@@ -23,8 +23,8 @@ static ebb_status time_runs(double *seconds, ebb_device *device, const bench_cas
   return status;
 }
 
-/* Seconds a run. The case before has filled the caches with its own data, so where a sample has
- * several runs, one that is not timed goes before. */
+/* Seconds per run. The previous case has filled the caches with its own data, so a sample of
+ * several runs is preceded by an untimed run. */
 static ebb_status sample(double *seconds, ebb_device *device, const bench_case *c) {
   double total;
   ebb_status status = EBB_OK;
@@ -53,7 +53,7 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Sorts, and reads median, tenth and ninetieth percentile. */
+/* Sorts the samples and computes median, tenth and ninetieth percentile. */
 static void summarise(bench_case *c, double *seconds, size_t count) {
   qsort(seconds, count, sizeof *seconds, ascending);
   c->median = seconds[count / 2];
@@ -65,7 +65,7 @@ static void summarise(bench_case *c, double *seconds, size_t count) {
 /* The samples of all cases, and of the yardstick before each and after the last. */
 typedef struct samples {
   double *cases, *yardstick;
-  size_t count, rounds; /* cases; samples of each */
+  size_t count, rounds; /* number of cases; samples of each */
 } samples;
 
 static ebb_status take(const samples *t, bench *b, const bench_case *cases) {
@@ -77,7 +77,7 @@ static ebb_status take(const samples *t, bench *b, const bench_case *cases) {
   return status;
 }
 
-/* One case's results; `scratch` has room for its samples. */
+/* Computes the results of one case; `scratch` has room for its samples. */
 static void conclude(bench_case *c, double *scratch, const bench *b, const samples *t, size_t at) {
   for (size_t i = 0; i < t->rounds; i++) {
     size_t k = i * t->count + at;

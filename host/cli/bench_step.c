@@ -1,9 +1,9 @@
 /* `ebb bench step`: whole training steps, gather to update, as `ebb train` runs them.
  *
- * The network is verified against the double-precision reference first, and its numbers must still
- * be finite at the end: a frozen step would be timed, but it would not train. Launches and bytes
- * are read off the device's counters, over as many steps as a sample has but beside the samples,
- * since the probe launches, too.
+ * The network is first verified against the double-precision reference, and its numbers must still
+ * be finite at the end: a step that no longer trains could be timed as well. Launches and bytes are
+ * read from the device's counters, over as many steps as a sample has, outside the samples, since
+ * the yardstick launches kernels too.
  */
 #include "bench.h"
 
@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-/* Rows of the data set, about. */
+/* Approximate number of rows in the data set. */
 enum { ROWS = 4096 };
 
 typedef struct stepping {
@@ -23,7 +23,7 @@ typedef struct stepping {
   ebb_dataset data;
   float *x, *values;
   int32_t *labels;
-  double launches, bytes_down; /* a step */
+  double launches, bytes_down; /* per step */
 } stepping;
 
 static ebb_status run_steps(void *context, size_t times) {
@@ -31,8 +31,7 @@ static ebb_status run_steps(void *context, size_t times) {
   return ebb_trainer_step(t->trainer, times);
 }
 
-/* 2 m n k of the step's matrix products, those of its dense layers: no input gradient for the first
- * one. */
+/* 2 m n k summed over the products of the dense layers. The first one has no input gradient. */
 static double step_flops(const ebb_spec *spec, size_t batch) {
   double sum = 0;
   for (size_t n = 0; n < spec->count; n++)
@@ -68,7 +67,7 @@ static int choose(stepping *t, const settings *s) {
   t->options = ebb_train_options_default();
   t->options.batch = s->batch;
   t->options.step = (ebb_step_form)s->step;
-  t->options.epochs = 0; /* ebb_trainer_run then looks at the numbers, and no more */
+  t->options.epochs = 0; /* ebb_trainer_run then only checks the numbers */
   int code = choose_loss(&t->options.loss, s, EBB_TASK_AUTO);
   if (code == EXIT_GOOD) code = choose_optimizer(&t->options.optimizer, &learning_rate, s);
   if (code != EXIT_GOOD) return code;
@@ -76,7 +75,7 @@ static int choose(stepping *t, const settings *s) {
   return fail_option(s, "model", ebb_spec_parse(&t->spec, s->model, 0, 0));
 }
 
-/* Verifies on the rows of a batch, or as many of them as the slow reference bears. */
+/* Verifies on the rows of a batch, or on fewer if the slow reference would take too long. */
 static ebb_status verify(const stepping *t, ebb_device *device) {
   ebb_verify_options options = {.network = t->network,
                                 .dataset = &t->data,
@@ -87,7 +86,8 @@ static ebb_status verify(const stepping *t, ebb_device *device) {
   return ebb_verify(&result, device, &options, NULL, NULL);
 }
 
-/* Launches and bytes of a step. Whole steps share launches: so many steps that these are full. */
+/* Launches and bytes per step. Fused steps share launches, so the number of steps is chosen to fill
+ * them. */
 static ebb_status count(stepping *t, ebb_device *device) {
   enum { steps = 64 };
   ebb_counters before = ebb_device_counters(device);
@@ -117,7 +117,7 @@ static const char *form_name(const stepping *t) {
   return names[ebb_trainer_step_form(t->trainer)];
 }
 
-/* A count is whole if all steps are alike. */
+/* The count is a whole number if all steps are alike. */
 static json_t *json_count(double value) {
   json_int_t whole = (json_int_t)value;
   return (double)whole == value ? json_integer(whole) : json_real(value);
@@ -145,7 +145,7 @@ static int print_as_json(const bench *b, const stepping *t, const bench_case *c)
 
 static int print_as_text(const bench *b, const stepping *t, const bench_case *c) {
   const ebb_optimizer *o = &t->options.optimizer;
-  printf("peak     %.1f GFLOP/s, by a probe of fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
+  printf("peak     %.1f GFLOP/s, by fused multiply-adds\n\n", 1e-9 * b->yardstick.rate);
   print_text(stdout, "network             %s, batch %zu, %s", b->s->model, b->s->batch,
              ebb_optimizer_name(o->kind));
   if (o->momentum > 0) printf(", momentum %g", o->momentum);

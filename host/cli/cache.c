@@ -1,7 +1,7 @@
-/* `ebb cache`: where built kernel programs are kept, how much, for which devices; and clearing it.
+/* `ebb cache`: where built kernel programs are kept, how many and for which devices; and clearing
+ * the cache.
  *
- * A machine without a device has a folder to look at and to clear too, so no device is no failure
- * here.
+ * A machine without a device may have a cache folder too, so having no device is not an error here.
  */
 #include "commands.h"
 #include "output.h"

@@ -1,4 +1,4 @@
-/* One clock for all that waits, gives up or tells how long it took. */
+/* The tool's clock for waiting, time limits and durations. */
 #include "clock.h"
 
 #include <time.h>

@@ -1,8 +1,8 @@
-/* The time that passes. */
+/* The tool's clock. */
 #ifndef EBB_CLI_CLOCK_H
 #define EBB_CLI_CLOCK_H
 
-/* Seconds on a clock that nobody sets. */
+/* Seconds on a monotonic clock, which nobody can set. */
 double clock_seconds(void);
 
 #endif

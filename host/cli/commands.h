@@ -1,5 +1,5 @@
-/* The commands: one file each, one row each in the table of main.c. A command returns the exit
- * code, having said on stderr why it is not 0. */
+/* The commands: one file each, one row each in the table of main.c. A command returns the exit code
+ * and explains any other than 0 on stderr. */
 #ifndef EBB_CLI_COMMANDS_H
 #define EBB_CLI_COMMANDS_H
 
@@ -8,9 +8,9 @@
 typedef struct command {
   const char *name;
   unsigned mask;          /* its bit in the option table's `commands` */
-  const char *argument;   /* what it takes beside options, "MODEL"; NULL: nothing */
-  bool argument_required; /* false: it may be left out */
-  const char *summary;    /* one line of `ebb help` */
+  const char *argument;   /* its argument in the help, "MODEL"; NULL: it takes none */
+  bool argument_required; /* false: the argument is optional */
+  const char *summary;    /* its line in `ebb help` */
   int (*run)(const settings *s);
 } command;
 
@@ -31,7 +31,7 @@ int version_run(const settings *s);
 /* The command table: `count` rows. */
 const command *commands_all(size_t *count);
 
-/* The command of that name; NULL, having named the nearest one on stderr, if there is none. */
+/* The command of that name. If there is none, names the nearest on stderr and returns NULL. */
 const command *commands_find(const char *name);
 
 #endif

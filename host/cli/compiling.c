@@ -1,4 +1,5 @@
-/* Compiling may take minutes with some drivers: users see how far it is, and that it is done once.
+/* Progress of compiling, which may take minutes with some drivers: users see how far it is and that
+ * it happens only once.
  */
 #include "compiling.h"
 

@@ -1,4 +1,4 @@
-/* The line that says how far compiling is. */
+/* The progress line of compiling. */
 #ifndef EBB_CLI_COMPILING_H
 #define EBB_CLI_COMPILING_H
 
@@ -6,8 +6,8 @@
 
 #include <ebb/ebb.h>
 
-/* Shows from now on what is compiled for the device: on a terminal a line that is overwritten; else
- * one line, if it lasts more than a second. Nothing with --quiet. */
+/* From now on shows the progress of compiling for the device: on a terminal as a line that is
+ * overwritten, otherwise as one line if it takes more than a second. With --quiet nothing. */
 void compiling_show(ebb_device *device, const settings *s);
 
 #endif

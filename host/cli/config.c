@@ -1,7 +1,6 @@
-/* A run's options are kept as they were given, in one object of its result and its log, so that
- * --config repeats the run: what has been made of them (the whole spec, the number of epochs) would
- * not give the same run where a default or the data decided it. A log is JSON lines, of which the
- * first has them.
+/* A run's options are stored as given, in one object of its result and its log, so that --config
+ * repeats the run. Derived values (the whole spec, the number of epochs) would not repeat it if a
+ * default or the data decided them. A log consists of JSON lines; the first has the options.
  */
 #include "config.h"
 
@@ -26,7 +25,7 @@ bool config_decides(const char *name) {
   return !AMONG(apart, name);
 }
 
-/* What is of one command only: a training that goes on is not asked for it again. */
+/* False for options of a single command: a resumed training does not take them over. */
 static bool lasts(const char *name) {
   static const char *const momentary[] = {"trace", "profile", "no-clobber", "json",   "quiet",
                                           "help",  "config",  "checkpoint", "resume", "time-limit"};
@@ -39,7 +38,7 @@ bool config_may_change(const char *name) {
   return !config_decides(name) || AMONG(free, name);
 }
 
-/* The options that were given and are wanted. */
+/* The given options that `wanted` accepts. */
 static json_t *options_where(const settings *s, bool (*wanted)(const char *name)) {
   size_t count;
   const option_row *rows = option_table(&count);
@@ -58,7 +57,7 @@ json_t *config_lasting(const settings *s) {
   return options_where(s, lasts);
 }
 
-/* True for a result and for the first line of a log, and for an object of options in another. */
+/* True for a result, for the first line of a log, and for an object that contains such options. */
 static bool is_written(const json_t *object) {
   const char *type = json_string_value(json_object_get(object, "type"));
   return json_object_get(object, CONFIG_KEY) || json_object_get(object, "reason") ||
@@ -81,7 +80,7 @@ int config_load(json_t **out, bool *written, const char *origin, const char *pat
   if (!object) return fail_parse(origin, path, &error);
   *out = object;
   if (!json_is_object(object))
-    return fail(EXIT_INPUT, "%s: a JSON object is needed, {\"epochs\": 5}", path);
+    return fail(EXIT_INPUT, "%s: a JSON object is expected, such as {\"epochs\": 5}", path);
   *written = is_written(object);
   if (!*written) return EXIT_GOOD;
   json_t *options = json_incref(json_object_get(object, CONFIG_KEY));
@@ -89,6 +88,7 @@ int config_load(json_t **out, bool *written, const char *origin, const char *pat
   *out = options;
   if (json_is_object(options)) return EXIT_GOOD;
   return fail(EXIT_INPUT,
-              "%s: is a result or log without \"" CONFIG_KEY "\", from before they were kept",
+              "%s: is a result or log without \"" CONFIG_KEY
+              "\", written by a version that did not store them",
               path);
 }

@@ -1,4 +1,4 @@
-/* Options as JSON: the file of --config, and what results and logs say about a run's options. */
+/* Options as JSON: the file of --config, and the options in results and logs. */
 #ifndef EBB_CLI_CONFIG_H
 #define EBB_CLI_CONFIG_H
 
@@ -6,26 +6,24 @@
 
 #include "options.h"
 
-/* The object of options that a file holds: all of it, or what config_of has put into a result or
- * the first line of a log, and then `*written` is true. `origin`: how messages call what named the
- * file. Returns the exit code. */
+/* Loads the object of options from a file: the whole file, or, with `*written` set to true, the
+ * part that config_of wrote to a result or to the first line of a log. `origin` names in messages
+ * what named the file. Returns the exit code. */
 int config_load(json_t **out, bool *written, const char *origin, const char *path);
 
-/* True if the option of this name decides what a model becomes. Others say where results go, or
- * what is told. */
+/* True if this option influences the model. Others decide where results go or what is reported. */
 bool config_decides(const char *name);
 
-/* The options that were given and decide. The key of results and logs that holds them
- * is CONFIG_KEY. */
+/* The given options that influence the model, stored in results and logs under the key
+ * CONFIG_KEY. */
 #define CONFIG_KEY "options"
 json_t *config_of(const settings *s);
 
-/* The options that were given and that a training takes over from its checkpoint: also where its
- * files go, but not what only the one command is told by. */
+/* The given options that a training takes over from its checkpoint: also the places of its files,
+ * but no options of a single command. */
 json_t *config_lasting(const settings *s);
 
-/* True if a training that goes on may be given another value of the option than it was begun with.
- */
+/* True if a resumed training may be given another value of the option than it was started with. */
 bool config_may_change(const char *name);
 
 #endif

@@ -1,8 +1,7 @@
 /* `ebb data`: how a file is read: each column's type, what is done with it and why, the target, and
  * the command that would train on it; or the same table written in another format.
  *
- * All of it comes from the table that a training would read, so what is told here is what happens
- * there.
+ * Everything comes from the table that a training would read, so it is what would happen there.
  */
 #include "commands.h"
 #include "data_command.h"
@@ -26,7 +25,7 @@ static const char *use_name(ebb_column_use use) {
   return names[use];
 }
 
-/* The smallest and the largest value; false: the column has none. */
+/* The smallest and the largest value. Returns false if the column has none. */
 static bool describe_range(char *text, size_t size, const ebb_column_info *column) {
   char low[32], high[32];
   if (!isfinite(column->min)) return false;
@@ -86,13 +85,13 @@ static void print_classes(const ebb_table *table) {
   if (classes > SHOWN_CLASSES) printf("  and %zu more classes\n", classes - SHOWN_CLASSES);
 }
 
-/* The target columns that have figures of their own: classes have but one for all columns. */
+/* The number of target columns with statistics of their own; classes have one for all columns. */
 static size_t described_targets(const ebb_table *table) {
   size_t count = ebb_table_targets(table);
   return ebb_table_task(table) == EBB_TASK_CLASSIFICATION && count > 1 ? 1 : count;
 }
 
-/* The name of such a target; of classes in several columns all names. */
+/* The name of such a target; for classes in several columns, all names. */
 static void name_target(char *text, size_t size, const ebb_table *table, size_t index) {
   size_t last = described_targets(table) == 1 ? ebb_table_targets(table) - 1 : index, used = 0;
   for (size_t i = index; i <= last && used < size; i++)
@@ -118,7 +117,7 @@ static int print_target(const ebb_table *table, size_t index) {
   return EXIT_GOOD;
 }
 
-/* A number, or the text of a date. */
+/* A number, or a date as text. */
 static void put_value(json_t *object, const char *key, ebb_column_kind kind, double value) {
   char text[32];
   if (kind == EBB_KIND_DATE && isfinite(value))
@@ -189,7 +188,7 @@ static int print_as_json(const settings *s, const ebb_table *table, const char *
   return print_json(object);
 }
 
-static int tell(const settings *s, const ebb_table *table) {
+static int describe(const settings *s, const ebb_table *table) {
   char *line;
   int code = data_command(&line, s, table);
   if (code == EXIT_GOOD && s->json) {
@@ -232,7 +231,7 @@ int data_run(const settings *given) {
   signals_doing("the data are read");
   int code = check_streams(&s);
   if (code == EXIT_GOOD) code = read_table(&table, &s, NULL, false);
-  if (code == EXIT_GOOD) code = s.to ? write_to(&s, table) : tell(&s, table);
+  if (code == EXIT_GOOD) code = s.to ? write_to(&s, table) : describe(&s, table);
   ebb_table_free(table);
   return code;
 }

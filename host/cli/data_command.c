@@ -1,4 +1,4 @@
-/* The command line that trains on a table, with the options that it was read with. */
+/* The command line for training on a table, with the options used to read it. */
 #include "data_command.h"
 
 #include "config.h"
@@ -22,7 +22,7 @@ static ebb_status find_missing(bool *missing, const ebb_table *table) {
   return EBB_OK;
 }
 
-/* The options that were given here and mean something there. */
+/* The given options that also apply to training. */
 static void put_options(FILE *line, const settings *s) {
   size_t count;
   const option_row *rows = option_table(&count);

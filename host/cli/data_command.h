@@ -1,4 +1,4 @@
-/* `ebb data`: the command line that it gives. */
+/* `ebb data`: the command line that it suggests. */
 #ifndef EBB_CLI_DATA_COMMAND_H
 #define EBB_CLI_DATA_COMMAND_H
 
@@ -6,8 +6,8 @@
 
 #include "options.h"
 
-/* The training of this table, as text to free; NULL: there is nothing to learn. Returns the exit
- * code. */
+/* The training command for this table, as text to be freed. NULL: the table has no target. Returns
+ * the exit code. */
 int data_command(char **out, const settings *s, const ebb_table *table);
 
 #endif

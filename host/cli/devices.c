@@ -1,12 +1,12 @@
 /* `ebb devices`: the flat list of all devices of all platforms.
  *
- * Which one is the default is found by opening it, as training would, and not by repeating the rule
- * of the library here.
+ * The default device is found by opening it, as training would, rather than by repeating the
+ * library's rule.
  */
 #include "commands.h"
 #include "output.h"
 
-/* Fills in the description of the device that no --device would take; false if none opens. */
+/* Describes the device used without --device. Returns false if none can be opened. */
 static bool find_default(ebb_device_info *info) {
   ebb_device *device = NULL;
   bool found = ebb_device_open(&device, NULL) == EBB_OK;

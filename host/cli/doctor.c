@@ -1,4 +1,4 @@
-/* `ebb doctor`: what stands between this machine and training, and what to do about it.
+/* `ebb doctor`: what prevents training on this machine, and what to do about it.
  */
 #include "commands.h"
 #include "output.h"
@@ -32,7 +32,7 @@ int doctor_run(const settings *s) {
   } else {
     json_decref(findings);
     puts(healthy ? "healthy: training can work on this machine"
-                 : "not healthy: training cannot work until the findings marked bad are mended");
+                 : "not healthy: training cannot work until the findings marked bad are fixed");
   }
   return code != EXIT_GOOD || healthy ? code : EXIT_NO_DEVICE;
 }

@@ -1,9 +1,9 @@
 /* `ebb eval`: how good a model is on a file of rows with targets.
  *
- * A model file holds a fingerprint of the data it was trained on and how they were parted. On that
- * file the parts are told apart, unseen rows first: a figure of all rows would count those that the
- * model has learned by heart. Rows of any other file are all unseen, and parting them would mean
- * nothing.
+ * A model file holds a fingerprint of its training data and their split. On that file, each part is
+ * scored separately, unseen rows first: a score over all rows would include those that the model
+ * has learned by heart. The rows of any other file are all unseen, and splitting them would be
+ * meaningless.
  */
 #include "commands.h"
 #include "inputs.h"
@@ -21,11 +21,11 @@ enum { MOST_PARTS = 3 };
 typedef struct evaluation {
   const settings *s;
   subject x;
-  bool home;   /* the file is the one that the model was trained on */
-  bool parted; /* `order` and `parts` say which rows are which */
+  bool home;   /* the file is the model's training data */
+  bool parted; /* `order` and `parts` hold the split */
   size_t *order;
   ebb_parts parts;
-  ebb_dataset train; /* with `parted` */
+  ebb_dataset train; /* only with `parted` */
   scored results[MOST_PARTS];
   size_t count;
 } evaluation;
@@ -36,14 +36,14 @@ static bool model_parts(const ebb_split *split) {
   return split->valid > 0 || split->test > 0;
 }
 
-/* Refuses a part that there is not. */
+/* Refuses a part that does not exist. */
 static int check_part(const evaluation *e) {
   const settings *s = e->s;
   const ebb_split *split = &e->x.model.split;
   if (s->part == PART_ALL) return EXIT_GOOD;
   option_origin part = settings_origin(s, "part");
   if (!e->x.model.encoder)
-    return fail(EXIT_USAGE, "%s: %s does not tell which rows it was trained on", part.text,
+    return fail(EXIT_USAGE, "%s: %s does not say which rows it was trained on", part.text,
                 s->argument);
   if (e->x.model.fingerprint && !e->home)
     return fail(EXIT_USAGE,
@@ -51,7 +51,7 @@ static int check_part(const evaluation *e) {
                 "option out to evaluate all of its rows",
                 part.text, s->data, s->argument);
   if (!model_parts(split))
-    return fail(EXIT_USAGE, "%s: %s was trained without parting its rows (--valid 0 or a file)",
+    return fail(EXIT_USAGE, "%s: %s was trained without a split of its rows (--valid 0 or a file)",
                 part.text, s->argument);
   if ((s->part == PART_VALID && !(split->valid > 0)) ||
       (s->part == PART_TEST && !(split->test > 0)))
@@ -62,7 +62,7 @@ static int check_part(const evaluation *e) {
   return EXIT_GOOD;
 }
 
-/* Parts the rows as the training did, and encodes those that it learned from. */
+/* Splits the rows as the training did, and encodes the training rows. */
 static int part_rows(evaluation *e) {
   size_t rows = ebb_table_rows(e->x.table);
   e->order = calloc(rows ? rows : 1, sizeof *e->order);
@@ -75,7 +75,7 @@ static int part_rows(evaluation *e) {
   return code;
 }
 
-/* Scores the rows of a part of the file. */
+/* Scores the rows of one part. */
 static int add_part(evaluation *e, int part) {
   scored *out = &e->results[e->count++];
   const ebb_parts *p = &e->parts;
@@ -101,7 +101,7 @@ static int add_part(evaluation *e, int part) {
   return code;
 }
 
-/* Without --part, on the file of the training: all parts that there are. */
+/* Without --part, on the training data: scores all existing parts. */
 static int add_parts(evaluation *e) {
   int code = EXIT_GOOD;
   if (e->parts.valid) code = add_part(e, PART_VALID);
@@ -119,8 +119,8 @@ static int score(evaluation *e) {
   if (e->parted && !asked) return add_parts(e);
   if (parts && !asked && !model->fingerprint)
     note(s,
-         "note     %s does not tell which file it was trained on; if it is this one, the figures "
-         "flatter: --part valid leaves the rows out that were trained on",
+         "note     %s does not say which file it was trained on; if it was this one, the figures "
+         "are too good: --part valid leaves the training rows out",
          s->argument);
   return add_part(e, s->part);
 }
@@ -161,7 +161,7 @@ static bool has_column(const ebb_table *table, const char *name) {
   return false;
 }
 
-/* Of several targets of which some are there, says which is not. */
+/* If only some of several targets are there, says which one is missing. */
 static int fail_no_target(const subject *x, const settings *s) {
   const char *missing = NULL, *name;
   size_t there = 0;
@@ -174,8 +174,8 @@ static int fail_no_target(const subject *x, const settings *s) {
     return fail(EXIT_INPUT, "%s: the model's target \"%.80s\" is missing, and all are needed",
                 s->data, missing);
   return fail(EXIT_INPUT,
-              "%s: has no targets to compare with; name them by --labels or --target, "
-              "or use `ebb predict`",
+              "%s: has no targets to compare with; give them with --labels or --target, or use "
+              "`ebb predict`",
               s->data);
 }
 

@@ -1,5 +1,5 @@
-/* The help pages, written from the command table and the option table, so that they leave nothing
- * out: names, values, choices and defaults stand in one place.
+/* The help pages, generated from the command table and the option table, so that they are complete:
+ * names, values, choices and defaults are defined in one place.
  */
 #include "commands.h"
 #include "output.h"
@@ -8,13 +8,13 @@
 
 enum { WIDTH = 80, INDENT = 26, LONG = 14 };
 
-/* Bytes that stay together: a word, or an item of a list that is long for a line. */
+/* Bytes that stay on one line: a word, or an item of a list too long for a line. */
 static size_t piece_length(const char *text) {
   size_t length = strcspn(text, " "), item = strcspn(text, " ,") + 1;
   return length > LONG && item < length ? item : length;
 }
 
-/* Prints a text broken into lines; it and its further lines begin at INDENT. */
+/* Prints a text broken into lines, each indented by INDENT. */
 static void print_wrapped(const char *text) {
   size_t column = INDENT;
   bool blank = false;
@@ -33,7 +33,7 @@ static void print_wrapped(const char *text) {
   putchar('\n');
 }
 
-/* What follows an option's name: its help, its choices, its default. */
+/* The text after an option's name: help, choices, default. */
 static void describe_option(char *text, size_t size, const option_row *row) {
   size_t length = (size_t)snprintf(text, size, "%s", row->help);
   for (size_t i = 0; row->choices && row->choices[i]; i++)

@@ -1,8 +1,8 @@
-/* Names that other tools give to what our options do.
+/* Names used by other tools for what our options do.
  *
- * They are too far from ours for an edit distance, or nearer to another option: --label is no
- * misspelt --labels. A name may stand in several rows; the first option that the command takes is
- * meant.
+ * They are too far from our names for an edit distance, or closer to another option: --label is not
+ * a misspelt --labels. A name may occur in several rows; the first option that the command accepts
+ * is suggested.
  */
 #include "hints.h"
 
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* `option` begins with the option's name; what follows a blank is an example of a value. */
+/* `option` begins with the option's name, optionally followed by a blank and an example value. */
 static const struct {
-  const char *option, *words; /* words are parted by blanks */
+  const char *option, *words; /* words are separated by blanks */
 } rows[] = {
     {"schedule", "lr-schedule scheduler lr-scheduler learning-rate-schedule lr-decay decay"},
     {"warmup", "warm-up warmup-steps warmup-epochs"},
@@ -67,7 +67,7 @@ static const struct {
     {"quiet", "silent no-progress no-verbose"},
 };
 
-/* A name in small letters with dashes. */
+/* A name in lower case with dashes. */
 static void plain_name(char plain[64], const char *word) {
   size_t i = 0;
   for (; word[i] && i < 63; i++)
@@ -85,7 +85,7 @@ static bool is_among(const char *words, const char *word) {
   return false;
 }
 
-/* The name of `option`, which an example may follow, is one of these. */
+/* True if the name of `option`, which an example may follow, is one of these. */
 static bool is_taken(const char *option, const char *const *names, size_t count) {
   size_t length = strcspn(option, " ");
   for (size_t i = 0; i < count; i++)

@@ -1,8 +1,8 @@
-/* `ebb info`: what a safetensors file holds.
+/* `ebb info`: the contents of a safetensors file.
  *
- * Any such file is listed. One that is a model is checked to its last number, so one that info
- * describes as a model works; a device is not needed for that. A file that ebb did not write may be
- * something else: what keeps it from being a model is told as a fact about it, not as an error.
+ * Any such file is listed. A model is checked completely, without a device, so a model that info
+ * describes also works. A file not written by ebb may be something else: the reason why it is not a
+ * model is then reported as a fact, not as an error.
  */
 #include "info.h"
 
@@ -13,11 +13,11 @@
 #include <string.h>
 
 enum {
-  SHOWN_VALUE = 60, /* bytes of a metadata value that are printed */
+  SHOWN_VALUE = 60, /* printed bytes of a metadata value */
   SHOWN_CLASSES = 20
 };
 
-/* The file, and the model that it is; `problem`: why it is none, "" if it is one. */
+/* The file and the model in it; `problem` says why it is not a model, "" if it is. */
 typedef struct subject_file {
   const settings *s;
   ebb_tensor_file *file;
@@ -32,7 +32,7 @@ static bool is_ours(const ebb_tensor_file *file) {
   return false;
 }
 
-/* True if not all rows of the data file were trained on. */
+/* True if part of the data file was held out of training. */
 static bool is_parted(const ebb_model_info *model) {
   return model->split.valid > 0 || model->split.test > 0;
 }
@@ -247,7 +247,7 @@ static void print_model(const subject_file *x) {
   print_encoder(model->encoder);
   if (is_parted(model)) print_split(&model->split);
   if (model->fingerprint)
-    puts("trained on   data that `ebb eval` knows again, to tell the rows that were trained on");
+    puts("trained on   data that `ebb eval` recognises, to separate the training rows");
 }
 
 static int print_as_text(const subject_file *x) {
@@ -264,7 +264,7 @@ static int print_as_text(const subject_file *x) {
 
 /* ---- the command ---- */
 
-/* Describes the model that the file is. If it need not be one, that it is none is no failure. */
+/* Describes the model in the file. Not being a model is no error unless the file must be one. */
 static int describe(subject_file *x) {
   const settings *s = x->s;
   ebb_status status = ebb_model_describe(&x->model, s->argument, s->model);

@@ -1,4 +1,4 @@
-/* An encoder in words: what it reads each column as, and what the network gets of it. */
+/* Describes an encoder in words: how each column is read, and which inputs it gives. */
 #include "info.h"
 
 #include "output.h"

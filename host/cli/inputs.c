@@ -1,4 +1,4 @@
-/* What several commands begin with. */
+/* The first steps of several commands. */
 #include "inputs.h"
 
 #include "compiling.h"
@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* True if EBB_DEVICE gives the device. It is left to the library, whose messages name it. */
+/* True if EBB_DEVICE selects the device. The library handles it, so its messages name the
+ * variable. */
 static bool is_by_variable(const settings *s) {
   const char *variable = getenv("EBB_DEVICE");
   return s->device && variable && strcmp(s->device, variable) == 0;
@@ -29,7 +30,7 @@ ebb_status try_device(ebb_device **out, const char **blamed, const settings *s) 
   ebb_status status = open_selected(out, s);
   bool given = s->device && !is_by_variable(s);
   if (status == EBB_ERR_NO_DEVICE && given && ebb_device_count(&count) == EBB_OK)
-    *blamed = "device"; /* there are others */
+    *blamed = "device"; /* other devices exist */
   if (status == EBB_OK) status = ebb_device_set_timeout(*out, s->device_timeout);
   if (status != EBB_OK) return status;
   status = ebb_device_set_precision(*out, (ebb_precision)s->precision);
@@ -70,7 +71,7 @@ int check_streams(const settings *s) {
   for (size_t i = 0; i < sizeof inputs / sizeof *inputs; i++) {
     if (!is_stream(inputs[i].path)) continue;
     if (taken)
-      return fail(EXIT_USAGE, "%s: standard input is that of %s already; name a file",
+      return fail(EXIT_USAGE, "%s: standard input is already used by %s; name a file",
                   settings_origin(s, inputs[i].option).text, settings_origin(s, taken).text);
     taken = inputs[i].option;
   }
@@ -91,11 +92,11 @@ void note_table(const settings *s, const ebb_table *table, size_t first) {
   }
 }
 
-ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool no_look) {
+ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool ignore_target) {
   return (ebb_read_options){.labels = s->labels,
                             .target = s->target,
                             .no_target = s->no_target,
-                            .ignore_target = no_look,
+                            .ignore_target = ignore_target,
                             .task = (ebb_task)s->task,
                             .delimiter = s->delimiter,
                             .decimal = s->decimal == DECIMAL_COMMA ? ',' : '.',
@@ -112,7 +113,7 @@ ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, boo
                             .encoder = encoder};
 }
 
-/* Leaves rows that lack an input out where that is asked for, or was when the model was trained. */
+/* Removes rows with missing inputs if the options, or those of the model's training, say so. */
 static int drop_missing(ebb_table *table, const settings *s, const ebb_encoder *encoder) {
   bool asked = s->missing == EBB_MISSING_DROP;
   size_t dropped, before = ebb_table_rows(table);
@@ -124,18 +125,18 @@ static int drop_missing(ebb_table *table, const settings *s, const ebb_encoder *
   return code;
 }
 
-int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool no_look) {
+int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool ignore_target) {
   if (!s->data) return fail(EXIT_USAGE, "--data is missing: the file with the rows");
   if (s->header && s->no_header)
     return fail(EXIT_USAGE, "%s and %s exclude each other", settings_origin(s, "header").text,
                 settings_origin(s, "no-header").text);
-  ebb_read_options options = read_options(s, encoder, no_look);
+  ebb_read_options options = read_options(s, encoder, ignore_target);
   ebb_status status = ebb_table_read(out, s->data, &options);
   if (status != EBB_OK) return fail_status(status);
   note(s, "data     %s: %s", is_stream(s->data) ? "standard input" : s->data,
        ebb_table_summary(*out));
   note_table(s, *out, 0);
-  return no_look ? EXIT_GOOD : drop_missing(*out, s, encoder);
+  return ignore_target ? EXIT_GOOD : drop_missing(*out, s, encoder);
 }
 
 bool same_file(const char *output, const char *input) {
@@ -185,6 +186,8 @@ void note_weights(const settings *s, const char *path, const char *notes) {
 void note_unknown(const settings *s, const ebb_encoder *encoder, const ebb_table *table) {
   char text[512];
   if (ebb_encoder_unknown(text, sizeof text, encoder, table) > 0)
-    note(s, "note     %s: not seen in training, so of no category; --unknown refuse ends instead",
+    note(s,
+         "note     %s: not seen in training, so they belong to no category; --unknown refuse makes "
+         "this an error",
          text);
 }

@@ -1,5 +1,5 @@
-/* What several commands begin with: a device, data, a model, an optimizer, as the options say. All
- * return exit codes. */
+/* The first steps of several commands: opening a device, reading data, loading a model, choosing an
+ * optimizer. All return exit codes. */
 #ifndef EBB_CLI_INPUTS_H
 #define EBB_CLI_INPUTS_H
 
@@ -7,46 +7,45 @@
 
 #include "options.h"
 
-/* Opens the device and notes which one was taken and why. It is watched from now on: before it is
- * freed, watch_device(NULL). */
+/* Opens the device, reports which one and why, and starts watching it. Call watch_device(NULL)
+ * before freeing it. */
 int open_device(ebb_device **out, const settings *s);
 
-/* Its part that says nothing, for processes of their own: the device in the precision that is asked
- * for. A failure is the library's; `blamed`: the option that it is a failure of, or NULL. */
+/* The silent part of open_device, for separate processes: opens the device in the requested
+ * precision. The error is the library's; `blamed` is the option that caused it, or NULL. */
 ebb_status try_device(ebb_device **out, const char **blamed, const settings *s);
 
 /* True if the name stands for a standard stream. */
 bool is_stream(const char *name);
 
-/* Refuses standard input as more than one of the files with rows: it can be read once. */
+/* Refuses standard input for more than one of the files with rows: it can be read only once. */
 int check_streams(const settings *s);
 
-/* How files of rows are read; as of read_table. */
-ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool no_look);
+/* How files of rows are read; arguments as for read_table. */
+ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool ignore_target);
 
-/* Reads --data as the options say, and prints what was decided about it; `encoder` (may be NULL) is
- * the one of the model that the rows are for. no_look: whatever stands in the target's column, it
- * is no error. Rows that lack an input are left out by --missing drop, of the options or of the
- * model's training, but not with no_look: a prediction is made of each row. */
-int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool no_look);
+/* Reads --data as the options say, and prints the decisions about it. `encoder` is the encoder of
+ * the model that the rows are for, or NULL. ignore_target: the target column may hold anything.
+ * Rows with missing inputs are removed by --missing drop, given now or in training, except with
+ * ignore_target: a prediction is made for each row. */
+int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, bool ignore_target);
 
-/* Prints what was decided about a table, from the note `first` on; what weighs much also with
- * --quiet. */
+/* Prints a table's notes, starting at note `first`; with --quiet only weighty ones. */
 void note_table(const settings *s, const ebb_table *table, size_t first);
 
-/* True if the name of an output (NULL: none) leads to a file that is also an input. */
+/* True if the output file (NULL: none) is also an input. */
 bool same_file(const char *output, const char *input);
 
-/* The loss asked for, or the one that goes with the task. */
+/* The requested loss, or the default one for the task. */
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task);
 
-/* Optimizer and learning rate; options that the optimizer does not know are refused. */
+/* Optimizer and learning rate. Refuses options that the optimizer does not have. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s);
 
-/* Notes what was guessed or ignored in a file of weights: the lines of ebb_network_notes. */
+/* Prints what was guessed or ignored in a file of weights: the lines of ebb_network_notes. */
 void note_weights(const settings *s, const char *path, const char *notes);
 
-/* Notes which values of the table are no category that the encoder knows. */
+/* Reports values of the table that are categories unknown to the encoder. */
 void note_unknown(const settings *s, const ebb_encoder *encoder, const ebb_table *table);
 
 #endif

@@ -1,10 +1,9 @@
-/* Results as JSON. Nothing that belongs to one may be missing: jansson tells a failed allocation by
- * a NULL that the next of its functions takes for "no such field", in a hundred places. So all of
- * its memory comes through here, a failure is noted once, and a result that may lack something is
- * not written at all.
+/* Results as JSON, which must be complete. jansson reports a failed allocation as NULL, which its
+ * next function takes for "no such field", in a hundred places. So all of its memory is allocated
+ * here, any failure is recorded, and a result that may lack something is not written at all.
  *
- * What could steer a terminal is written by its escape, \u009b, in files too: it is the same text
- * to a program.
+ * Characters that could steer a terminal are written as escapes, such as \u009b, in files too: to a
+ * program the text is the same.
  */
 #include "output.h"
 #include "plain.h"
@@ -14,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS = 9 }; /* give the same float32 back */
+enum { DIGITS = 9 }; /* enough for any float32 */
 
-static atomic_bool lost; /* something that JSON was to hold */
+static atomic_bool lost; /* an allocation for a result has failed */
 
 static void *allocate(size_t size) {
   void *memory = malloc(size);
@@ -28,14 +27,14 @@ void json_prepare(void) {
   json_set_alloc_funcs(allocate, free);
 }
 
-/* jansson's callback; `to` is the stream. A run of bytes ends with a character. */
+/* Callback of jansson; `to` is the stream. The bytes end with a complete character. */
 static int write_part(const char *bytes, size_t size, void *to) {
   size_t from = 0, length;
   unsigned code;
   for (size_t at = 0; at < size; at += length) {
     char next[5] = "";
     memcpy(next, bytes + at, size - at < 4 ? size - at : 4);
-    if (is_plain(next, &length, &code) || code < 0x7f) continue; /* and line breaks of the layout */
+    if (is_plain(next, &length, &code) || code < 0x7f) continue; /* line breaks of the layout too */
     fwrite(bytes + from, 1, at - from, to);
     fprintf(to, "\\u%04x", code);
     from = at + length;
@@ -61,7 +60,7 @@ char *json_line(const json_t *value) {
   return NULL;
 }
 
-/* The text is made before any of it is written, so that half a result never stands on stdout. */
+/* The text is complete before any of it is written, so stdout never receives half a result. */
 int print_json(json_t *value) {
   char *text = NULL;
   size_t size;

@@ -1,7 +1,7 @@
-/* The library keeps no list of the files that it is writing, which would be a global; the system
- * has one: the descriptors of the process. A temporary file is one that is open for writing and has
- * the name that the library gives such files. Removing it while it is renamed does no harm: either
- * the name is gone, or the rename fails.
+/* Finds the temporary files that this process is writing. The library keeps no list of them, which
+ * would be global state, but the system does: the descriptors of the process. A temporary file is
+ * open for writing and has a name in the library's form. Removing it during its rename is harmless:
+ * either the name is gone, or the rename fails.
  */
 #include "leftovers.h"
 

@@ -1,13 +1,13 @@
-/* What a process that ends at once must not leave behind. */
+/* Temporary files to remove when the process ends abruptly. */
 #ifndef EBB_CLI_LEFTOVERS_H
 #define EBB_CLI_LEFTOVERS_H
 
-/* What printf makes the name of a temporary file of, from an unsigned long long; the library calls
- * its own so too. */
+/* printf format of the names of temporary files, for an unsigned long long; the library's names
+ * have the same form. */
 #define TEMPORARY_NAME "ebb-%016llx.tmp"
 
-/* Removes the temporary files that this process is writing. Needs no lock and no descriptor that is
- * in use: another thread may hang in the midst of anything. */
+/* Removes the temporary files that this process is writing. Uses no lock and no existing
+ * descriptor, since another thread may hang anywhere. */
 void leftovers_remove(void);
 
 #endif

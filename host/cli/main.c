@@ -1,5 +1,5 @@
-/* The tool `ebb`: finds the command, reads its options, runs it, and sees to it that the exit code
- * says what happened, also when stdout could not be written.
+/* The tool `ebb`: finds the command, reads its options, runs it, and makes sure that the exit code
+ * is right even if stdout could not be written.
  */
 #include "commands.h"
 #include "output.h"
@@ -16,15 +16,15 @@ static const command commands[] = {
      "List the OpenCL devices and mark the one taken by default.", devices_run},
     {"doctor", FOR_DOCTOR, NULL, false, "Check OpenCL's set-up and advise on what is missing.",
      doctor_run},
-    {"data", FOR_DATA, "FILE", true, "Tell how a data file is read, or convert it.", data_run},
+    {"data", FOR_DATA, "FILE", true, "Show how a data file is read, or convert it.", data_run},
     {"train", FOR_TRAIN, NULL, false, "Train a network on a data file and save it as a model.",
      train_run},
-    {"eval", FOR_EVAL, "MODEL", true, "Tell how good a model is on a data file.", eval_run},
+    {"eval", FOR_EVAL, "MODEL", true, "Score a model on a data file.", eval_run},
     {"predict", FOR_PREDICT, "MODEL", true,
      "Write a model's predictions for a data file as CSV or JSON.", predict_run},
     {"verify", FOR_VERIFY, "MODEL", false,
      "Compare kernels and a network with a double-precision reference.", verify_run},
-    {"info", FOR_INFO, "MODEL", true, "Tell what a model file holds.", info_run},
+    {"info", FOR_INFO, "MODEL", true, "Describe the contents of a model file.", info_run},
     {"bench", FOR_BENCH, "WHAT", false,
      "Measure matmul, step or elementwise on this device, or compare two results.", bench_run},
     {"tune", FOR_TUNE, NULL, false,
@@ -32,7 +32,7 @@ static const command commands[] = {
     {"cache", FOR_CACHE, NULL, false, "Show or clear the cache of built kernel programs.",
      cache_run},
     {"help", FOR_HELP, "COMMAND", false, "Explain a command and its options.", help_run},
-    {"version", FOR_VERSION, NULL, false, "Tell the version.", version_run},
+    {"version", FOR_VERSION, NULL, false, "Print the version.", version_run},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -69,7 +69,7 @@ static int run_command(int count, const char **words) {
   if (!c) return EXIT_USAGE;
   settings s;
   signals_doing("the options are read");
-  if (!signals_begin(watch_look))
+  if (!signals_begin(watch_poll))
     return fail(EXIT_FAILED, "a thread that waits for signals cannot be started: %s",
                 strerror(errno));
   int code = settings_read(&s, c, count, words);
@@ -82,7 +82,7 @@ static int run_command(int count, const char **words) {
   return signals_code(code);
 }
 
-/* A file opened later must not get the number of a closed stdout or stderr and be filled with
+/* Ensures that a file opened later cannot take the number of a closed stdout or stderr and receive
  * messages. Opened for reading, so that a write to a closed stdout is still an error. */
 static void fill_descriptors(void) {
   for (int i = 0; i <= 2; i++)
@@ -94,7 +94,9 @@ int main(int count, char **words) {
   json_prepare();
   if (count > 0) tool_name(words[0]);
   const char *pocl_cache = getenv("POCL_CACHE_DIR");
-  if (pocl_cache && pocl_cache[0] == '\0') unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on "" */
+  if (pocl_cache && pocl_cache[0] == '\0')
+    unsetenv("POCL_CACHE_DIR"); /* PoCL aborts on an empty
+                                 * value */
   const char *first = count > 1 ? words[1] : "";
   int code;
   if (count < 2) {

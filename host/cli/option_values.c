@@ -1,8 +1,7 @@
-/* The values of options. Numbers are read as a whole or not at all, and what is refused is told
- * with what would be taken.
+/* Values of options. Numbers are read completely or not at all, and an error says what is allowed.
  *
- * Sizes are powers of 1024, as with ulimit, systemd and docker. The parts of a duration go from the
- * longest to the shortest, so that no unit comes twice.
+ * Sizes are powers of 1024, as with ulimit, systemd and docker. The units of a duration go from the
+ * longest to the shortest, so no unit occurs twice.
  */
 #include "option_values.h"
 
@@ -20,10 +19,10 @@ static bool parse_whole(uint64_t *out, const char *text) {
   if (!isdigit((unsigned char)*text)) return false;
   errno = 0;
   *out = strtoull(text, &end, 10);
-  return errno == 0 && *end == '\0' && *out <= INT64_MAX; /* JSON has no larger ones */
+  return errno == 0 && *end == '\0' && *out <= INT64_MAX; /* JSON has no larger integers */
 }
 
-/* The tool never leaves the "C" locale, so strtod takes a point and no comma. */
+/* The tool never leaves the "C" locale, so strtod expects a point. */
 static bool parse_number(double *out, const char *text) {
   char *end;
   if (strspn(text, "+-.0123456789eE") != strlen(text)) return false;
@@ -31,7 +30,7 @@ static bool parse_number(double *out, const char *text) {
   return end != text && *end == '\0' && isfinite(*out);
 }
 
-/* Reads a number without sign or exponent, and what stands behind it. */
+/* Reads a number without sign or exponent, and the unit after it. */
 static bool parse_amount(double *out, const char **unit, const char *text) {
   char digits[32];
   size_t length = strspn(text, ".0123456789");

@@ -1,8 +1,8 @@
 /* Resolving options: flag, then environment, then config file, then checkpoint, then default.
  *
- * Every source first gives texts; one pass converts them all, so that a wrong value is told the
- * same way wherever it stood: where, value, what is allowed. popt splits the words; it does not
- * convert, because its messages name neither the value nor the range.
+ * Every source yields texts first, and a single pass converts all of them, so that a wrong value
+ * gives the same message from any source: where, value, what is allowed. popt splits the words; it
+ * does not convert them, because its messages name neither the value nor the range.
  */
 #include "options.h"
 
@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The texts while they are gathered; they live in settings.owned. */
+/* The texts being collected; they live in settings.owned. */
 typedef struct gathering {
   settings *s;
   const command *command;
@@ -46,14 +46,14 @@ static bool is_help(const option_row *row) {
   return strcmp(row->name, "help") == 0;
 }
 
-/* Row of the option that this command knows by `name`, or `count`. */
+/* Row of the command's option `name`, or `count`. */
 static size_t find_row(const gathering *g, const char *name) {
   for (size_t i = 0; i < g->count; i++)
     if (taken(g, i) && strcmp(g->rows[i].name, name) == 0) return i;
   return g->count;
 }
 
-/* Says that there is no such option, and which one or which command may be meant. */
+/* Reports an unknown option, and suggests an option or a command. */
 static int unknown_option(const gathering *g, const char *where, const char *word) {
   const char *names[MAX_OPTIONS] = {NULL}, *owner = g->command->name;
   const char *name = word + strspn(word, "-");
@@ -83,7 +83,7 @@ static int bad_word(const gathering *g, poptContext context, int error) {
   return unknown_option(g, owner, name);
 }
 
-/* Takes the argument that a command may have, or the two of bench. */
+/* Reads the command's argument, or the two arguments of bench. */
 static int read_arguments(const gathering *g, const char *const *words) {
   const command *c = g->command;
   settings *s = g->s;
@@ -104,7 +104,7 @@ static int read_arguments(const gathering *g, const char *const *words) {
   return EXIT_GOOD;
 }
 
-/* Takes the value of an option; NULL: no memory. */
+/* Takes the value of an option. NULL: out of memory. */
 static char *take_value(poptContext context, const option_row *row, char *before) {
   char *value = poptGetOptArg(context), *both = NULL;
   if (row->kind != KIND_LIST || !before || !value) {
@@ -170,7 +170,7 @@ static int read_environment(gathering *g) {
   return EXIT_GOOD;
 }
 
-/* The text that would stand on the command line for a JSON value; NULL: none would. */
+/* The command-line text for a JSON value; NULL: there is none. */
 static char *text_of(const json_t *value) {
   if (json_is_string(value)) return strdup(json_string_value(value));
   if (json_is_number(value) || json_is_boolean(value)) return json_dumps(value, JSON_ENCODE_ANY);
@@ -182,7 +182,7 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
   if (strcmp(key, "config") == 0 || strcmp(key, "help") == 0)
     return fail(EXIT_USAGE, "%s: \"%s\" is for the command line only", path, key);
   for (size_t i = 0; row == g->count && i < g->count; i++)
-    if (strcmp(g->rows[i].name, key) == 0) return EXIT_GOOD; /* of another command */
+    if (strcmp(g->rows[i].name, key) == 0) return EXIT_GOOD; /* an option of another command */
   if (row == g->count) {
     char word[128];
     snprintf(word, sizeof word, "--%s", key);
@@ -200,9 +200,9 @@ static bool is_count(const char *text) {
   return text && *text && strspn(text, "0123456789") == strlen(text);
 }
 
-/* Beside checkpoints, --keep with a number is how many of them stay, as everywhere else; without
- * them, or where that is given too, it is the number of a column. Called after each source, of
- * which a stronger one's number leaves a weaker one's columns as they are. */
+/* With checkpoints, --keep with a number is the number of checkpoints to keep, as in every other
+ * place; without them, or if that number is given as well, it is a column. Called after each
+ * source: a number from a stronger source does not change columns from a weaker one. */
 static void move_keep(gathering *g) {
   size_t from = find_row(g, "keep"), to = find_row(g, "keep-checkpoints");
   if (!(g->command->mask & FOR_TRAIN)) return;
@@ -232,7 +232,7 @@ static int read_config(gathering *g) {
     if (code == EXIT_GOOD) code = read_config_entry(g, path, key, value);
   }
   json_decref(object);
-  if (!written) move_keep(g); /* what is kept of a run are columns */
+  if (!written) move_keep(g); /* in the stored options of a run, keep always means columns */
   return code;
 }
 
@@ -274,7 +274,7 @@ void settings_clear(settings *s) {
   *s = (settings){0};
 }
 
-/* The source of an option of which at most one row has been given. */
+/* The source of an option, of whose rows at most one has been given. */
 static option_source source_of(const settings *s, const char *name) {
   size_t count;
   const option_row *rows = option_table(&count);

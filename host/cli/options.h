@@ -1,4 +1,4 @@
-/* Options: what can be set, by flag, environment, config file or default. */
+/* Options: everything that can be set by flag, environment, config file or default. */
 #ifndef EBB_CLI_OPTIONS_H
 #define EBB_CLI_OPTIONS_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One bit a command: which commands take an option. */
+/* One bit per command, for the set of commands that take an option. */
 enum {
   FOR_DEVICES = 1,
   FOR_DOCTOR = 2,
@@ -21,38 +21,38 @@ enum {
   FOR_TUNE = 2048,
   FOR_VERSION = 4096,
   FOR_DATA = 8192,
-  FLAG_ONLY = 512 /* not from variables or config files, where the name is that of train */
+  FLAG_ONLY = 512 /* not from variables or config files, where the name belongs to train */
 };
 
 enum { MAX_OPTIONS = 112 };
 
-/* Places of the names in the choices of the option table. */
+/* Indices of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
 enum { PART_ALL, PART_TRAIN, PART_VALID, PART_TEST };
 enum { UNKNOWN_ZEROS, UNKNOWN_REFUSE };
 enum { DECIMAL_POINT, DECIMAL_COMMA };
 
-/* Where the value of an option came from, the strongest source last. */
+/* Where the value of an option came from, strongest source last. */
 typedef enum option_source {
   FROM_DEFAULT,
-  FROM_CHECKPOINT, /* of a training that goes on */
+  FROM_CHECKPOINT, /* of a resumed training */
   FROM_CONFIG,
   FROM_ENVIRONMENT,
   FROM_FLAG
 } option_source;
 
-/* How often: one of them is above 0. */
+/* An interval; one of the fields is above 0. */
 typedef struct interval {
   double seconds;
   uint64_t steps;
   size_t epochs;
 } interval;
 
-/* What a command was told, every option resolved. Texts live until settings_clear; a text that was
- * not given is NULL, a number without default is NaN. */
+/* All options of a command, resolved. Texts live until settings_clear. A text that was not given is
+ * NULL, a number without a default is NaN. */
 typedef struct settings {
-  const char *argument; /* MODEL, COMMAND or WHAT; NULL if left out */
-  const char *second;   /* of the commands that may have two */
+  const char *argument; /* MODEL, COMMAND or WHAT; NULL if omitted */
+  const char *second;   /* second argument, for commands that have one */
 
   const char *data, *labels, *target, *valid, *valid_labels, *test, *test_labels;
   const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to;
@@ -74,7 +74,7 @@ typedef struct settings {
   interval schedule_length, warmup;
   double schedule_factor;
   bool nesterov, no_shuffle;
-  size_t batch, epochs, patience; /* of train: 0 where not given */
+  size_t batch, epochs, patience; /* for train: 0 if not given */
   double min_delta;
   int monitor; /* ebb_monitor */
   bool refit;
@@ -90,31 +90,31 @@ typedef struct settings {
 
   bool clear;
 
-  const char *checkpoint; /* folder; with --resume that one, unless another is named */
+  const char *checkpoint; /* folder; with --resume the resumed one, unless another is given */
   const char *resume;
   interval every;
-  size_t keep_checkpoints, sentinel; /* sentinel: steps; 0: never */
-  bool keep_counts;                  /* keep_checkpoints was given by --keep */
+  size_t keep_checkpoints, sentinel; /* sentinel: in steps; 0: never */
+  bool keep_counts;                  /* keep_checkpoints was given as --keep */
   double time_limit;
   bool no_self_test;
 
   double device_timeout; /* seconds; 0: never */
-  uint64_t max_memory;   /* bytes; 0: as the library decides */
+  uint64_t max_memory;   /* bytes; 0: the library decides */
 
   const char *out, *log, *trace, *device, *config;
   bool no_clobber, profile;
   bool json, quiet, help;
 
-  char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments last */
+  char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments come last */
   option_source sources[MAX_OPTIONS];
 } settings;
 
 typedef enum option_kind {
   KIND_FLAG,      /* bool */
-  KIND_TEXT,      /* const char *, may be empty */
+  KIND_TEXT,      /* const char *, possibly empty */
   KIND_WORD,      /* const char *, not empty */
-  KIND_LIST,      /* the same; given again, it is added after a comma */
-  KIND_CHOICE,    /* int: place in choices */
+  KIND_LIST,      /* the same; further values are appended after a comma */
+  KIND_CHOICE,    /* int: index in choices */
   KIND_COUNT,     /* size_t in [min, max] */
   KIND_SEED,      /* uint64_t */
   KIND_NUMBER,    /* double in [min, max] */
@@ -125,16 +125,17 @@ typedef enum option_kind {
   KIND_LENGTH     /* interval: 1000, 1000steps, 2epochs */
 } option_kind;
 
-/* One option of one or more commands. A name may have several rows if no command takes two. */
+/* One option of one or more commands. A name may have several rows if no command takes more than
+ * one of them. */
 typedef struct option_row {
-  const char *group; /* heading in the help; NULL: the heading of the row above */
+  const char *group; /* heading in the help; NULL: as in the row above */
   const char *name;
   char letter;       /* short form, or 0 */
-  unsigned commands; /* bits of the commands that take it, and FLAG_ONLY */
+  unsigned commands; /* commands that take it, and FLAG_ONLY */
   option_kind kind;
   size_t offset;        /* of its member of settings */
-  const char *argument; /* how the help calls its value; NULL for flags */
-  const char *initial;  /* default, as text; NULL: none, or one that the help describes */
+  const char *argument; /* name of its value in the help; NULL for flags */
+  const char *initial;  /* default, as text; NULL: none, or described by the help */
   const char *help;
   const char *const *choices; /* NULL-terminated; KIND_CHOICE */
   double min, max;            /* KIND_COUNT, KIND_NUMBER, KIND_DURATION, KIND_SIZE */
@@ -146,19 +147,19 @@ const option_row *option_table(size_t *count);
 struct command;
 
 /* Resolves the options of `command` from its words (words[0] is the command's name), the
- * environment, the config file, with --resume the checkpoint, and the defaults, in this order.
- * Returns the exit code. With --help nothing but `help` is set. */
+ * environment, the config file, the checkpoint of --resume, and the defaults, in this order.
+ * Returns the exit code. With --help only `help` is set. */
 int settings_read(settings *s, const struct command *command, int count, const char **words);
 void settings_clear(settings *s);
 
 /* True if the option was given on the command line. */
 bool settings_given(const settings *s, const char *name);
 
-/* True if it was given anywhere; false if it has its default. */
+/* True if it was given by any source; false if it has its default. */
 bool settings_named(const settings *s, const char *name);
 
-/* How messages call an option: as it was given, `--lr`, `EBB_LR`, `conf.json: lr`, or `run: lr` of
- * a checkpoint in `run`; `--lr` if it was not. */
+/* The name of an option in messages, by its source: `--lr`, `EBB_LR`, `conf.json: lr`, or `run: lr`
+ * for a checkpoint in `run`; `--lr` if it was not given. */
 typedef struct option_origin {
   char text[280];
 } option_origin;

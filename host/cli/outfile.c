@@ -1,6 +1,6 @@
-/* Written to a temporary file beside the path, called as the library calls its own, and renamed at
- * the end, so that a full disk or a signal leaves what was there before. What is no regular file, a
- * pipe, a terminal, is written as it is.
+/* Writes to a temporary file beside the path, named like the library's, and renames it at the end,
+ * so that a full disk or a signal leaves the old file. A path that is not a regular file, such as a
+ * pipe or a terminal, is written directly.
  */
 #include "outfile.h"
 
@@ -20,8 +20,8 @@ static int fail_writing(const char *path, int why) {
   return fail(EXIT_FAILED, "%s: cannot be written: %s", path, strerror(why));
 }
 
-/* Locks a new file, which keeps other writers from taking it for one that a dead process has left.
- * False: one of them has done so before, and the file has no name any more. */
+/* Locks a new file, so that other writers do not take it for a dead process's leftover. Returns
+ * false if one of them has done so already and removed the name. */
 static bool hold(const char *path, int file) {
   struct stat here, there;
   while (flock(file, LOCK_EX) != 0 && errno == EINTR) {
@@ -30,7 +30,7 @@ static bool hold(const char *path, int file) {
          here.st_dev == there.st_dev;
 }
 
-/* Makes a file that was not there, in the folder of the path. */
+/* Creates a new file in the path's folder. */
 static int open_temporary(outfile *file, mode_t mode) {
   int made = -1;
   const char *slash = strrchr(file->path, '/');

@@ -1,4 +1,4 @@
-/* A file that the tool writes itself: as a whole or not at all. */
+/* A file that the tool writes itself, as a whole or not at all. */
 #ifndef EBB_CLI_OUTFILE_H
 #define EBB_CLI_OUTFILE_H
 
@@ -8,14 +8,14 @@
 typedef struct outfile {
   const char *path;
   FILE *stream;
-  char *temporary; /* what is written; NULL: `path` itself, which is no regular file */
+  char *temporary; /* the file being written; NULL: `path` itself, which is not a regular file */
 } outfile;
 
-/* Begins to write; both return exit codes, having said what failed. After success outfile_end must
- * be called. */
+/* Begins writing. Both functions report errors and return exit codes. After success outfile_end
+ * must be called. */
 int outfile_begin(outfile *file, const char *path);
 
-/* Ends it. `good`: what was written replaces what is at the path; else that stays as it is. */
+/* Ends writing. `good`: the new file replaces the old one; otherwise the old one stays. */
 int outfile_end(outfile *file, bool good);
 
 #endif

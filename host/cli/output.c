@@ -1,9 +1,9 @@
-/* Results on stdout, messages on stderr, and what is noticed when they cannot be written.
+/* Results on stdout, messages on stderr, and what happens if they cannot be written.
  *
- * A result that does not arrive is a failure: a full disk ends the tool with exit code 1 and a
- * message. A pipe whose reader has seen enough, `ebb … | head`, is nothing to tell: the exit code
- * is that of SIGPIPE, whether the signal ends the tool or the tool goes on to its end. Messages are
- * one line each, whatever a file name holds; only lists and the logs of compilers have several.
+ * A lost result is a failure: a full disk ends the tool with exit code 1 and a message. A pipe
+ * whose reader has left, `ebb … | head`, needs no message: the exit code is that of SIGPIPE,
+ * whether or not the signal ends the tool. Messages are one line each, whatever a file name
+ * contains; only lists and compiler logs have several.
  */
 #include "output.h"
 
@@ -40,7 +40,7 @@ static void print_line(const char *format, va_list arguments) {
   fputc('\n', stderr);
 }
 
-static bool on_line; /* a line of progress stands on the terminal, which the process has one of */
+static bool on_line; /* the terminal shows a progress line; the process has a single terminal */
 
 void progress_line(const char *format, ...) {
   fputs("\r\033[K", stderr);
@@ -59,7 +59,7 @@ void progress_erase(void) {
 
 static int fail_by(void (*print)(FILE *stream, const char *format, va_list arguments), int code,
                    const char *format, va_list arguments) {
-  if (signals_ending()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
+  if (signals_ending()) return EXIT_SIGNAL + signals_caught(); /* already reported */
   progress_erase();
   fprintf(stderr, "%sebb:%s ", color_bad(stderr), color_off(stderr));
   print(stderr, format, arguments);
@@ -100,7 +100,7 @@ int exit_code(ebb_status status) {
 
 int fail_status(ebb_status status) {
   if (status == EBB_OK) return EXIT_GOOD;
-  bool log = status == EBB_ERR_DEVICE; /* of a compiler; other messages may be about files */
+  bool log = status == EBB_ERR_DEVICE; /* of a compiler; other errors may be about files */
   return (log ? fail_lines : fail)(exit_code(status), "%s", ebb_error_message());
 }
 
@@ -134,14 +134,14 @@ void outlive_readers(void) {
   signal(SIGPIPE, SIG_IGN);
 }
 
-/* Asked of the pipe itself: the errno of the write that failed may be long gone. */
+/* Asks the pipe itself: the errno of the failed write may be lost. */
 static bool nobody_reads(int descriptor) {
   struct pollfd entry = {.fd = descriptor, .events = POLLOUT};
   return poll(&entry, 1, 0) > 0 && (entry.revents & POLLERR);
 }
 
-/* Why writing failed a while ago. A stream does not tell: what is cut off gets a line's end, to
- * hear it again. */
+/* Finds out why an earlier write failed. A stream does not say, so another write, a line end after
+ * the truncated output, repeats the error. */
 static int reason_again(void) {
   errno = 0;
   (void)!write(STDOUT_FILENO, "\n", 1);
@@ -161,4 +161,14 @@ int finish_output(int code) {
   if (!failed && !ferror(stdout)) return code;
   int failure = fail_output(errno);
   return code == EXIT_GOOD ? failure : code;
+}
+
+bool write_bytes(int descriptor, const void *bytes, size_t size) {
+  for (size_t done = 0; done < size;) {
+    ssize_t put = write(descriptor, (const char *)bytes + done, size - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) return false;
+    done += (size_t)put;
+  }
+  return true;
 }

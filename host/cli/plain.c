@@ -1,8 +1,8 @@
-/* Texts of files on a terminal: names of columns, classes and tensors, metadata, messages about
- * them. A file may hold anything, and whoever looks at it must not have the terminal steered by it:
- * what is more than a character to be seen becomes '?'. That are the control characters of ASCII
- * and those of Latin-1, which terminals take too where they come as UTF-8; what turns the direction
- * of writing, so that a text reads as another one; what parts lines; and bytes that are no UTF-8.
+/* Texts from files on a terminal: names of columns, classes and tensors, metadata, and messages
+ * about them. A file may contain anything and must not steer the terminal, so everything that is
+ * not a visible character becomes '?': control characters of ASCII; those of Latin-1, which
+ * terminals obey as UTF-8 too; characters that change the writing direction and make a text read as
+ * another; line separators; and invalid UTF-8.
  */
 #include "plain.h"
 
@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The character that a text begins with; its bytes in *size. 0, of one byte: none of UTF-8. */
+/* The text's first character; *size is its length in bytes. Returns 0 with size 1 if it is not
+ * valid UTF-8. */
 static unsigned long first_character(const char *text, size_t *size) {
   const unsigned char *byte = (const unsigned char *)text;
   static const unsigned long least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -40,8 +41,8 @@ bool is_plain(const char *text, size_t *size, unsigned *code) {
   return true;
 }
 
-/* The length of what stands before the first character that is not plain; its bytes in *size, 0 at
- * the end of the text. At most `most` characters, whose number is returned in it. */
+/* The length of the text before the first character that is not plain, whose size in bytes is *size
+ * (0 at the end of the text). Covers at most `most` characters, and returns their number in it. */
 static size_t plain_run(const char *text, size_t *most, size_t *size) {
   const char *at = text;
   size_t count = 0;
@@ -54,7 +55,7 @@ static size_t plain_run(const char *text, size_t *most, size_t *size) {
   return (size_t)(at - text);
 }
 
-/* Writes a text's first characters; what follows them. By runs: stderr has no buffer. */
+/* Writes a text's first characters and returns the rest. Writes runs: stderr has no buffer. */
 static const char *print_first(FILE *stream, const char *text, size_t count) {
   while (*text && count > 0) {
     size_t size, run = count, length = plain_run(text, &run, &size);

@@ -1,4 +1,4 @@
-/* What print_plain and its like are made of. */
+/* Helpers of print_plain and its variants. */
 #ifndef EBB_CLI_PLAIN_H
 #define EBB_CLI_PLAIN_H
 
@@ -7,14 +7,14 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* True if the character that a text begins with is one to be seen, and no more. Its bytes, and its
- * code; code 0 of one byte that is no UTF-8. */
+/* True if the text's first character is visible and has no other effect. Sets its length in bytes
+ * and its code; code 0 with length 1 is invalid UTF-8. */
 bool is_plain(const char *text, size_t *size, unsigned *code);
 
-/* print_text of a list. */
+/* print_text with a va_list. */
 void print_text_list(FILE *stream, const char *format, va_list arguments);
 
-/* The same of what may have several lines, which are indented from the second on. */
+/* The same for several lines; lines after the first are indented. */
 void print_lines_list(FILE *stream, const char *format, va_list arguments);
 
 #endif

@@ -1,8 +1,8 @@
-/* `ebb predict`: for each row the prediction, and for classes the probability of each, as CSV or
- * JSON.
+/* `ebb predict`: the prediction for each row and, for classification, the probability of each
+ * class, as CSV or JSON.
  *
- * Probabilities are softmaxes of the network's logits, taken in double so that they sum to 1. All
- * rows are computed before the first is written: an error never leaves half a file.
+ * Probabilities are the softmax of the logits, computed in double so that they sum to 1. All rows
+ * are computed before the first is written, so an error never leaves half a file.
  */
 #include "commands.h"
 #include "inputs.h"
@@ -41,7 +41,7 @@ static int write_all(const predictions *p, const settings *s) {
   return code;
 }
 
-/* Turns the network's outputs into what is written. */
+/* Converts the network's outputs to the numbers to be written. */
 static int finish(subject *x, const settings *s, const float *output) {
   size_t outputs = ebb_spec_outputs(ebb_network_spec(x->model.network));
   predictions p = {.model = s->argument,

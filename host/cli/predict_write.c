@@ -1,10 +1,10 @@
 /* Predictions as CSV and as JSON.
  *
- * CSV is data: what a file or a program gets has every byte of a name. On a terminal it is a text
- * to be seen, and made plain as others are.
+ * CSV in a file or pipe is data and keeps every byte of a name. On a terminal it is text, with
+ * unsafe characters replaced.
  *
  * JSON is written row by row: a tree of a million rows would take a gigabyte. Numbers have 9
- * digits, which give the same float32 back.
+ * digits, enough for any float32.
  */
 #include "predict_write.h"
 
@@ -28,7 +28,7 @@ static size_t best_of(const predictions *p, size_t row) {
   return best;
 }
 
-/* `prediction`, or where there are several values `prediction_` and the name of each. */
+/* `prediction`, or for several values `prediction_` followed by the name of each. */
 static void name_value(char name[300], const predictions *p, size_t index) {
   const char *target = ebb_encoder_target(p->encoder, index);
   if (p->outputs == 1)
@@ -63,13 +63,13 @@ static bool may_go_on(FILE *file) {
   return !ferror(file) && !signals_caught();
 }
 
-/* Where CSV goes, and whether somebody looks at it there. */
+/* The destination of CSV, and whether it is a terminal. */
 typedef struct csv {
   FILE *file;
   bool seen;
 } csv;
 
-/* Writes prefix and text as one CSV field, quoted where the text needs it. */
+/* Writes prefix and text as one CSV field, quoted if necessary. */
 static void write_field(const csv *out, const char *prefix, const char *text) {
   size_t length = strlen(text);
   bool spaced = length && (text[0] == ' ' || text[length - 1] == ' ');
@@ -144,7 +144,7 @@ static json_t *row_json(const predictions *p, size_t row) {
   return object;
 }
 
-/* Writes a value and releases it; false if it is not whole. */
+/* Writes a value and releases it. Returns false if it is incomplete. */
 static bool write_value(FILE *file, json_t *value) {
   bool good = json_write(file, value, JSON_COMPACT);
   json_decref(value);
@@ -169,6 +169,6 @@ int predictions_write(FILE *file, const predictions *p, bool json) {
     good = write_json(file, p);
   else
     write_csv(&(csv){file, isatty(fileno(file)) == 1}, p);
-  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
+  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* already reported */
   return good || ferror(file) ? EXIT_GOOD : fail(EXIT_FAILED, "no memory for the predictions");
 }

@@ -1,4 +1,4 @@
-/* How predictions are written. */
+/* Writing predictions. */
 #ifndef EBB_CLI_PREDICT_WRITE_H
 #define EBB_CLI_PREDICT_WRITE_H
 
@@ -6,18 +6,18 @@
 #include <stdio.h>
 
 typedef struct predictions {
-  const char *model; /* its file */
+  const char *model; /* path of its file */
   const ebb_encoder *encoder;
-  const ebb_table *table; /* whose id columns are carried along */
+  const ebb_table *table; /* its id columns are passed through */
   size_t rows, outputs;
-  double *values; /* [rows, outputs]: probabilities of classes, or values */
+  double *values; /* [rows, outputs]: class probabilities, or values */
 } predictions;
 
-/* An id that is called as a column of predictions is, which it would hide; NULL: none. */
+/* An id with the same name as a column of predictions, which it would hide; NULL: none. */
 const char *predictions_clash(const predictions *p);
 
-/* CSV with a header, or JSON: one object, in it a list of an object a row. An error of writing is
- * left for ferror; others, and a signal, are an exit code. */
+/* Writes CSV with a header, or JSON: an object with a list of one object per row. Write errors are
+ * left for ferror; other errors and signals are returned as an exit code. */
 int predictions_write(FILE *file, const predictions *p, bool json);
 
 #endif

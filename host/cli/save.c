@@ -1,6 +1,7 @@
-/* A model may be hours of work, and what kept it from its place, a full disk, a folder that is
- * gone, need not keep it from another one. Nothing is ever replaced there: a name is taken by
- * making the file, which fails where there is one, also a link that somebody else has put there.
+/* Saving a model in another place. A model may be hours of work, and what prevents writing it to
+ * its place, such as a full disk or a missing folder, need not prevent writing it elsewhere.
+ * Nothing is ever replaced there: the file is created exclusively, which fails if the name exists,
+ * even as somebody else's link.
  */
 #include "save.h"
 
@@ -15,14 +16,14 @@
 
 enum { TRIES = 1000, WHY = 2048 };
 
-/* The length of the folder's part of a path, with its slash. */
+/* Length of the folder part of a path, with its slash. */
 static int folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? (int)(slash - path) + 1 : 0;
 }
 
-/* Makes an empty file that is called `prefix` and the name of `path`, with a number before the
- * ending if that is taken. */
+/* Creates an empty file named `prefix` plus the name of `path`, with a number before the extension
+ * if that name is taken. */
 static bool reserve(char *where, size_t size, const char *prefix, const char *path, mode_t mode) {
   const char *name = path + folder_length(path), *dot = strrchr(name, '.');
   int stem = dot && dot > name ? (int)(dot - name) : (int)strlen(name);
@@ -39,7 +40,7 @@ static bool reserve(char *where, size_t size, const char *prefix, const char *pa
   return false;
 }
 
-/* Writes the image to a new file; else `why` says what was in the way. */
+/* Writes the image to a new file; on failure `why` says what prevented it. */
 static bool save_new(const char *prefix, mode_t mode, const char *path,
                      const ebb_model_image *image, char *where, size_t size, char why[WHY]) {
   if (!reserve(where, size, prefix, path, mode)) {
@@ -54,16 +55,16 @@ static bool save_new(const char *prefix, mode_t mode, const char *path,
   return false;
 }
 
-/* A line to paste. */
-static void tell_move(const char *from, const char *to) {
-  fputs("ebb: once that is mended: mv ", stderr);
+/* A command line to paste. */
+static void print_move_command(const char *from, const char *to) {
+  fputs("ebb: once that is fixed: mv ", stderr);
   shell_word(stderr, from);
   fputc(' ', stderr);
   shell_word(stderr, to);
   fputc('\n', stderr);
 }
 
-/* For what cannot be written where it belongs, as `why` says. */
+/* Saves a model that cannot be written to its place, for the reason `why`. */
 static int save_elsewhere(const settings *s, const ebb_model_image *image, char *where, size_t size,
                           int code, const char *why) {
   const char *folders[] = {s->checkpoint, getenv("TMPDIR"), "/tmp"};
@@ -73,7 +74,7 @@ static int save_elsewhere(const settings *s, const ebb_model_image *image, char 
     snprintf(prefix, sizeof prefix, "%s/", folders[i]);
     if (!save_new(prefix, 0600, s->out, image, where, size, ignored)) continue;
     fail(code, "%s; the model is in %s instead", why, where);
-    tell_move(where, s->out);
+    print_move_command(where, s->out);
     return code;
   }
   return fail(code, "%s; nor could it be written to /tmp: no model is saved", why);

@@ -1,4 +1,5 @@
-/* Scores as JSON, and the table of figures that the text goes by too, so that both have the same.
+/* Scores as JSON, and the table of figures that the text output also uses, so that both have the
+ * same figures.
  */
 #include "scores_print.h"
 

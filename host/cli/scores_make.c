@@ -1,7 +1,7 @@
-/* Scores of a network: its outputs for all rows, then the library's figures of them.
+/* Scoring a network: its outputs for all rows, then the library's figures for them.
  *
- * The figures need every output, and in double precision, so they are made on the host;
- * ebb_evaluate downloads but two sums, which do for the epochs of a training.
+ * The figures need every output in double precision, so they are computed on the host. ebb_evaluate
+ * downloads only two sums, which is enough for the epochs of a training.
  */
 #include "scores_make.h"
 
@@ -10,9 +10,9 @@
 
 #include <stdlib.h>
 
-enum { CHUNK = 65536 /* rows at a time: a signal ends it between two */ };
+enum { CHUNK = 65536 /* rows at a time; a signal takes effect between chunks */ };
 
-/* `chunk`: room for bytes as floats; NULL: the rows are floats. */
+/* `chunk`: room for bytes converted to floats; NULL: the rows are floats. */
 static ebb_status predict_rows(float *out, ebb_network *network, const ebb_dataset *d,
                                float *chunk) {
   size_t outputs = ebb_spec_outputs(ebb_network_spec(network));
@@ -61,7 +61,7 @@ static double squared_error(const float *outputs, const float *values, size_t co
   return sum / (double)count;
 }
 
-/* A dataset's values, or outputs of the network, in the target's units. NULL: no memory. */
+/* A dataset's values, or network outputs, in the target's units. NULL: out of memory. */
 static double *decoded(const ebb_encoder *encoder, const float *values, const ebb_dataset *d) {
   double *out = calloc(d->rows, d->outputs * sizeof *out);
   if (out) ebb_encoder_decode(out, encoder, values, d->rows);

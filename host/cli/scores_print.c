@@ -1,7 +1,7 @@
 /* Scores as text: one line for programs, then tables for people.
  *
- * Names come from files and are cut to their column. More than SHOWN classes are left to --json:
- * nobody reads such a table.
+ * Names come from files and are truncated to their column. More than SHOWN classes are left to
+ * --json: nobody reads such a table.
  */
 #include "scores_print.h"
 

@@ -1,11 +1,11 @@
-/* Warnings about scores: what would make a good figure useless, in words. */
+/* Warnings about scores: what would make a good figure meaningless. */
 #include "scores_print.h"
 
 #include "output.h"
 
 #include <string.h>
 
-/* Appends `, "name"` or, for the first, `"name"`; false if the room is used up. */
+/* Appends `, "name"`, or `"name"` for the first. Returns false if there is no room left. */
 static bool append_name(char *text, size_t size, const char *name) {
   size_t length = strlen(text);
   const char *comma = length ? ", " : "";

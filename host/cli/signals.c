@@ -1,14 +1,13 @@
-/* Signals that ask the tool to end. All threads block them, and one thread takes them from a
- * descriptor. Handlers were rejected: the compilers within drivers put handlers of their own around
- * ours, remove the files that they are working on and fail before ours has run; a linker that a
- * driver starts dies of the same ^C, and the driver aborts the process. Blocked signals are
- * inherited by such processes and interrupt no system call.
+/* Signals that ask the tool to end. All threads block them, and a separate thread reads them from a
+ * descriptor. Handlers were rejected: compilers inside drivers install their own handlers around
+ * ours, remove the files they are working on and fail before ours runs; a linker started by a
+ * driver dies of the same ^C, and the driver aborts the process. Blocked signals are inherited by
+ * such processes and interrupt no system call.
  *
- * While there is nothing to lose the thread itself says what was going on and sees to the end of
- * the program: compilers run for minutes and never look at a flag. It leaves a second, so that what
- * is being written, a line of a log or a file of a cache, gets written. Once there is something to
- * keep it only notes the signal, and the report callback of a training sees it and stops, and the
- * model is saved as usual.
+ * While there is nothing to lose, the thread itself reports what was going on and ends the program:
+ * compilers run for minutes and never check a flag. It allows a second, so that a log line or cache
+ * file being written gets finished. Once there is something to keep, it only records the signal; a
+ * training's report callback sees it and stops, and the model is saved as usual.
  */
 #include "signals.h"
 
@@ -31,28 +30,28 @@ static const double GRACE = 1, ECHO = 0.25; /* seconds */
 /* What is lost if the program ends now. */
 typedef enum stage { NOTHING, SOMETHING, NOTHING_MORE } stage;
 
-static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* for the variables below */
 static stage now_at;
 static bool doomed;     /* the signal ends the program */
-static double deadline; /* when it ends at the latest; 0: when it likes */
-static double first;    /* when the first signal came */
+static double deadline; /* latest time to end; 0: none */
+static double first;    /* time of the first signal */
 static const char *promise;
 
 static _Atomic(const char *) doing;
 static atomic_int caught;
-static atomic_bool noticed; /* there is one that `caught` may not tell yet */
+static atomic_bool noticed; /* a signal came that `caught` may not show yet */
 
 static bool begun, on_terminal;
 static int source; /* the descriptor */
 static sigset_t taken, ignored;
 static pthread_t server;
-static void (*look_around)(void);
+static void (*poll_function)(void);
 
-/* ---- what is said ---- */
+/* ---- messages ---- */
 
-/* By write, since the lock of stderr may be held by a thread that hangs, and not at all where write
- * would wait: for the reader of a full pipe, or for a terminal that has been stopped. */
-static void tell(const char *what, const char *then) {
+/* Writes with write(2), since a hanging thread may hold stderr's lock, and not at all if write
+ * would block, on a full pipe or a stopped terminal. */
+static void announce(const char *what, const char *then) {
   char line[512];
   const char *begin = on_terminal ? "\n" : "", *with = what ? " while " : "";
   struct pollfd entry = {.fd = STDERR_FILENO, .events = POLLOUT};
@@ -60,11 +59,11 @@ static void tell(const char *what, const char *then) {
   if (poll(&entry, 1, 0) > 0) (void)!write(STDERR_FILENO, line, strlen(line));
 }
 
-static void tell_end(void) {
+static void announce_end(void) {
   if (now_at == NOTHING)
-    tell(doing, "nothing is saved, ends within a second");
+    announce(doing, "nothing is saved, ends within a second");
   else
-    tell(NULL, "all is written, ends within a second");
+    announce(NULL, "all is written, ends within a second");
 }
 
 /* ---- the thread ---- */
@@ -78,25 +77,25 @@ static void take(int number) {
     doomed = now_at != SOMETHING;
     if (doomed) {
       deadline = now + GRACE;
-      tell_end();
+      announce_end();
     } else if (promise) {
-      tell(NULL, promise);
+      announce(NULL, promise);
     }
     caught = number;
   }
   pthread_mutex_unlock(&guard);
 }
 
-/* A shell starts a job in the background with SIGINT ignored, so that the terminal's ^C, which the
- * kernel sends, does not reach it; to `kill -INT` it is to listen. SIGHUP a shell sends by kill, so
- * what nohup ignores stays ignored. */
+/* A shell starts a background job with SIGINT ignored, so that the terminal's ^C, which comes from
+ * the kernel, does not reach it; `kill -INT` still should. A shell sends SIGHUP by kill, so a
+ * SIGHUP ignored by nohup stays ignored. */
 static bool is_meant(const struct signalfd_siginfo *it) {
   return sigismember(&ignored, (int)it->ssi_signo) != 1 || it->ssi_code <= 0;
 }
 
 static void receive(void) {
   struct signalfd_siginfo it;
-  noticed = true; /* while it is pending still, so that there is no moment when it is nowhere */
+  noticed = true; /* while it is still pending, so that it is visible at every moment */
   if (read(source, &it, sizeof it) == sizeof it && is_meant(&it)) take((int)it.ssi_signo);
   noticed = false;
 }
@@ -112,12 +111,12 @@ static void *serve(void *nothing) {
     struct pollfd entry = {.fd = source, .events = POLLIN};
     if (poll(&entry, 1, TICK) > 0) receive();
     end_in_time();
-    look_around();
+    poll_function();
   }
   return nothing;
 }
 
-/* The signals that are taken: not what nohup ignores. */
+/* The signals to handle: all except those ignored by nohup. */
 static void choose_signals(void) {
   static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   sigemptyset(&taken);
@@ -131,11 +130,11 @@ static void choose_signals(void) {
   }
 }
 
-bool signals_begin(void (*look)(void)) {
+bool signals_begin(void (*poll)(void)) {
   sigset_t before;
-  look_around = look;
+  poll_function = poll;
   on_terminal = isatty(STDERR_FILENO) == 1;
-  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large is an error of write */
+  signal(SIGXFSZ, SIG_IGN); /* a file that grows too large gives a write error */
   choose_signals();
   source = signalfd(-1, &taken, SFD_CLOEXEC);
   if (source < 0) return false;
@@ -158,7 +157,7 @@ void signals_default(void) {
   pthread_sigmask(SIG_UNBLOCK, &taken, NULL);
 }
 
-/* ---- what the program says and asks ---- */
+/* ---- interface ---- */
 
 void signals_doing(const char *what) {
   doing = what;
@@ -185,7 +184,7 @@ int signals_caught(void) {
   return caught;
 }
 
-/* True if one has come that the thread has not dealt with. */
+/* True if a signal has come that the thread has not handled yet. */
 static bool is_underway(void) {
   sigset_t waiting;
   if (noticed) return true;

@@ -1,7 +1,7 @@
 /* A model from a file, and the rows it is applied to.
  *
- * A model without encoder (a file that PyTorch wrote) takes rows as they are: it is given one that
- * changes nothing, so that the rest of a command need not know the difference.
+ * A model without an encoder (a file written by PyTorch) takes rows unchanged: it is given a bare
+ * encoder, so that commands need not distinguish the cases.
  */
 #include "subject.h"
 
@@ -9,7 +9,7 @@
 #include "output.h"
 #include "watch.h"
 
-/* A task or loss that is asked for must be the model's own, if it tells. */
+/* A requested task or loss must be the model's own, if the model says. */
 static int check_task(const subject *x, const settings *s) {
   if (!x->model.encoder) return EXIT_GOOD;
   ebb_task task = ebb_encoder_task(x->model.encoder);
@@ -33,13 +33,14 @@ int subject_load(subject *x, const settings *s) {
   return check_task(x, s);
 }
 
-/* The task of a model that does not tell: --task, or what --loss goes with. */
+/* The task of a model that does not say: --task, or the task of --loss. */
 static ebb_task asked_task(const settings *s) {
   if (s->task != EBB_TASK_AUTO || s->loss == 0) return (ebb_task)s->task;
   return s->loss - 1 == EBB_LOSS_MSE ? EBB_TASK_REGRESSION : EBB_TASK_CLASSIFICATION;
 }
 
-/* Says what was assumed about a model without encoder. `target` told the task, or NULL. */
+/* Reports the assumptions about a model without an encoder. `target`: the target that showed the
+ * task, or NULL. */
 static void note_bare(const subject *x, const settings *s, const char *target) {
   ebb_task task = ebb_encoder_task(x->own);
   note(s, "note     %s does not tell what its inputs are: column i is input i, as it stands",
@@ -58,15 +59,16 @@ static void note_bare(const subject *x, const settings *s, const char *target) {
     note(s, "note     nor what its output is: it is shown as it comes");
 }
 
-/* Gives a model without encoder the task that a table's target shows. `target` gets its name. */
+/* Gives a model without an encoder the task shown by a table's target. `target` receives its
+ * name. */
 static int take_task(subject *x, char target[80], const ebb_table *table) {
   if (!ebb_table_has_target(table)) return EXIT_GOOD;
   snprintf(target, 80, "%s", ebb_table_target_name(table, 0));
   return fail_status(ebb_encoder_take_task(x->own, table));
 }
 
-/* The same for rows whose targets are not to be looked at: they are read apart, and a target that
- * does not fit the model tells nothing. Standard input can be read but once. */
+/* The same for rows whose targets are ignored: the target is read separately, and a target that
+ * does not fit the model shows nothing. Standard input can be read only once. */
 static int peek_task(subject *x, char target[80], const settings *s) {
   ebb_table *table = NULL;
   ebb_read_options options = read_options(s, x->own, false);
@@ -78,7 +80,7 @@ static int peek_task(subject *x, char target[80], const settings *s) {
   return code;
 }
 
-/* Refuses what a model without encoder cannot be asked for. */
+/* Refuses requests that need an encoder. */
 static int check_asked(const subject *x, const settings *s) {
   ebb_loss loss;
   bool by_loss = s->task == EBB_TASK_AUTO;
@@ -92,7 +94,7 @@ static int check_asked(const subject *x, const settings *s) {
   return choose_loss(&loss, s, (ebb_task)s->task);
 }
 
-static int read_bare(subject *x, const settings *s, bool no_look) {
+static int read_bare(subject *x, const settings *s, bool ignore_target) {
   const ebb_spec *spec = ebb_network_spec(x->model.network);
   char target[80] = "";
   int code = check_asked(x, s);
@@ -100,9 +102,9 @@ static int read_bare(subject *x, const settings *s, bool no_look) {
     code = fail_status(
         ebb_encoder_bare(&x->own, ebb_spec_inputs(spec), ebb_spec_outputs(spec), asked_task(s)));
   x->encoder = x->own;
-  if (code == EXIT_GOOD && no_look) code = peek_task(x, target, s);
-  if (code == EXIT_GOOD) code = read_table(&x->table, s, x->own, no_look);
-  if (code == EXIT_GOOD && !no_look) code = take_task(x, target, x->table);
+  if (code == EXIT_GOOD && ignore_target) code = peek_task(x, target, s);
+  if (code == EXIT_GOOD) code = read_table(&x->table, s, x->own, ignore_target);
+  if (code == EXIT_GOOD && !ignore_target) code = take_task(x, target, x->table);
   if (code != EXIT_GOOD) return code;
   note_bare(x, s, target[0] ? target : NULL);
   x->model.loss =
@@ -110,12 +112,12 @@ static int read_bare(subject *x, const settings *s, bool no_look) {
   return EXIT_GOOD;
 }
 
-int subject_read(subject *x, const settings *s, bool no_look) {
+int subject_read(subject *x, const settings *s, bool ignore_target) {
   int code = check_streams(s);
   if (code != EXIT_GOOD) return code;
-  if (!x->model.encoder) return read_bare(x, s, no_look);
+  if (!x->model.encoder) return read_bare(x, s, ignore_target);
   x->encoder = x->model.encoder;
-  return read_table(&x->table, s, x->encoder, no_look);
+  return read_table(&x->table, s, x->encoder, ignore_target);
 }
 
 int subject_encode(subject *x, const size_t *rows, size_t count) {

@@ -1,8 +1,8 @@
 /* `ebb train`: table, split, encoder, network, trainer, model file, in this order.
  *
- * Everything that can be wrong with files and options is found before the first step, also that
- * the model cannot be written where it is wanted; and the file there is touched only by the final
- * rename, so a failed training leaves an older model as it was.
+ * All problems with files and options are found before the first step, including a model path that
+ * cannot be written. The file there is touched only by the final rename, so a failed training
+ * leaves an older model intact.
  */
 #include "clock.h"
 #include "commands.h"
@@ -22,7 +22,7 @@
 #include "train_scores.h"
 #include "watch.h"
 
-/* The options of the trainer that neither the data nor a default decides. */
+/* The trainer's options that depend on neither the data nor a default. */
 static int choose_options(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
@@ -33,13 +33,13 @@ static int choose_options(training *t) {
   o->data_on = (ebb_data_place)s->data_on;
   o->monitor = (ebb_monitor)s->monitor;
   o->min_delta = s->min_delta;
-  o->look_steps = checkpoint_look_steps(s);
+  o->look_steps = checkpoint_report_steps(s);
   int code = choose_optimizer(&o->optimizer, &t->learning_rate, s);
   o->learning_rate = (float)t->learning_rate;
   return code == EXIT_GOOD ? schedule_check(s) : code;
 }
 
-/* Batch, epochs and patience. With --epochs alone all epochs are run. */
+/* Batch, epochs and patience. With only --epochs, all epochs are run. */
 static void choose_amounts(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
@@ -51,7 +51,7 @@ static void choose_amounts(training *t) {
   o->keep_best = t->valid_rows > 0 && (o->patience > 0 || !patience_given);
 }
 
-/* Loss and task, and whether epochs can be compared as they are to be. */
+/* Loss and task. Checks that epochs can be compared in the requested way. */
 static int choose_measure(training *t) {
   const settings *s = t->s;
   int code = choose_loss(&t->options.loss, s, ebb_encoder_task(t->encoder));
@@ -64,7 +64,7 @@ static int choose_measure(training *t) {
 
 /* Everything up to the first step. */
 static int prepare(training *t) {
-  int code = checkpoint_begin(t); /* the other files may go to the folder that it makes */
+  int code = checkpoint_begin(t); /* first, since other files may go to the folder it creates */
   if (code == EXIT_GOOD) code = files_check(t->s);
   if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) code = data_read(t);
@@ -81,7 +81,7 @@ static int prepare(training *t) {
   if (code == EXIT_GOOD) code = network_build(t, t->s->init && !t->s->resume);
   if (code == EXIT_GOOD) code = guard_test(t);
   if (code == EXIT_GOOD) code = checkpoint_resume(t);
-  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* which has been told */
+  if (signals_caught()) return EXIT_SIGNAL + signals_caught(); /* already reported */
   if (code == EXIT_GOOD) code = report_start(t);
   if (code == EXIT_GOOD) profile_phase(t, "prepare");
   return code;

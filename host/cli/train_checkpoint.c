@@ -1,10 +1,9 @@
-/* The checkpoints of a training: when they are written, and where one goes on.
+/* The checkpoints of a training: writing and resuming.
  *
- * That the folder can be written is found before the data are read. One that has checkpoints
- * already is not written to without --resume: they would be lost, or be taken for those of another
- * training. Nor is one that a running training writes to: the lock (flock) that it holds on the
- * folder ends with its process. A folder that fails later does not end the training, whose model is
- * wanted all the same; the exit code tells it.
+ * The folder is tested for writing before the data are read. A folder that has checkpoints already
+ * needs --resume: otherwise they would be lost, or mistaken for this training's. A folder used by a
+ * running training is refused: that process holds a lock (flock) on it. If the folder fails later,
+ * the training continues, since its model is still wanted, and the exit code reports the failure.
  */
 #include "train_checkpoint.h"
 
@@ -25,9 +24,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const double COST_SHARE = 0.01; /* of the time: for writing, where --every is not given */
+static const double COST_SHARE = 0.01; /* share of the time spent on writing, if --every is not
+                                        * given */
 
-/* How messages call the option that gives the folder. */
+/* The name, in messages, of the option that gives the folder. */
 static option_origin origin_of(const settings *s) {
   return settings_origin(s, settings_named(s, "checkpoint") ? "checkpoint" : "resume");
 }
@@ -37,7 +37,7 @@ static int fail_folder(const settings *s, const char *what) {
               strerror(errno));
 }
 
-/* Makes a folder and those above it. `made`: it was not there. */
+/* Creates a folder and its parents. `made`: the folder is new. */
 static bool make_folder(const char *path, bool *made) {
   char part[PLACE_TEXT];
   if ((size_t)snprintf(part, sizeof part, "%s", path) >= sizeof part) {
@@ -46,21 +46,21 @@ static bool make_folder(const char *path, bool *made) {
   }
   for (char *slash = part; (slash = strchr(slash + 1, '/'));) {
     *slash = '\0';
-    mkdir(part, 0777); /* what fails here fails below */
+    mkdir(part, 0777); /* a failure shows in the final call */
     *slash = '/';
   }
   *made = mkdir(path, 0777) == 0;
   return *made || errno == EEXIST;
 }
 
-/* Locks the folder until checkpoint_clear. False: another training holds it. Where a file system
- * knows no locks nothing is locked. */
+/* Locks the folder until checkpoint_clear. Returns false if another training holds the lock. On a
+ * file system without locks nothing is locked. */
 static bool lock_folder(checkpoints *c, const char *path) {
   c->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   return c->lock < 0 || flock(c->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
 }
 
-/* True if files can be made there and have content. */
+/* True if files with contents can be created there. */
 static bool try_folder(const char *path) {
   char name[PLACE_TEXT];
   snprintf(name, sizeof name, "%s/.ebb-try-%ld", path, (long)getpid());
@@ -74,7 +74,7 @@ static bool try_folder(const char *path) {
   return good;
 }
 
-/* `step-`, 12 digits or more, `.json` */
+/* `step-`, at least 12 digits, `.json` */
 static bool is_checkpoint(const char *name) {
   size_t digits = strncmp(name, "step-", 5) == 0 ? strspn(name + 5, "0123456789") : 0;
   return digits >= 12 && strcmp(name + 5 + digits, ".json") == 0;
@@ -89,7 +89,7 @@ static bool has_checkpoints(const char *path) {
   return found;
 }
 
-/* Options about checkpoints are about some. */
+/* Refuses options about checkpoints if there are none. */
 static int check_options(const settings *s) {
   static const char *const names[] = {"every", "keep-checkpoints"};
   if (s->checkpoint && is_stream(s->checkpoint))
@@ -105,7 +105,7 @@ static int check_options(const settings *s) {
   return EXIT_GOOD;
 }
 
-/* The other meaning that --keep could have had. */
+/* Notes the other possible meaning of --keep. */
 static void note_keep(const settings *s) {
   if (s->keep_counts)
     note(
@@ -135,17 +135,17 @@ int checkpoint_begin(training *t) {
   return try_folder(s->checkpoint) ? EXIT_GOOD : fail_folder(s, "cannot be written");
 }
 
-/* A look comes at least every half second: soon enough for the sentinel, which is not that
- * particular, unless its steps can be had without losing those of the checkpoints. */
-size_t checkpoint_look_steps(const settings *s) {
+/* Reports come at least every half second. That is often enough for the sentinel, whose exact steps
+ * are requested only if those of the checkpoints do not suffer. */
+size_t checkpoint_report_steps(const settings *s) {
   size_t sentinel = s->sentinel, every = s->checkpoint ? (size_t)s->every.steps : 0;
   if (!every) return sentinel < 1000 ? sentinel : 0;
   return sentinel && sentinel < every && every % sentinel == 0 ? sentinel : every;
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
-static void tell_damaged(const char *lines) {
+static void report_damaged(const char *lines) {
   while (*lines) {
     int length = (int)strcspn(lines, "\n");
     remark("resume   passed over: %.*s", length, lines);
@@ -153,7 +153,7 @@ static void tell_damaged(const char *lines) {
   }
 }
 
-/* A training that has come to its end, and what more could be asked for. */
+/* A finished training, and what else can be done with it. */
 static void note_finished(const training *t) {
   if (t->last.stopped_early && t->last.epoch - t->last.best_epoch >= t->options.patience)
     note(t->s,
@@ -170,7 +170,7 @@ static int take_over(training *t, const ebb_checkpoint_info *info) {
   const settings *s = t->s;
   int code = state_take(t, info);
   if (code != EXIT_GOOD) return code;
-  tell_damaged(info->damaged);
+  report_damaged(info->damaged);
   snprintf(t->resumed.path, sizeof t->resumed.path, "%s", info->path);
   t->resumed.step = info->step;
   t->unprofiled = info->step;
@@ -222,8 +222,8 @@ static void write_one(training *t, const ebb_report *report) {
   c->epoch = t->finished;
 }
 
-/* Steps and epochs are counted from the first, so that a training that goes on has its checkpoints
- * at the same ones. What was asked for is done, whatever it costs. */
+/* Steps and epochs are counted from the very first, so a resumed training has its checkpoints at
+ * the same ones. An explicit --every is followed at any cost. */
 static bool is_time(const training *t, const ebb_report *report) {
   const interval *every = &t->s->every;
   const checkpoints *c = &t->checkpoints;
@@ -234,7 +234,7 @@ static bool is_time(const training *t, const ebb_report *report) {
   return clock_seconds() - c->seconds >= pause;
 }
 
-void checkpoint_look(training *t, const ebb_report *report) {
+void checkpoint_write_if_due(training *t, const ebb_report *report) {
   t->checkpoints.written = false;
   if (t->s->checkpoint && is_time(t, report)) write_one(t, report);
 }
@@ -244,7 +244,7 @@ void checkpoint_end(training *t) {
 }
 
 void checkpoint_clear(training *t) {
-  if (t->checkpoints.made) rmdir(t->s->checkpoint); /* which fails if there is something in it */
+  if (t->checkpoints.made) rmdir(t->s->checkpoint); /* fails if it is not empty */
   if (t->checkpoints.lock >= 0) close(t->checkpoints.lock);
 }
 

@@ -1,8 +1,7 @@
-/* The rows of `ebb train`: table, split, encoder, data sets, in this order.
+/* The rows of `ebb train`: table, split, encoder, datasets, in this order.
  *
- * What is not known by the training rows must not be known to the encoder either: it is fitted on
- * them, and applied to the rows of validation and test, whether these are a part of the table or
- * files of their own.
+ * The encoder must not know anything that the training rows do not show: it is fitted on them and
+ * applied to the validation and test rows, whether these are part of the table or separate files.
  */
 #include "train_data.h"
 
@@ -15,25 +14,26 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Without validation rows, refuses the options that are about the best epoch. */
+/* Without validation rows, refuses options about the best epoch. */
 static int refuse_search(const settings *s) {
   static const char *const names[] = {"patience", "min-delta", "monitor"};
   const char *given = s->refit ? "refit" : NULL;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (settings_named(s, names[i])) given = names[i];
-  bool last = given && strcmp(given, "patience") == 0 && s->patience == 0; /* which all are */
+  bool last = given && strcmp(given, "patience") == 0 && s->patience == 0; /* all rows are training
+                                                                            * rows */
   if (!given || last) return EXIT_GOOD;
   return fail(EXIT_USAGE,
               "%s: the best epoch is found by validation rows, and there are none by %s %s",
               settings_origin(s, given).text, settings_origin(s, "valid").text, s->valid);
 }
 
-/* Shares of the table's rows; NAN: rows of a file of their own. */
+/* Fractions of the table's rows; NAN: rows of a separate file. */
 typedef struct shares {
   double valid, test;
 } shares;
 
-/* Reads --valid or --test: a fraction, or the name of a file, whatever is not a number. */
+/* Reads --valid or --test: a fraction, or, if it is not a number, the name of a file. */
 static int read_part(double *fraction, const settings *s, const char *name, const char *text) {
   char *end;
   *fraction = strtod(text, &end);
@@ -48,7 +48,7 @@ static int read_part(double *fraction, const settings *s, const char *name, cons
   return EXIT_GOOD;
 }
 
-/* Refuses the labels of a part that is no file. */
+/* Refuses labels for a part that is not a separate file. */
 static int check_labels(const settings *s, const char *name, const char *labels, double fraction) {
   if (!labels || isnan(fraction)) return EXIT_GOOD;
   char option[32];
@@ -84,7 +84,7 @@ static int choose_split(training *t, shares *share) {
   return share->valid == 0 ? refuse_search(s) : EXIT_GOOD;
 }
 
-/* Reads --data, which must have targets; `labels`: the option that gives a file of them. */
+/* Reads --data, which must have targets; `labels`: the option for a file of labels. */
 static int read_targets(ebb_table **table, const settings *s, const ebb_encoder *encoder,
                         const char *labels) {
   int code = read_table(table, s, encoder, false);
@@ -93,13 +93,13 @@ static int read_targets(ebb_table **table, const settings *s, const ebb_encoder 
               labels);
 }
 
-/* Encodes rows of a table for the training's network (`rows` NULL: all). */
+/* Encodes rows of a table for the network in training (`rows` NULL: all). */
 static int encode(ebb_dataset *out, const training *t, const ebb_table *table, const size_t *rows,
                   size_t count) {
   return fail_status(ebb_encoder_apply(out, t->encoder, table, rows, count));
 }
 
-/* Reads a file of rows of their own for the training's encoder. */
+/* Reads a separate file of rows with the training's encoder. */
 static int read_file(ebb_table **table, ebb_dataset *out, size_t *rows, const training *t,
                      const char *path, const char *labels, const char *option) {
   settings there = *t->s;

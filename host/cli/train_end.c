@@ -1,9 +1,9 @@
-/* How a training ends: well or before its time, by numbers that are not finite, by a device that
- * computes wrongly or fails.
+/* The end of a training: regular or early, by non-finite numbers, or by a device that fails or
+ * computes wrongly.
  *
- * A model is saved if its weights and its figures are numbers, and only then: an older file at
- * --out is better than one that is of no use. The copy that is saved is made before the figures, so
- * that a device that fails meanwhile takes nothing with it.
+ * A model is saved only if its weights and figures are finite: an older file at --out is better
+ * than a useless one. The copy to be saved is made before the figures, so a device that fails
+ * meanwhile loses nothing.
  */
 #include "train_end.h"
 
@@ -19,7 +19,7 @@
 
 #include <stdio.h>
 
-/* A model whose figures are no numbers is not saved, not even if the device fails later. */
+/* A model whose figures are not finite is not saved, even if the device fails later. */
 static int make_figures(training *t) {
   int code = train_scores_make(t);
   if (code == EXIT_NUMBERS) {
@@ -36,15 +36,15 @@ static int save(training *t, int (*save_copy)(training *t)) {
   return code;
 }
 
-/* An end that is none of the good ones, whose reason has been told. */
+/* An unsuccessful end whose reason has been reported. */
 static int end_badly(training *t, const char *reason, int code) {
   profile_write_trace(t);
   report_end(t, reason);
   return code;
 }
 
-/* NaN or Inf: the network is back at its best or last good epoch. That is worth saving if there was
- * one; without it an older model at --out is better than random weights. */
+/* NaN or Inf: the network holds its best or last good epoch again. It is saved if there was such an
+ * epoch; otherwise an older model at --out is better than random weights. */
 static int end_by_numbers(training *t, const char *message) {
   bool good = t->last.good_epoch > 0;
   if (good) t->kept = &t->closed;
@@ -58,7 +58,7 @@ static int end_by_numbers(training *t, const char *message) {
   return end_badly(t, "numbers", EXIT_NUMBERS);
 }
 
-/* The device has failed, or memory: what there is of the model is its last copy. */
+/* The device has failed, or memory has run out: the last copy is all that is left of the model. */
 static int end_by_failure(training *t, int code) {
   if (!t->copy.image) {
     checkpoint_advise(t->s);
@@ -73,19 +73,19 @@ static int end_by_failure(training *t, int code) {
   return end_badly(t, "failed", code);
 }
 
-/* All epochs have been run, or as many as were wanted. */
+/* All requested epochs have been run. */
 static bool is_over(const training *t) {
   return t->finished >= t->options.epochs || t->last.stopped_early;
 }
 
-/* --refit, whose network is the model then. The copy is that of the search until it is done. */
+/* --refit, after which the new network is the model. Until then the copy is that of the search. */
 static int refit(training *t) {
   if (!t->s->refit || !is_over(t)) return EXIT_GOOD;
   int code = refit_run(t);
   return code == EXIT_GOOD ? guard_copy(t) : code;
 }
 
-/* The exit code that tells most. A signal is told before what went wrong beside the model. */
+/* The most informative exit code. A signal takes precedence over failures outside the model. */
 static int choose_code(const training *t, const int *codes, size_t count) {
   if (codes[0] != EXIT_GOOD) return codes[0];
   if (t->stop == STOP_SIGNAL) return EXIT_SIGNAL + signals_caught();
@@ -105,7 +105,7 @@ static int end_well(training *t, int profiled) {
   if (judged == EXIT_NUMBERS) return end_badly(t, "numbers", judged);
   int refitted = refit(t);
   if (t->sentinel_code != EXIT_GOOD) return end_badly(t, "sentinel", t->sentinel_code);
-  if (is_over(t) && refitted == EXIT_GOOD) t->stop = STOP_NONE; /* which came too late */
+  if (is_over(t) && refitted == EXIT_GOOD) t->stop = STOP_NONE; /* the stop came too late */
   if (t->stop != STOP_NONE) refitted = EXIT_GOOD;
   int saved = save(t, refitted == EXIT_GOOD ? guard_save : guard_rescue);
   int traced = profile_write_trace(t);

@@ -1,8 +1,8 @@
 /* The figures of a training in the units of the data.
  *
- * A network learns a target that is standardised, and so its loss says nothing to those who know
- * the data: for one target the root mean square error is told in its units, with R2, and the loss
- * stands beside. Several targets have no unit in common; they keep the loss.
+ * A network learns a standardised target, so its loss means little to users. With one target the
+ * root mean square error is reported in the target's units, with R2, beside the loss. Several
+ * targets have no common unit; their figure is the loss.
  */
 #include "train_figures.h"
 
@@ -20,19 +20,19 @@ double figures_rmse(const training *t, double loss) {
   return sqrt(loss) * t->unit;
 }
 
-/* Appends `, label value` to a text, unless the value is not there. */
+/* Appends `, label value` to a text, unless the value is NaN. */
 static void append(char *text, size_t size, const char *format, double value) {
   size_t length = strlen(text);
   if (isfinite(value)) snprintf(text + length, size - length, format, value);
 }
 
-/* A loss that is not finite is a figure at the end of an epoch, and a bad one; else there is none.
- */
+/* At the end of an epoch a loss that is not finite is a (bad) result; otherwise it means that there
+ * is none. */
 static bool is_validated(const training *t, const ebb_report *r) {
   return r->epoch_end && t->valid_rows > 0;
 }
 
-/* The loss of `part`, or what it means in the target's units. */
+/* The loss of `part`, or its equivalent in the target's units. */
 static void append_loss(char *text, size_t size, const training *t, const char *part, double loss,
                         bool known) {
   double rmse = figures_rmse(t, loss);

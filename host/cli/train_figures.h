@@ -6,20 +6,20 @@
 
 #include "train_report.h"
 
-/* What 1 of the network's output is in the units of the target; NaN for classes and for several
- * targets, which have units of their own. */
+/* The unit of the network's output in target units; NaN for classification and for several targets,
+ * which have different units. */
 double figures_unit(const training *t);
 
-/* The root of a loss in these units; NaN where there is none. */
+/* The root of a loss in these units; NaN if there is no unit. */
 double figures_rmse(const training *t, double loss);
 
-/* Writes the losses and accuracies that a report has: `, train loss 0.5, valid loss 0.6, …`. */
+/* Writes a report's losses and accuracies: `, train loss 0.5, valid loss 0.6, …`. */
 void figures_describe(char *text, size_t size, const training *t, const ebb_report *r);
 
-/* The part of it that tells of the validation rows. */
+/* Only the figures of the validation rows. */
 void figures_describe_valid(char *text, size_t size, const training *t, const ebb_report *r);
 
-/* Puts them into an object. */
+/* Puts all of them into an object. */
 void figures_put(json_t *object, const training *t, const ebb_report *r);
 
 #endif

@@ -1,8 +1,7 @@
-/* The files of `ebb train`: which are read, which are written, and whether they get in each other's
- * way.
+/* The files of `ebb train`: which are read, which are written, and whether they conflict.
  *
- * All of it is told before the training: after it, hours may be lost. A file of the name "-" is
- * standard input or output, where these make sense; `./-` is a file.
+ * All conflicts are found before the training: afterwards hours might be lost. The name "-" is
+ * standard input or output, where allowed; `./-` is a file.
  */
 #include "train_files.h"
 
@@ -16,7 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Refuses to write over what the training reads. `out` may be `init`: a model goes on there. */
+/* Refuses to overwrite a file that the training reads. `out` may equal `init`, to continue training
+ * a model. */
 static int check_overwrite(const settings *s, const char *option, const char *path) {
   const char *inputs[] = {s->data, s->labels,      s->valid, s->valid_labels,
                           s->test, s->test_labels, s->config};
@@ -48,7 +48,7 @@ static int check_replace(const settings *s, const char *option, const char *path
   return code;
 }
 
-/* Tries to write a model there; one of the smallest network, as long as the true one is not known.
+/* Tries to write a model there, or the smallest network's as long as the real network is unknown.
  */
 static int try_out(const settings *s, const ebb_spec *spec, const ebb_encoder *encoder) {
   return fail_option(s, "out", ebb_model_try(spec, encoder, s->out));
@@ -60,8 +60,8 @@ static int try_path(const settings *s) {
   return status == EBB_OK ? try_out(s, &smallest, NULL) : fail_status(status);
 }
 
-/* A refit begins with the file of --init, also that of a training that goes on; and what a training
- * saves when it is interrupted must not change that file. */
+/* A refit starts from the file of --init, even in a resumed training, so what an interrupted
+ * training saves must not change that file. */
 static int check_init(const settings *s) {
   if (!s->refit || !s->checkpoint || !same_path(s->out, s->init)) return EXIT_GOOD;
   return fail(EXIT_USAGE,
@@ -95,7 +95,7 @@ static int check_log(const settings *s) {
   return check_overwrite(s, "log", s->log);
 }
 
-/* A trace goes to a file that nothing else is read from or written to. */
+/* A trace must go to a file with no other use. */
 static int check_trace(const settings *s) {
   if (!s->trace) return EXIT_GOOD;
   const option_origin origin = settings_origin(s, "trace");

@@ -1,12 +1,12 @@
-/* What keeps a training from wrong numbers and from being lost.
+/* Guards a training against wrong numbers and against loss.
  *
- * Drivers and memory fail rarely and without a word, so the device's numbers are compared with the
+ * Drivers and memory fail rarely and silently, so the device's numbers are compared with the
  * reference before a training and now and then during it. A training whose device has computed
- * wrongly once saves nothing: nobody knows since when.
+ * wrongly once saves nothing: nobody knows since when it has been wrong.
  *
- * A model is saved from a copy on the host, which has been read twice and is finite. There is one
- * of a good epoch all the time, for the case that the device fails; a copy costs a download, so
- * that they are as rare as it takes for them to stay below a hundredth of the time.
+ * A model is saved from a copy on the host that has been read twice and is finite. A copy of a good
+ * epoch always exists, in case the device fails. A copy costs a download, so copies are made rarely
+ * enough to take less than a hundredth of the time.
  */
 #include "train_guard.h"
 
@@ -25,12 +25,12 @@ int guard_test(const training *t) {
   return t->s->no_self_test ? EXIT_GOOD : fail_status(ebb_self_test(t->trainer));
 }
 
-/* Another layer each time, and the same ones each time the training is run. */
+/* A different layer each time, and the same sequence in every run of the training. */
 static uint64_t seed_of(const training *t, uint64_t step) {
   return t->s->seed ^ (step * UINT64_C(0x9e3779b97f4a7c15));
 }
 
-bool guard_look(training *t, ebb_trainer *trainer, const ebb_report *report) {
+bool guard_check(training *t, ebb_trainer *trainer, const ebb_report *report) {
   uint64_t every = t->s->sentinel;
   if (!every || report->step / every == t->watched / every) return true;
   t->watched = report->step;
@@ -38,19 +38,18 @@ bool guard_look(training *t, ebb_trainer *trainer, const ebb_report *report) {
   ebb_status status = ebb_sentinel(trainer, seed_of(t, report->step), t->dump);
   if (status == EBB_OK) return true;
   report_end_line(t);
-  if (status != EBB_ERR_NUMBERS) { /* what is wrong with the device itself, its next step tells */
+  if (status != EBB_ERR_NUMBERS) { /* a fault of the device itself shows in the next step */
     remark("%s; the training goes on", ebb_error_message());
     return true;
   }
   char message[4096];
   snprintf(message, sizeof message, "%s", ebb_error_message());
   bool kept = checkpoint_exists(t->s);
-  t->sentinel_code =
-      fail(EXIT_NUMBERS,
-           "%s; the training ends, and no model is saved since nobody knows from when on the "
-           "device has computed wrongly%s%s%s",
-           message, kept ? "; the checkpoints in " : "", kept ? t->s->checkpoint : "",
-           kept ? " may hold wrong numbers too" : "");
+  t->sentinel_code = fail(EXIT_NUMBERS,
+                          "%s; the training ends, and no model is saved since nobody knows since "
+                          "when the device has computed wrongly%s%s%s",
+                          message, kept ? "; the checkpoints in " : "",
+                          kept ? t->s->checkpoint : "", kept ? " may hold wrong numbers too" : "");
   guard_forget(t);
   return false;
 }
@@ -79,11 +78,11 @@ static ebb_status take_copy(training *t, const ebb_report *report) {
 void guard_epoch(training *t, const ebb_report *report) {
   bool good = report->good_epoch == report->epoch;
   bool cheap = clock_seconds() - t->copy.taken >= t->copy.cost / COPY_SHARE;
-  if (good && cheap) take_copy(t, report); /* a failure is the device's: its next step tells */
+  if (good && cheap) take_copy(t, report); /* if the device has failed, the next step reports it */
 }
 
-/* True if the newest copy is of the network as it is: an epoch's copy, where that epoch's weights
- * are kept and no refit has made another network. */
+/* True if the newest copy matches the network: it is an epoch's copy, that epoch's weights are
+ * kept, and no refit has replaced the network. */
 static bool is_copied(const training *t) {
   const ebb_report *copied = &t->copy.report;
   return t->copy.image && t->refit.epoch == 0 && copied->epoch == t->kept->epoch &&

@@ -1,32 +1,32 @@
-/* What keeps a training from wrong numbers and from being lost: self-test, sentinel, good copies.
+/* Guards a training against wrong numbers and loss: self-test, sentinel, copies.
  */
 #ifndef EBB_CLI_TRAIN_GUARD_H
 #define EBB_CLI_TRAIN_GUARD_H
 
 #include "training.h"
 
-/* Unless --no-self-test: a step of the trainer's kernels against the reference. Returns the exit
- * code. */
+/* Unless --no-self-test: checks one step of the trainer's kernels against the reference. Returns
+ * the exit code. */
 int guard_test(const training *t);
 
-/* At each look: the sentinel, if it is its time. False: the device computes wrongly;
- * t->sentinel_code and t->dump say so, and it has been told. */
-bool guard_look(training *t, ebb_trainer *trainer, const ebb_report *report);
+/* At each report: runs the sentinel if it is time. Returns false, after a message, if the device
+ * computes wrongly; see t->sentinel_code and t->dump. */
+bool guard_check(training *t, ebb_trainer *trainer, const ebb_report *report);
 
-/* After an epoch: a copy of its weights for the watchdog, if they are good and that is cheap. */
+/* After an epoch: copies its weights for the watchdog, if they are good and the copy is cheap. */
 void guard_epoch(training *t, const ebb_report *report);
 
-/* A copy of the model as it is, whose figures are those of t->kept, however long it takes. Returns
- * the exit code. */
+/* Copies the model as it is, with the figures of t->kept, whatever the cost. Returns the exit
+ * code. */
 int guard_copy(training *t);
 
-/* No copy is to be saved, whatever happens. */
+/* Ensures that no copy will be saved. */
 void guard_forget(training *t);
 
-/* Writes the newest copy to --out; t->saved tells where it is. Returns the exit code. */
+/* Writes the newest copy to --out; t->saved receives the path. Returns the exit code. */
 int guard_save(training *t);
 
-/* The same for a training that has failed: a file at --out stays, and the copy goes beside it. */
+/* The same for a failed training: a file at --out stays, and the copy goes beside it. */
 int guard_rescue(training *t);
 
 #endif

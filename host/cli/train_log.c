@@ -1,10 +1,10 @@
-/* The log of a training, a JSON line at a time, and its result as JSON.
+/* The log of a training, in JSON lines, and its result as JSON.
  *
- * A log line is written at once and as a whole, so that a log can be followed and a killed run
- * leaves whole lines; by write itself, which can be repeated where a signal interrupts it
- * (compilers in drivers put handlers of their own around ours, which do not ask for that). A log
- * that cannot be written any more does not stop a training: that would lose the model; it is told
- * once, and the exit code tells it again.
+ * Each log line is written at once and completely, so that a log can be followed and a killed run
+ * leaves whole lines. It is written with write(2), which can be repeated if a signal interrupts it
+ * (compilers in drivers install handlers without SA_RESTART). If the log cannot be written any
+ * more, the training continues, since stopping would lose the model; the failure is reported once,
+ * and by the exit code.
  */
 #include "train_log.h"
 
@@ -23,38 +23,27 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The log cannot be written any more. */
+/* Reports that the log cannot be written any more. */
 static int fail_log(const training *t) {
   if (t->log == stdout) return fail_output(errno);
   return fail(EXIT_FAILED, "%s: %s: writing failed: %s%s", settings_origin(t->s, "log").text,
               t->s->log, strerror(errno), t->run_start > 0 ? "; training goes on" : "");
 }
 
-static bool write_all(int descriptor, const char *text, size_t length) {
-  while (length > 0) {
-    ssize_t written = write(descriptor, text, length);
-    if (written < 0 && errno != EINTR) return false;
-    if (written < 0) continue;
-    text += written;
-    length -= (size_t)written;
-  }
-  return true;
-}
-
 void log_write(training *t, json_t *line) {
   if (t->log && t->log_code == EXIT_GOOD) {
-    char *text = json_line(line); /* with its end, so that it is one write */
+    char *text = json_line(line); /* including its line end, for a single write */
     size_t length = text ? strlen(text) : 0;
     errno = ENOMEM;
-    if (!text || !write_all(fileno(t->log), text, length)) t->log_code = fail_log(t);
+    if (!text || !write_bytes(fileno(t->log), text, length)) t->log_code = fail_log(t);
     if (t->log_bytes >= 0) t->log_bytes += (int64_t)length;
     free(text);
   }
   json_decref(line);
 }
 
-/* How the best epoch is found, under the names of the options. Without a patience, because --epochs
- * was given alone, there is no number to tell: 0 would be what keeps the last epoch. */
+/* How the best epoch is found, by option names. If only --epochs was given there is no patience: 0
+ * would mean keeping the last epoch. */
 static void put_search(json_t *object, const training *t) {
 #define MONITOR_NAME(name, text, what) text,
   static const char *const names[] = {EBB_MONITOR_LIST(MONITOR_NAME)};
@@ -97,7 +86,7 @@ static json_t *start_line(const training *t) {
   return line;
 }
 
-/* A line where a training goes on. */
+/* The line that marks a resumption. */
 static json_t *resume_line(const training *t) {
   json_t *line = json_object();
   put(line, "type", json_string("resume"));
@@ -109,7 +98,7 @@ static json_t *resume_line(const training *t) {
   return line;
 }
 
-/* True if --log is what the checkpoint's training has written. */
+/* True if --log was written by the checkpoint's training. */
 static bool is_known(const training *t) {
   struct stat about;
   const char *path = t->s->log;
@@ -117,8 +106,8 @@ static bool is_known(const training *t) {
          S_ISREG(about.st_mode);
 }
 
-/* Opens that one, and cuts off what was written to it after the checkpoint: those epochs are done
- * again, and no reader is to find them twice. */
+/* Opens that log and truncates it to its state at the checkpoint: later epochs are repeated, and
+ * must not appear twice. */
 static bool open_known(training *t) {
   struct stat about;
   t->log = fopen(t->s->log, "a");
@@ -143,8 +132,7 @@ int log_open(training *t) {
                 t->s->log, strerror(errno));
   if (!known) log_write(t, start_line(t));
   if (t->s->resume) log_write(t, resume_line(t));
-  return t->log_code == EXIT_UNREAD ? EXIT_GOOD
-                                    : t->log_code; /* the model is wanted all the same */
+  return t->log_code == EXIT_UNREAD ? EXIT_GOOD : t->log_code; /* the model is still wanted */
 }
 
 void log_close(training *t) {
@@ -166,7 +154,7 @@ json_t *log_epoch(const training *t, const char *type, const ebb_report *r) {
   return line;
 }
 
-/* What became of the search for the best epoch, and of --refit. */
+/* The outcome of the search for the best epoch, and of --refit. */
 static void put_outcome(json_t *object, const training *t) {
   put_search(object, t);
   if (t->last.best_epoch) put(object, "best_epoch", json_integer((json_int_t)t->last.best_epoch));

@@ -1,4 +1,4 @@
-/* The network of a training: its layers from the options and the data, its first weights from a
+/* The network of a training: its layers from the options and the data, its initial weights from a
  * seed or a file.
  */
 #include "train_network.h"
@@ -6,8 +6,8 @@
 #include "inputs.h"
 #include "output.h"
 
-/* The layers of the file of --init; of a training that goes on those of its checkpoint, since that
- * file has done its work. */
+/* The layers of the file of --init; in a resumed training those of its checkpoint, since the file
+ * is not needed any more. */
 static ebb_status spec_of_init(training *t) {
   ebb_model_info info = {0};
   ebb_checkpoint_info checkpoint = {0};

@@ -1,15 +1,16 @@
-/* The profile of a training: begun when the device is open, its table emptied after the first step.
+/* The profile of a training: begun when the device is open; the table is emptied after the first
+ * step.
  *
- * Drivers compile when a program is built or when a kernel first runs: the trace shows that, but in
- * the table of a short training it would hide all else. A training that is interrupted, or ends by
- * NaN, has table and trace like any other.
+ * Drivers compile when a program is built or when a kernel first runs. The trace shows this, but in
+ * the table of a short training it would hide everything else. An interrupted training, or one that
+ * ends by NaN, has table and trace like any other.
  */
 #include "train_profile.h"
 
 #include "clock.h"
 #include "output.h"
 
-/* Launches in a trace, about 40 MB of text: as many as viewers take without trouble. */
+/* Launches in a trace, about 40 MB of text: what viewers handle easily. */
 enum { TRACE_LIMIT = 200000 };
 
 static bool wanted(const training *t) {
@@ -27,7 +28,7 @@ void profile_phase(training *t, const char *name) {
   t->phase_start = clock_seconds();
 }
 
-/* A failure is that of the device and will show in the next step, where it ends the training. */
+/* A failure here is the device's and will end the training at the next step. */
 void profile_first_step(training *t, const ebb_report *report) {
   if (!wanted(t)) return;
   ebb_profile_phase(t->device, "first step", t->phase_start);
@@ -52,12 +53,12 @@ int profile_write_trace(const training *t) {
   ebb_profile_totals sums = ebb_profile_sums(t->device);
   note(t->s, "trace    %s, %llu events", t->s->trace, (unsigned long long)sums.traced);
   if (sums.left_out)
-    note(t->s, "trace    it ends early: %llu more had no room, the limit is %d launches",
+    note(t->s, "trace    truncated: %llu more launches, the limit is %d",
          (unsigned long long)sums.left_out, TRACE_LIMIT);
   return EXIT_GOOD;
 }
 
-/* Steps that the table covers. */
+/* The number of steps that the table covers. */
 static uint64_t steps_of(const training *t) {
   return t->last.step - t->unprofiled;
 }
@@ -100,7 +101,7 @@ json_t *profile_json(const training *t) {
   return object;
 }
 
-/* A rate, or a dash where the operation has no such work. */
+/* A rate, or a dash if the operation has no such work. */
 static void print_rate(double rate) {
   if (rate > 0)
     printf(" %9.2f", rate);
@@ -120,7 +121,7 @@ static void print_row(const ebb_profile_row *row, const ebb_profile_totals *sums
   printf(" %6.1f %%\n", 100 * share_of(row->seconds, sums));
 }
 
-/* A row that is no kernel. */
+/* A row that is not a kernel. */
 static void print_rest(const char *name, double seconds, const ebb_profile_totals *sums) {
   printf("%-47s %10.2f %31s %6.1f %%\n", name, 1e3 * seconds, "", 100 * share_of(seconds, sums));
 }

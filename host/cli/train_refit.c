@@ -1,8 +1,8 @@
-/* `ebb train --refit`: encoder, network and trainer made anew, from the same options and seed, for
- * all rows of the table and as many epochs as were best. docs/decisions/0022 has what it gains.
+/* `ebb train --refit`: makes a new encoder, network and trainer with the same options and seed, for
+ * all rows of the table and the best number of epochs. docs/decisions/0022 says what this gains.
  *
- * The network that was searched with is kept until the new one is done: it is the model if that
- * fails or is interrupted. Its trainer and its rows go first, since both hold much memory.
+ * The network of the search is kept until the new one is finished: it is the model if the refit
+ * fails or is interrupted. Its trainer and rows are freed first, since both take much memory.
  */
 #include "train_refit.h"
 
@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETTLE_PART = 5 }; /* of the epochs: the last fifth */
+enum { LOWERING_PART = 5 }; /* of the epochs: the last fifth */
 
 static int compare_rows(const void *a, const void *b) {
   size_t x = *(const size_t *)a, y = *(const size_t *)b;
   return (x > y) - (x < y);
 }
 
-/* All rows of training and validation, in the order of the file, and what is fitted on them. */
+/* All training and validation rows, in the order of the file, and the encoder fitted on them. */
 static int read_rows(training *all, const training *searched) {
   size_t count = searched->train_rows + searched->valid_rows;
   all->train_rows = count;
@@ -50,11 +50,11 @@ typedef struct refit {
   training *all, *searched;
 } refit;
 
-/* A constant learning rate falls to 0 over the last epochs: no validation rows tell a good epoch
- * from the one before, between which the model would jump. A schedule brings it down by itself. */
-static bool settle(const ebb_report *report, void *user) {
+/* Lets a constant learning rate fall to 0 over the last epochs; a schedule lowers it by itself: without validation rows a good epoch
+ * cannot be told from the one before, and the model would jump between them. */
+static bool lower_rate(const ebb_report *report, void *user) {
   const refit *r = user;
-  size_t tail = (report->epochs + SETTLE_PART - 1) / SETTLE_PART;
+  size_t tail = (report->epochs + LOWERING_PART - 1) / LOWERING_PART;
   size_t left = report->epochs - report->epoch;
   bool constant = r->all->options.schedule.kind == EBB_SCHEDULE_CONSTANT;
   if (constant && report->epoch_end && left > 0 && left < tail &&
@@ -71,14 +71,14 @@ static int train_all(training *all, training *searched) {
   if (code == EXIT_GOOD) code = network_choose(all);
   if (code == EXIT_GOOD) code = network_build(all, all->s->init);
   if (code != EXIT_GOOD) return code;
-  ebb_status status = ebb_trainer_run(all->trainer, settle, &(refit){all, searched});
+  ebb_status status = ebb_trainer_run(all->trainer, lower_rate, &(refit){all, searched});
   report_end_line(searched);
   if (status != EBB_OK) return fail_status(status);
   bool over = searched->refit.epoch_end && searched->refit.epoch == all->options.epochs;
-  return over ? EXIT_GOOD : EXIT_FAILED; /* of which t->stop or the sentinel tells more */
+  return over ? EXIT_GOOD : EXIT_FAILED; /* t->stop or the sentinel gives the reason */
 }
 
-/* Puts the new network in the place of the other. */
+/* Replaces the old network by the new one. */
 static void take_over(training *t, training *all) {
   ebb_network *network = t->network;
   ebb_encoder *encoder = t->encoder;
@@ -105,7 +105,7 @@ int refit_run(training *t) {
   } else {
     t->refit = (ebb_report){0};
     if (t->sentinel_code == EXIT_GOOD)
-      note(t->s, "refit    it is not done; the model is that of the search");
+      note(t->s, "refit    not finished; the model is that of the search");
   }
   let_go(&all);
   ebb_network_free(all.network);

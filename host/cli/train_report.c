@@ -1,8 +1,8 @@
-/* Lines on stderr for people, JSON lines in the log and one result on stdout; a log that goes to
- * stdout ends with the result, and nothing else stands there.
+/* Reports of a training: lines on stderr for people, JSON lines in the log, and one result on
+ * stdout. If the log goes to stdout, it ends with the result and nothing else is printed there.
  *
- * The figures of the result are those of the epoch whose weights are the model, and so the ones
- * that `ebb eval` gives for it.
+ * The figures of the result are those of the epoch whose weights are the model, as `ebb eval` would
+ * give them.
  */
 #include "train_report.h"
 
@@ -23,10 +23,10 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Epochs that get a line of their own, whatever their number; --log has them all. */
+/* Epochs that get a line of their own, however many there are; --log has all of them. */
 enum { SHOWN_EPOCHS = 12 };
 
-/* A line that is overwritten as a training goes on; only a terminal shows it well. */
+/* A line that is overwritten during training, for terminals. */
 static void draw_line(training *t, const char *text) {
   fprintf(stderr, "\r%-79.79s", text);
   fflush(stderr);
@@ -43,14 +43,14 @@ void report_end_line(training *t) {
   t->on_line = false;
 }
 
-/* How long it is going to take, where that was not said. */
+/* The number of epochs, if it was not given. */
 static void note_epochs(const training *t) {
   const ebb_train_options *o = &t->options;
   if (t->s->epochs) return;
   if (o->patience > 0)
     note(t->s,
-         "epochs   at most %zu (--epochs), until %zu have passed without a better one on the "
-         "validation rows (--patience)",
+         "epochs   at most %zu (--epochs), until %zu pass without improvement on the validation "
+         "rows (--patience)",
          o->epochs, o->patience);
   else
     note(t->s, "epochs   %zu (--epochs)", o->epochs);
@@ -84,7 +84,7 @@ int report_start(training *t) {
   return log_open(t);
 }
 
-/* The first, the last, and others at even distances between. */
+/* The first, the last, and others evenly spaced between them. */
 static bool is_shown(const ebb_report *r) {
   size_t lines = SHOWN_EPOCHS - 1;
   return r->epochs <= SHOWN_EPOCHS || r->epoch == 1 ||
@@ -102,7 +102,7 @@ static void print_epoch(training *t, const ebb_report *r) {
   note(t->s, "epoch    %zu/%zu%s%s%s", r->epoch, r->epochs, text, rate, speed);
 }
 
-/* Ten times a second are enough: short epochs are over in less. */
+/* At most ten times a second: short epochs take less. */
 static void print_progress(training *t, const char *what, const ebb_report *r) {
   bool may_end = t->options.patience > 0 && t->refit.epoch == 0;
   if (t->s->quiet || isatty(STDERR_FILENO) != 1 || !isfinite(r->samples_per_second)) return;
@@ -119,8 +119,8 @@ static void print_progress(training *t, const char *what, const ebb_report *r) {
   draw_line(t, text);
 }
 
-/* Drivers compile when a program is built, or when a kernel is first run: only when the first step
- * and an evaluation are done has all of it been waited for. */
+/* Drivers compile when a program is built or when a kernel first runs, so all compiling is done
+ * only after the first step and an evaluation. */
 static void note_first_step(training *t, const ebb_report *r) {
   if (t->first_step > 0) return;
   report_keep();
@@ -143,17 +143,17 @@ void report_keep(void) {
   signals_keep("the model is saved after this step; a second signal ends at once");
 }
 
-/* True if the training is to go on. */
+/* True if the training should continue. */
 static bool goes_on(training *t) {
   double limit = t->s->time_limit;
   if (signals_caught())
     t->stop = STOP_SIGNAL;
-  else if (clock_seconds() - t->begun >= limit) /* false without a limit, which is NaN then */
+  else if (clock_seconds() - t->begun >= limit) /* false without a limit, which is then NaN */
     t->stop = STOP_TIME;
   return t->stop == STOP_NONE;
 }
 
-/* Takes the figures of a report, of which the times are those of all runs. */
+/* Takes over a report's figures, with times summed over all runs. */
 static void take_report(training *t, const ebb_report *report) {
   t->last = *report;
   t->last.seconds += t->resumed.seconds;
@@ -175,9 +175,9 @@ bool report_progress(const ebb_report *report, void *user) {
     print_epoch(t, report);
   else
     print_progress(t, "epoch", report);
-  if (!guard_look(t, t->trainer, report)) return false;
+  if (!guard_check(t, t->trainer, report)) return false;
   if (report->epoch_end) guard_epoch(t, &t->last);
-  checkpoint_look(t, report);
+  checkpoint_write_if_due(t, report);
   return goes_on(t);
 }
 
@@ -185,10 +185,10 @@ bool report_refit(const ebb_report *report, training *t, ebb_trainer *trainer) {
   t->refit = *report;
   if (report->epoch_end) log_write(t, log_epoch(t, "refit", report));
   print_progress(t, "refit", report);
-  return guard_look(t, trainer, report) && goes_on(t);
+  return guard_check(t, trainer, report) && goes_on(t);
 }
 
-/* Which epoch the model is of, and why there were no more. */
+/* The epoch of the model, and why there were no more epochs. */
 static void note_best(const training *t) {
   char figures[160], why[128] = "";
   const ebb_train_options *o = &t->options;
@@ -214,7 +214,7 @@ const char *report_refit_rows(const training *t) {
   return t->test_rows ? "training and validation rows" : "rows";
 }
 
-/* The reason of an end, in words for the line of the result. */
+/* The reason for an early end, for the result line. */
 static const char *describe_reason(const char *reason) {
   static const char *const words[][2] = {{"numbers", "NaN or Inf"},
                                          {"sentinel", "the device computed wrongly"}};
@@ -238,7 +238,7 @@ static void print_result(const training *t, const char *reason) {
       refit);
 }
 
-/* The result in words for those who do not know yet whether it is a good one. */
+/* The result in words, for users who cannot judge the figures yet. */
 static void note_result(const training *t) {
   if (t->scored == 0) return;
   const scored *x = &t->scores[t->scored - 1];
@@ -263,7 +263,7 @@ static void note_result(const training *t) {
          r->mean.r2, rows, r->outputs);
 }
 
-/* What the model is, and what the figures are of. */
+/* What the model is, and what the figures refer to. */
 static void note_refit(const training *t) {
   if (t->refit.epoch > 0)
     note(t->s,
@@ -273,7 +273,7 @@ static void note_refit(const training *t) {
          plural(t->refit.epoch), t->valid_rows + t->test_rows);
 }
 
-/* Where the model is, and what it is for. */
+/* Where the model is, and how to use it. */
 static void note_model(const training *t) {
   if (t->s->quiet) return;
   note(t->s, "model    %s", t->saved);
@@ -284,8 +284,8 @@ static void note_model(const training *t) {
   fputs(" --data NEW.csv\n", stderr);
 }
 
-/* What stands on stdout is sent off before the last lines on stderr, so that these come last where
- * both are seen together. */
+/* Flushes stdout before the last lines on stderr, so that these come last if both go to the same
+ * place. */
 int report_end(training *t, const char *reason) {
   bool log_is_result = t->log == stdout;
   int code = EXIT_GOOD;

@@ -1,8 +1,7 @@
-/* The options of a training that goes on: those that it was begun with, which its checkpoint keeps.
+/* The options of a resumed training: those of its start, which the checkpoint holds.
  *
- * So --resume is all that has to be said. Options given here come before them where they may
- * change; values are compared as they are understood, 1e-2 and 0.01 are the same, and so is the
- * default that the training had.
+ * So --resume alone is enough. Options given now take precedence if they may change. Values are
+ * compared after conversion: 1e-2 equals 0.01, and also the default that the training had.
  */
 #include "train_resume.h"
 
@@ -18,13 +17,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The training as it was begun. */
+/* The training as it was started. */
 typedef struct begun {
-  settings *s; /* as given here */
+  settings *s; /* as given now */
   const option_row *rows;
   size_t count;
   const char *spec;         /* of its network */
-  char *texts[MAX_OPTIONS]; /* by row of the table; NULL: not given there */
+  char *texts[MAX_OPTIONS]; /* by row of the table; NULL: not given then */
 } begun;
 
 static bool is_of_train(const option_row *row) {
@@ -49,7 +48,7 @@ static bool is_among(const char *name, const char *const *names) {
   return false;
 }
 
-/* True if the text of this option is the name of a file that is read. */
+/* True if the text of this option names an input file. */
 static bool is_input(const char *name, const char *text) {
   static const char *const files[] = {"data", "labels", "valid-labels", "test-labels", NULL};
   static const char *const parts[] = {"valid", "test", NULL};
@@ -70,7 +69,7 @@ static const char *text_there(const begun *b, const char *name) {
   return b->texts[row] ? b->texts[row] : b->rows[row].initial;
 }
 
-/* The choice that the training was begun with. */
+/* The choice that the training was started with. */
 static int choice_there(const begun *b, const char *name) {
   size_t row = row_of(b, name);
   int choice = 0;
@@ -79,7 +78,7 @@ static int choice_there(const begun *b, const char *name) {
   return choice;
 }
 
-/* The text of an option's value in the training as it was begun; "": it has none. */
+/* The option's value at the start, as text; "": none. */
 static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
   const char *name = b->rows[i].name;
   ebb_optimizer_kind kind = (ebb_optimizer_kind)choice_there(b, "optimizer");
@@ -106,7 +105,7 @@ static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
     snprintf(text, SPEC_TEXT, "%s", EBB_DEFAULT_NA);
 }
 
-/* Where such a value came from, if it was not given there. */
+/* Where such a value came from, if it was not given then. */
 static void explain_value(char text[64], const begun *b, size_t i) {
   const char *name = b->rows[i].name, *kind = text_there(b, "optimizer");
   bool of_optimizer = strcmp(name, "lr") == 0 || strcmp(name, "weight-decay") == 0;
@@ -115,7 +114,7 @@ static void explain_value(char text[64], const begun *b, size_t i) {
   snprintf(text, 64, ", the default%s%.30s,", of_optimizer ? " of " : "", of_optimizer ? kind : "");
 }
 
-/* True if a text names the network of the training, whose sizes it may leave to the data. */
+/* True if a text describes the training's network, perhaps leaving sizes to the data. */
 static bool is_network(const begun *b, const char *text) {
   ebb_spec there, here;
   char whole[SPEC_TEXT];
@@ -124,8 +123,8 @@ static bool is_network(const begun *b, const char *text) {
          ebb_spec_text(whole, sizeof whole, &here) == EBB_OK && strcmp(whole, b->spec) == 0;
 }
 
-/* True if the text here gives the value that the training has. One that is wrong is told later,
- * when it is converted. */
+/* True if the text given now means the training's value. An invalid text is reported later, at
+ * conversion. */
 static bool is_same(const begun *b, size_t i, const char *there) {
   const option_row *row = &b->rows[i];
   const char *here = b->s->owned[i];
@@ -140,7 +139,7 @@ static bool is_same(const begun *b, size_t i, const char *there) {
   return option_equal(x, y, row);
 }
 
-/* ---- taking over ---- */
+/* ---- resuming ---- */
 
 static int refuse(const begun *b, size_t i, const char *value, const char *why) {
   return fail(EXIT_USAGE,
@@ -150,8 +149,8 @@ static int refuse(const begun *b, size_t i, const char *value, const char *why) 
               *value ? value : "not given", *value ? why : "", b->s->resume);
 }
 
-/* Patience needs the best weights, which a training begun with --patience 0 has not kept; without
- * validation rows there are none in any case. */
+/* Patience needs the best weights, which a training started with --patience 0 has not kept; without
+ * validation rows there are none anyway. */
 static int check_patience(const begun *b, size_t i) {
   const char *here = b->s->owned[i], *valid = text_there(b, "valid");
   bool kept = !b->texts[i] || atof(b->texts[i]) != 0, keep = atof(here) != 0;
@@ -163,7 +162,7 @@ static int check_patience(const begun *b, size_t i) {
               kept ? "" : "not ");
 }
 
-/* Takes the option of a row over, or refuses another value. */
+/* Takes over a row's option, or refuses a different value. */
 static int take(begun *b, size_t i) {
   settings *s = b->s;
   const char *name = b->rows[i].name;
@@ -180,7 +179,7 @@ static int take(begun *b, size_t i) {
   value_there(there, b, i);
   if (is_same(b, i, there) || (is_input(name, s->owned[i]) && is_input(name, b->texts[i])))
     return EXIT_GOOD;
-  /* of which the data decide, and the trainer finds out */
+  /* the data decide, and the trainer checks it */
   if (strcmp(name, "loss") == 0 && strcmp(there, "auto") == 0) return EXIT_GOOD;
   explain_value(why, b, i);
   return refuse(b, i, there, why);
@@ -190,15 +189,15 @@ static int no_memory(void) {
   return fail(EXIT_FAILED, "no memory for the options");
 }
 
-/* The options of the beginning, files as they are found from here. */
+/* The options at the start, with file names resolved from the current folder. */
 static int read_texts(begun *b, const json_t *extra) {
   const char *name;
   json_t *value;
   json_object_foreach(json_object_get(extra, CONFIG_KEY), name, value) {
     size_t row = row_of(b, name);
     if (row == b->count || !json_is_string(value))
-      return fail(EXIT_INPUT, "%s: its option \"%s\" is none that `ebb train` has written",
-                  b->s->resume, name);
+      return fail(EXIT_INPUT, "%s: its option \"%s\" was not written by `ebb train`", b->s->resume,
+                  name);
     const char *text = json_string_value(value);
     b->texts[row] = is_path(name, text) ? state_path(extra, text) : strdup(text);
     if (!b->texts[row]) return no_memory();
@@ -206,7 +205,7 @@ static int read_texts(begun *b, const json_t *extra) {
   return EXIT_GOOD;
 }
 
-/* The model of a training that was begun elsewhere goes where it would have gone there. */
+/* Without --out, the model goes where the original training would have written it. */
 static int read_out(begun *b, const json_t *extra) {
   size_t row = row_of(b, "out");
   if (b->texts[row]) return EXIT_GOOD;
@@ -219,14 +218,14 @@ static int read_out(begun *b, const json_t *extra) {
   return EXIT_GOOD;
 }
 
-/* Says which file is gone that the training has read, and how to tell its new place. */
+/* Says which input file of the training is missing, and how to give its new path. */
 static int check_input(const begun *b, size_t i) {
   const settings *s = b->s;
   const char *name = b->rows[i].name, *path = s->owned[i];
   if (s->sources[i] != FROM_CHECKPOINT || !is_input(name, path) || is_stream(path) ||
       access(path, R_OK) == 0)
     return EXIT_GOOD;
-  return fail(EXIT_INPUT, "%s: %s: %s; if it is in another place now, --%s FILE names that",
+  return fail(EXIT_INPUT, "%s: %s: %s; if it has moved, --%s FILE gives its new place",
               settings_origin(s, name).text, path, strerror(errno), name);
 }
 
@@ -241,7 +240,7 @@ static int take_all(begun *b, const json_t *extra) {
   return code;
 }
 
-/* Where nothing else is said, checkpoints go on being written to the same folder. */
+/* Without --checkpoint, checkpoints continue to go to the same folder. */
 static int keep_folder(begun *b) {
   size_t row = row_of(b, "checkpoint");
   if (b->s->owned[row]) return EXIT_GOOD;
@@ -249,14 +248,13 @@ static int keep_folder(begun *b) {
   return b->s->owned[row] ? EXIT_GOOD : no_memory();
 }
 
-/* The folder is named, not one of the files in it, of which the newest good one is taken. */
+/* --resume must name the folder, whose newest intact checkpoint is used, not a file in it. */
 static int check_name(const settings *s) {
   struct stat about;
   const char *slash = strrchr(s->resume, '/');
   if (stat(s->resume, &about) != 0 || !S_ISREG(about.st_mode)) return EXIT_GOOD;
   return fail(EXIT_USAGE,
-              "%s: %s is a file; name its folder, %.*s, of which the newest good checkpoint is "
-              "taken",
+              "%s: %s is a file; name its folder, %.*s, whose newest intact checkpoint is used",
               settings_origin(s, "resume").text, s->resume, slash ? (int)(slash - s->resume) : 1,
               slash ? s->resume : ".");
 }
@@ -265,8 +263,7 @@ int resume_options(settings *s) {
   begun b = {.s = s};
   b.rows = option_table(&b.count);
   s->resume = s->owned[row_of(&b, "resume")];
-  if (!s->resume || !*s->resume)
-    return EXIT_GOOD; /* the second is refused as all empty words are */
+  if (!s->resume || !*s->resume) return EXIT_GOOD; /* the second is refused like every empty word */
   if (check_name(s) != EXIT_GOOD) return EXIT_USAGE;
   ebb_checkpoint_info info = {0};
   ebb_status status = ebb_checkpoint_describe(&info, s->resume);

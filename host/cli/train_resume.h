@@ -4,12 +4,12 @@
 
 #include "options.h"
 
-/* With --resume: gives the options that were not given here the texts that the training was begun
- * with, and refuses others than those where they would make it another training. The folder is also
- * that of --checkpoint, unless another is named. Returns the exit code. */
+/* With --resume: sets options that were not given now to the values of the training's start, and
+ * refuses different values where they would make it another training. The folder is also that of
+ * --checkpoint, unless another is given. Returns the exit code. */
 int resume_options(settings *s);
 
-/* The part of a message that tells what to do about a folder without a checkpoint. */
+/* The advice in a message about a folder without checkpoints. */
 #define RESUME_ADVICE "a training begun with --checkpoint writes some"
 
 #endif

@@ -1,7 +1,7 @@
-/* The figures that a training ends with.
+/* The final figures of a training.
  *
- * They are made of the predictions for all rows of a part, once, when the epochs are over; what the
- * epochs themselves are compared by is summed on the device.
+ * They are computed once, at the end, from the predictions for all rows of a part. The figures by
+ * which epochs are compared are summed on the device.
  */
 #include "train_scores.h"
 
@@ -12,12 +12,12 @@ static int add(training *t, const char *part, const ebb_dataset *rows) {
   scored *out = &t->scores[t->scored++];
   *out = (scored){.part = part, .trained_on = rows == &t->train};
   int code = scores_make(out, t->network, t->encoder, rows, &t->train);
-  if (code != EXIT_GOOD) t->scored--; /* not made: a signal, or no memory */
+  if (code != EXIT_GOOD) t->scored--; /* not computed: a signal, or out of memory */
   return code;
 }
 
 int train_scores_make(training *t) {
-  if (!t->kept->epoch_end) return EXIT_GOOD; /* not one epoch was over */
+  if (!t->kept->epoch_end) return EXIT_GOOD; /* not a single epoch was completed */
   int code = EXIT_GOOD;
   if (t->valid_rows) code = add(t, "valid", &t->valid);
   if (code == EXIT_GOOD && t->test_rows) code = add(t, "test", &t->test);

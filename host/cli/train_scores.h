@@ -1,4 +1,4 @@
-/* How good the trained network is, on rows that it was not trained on if there are any. */
+/* Scores of the trained network, on unseen rows if there are any. */
 #ifndef EBB_CLI_TRAIN_SCORES_H
 #define EBB_CLI_TRAIN_SCORES_H
 
@@ -6,8 +6,8 @@
 
 #include "train_report.h"
 
-/* Scores the network on the rows of validation and test, or else on those of the training. Returns
- * the exit code. */
+/* Scores the network on the validation and test rows, or else on the training rows. Returns the
+ * exit code. */
 int train_scores_make(training *t);
 void train_scores_clear(training *t);
 

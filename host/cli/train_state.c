@@ -1,14 +1,14 @@
-/* What the tool itself keeps in a checkpoint: the trainer knows nothing of reports, by which the
- * result is told, nor of the log.
+/* The tool's own part of a checkpoint: the trainer knows neither the reports, from which the result
+ * is made, nor the log.
  *
- * Numbers are written as texts: JSON has no NaN, and the figures of a result must be the same ones
- * to the last digit.
+ * Numbers are stored as texts: JSON has no NaN, and the figures of a result must match to the last
+ * digit.
  *
- * Names of files are kept as they were given, with the folder that they start from, so that in that
- * folder a training that goes on is told in the same words as the one that was begun.
+ * File names are stored as given, with the folder they are relative to, so that a training resumed
+ * in that folder uses the same names as before.
  *
- * Where memory runs out, jansson's reader drops letters without a word. So what was read must be
- * written as it was.
+ * When memory runs out, jansson's reader drops characters silently. So the text is read, written
+ * again and compared.
  */
 #include "train_state.h"
 
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FOLDER_KEY "folder" /* the working folder */
+#define FOLDER_KEY "folder" /* the working directory */
 
 typedef struct field {
   const char *key;
@@ -132,7 +132,7 @@ char *state_text(const training *t) {
   return text;
 }
 
-/* True if state_text has made it: the options come first. */
+/* True if state_text wrote it: the options come first. */
 static bool is_ours(const char *text) {
   static const char head[] = "{\"" CONFIG_KEY "\":";
   return text && strncmp(text, head, sizeof head - 1) == 0;

@@ -1,10 +1,10 @@
-/* `ebb tune`: which configuration or engine is the fastest for each class of products, and right.
+/* `ebb tune`: finds the fastest correct configuration or engine for each class of products.
  *
- * This program never opens the device: a worker process does, and whatever happens to it, the
- * search goes on with another one and without the candidate that it was at. A candidate is compared
- * with automatic in one process, sample by sample, and takes its place only if it is faster by more
- * than the noise, twice. One that has failed somewhere is trusted nowhere. What is found is kept
- * when the time is over, when all is done and when a signal asks to stop.
+ * This program never opens the device. A worker process does; if it crashes or hangs, the search
+ * continues with a new one and without the candidate being tried. A candidate is compared with
+ * automatic in one process, sample by sample, and wins only if it is faster by more than the noise,
+ * twice. A candidate that has failed anywhere is never used. The results are kept when the time is
+ * over, when everything is done, and when a signal asks to stop.
  */
 #include "tune.h"
 
@@ -16,13 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A candidate must take less than this share of automatic's time. */
+/* A candidate must take less than this fraction of automatic's time. */
 static const double CLEARLY_FASTER = 0.97;
 
-/* Seconds that every answer may take while there is time. */
+/* Minimum time limit for an answer, in seconds, while there is time. */
 static const double LEAST_PATIENCE = 5;
 
-/* Runs that a shape's first two candidates need at least: less time left, and it is not begun. */
+/* Minimum number of runs for a shape's first two candidates; with less time left, the shape is
+ * skipped. */
 static const double LEAST_RUNS = 24;
 
 static double time_left(const tuning *t) {
@@ -42,7 +43,7 @@ static void refuse(tuning *t, const tune_question *q, const char *why) {
   snprintf(r->text, sizeof r->text, "%s", why);
 }
 
-/* Ends the search before its time. */
+/* Ends the search early. */
 static void end(tuning *t, const char *why) {
   snprintf(t->ended, sizeof t->ended, "%s", why);
 }
@@ -53,14 +54,14 @@ static bool may_go_on(const tuning *t) {
 
 /* ---- asking ---- */
 
-/* How long an answer may take: one that hangs must not take all the time there is, but a compiler
- * on a busy machine takes its time too. */
+/* Time limit for an answer: a hanging candidate must not use up all the time, while a compiler on a
+ * busy machine is slow. */
 static double patience(const tuning *t) {
   double quarter = t->s->budget / 4;
   return quarter > LEAST_PATIENCE ? quarter : LEAST_PATIENCE;
 }
 
-/* A worker to ask, started anew if the last one is gone. */
+/* Ensures a running worker, starting a new one if necessary. */
 static bool have_worker(tuning *t) {
   if (t->worker.process) return true;
   tune_hello *hello = calloc(1, sizeof *hello);
@@ -73,14 +74,14 @@ static bool have_worker(tuning *t) {
   return good;
 }
 
-/* Asks; true if there is an answer, which may be a refusal of the shape. Failures of the candidate
- * are noted. */
+/* Asks the worker. Returns true if there is an answer, even a refusal of the shape. Failures of the
+ * candidate are recorded. */
 static bool ask(tuning *t, tune_answer *answer, const tune_question *q) {
   char why[TUNE_TEXT];
   tune_progress(t, &q->shape, q->choice);
   if (!have_worker(t)) return false;
   double seconds = patience(t), left = time_left(t);
-  bool last = left < seconds; /* silence then means that the time is over */
+  bool last = left < seconds; /* no answer then means that the time is over */
   if (last) seconds = left;
   switch (tune_worker_ask(&t->worker, answer, q, seconds, why)) {
   case TUNE_ANSWERED:
@@ -100,7 +101,7 @@ static bool ask(tuning *t, tune_answer *answer, const tune_question *q) {
 
 /* ---- the search ---- */
 
-/* Times automatic. False: the shape is beyond the device. */
+/* Times automatic. Returns false if the shape is too large for the device. */
 static bool try_automatic(tuning *t, tune_result *r) {
   tune_answer answer;
   tune_question q = {.shape = r->shape, .choice = r->automatic};
@@ -111,7 +112,7 @@ static bool try_automatic(tuning *t, tune_result *r) {
   return true;
 }
 
-/* Times a candidate, unless that would be of no use. */
+/* Times a candidate, unless that would be useless. */
 static bool try_candidate(tuning *t, tune_result *r, size_t i) {
   tune_answer answer;
   int choice = t->hello.choices[i];
@@ -124,7 +125,7 @@ static bool try_candidate(tuning *t, tune_result *r, size_t i) {
   return true;
 }
 
-/* How a candidate does: its time as a share of automatic's or, if that is not to be had, its time;
+/* A candidate's score: its fraction of automatic's time, or its time if automatic was not measured;
  * 0: not measured. */
 static double score(const tune_result *r, size_t i) {
   if (r->seconds[i] == 0) return 0;
@@ -135,7 +136,7 @@ static bool default_stands(const tuning *t, const tune_result *r) {
   return r->auto_seconds > 0 && !is_refused(t, r->automatic);
 }
 
-/* The best candidate; their number if there is none that is better than automatic. */
+/* The best candidate; the number of candidates if none is better than automatic. */
 static size_t find_best(const tuning *t, const tune_result *r) {
   size_t found = t->hello.count;
   double best = default_stands(t, r) ? CLEARLY_FASTER : 0;
@@ -148,8 +149,8 @@ static size_t find_best(const tuning *t, const tune_result *r) {
   return found;
 }
 
-/* The best of several noisy times is too good: it is measured again, and what comes out then
- * counts, until the best one has been measured twice. */
+/* The best of several noisy times is too optimistic, so the best candidate is measured again, and
+ * the new time counts, until the best one has been measured twice. */
 static void confirm(tuning *t, tune_result *r) {
   for (;;) {
     size_t i = find_best(t, r);
@@ -163,7 +164,7 @@ static double work_of(const ebb_tune_shape *s) {
   return 2.0 * (double)s->rows * (double)s->cols * (double)s->depth;
 }
 
-/* True if something can come of beginning this shape, at the best rate seen so far. */
+/* True if there is enough time to start this shape, at the best rate seen so far. */
 static bool is_affordable(const tuning *t, const ebb_tune_shape *shape) {
   double rate = 0;
   for (size_t i = 0; i < t->count; i++) {
@@ -188,7 +189,7 @@ static void search(tuning *t) {
 
 /* ---- conclusions ---- */
 
-/* The best choice for a shape. False: nothing is known. */
+/* The best choice for a shape. Returns false if nothing is known. */
 static bool conclude(const tuning *t, tune_result *r) {
   bool stands = default_stands(t, r);
   size_t i = find_best(t, r);
@@ -200,7 +201,7 @@ static bool conclude(const tuning *t, tune_result *r) {
   return r->best.seconds > 0;
 }
 
-/* Drops shapes of which nothing is known. */
+/* Drops shapes without results. */
 static void conclude_all(tuning *t) {
   size_t kept = 0;
   for (size_t i = 0; i < t->count; i++)
@@ -213,7 +214,7 @@ static bool same_class(const ebb_tune_shape *a, const ebb_tune_shape *b) {
                                        ebb_matmul_class(b->rows, b->cols, b->depth);
 }
 
-/* True if an entry that was kept before still holds. */
+/* True if an earlier entry is still valid. */
 static bool still_holds(const tuning *t, const ebb_tuned *old) {
   if (is_refused(t, old->choice)) return false;
   for (size_t i = 0; i < t->count; i++)
@@ -221,12 +222,12 @@ static bool still_holds(const tuning *t, const ebb_tuned *old) {
   return true;
 }
 
-/* Keeps what was found and, of classes that were not looked at, what was kept before. */
+/* Keeps the results, and earlier results of classes that were not measured. */
 static int store(tuning *t) {
   const tune_hello *h = &t->hello;
   ebb_tuned *old = NULL;
   size_t old_count = 0, count = 0;
-  (void)ebb_tune_load(&old, &old_count, &h->owner); /* if it is no good, it is gone */
+  (void)ebb_tune_load(&old, &old_count, &h->owner); /* an invalid file is replaced */
   ebb_tuned *all = calloc(t->count + old_count + 1, sizeof *all);
   if (!all) {
     free(old);
@@ -285,7 +286,7 @@ static int tune(tuning *t) {
   t->started = clock_seconds();
   t->deadline = t->started + t->s->budget;
   outlive_readers();
-  signals_keep(NULL); /* stopping says what has been found */
+  signals_keep(NULL); /* a stop reports the results so far */
   code = begin(t);
   if (code != EXIT_GOOD) return code;
   if (t->hello.count == 0)

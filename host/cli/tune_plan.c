@@ -1,5 +1,5 @@
-/* What is tuned, in which order: the three products of each layer of usual networks, the training
- * batches that are used most first, then squares. Shapes of a class that is in the list already are
+/* Which shapes are tuned, in which order: the three products of each layer of common networks, the
+ * commonest training batches first, then squares. A shape whose class is in the list already is
  * left out, so each class is tuned once, for the first shape that needs it.
  */
 #include "output.h"

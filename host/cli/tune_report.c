@@ -1,5 +1,5 @@
-/* What `ebb tune` shows: a line of progress, then a table of the classes with what was chosen for
- * them and how much faster it is, and which candidates were refused, and why.
+/* The output of `ebb tune`: a progress line, then a table of the classes with the choices and their
+ * speed-up, and the refused candidates with the reasons.
  */
 #include "output.h"
 #include "tune.h"
@@ -12,7 +12,7 @@ static ebb_precision precision_of(const tuning *t) {
   return t->hello.owner.precision;
 }
 
-/* Only a terminal shows a line well that is overwritten. */
+/* A line that is overwritten, for terminals. */
 void tune_progress(tuning *t, const ebb_tune_shape *shape, int choice) {
   if (t->s->quiet || isatty(STDERR_FILENO) != 1) return;
   char text[160];
@@ -30,7 +30,7 @@ void tune_progress_end(tuning *t) {
   t->on_line = false;
 }
 
-/* What automatic is: a configuration, or the engine itself. */
+/* What automatic uses: a configuration, or the engine itself. */
 static const char *automatic_name(const tuning *t, const tune_result *r) {
   return r->automatic >= 0 ? ebb_matmul_choice_name(precision_of(t), r->automatic)
                            : t->hello.owner.engine;
@@ -47,7 +47,7 @@ static const char *refused_name(const tuning *t, const tune_refusal *r) {
                                              : ebb_matmul_choice_name(precision_of(t), r->choice);
 }
 
-/* How many times faster the choice is than automatic; 0: not known. */
+/* The choice's speed-up over automatic; 0: unknown. */
 static double ratio_of(const ebb_tuned *best) {
   return best->auto_seconds > 0 ? best->auto_seconds / best->seconds : 0;
 }
@@ -123,7 +123,7 @@ void tune_print_device(const tuning *t) {
     return;
   }
   say("device   %s, %s, driver %s (%s)", info->name, info->platform, info->driver, h->reason);
-  fflush(stdout); /* what follows takes its time */
+  fflush(stdout); /* the measurement takes time */
 }
 
 static int print_as_text(const tuning *t) {

@@ -1,11 +1,12 @@
-/* The process that does what may go wrong: it opens the device, builds, checks and times.
+/* The worker process, which does everything that may fail: it opens the device, builds, checks and
+ * times.
  *
- * It is forked from a program that has not touched OpenCL, so no driver's state is shared, and one
- * process serves many questions: starting one for each would spend the time on opening the device.
- * If it crashes or hangs, the next question starts another. Both ends are the same program, so what
- * goes through the pipes are plain structs. The process is not in the terminal's foreground group:
- * an interrupt reaches the parent alone, which then ends it; and an alarm ends it should the parent
- * be gone.
+ * It is forked from a program that has not touched OpenCL, so no driver state is shared. One
+ * process answers many questions, since starting one for each would spend the time on opening the
+ * device. If it crashes or hangs, the next question starts another. Both ends are the same program,
+ * so plain structs go through the pipes. The process is not in the terminal's foreground group: an
+ * interrupt reaches only the parent, which then ends the worker; an alarm ends it if the parent is
+ * gone.
  */
 #include "tune.h"
 
@@ -25,14 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What the process is to do: it has its parent's memory, as it was. */
+/* The worker's task; it has a copy of its parent's memory. */
 typedef struct job {
   const settings *s;
   const ebb_tune_shape *shapes;
   size_t count;
 } job;
 
-/* ---- the process's side ---- */
+/* ---- the worker's side ---- */
 
 static bool read_all(int file, void *bytes, size_t size) {
   for (size_t done = 0; done < size;) {
@@ -44,24 +45,14 @@ static bool read_all(int file, void *bytes, size_t size) {
   return true;
 }
 
-static bool write_all(int file, const void *bytes, size_t size) {
-  for (size_t done = 0; done < size;) {
-    ssize_t put = write(file, (const char *)bytes + done, size - done);
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    done += (size_t)put;
-  }
-  return true;
-}
-
-/* The library's message as one line: what a compiler says has several. */
-static void tell_failure(char text[TUNE_TEXT]) {
+/* The library's message as one line: a compiler's message has several. */
+static void describe_failure(char text[TUNE_TEXT]) {
   snprintf(text, TUNE_TEXT, "%s", ebb_error_message());
   for (char *c = text; *c; c++)
     if ((unsigned char)*c < 0x20) *c = ' ';
 }
 
-/* Adds a choice if it is there and would be obeyed. */
+/* Adds a choice if it exists and would take effect. */
 static void offer(tune_hello *hello, ebb_device *device, int choice) {
   if (hello->count == TUNE_CHOICES) return;
   if (ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 0, choice) != EBB_OK) return;
@@ -71,7 +62,7 @@ static void offer(tune_hello *hello, ebb_device *device, int choice) {
   if (engine == wanted && !forced) hello->choices[hello->count++] = choice;
 }
 
-/* The configuration that the library itself would take for the shape. */
+/* The configuration that the library would choose for the shape. */
 static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
   bool fp32 = ebb_device_precision(device) == EBB_PRECISION_FP32;
   if (fp32 && ebb_device_engine(device) != EBB_ENGINE_GPU) return EBB_MATMUL_CONFIG_AUTO;
@@ -83,22 +74,22 @@ static int automatic_for(ebb_device *device, const ebb_tune_shape *s) {
   return config;
 }
 
-/* Lists the candidates. The engine for CPUs has one way to multiply, and CLBlast, made for GPUs, is
- * no rival to it. */
+/* Lists the candidates. The CPU engine has a single way to multiply, and CLBlast, made for GPUs, is
+ * no competition there. */
 static void list_choices(tune_hello *hello, ebb_device *device) {
   ebb_precision precision = ebb_device_precision(device);
   if (precision == EBB_PRECISION_FP32 && ebb_device_engine(device) == EBB_ENGINE_CPU) return;
   int before = ebb_device_matmul_choice(device, EBB_LAYOUT_NN, 0);
   for (size_t c = 0; c < ebb_matmul_config_count(precision); c++) offer(hello, device, (int)c);
   offer(hello, device, EBB_MATMUL_CLBLAST);
-  (void)ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 0, before); /* it stood there */
+  (void)ebb_device_set_matmul_choice(device, EBB_LAYOUT_NN, 0, before); /* restores the setting */
 }
 
 static void say_hello(tune_hello *hello, ebb_device **device, const job *j) {
   const char *blamed;
   hello->status = try_device(device, &blamed, j->s);
   if (hello->status != EBB_OK) {
-    tell_failure(hello->text);
+    describe_failure(hello->text);
     snprintf(hello->blamed, sizeof hello->blamed, "%s", blamed ? blamed : "");
     return;
   }
@@ -112,7 +103,7 @@ static bool same_shape(const ebb_tune_shape *a, const ebb_tune_shape *b) {
   return a->layout == b->layout && a->rows == b->rows && a->cols == b->cols && a->depth == b->depth;
 }
 
-/* Answers one question; *tuner and *shape stay for the next one about the same shape. */
+/* Answers one question; *tuner and *shape are kept for the next question about the same shape. */
 static void answer_one(tune_answer *answer, ebb_tuner **tuner, ebb_tune_shape *shape,
                        ebb_device *device, const tune_question *question) {
   *answer = (tune_answer){0};
@@ -127,11 +118,11 @@ static void answer_one(tune_answer *answer, ebb_tuner **tuner, ebb_tune_shape *s
     answer->status = ebb_tuner_measure(
         &answer->seconds, question->alone ? NULL : &answer->auto_seconds, *tuner, question->choice);
   answer->no_shape = answer->no_shape || answer->status == EBB_ERR_MEMORY;
-  if (answer->status != EBB_OK) tell_failure(answer->text);
+  if (answer->status != EBB_OK) describe_failure(answer->text);
 }
 
-/* Signals as a new program has them, no core files, and nothing on the terminal: what a driver
- * prints about a broken candidate is told by the answer. */
+/* Default signals, no core files, and no output to the terminal: messages of a driver about a
+ * broken candidate are part of the answer. */
 static void isolate(void) {
   const struct rlimit none = {0, 0};
   (void)setpgid(0, 0);
@@ -147,7 +138,7 @@ static void isolate(void) {
 
 static void serve(int in, int out, const job *j) {
   static const unsigned grace = 5;
-  unsigned limit = (unsigned)j->s->budget + grace; /* to be alive without a question */
+  unsigned limit = (unsigned)j->s->budget + grace; /* time allowed without a question */
   tune_hello *hello = calloc(1, sizeof *hello);
   ebb_device *device = NULL;
   ebb_tuner *tuner = NULL;
@@ -158,18 +149,18 @@ static void serve(int in, int out, const job *j) {
   alarm(limit);
   if (!hello) return;
   say_hello(hello, &device, j);
-  bool good = write_all(out, hello, sizeof *hello) && hello->status == EBB_OK;
+  bool good = write_bytes(out, hello, sizeof *hello) && hello->status == EBB_OK;
   free(hello);
   while (good && read_all(in, &question, sizeof question)) {
     alarm(limit);
     answer_one(&answer, &tuner, &shape, device, &question);
-    good = write_all(out, &answer, sizeof answer);
+    good = write_bytes(out, &answer, sizeof answer);
   }
 }
 
 /* ---- the program's side ---- */
 
-/* Waits for a process that has been killed, but not for ever: a driver may keep it from dying. */
+/* Waits for a killed process, though not forever: a driver may keep it from dying. */
 static int reap(pid_t process) {
   const struct timespec pause = {.tv_nsec = 10000000};
   int status = 0;
@@ -195,7 +186,7 @@ void tune_worker_stop(tune_worker *worker) {
   (void)put_away(worker);
 }
 
-/* True if the process has something to say before the time is up. */
+/* True if the process sends something before the time is up. */
 static tune_outcome wait_for(const tune_worker *worker, double until) {
   for (;;) {
     if (signals_caught()) return TUNE_STOPPED;
@@ -207,21 +198,21 @@ static tune_outcome wait_for(const tune_worker *worker, double until) {
   }
 }
 
-static void tell_death(char text[TUNE_TEXT], int status) {
+static void describe_death(char text[TUNE_TEXT], int status) {
   if (WIFSIGNALED(status))
-    snprintf(text, TUNE_TEXT, "its process was ended by signal %d, %s", WTERMSIG(status),
+    snprintf(text, TUNE_TEXT, "its process died of signal %d, %s", WTERMSIG(status),
              strsignal(WTERMSIG(status)));
   else
     snprintf(text, TUNE_TEXT, "its process ended with code %d", WEXITSTATUS(status));
 }
 
-/* Receives an answer or puts the process away. */
+/* Receives an answer, or reaps the process. */
 static tune_outcome receive(tune_worker *worker, void *bytes, size_t size, double until,
                             char text[TUNE_TEXT]) {
   tune_outcome outcome = wait_for(worker, until);
   if (outcome == TUNE_ANSWERED && read_all(worker->from, bytes, size)) return outcome;
   if (outcome == TUNE_ANSWERED) {
-    tell_death(text, put_away(worker));
+    describe_death(text, put_away(worker));
     return TUNE_DIED;
   }
   tune_worker_stop(worker);
@@ -233,7 +224,7 @@ static void close_both(const int ends[2]) {
   close(ends[1]);
 }
 
-/* Forks between two pipes; false if that cannot be done. */
+/* Forks the worker with two pipes. Returns false if that fails. */
 static bool launch(tune_worker *worker, const job *j) {
   int to[2], from[2];
   if (pipe(to) != 0) return false;
@@ -241,7 +232,7 @@ static bool launch(tune_worker *worker, const job *j) {
     close_both(to);
     return false;
   }
-  fflush(NULL); /* or both would write it */
+  fflush(NULL); /* otherwise both processes would write it */
   pid_t process = fork();
   if (process < 0) {
     close_both(to);
@@ -275,7 +266,7 @@ tune_outcome tune_worker_start(tune_worker *worker, tune_hello *hello, const set
 tune_outcome tune_worker_ask(tune_worker *worker, tune_answer *answer,
                              const tune_question *question, double seconds, char text[TUNE_TEXT]) {
   double until = clock_seconds() + seconds;
-  if (!write_all(worker->to, question, sizeof *question)) {
+  if (!write_bytes(worker->to, question, sizeof *question)) {
     tune_worker_stop(worker);
     snprintf(text, TUNE_TEXT, "its process is gone");
     return TUNE_DIED;

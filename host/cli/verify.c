@@ -1,8 +1,8 @@
-/* `ebb verify`: is what this device computes right?
+/* `ebb verify`: checks that this device computes correctly.
  *
- * Kernels and a network against the double-precision reference, one row a check. Without a model
- * or a spec a small network of unequal, odd sizes stands in, so that the plain command already
- * tests the whole chain. With --replay it is one operation instead, that a sentinel has kept.
+ * Checks kernels and a network against the double-precision reference, one row per check. Without a
+ * model or a spec it uses a small network of unequal, odd sizes, so that the plain command tests
+ * the whole chain. With --replay it checks a single operation dumped by a sentinel.
  */
 #include "commands.h"
 #include "inputs.h"
@@ -13,13 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* What stands in: a whole network, or the hidden layers where the data tell the rest. */
+/* The default: a whole network, or its hidden layers if the data define the rest. */
 static const char whole_spec[] = "13-37gelu-19relu-7", hidden_spec[] = "37gelu-19relu";
 
-/* What the report callback needs: where rows go, and how far it is. */
+/* State of the report callback: where rows go, and the progress. */
 typedef struct listing {
   const settings *s;
-  json_t *results; /* NULL: print rows */
+  json_t *results; /* NULL: prints rows */
   size_t done, count;
 } listing;
 
@@ -32,14 +32,14 @@ static json_t *describe(const ebb_check *check) {
   return object;
 }
 
-/* Compiling and computing may take seconds a check: how many are done, on a terminal. */
+/* Compiling and computing may take seconds per check, so a terminal shows how many are done. */
 static void show_progress(const listing *list, const ebb_check *check) {
   if (list->done == list->count || isatty(STDERR_FILENO) != 1) return;
   progress_line("%zu of %zu checks, after %s %s", list->done, list->count, check->group,
                 check->name);
 }
 
-/* A row is written as it comes, into a pipe too. */
+/* A row is written immediately, also to a pipe. */
 static void print_row(const ebb_check *check) {
   printf("%s%-4s%s  %-9s  %-28s  error %8.2e  bound %7.1e  %s\n",
          check->passed ? "" : color_bad(stdout), check->passed ? "ok" : "FAIL",
@@ -60,7 +60,7 @@ static bool report_check(const ebb_check *check, void *user) {
   return signals_caught() == 0;
 }
 
-/* Reads --data for a network that is not trained, as a training would. */
+/* Reads --data for an untrained network, as a training would. */
 static int read_data(subject *x, const settings *s) {
   int code = check_streams(s);
   if (code == EXIT_GOOD) code = read_table(&x->table, s, NULL, false);
@@ -73,7 +73,7 @@ static int read_data(subject *x, const settings *s) {
   return EXIT_GOOD;
 }
 
-/* Makes the network of --model, or the default one, on rows of --data if there are any. */
+/* Makes the network of --model, or the default, for the rows of --data if given. */
 static int build_network(subject *x, const settings *s, ebb_init init) {
   size_t inputs = 0, outputs = 0;
   const char *text = s->model ? s->model : whole_spec;
@@ -97,8 +97,8 @@ static size_t count_named(const subject *x, const settings *s, const ebb_network
   return ebb_verify_count(&count, x->device, &options) == EBB_OK ? count : 0;
 }
 
-/* The network of sizes that are given or made up, unless --only names none of its checks: then
- * random weights would be a kernel that nothing needs. */
+/* Makes a network with given or default sizes, unless --only selects none of its checks: its random
+ * weights would need an unused kernel. */
 static int make_network(subject *x, const settings *s) {
   if (!s->only || s->data) return build_network(x, s, EBB_INIT_AUTO);
   int code = build_network(x, s, EBB_INIT_ZERO);
@@ -109,7 +109,7 @@ static int make_network(subject *x, const settings *s) {
   return kernels > 0 && kernels == all ? EXIT_GOOD : build_network(x, s, EBB_INIT_AUTO);
 }
 
-/* Loads or makes the network, and encodes the rows it is tried on. */
+/* Loads or makes the network, and encodes the rows to check it with. */
 static int prepare(subject *x, const settings *s) {
   int code = s->argument ? subject_load(x, s) : open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;

@@ -1,9 +1,9 @@
-/* The time without progress is counted here, a second a round at the most, and not read off the
- * clock: a process that was stopped, by a debugger or by ^Z, has not waited for its device
- * meanwhile. It begins anew with each call or wait of the driver's.
+/* Seconds without progress are counted here, at most one per round, instead of being read off the
+ * clock: a process stopped by a debugger or by ^Z has not been waiting for its device. The count
+ * restarts with each call or wait.
  *
- * The library gives up waits by itself after the same time, which leaves the program in order. So
- * that it comes first, the watchdog waits a little longer; it is for calls that never return.
+ * The library itself gives up waits after the same time, which leaves the program in order. The
+ * watchdog therefore waits slightly longer; it is for calls that never return.
  */
 #include "watch.h"
 
@@ -17,23 +17,23 @@
 #include <pthread.h>
 #include <string.h>
 
-static const double MARGIN = 2;            /* seconds after the library would have given up */
-static const double SIGNAL_PATIENCE = 1.5; /* and seconds that a signal leaves */
+static const double MARGIN = 2;            /* seconds after the library's own time limit */
+static const double SIGNAL_PATIENCE = 1.5; /* seconds allowed after a signal */
 static const double LONGEST_ROUND = 1;
 
-static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
+static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER; /* for the variables below */
 static const settings *options;                           /* NULL: nothing is watched */
 static bool opening;
 static ebb_device *watched;
 static ebb_model_image *copy;
 static double idle;      /* seconds without progress */
-static double told;      /* what the device told of that in the round before */
+static double told;      /* the device's own count in the previous round */
 static double signalled; /* seconds since a signal came */
 static double last_round;
 
 /* ---- the end ---- */
 
-/* Saves the copy at --out or beside it; else says that there is none. */
+/* Saves the copy at --out or beside it, or says that there is none. */
 static void save_copy(void) {
   char where[4096];
   if (!copy) {
@@ -44,9 +44,8 @@ static void save_copy(void) {
     remark("ebb: the last good copy of the model is saved in %s", where);
 }
 
-static const char advice[] =
-    "; the device or its driver hangs: start again, on another device if it hangs again; one that "
-    "is only slow needs a longer --device-timeout";
+static const char advice[] = "; the device or its driver hangs: start again, on another device if "
+                             "it hangs again; if it is only slow, set a longer --device-timeout";
 
 static _Noreturn void give_up(const char *what) {
   int number = signals_caught();
@@ -65,14 +64,14 @@ static _Noreturn void give_up(const char *what) {
 
 /* ---- the rounds ---- */
 
-/* How long this round was, as far as the process was there. */
+/* Duration of this round, without times when the process was stopped. */
 static double round_length(void) {
   double now = clock_seconds(), passed = last_round > 0 ? now - last_round : 0;
   last_round = now;
   return fmin(passed, LONGEST_ROUND);
 }
 
-static void look(void) {
+static void check(void) {
   char what[1024] = "";
   double passed = round_length();
   double now = watched ? ebb_device_stuck(watched, what, sizeof what) : 0;
@@ -85,15 +84,15 @@ static void look(void) {
   if (for_signal || (patience > 0 && idle > patience + MARGIN)) give_up(what);
 }
 
-void watch_look(void) {
+void watch_poll(void) {
   pthread_mutex_lock(&guard);
-  if (options) look();
+  if (options) check();
   pthread_mutex_unlock(&guard);
 }
 
-/* ---- what the program says ---- */
+/* ---- interface ---- */
 
-/* Watches something else from now on. */
+/* Changes what is watched. */
 static void change(const settings *s, bool is_opening, ebb_device *device) {
   options = s;
   opening = is_opening;

@@ -1,9 +1,9 @@
 /* Amounts: numbers with a currency, a unit or grouped digits.
  *
- * A column is read as amounts only if all of it can be, with one unit: a single "A12" among them
- * makes all of them texts. A unit in words must stand behind every number: in "2, 3, 5more" the
- * last is no number of mores. Digits are copied out plainly and read by ebbi_parse_double, so that
- * there is one reader of numbers.
+ * A column is read as amounts only if all of it can be, with one unit: a single "A12" makes the
+ * whole column text. A unit that is a word must follow every number: "2, 3, 5more" is not a list of
+ * amounts. The digits are copied without grouping and read by ebbi_parse_double, so there is a
+ * single reader of numbers.
  */
 #include "data/reading.h"
 
@@ -14,21 +14,21 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PLAIN = 64 }; /* bytes of a number's text; a longer one is none */
+enum { PLAIN = 64 }; /* bytes of a number's text; longer texts are not numbers */
 
 bool ebbi_number_parse(double *value, const char *text, char decimal) {
   ebbi_span span = {.text = text, .length = strlen(text)};
   return ebbi_decimal_read(value, span, decimal) && isfinite(*value);
 }
 
-/* How many bytes the first of `marks` that stands at `text` has; 0: none does. */
+/* The length of the first of `marks` that `text` begins with; 0: none of them. */
 static size_t starts_with(const char *text, const char *const *marks) {
   for (; *marks; marks++)
     if (strncmp(text, *marks, strlen(*marks)) == 0) return strlen(*marks);
   return 0;
 }
 
-static size_t blank_at(const char *text) { /* the no-break, thin and narrow no-break space too */
+static size_t blank_at(const char *text) { /* also the no-break, thin and narrow no-break space */
   static const char *const blanks[] = {" ", "\t", "\xc2\xa0", "\xe2\x80\x89", "\xe2\x80\xaf", NULL};
   return starts_with(text, blanks);
 }
@@ -47,7 +47,7 @@ static double take_sign(const char **at) {
   return sign;
 }
 
-/* A currency may stand before its number; what else does makes it a code like A12. */
+/* A currency may precede its number. Any other text before the digits makes a code such as A12. */
 static void take_currency(const char **at, char unit[EBBI_FORMAT]) {
   static const char *const currencies[] = {
       "US$", "A$",  "C$",  "R$",  "HK$", "NZ$", "S$",  "$",   "€",   "£",   "¥",   "₹",
@@ -62,7 +62,7 @@ static void take_currency(const char **at, char unit[EBBI_FORMAT]) {
   skip_blanks(at);
 }
 
-/* What stands between two groups of digits; 0: nothing that may. */
+/* The length of the mark between two groups of digits; 0: not a group mark. */
 static size_t group_mark(const char *text, char decimal) {
   if (*text == (decimal == ',' ? '.' : ',') || *text == '\'') return 1;
   if (strncmp(text, "\xe2\x80\x99", 3) == 0) return 3;
@@ -73,8 +73,8 @@ static size_t count_digits(const char *text) {
   return strspn(text, "0123456789");
 }
 
-/* How many digits the group behind a mark has: three, or two in India's lakhs and crores, where the
- * last group has three again: 12,34,567. 0: it is no group. */
+/* The number of digits in the group after a mark: three, or two in Indian lakhs and crores, where
+ * the last group again has three: 12,34,567. 0: not a group. */
 static size_t group_digits(const char *text, size_t mark, size_t before, bool pairs) {
   size_t digits = count_digits(text + mark);
   if (digits == 3) return 3;
@@ -82,8 +82,8 @@ static size_t group_digits(const char *text, size_t mark, size_t before, bool pa
   return pairs || before <= 2 ? 2 : 0;
 }
 
-/* The digits behind the first, up to three, without the marks between groups. A number that begins
- * with 0 has no groups: a telephone's has. */
+/* The digits after the first, up to three, without group marks. A number that begins with 0, such
+ * as a telephone number, has no groups. */
 static size_t take_groups(const char **at, char plain[PLAIN], size_t used, char decimal) {
   const char *mark = NULL;
   bool pairs = false, done = false;
@@ -101,7 +101,7 @@ static size_t take_groups(const char **at, char plain[PLAIN], size_t used, char 
   return used;
 }
 
-/* Takes the digits, without what groups them, and a fraction into `plain`. */
+/* Copies the digits, without group marks, and a fraction into `plain`. */
 static bool take_digits(const char **at, char plain[PLAIN], char decimal) {
   const char *text = *at;
   size_t used = count_digits(text);
@@ -122,7 +122,7 @@ static bool take_digits(const char **at, char plain[PLAIN], char decimal) {
   return used > 0;
 }
 
-/* Letters and signs, as in km, km/h, m², m2, %, €; at the end or before a parenthesis. */
+/* Letters and signs such as km, km/h, m², m2, %, €, at the end or before a parenthesis. */
 static bool take_unit(const char **at, char unit[EBBI_FORMAT]) {
   size_t length = strcspn(*at, ")");
   while (length > 0 && (*at)[length - 1] == ' ') length--;
@@ -142,7 +142,7 @@ static bool take_unit(const char **at, char unit[EBBI_FORMAT]) {
 }
 
 /* Thousands, millions, billions: $1.5M. Without a currency the letter may be a unit, unless the
- * column has several of them. */
+ * column has several such letters. */
 static double take_magnitude(const char **at) {
   static const struct {
     const char *text;
@@ -165,7 +165,7 @@ static bool take_bracket(const char **at) {
   return there;
 }
 
-/* Behind the number, as some programs write it. */
+/* A sign after the number, as some programs write it. */
 static bool take_late_sign(const char **at) {
   bool there = (*at)[0] == '-' && ((*at)[1] == '\0' || (*at)[1] == ' ');
   *at += there;
@@ -179,7 +179,7 @@ bool ebbi_amount_parse(double *value, char unit[EBBI_FORMAT], const char *text, 
   bool owed = take_bracket(&text);
   double sign = take_sign(&text), magnitude;
   take_currency(&text, unit);
-  if (unit[0] && strcmp(text, "-") == 0) { /* $ -, as accountants write 0 */
+  if (unit[0] && strcmp(text, "-") == 0) { /* accountants write $ - for 0 */
     *value = 0;
     return !owed;
   }
@@ -200,7 +200,7 @@ bool ebbi_amount_parse(double *value, char unit[EBBI_FORMAT], const char *text, 
 
 static const char magnitudes_format[] = "k, M, B";
 
-/* 950, 1.2k, 3M: two different letters, or numbers without one beside them. */
+/* 950, 1.2k, 3M: two different letters, or numbers without a letter beside numbers with one. */
 static bool read_magnitudes(ebbi_reading *reading, const ebbi_names *texts, char decimal) {
   bool differ = reading->format[0] != '\0';
   int first = -1;
@@ -220,7 +220,7 @@ static bool read_magnitudes(ebbi_reading *reading, const ebbi_names *texts, char
   return differ;
 }
 
-/* km, but neither $ nor %: these may be left out, as in "$5, 0, $7". */
+/* True for units such as km; false for $ and %, which may be left out, as in "$5, 0, $7". */
 static bool is_word(const char *unit) {
   char unused[EBBI_FORMAT] = "";
   const char *at = unit;

@@ -1,8 +1,8 @@
 /* ARFF, the attribute-relation files of Weka and OpenML, to raw columns.
  *
- * The file declares its columns, so nothing is guessed: a value that is not as declared is an
- * error. A sparse row `{index value, …}` leaves out what is 0: the number, or the first of the
- * declared values.
+ * The file declares its columns, so nothing is guessed: a value that does not match its declaration
+ * is an error. A sparse row `{index value, …}` leaves out values that are 0: the number 0, or the
+ * first of the declared values.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -16,7 +16,7 @@ typedef enum type { NUMERIC, NOMINAL, OTHER } type;
 
 typedef struct attribute {
   type type;
-  ebbi_names values; /* NOMINAL */
+  ebbi_names values; /* of a NOMINAL attribute */
 } attribute;
 
 typedef struct copy {
@@ -26,15 +26,15 @@ typedef struct copy {
 
 typedef struct reader {
   ebbi_raw *raw;
-  const char *at; /* in the line */
+  const char *at; /* position in the line */
   size_t line;
   attribute *attributes; /* [raw->cols] */
   size_t capacity;
   ebbi_form *forms;
-  ebbi_span *fields; /* of the row */
-  bool last;         /* what is read is not read again, so that it may be changed */
-  copy *copies;      /* quoted values with backslashes, of the line; not `last` */
-  const char *zero;  /* "0" in raw->bytes, for numbers that sparse rows leave out; behind it: "?" */
+  ebbi_span *fields; /* of the current row */
+  bool last;         /* the text is read for the last time and may be modified */
+  copy *copies;      /* quoted values of the line with backslashes; used unless `last` */
+  const char *zero;  /* "0" in raw->bytes, for numbers that sparse rows leave out; "?" follows it */
   ebb_read_options options;
   ebbi_na na;
   ebbi_store store;
@@ -75,7 +75,7 @@ static void free_copies(reader *r) {
   r->copies = NULL;
 }
 
-/* A text between quotes, in which a backslash goes before what is not to be read as itself. */
+/* A quoted text, in which a backslash escapes the next character. */
 static ebb_status take_quoted(reader *r, ebbi_span *out) {
   char quote = *r->at++;
   const char *text = r->at;
@@ -85,7 +85,7 @@ static ebb_status take_quoted(reader *r, ebbi_span *out) {
       escaped = true;
       r->at++;
     }
-    if (ends_line(*r->at)) return fail(r, "a quoted text begins in this line and never ends");
+    if (ends_line(*r->at)) return fail(r, "a quoted text begins on this line and never ends");
   }
   *out = (ebbi_span){.text = text, .length = (size_t)(r->at++ - text), .quoted = true};
   if (!escaped) return EBB_OK;
@@ -107,7 +107,7 @@ static ebb_status take_quoted(reader *r, ebbi_span *out) {
   return EBB_OK;
 }
 
-/* A value that one of `ends` ends, or the line does; blanks around it are skipped. */
+/* A value that ends at one of `ends` or at the end of the line. Skips blanks around it. */
 static ebb_status take_value(reader *r, ebbi_span *out, const char *ends) {
   skip_blanks(r);
   if (*r->at == '\'' || *r->at == '"') {
@@ -126,7 +126,7 @@ static ebb_status take_value(reader *r, ebbi_span *out, const char *ends) {
   return EBB_OK;
 }
 
-/* Whether the line goes on with this word, in any case, and moves behind it. */
+/* If the line continues with this word, in upper or lower case, moves past it and returns true. */
 static bool take_word(reader *r, const char *word) {
   size_t length = strlen(word);
   if (strncasecmp(r->at, word, length) != 0) return false;
@@ -143,11 +143,11 @@ static ebb_status take_values(reader *r, ebbi_names *values) {
     size_t index;
     r->at++;
     TRY(take_value(r, &value, ",}"));
-    end = *r->at; /* a 0 may come to stand here */
+    end = *r->at; /* a 0 may be written here */
     if (value.length > 0 || value.quoted)
       TRY(ebbi_names_add_in_place(values, &index, r->raw->bytes, value.text, value.length));
   } while (end == ',');
-  if (end != '}') return fail(r, "a list of values that no } ends");
+  if (end != '}') return fail(r, "a list of values without a closing }");
   r->at++;
   return values->count > 0 ? EBB_OK : fail(r, "an attribute without values");
 }
@@ -165,8 +165,8 @@ static ebb_status take_type(reader *r, attribute *a) {
       return EBB_OK;
     }
   if (take_word(r, "string") || take_word(r, "date")) return EBB_OK;
-  return fail(r,
-              "the type of an attribute is none of numeric, real, integer, {values}, string, date");
+  return fail(
+      r, "the type of an attribute must be one of numeric, real, integer, {values}, string, date");
 }
 
 static ebb_status take_attribute(reader *r) {
@@ -190,7 +190,7 @@ static ebb_status take_attribute(reader *r) {
   return take_type(r, &r->attributes[raw->cols++]);
 }
 
-/* All up to the rows, and past the line `@data`. */
+/* Reads all lines up to and including `@data`. */
 static ebb_status read_declarations(reader *r) {
   for (; *r->at != '\0'; next_line(r), free_copies(r)) {
     skip_blanks(r);
@@ -203,7 +203,7 @@ static ebb_status read_declarations(reader *r) {
       return EBB_OK;
     }
     if (!take_word(r, "@attribute"))
-      return fail(r, "neither @relation, @attribute, @data nor a comment");
+      return fail(r, "not @relation, @attribute, @data or a comment");
     TRY(take_attribute(r));
   }
   return ebbi_fail(EBB_ERR_INPUT, "%s: no line @data", r->raw->path);
@@ -229,7 +229,7 @@ static ebb_status check_field(const reader *r, size_t c) {
   if (r->forms[c] == EBBI_FORM_SKIP || ebbi_na_has(&r->na, field)) return EBB_OK;
   if (a->type == NOMINAL &&
       ebbi_names_find_part(&a->values, field.text, field.length) == EBBI_NO_INDEX)
-    return fail_value(r, c, field, "is none of the values declared");
+    return fail_value(r, c, field, "is not one of the declared values");
   if (a->type == NUMERIC && !ebbi_parse_number(&value, field.text, field.length, '.') &&
       !ebbi_parse_word(&value, field.text, field.length))
     return fail_value(r, c, field, "is not a number, as declared");
@@ -243,7 +243,7 @@ static ebbi_span absent(const reader *r, const attribute *a) {
   return (ebbi_span){.text = text, .length = strlen(text)};
 }
 
-/* A short row stands for one as long as any other: a small file for a table of any size. */
+/* A short sparse row stands for a full one, so a small file can describe a table of any size. */
 static ebb_status take_sparse(reader *r) {
   size_t next = 0, cols = r->raw->cols;
   REQUIRE(r->raw->rows < EBBI_SPARSE_VALUES / cols, EBB_ERR_INPUT,
@@ -260,15 +260,16 @@ static ebb_status take_sparse(reader *r) {
     bool number = ebbi_parse_number(&index, position.text, position.length, '.');
     bool right = number && index >= (double)next && index < (double)r->raw->cols;
     if (!right || index != (double)(size_t)index)
-      return fail(r, "a sparse row has pairs of index and value, by ascending indices from 0");
+      return fail(r,
+                  "a sparse row must have pairs of index and value, with ascending indices from 0");
     TRY(take_value(r, &value, ",}"));
     r->fields[(size_t)index] = value;
     TRY(check_field(r, (size_t)index));
     next = (size_t)index + 1;
   } while (*r->at == ',');
-  if (*r->at++ != '}') return fail(r, "a sparse row that no } ends");
+  if (*r->at++ != '}') return fail(r, "a sparse row without a closing }");
   skip_blanks(r);
-  return ends_line(*r->at) ? EBB_OK : fail(r, "text behind a sparse row; weights are not read");
+  return ends_line(*r->at) ? EBB_OK : fail(r, "text after a sparse row; weights are not read");
 }
 
 static ebb_status take_row(reader *r) {
@@ -283,7 +284,7 @@ static ebb_status take_row(reader *r) {
   return EBB_OK;
 }
 
-/* The line is left before its fields are stored, which may put a 0 at its end. */
+/* Moves past the line before storing its fields, which may write a 0 at its end. */
 static ebb_status read_rows(reader *r) {
   while (*r->at != '\0') {
     skip_blanks(r);
@@ -312,12 +313,12 @@ static ebb_status read_all(reader *r, const ebbi_wishes *wishes) {
       r->forms[c] = EBBI_FORM_TEXT;
   TRY(ebbi_na_make(&r->na, wishes->options->na ? wishes->options->na : "?"));
   r->options = *wishes->options;
-  r->options.decimal = '.'; /* whatever CSV files have here */
+  r->options.decimal = '.'; /* whatever decimal mark CSV files use */
   TRY(ebbi_store_begin(&r->store, raw, r->forms, &r->na, &r->options));
   const char *rows = r->at;
   size_t line = r->line;
   TRY(read_rows(r));
-  REQUIRE(raw->rows > 0, EBB_ERR_INPUT, "%s: no rows behind @data", raw->path);
+  REQUIRE(raw->rows > 0, EBB_ERR_INPUT, "%s: no rows after @data", raw->path);
   TRY(ebbi_store_end(&r->store, &again));
   r->at = rows;
   r->line = line;

@@ -1,9 +1,9 @@
-/* Elements of arrays, and the one check that their bytes are there.
+/* Elements of arrays, and the single check that their bytes exist.
  *
- * A file's sizes are claims: they are multiplied with overflow checks and must agree with the bytes
- * that were really read before anything is allocated by them. Elements are put together byte by
- * byte, so neither alignment nor the machine's byte order matters; they stay where they are in the
- * file, whatever their order: turning a large array round would double its memory.
+ * The sizes in a file are mere claims. They are multiplied with overflow checks and must agree with
+ * the bytes that were really read before anything is allocated. Elements are assembled byte by
+ * byte, so neither alignment nor byte order matters. They stay where they are in the file, whatever
+ * their order: transposing a large array would double its memory.
  */
 #include "array.h"
 
@@ -43,8 +43,8 @@ ebb_status ebbi_array_size(size_t *bytes, const ebbi_array *array, const char *p
           array->cols, array->item);
   bool fits =
       ebbi_size_mul(bytes, array->rows, array->cols) && ebbi_size_mul(bytes, *bytes, array->item);
-  REQUIRE(fits, EBB_ERR_INPUT, "%s: %zu rows of %zu elements are too many to be true", path,
-          array->rows, array->cols);
+  REQUIRE(fits, EBB_ERR_INPUT, "%s: %zu rows of %zu elements are more than memory can address",
+          path, array->rows, array->cols);
   return EBB_OK;
 }
 
@@ -75,8 +75,8 @@ const char *ebbi_array_shown(char out[EBBI_ARRAY_SHOWN], const ebbi_array *array
   return out;
 }
 
-/* Where element `index` lies, in elements. With the first dimension fastest, the steps of the
- * dimensions grow from left to right, while `index` counts them from the right. */
+/* The position of element `index`, in elements. In Fortran order the strides grow from left to
+ * right, while `index` counts dimensions from the right. */
 static size_t place_of(const ebbi_array *array, size_t index) {
   if (!array->fortran) return index;
   size_t place = index / array->cols, rest = index % array->cols, step = array->rows * array->cols;
@@ -88,7 +88,7 @@ static size_t place_of(const ebbi_array *array, size_t index) {
   return place;
 }
 
-/* Compilers make one load of this, on machines of that byte order. */
+/* Compilers turn this into one load on machines of that byte order. */
 static uint32_t word_at(const unsigned char *at) {
   return (uint32_t)at[3] << 24 | (uint32_t)at[2] << 16 | (uint32_t)at[1] << 8 | at[0];
 }
@@ -101,7 +101,7 @@ static uint64_t bits_at(const unsigned char *at, size_t bytes, bool big_endian) 
   return bits;
 }
 
-/* IEEE 754 binary16: 1 bit of sign, 5 of exponent, 10 of fraction. */
+/* IEEE 754 binary16: 1 sign bit, 5 exponent bits, 10 fraction bits. */
 static double half_of(unsigned bits) {
   int exponent = (int)(bits >> 10 & 31), fraction = (int)(bits & 1023);
   double value = exponent == 0    ? ldexp(fraction, -24)
@@ -148,8 +148,8 @@ double ebbi_array_get(const ebbi_array *array, size_t index) {
   }
 }
 
-/* Writes the character as UTF-8, which takes no more bytes than UCS-4. Returns its length; 0: it is
- * none. */
+/* Writes the character as UTF-8, which needs no more bytes than UCS-4. Returns its length; 0: not a
+ * character. */
 static size_t put_character(char *out, uint32_t c) {
   if (c == 0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return 0;
   size_t length = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;

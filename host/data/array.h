@@ -1,4 +1,4 @@
-/* Arrays as they lie in IDX and NPY files. */
+/* Arrays as stored in IDX and NPY files. */
 #ifndef EBBI_ARRAY_H
 #define EBBI_ARRAY_H
 
@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* X(name, bytes, what NumPy calls it); texts have as many bytes as their array says. */
+/* X(name, bytes, NumPy's name). The size of a text is given by its array. */
 #define EBBI_ELEMENT_LIST(X)                                                                       \
   X(BOOL, 1, "bool")                                                                               \
   X(U8, 1, "uint8")                                                                                \
@@ -29,23 +29,23 @@ typedef enum ebbi_element {
 #undef EBBI_ELEMENT_ENUM
 } ebbi_element;
 
-enum { EBBI_MAX_RANK = 32 }; /* NumPy's limit for long */
+enum { EBBI_MAX_RANK = 32 }; /* NumPy's limit for a long time */
 
 /* A view into the bytes of a file: `data` holds rows * cols elements. */
 typedef struct ebbi_array {
   ebbi_element element;
-  size_t item; /* bytes of an element */
+  size_t item; /* bytes per element */
   bool big_endian;
   bool fortran; /* the first dimension varies fastest, not the last */
   size_t rank, shape[EBBI_MAX_RANK];
-  size_t rows, cols; /* all dimensions but the first are flattened, the last one fastest */
+  size_t rows, cols; /* all dimensions except the first are flattened, the last one fastest */
   const unsigned char *data;
 } ebbi_array;
 
 bool ebbi_is_idx(const char *bytes, size_t size);
 bool ebbi_is_npy(const char *bytes, size_t size);
 
-/* Read the header only and leave `data` unset; *start gets where the elements begin.
+/* Read only the header and leave `data` unset; *start receives the offset of the elements.
  * Errors: EBB_ERR_INPUT. */
 ebb_status ebbi_idx_header(ebbi_array *array, size_t *start, const char *path, const char *bytes,
                            size_t size);
@@ -57,11 +57,11 @@ ebb_status ebbi_npy_header(ebbi_array *array, size_t *start, const char *path, c
 ebb_status ebbi_idx_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 ebb_status ebbi_npy_parse(ebbi_array *array, const char *path, const char *bytes, size_t size);
 
-/* Sets item (of numbers), rows and cols by element and shape.
- * Errors: EBB_ERR_INPUT (no dimension, lengths whose product does not fit). */
+/* Sets item (for numbers), rows and cols from element type and shape.
+ * Errors: EBB_ERR_INPUT (no dimension, or lengths whose product overflows). */
 ebb_status ebbi_array_measure(ebbi_array *array, const char *path);
 
-/* Bytes of all elements. Errors: EBB_ERR_INPUT (none, or more than fit). */
+/* Bytes of all elements. Errors: EBB_ERR_INPUT (no elements, or overflow). */
 ebb_status ebbi_array_size(size_t *bytes, const ebbi_array *array, const char *path);
 
 /* Sets array->data to bytes + offset after checking that exactly the array's elements follow. */
@@ -72,14 +72,14 @@ bool ebbi_array_is_text(const ebbi_array *array);
 
 enum { EBBI_ARRAY_SHOWN = 64 };
 
-/* `float32 [200, 3]`, cut to fit. Returns `out`. */
+/* `float32 [200, 3]`, truncated to fit. Returns `out`. */
 const char *ebbi_array_shown(char out[EBBI_ARRAY_SHOWN], const ebbi_array *array);
 
-/* Element `index`, counted row by row. Integers beyond 2^53 are rounded. */
+/* Element `index` in row-major order. Integers beyond 2^53 are rounded. */
 double ebbi_array_get(const ebbi_array *array, size_t index);
 
-/* The text of element `index` as UTF-8, ended by 0; `out` has room for item + 1 bytes. False: it is
- * no text (bytes beyond ASCII, no code point). */
+/* The text of element `index` as UTF-8 with a final 0; `out` has room for item + 1 bytes. Returns
+ * false if it is not text (bytes beyond ASCII, an invalid code point). */
 bool ebbi_array_text(char *out, const ebbi_array *array, size_t index);
 
 #endif

@@ -1,8 +1,8 @@
-/* The budget of reading, and what is said where it does not do.
+/* The memory budget of reading, and the message if it is exceeded.
  *
- * Without an option a file may take half of the machine: systems promise more memory than there is
- * and end the process that uses it, so a failed allocation alone protects nobody. The half that is
- * left is for what is made of the table, a network's inputs first.
+ * Without an option a file may take half of the machine's memory. Systems promise more memory than
+ * they have and kill the process that uses it, so checking for failed allocations protects nobody.
+ * The other half is for what is made of the table, above all the network's inputs.
  */
 #define _GNU_SOURCE
 #include "data/budget.h"
@@ -19,8 +19,8 @@ uint64_t ebbi_budget(const ebb_read_options *options) {
   return pages > 0 && bytes > 0 ? (uint64_t)pages * (uint64_t)bytes / 2 : UINT64_MAX;
 }
 
-/* In the largest unit that the size fills, GiB from ten on, so that little is lost by whole
- * numbers; what is needed is rounded up, what is allowed down. */
+/* In the largest unit of which the size has at least one, GiB from ten on, so that whole numbers
+ * lose little. What is needed is rounded up, what is allowed is rounded down. */
 static const char *size_text(char text[32], uint64_t bytes, bool up) {
   static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
   size_t unit = 0;

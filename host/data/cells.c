@@ -1,14 +1,15 @@
-/* Cells: numbers packed as people write them.
+/* Cells: numbers packed compactly.
  *
- * A table's text is short, so a double a value would be several times its file: "1,0," has two
- * bytes a number. Each block of values has a form of its own, so that one long number does not
- * widen a whole column. Of each value two bits say whether it is 0, missing or another; the others
- * are whole numbers in 0, 1, 2 or 4 bytes, counted from the middle of their range and divided by a
- * power of ten, or doubles. 5.1 is 51 / 10, which gives the double nearest to 5.1 again; every
- * value is tried before it is taken so. What does not fit makes its block wider.
+ * A table's text is short: "1,0," has two bytes per number, so one double per value would take
+ * several times the file's size. Values are stored in blocks with a format each, so that one long
+ * number does not widen a whole column. Two bits per value say whether it is 0, missing or other.
+ * The other values are either whole numbers in 0, 1, 2 or 4 bytes, relative to the middle of their
+ * range and divided by a power of ten, or doubles. 5.1 is stored as 51 / 10, which gives the double
+ * nearest to 5.1 again; every value is tried before it is stored this way. A value that does not
+ * fit makes its block wider.
  *
- * A word has the bits of 24 values and, above them, how many others stand before it: that is how
- * one is found without going through the block.
+ * A word holds the bits of 24 values and, above them, the number of other values before the word.
+ * This finds a value without walking through the block.
  */
 #include "data/cells.h"
 
@@ -23,12 +24,12 @@ enum {
   VALUES_A_WORD = 24,
   WORDS = EBBI_CELLS_BLOCK / VALUES_A_WORD,
   RANK_SHIFT = 2 * VALUES_A_WORD,
-  DOUBLES = 8, /* the width that means them */
+  DOUBLES = 8, /* the width that means doubles */
   MOST_DECIMALS = 15
 };
 
 #define OTHERS      UINT64_C(0x555555555555)
-#define LARGEST_INT 0x1p53 /* up to it doubles have all whole numbers */
+#define LARGEST_INT 0x1p53 /* up to it every whole number is a double */
 
 static const double powers[MOST_DECIMALS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
@@ -36,9 +37,9 @@ static const double powers[MOST_DECIMALS + 1] = {1e0, 1e1, 1e2,  1e3,  1e4,  1e5
 struct ebbi_cells_block {
   uint64_t *words;
   void *others;
-  int64_t base; /* what is added to each of the whole numbers */
+  int64_t base; /* added to each whole number */
   uint16_t word_count, word_room, other_count, other_room;
-  uint8_t width;    /* bytes of each other value; 0: all of them are `base` */
+  uint8_t width;    /* bytes of each other value; 0: all of them equal `base` */
   uint8_t decimals; /* the power of ten */
 };
 typedef struct ebbi_cells_block block;
@@ -59,7 +60,7 @@ void ebbi_cells_free(ebbi_cells *cells) {
   free(cells);
 }
 
-/* Resizes memory of the cells. False: there is none, and what was there stays. */
+/* Resizes memory of the cells. Returns false if memory runs out; the old memory then stays. */
 static bool resize(ebbi_cells *cells, void **memory, size_t before, size_t bytes) {
   void *moved = realloc(*memory, bytes);
   if (!moved) return false;
@@ -106,8 +107,8 @@ static void put_offset(block *b, size_t index, int64_t offset) {
   }
 }
 
-/* The value as a whole number over a power of ten, if that gives it back. 0 would lose the sign of
- * -0. */
+/* Writes the value as a whole number over a power of ten, if that reproduces it exactly. 0 is
+ * excluded, because it would lose the sign of -0. */
 static bool as_whole(int64_t *whole, double value, unsigned decimals) {
   double scaled = decimals == 0 ? value : value * powers[decimals];
   if (!(fabs(scaled) <= LARGEST_INT)) return false;
@@ -116,12 +117,12 @@ static bool as_whole(int64_t *whole, double value, unsigned decimals) {
   return decimals == 0 ? (double)*whole == value : (double)*whole / powers[decimals] == value;
 }
 
-/* Bytes of an offset from the middle of a range of whole numbers. */
+/* Bytes needed for an offset from the middle of a range of whole numbers. */
 static uint8_t width_of(uint64_t range) {
   return range == 0 ? 0 : range <= 2 * INT8_MAX ? 1 : range <= 2 * INT16_MAX ? 2 : 4;
 }
 
-/* A form for the block's values and one more. Doubles where there is no other. */
+/* Finds a format for the block's values and one more; doubles if there is no other. */
 static void find_form(block *form, const block *b, double value) {
   int64_t whole, low, high;
   unsigned decimals = b->decimals;
@@ -146,7 +147,7 @@ static void find_form(block *form, const block *b, double value) {
   form->base = low + (int64_t)(range / 2);
 }
 
-/* Puts the block into a form that has room for the value as well. */
+/* Converts the block to a format that can hold the value as well. */
 static bool widen(ebbi_cells *cells, block *b, double value) {
   block form;
   find_form(&form, b, value);
@@ -166,7 +167,7 @@ static bool widen(ebbi_cells *cells, block *b, double value) {
   return true;
 }
 
-/* Whether the form of the block has the value; *offset gets what stands for it. */
+/* Returns true if the block's format can hold the value; *offset receives its code. */
 static bool fits(const block *b, int64_t *offset, double value) {
   static const int64_t most[] = {[1] = INT8_MAX, [2] = INT16_MAX, [4] = INT32_MAX};
   int64_t whole;
@@ -175,7 +176,7 @@ static bool fits(const block *b, int64_t *offset, double value) {
   return *offset >= -most[b->width] && *offset <= most[b->width];
 }
 
-/* Room for one more value that is neither 0 nor missing. */
+/* Makes room for one more value that is neither 0 nor missing. */
 static bool make_room(ebbi_cells *cells, block *b) {
   if (b->other_count < b->other_room) return true;
   size_t room = b->other_room ? b->other_room + b->other_room / 2 : 8;
@@ -204,7 +205,7 @@ static bool put_other(ebbi_cells *cells, block *b, double value) {
   return true;
 }
 
-/* The words up to that one; those that are new begin with zeros. */
+/* Adds words up to this one; new words begin with zeros. */
 static bool reach_word(ebbi_cells *cells, block *b, size_t word) {
   if (word >= b->word_room) {
     size_t room = word + 1 + word / 2;
@@ -219,7 +220,7 @@ static bool reach_word(ebbi_cells *cells, block *b, size_t word) {
   return true;
 }
 
-/* Gives back what a block has too much. */
+/* Frees a block's unused memory. */
 static void trim(ebbi_cells *cells, block *b) {
   size_t kept = b->other_count ? b->other_count : 1;
   if (b->width == 0 || kept == b->other_room) return;
@@ -231,7 +232,7 @@ void ebbi_cells_trim(ebbi_cells *cells) {
   if (cells->block_count > 0) trim(cells, &cells->blocks[cells->block_count - 1]);
 }
 
-/* The block of the next value. Blocks before it that are not there hold zeros alone. */
+/* The block of the next value. Missing blocks before it hold only zeros. */
 static block *next_block(ebbi_cells *cells) {
   size_t wanted = cells->count / EBBI_CELLS_BLOCK + 1, before = cells->block_count;
   if (before == wanted) return &cells->blocks[wanted - 1];
@@ -288,15 +289,15 @@ void ebbi_cells_add_zeros(ebbi_cells *cells, size_t count) {
   cells->word = NULL;
 }
 
-/* The fields of two bits that are 1; as a function of the compiler's library it would take as long
- * as all the rest of a look-up. */
+/* Counts the two-bit fields that are 1. The compiler's library function would take as long as the
+ * rest of the look-up. */
 static size_t count_fields(uint64_t fields) {
   fields = (fields & UINT64_C(0x3333333333333333)) + (fields >> 2 & UINT64_C(0x3333333333333333));
   fields = (fields + (fields >> 4)) & UINT64_C(0x0f0f0f0f0f0f0f0f);
   return (size_t)(fields * UINT64_C(0x0101010101010101) >> 56);
 }
 
-/* How many others stand in the block before value `at`. */
+/* The number of other values in the block before value `at`. */
 static size_t rank_of(const block *b, size_t at) {
   size_t word = at / VALUES_A_WORD;
   if (word >= b->word_count) return b->other_count;
@@ -309,7 +310,7 @@ static unsigned kind_of(const block *b, size_t at) {
   return word < b->word_count ? b->words[word] >> 2 * (at % VALUES_A_WORD) & 3 : ZERO;
 }
 
-/* Others one behind the other. */
+/* Reads consecutive other values. */
 static void read_others(double *out, const block *b, size_t first, size_t count) {
   const double base = (double)b->base, power = powers[b->decimals];
   if (b->width == DOUBLES) {
@@ -332,7 +333,7 @@ static void read_block(double *out, const block *b, size_t at, size_t count) {
   if (others > 0) read_others(out, b, first, others);
   if (others == count) return;
   size_t word = (at + count - 1) / VALUES_A_WORD, place = (at + count - 1) % VALUES_A_WORD;
-  while (left > 0) { /* from the end, so that each other one goes to its place */
+  while (left > 0) { /* from the end, so that the other values can be spread in place */
     uint64_t kinds = word < b->word_count ? b->words[word] : 0;
     for (size_t n = place + 1 < left ? place + 1 : left; n > 0; n--, place--) {
       unsigned kind = kinds >> 2 * place & 3;

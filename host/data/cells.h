@@ -1,4 +1,4 @@
-/* A column of numbers or of codes, in as few bytes as its values let it have. */
+/* A column of numbers or of codes, stored compactly. */
 #ifndef EBBI_CELLS_H
 #define EBBI_CELLS_H
 
@@ -6,41 +6,42 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EBBI_CELLS_BLOCK = 4080 }; /* values that lie together */
+enum { EBBI_CELLS_BLOCK = 4080 }; /* values per block */
 
-/* Zero-initialise. Values come back to the last bit. */
+/* Initialise with zeros. Values are returned exactly, to the last bit. */
 typedef struct ebbi_cells {
   struct ebbi_cells_block *blocks;
   size_t block_count, block_room;
-  size_t count;   /* values; of the blocks that are not there all are 0 */
-  size_t bytes;   /* of memory */
-  uint64_t *word; /* in a block: that of the next value; NULL: to be found */
-  unsigned shift; /* of the next value in its word */
+  size_t count;   /* number of values; blocks that were never made hold zeros */
+  size_t bytes;   /* memory in use */
+  uint64_t *word; /* the word of the next value within its block; NULL: not known yet */
+  unsigned shift; /* position of the next value in its word */
 } ebbi_cells;
 
-/* An empty one. NULL: no memory. */
+/* Makes an empty column. NULL: out of memory. */
 ebbi_cells *ebbi_cells_new(void);
-void ebbi_cells_free(ebbi_cells *cells); /* NULL is accepted */
+void ebbi_cells_free(ebbi_cells *cells); /* accepts NULL */
 
-/* Appends a value; NaN is a missing one. Errors: EBB_ERR_MEMORY. */
+/* Appends a value; NaN means missing. Errors: EBB_ERR_MEMORY. */
 ebb_status ebbi_cells_add(ebbi_cells *cells, double value);
 
-/* Appends a code; -1 is a missing one. */
+/* Appends a code; -1 means missing. */
 ebb_status ebbi_cells_add_code(ebbi_cells *cells, int32_t code);
 
-/* Appends missing values until there are `count`; zeros, which take no memory. */
+/* Appends missing values until there are `count`. _add_zeros appends zeros, which take no
+ * memory. */
 ebb_status ebbi_cells_add_missing(ebbi_cells *cells, size_t count);
 void ebbi_cells_add_zeros(ebbi_cells *cells, size_t count);
 
-/* Gives back what was allocated for more values. */
+/* Frees memory reserved for more values. */
 void ebbi_cells_trim(ebbi_cells *cells);
 
-/* Reads `count` values from `first` on; one by one they take several times as long. */
+/* Reads `count` values starting at `first`, several times faster than one by one. */
 void ebbi_cells_read(double *out, const ebbi_cells *cells, size_t first, size_t count);
 
 enum { EBBI_RUN = 240 };
 
-/* The same for values that are asked for in ascending order. Begin with count 0. */
+/* Reads single values by ascending index. Begin with count 0. */
 typedef struct ebbi_run {
   size_t first, count;
   double values[EBBI_RUN];
@@ -55,7 +56,7 @@ static inline double ebbi_run_at(ebbi_run *run, const ebbi_cells *cells, size_t 
   return run->values[index - run->first];
 }
 
-/* One anywhere. */
+/* Reads the value at any index. */
 double ebbi_cells_get(const ebbi_cells *cells, size_t index);
 int32_t ebbi_cells_code(const ebbi_cells *cells, size_t index);
 

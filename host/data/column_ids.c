@@ -1,10 +1,10 @@
 /* Columns that number the rows.
  *
- * Such a column tells a network where a row stood in the file, and a sorted file has its classes
- * there: on noise it looks like knowledge. Whole numbers without a gap, one a row, are no
- * measurement in thirty rows or more; in fewer they may be, so their name must say it. A key with
- * gaps is known by its name alone, or by having none, as an index that was sorted or thinned out:
- * prices may all differ, too. What is named as a time counts it.
+ * Such a column tells a network where a row was in the file. A sorted file is ordered by class, so
+ * on noise the column looks like knowledge. Consecutive whole numbers, one a row, are not a
+ * measurement if there are at least thirty rows; with fewer rows the column's name must confirm it.
+ * A key with gaps is recognised only by its name, or by having no name, as in an index that was
+ * sorted or filtered: prices may all differ, too. A column named as a time is a time axis.
  */
 #include "data/columns.h"
 
@@ -24,7 +24,7 @@ static bool is_listed(const char *name, const char *const *list) {
   return false;
 }
 
-/* A column of row labels as programs write it: without a name, or named by them. */
+/* A column of row labels as programs write it: unnamed, or with one of their names. */
 static bool is_label(const ebbi_raw *raw, size_t col) {
   static const char *const names[] = {"index", "idx", "rownum", "row_number", "rownames", NULL};
   const char *name = raw->names.items[col];
@@ -44,7 +44,7 @@ bool ebbi_is_index_name(const ebbi_raw *raw, size_t col) {
   return is_label(raw, col) || (raw->header && is_listed(raw->names.items[col], names));
 }
 
-/* id, user_id, user-id, "user id", userId, userID, and the same of uuid. */
+/* id, user_id, user-id, "user id", userId, userID, and the same with uuid. */
 bool ebbi_is_id_name(const char *name) {
   size_t length = strlen(name);
   if (strcasecmp(name, "id") == 0 || strcasecmp(name, "uuid") == 0) return true;
@@ -64,8 +64,8 @@ static int compare(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* Whole numbers in all rows, and no two the same. Sorted: a set of them would be several times the
- * column. Most columns that are no such show it in their first rows. */
+/* Whole numbers in all rows, without duplicates. Sorts the column: a set would take several times
+ * its memory. Most other columns are ruled out by their first rows. */
 static ebb_status all_differ(bool *differ, const ebbi_raw *raw, size_t col) {
   size_t rows = raw->rows, first = rows < FIRST_ROWS ? rows : FIRST_ROWS;
   double *sorted = malloc(rows * sizeof *sorted);
@@ -100,7 +100,7 @@ ebb_status ebbi_column_judge_numbers(ebbi_column *column, const ebbi_raw *raw, s
   column->use = EBB_COLUMN_LEFT_OUT;
   column->reason = in_order ? EBBI_ROW_NUMBERS : EBBI_NUMBERED;
   snprintf(column->why, sizeof column->why, "%s",
-           in_order ? "row numbers" : "a whole number of its own in each row");
+           in_order ? "row numbers" : "a different whole number in each row");
   return EBB_OK;
 }
 

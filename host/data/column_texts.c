@@ -1,8 +1,8 @@
-/* Columns of texts: numbers in another dress, keys and free text, or categories.
+/* Columns of texts: formatted numbers, keys and free text, or categories.
  *
- * A column is read as numbers only if all of its values can be: half of a column turned to numbers
- * would lose the other half. What looks like numbers except for a wrong decimal mark or a few
- * tokens is refused, since as categories it would be learned by heart.
+ * A column is read as numbers only if all of its values can be: converting half of a column would
+ * lose the other half. A column that would be numbers except for a wrong decimal mark or a few
+ * tokens is refused, since a network would learn its values by heart as categories.
  */
 #include "data/columns.h"
 
@@ -13,8 +13,9 @@
 #include <string.h>
 
 enum {
-  FEW_NUMBERS = 20, /* so many distinct numbers beside texts may be categories, as in 2, 3, 5more */
-  FEW_TEXTS = 5     /* more of them beside numbers are codes: 250.8, E909, V27 */
+  FEW_NUMBERS = 20, /* up to this many distinct numbers beside texts may be categories, as in 2, 3,
+                     * 5more */
+  FEW_TEXTS = 5     /* more texts than this beside numbers are codes: 250.8, E909, V27 */
 };
 
 size_t ebbi_raw_first_row(const ebbi_raw *raw, size_t col, size_t text) {
@@ -37,7 +38,7 @@ static void explain(ebbi_column *column, const ebbi_reading *reading) {
   char *why = column->why;
   size_t size = sizeof column->why;
   if (column->kind == EBB_KIND_DATE)
-    snprintf(why, size, "dates, %s%s", format, reading->ambiguous ? "; d-m-y would do, too" : "");
+    snprintf(why, size, "dates, %s%s", format, reading->ambiguous ? "; d-m-y would fit too" : "");
   else if (strcmp(format, "h:m") == 0)
     snprintf(why, size, "times, as hours");
   else if (strcmp(format, "m:s") == 0)
@@ -93,8 +94,8 @@ ebb_status ebbi_column_read_dates(ebbi_column *column, ebbi_raw *raw, size_t col
   return status;
 }
 
-/* Texts that are numbers or amounts with the other decimal mark, most of them. Plain numbers with a
- * comma the reader has refused already. */
+/* Fails if most texts are numbers or amounts with the other decimal mark. The reader has already
+ * refused plain numbers with a comma. */
 static ebb_status check_marks(const ebbi_raw *raw, size_t col, char decimal) {
   const ebbi_names *texts = &raw->columns[col].texts;
   char other = decimal == ',' ? '.' : ',', unit[EBBI_FORMAT];
@@ -112,12 +113,12 @@ static ebb_status check_marks(const ebbi_raw *raw, size_t col, char decimal) {
     return ebbi_raw_fail(raw, row, col,
                          "\"%s\" has a decimal comma; read such numbers with --decimal ,", shown);
   return ebbi_raw_fail(raw, row, col,
-                       "\"%s\" has a decimal point, and --decimal , was asked for: leave that out, "
-                       "or --categorical %s",
+                       "\"%s\" has a decimal point, although --decimal , was given: remove that "
+                       "option, or add --categorical %s",
                        shown, ebbi_quoted(name, raw->names.items[col]));
 }
 
-/* Numbers, most of them, and a few texts that are none. */
+/* Fails if most texts are numbers and a few are not. */
 static ebb_status check_mixed(const ebbi_raw *raw, size_t col, char decimal) {
   const ebbi_raw_column *column = &raw->columns[col];
   size_t there = raw->rows - column->missing, others = 0, first = 0;
@@ -134,8 +135,8 @@ static ebb_status check_mixed(const ebbi_raw *raw, size_t col, char decimal) {
   if (others == 0 || others > FEW_TEXTS || column->texts.count - others <= FEW_NUMBERS)
     return EBB_OK;
   return ebbi_raw_fail(raw, ebbi_raw_first_row(raw, col, first), col,
-                       "\"%s\" is no number, as %zu of %zu values are: --na %s if %s for a missing "
-                       "value, --categorical %s if all are categories",
+                       "\"%s\" is not a number, unlike %zu of %zu values: --na %s if %s for a "
+                       "missing value, --categorical %s if all are categories",
                        ebbi_shown(shown, column->texts.items[first]), column->numeric, there,
                        ebbi_quoted(na, list), others > 1 ? "these texts stand" : "it stands",
                        ebbi_quoted(name, raw->names.items[col]));
@@ -146,7 +147,8 @@ ebb_status ebbi_column_check_texts(const ebbi_raw *raw, size_t col, char decimal
   return check_mixed(raw, col, decimal);
 }
 
-/* Numbers, amounts or dates, most of them: what a text that is none costs. */
+/* If most texts are numbers, amounts or dates, records which text prevents reading the column
+ * so. */
 static bool explain_nearly(ebbi_column *column, const ebbi_raw *raw, size_t col, char decimal) {
   const ebbi_names *texts = &raw->columns[col].texts;
   ebbi_nearly nearly;

@@ -1,8 +1,7 @@
-/* Columns: what an option says of them, else what their values show.
+/* Columns: decided by options, otherwise by their values.
  *
- * Numbers are looked through once, for their bounds; what costs more is done for the few columns
- * whose bounds or names call for it. Values are changed here only where texts turn out to be
- * numbers.
+ * One pass finds the bounds of all numbers. Costlier checks are made only for the few columns whose
+ * bounds or names call for them. This file changes values only if texts turn out to be numbers.
  */
 #include "data/columns.h"
 
@@ -14,7 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The least and the greatest number of a column; INFINITY and -INFINITY: it has none. */
+/* The smallest and largest number of a column; INFINITY and -INFINITY if it has none. */
 typedef struct range {
   double low, high;
 } range;
@@ -25,7 +24,7 @@ static range widened(range r, double value) {
   return r;
 }
 
-/* Row by row for an array, as it lies; pixels need no bounds. */
+/* Row by row for an array, in its own order. Pixels need no bounds. */
 static void find_ranges(range *ranges, const ebbi_raw *raw) {
   ebbi_run run;
   for (size_t c = 0; c < raw->cols; c++) {
@@ -64,17 +63,17 @@ static ebb_status judge_numeric(ebbi_column *column, ebbi_raw *raw, size_t col, 
   set(column, EBB_COLUMN_INPUT, EBB_KIND_NUMBER, "--numeric");
   if (!raw->columns || !raw->columns[col].codes) return EBB_OK;
   TRY(ebbi_column_read_texts(column, raw, col, decimal, &done));
-  column->reason = EBBI_PLAIN; /* as it was asked for */
+  column->reason = EBBI_PLAIN; /* as requested */
   if (done) return EBB_OK;
   TRY(ebbi_column_check_texts(raw, col, decimal));
   size_t word = ebbi_raw_first_word(raw, col, decimal);
   return ebbi_raw_fail(raw, ebbi_raw_first_row(raw, col, word), col,
-                       "\"%s\" is no number, as --numeric wants",
+                       "\"%s\" is not a number, as --numeric requires",
                        ebbi_shown(shown, raw->columns[col].texts.items[word]));
 }
 
-/* 20210304: whole numbers that are all days of the calendar, of which one number in thirty is one,
- * are dates. */
+/* 20210304: a column of whole numbers that are all calendar days is a column of dates. Only one
+ * number in thirty is a valid day. */
 static ebb_status judge_compact(bool *done, ebbi_column *column, ebbi_raw *raw, size_t col,
                                 range r) {
   enum { FEWEST_ROWS = 10 };
@@ -91,7 +90,7 @@ static ebb_status judge_compact(bool *done, ebbi_column *column, ebbi_raw *raw, 
   return ebbi_column_read_dates(column, raw, col);
 }
 
-/* A column of which no more is known than its values. */
+/* A column of which only the values are known. */
 static ebb_status judge_values(ebbi_column *column, ebbi_raw *raw, size_t col, range r,
                                char decimal, bool keep) {
   if (raw->columns && raw->columns[col].codes)
@@ -104,9 +103,9 @@ static ebb_status judge_values(ebbi_column *column, ebbi_raw *raw, size_t col, r
   return ebbi_column_judge_numbers(column, raw, col, r.low, r.high);
 }
 
-/* Says of categories that were asked for that they are hardly any. */
+/* Notes that a requested category column has hardly any repeated values. */
 static void judge_scattered(ebbi_column *column, const ebbi_raw *raw, size_t col) {
-  enum { MANY = 100 }; /* different values; of fewer many have an input of their own */
+  enum { MANY = 100 }; /* different values; with fewer, most have an input of their own */
   size_t distinct = raw->columns ? raw->columns[col].texts.count : 0;
   if (column->kind != EBB_KIND_CATEGORY || distinct <= MANY || !ebbi_mostly_differ(raw, col))
     return;
@@ -116,7 +115,7 @@ static void judge_scattered(ebbi_column *column, const ebbi_raw *raw, size_t col
 }
 
 static ebb_status judge_input(ebbi_column *column, ebbi_raw *raw, size_t col, range r, char decimal,
-                              ebbi_asked asked) {
+                              ebbi_role role) {
   bool empty = raw->columns ? ebbi_raw_is_empty(raw, col) : !raw->image && r.low > r.high;
   if (empty) {
     set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "empty");
@@ -125,67 +124,67 @@ static ebb_status judge_input(ebbi_column *column, ebbi_raw *raw, size_t col, ra
   }
   if (r.low <= r.high && (r.low < -FLT_MAX || r.high > FLT_MAX))
     return ebbi_column_check_range(raw, col);
-  if (asked == EBBI_ASKED_NUMERIC) return judge_numeric(column, raw, col, decimal);
-  if (asked == EBBI_ASKED_CATEGORICAL) {
+  if (role == EBBI_ROLE_NUMERIC) return judge_numeric(column, raw, col, decimal);
+  if (role == EBBI_ROLE_CATEGORICAL) {
     set(column, EBB_COLUMN_INPUT, EBB_KIND_CATEGORY, "--categorical");
     TRY(ebbi_raw_take_texts(raw, col));
   } else {
-    TRY(judge_values(column, raw, col, r, decimal, asked == EBBI_ASKED_KEEP));
+    TRY(judge_values(column, raw, col, r, decimal, role == EBBI_ROLE_KEEP));
   }
   if (column->use == EBB_COLUMN_INPUT) judge_scattered(column, raw, col);
   return EBB_OK;
 }
 
-static ebb_status judge(ebb_table *table, const ebbi_plan *plan, size_t col, range r) {
+static ebb_status judge(ebb_table *table, const ebbi_roles *roles, size_t col, range r) {
   ebbi_column *column = &table->columns[col];
-  char decimal = ebbi_decimal(plan->options);
-  switch (plan->asked[col]) {
-  case EBBI_ASKED_DROP:
+  char decimal = ebbi_decimal(roles->options);
+  switch (roles->of[col]) {
+  case EBBI_ROLE_DROP:
     set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "--drop");
     return EBB_OK;
-  case EBBI_ASKED_UNUSED:
+  case EBBI_ROLE_UNUSED:
     set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "no input of the model");
     return EBB_OK;
-  case EBBI_ASKED_ID:
+  case EBBI_ROLE_ID:
     set(column, EBB_COLUMN_ID, EBB_KIND_CATEGORY, "--id");
     return ebbi_raw_take_texts(&table->raw, col);
-  case EBBI_ASKED_TARGET: /* its kind is the target's affair */
-    set(column, EBB_COLUMN_TARGET, EBB_KIND_NUMBER, plan->guessed ? "the last column" : "");
+  case EBBI_ROLE_TARGET: /* decided with the target */
+    set(column, EBB_COLUMN_TARGET, EBB_KIND_NUMBER, roles->guessed ? "the last column" : "");
     return EBB_OK;
-  case EBBI_ASKED_INPUT: /* its kind is the encoder's */
+  case EBBI_ROLE_INPUT: /* decided by the encoder */
     return EBB_OK;
   default:
-    return judge_input(column, &table->raw, col, r, decimal, plan->asked[col]);
+    return judge_input(column, &table->raw, col, r, decimal, roles->of[col]);
   }
 }
 
-static ebb_status judge_all(ebb_table *table, const ebbi_plan *plan) {
+static ebb_status judge_all(ebb_table *table, const ebbi_roles *roles) {
   size_t cols = table->raw.cols;
   range *ranges = malloc(cols * sizeof *ranges);
   REQUIRE(ranges, EBB_ERR_MEMORY, "%s: no memory for %zu columns", table->raw.path, cols);
-  if (!plan->options->encoder) find_ranges(ranges, &table->raw);
+  if (!roles->options->encoder) find_ranges(ranges, &table->raw);
   ebb_status status = EBB_OK;
-  for (size_t c = 0; c < cols && status == EBB_OK; c++) status = judge(table, plan, c, ranges[c]);
+  for (size_t c = 0; c < cols && status == EBB_OK; c++) status = judge(table, roles, c, ranges[c]);
   free(ranges);
   return status;
 }
 
-static ebb_status list_inputs(ebb_table *table, const ebbi_plan *plan) {
+static ebb_status list_inputs(ebb_table *table, const ebbi_roles *roles) {
   size_t cols = table->raw.cols;
-  table->inputs = malloc((cols + plan->inputs.count + 1) * sizeof *table->inputs);
-  table->ids = malloc((plan->ids.count + 1) * sizeof *table->ids);
+  table->inputs = malloc((cols + roles->inputs.count + 1) * sizeof *table->inputs);
+  table->ids = malloc((roles->ids.count + 1) * sizeof *table->ids);
   REQUIRE(table->inputs && table->ids, EBB_ERR_MEMORY, "%s: no memory for %zu columns",
           table->raw.path, cols);
-  for (size_t i = 0; i < plan->ids.count; i++) table->ids[table->id_count++] = plan->ids.items[i];
-  for (size_t i = 0; i < plan->inputs.count; i++)
-    table->inputs[table->cols++] = plan->inputs.items[i];
-  for (size_t c = 0; c < cols && !plan->options->encoder; c++)
+  for (size_t i = 0; i < roles->ids.count; i++) table->ids[table->id_count++] = roles->ids.items[i];
+  for (size_t i = 0; i < roles->inputs.count; i++)
+    table->inputs[table->cols++] = roles->inputs.items[i];
+  for (size_t c = 0; c < cols && !roles->options->encoder; c++)
     if (table->columns[c].use == EBB_COLUMN_INPUT) table->inputs[table->cols++] = c;
   return EBB_OK;
 }
 
-/* A lone column that counts, as x of a curve or the year of a series, is all there is to learn
- * from. */
+/* If the only column is a row number, such as x of a curve or the year of a series, it is kept:
+ * there is nothing else to learn from. */
 static ebb_status keep_lone(ebb_table *table) {
   size_t lone = EBBI_NO_INDEX, others = 0;
   char name[EBBI_QUOTED];
@@ -205,10 +204,10 @@ static ebb_status keep_lone(ebb_table *table) {
   table->columns[lone].use = EBB_COLUMN_INPUT;
   table->columns[lone].reason = EBBI_PLAIN;
   snprintf(table->columns[lone].why, sizeof table->columns[lone].why, "the only input");
-  return ebbi_notes_add(&table->notes, false,
-                        "input \"%s\" has a whole number of its own in each row; it is used, as "
-                        "there is no other",
-                        ebbi_shown(name, table->raw.names.items[lone]));
+  return ebbi_notes_add(
+      &table->notes, false,
+      "input \"%s\" has a different whole number in each row; it is used because there is no other",
+      ebbi_shown(name, table->raw.names.items[lone]));
 }
 
 static ebb_status check_inputs(const ebb_table *table) {
@@ -219,13 +218,13 @@ static ebb_status check_inputs(const ebb_table *table) {
   return EBB_OK;
 }
 
-ebb_status ebbi_columns_decide(ebb_table *table, const ebbi_plan *plan) {
+ebb_status ebbi_columns_decide(ebb_table *table, const ebbi_roles *roles) {
   const char *path = table->raw.path;
   table->columns = calloc(table->raw.cols, sizeof *table->columns);
   REQUIRE(table->columns, EBB_ERR_MEMORY, "%s: no memory for %zu columns", path, table->raw.cols);
-  TRY(judge_all(table, plan));
-  TRY(list_inputs(table, plan));
-  if (plan->options->encoder) return ebbi_columns_match(table, plan);
+  TRY(judge_all(table, roles));
+  TRY(list_inputs(table, roles));
+  if (roles->options->encoder) return ebbi_columns_match(table, roles);
   TRY(keep_lone(table));
   TRY(ebbi_columns_note(table));
   return check_inputs(table);

@@ -1,7 +1,7 @@
-/* The kinds of columns that an encoder was fitted on, for a further file.
+/* Reading a further file with the column kinds that an encoder was fitted on.
  *
- * Here nothing is guessed: a value that does not read as its column did in training is an error,
- * since a network would take it for something else.
+ * Nothing is guessed here. A value that cannot be read as its column was in training is an error,
+ * because the network would take it for something else.
  */
 #include "base/error.h"
 #include "data/columns.h"
@@ -23,11 +23,11 @@ static ebb_status fail_text(const match *m, size_t text, const char *what) {
   const ebbi_raw *raw = &m->table->raw;
   char shown[EBBI_SHOWN];
   return ebbi_raw_fail(raw, ebbi_raw_first_row(raw, m->col, text), m->col,
-                       "\"%s\" %s, as the model was trained on here",
+                       "\"%s\" %s, unlike the training data",
                        ebbi_shown(shown, raw->columns[m->col].texts.items[text]), what);
 }
 
-/* A column without any value was read as neither. */
+/* Gives a kind to a column without any value, which was read as neither numbers nor texts. */
 static ebb_status fill_empty(const match *m) {
   ebbi_raw *raw = &m->table->raw;
   ebbi_raw_column *column = raw->columns ? &raw->columns[m->col] : NULL;
@@ -53,15 +53,15 @@ static ebb_status match_number(const match *m) {
   return status == EBB_OK ? ebbi_column_check_range(raw, m->col) : status;
 }
 
-/* Reads all texts of the column in the format of training; `what` says what one is not. */
+/* Reads all texts of the column in the format of training; `what` names that format in messages. */
 static bool read_texts(ebbi_reading *reading, char what[64], const match *m, ebb_column_kind kind,
                        const ebbi_names *texts) {
   if (kind == EBB_KIND_DATE) {
-    snprintf(what, 64, "is no date, %s", reading->format);
+    snprintf(what, 64, "is not a date, %s", reading->format);
     return texts->count == 0 || ebbi_read_dates(reading, texts);
   }
   if (strcmp(reading->format, "h:m") == 0 || strcmp(reading->format, "m:s") == 0) {
-    snprintf(what, 64, "is no time, %s", reading->format);
+    snprintf(what, 64, "is not a time, %s", reading->format);
     return ebbi_read_clocks(reading, texts);
   }
   snprintf(what, 64, "is no amount%s%s", reading->format[0] ? " in " : "", reading->format);
@@ -107,19 +107,19 @@ static ebb_status match_column(const match *m, const ebbi_feature *feature) {
   return match_number(m);
 }
 
-/* Row by row, as an array lies. */
-static ebb_status check_array(const ebbi_raw *raw, const ebbi_plan *plan) {
+/* Row by row, in an array's own order. */
+static ebb_status check_array(const ebbi_raw *raw, const ebbi_roles *roles) {
   for (size_t row = 0; row < raw->rows; row++)
     for (size_t c = 0; c < raw->cols; c++)
-      if (plan->asked[c] == EBBI_ASKED_INPUT && fabs(ebbi_raw_number(raw, row, c)) > FLT_MAX)
+      if (roles->of[c] == EBBI_ROLE_INPUT && fabs(ebbi_raw_number(raw, row, c)) > FLT_MAX)
         return ebbi_column_check_range(raw, c);
   return EBB_OK;
 }
 
-ebb_status ebbi_columns_match(ebb_table *table, const ebbi_plan *plan) {
-  const ebb_encoder *encoder = plan->options->encoder;
-  match m = {.table = table, .decimal = ebbi_decimal(plan->options)};
-  if (!table->raw.columns && !table->raw.image) TRY(check_array(&table->raw, plan));
+ebb_status ebbi_columns_match(ebb_table *table, const ebbi_roles *roles) {
+  const ebb_encoder *encoder = roles->options->encoder;
+  match m = {.table = table, .decimal = ebbi_decimal(roles->options)};
+  if (!table->raw.columns && !table->raw.image) TRY(check_array(&table->raw, roles));
   for (size_t i = 0; i < table->cols; i++) {
     m.col = table->inputs[i];
     TRY(match_column(&m, encoder->features ? &encoder->features[i] : NULL));

@@ -1,5 +1,5 @@
-/* Notes on columns: one a reason, with all columns that it holds for, so that a file of fifty free
- * texts gets one line and not fifty. The table has a row for each reason. */
+/* Notes on columns: one note for each reason, listing all columns that it applies to, so that fifty
+ * free-text columns give one line. The table has a row for each reason. */
 #include "data/columns.h"
 
 #include "base/error.h"
@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const struct {
-  const char *what;           /* before the columns */
-  const char *option, *gives; /* what decides otherwise: option, a column's name, what that does */
-  bool explained;             /* each column's `why` stands with it */
+  const char *what;           /* precedes the columns' names */
+  const char *option, *gives; /* how to overrule it: an option, a column's name, the effect */
+  bool explained;             /* each column's `why` follows its name */
 } notes[EBBI_REASONS] = {
     [EBBI_ROW_NUMBERS] = {"left out, row numbers", "; --keep ", " uses it", false},
-    [EBBI_NUMBERED] = {"left out, a whole number of its own in each row", "; --keep ", " uses it",
+    [EBBI_NUMBERED] = {"left out, a different whole number in each row", "; --keep ", " uses it",
                        false},
     [EBBI_ALL_TEXTS] = {"left out, names or free text", "; --keep ", " uses it", true},
     [EBBI_NEARLY] = {"left out, texts that are not all numbers or dates",

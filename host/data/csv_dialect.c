@@ -1,10 +1,10 @@
-/* The beginning of a text table and its delimiter.
+/* The start of a text table, and its delimiter.
  *
- * A delimiter is known by giving nearly all of the first rows the same number of fields, more than
- * one; of several that do, it is the one that gives most. The first line alone would mislead: it is
- * a header, and texts there have blanks and commas. Runs of blanks are taken only where nothing
- * else delimits, since every text has blanks, or where the one tab in each row of an aligned table
- * would.
+ * The delimiter is the character that gives nearly all of the first rows the same number of fields,
+ * more than one; if several do, the one that gives the most. The first line alone would mislead: it
+ * is a header, and header texts contain blanks and commas. Runs of blanks are chosen only if
+ * nothing else delimits, since every text has blanks, or if the only other candidate is the single
+ * tab in each row of an aligned table.
  */
 #include "csv_dialect.h"
 
@@ -19,17 +19,18 @@ enum { ROWS = 50 };
 static const char candidates[] = ",;\t| ";
 enum { COMMA, SEMICOLON, TAB, BAR, BLANKS, CANDIDATES };
 
-/* What the first rows are with some delimiter. */
+/* The first rows as seen with one delimiter. */
 typedef struct trial {
   size_t widths[ROWS], rows;
-  size_t width, alike;         /* the most common number of fields, and how many rows have it */
-  size_t numbers;              /* fields below the first row that are numbers */
-  size_t commas, other_commas; /* fields that are numbers with a decimal comma; others with one */
-  bool lists;                  /* some field below the first row has blanks in it */
-  bool parted;                 /* and such blanks part numbers, or stand in runs, in each case */
+  size_t width, alike;         /* the commonest number of fields, and how many rows have it */
+  size_t numbers;              /* numeric fields below the first row */
+  size_t commas, other_commas; /* fields that are numbers with a decimal comma; other fields with a
+                                * comma */
+  bool lists;                  /* a field below the first row contains blanks */
+  bool parted;                 /* and each time the blanks separate numbers or come in runs */
 } trial;
 
-/* Numbers or missing values parted by blanks: a part of a row of a table of its own. */
+/* Numbers or missing values separated by blanks: part of a row of a blank-separated table. */
 static bool is_list_of_numbers(ebbi_span field, const ebbi_na *na, char decimal) {
   while (field.length > 0) {
     double value;
@@ -43,14 +44,14 @@ static bool is_list_of_numbers(ebbi_span field, const ebbi_na *na, char decimal)
   return true;
 }
 
-/* One comma between two digits: of a number with a currency or a unit, too. */
+/* One comma between two digits, also in a number with a currency or a unit. */
 static bool has_decimal_comma(ebbi_span field) {
   const char *comma = memchr(field.text, ',', field.length), *end = field.text + field.length;
   return comma > field.text && comma + 1 < end && isdigit((unsigned char)comma[-1]) &&
          isdigit((unsigned char)comma[1]) && !memchr(comma + 1, ',', (size_t)(end - comma - 1));
 }
 
-/* As blanks between columns are, not those between words. */
+/* Blanks as between columns, not as between words. */
 static bool has_run_of_blanks(ebbi_span field) {
   for (size_t i = 1; i < field.length; i++)
     if (field.text[i] == ' ' && field.text[i - 1] == ' ') return true;
@@ -73,12 +74,12 @@ static void try_field(trial *t, ebbi_span field, const ebbi_na *na, char decimal
   }
 }
 
-/* Reads the first rows; one that cannot be read ends them. */
+/* Reads the first rows, up to one that cannot be read. */
 static void try_delimiter(trial *t, ebbi_csv_scan *scan, const ebbi_csv_dialect *dialect,
                           char delimiter, const ebbi_na *na, char decimal) {
   *t = (trial){0};
   ebbi_csv_scan_begin(scan, scan->path, dialect->text, dialect->line, delimiter);
-  while (t->rows < ROWS && ebbi_csv_scan_look(scan)) {
+  while (t->rows < ROWS && ebbi_csv_scan_try(scan)) {
     for (size_t i = 0; i < scan->count; i++) try_field(t, scan->fields[i], na, decimal);
     t->widths[t->rows++] = scan->count;
   }
@@ -91,7 +92,7 @@ static void try_delimiter(trial *t, ebbi_csv_scan *scan, const ebbi_csv_dialect 
   }
 }
 
-/* Of ten rows nine, but of fewer each. */
+/* At least nine of ten rows have the common width; of fewer than ten rows, all do. */
 static bool is_good(const trial *t) {
   return t->width > 1 && 10 * t->alike >= 9 * t->rows;
 }
@@ -103,13 +104,13 @@ static bool is_better(const trial *a, const trial *b) {
   return a->alike * b->rows > b->alike * a->rows;
 }
 
-/* A table aligned by blanks, with a tab before its last column, say: parted by tabs, its fields are
- * lists; parted by blanks as well, all rows have more of them. */
+/* A table aligned by blanks with, say, a tab before its last column: split at tabs, its fields are
+ * lists; split at blanks as well, all rows have more fields. */
 static bool is_aligned(const trial *tab, const trial *blanks) {
   return tab->lists && tab->parted && is_good(blanks) && blanks->width > tab->width;
 }
 
-/* With another delimiter, all that the commas do is to stand in numbers. */
+/* With the other delimiter, commas occur only inside numbers. */
 static bool explains_commas(const trial *other) {
   return is_good(other) && other->commas > other->other_commas;
 }
@@ -129,7 +130,7 @@ static size_t best_of(const trial trials[CANDIDATES], char decimal) {
   return poor && table ? BLANKS : best;
 }
 
-/* Where no delimiter parts the rows alike: the one that stands in the first line most. */
+/* If no delimiter splits the rows evenly: the most frequent one in the first line. */
 static char most_frequent(const char *line, char decimal) {
   size_t counts[CANDIDATES] = {0}, best = decimal == ',' ? SEMICOLON : COMMA;
   for (; *line != '\0' && *line != '\n' && *line != '\r'; line++) {
@@ -170,7 +171,7 @@ static bool can_delimit(char c) {
   return !isalnum((unsigned char)c) && !strchr("\"\r\n.+-", c);
 }
 
-/* A first line `sep=;`, as spreadsheets write and read it. */
+/* A first line `sep=;`, as spreadsheets read and write it. */
 static void take_sep(ebbi_csv_dialect *dialect) {
   const char *text = dialect->text, *end = line_end(text);
   bool quoted = *text == '"' && end > text && end[-1] == '"';
@@ -182,7 +183,7 @@ static void take_sep(ebbi_csv_dialect *dialect) {
   dialect->line++;
 }
 
-/* A line that begins with #, but not with a missing value such as #N/A. */
+/* A line that begins with #, except when it begins with a missing value such as #N/A. */
 static bool is_comment(const char *line, const ebbi_na *na) {
   if (*line != '#') return false;
   for (size_t i = 0; i < na->texts.count; i++) {
@@ -195,7 +196,7 @@ static bool is_comment(const char *line, const ebbi_na *na) {
 
 static size_t count_fields(ebbi_csv_scan *scan, const char *text, size_t line, char delimiter) {
   ebbi_csv_scan_begin(scan, scan->path, text, line, delimiter);
-  return ebbi_csv_scan_look(scan) ? scan->count : 0;
+  return ebbi_csv_scan_try(scan) ? scan->count : 0;
 }
 
 static const char *behind_mark(const char *comment) {
@@ -203,8 +204,8 @@ static const char *behind_mark(const char *comment) {
   return comment + strspn(comment, " ");
 }
 
-/* Leaves the lines above the table out that begin with #. If each line does, or several such have
- * as many fields as the rows, they are rows themselves. The last of them may be a header. */
+/* Skips lines above the table that begin with #. If all lines do, or several of them have as many
+ * fields as the rows, they are rows. The last comment may be a header. */
 static void take_comments(ebbi_csv_dialect *dialect, ebbi_csv_scan *scan, const ebbi_na *na,
                           char decimal) {
   const ebbi_csv_dialect before = *dialect;
@@ -240,7 +241,7 @@ ebb_status ebbi_csv_dialect_find(ebbi_csv_dialect *dialect, const char *path, co
   ebbi_csv_scan scan = {.path = path};
   take_sep(dialect);
   take_comments(dialect, &scan, na, options->decimal);
-  ebb_status status = scan.looked;
+  ebb_status status = scan.try_status;
   ebbi_csv_scan_free(&scan);
   return status;
 }

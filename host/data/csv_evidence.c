@@ -1,8 +1,8 @@
-/* The first row compared with those below, column by column.
+/* Comparing the first row with the rows below, column by column.
  *
- * A header is known by differing from its columns: names above numbers, or a text that never comes
- * again where few texts come often. That a number stands in it proves nothing: years, wavelengths
- * and positions name columns too.
+ * A header differs from its columns: names above numbers, or a text that never recurs in a column
+ * of few, frequent texts. A number in the first row does not rule out a header: years, wavelengths
+ * and positions can be column names.
  */
 #include "csv_evidence.h"
 
@@ -14,62 +14,63 @@
 #include <string.h>
 
 enum {
-  FEW_NUMBERED = 3, /* texts below a number that make it a name */
-  FEW_TEXTS = 10,   /* texts that show a category, of which each comes OFTEN times on average */
+  FEW_NUMBERED = 3, /* texts below a number that make the number a name */
+  FEW_TEXTS = 10,   /* texts that make a column categorical, if each occurs OFTEN times on
+                     * average */
   OFTEN = 5
 };
 
-static void weigh_column(ebbi_csv_evidence *evidence, const ebbi_csv_look *look,
+static void weigh_column(ebbi_csv_evidence *evidence, const ebbi_csv_column *column,
                          ebbi_csv_kind kind) {
-  size_t numbers = look->numbers + look->mixed, texts = look->texts;
+  size_t numbers = column->numbers + column->mixed, texts = column->texts;
   bool text_above = kind == EBBI_CSV_TEXT && numbers > 0 && texts == 0;
-  bool mixed_above = kind == EBBI_CSV_MIXED && look->numbers > 0 && look->mixed + texts == 0;
+  bool mixed_above = kind == EBBI_CSV_MIXED && column->numbers > 0 && column->mixed + texts == 0;
   bool number_above = kind == EBBI_CSV_NUMBER && numbers == 0 && texts >= FEW_NUMBERED;
   evidence->names += text_above || mixed_above || number_above;
   evidence->numbers += kind == EBBI_CSV_NUMBER || (kind == EBBI_CSV_MIXED && !mixed_above);
   evidence->missing += kind == EBBI_CSV_MISSING;
   if (kind != EBBI_CSV_TEXT) return;
   evidence->texts++;
-  evidence->values += look->repeats > 0;
-  evidence->apart += look->repeats == 0 && numbers == 0 && !look->many && texts >= FEW_TEXTS &&
-                     OFTEN * look->distinct.count <= texts;
+  evidence->values += column->repeats > 0;
+  evidence->apart += column->repeats == 0 && numbers == 0 && !column->many && texts >= FEW_TEXTS &&
+                     OFTEN * column->distinct.count <= texts;
 }
 
-/* 0, 1, 2 …, or an empty name for pandas' index and then those. Two columns may well begin with the
- * values 0 and 1; not, if one of them is written with a point everywhere else. */
+/* 0, 1, 2 …, possibly after an empty name for pandas' index. Two columns may well begin with the
+ * values 0 and 1, except if one of them is written with a point everywhere else. */
 static bool counts_columns(const ebbi_csv_sample *sample) {
   const ebbi_csv_scan *row = &sample->scan;
   size_t from = row->fields[0].length == 0, count = row->count - from;
   bool pointed = false;
   for (size_t i = 0; i < count; i++) {
     char position[24];
-    const ebbi_csv_look *look = &sample->looks[i + from];
+    const ebbi_csv_column *column = &sample->columns[i + from];
     snprintf(position, sizeof position, "%zu", i);
     if (!ebbi_span_is(row->fields[i + from], position)) return false;
-    pointed |= look->pointed > 0 && look->pointed == look->numbers;
+    pointed |= column->pointed > 0 && column->pointed == column->numbers;
   }
   return sample->rows > 1 && (row->count > 2 || (count == 2 && pointed));
 }
 
-/* Years, wavelengths: the numbers of the first row go up by equal steps. That is no chance where
- * the columns below have points in all rows, or of years one after the other: of three, or of two
- * beside a text that never comes again where others do. */
+/* Years, wavelengths: the numbers of the first row increase by equal steps. This is no coincidence
+ * if the columns below have points in all rows, or if they are consecutive years: three of them, or
+ * two beside a text that never recurs in a column where others do. */
 static bool goes_up(const ebbi_csv_sample *sample) {
   const ebbi_csv_scan *row = &sample->scan;
   double last = 0, step = 0, value;
   size_t count = 0;
   bool pointed = true, years = true, name = false;
   for (size_t c = 0; c < row->count; c++) {
-    const ebbi_csv_look *look = &sample->looks[c];
+    const ebbi_csv_column *column = &sample->columns[c];
     ebbi_csv_kind kind = ebbi_csv_kind_of(sample, row->fields[c]);
-    name |= kind == EBBI_CSV_TEXT && look->repeats == 0 && look->distinct.count < look->texts;
+    name |= kind == EBBI_CSV_TEXT && column->repeats == 0 && column->distinct.count < column->texts;
     if (kind != EBBI_CSV_NUMBER) continue;
     if (!ebbi_parse_number(&value, row->fields[c].text, row->fields[c].length, '.')) return false;
     bool whole = value == floor(value) && !memchr(row->fields[c].text, '.', row->fields[c].length);
     if (!whole || (count > 0 && value <= last)) return false;
     if (count > 1 && value - last != step) return false;
-    pointed &= look->numbers >= FEW_NUMBERED && look->pointed == look->numbers;
-    years &= value >= 1800 && value <= 2200 && look->numbers > 0;
+    pointed &= column->numbers >= FEW_NUMBERED && column->pointed == column->numbers;
+    years &= value >= 1800 && value <= 2200 && column->numbers > 0;
     step = count > 0 ? value - last : 0;
     last = value;
     count++;
@@ -83,7 +84,7 @@ ebb_status ebbi_csv_evidence_weigh(ebbi_csv_evidence *evidence, const ebbi_csv_s
   ebbi_span repeated;
   *evidence = (ebbi_csv_evidence){.positions = counts_columns(sample) || goes_up(sample)};
   for (size_t c = 0; c < row->count; c++)
-    weigh_column(evidence, &sample->looks[c], ebbi_csv_kind_of(sample, row->fields[c]));
+    weigh_column(evidence, &sample->columns[c], ebbi_csv_kind_of(sample, row->fields[c]));
   ebb_status status = ebbi_csv_distinct(&names, &repeated, row);
   evidence->repeated = repeated.text != NULL;
   ebbi_names_free(&names);
@@ -112,7 +113,8 @@ static bool has_listed(const ebbi_names *names, const char *list) {
   return false;
 }
 
-/* All names of the encoder, or more than half of those that are no numbers. */
+/* True if the row has all names of the encoder, or more than half of the names that are not
+ * numbers. */
 static bool has_encoded(const ebbi_names *names, const ebb_encoder *encoder) {
   size_t found = 0, texts = 0, texts_found = 0;
   if (!encoder || !encoder->named) return false;

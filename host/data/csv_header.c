@@ -1,8 +1,8 @@
 /* The header of a text table.
  *
- * A wrong guess here trains on nonsense without a word: so the first row is compared with all that
- * the sample has below it, a close decision is noted with the option that overrules it, and a name
- * that was asked for settles it.
+ * A wrong guess here would silently train on nonsense. So the first row is compared with the whole
+ * sample below it, a close decision is noted with the option that overrules it, and a requested
+ * column name found in the row decides at once.
  */
 #include "csv_header.h"
 
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MANY_ROWS = 20 }; /* in which what most columns of texts show is no chance */
+enum { MANY_ROWS = 20 }; /* rows above which the majority of text columns is reliable evidence */
 
 typedef struct finder {
   ebbi_csv_header *header;
@@ -20,8 +20,8 @@ typedef struct finder {
   const ebbi_csv_sample *sample;
   const ebb_read_options *options;
   ebbi_csv_scan comment;    /* at the comment that may be the header */
-  const ebbi_csv_scan *row; /* the header; NULL: there is none */
-  size_t offset;            /* the column that its first name names */
+  const ebbi_csv_scan *row; /* the header, or NULL */
+  size_t offset;            /* the column of its first name */
 } finder;
 
 static ebb_status note_guess(const finder *f, const ebbi_csv_evidence *e, bool header) {
@@ -43,8 +43,8 @@ static ebb_status note_guess(const finder *f, const ebbi_csv_evidence *e, bool h
   return EBB_OK;
 }
 
-/* By the options, by the evidence; and where that says nothing: a row of texts alone above texts is
- * a header, unless an encoder says what the columns are. */
+/* Decides by the options, then by the evidence. Without evidence, a row of texts above texts is a
+ * header unless an encoder defines the columns. */
 static bool is_header(const finder *f, const ebbi_csv_evidence *e) {
   if (f->options->header != EBB_HEADER_AUTO) return f->options->header == EBB_HEADER_YES;
   bool guess = !f->options->encoder && !e->repeated;
@@ -53,7 +53,7 @@ static bool is_header(const finder *f, const ebbi_csv_evidence *e) {
   return guess && e->texts > 0 && e->numbers == 0 && e->missing == 0;
 }
 
-/* A comment with as many fields as the rows, each a different name, and not only numbers. */
+/* A comment with as many fields as the rows, all different names and not only numbers. */
 static ebb_status find_comment(finder *f, const ebbi_csv_dialect *dialect, bool *plausible,
                                bool *wanted) {
   ebbi_names names = {0};
@@ -91,7 +91,7 @@ static ebb_status find_row(finder *f, const ebbi_csv_dialect *dialect) {
     f->row = &f->comment;
     return ebbi_notes_add(
         &f->raw->notes, false,
-        "the comment in line %zu is taken for the header; if it is none: --no-header",
+        "the comment in line %zu is taken for the header; if it is not one: --no-header",
         f->comment.line);
   }
   bool header = wanted || is_header(f, &e);
@@ -99,8 +99,8 @@ static ebb_status find_row(finder *f, const ebbi_csv_dialect *dialect) {
   return wanted ? EBB_OK : note_guess(f, &e, header);
 }
 
-/* How many columns there are. Empty ones at the end are none where they have no name: some programs
- * end each line with a delimiter. */
+/* The number of columns. Empty, unnamed columns at the end do not count: some programs end each
+ * line with a delimiter. */
 static ebb_status find_width(finder *f) {
   size_t alike, names = f->row ? f->row->count : 0, named = names;
   size_t below = f->row == &f->sample->scan, rows = f->sample->rows - below;
@@ -122,7 +122,7 @@ static ebb_status find_width(finder *f) {
     REQUIRE(!proven || f->offset > 0, EBB_ERR_INPUT,
             "%s:%zu: the header has %zu names, the rows %zu fields", raw->path, f->row->line, names,
             raw->cols);
-    if (!proven) raw->cols = names; /* the row that is longer is reported */
+    if (!proven) raw->cols = names; /* the longer row is reported later */
   }
   size_t left_out = f->header->widest - raw->cols;
   if (left_out > 0 && width.used <= raw->cols)
@@ -133,7 +133,7 @@ static ebb_status find_width(finder *f) {
   return EBB_OK;
 }
 
-/* The name of a column that has none: its position, unless another is called so. */
+/* The name of an unnamed column: its position, unless another column has that name. */
 static void name_position(char name[48], const ebbi_names *taken, size_t column) {
   snprintf(name, 48, "%zu", column);
   for (size_t i = 1; ebbi_names_find(taken, name) != EBBI_NO_INDEX; i++)

@@ -1,10 +1,10 @@
-/* Titles, and names in more than one line.
+/* Titles above a table, and headers of more than one line.
  *
- * A title is a line of one text, or of a few, above rows of three fields or more; of two, a header
- * of one name may belong to a column of row names. Lines of names have no number where the columns
- * below hold numbers, in two columns or more: in one it may be a missing value. Of several such
- * lines the header is the first that names no two columns alike: above it stand groups of columns,
- * below it units.
+ * A title is a line with one or few texts above rows of at least three fields; above rows of two
+ * fields, a single text may be the header of a table with row names. Header lines have no number
+ * where the columns below hold numbers, in at least two columns: in one column it may be a missing
+ * value. Of several such lines the header is the first without duplicate names: lines above it
+ * group columns, lines below it give units.
  */
 #include "csv_preamble.h"
 
@@ -14,39 +14,39 @@
 #include <stdlib.h>
 
 enum {
-  ROWS = 40,         /* that are looked at */
+  ROWS = 40,         /* examined */
   MOST_ABOVE = 20,   /* titles */
-  MOST_NAMES = 3,    /* lines of them */
-  FEWEST_NUMBERS = 3 /* that show a column of them */
+  MOST_NAMES = 3,    /* header lines */
+  FEWEST_NUMBERS = 3 /* that make a column numeric */
 };
 
-typedef struct row_look {
-  const char *text; /* from where it was read, with the blank lines before it */
+typedef struct row_shape {
+  const char *text; /* start of the row, including blank lines before it */
   size_t text_line, line, fields, used;
   bool words;    /* begins with a text */
-  bool names;    /* no numbers where columns hold numbers, but texts that are not all the same */
-  bool distinct; /* of the names, no two are the same */
-} row_look;
+  bool names;    /* no numbers where the columns hold numbers, and texts that are not all equal */
+  bool distinct; /* no duplicate names */
+} row_shape;
 
 typedef struct preamble {
-  const ebbi_csv_sample *kinds; /* what a number is */
-  row_look rows[ROWS];
+  const ebbi_csv_sample *kinds; /* says what counts as a number */
+  row_shape rows[ROWS];
   size_t count, width;
-  size_t *numbers; /* [width]: rows with a number there */
-  size_t *texts;   /* [width]: rows with a text there */
+  size_t *numbers; /* [width]: rows with a number in this column */
+  size_t *texts;   /* [width]: rows with a text in this column */
 } preamble;
 
 static ebbi_csv_kind kind_of(const preamble *p, ebbi_span field) {
   return ebbi_csv_kind_of(p->kinds, field);
 }
 
-static void look_at(preamble *p, const ebbi_csv_scan *scan, const char *text, size_t line) {
-  row_look *row = &p->rows[p->count++];
-  *row = (row_look){.text = text,
-                    .text_line = line,
-                    .line = scan->line,
-                    .fields = scan->count,
-                    .used = scan->count};
+static void examine_row(preamble *p, const ebbi_csv_scan *scan, const char *text, size_t line) {
+  row_shape *row = &p->rows[p->count++];
+  *row = (row_shape){.text = text,
+                     .text_line = line,
+                     .line = scan->line,
+                     .fields = scan->count,
+                     .used = scan->count};
   while (row->used > 0 && scan->fields[row->used - 1].length == 0) row->used--;
   ebbi_span first = scan->fields[0];
   ebbi_csv_kind kind = kind_of(p, first);
@@ -54,15 +54,15 @@ static void look_at(preamble *p, const ebbi_csv_scan *scan, const char *text, si
       kind == EBBI_CSV_TEXT || (kind == EBBI_CSV_MIXED && memchr(first.text, ' ', first.length));
 }
 
-/* A row that cannot be read ends them. */
-static void look_at_rows(preamble *p, ebbi_csv_scan *scan, const ebbi_csv_dialect *dialect,
+/* Examines rows up to one that cannot be read. */
+static void examine_rows(preamble *p, ebbi_csv_scan *scan, const ebbi_csv_dialect *dialect,
                          const char *path) {
   ebbi_csv_scan_begin(scan, path, dialect->text, dialect->line, dialect->delimiter);
   while (p->count < ROWS) {
     const char *text = scan->at;
     size_t line = scan->next_line;
-    if (!ebbi_csv_scan_look(scan)) break;
-    look_at(p, scan, text, line);
+    if (!ebbi_csv_scan_try(scan)) break;
+    examine_row(p, scan, text, line);
   }
   size_t most = 0;
   for (size_t i = 0; i < p->count; i++) {
@@ -86,7 +86,7 @@ static bool is_numeric(const preamble *p, size_t c) {
   return p->numbers[c] >= FEWEST_NUMBERS && p->texts[c] <= MOST_NAMES;
 }
 
-static ebb_status judge_names(preamble *p, row_look *row, const ebbi_csv_scan *scan, bool first) {
+static ebb_status judge_names(preamble *p, row_shape *row, const ebbi_csv_scan *scan, bool first) {
   size_t columns = 0, index;
   ebbi_names texts = {0}, names = {0};
   ebbi_span repeated = {0};
@@ -109,9 +109,9 @@ static ebb_status judge_names(preamble *p, row_look *row, const ebbi_csv_scan *s
   return status;
 }
 
-/* Which rows are names, once it is known what stands below. */
-static ebb_status look_again(preamble *p, ebbi_csv_scan *scan, const char *path, size_t titles,
-                             char delimiter) {
+/* Finds the header lines, once the rows below are known. */
+static ebb_status find_name_rows(preamble *p, ebbi_csv_scan *scan, const char *path, size_t titles,
+                                 char delimiter) {
   p->numbers = calloc(p->width, sizeof *p->numbers);
   p->texts = calloc(p->width, sizeof *p->texts);
   REQUIRE(p->numbers && p->texts, EBB_ERR_MEMORY, "%s: no memory for %zu columns", path, p->width);
@@ -130,8 +130,8 @@ static ebb_status look_again(preamble *p, ebbi_csv_scan *scan, const char *path,
   return EBB_OK;
 }
 
-/* One text, or few fields where the rows have more than twice as many. */
-static bool is_title(const preamble *p, const row_look *row) {
+/* One text, or so few fields that the rows have more than twice as many. */
+static bool is_title(const preamble *p, const row_shape *row) {
   bool few = row->fields < p->width && 2 * row->used <= p->width;
   return row->words && (row->used == 1 || few);
 }
@@ -157,8 +157,8 @@ static ebb_status skip_names(const preamble *p, ebbi_csv_dialect *dialect, ebbi_
   for (size_t i = 0; i < count; i++)
     if (i != header)
       TRY(ebbi_notes_add(notes, false,
-                         "line %zu, %s the header in line %zu, left out: no numbers, as the "
-                         "columns hold below",
+                         "line %zu, %s the header in line %zu, left out: it has no numbers, unlike "
+                         "the columns below",
                          p->rows[first + i].line, i < header ? "above" : "below",
                          p->rows[first + header].line));
   dialect->text = p->rows[first + header].text;
@@ -170,8 +170,8 @@ static ebb_status skip_names(const preamble *p, ebbi_csv_dialect *dialect, ebbi_
 static ebb_status skip(preamble *p, ebbi_csv_scan *scan, ebbi_csv_dialect *dialect,
                        ebbi_notes *notes, const char *path, const ebb_read_options *options) {
   size_t titles = 0;
-  look_at_rows(p, scan, dialect, path);
-  TRY(scan->looked);
+  examine_rows(p, scan, dialect, path);
+  TRY(scan->try_status);
   while (titles < p->count && titles < MOST_ABOVE && is_title(p, &p->rows[titles])) titles++;
   size_t rows = p->count - titles, alike = 0;
   for (size_t i = titles; i < p->count; i++)
@@ -179,7 +179,7 @@ static ebb_status skip(preamble *p, ebbi_csv_scan *scan, ebbi_csv_dialect *diale
   if (p->width < 3 || rows < 2 || 2 * alike <= rows) titles = 0;
   if (titles > 0) TRY(skip_titles(p, dialect, notes, titles));
   if (options->header == EBB_HEADER_NO || p->width < 2) return EBB_OK;
-  TRY(look_again(p, scan, path, titles, dialect->delimiter));
+  TRY(find_name_rows(p, scan, path, titles, dialect->delimiter));
   return skip_names(p, dialect, notes, titles);
 }
 

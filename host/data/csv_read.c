@@ -1,8 +1,7 @@
-/* A text table to raw columns.
+/* Text tables to raw columns.
  *
- * Its dialect, its header and the number of its columns are found from the first rows; then all
- * rows are read, each as a whole: that it has the right number of fields is checked before any of
- * them is looked at.
+ * Dialect, header and number of columns come from the first rows. Then all rows are read, each as a
+ * whole: its number of fields is checked before any field is interpreted.
  */
 #include "base/error.h"
 #include "csv_header.h"
@@ -16,7 +15,7 @@
 
 enum { MANY_ROWS = 20 };
 
-/* Lines that are no rows of the table. */
+/* Lines that are not rows of the table. */
 typedef enum left_out { REPEATS, COMMENTS, FOOTERS, KINDS } left_out;
 
 typedef struct reader {
@@ -28,9 +27,10 @@ typedef struct reader {
   ebbi_csv_header header;
   ebbi_csv_scan scan;
   ebbi_store store;
-  bool aligned; /* all rows of the sample have as many fields, and they are many or expected */
+  bool aligned; /* all sampled rows have equally many fields, and there are many such rows or the
+                 * width is known */
   struct {
-    size_t count, line; /* line: of the first */
+    size_t count, line; /* line: of the first such line */
   } left[KINDS];
 } reader;
 
@@ -42,23 +42,23 @@ static ebb_status fail_width(const reader *r, size_t line, size_t count) {
   size_t cols = r->raw->cols;
   char why[64];
   if (r->header.names == cols)
-    snprintf(why, sizeof why, "so many names has the header in line %zu", r->header.line);
+    snprintf(why, sizeof why, "as many as the header in line %zu has names", r->header.line);
   else
-    snprintf(why, sizeof why, "so many have most of the first rows");
+    snprintf(why, sizeof why, "as in most of the first rows");
   return ebbi_fail(EBB_ERR_INPUT, "%s:%zu: %zu field%s, expected %zu: %s", r->raw->path, line,
                    count, count == 1 ? "" : "s", cols, why);
 }
 
-/* Words on a whole line, as `Source: the office` or `(300 rows)`; a row that was cut off at the end
- * of the file has no end of line. */
+/* Words on a whole line, such as `Source: the office` or `(300 rows)`. A row cut off at the end of
+ * the file has no line end. */
 static bool is_remark(const ebbi_csv_scan *scan) {
   ebbi_span field = scan->fields[0];
   return scan->count == 1 && memchr(field.text, ' ', field.length) &&
          !isdigit((unsigned char)*field.text) && strchr("\r\n", scan->at[-1]);
 }
 
-/* Fields beyond the last column must be empty, and there may be no more of them than there were in
- * the first rows. Comments are left out, and remarks if they stand below the table. */
+/* Fields beyond the last column must be empty, and no more numerous than in the first rows. Leaves
+ * out comments, and remarks below the table. */
 static ebb_status check_width(reader *r, bool *is_row) {
   const ebbi_csv_scan *scan = &r->scan;
   size_t cols = r->raw->cols, used = scan->count;
@@ -74,7 +74,7 @@ static ebb_status check_width(reader *r, bool *is_row) {
   return EBB_OK;
 }
 
-/* The header once more, as where files were put one behind the other. */
+/* True for a repetition of the header, as in concatenated files. */
 static bool repeats_header(const reader *r) {
   const ebbi_raw *raw = r->raw;
   if (!r->header.first_row || raw->cols < 2) return false;
@@ -95,7 +95,7 @@ static ebb_status read_row(reader *r) {
   return EBB_OK;
 }
 
-/* `last`: nobody will read the text again. */
+/* `last`: the text is not read again. */
 static ebb_status read_rows(reader *r, bool last) {
   ebbi_csv_scan *scan = &r->scan;
   bool found;
@@ -116,12 +116,12 @@ static ebb_status read_rows(reader *r, bool last) {
 static ebb_status note_left_out(const reader *r) {
   static const char *const whats[] = {[REPEATS] = "that repeat the header",
                                       [COMMENTS] = "that begin with #, among the rows,",
-                                      [FOOTERS] = "of one text below the table"};
+                                      [FOOTERS] = "with a single text below the table"};
   ebbi_notes *notes = &r->raw->notes;
   const ebbi_csv_scan *scan = &r->scan;
   if (scan->skipped > 0)
     TRY(ebbi_notes_add(notes, false,
-                       "%zu row%s of delimiters alone left out, the first in line %zu",
+                       "%zu row%s with delimiters only left out, the first in line %zu",
                        scan->skipped, scan->skipped == 1 ? "" : "s", scan->skipped_line));
   for (int kind = 0; kind < KINDS; kind++)
     if (r->left[kind].count > 0)
@@ -139,7 +139,7 @@ static ebb_status note_format(const reader *r) {
   if (r->dialect.delimiter == EBBI_CSV_BLANKS && r->wishes->options->delimiter == '\0' &&
       !r->aligned)
     TRY(ebbi_notes_add(notes, false,
-                       "fields are taken to be delimited by blanks; if not: --delimiter"));
+                       "blanks are taken for the delimiter; if that is wrong: --delimiter"));
   return EBB_OK;
 }
 

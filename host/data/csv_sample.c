@@ -1,8 +1,8 @@
-/* A look at the first rows, for what they say about the header.
+/* Samples the first rows, as evidence about the header.
  *
- * A thousand rows, fewer where they are very wide: enough to see whether a text of the first row
- * comes again in its column, which tells a category from a name. A row that cannot be read ends the
- * sample; the reading will report it.
+ * Takes a thousand rows, fewer if they are very wide: enough to see whether a text of the first row
+ * recurs in its column, which tells a category from a name. A row that cannot be read ends the
+ * sample; reading will report it.
  */
 #include "csv_sample.h"
 
@@ -14,10 +14,10 @@
 enum { ROWS = 1000, FIELDS = 1 << 18, DISTINCT = 64 };
 
 void ebbi_csv_sample_free(ebbi_csv_sample *sample) {
-  for (size_t c = 0; sample->looks && c < sample->scan.count; c++)
-    ebbi_names_free(&sample->looks[c].distinct);
+  for (size_t c = 0; sample->columns && c < sample->scan.count; c++)
+    ebbi_names_free(&sample->columns[c].distinct);
   ebbi_csv_scan_free(&sample->scan);
-  free(sample->looks);
+  free(sample->columns);
   free(sample->widths);
   *sample = (ebbi_csv_sample){0};
 }
@@ -35,7 +35,7 @@ static bool skip_sign(ebbi_span *field) {
   return false;
 }
 
-/* Begins with a digit, behind signs and a currency if need be. */
+/* Begins with a digit, after optional signs and a currency. */
 static bool is_like_number(ebbi_span field) {
   while (skip_sign(&field)) {
   }
@@ -62,21 +62,21 @@ static bool are_same(ebbi_span a, ebbi_span b) {
   return a.length == b.length && memcmp(a.text, b.text, a.length) == 0;
 }
 
-static ebb_status look_at(ebbi_csv_look *look, const ebbi_csv_sample *sample, ebbi_span name,
-                          ebbi_span field) {
+static ebb_status count_field(ebbi_csv_column *column, const ebbi_csv_sample *sample,
+                              ebbi_span name, ebbi_span field) {
   size_t index;
   ebbi_csv_kind kind = ebbi_csv_kind_of(sample, field);
   if (kind == EBBI_CSV_NUMBER) {
-    look->numbers++;
-    look->pointed += memchr(field.text, '.', field.length) != NULL;
+    column->numbers++;
+    column->pointed += memchr(field.text, '.', field.length) != NULL;
   }
-  look->mixed += kind == EBBI_CSV_MIXED;
-  look->repeats += kind != EBBI_CSV_EMPTY && are_same(name, field);
+  column->mixed += kind == EBBI_CSV_MIXED;
+  column->repeats += kind != EBBI_CSV_EMPTY && are_same(name, field);
   if (kind != EBBI_CSV_TEXT) return EBB_OK;
-  look->texts++;
-  if (look->many) return EBB_OK;
-  TRY(ebbi_names_add_part(&look->distinct, &index, field.text, field.length));
-  look->many = look->distinct.count > DISTINCT;
+  column->texts++;
+  if (column->many) return EBB_OK;
+  TRY(ebbi_names_add_part(&column->distinct, &index, field.text, field.length));
+  column->many = column->distinct.count > DISTINCT;
   return EBB_OK;
 }
 
@@ -94,7 +94,7 @@ static ebb_status add_width(ebbi_csv_sample *sample, const ebbi_csv_scan *row) {
   return EBB_OK;
 }
 
-/* The first row once more says nothing that it has not said itself. */
+/* A repetition of the first row adds no evidence. */
 static bool is_repeat(const ebbi_csv_scan *row, const ebbi_csv_scan *first) {
   bool same = row->count == first->count && row->count > 1;
   for (size_t c = 0; c < row->count && same; c++) same = are_same(row->fields[c], first->fields[c]);
@@ -105,7 +105,7 @@ static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row, size_t
   const ebbi_csv_scan *first = &sample->scan;
   size_t fields = 0;
   ebbi_csv_scan_begin(row, first->path, first->at, first->next_line, first->delimiter);
-  while (sample->rows <= ROWS && (fields < FIELDS || sample->rows < 4) && ebbi_csv_scan_look(row)) {
+  while (sample->rows <= ROWS && (fields < FIELDS || sample->rows < 4) && ebbi_csv_scan_try(row)) {
     if (below > 0) {
       below--;
       continue;
@@ -114,9 +114,9 @@ static ebb_status take_below(ebbi_csv_sample *sample, ebbi_csv_scan *row, size_t
     fields += row->count;
     if (is_repeat(row, first)) continue;
     for (size_t c = 0; c < row->count && c < first->count; c++)
-      TRY(look_at(&sample->looks[c], sample, first->fields[c], row->fields[c]));
+      TRY(count_field(&sample->columns[c], sample, first->fields[c], row->fields[c]));
   }
-  return row->looked;
+  return row->try_status;
 }
 
 ebb_status ebbi_csv_sample_take(ebbi_csv_sample *sample, const char *path,
@@ -127,8 +127,9 @@ ebb_status ebbi_csv_sample_take(ebbi_csv_sample *sample, const char *path,
   ebbi_csv_scan_begin(&sample->scan, path, dialect->text, dialect->line, dialect->delimiter);
   TRY(ebbi_csv_scan_row(&sample->scan, &found));
   REQUIRE(found, EBB_ERR_INPUT, "%s: no rows, only blank lines", path);
-  sample->looks = calloc(sample->scan.count, sizeof *sample->looks);
-  REQUIRE(sample->looks, EBB_ERR_MEMORY, "%s: no memory for %zu columns", path, sample->scan.count);
+  sample->columns = calloc(sample->scan.count, sizeof *sample->columns);
+  REQUIRE(sample->columns, EBB_ERR_MEMORY, "%s: no memory for %zu columns", path,
+          sample->scan.count);
   TRY(add_width(sample, &sample->scan));
   ebbi_csv_scan row = {0};
   ebb_status status = take_below(sample, &row, dialect->below);
@@ -142,7 +143,7 @@ ebbi_csv_width ebbi_csv_common_width(const ebbi_csv_sample *sample, size_t first
   for (size_t i = first; i < sample->rows; i++) {
     ebbi_csv_width width = sample->widths[i];
     size_t count = 0, used = 0;
-    if (i > first && width.fields == sample->widths[i - 1].fields) continue; /* counted */
+    if (i > first && width.fields == sample->widths[i - 1].fields) continue; /* counted already */
     for (size_t j = first; j < sample->rows; j++) {
       if (sample->widths[j].fields != width.fields) continue;
       count++;

@@ -1,11 +1,11 @@
 /* Text to rows of fields.
  *
- * One pass over the bytes; a field is a span of them, and only one with doubled quotes is copied,
- * unless the text is read for the last time. The row as a whole comes first and what its fields
- * mean later: so a row of too many fields is told as that, not as a text among numbers. A stray
- * quote is an error with its line, since read leniently it would swallow rows unseen; but text
- * delimited by tabs or blanks seldom quotes at all, so there a quote within a field is a character
- * like any other.
+ * One pass over the bytes. A field is a span of the text; only a field with doubled quotes is
+ * copied, unless the text is read for the last time. Rows are scanned before fields are
+ * interpreted, so a row with too many fields is reported as such and not as a text among numbers. A
+ * stray quote is an error with its line number, since reading on could swallow rows unnoticed. Text
+ * delimited by tabs or blanks rarely uses quotes, so there a quote inside a field is an ordinary
+ * character.
  */
 #include "csv_scan.h"
 
@@ -46,7 +46,7 @@ static bool ends_line(char c) {
   return c == '\n' || c == '\r' || c == '\0';
 }
 
-/* Blanks that say nothing; a tab that delimits does. */
+/* Skips insignificant blanks; a tab that delimits is significant. */
 static const char *skip_blanks(const ebbi_csv_scan *scan, const char *c) {
   while (*c == ' ' || (*c == '\t' && scan->delimiter != '\t')) c++;
   return c;
@@ -99,7 +99,7 @@ static ebb_status fail_stray(const ebbi_csv_scan *scan, size_t line) {
                    scan->path, line);
 }
 
-/* The field behind the quote at scan->at. */
+/* The field after the quote at scan->at. */
 static ebb_status scan_quoted(ebbi_csv_scan *scan) {
   const char *text = scan->at + 1, *c = text;
   bool doubled = false;
@@ -144,7 +144,7 @@ static ebb_status scan_fields(ebbi_csv_scan *scan) {
   return EBB_OK;
 }
 
-/* No value at all, or a line drawn between rows: ---+---, |:---|, =====. */
+/* True if the row has no value at all or is a ruled line: ---+---, |:---|, =====. */
 static bool is_empty(const ebbi_csv_scan *scan) {
   bool drawn = false;
   for (size_t i = 0; i < scan->count; i++) {
@@ -178,10 +178,10 @@ ebb_status ebbi_csv_scan_row(ebbi_csv_scan *scan, bool *found) {
   }
 }
 
-bool ebbi_csv_scan_look(ebbi_csv_scan *scan) {
+bool ebbi_csv_scan_try(ebbi_csv_scan *scan) {
   bool found = false;
-  if (scan->looked != EBB_OK) return false;
+  if (scan->try_status != EBB_OK) return false;
   ebb_status status = ebbi_csv_scan_row(scan, &found);
-  if (status == EBB_ERR_MEMORY) scan->looked = status;
+  if (status == EBB_ERR_MEMORY) scan->try_status = status;
   return status == EBB_OK && found;
 }

@@ -1,4 +1,4 @@
-/* The rows of a text table, one at a time, as spans of the text. */
+/* Iterates over the rows of a text table, as spans of the text. */
 #ifndef EBBI_CSV_SCAN_H
 #define EBBI_CSV_SCAN_H
 
@@ -6,44 +6,46 @@
 #include <ebb/status.h>
 #include <stdbool.h>
 
-#define EBBI_CSV_BLANKS ' ' /* the delimiter that is a run of spaces and tabs */
+#define EBBI_CSV_BLANKS ' ' /* the delimiter that stands for runs of spaces and tabs */
 
-/* What a field of the row says that holds doubled quotes. */
+/* The unquoted copy of a field with doubled quotes. */
 typedef struct ebbi_csv_copy {
   struct ebbi_csv_copy *next;
   char text[];
 } ebbi_csv_copy;
 
-/* Zero-initialise; free in every case. */
+/* Initialise with zeros; free in every case. */
 typedef struct ebbi_csv_scan {
   const char *path;
-  const char *at; /* what comes next */
-  char *own;      /* the bytes that it lies in, to be read for the last time, so that doubled quotes
-                   * are made single where they stand; NULL: in a copy */
+  const char *at; /* the rest of the text */
+  char *own;      /* the text itself if it is read for the last time: doubled quotes are then
+                   * reduced in place; NULL: in a copy */
   char delimiter;
-  bool stops[256];   /* bytes at which a field without quotes may end */
-  size_t line;       /* where the row begins, from 1 */
-  size_t next_line;  /* where the next one does */
-  ebbi_span *fields; /* of the row, blanks around them cut off */
+  bool stops[256];   /* bytes that may end an unquoted field */
+  size_t line;       /* first line of the row, from 1 */
+  size_t next_line;  /* first line of the next row */
+  ebbi_span *fields; /* of the row, without blanks around them */
   size_t count, capacity;
   ebbi_csv_copy *copies;
-  size_t skipped, skipped_line; /* rows of delimiters and dashes alone, and where the first is */
-  ebb_status looked;            /* EBB_ERR_MEMORY: a look ended for lack of it */
+  size_t skipped, skipped_line; /* rows of delimiters and dashes only: their number and the first
+                                 * one's line */
+  ebb_status try_status;        /* EBB_ERR_MEMORY: ebbi_csv_scan_try has run out of memory */
 } ebbi_csv_scan;
 
-/* Begins at `text`, line `line` of its file, and keeps the memory of earlier use. The text ends
- * with its first 0. Sets own to NULL. */
+/* Begins at `text`, line `line` of its file, reusing memory. The text ends at its first 0. Sets own
+ * to NULL. */
 void ebbi_csv_scan_begin(ebbi_csv_scan *scan, const char *path, const char *text, size_t line,
                          char delimiter);
 void ebbi_csv_scan_free(ebbi_csv_scan *scan);
 
-/* Reads the next row; *found is false at the end. Empty lines and rows of delimiters or dashes
- * alone are none. Errors: EBB_ERR_INPUT (stray quotes, too many fields). */
+/* Reads the next row; *found is false at the end. Skips empty lines and rows of delimiters or
+ * dashes.
+ * Errors: EBB_ERR_INPUT (stray quotes, too many fields). */
 ebb_status ebbi_csv_scan_row(ebbi_csv_scan *scan, bool *found);
 
-/* The same for who only wants to see what the text is like: false at the end, and at a row that
- * cannot be read, since the reading will report it. Lack of memory is no property of the text: it
- * ends this look and all later ones, and whoever looked returns `looked`. */
-bool ebbi_csv_scan_look(ebbi_csv_scan *scan);
+/* The same for examining a text: false at the end, and at a row that cannot be read, which reading
+ * will report. Running out of memory says nothing about the text: it ends this and all later calls,
+ * and the caller must return `try_status`. */
+bool ebbi_csv_scan_try(ebbi_csv_scan *scan);
 
 #endif

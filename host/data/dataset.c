@@ -1,7 +1,7 @@
-/* Datasets: plain arrays, whether made here or filled by a caller, so they are checked before use.
+/* Datasets: plain arrays, made here or filled in by a caller, and therefore checked before use.
  *
  * The check reads every number: one NaN among millions would turn all weights into NaN, and the
- * message would then blame the training.
+ * training would be blamed.
  */
 #include "dataset.h"
 
@@ -18,8 +18,8 @@ void ebb_dataset_clear(ebb_dataset *dataset) {
   *dataset = (ebb_dataset){0};
 }
 
-/* The largest magnitude, Inf or NaN if there is one: bits without the sign are ordered as the
- * magnitudes are, those above all, and a maximum of integers is found many at a time. */
+/* The largest magnitude, or Inf or NaN if one occurs. Without their sign, the bits of floats are
+ * ordered by magnitude with Inf and NaN on top, and a maximum of integers is vectorised. */
 static float find_largest(const float *values, size_t count) {
   uint32_t most = 0;
   for (size_t i = 0; i < count; i++) {

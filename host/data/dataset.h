@@ -1,15 +1,15 @@
-/* Datasets inside the library. */
+/* Datasets: internal interface. */
 #ifndef EBBI_DATASET_H
 #define EBBI_DATASET_H
 
 #include <ebb/data.h>
 
-/* The largest magnitudes: networks start from weights that suit numbers around 1. */
+/* The largest magnitudes. Initial weights suit numbers around 1. */
 typedef struct ebbi_largest {
-  float input, target; /* 0 where there are none; of bytes, what 255 stands for */
+  float input, target; /* 0 if there are no values; of bytes, the number that 255 stands for */
 } ebbi_largest;
 
-/* ebb_dataset_check; `largest` (may be NULL) gets what it has seen. */
+/* Checks as ebb_dataset_check does; `largest` (may be NULL) receives the largest magnitudes. */
 ebb_status ebbi_dataset_check(ebbi_largest *largest, const ebb_dataset *dataset);
 
 #endif

@@ -1,8 +1,8 @@
 /* Dates and times of day.
  *
- * The order of day and month is decided for a column, not for a value: 13/02 shows that 01/02 is a
- * day of February as well. strptime was not taken: it follows the locale, has no offsets and lets
- * 31 February pass.
+ * The order of day and month is decided for a whole column: 13/02 shows that 01/02 is a day of
+ * February as well. strptime was rejected: it follows the locale, has no offsets and accepts 31
+ * February.
  */
 #include "data/reading.h"
 
@@ -19,7 +19,7 @@ const char *ebbi_date_order_name(ebbi_date_order order) {
   return order_names[order];
 }
 
-/* A part of a date: digits, or the name of a month. */
+/* Part of a date: digits, or the name of a month. */
 typedef struct part {
   int value;
   size_t digits; /* 0: a name */
@@ -33,7 +33,7 @@ static bool take_digits(part *out, const char **at) {
   return true;
 }
 
-/* In full, or its first three letters. */
+/* The month's full name or its first three letters. */
 static bool take_month(part *out, const char **at) {
   static const char *const months[] = {"january",   "february", "march",    "april",
                                        "may",       "june",     "july",     "august",
@@ -50,7 +50,7 @@ static bool take_month(part *out, const char **at) {
   return false;
 }
 
-/* The parts of a date and the mark between them; false if no date can have them. */
+/* The parts of a date and the mark between them. Returns false if this cannot be a date. */
 static bool take_parts(part parts[3], size_t *count, char *mark, const char **at) {
   *mark = '\0';
   for (*count = 0; *count < 3; ++*count) {
@@ -74,14 +74,15 @@ static int days_of_month(int year, int month) {
   return days[month - 1] + (month == 2 && leap);
 }
 
-/* Days from 1970-01-01. Years begin in March here, so that a leap day is the last of its year. */
+/* Days since 1970-01-01. Years begin in March here, so that a leap day is the last day of its
+ * year. */
 static double days_since_1970(int year, int month, int day) {
-  long y = year - (month <= 2), m = (month + 9) % 12; /* from March */
+  long y = year - (month <= 2), m = (month + 9) % 12; /* counted from March */
   long leap_days = y / 4 - y / 100 + y / 400;
   return (double)(365 * y + leap_days + (153 * m + 2) / 5 + day - 1 - 719468);
 }
 
-/* A year of two digits lies between 1969 and 2068, as POSIX has it. */
+/* A two-digit year lies between 1969 and 2068, as in POSIX. */
 static bool full_year(int *out, part year, bool two_digits) {
   if (year.digits == 4) {
     *out = year.value;
@@ -91,7 +92,7 @@ static bool full_year(int *out, part year, bool two_digits) {
   return year.digits == 2 && two_digits;
 }
 
-/* 20210304; of eight digits that begin with another century most are something else. */
+/* 20210304. Most eight-digit numbers of other centuries are not dates. */
 static bool take_compact(double *days, const char **at) {
   int number = atoi(*at), year = number / 10000, month = number / 100 % 100, day = number % 100;
   if (year < 1900 || year > 2199 || month < 1 || month > 12 || day < 1 ||
@@ -114,7 +115,7 @@ static bool take_date(double *days, const char **at, ebbi_date_order order) {
     year = parts[places[order][0]];
     month = parts[places[order][1]];
     day = parts[places[order][2]];
-  } else { /* year and month */
+  } else { /* year and month only */
     if (order == EBBI_DATE_MDY || !strchr("-/ ", mark)) return false;
     year = parts[order == EBBI_DATE_YMD ? 0 : 1];
     month = parts[order == EBBI_DATE_YMD ? 1 : 0];
@@ -131,7 +132,7 @@ static bool take_date(double *days, const char **at, ebbi_date_order order) {
   return true;
 }
 
-/* AM or PM, if it is there; false: with hours that have no such half, like 13. */
+/* Reads AM or PM if present. Returns false if the hour does not allow it, such as 13. */
 static bool take_half(double *hours, const char **at) {
   const char *next = *at + strspn(*at, " ");
   if (strncasecmp(next, "am", 2) != 0 && strncasecmp(next, "pm", 2) != 0) return true;
@@ -173,7 +174,7 @@ static bool take_compact_clock(double *hours, const char **at) {
   return true;
 }
 
-/* Wed, or Wednesday, before a date that says it all. */
+/* Skips Wed or Wednesday before a complete date. */
 static void skip_weekday(const char **at) {
   static const char *const names[] = {"monday", "tuesday",  "wednesday", "thursday",
                                       "friday", "saturday", "sunday"};
@@ -187,7 +188,8 @@ static void skip_weekday(const char **at) {
     }
 }
 
-/* Zones that forms and logs of one country write; others are known by their offset. */
+/* Time zone names that are unambiguous within one country's forms and logs; other zones are given
+ * by their offset. */
 static bool take_zone(double *hours, const char **at) {
   static const struct {
     const char *name;
@@ -207,7 +209,7 @@ static bool take_zone(double *hours, const char **at) {
   return true;
 }
 
-/* Hours that the text is ahead of UTC. */
+/* The text's offset from UTC in hours, positive ahead of UTC. */
 static bool take_offset(double *hours, const char **at) {
   const char *next = *at + strspn(*at, " ");
   *hours = 0;
@@ -236,7 +238,7 @@ static bool ends(const char *at) {
   return at[strspn(at, " \t")] == '\0';
 }
 
-/* Of a server's log: [01/Mar/2021:06:00:00 +0100]. */
+/* The closing bracket of a server log's date: [01/Mar/2021:06:00:00 +0100]. */
 static bool ends_bracket(const char *at, bool open) {
   return open ? *at == ']' && ends(at + 1) : ends(at);
 }
@@ -262,7 +264,7 @@ bool ebbi_clock_parse(double *hours, const char *text) {
   return take_clock(hours, &text) && ends(text);
 }
 
-/* Minutes: 1:23.456, or with hours as any time. */
+/* Minutes: 1:23.456, or with hours like any time. */
 static bool lap_parse(double *minutes, const char *text) {
   part minute, second;
   double hours;
@@ -297,7 +299,7 @@ bool ebbi_read_clocks(ebbi_reading *reading, const ebbi_names *texts) {
   return true;
 }
 
-/* The number of texts, from the first on, that have this order. */
+/* The number of texts, counted from the first, that are dates in this order. */
 static size_t count_dates(double *values, const ebbi_names *texts, ebbi_date_order order) {
   size_t count = 0;
   while (count < texts->count && ebbi_date_parse(&values[count], texts->items[count], order))
@@ -305,8 +307,7 @@ static size_t count_dates(double *values, const ebbi_names *texts, ebbi_date_ord
   return count;
 }
 
-/* Where both orders do, points are taken to be between day and month, slashes between month and
- * day. */
+/* If both orders fit, day comes first with points and month comes first with slashes. */
 bool ebbi_read_dates(ebbi_reading *reading, const ebbi_names *texts) {
   size_t counts[EBBI_DATE_ORDERS], best = EBBI_DATE_YMD;
   bool fixed = false;

@@ -1,8 +1,8 @@
 /* Decimal points, decimal commas and grouped digits.
  *
- * "1,234" may be either of two numbers, a thousand times apart, and nothing in it says which. So it
- * is read only by what the user said of the file, and counted as ambiguous otherwise; "0,9" and
- * "12,50" can only be decimals.
+ * "1,234" may be either of two numbers that differ by a factor of a thousand. It is read only if
+ * the user has said which, and otherwise counted as ambiguous; "0,9" and "12,50" can only be
+ * decimals.
  */
 #include "decimal.h"
 
@@ -16,8 +16,8 @@ static bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
 
-/* Length of a number's whole part in groups of three, parted by `mark`, at least two groups, the
- * first not 0; 0 if there is none. */
+/* Length of a number's integer part in groups of three separated by `mark`: at least two groups,
+ * the first not 0. 0 if there is none. */
 static size_t grouped(const char *text, size_t length, char mark) {
   size_t first = 0, used;
   while (first < length && is_digit(text[first])) first++;
@@ -49,7 +49,8 @@ ebbi_comma ebbi_comma_of(ebbi_span span) {
   return whole > 0 && whole == span.length - sign ? EBBI_COMMA_GROUPED : EBBI_COMMA_DECIMAL;
 }
 
-/* Any 15 digits survive a double, any double 17 digits. The locale's point may be several bytes. */
+/* A double preserves any 15 digits, and 17 digits preserve any double. The locale's point may be
+ * several bytes. */
 const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
   double back = NAN;
   for (int digits = 15; digits <= 17 && back != value; digits++) {

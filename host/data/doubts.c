@@ -1,7 +1,8 @@
-/* Inputs that are read as they stand and yet may not mean that: spellings, stand-ins for a missing
- * number, codes of digits, a row of sums.
+/* Inputs that are read as written although they may mean something else: spellings, stand-ins for
+ * missing numbers, numeric codes, a totals row.
  *
- * None of it can be known, so it is said and not mended; one line a doubt, for all its columns.
+ * None of this is certain, so it is reported and not corrected: one note per kind of doubt, listing
+ * all of its columns.
  */
 #include "data/doubts.h"
 
@@ -29,7 +30,7 @@ ebb_status ebbi_case_twins(bool *found, const char *twins[2], const ebbi_names *
     bool word = length > 1 && length < sizeof text; /* single letters may well differ */
     status = ebbi_names_add(&lower, &index, word ? text : texts->items[i]);
     if (status != EBB_OK) break;
-    *found = lower.count == i; /* so far each had its own */
+    *found = lower.count == i; /* so far no two were equal */
     twins[0] = texts->items[index];
     twins[1] = texts->items[i];
   }
@@ -37,7 +38,7 @@ ebb_status ebbi_case_twins(bool *found, const char *twins[2], const ebbi_names *
   return status;
 }
 
-/* What is odd about a column, and the argument of the option that would settle it. */
+/* What is suspicious about a column, and the argument for the option that resolves it. */
 typedef struct finding {
   char why[96], argument[EBBI_QUOTED];
 } finding;
@@ -53,7 +54,7 @@ static ebb_status differ_in_case(finding *f, const ebb_table *table, size_t col)
   return EBB_OK;
 }
 
-/* The ends of a column of numbers and what is next to them. */
+/* The two extremes of a column of numbers, with the neighbours of each. */
 typedef struct ends {
   double low, above, below, high;
   size_t lows, highs;
@@ -91,7 +92,8 @@ static bool is_nines(double value) {
   return false;
 }
 
-/* -999 among numbers from 0 to 5: it comes again, and farther from them than they are apart. */
+/* -999 among numbers from 0 to 5: it recurs, and its distance from the others exceeds their
+ * range. */
 static ebb_status stand_apart(finding *f, const ebb_table *table, size_t col) {
   const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
   if (table->columns[col].kind != EBB_KIND_NUMBER || !numbers) return EBB_OK;
@@ -118,7 +120,7 @@ static ebb_status begin_with_zeros(finding *f, const ebb_table *table, size_t co
   return EBB_OK;
 }
 
-/* Names of columns whose whole numbers are kinds more often than amounts. */
+/* Column names whose whole numbers are more often codes than amounts. */
 static bool is_code_name(const char *name) {
   static const char *const names[] = {
       "month",   "mnth",    "season", "weekday", "dow",      "dayofweek", "day_of_week", "hour",
@@ -135,12 +137,12 @@ static bool is_code_name(const char *name) {
   return false;
 }
 
-/* Or missing. */
+/* True for missing values as well. */
 static bool is_whole(double value) {
   return isnan(value) || value == floor(value);
 }
 
-/* A season from 1 to 4: as a number, the fourth would be four times the first. */
+/* A season from 1 to 4: read as a number, the fourth would be four times the first. */
 static ebb_status may_be_codes(finding *f, const ebb_table *table, size_t col) {
   enum { MOST_CODES = 100, OFTEN = 5 };
   const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
@@ -161,11 +163,11 @@ static ebb_status may_be_codes(finding *f, const ebb_table *table, size_t col) {
 static const struct {
   doubt *doubt;
   const char *what;
-  const char *option, *gives; /* for the first column */
+  const char *option, *gives; /* followed by the first column's name and the effect */
 } doubts[] = {
-    {differ_in_case, "texts that differ in capitals only are different categories", NULL, NULL},
+    {differ_in_case, "texts that differ only in capitals are different categories", NULL, NULL},
     {stand_apart, "one number is far from all others", "; --na ", " if it means a missing value"},
-    {begin_with_zeros, "numbers with leading zeros, as codes have", "; --categorical ",
+    {begin_with_zeros, "numbers with leading zeros, like codes", "; --categorical ",
      " makes them categories"},
     {may_be_codes, "whole numbers that may be codes", "; --categorical ",
      " makes them categories"}};
@@ -191,7 +193,7 @@ static ebb_status note_doubt(ebb_table *table, size_t which) {
                         option ? option : "", first.argument, option ? doubts[which].gives : "");
 }
 
-/* The word of a row of sums, in the last row alone. */
+/* Notes a word such as "total" that occurs only in the last row. */
 static ebb_status note_total(ebb_table *table) {
   static const char *const words[] = {"total", "totals",  "grand total", "sum",
                                       "summe", "average", "gesamt",      "insgesamt",
@@ -204,7 +206,7 @@ static ebb_status note_total(ebb_table *table) {
   for (size_t c = 0; c < raw->cols; c++) {
     const ebbi_raw_column *column = &raw->columns[c];
     int32_t code = column->codes ? ebbi_cells_code(column->codes, last) : -1;
-    if (code < 0 || (size_t)code + 1 != column->texts.count) continue; /* it came before */
+    if (code < 0 || (size_t)code + 1 != column->texts.count) continue; /* occurred before */
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
       if (strcasecmp(column->texts.items[code], words[i]) == 0)
         return ebbi_notes_add(

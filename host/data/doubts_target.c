@@ -1,7 +1,8 @@
-/* Classes that may be one, and inputs that say what is to be learned.
+/* Classes that may be the same, and inputs that reveal the target.
  *
- * A column with a value of its own for each class is the class under another name, more often than
- * a measurement that happens to tell all: a model of it is right everywhere and knows nothing.
+ * A column with a different value for each class is more often the class under another name than a
+ * measurement that happens to separate perfectly. A model of it is always right and has learned
+ * nothing.
  */
 #include "data/doubts.h"
 
@@ -19,8 +20,8 @@ static ebb_status note_twins(ebb_table *table) {
   TRY(ebbi_case_twins(&found, twins, &target->classes));
   if (!found) return EBB_OK;
   return ebbi_notes_add(&table->notes, true,
-                        "target \"%s\": \"%s\" and \"%s\" differ in capitals only and are two "
-                        "classes; if they are one, unite them in the file",
+                        "target \"%s\": \"%s\" and \"%s\" differ only in capitals and are two "
+                        "classes; if they are the same, merge them in the file",
                         ebbi_shown(name, target->names.items[0]), ebbi_shown(first, twins[0]),
                         ebbi_shown(second, twins[1]));
 }
@@ -32,7 +33,7 @@ static double value_of(const ebb_table *table, size_t row, size_t input) {
   return code < 0 ? NAN : code;
 }
 
-/* One value a class, another for each. */
+/* True if each class has a single value, different from those of the other classes. */
 static bool is_renamed(const ebb_table *table, size_t input) {
   const ebbi_target *target = &table->target;
   double values[MOST_CLASSES];

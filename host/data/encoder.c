@@ -1,7 +1,7 @@
-/* Encoders: their memory, what can be asked of them, and those of networks that came without one.
+/* Encoders: memory, accessors, and bare encoders for networks that came without one.
  *
- * A bare encoder has neither features nor names: it takes what it is given. Whether its outputs are
- * classes is not guessed from the network but told, or taken from a target.
+ * A bare encoder has neither features nor names and passes columns through. Whether its outputs are
+ * classes is never guessed from the network: the caller says so, or a target shows it.
  */
 #include "data/encoder.h"
 

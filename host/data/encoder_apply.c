@@ -1,8 +1,8 @@
 /* Applying an encoder: rows of a table to the arrays that a network takes.
  *
- * All arrays of a dataset lie in one block, sized from the rows that are encoded. A table need not
- * be of the file type that the encoder was fitted on: a model of images can be given their pixels
- * as CSV. Invariant: every number written is finite.
+ * All arrays of a dataset lie in one block, sized by the rows to be encoded. The table may come
+ * from another file type than the training data: a model of images accepts pixels from CSV.
+ * Invariant: every number written is finite.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is encoded, and to where. */
+/* The source and the destination. */
 typedef struct job {
   const ebb_encoder *encoder;
   ebbi_rows rows;
-  size_t **places; /* [columns]: of a category by its code; NULL for other columns */
+  size_t **places; /* [columns]: input of each category code; NULL for other columns */
   float *x;        /* [count, inputs], or NULL */
   uint8_t *x_u8;
   int32_t *labels; /* [count], or NULL */
@@ -27,16 +27,16 @@ static float *inputs_at(const job *j, size_t i) {
   return j->x + i * j->encoder->inputs;
 }
 
-/* Fails unless the place of the missing value can be filled. */
+/* Fails unless the missing value can be filled. */
 static ebb_status check_filled(const job *j, size_t i, size_t col) {
   const ebb_encoder *encoder = j->encoder;
-  const char *advice = "remove the row: the model takes whole rows only";
+  const char *advice = "remove the row: the model takes only complete rows";
   if (encoder->features && encoder->missing == EBB_MISSING_DROP)
-    advice = "the model was trained with --missing drop and has nothing to put there: remove the "
+    advice = "the model was trained with --missing drop and has no value to fill in: remove the "
              "row, or train with --missing mean, median, most or indicator";
   else if (encoder->features && encoder->missing == EBB_MISSING_REFUSE)
-    advice = "the model was trained on whole rows and has nothing to put there: remove the row, or "
-             "train with --missing mean, median, most or indicator";
+    advice = "the model was trained on complete rows and has no value to fill in: remove the row, "
+             "or train with --missing mean, median, most or indicator";
   else if (encoder->features)
     return EBB_OK;
   return ebbi_missing_fail(j->rows.table, ebbi_rows_at(&j->rows, i), col, advice);
@@ -58,7 +58,7 @@ static bool put_date(float *x, const ebbi_feature *feature, double days) {
   return fits;
 }
 
-/* False: what it becomes is beyond float32. */
+/* Returns false if the result is too large for float32. */
 static bool put_number(float *x, const ebb_encoder *encoder, const ebbi_feature *feature,
                        double value) {
   if (!feature) return put(x, value * encoder->scale);
@@ -79,10 +79,9 @@ static ebb_status put_numbers(const job *j, size_t first, size_t col, size_t off
     if (missing) TRY(check_filled(j, first + i, col));
     double value = missing ? feature->fill : block[i];
     if (!put_number(x, encoder, feature, value))
-      return ebbi_table_fail(j->rows.table, ebbi_rows_at(&j->rows, first + i), col,
-                             "%g is too far from what the model was trained on: scaled, it is "
-                             "beyond float32",
-                             value);
+      return ebbi_table_fail(
+          j->rows.table, ebbi_rows_at(&j->rows, first + i), col,
+          "%g is too far from the training data: scaled, it is too large for float32", value);
     if (feature && feature->indicator) x[last] = missing;
   }
   return EBB_OK;
@@ -104,8 +103,8 @@ static ebb_status put_category(const job *j, size_t i, size_t col, double code, 
     x[place] = 1;
   else if (table->refuse_unknown)
     return ebbi_table_fail(table, row, col,
-                           "\"%s\" is none of the %zu categories that the model was trained on; "
-                           "without --unknown refuse it is taken as none of them",
+                           "\"%s\" is not one of the %zu categories that the model was trained on; "
+                           "without --unknown refuse it becomes zeros",
                            ebbi_shown(shown, ebbi_table_texts(table, col)->items[(size_t)code]),
                            feature->categories.count);
   return EBB_OK;
@@ -204,7 +203,7 @@ static ebb_status check_target(const ebb_encoder *encoder, const ebb_table *tabl
   return EBB_OK;
 }
 
-/* Allocates the dataset's block: targets first, as bytes need no alignment. */
+/* Allocates the dataset's block. Targets come first, since bytes need no alignment. */
 static ebb_status allocate(ebb_dataset *out, job *j) {
   const ebb_table *table = j->rows.table;
   const ebb_encoder *encoder = j->encoder;

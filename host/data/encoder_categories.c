@@ -1,9 +1,9 @@
-/* Categories: which texts of a column get an input of their own.
+/* Categories: choosing which texts of a column get an input of their own.
  *
- * A category of two rows teaches nothing and costs a weight for each unit of the first layer, so
- * that a column of many texts would be learned by heart; but a limit alone would take categories
- * away from small tables, hence those that are always listed. What is no category of the list
- * shares one input, texts first seen later included.
+ * A category with two rows teaches nothing and costs one weight for each unit of the first layer,
+ * so the network would learn a column of many texts by heart. A minimum number of rows alone would
+ * drop categories from small tables, so the most frequent ones are always listed. All unlisted
+ * categories share an input, including texts first seen later.
  */
 #include "base/error.h"
 #include "data/encoder.h"
@@ -12,16 +12,16 @@
 #include <string.h>
 
 enum {
-  ALWAYS_LISTED = 20, /* the most frequent ones */
-  FEWEST_ROWS = 5,    /* of further ones */
+  ALWAYS_LISTED = 20, /* the most frequent categories */
+  FEWEST_ROWS = 5,    /* for further categories */
   MOST_LISTED = 100
 };
 
 /* A text of the column. */
 typedef struct candidate {
   const char *text;
-  size_t there; /* rows of the table */
-  size_t rows;  /* rows to learn from */
+  size_t there; /* rows of the whole table */
+  size_t rows;  /* training rows */
 } candidate;
 
 static int by_text(const void *left, const void *right) {
@@ -34,7 +34,7 @@ static int by_rows(const void *left, const void *right) {
   return by_text(left, right);
 }
 
-/* Returns how many rows to learn from have no value. */
+/* Counts rows; returns the number of training rows without a value. */
 static size_t count_rows(candidate *candidates, const ebbi_rows *rows, size_t input) {
   const ebbi_rows all = {.table = rows->table, .count = rows->table->rows};
   double codes[EBBI_BLOCK];
@@ -55,7 +55,8 @@ static size_t count_rows(candidate *candidates, const ebbi_rows *rows, size_t in
   return missing;
 }
 
-/* Lists what deserves it, `count` candidates with rows in the table, the most frequent first. */
+/* Lists the chosen categories. The `count` candidates occur in the table, the most frequent
+ * first. */
 static ebb_status list(ebbi_feature *feature, candidate *candidates, size_t count) {
   const char *commonest = candidates[0].text;
   size_t listed = 0, index;

@@ -1,14 +1,14 @@
-/* Dates: a number of days says little to a network about seasons, weekends and nights, so a date is
- * given as its parts too. A part that the training rows show one value of is left out: the hour of
- * dates without a time, the year of a season's data. The days stay in any case: a column has an
- * input.
+/* Dates: a number of days says little about seasons, weekends and nights, so a network receives a
+ * date's parts as well. Parts that are constant over the training rows are left out: the hour of
+ * dates without times, the year of a single season. The days always stay, so that every column has
+ * an input.
  */
 #include "data/encoder.h"
 #include "data/moments.h"
 #include <math.h>
 #include <time.h>
 
-/* Days that gmtime_r has years for, on every system: 270,000 years. */
+/* The range in days that gmtime_r supports on every system: 270,000 years. */
 #define FARTHEST_DAY 1e8
 
 void ebbi_date_parts(double parts[EBBI_DATE_PARTS], double days) {
@@ -21,7 +21,7 @@ void ebbi_date_parts(double parts[EBBI_DATE_PARTS], double days) {
   parts[1] = tm.tm_mon + 1;
   parts[2] = (tm.tm_wday + 6) % 7;
   parts[EBBI_DATE_DAYS] = whole;
-  parts[4] = round((days - whole) * 86400e3) / 3600e3; /* noon is noon, on whatever day */
+  parts[4] = round((days - whole) * 86400e3) / 3600e3; /* noon is exactly noon on any day */
 }
 
 static void see_all(ebbi_moments moments[EBBI_DATE_PARTS], const ebbi_rows *rows, size_t input,

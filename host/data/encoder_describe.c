@@ -1,4 +1,4 @@
-/* What an encoder does with each column, for people and programs that ask. */
+/* Describes how an encoder treats each column, for people and programs. */
 #include "data/encoder.h"
 
 #include "base/error.h"
@@ -8,7 +8,7 @@ size_t ebb_encoder_columns(const ebb_encoder *encoder) {
   return encoder->columns;
 }
 
-/* Pixels, or columns that are taken as they stand. */
+/* Pixels, or columns that are passed through. */
 static ebb_encoder_column_info plain_column(const ebb_encoder *encoder) {
   bool bytes = !encoder->bare && encoder->scale != 1;
   return (ebb_encoder_column_info){.name = "",
@@ -40,7 +40,7 @@ ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *e
 
 static const char *const date_parts[] = {"year", "month", "weekday", "days", "hour"};
 
-/* The part of a date that its input `index` is; EBBI_DATE_PARTS: none. */
+/* The date part of the column's input `index`; EBBI_DATE_PARTS: none. */
 static size_t date_part(const ebbi_feature *feature, size_t index) {
   size_t part = 0;
   for (; part < EBBI_DATE_PARTS; part++)
@@ -48,7 +48,7 @@ static size_t date_part(const ebbi_feature *feature, size_t index) {
   return part;
 }
 
-/* What follows the column's name in the name of its input `index`; "" where it has only one. */
+/* The suffix of an input's name after the column's name; "" if the column has a single input. */
 static const char *input_of(const ebbi_feature *f, size_t index) {
   if (f->indicator && index + 1 == ebbi_feature_inputs(f)) return "missing";
   if (f->kind == EBB_KIND_DATE) return date_parts[date_part(f, index)];
@@ -60,7 +60,8 @@ size_t ebbi_encoder_column_of(size_t *within, const ebb_encoder *encoder, size_t
   size_t column = 0, end = encoder->columns;
   *within = 0;
   if (!encoder->features) return index;
-  while (end - column > 1) { /* the last that begins there or before: one without inputs is none */
+  while (end - column > 1) { /* finds the last column whose inputs begin at or before `index`; a
+                              * column without inputs is skipped */
     size_t middle = column + (end - column) / 2;
     if (encoder->first[middle] <= index)
       column = middle;

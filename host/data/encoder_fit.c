@@ -1,8 +1,9 @@
-/* Fitting an encoder: what the training rows say about the columns.
+/* Fitting an encoder: statistics of the training rows.
  *
- * Means, deviations, fills and which categories are rare come from the given rows only: the others
+ * Means, deviations, fills and the rarity of categories come only from the given rows: other rows
  * must not leak into training. The lists of categories and classes come from the whole table: a
- * rare one that fell into the validation part is still known, and its weights just stay untrained.
+ * rare one that occurs only in the validation part is still known, and its weights just stay
+ * untrained.
  */
 #include "data/encoder.h"
 
@@ -21,13 +22,13 @@ ebb_status ebbi_fit_missing(const ebb_encoder *encoder, const ebbi_rows *rows, s
   size_t row = missing ? first_missing(rows, input) : 0;
   if (missing && (encoder->missing == EBB_MISSING_REFUSE || encoder->missing == EBB_MISSING_DROP))
     return ebbi_missing_fail(rows->table, row, input,
-                             "fill such places with --missing mean, median, most or indicator, or "
-                             "leave these rows out with --missing drop");
+                             "fill missing values with --missing mean, median, most or indicator, "
+                             "or leave these rows out with --missing drop");
   if (missing == rows->count)
-    return ebbi_table_fail(rows->table, row, input,
-                           "none of the %zu rows to learn from has a value here; leave the column "
-                           "out with --drop",
-                           rows->count);
+    return ebbi_table_fail(
+        rows->table, row, input,
+        "none of the %zu training rows has a value here; leave the column out with --drop",
+        rows->count);
   return EBB_OK;
 }
 
@@ -48,7 +49,7 @@ static ebb_status fit_features(ebb_encoder *encoder, const ebbi_rows *rows, bool
   return EBB_OK;
 }
 
-/* Which column of the file stands where. */
+/* Records the position of each column in the file. */
 static ebb_status fit_places(ebb_encoder *encoder, const ebb_table *table) {
   size_t index;
   encoder->columns = table->cols;

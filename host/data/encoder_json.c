@@ -1,4 +1,4 @@
-/* The encoder as JSON, for the metadata of a model file. (encoder_json_read.c has the way back.)
+/* Writes the encoder as JSON, for the metadata of a model file. (encoder_json_read.c reads it.)
  *
  *   {"task": …, "missing": …, "columns": 6, "file_columns": 8, "scale": 1.0, "outputs": 1,
  *    "targets": [{"name": …, "position": 7, "mean": …, "deviation": …}], "classes": […],
@@ -7,8 +7,8 @@
  *                 {"categories": […], "fill": 2, "other": true}, …],
  *    "positions": […], "names": […], "named": false, "left_out": […], "ids": […]}
  *
- * A number whose fill is its mean is a list of two: of 784 pixels of a text file that is half the
- * text. Figures are written with 17 digits, which give the same double back.
+ * A number whose fill is its mean is a list of two; for the 784 pixels of an image as text this
+ * halves the JSON. Numbers have 17 digits, which preserve any double.
  */
 #include "data/encoder_json.h"
 #include "base/error.h"
@@ -95,7 +95,7 @@ ebb_status ebb_encoder_to_json(char **out, const ebb_encoder *e) {
   ebbi_json json;
   *out = NULL;
   REQUIRE(e->task != EBB_TASK_AUTO, EBB_ERR_ARGUMENT,
-          "encoder: it has no task yet, so it belongs to no trained model");
+          "encoder: it has no task yet, so it is not part of a trained model");
   ebbi_json_begin(&json);
   ebbi_json_text(&json, "task", ebb_task_name(e->task));
   ebbi_json_text(&json, "missing", ebbi_missing_names[e->missing]);

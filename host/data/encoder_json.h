@@ -1,4 +1,4 @@
-/* Words that the encoder's JSON is written and read with, each list ended by NULL. */
+/* Words of the encoder's JSON; each list ends with NULL. */
 #ifndef EBBI_ENCODER_JSON_H
 #define EBBI_ENCODER_JSON_H
 

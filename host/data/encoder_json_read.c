@@ -1,9 +1,9 @@
-/* An encoder from its JSON text.
+/* Reads an encoder from its JSON text.
  *
- * What is read may come from anyone: types, ranges and the agreement of all lists are checked, and
- * nothing is allocated by a number in the text. Earlier files have one "target" in place of
- * "targets", no positions, and no features but {"mean", "deviation", "fill"} and {"categories",
- * "fill"}.
+ * The text may come from anyone: types, ranges and the consistency of all lists are checked, and no
+ * number in the text decides how much is allocated. Older files have one "target" instead of
+ * "targets", no positions, and only two kinds of features: {"mean", "deviation", "fill"} and
+ * {"categories", "fill"}.
  */
 #include "base/error.h"
 #include "base/json.h"
@@ -42,7 +42,7 @@ static ebb_status size_from_json(size_t *out, const json_t *value, const char *k
   return EBB_OK;
 }
 
-/* Absent is false. */
+/* A missing flag is false. */
 static ebb_status flag_from_json(bool *out, const json_t *object, const char *key) {
   const json_t *value = json_object_get(object, key);
   REQUIRE(!value || json_is_boolean(value), EBB_ERR_INPUT, "encoder: \"%s\" is not true or false",
@@ -51,13 +51,13 @@ static ebb_status flag_from_json(bool *out, const json_t *object, const char *ke
   return EBB_OK;
 }
 
-/* Which of the words, a list ended by NULL, stands there. */
+/* The index of a word in a list ended by NULL. */
 static ebb_status word_from_json(size_t *out, const json_t *object, const char *key,
                                  const char *const *words) {
   const char *text = json_string_value(json_object_get(object, key));
   for (*out = 0; text && words[*out]; (*out)++)
     if (strcmp(text, words[*out]) == 0) return EBB_OK;
-  return ebbi_fail(EBB_ERR_INPUT, "encoder: \"%s\" is none of the words that it may be", key);
+  return ebbi_fail(EBB_ERR_INPUT, "encoder: \"%s\" is not one of the allowed words", key);
 }
 
 static ebb_status check_deviation(double deviation, bool may_be_zero) {
@@ -89,7 +89,7 @@ static ebb_status category_from_json(ebbi_feature *f, const json_t *object) {
                         f->categories.count - 1);
 }
 
-/* How the column's texts read, where they are no plain numbers. */
+/* The format of the column's texts, if they are not plain numbers. */
 static ebb_status format_from_json(ebbi_feature *f, const json_t *from) {
   const json_t *value = json_object_get(from, "format");
   const char *text = json_string_value(value);
@@ -148,7 +148,7 @@ static ebb_status scale_from_json(ebb_encoder *e, size_t k, const json_t *target
   return check_deviation(e->target_deviation[k], false);
 }
 
-/* Of an earlier file: the only one. */
+/* The single target of an older file. */
 static const json_t *target_at(const json_t *root, size_t k) {
   const json_t *list = json_object_get(root, "targets");
   return list ? json_array_get(list, k) : json_object_get(root, "target");
@@ -165,7 +165,7 @@ static ebb_status target_from_json(ebb_encoder *e, size_t k, const json_t *targe
   return scale_from_json(e, k, target);
 }
 
-/* Earlier files have no scale of targets, and one name for all columns of a file of labels. */
+/* Older files have no target scale, and a single name for all columns of a labels file. */
 static ebb_status allocate_targets(ebb_encoder *e, size_t count, bool scaled) {
   e->target_positions = calloc(count + 1, sizeof *e->target_positions);
   REQUIRE(e->target_positions, EBB_ERR_MEMORY, "encoder: no memory for %zu targets", count);
@@ -185,7 +185,7 @@ static ebb_status targets_from_json(ebb_encoder *e, const json_t *root) {
   TRY(size_from_json(&e->outputs, json_object_get(root, "outputs"), "outputs", EBBI_MAX_COLUMNS));
   REQUIRE(e->outputs > 0, EBB_ERR_INPUT, "encoder: \"outputs\" is 0");
   REQUIRE(count > 0 || (e->bare && json_is_array(list)), EBB_ERR_INPUT,
-          "encoder: \"targets\" is no list of targets");
+          "encoder: \"targets\" is not a list of targets");
   bool values = e->task == EBB_TASK_REGRESSION;
   TRY(allocate_targets(e, count, values && json_object_get(target_at(root, 0), "mean")));
   for (size_t k = 0; k < count; k++)
@@ -197,12 +197,12 @@ static ebb_status targets_from_json(ebb_encoder *e, const json_t *root) {
   return EBB_OK;
 }
 
-/* Where there are none, in an earlier file: the columns in order, without the target. */
+/* Older files have no positions: the columns are in order, without the target. */
 static ebb_status positions_from_json(ebb_encoder *e, const json_t *root) {
   const json_t *list = json_object_get(root, "positions");
   REQUIRE(!list || json_array_size(list) == e->columns, EBB_ERR_INPUT,
           "encoder: \"positions\" is not a list of %zu columns", e->columns);
-  e->positions = calloc(e->columns, sizeof *e->positions); /* EBBI_MAX_COLUMNS at most */
+  e->positions = calloc(e->columns, sizeof *e->positions); /* at most EBBI_MAX_COLUMNS */
   REQUIRE(e->positions, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", e->columns);
   for (size_t c = 0; c < e->columns; c++)
     if (list)
@@ -216,7 +216,7 @@ static ebb_status positions_from_json(ebb_encoder *e, const json_t *root) {
   return EBB_OK;
 }
 
-/* How many columns, and those that are neither input nor target. */
+/* The number of columns, and those that are neither input nor target. */
 static ebb_status columns_from_json(ebb_encoder *e, const json_t *root) {
   const json_t *file = json_object_get(root, "file_columns");
   TRY(size_from_json(&e->columns, json_object_get(root, "columns"), "columns", EBBI_MAX_COLUMNS));

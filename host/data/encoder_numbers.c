@@ -1,8 +1,8 @@
-/* Fitting columns of numbers: mean, deviation, and what stands in place of a missing one.
+/* Fitting number columns: mean, deviation, and the fill for missing values.
  *
- * Numbers, targets too, are rounded to float32 first, unless that would be felt in what the network
- * gets: so the same table gives the same model, to the last bit, whether it comes as text, float64
- * or float32.
+ * Numbers, including targets, are first rounded to float32, unless that would change the network's
+ * input noticeably. So the same table gives the same model, to the last bit, whether it is stored
+ * as text, float64 or float32.
  */
 #include "base/error.h"
 #include "data/encoder.h"
@@ -15,10 +15,10 @@ static bool is_number(const ebb_encoder *encoder, size_t input) {
   return encoder->features[input].kind != EBB_KIND_CATEGORY;
 }
 
-/* Far from the largest float32 and from those with fewer digits. */
+/* Well inside float32's range of full precision. */
 #define SMALLEST 1e-30
 #define LARGEST  1e30
-/* So many deviations from 0 a mean may lie: rounding then moves no input by more than 1e-6. */
+/* Up to this many deviations between mean and 0, rounding moves no input by more than 1e-6. */
 #define FARTHEST 16
 
 void ebbi_round_numbers(double *values, size_t count, double mean, double deviation) {
@@ -27,7 +27,7 @@ void ebbi_round_numbers(double *values, size_t count, double mean, double deviat
     if (fabs(values[i]) <= FLT_MAX) values[i] = (double)(float)values[i];
 }
 
-/* The parts of a date come from all of its digits. */
+/* Dates are not rounded: their parts depend on all digits. */
 void ebbi_round_feature(double *values, size_t count, const ebbi_feature *feature) {
   if (feature->kind != EBB_KIND_DATE)
     ebbi_round_numbers(values, count, feature->mean[0], feature->deviation[0]);
@@ -47,7 +47,7 @@ static void see_all(ebbi_moments *moments, const ebb_encoder *encoder, const ebb
     }
 }
 
-/* Of all the numbers that are there: their median, or the commonest. */
+/* The median or the commonest of all numbers present. */
 static ebb_status fit_sorted(ebbi_feature *feature, const ebbi_rows *rows, size_t input,
                              double (*choose)(double *numbers, size_t count)) {
   double block[EBBI_BLOCK], *numbers = calloc(rows->count, sizeof *numbers);
@@ -79,7 +79,7 @@ static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t
   return EBB_OK;
 }
 
-/* Mean and deviation of all columns, of numbers rounded as far as their features say already. */
+/* Mean and deviation of all columns, with numbers rounded as far as the features allow so far. */
 static void see_twice(ebbi_moments *moments, ebb_encoder *encoder, const ebbi_rows *rows) {
   for (size_t c = 0; c < encoder->columns; c++) ebbi_moments_begin(&moments[c]);
   see_all(moments, encoder, rows, ebbi_moments_see);
@@ -87,7 +87,8 @@ static void see_twice(ebbi_moments *moments, ebb_encoder *encoder, const ebbi_ro
   see_all(moments, encoder, rows, ebbi_moments_see_again);
 }
 
-/* Mean and deviation first say which columns are rounded, then are those of the rounded numbers. */
+/* The first pass decides which columns are rounded; the second computes mean and deviation of the
+ * rounded numbers. */
 ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale) {
   ebbi_moments *moments = calloc(encoder->columns, sizeof *moments);
   REQUIRE(moments, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);

@@ -1,18 +1,18 @@
-/* Targets: their classes or their scale, and rows of them as a network learns them.
+/* Targets: their classes or their scale, and their encoding for the network.
  *
- * Values are standardised, since the initial weights give outputs of about 1: prices of 1e5 would
- * first have to be reached by the bias alone, and their squares rule the loss. Everything is in
- * double until the last step: a target of 1e300 has no float32.
+ * Values are standardised because initial weights give outputs of about 1: the bias alone would
+ * have to climb to a price of 1e5, and such squares would dominate the loss. Everything is in
+ * double precision until the last step: a target of 1e300 does not fit in float32.
  */
 #include "base/error.h"
 #include "data/encoder.h"
 #include "data/moments.h"
-#include "data/plan.h"
+#include "data/roles.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* Of the values, rounded by what is known of them already. */
+/* Moments of the values, rounded by what is known of them so far. */
 static ebbi_moments find_moments(const ebbi_rows *rows, size_t target, double mean,
                                  double deviation) {
   double block[EBBI_BLOCK];
@@ -99,7 +99,7 @@ static ebb_status fail_label(const ebb_encoder *encoder, const ebb_table *table,
     if (class) ebbi_say_name(list, sizeof list, &count, class);
   }
   ebbi_say_more(list, sizeof list, count);
-  return ebbi_target_fail(table, row, "\"%s\" is none of the %zu classes of the model: %s",
+  return ebbi_target_fail(table, row, "\"%s\" is not one of the %zu classes of the model: %s",
                           ebbi_shown(shown, table->target.classes.items[code]), encoder->outputs,
                           list);
 }
@@ -126,8 +126,7 @@ ebb_status ebbi_encode_labels(int32_t *labels, const ebb_encoder *encoder, const
 
 static ebb_status fail_value(const ebb_table *table, size_t row, double value, double scaled) {
   if (isnan(value)) return ebbi_target_fail(table, row, "the target is missing");
-  return ebbi_target_fail(table, row,
-                          "%g, which is %g to the network, is beyond float32, in which it computes",
+  return ebbi_target_fail(table, row, "%g, which is %g for the network, is too large for float32",
                           value, scaled);
 }
 

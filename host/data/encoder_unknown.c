@@ -1,14 +1,13 @@
-/* What a table holds that the encoder was not fitted on: counted and named, with few examples. */
+/* Values of a table that the encoder was not fitted on: a count, and a few examples. */
 #include "data/encoder.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { EXAMPLES = 3 };
 
-/* Of one column. */
+/* The unknown values of one column. */
 typedef struct strangers {
-  size_t count, values; /* unknown ones, and all that are there */
+  size_t count, values; /* unknown values, and all values present */
   const char *texts[EXAMPLES];
   size_t examples;
   bool more;
@@ -37,23 +36,13 @@ static strangers find_strangers(const ebbi_feature *feature, const ebb_table *ta
   return s;
 }
 
-/* Writes like printf behind what is in the text, cutting what does not fit. */
-__attribute__((format(printf, 3, 4))) static void say(char *text, size_t size, const char *format,
-                                                      ...) {
-  size_t used = strlen(text);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text + used, size - used, format, arguments);
-  va_end(arguments);
-}
-
 static void describe(char *text, size_t size, const char *name, const strangers *s) {
   char shown[EBBI_SHOWN];
-  say(text, size, "%scolumn \"%s\": %zu of %zu values unknown (", text[0] ? "; " : "",
-      ebbi_shown(shown, name), s->count, s->values);
+  ebbi_append(text, size, "%scolumn \"%s\": %zu of %zu values unknown (", text[0] ? "; " : "",
+              ebbi_shown(shown, name), s->count, s->values);
   for (size_t i = 0; i < s->examples; i++)
-    say(text, size, "%s\"%s\"", i > 0 ? ", " : "", ebbi_shown(shown, s->texts[i]));
-  say(text, size, "%s", s->more ? ", ...)" : ")");
+    ebbi_append(text, size, "%s\"%s\"", i > 0 ? ", " : "", ebbi_shown(shown, s->texts[i]));
+  ebbi_append(text, size, "%s", s->more ? ", ...)" : ")");
 }
 
 size_t ebb_encoder_unknown(char *text, size_t size, const ebb_encoder *encoder,

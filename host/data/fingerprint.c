@@ -1,8 +1,8 @@
-/* Telling tables apart by what they hold.
+/* Identifying tables by their contents.
  *
- * The values are hashed, not the bytes of the file: the same table gzipped, from standard input, or
- * in another format is the same data to a model. Inputs and targets count, since these are what was
- * learned from; columns left out do not.
+ * The fingerprint hashes values, not the file's bytes: the same table gzipped, from standard input,
+ * or in another format is the same data to a model. Inputs and targets count, since the model
+ * learns from them; left-out columns do not.
  */
 #include "base/error.h"
 #include "base/hash.h"
@@ -22,7 +22,7 @@ static uint64_t hash_text(const char *text) {
   return ebbi_hash_more(2, &single, sizeof single);
 }
 
-/* One number for each text. NULL: no memory; then each row's text is hashed anew, since a
+/* A hash for each text. NULL: out of memory; then each row's text is hashed again, since a
  * fingerprint cannot fail and must not depend on memory. */
 static uint64_t *hash_texts(const ebbi_names *texts) {
   uint64_t *hashes = calloc(texts->count + 1, sizeof *hashes);
@@ -42,7 +42,7 @@ static uint64_t add_texts(uint64_t hash, const ebb_table *table, const ebbi_cell
   return hash;
 }
 
-/* With the digits that float32 has: a table may come in either precision. */
+/* Rounded to float32: a table may come in either precision. */
 static uint64_t add_block(uint64_t hash, const double *values, size_t count) {
   float single[EBBI_BLOCK];
   for (size_t i = 0; i < count; i++) {

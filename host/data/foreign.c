@@ -1,8 +1,8 @@
-/* Files of other formats, known by how they begin, so that they are called by their name.
+/* Recognises files of unsupported formats by how they begin, so that messages can name the format.
  *
- * Read as CSV, most would fail too, but with a message about a byte or a field that tells nobody
- * what to do. Binary ones are known by their first bytes, texts by more than that: a CSV file may
- * begin with a bracket.
+ * Read as CSV, most would fail too, with an unhelpful message about a byte or a field. Binary
+ * formats are recognised by their first bytes. Texts need more evidence: a CSV file may begin with
+ * a bracket.
  */
 #include "formats.h"
 
@@ -64,7 +64,7 @@ static const foreign binary[] = {
     {0, "Rar!\x1a\7", 6, "a RAR archive", "unpack the file in it"},
     {257, "ustar", 5, "a TAR archive", "unpack the file in it: tar xf FILE"}};
 
-/* Behind blanks, in small or capital letters. */
+/* After blanks, in upper or lower case. */
 static const foreign texts[] = {
     {0, "%PDF-", 5, "a PDF document", "save its table as CSV"},
     {0, "<stata_dta>", 11, "a Stata file",
@@ -81,10 +81,10 @@ static const foreign texts[] = {
     {0, "INSERT INTO ", 12, "an SQL dump", sql}};
 
 static ebb_status refuse(const char *path, const char *what, const char *advice) {
-  return ebbi_fail(EBB_ERR_INPUT, "%s: this is %s, which is not read; %s", path, what, advice);
+  return ebbi_fail(EBB_ERR_INPUT, "%s: this is %s, which cannot be read; %s", path, what, advice);
 }
 
-/* A length of 8 bytes, the smallest first, that fits in the file, and a JSON object of it. */
+/* A little-endian length of 8 bytes that fits in the file, followed by a JSON object. */
 static bool is_safetensors(const char *bytes, size_t size) {
   uint64_t length = 0;
   if (size < 10 || bytes[8] != '{') return false;
@@ -98,7 +98,7 @@ static bool is_printable(const foreign *f) {
   return true;
 }
 
-/* A magic that a CSV file may begin with too counts in a file that is not text. */
+/* A magic number that may also begin a CSV file counts only in a binary file. */
 static bool is_binary(const char *bytes, size_t size, const foreign *f) {
   return size >= f->offset + f->length && memcmp(bytes + f->offset, f->magic, f->length) == 0 &&
          (!is_printable(f) || memchr(bytes, 0, size < 4096 ? size : 4096));
@@ -112,7 +112,7 @@ ebb_status ebbi_refuse_foreign(const char *path, const char *bytes, size_t size)
   return EBB_OK;
 }
 
-/* An object or a list that ends like one; of several lines, each may be one. */
+/* An object or a list that also ends like one, or lines of which each may be one. */
 static bool is_json(const char *text, char last) {
   char next = text[1 + strspn(text + 1, " \t\r\n")];
   if (*text == '{') return last == '}' && (next == '"' || next == '}');

@@ -1,9 +1,9 @@
 /* IDX, the format of MNIST: two zero bytes, element type, number of dimensions, the dimensions as
- * 32-bit big-endian numbers, the elements in row-major order (LeCun, Cortes, Burges,
- * "The MNIST database").
+ * 32-bit big-endian numbers, the elements in row-major order (LeCun, Cortes, Burges, "The MNIST
+ * database").
  *
- * The format has no checksum, so the size must fit to the byte: a longer file is refused like a
- * shorter one, since either is a sign of a wrong header.
+ * The format has no checksum, so the size must match to the byte: a longer file is refused like a
+ * shorter one, since either indicates a wrong header.
  */
 #include "array.h"
 

@@ -1,11 +1,11 @@
-/* What a file may become.
+/* Limits on unpacking.
  *
- * Deflate makes a byte of up to 1,030, so a small file can fill any machine. How many it makes is
- * no measure of malice: a table of nothing but zeros reaches the same. So what counts is the memory
- * that reading takes, within the budget; and, since half of a machine is much to fill for nothing,
- * without a budget that was asked for a file that unpacks to more than a hundred times its size may
- * do so up to 256 MiB: more than such tables have, less than what does harm. The header of an array
- * says how large it is: it is checked first, and no more than that is unpacked.
+ * Deflate expands up to 1,030 times, so a small file can fill any machine. The expansion alone does
+ * not show malice: a table of zeros reaches the same ratio. What counts is the memory that reading
+ * takes, within the budget. Half of a machine is a lot to fill for nothing, though, so without an
+ * explicit budget a file that unpacks to more than a hundred times its size is limited to 256 MiB:
+ * more than such tables need, less than does harm. The header of an array gives its size; it is
+ * checked first, and no more than that is unpacked.
  */
 #include "data/input.h"
 
@@ -25,8 +25,9 @@ ebb_status ebbi_unpacking_check(const ebbi_unpacking *u, const ebb_read_options 
           "%s: oversized: by its header it has %zu bytes, but more follow", u->path, u->whole);
   bool much = u->size > EBBI_UNPACKED_FREELY && u->size / EBBI_UNPACKED_AT_MOST > u->packed;
   REQUIRE(u->packed == 0 || options->max_memory > 0 || !much, EBB_ERR_MEMORY,
-          "%s: %" PRIu64 " compressed bytes have become %zu, more than %d times as many, and above "
-          "the limit of %zu for such files; --max-memory SIZE, as 4G, reads up to that much",
+          "%s: %" PRIu64
+          " compressed bytes have unpacked to %zu, more than %d times as many, and above the limit "
+          "of %zu for such files; --max-memory SIZE, such as 4G, allows more",
           u->path, u->packed, u->size, EBBI_UNPACKED_AT_MOST, EBBI_UNPACKED_FREELY);
   return EBB_OK;
 }
@@ -49,7 +50,7 @@ ebb_status ebbi_unpacking_begin(ebbi_unpacking *u, const ebb_read_options *optio
   return ebbi_budget_check(options, u->path, whole + u->beside, EBBI_NO_INDEX);
 }
 
-/* Reading that is watched. */
+/* Reading with a callback. */
 typedef struct watched {
   const ebb_read_options *options;
   ebbi_unpacking unpacking;

@@ -1,8 +1,9 @@
 /* libsvm's text format: `label index:value index:value … # comment` a row, values of 0 left out.
  *
- * Read twice, since only the end tells how many rows and columns there are. The columns are dense,
- * as a network's inputs are; what that takes is said where it is too much. The label becomes the
- * last column, where tables have their target. `qid:` (a row's group, for ranking) is left out.
+ * The text is read twice, since the numbers of rows and columns are known only at its end. The
+ * columns are dense, like a network's inputs; if that takes too much memory, a message says how
+ * much. The label becomes the last column, where tables have their target. `qid:` (a row's group,
+ * for ranking) is ignored.
  */
 #include "formats.h"
 
@@ -17,15 +18,15 @@
 
 enum { WORD = 64, SAMPLE = 20 };
 
-/* Where the reading is. */
+/* The reader's position. */
 typedef struct cursor {
   const char *path, *at;
-  size_t rows, line; /* rows before; line from 1 */
-  char word[WORD];   /* the last one taken, "" at the end of a row */
-  bool cut;          /* which is longer than that */
-  bool labelled;     /* the rows begin with a label */
-  size_t groups;     /* `qid:` seen */
-  size_t last;       /* index before in this row, or EBBI_NO_INDEX */
+  size_t rows, line; /* rows before this one; line from 1 */
+  char word[WORD];   /* the last word read; "" at the end of a row */
+  bool cut;          /* the word was longer */
+  bool labelled;     /* rows begin with a label */
+  size_t groups;     /* number of `qid:` seen */
+  size_t last;       /* previous index in this row, or EBBI_NO_INDEX */
 } cursor;
 
 typedef struct entry {
@@ -40,7 +41,7 @@ static ebb_status fail_at(const cursor *c, const char *what) {
                    ebbi_shown(shown, c->word), what);
 }
 
-/* Takes the next word of the row; a comment ends it. */
+/* Reads the next word of the row; a comment ends the row. */
 static void next_word(cursor *c) {
   c->at += strspn(c->at, " \t");
   size_t length = *c->at == '#' ? 0 : strcspn(c->at, " \t\r\n#");
@@ -56,7 +57,7 @@ static void end_row(cursor *c) {
   c->line++;
 }
 
-/* Goes to the next line that holds a word, and takes it. False: there is none. */
+/* Moves to the next line with a word, and reads it. Returns false if there is none. */
 static bool find_row(cursor *c) {
   for (; *c->at != '\0'; end_row(c)) {
     next_word(c);
@@ -95,7 +96,7 @@ static ebb_status read_number(double *value, const cursor *c, const char *text) 
   return EBB_OK;
 }
 
-/* Goes to the next row and behind its label, which gets 0 where rows have none. */
+/* Moves to the next row and past its label; the label is 0 if rows have none. */
 static ebb_status next_row(bool *found, double *label, cursor *c) {
   *label = 0;
   c->last = EBBI_NO_INDEX;
@@ -113,7 +114,7 @@ static ebb_status next_row(bool *found, double *label, cursor *c) {
   return c->cut ? fail_at(c, "not index:value") : EBB_OK;
 }
 
-/* The next pair of the row. False: the row is at its end. */
+/* Reads the next pair of the row. Returns false at its end. */
 static ebb_status next_entry(bool *found, entry *e, cursor *c) {
   for (next_word(c); is_group(c->word); next_word(c)) c->groups++;
   *found = *c->word != '\0';
@@ -131,7 +132,7 @@ static ebb_status next_entry(bool *found, entry *e, cursor *c) {
   return read_number(&e->value, c, e->text);
 }
 
-/* Columns that a model was trained on and this file may have no entry of. */
+/* Adds columns that the model was trained on and for which this file may have no entry. */
 static void add_known(bool *zero, size_t *end, const ebb_encoder *encoder) {
   for (size_t i = 0; encoder && encoder->named && i < encoder->names.count; i++) {
     const char *name = encoder->names.items[i];
@@ -143,7 +144,7 @@ static void add_known(bool *zero, size_t *end, const ebb_encoder *encoder) {
   }
 }
 
-/* The row's indices, of which 0 is told by `zero`, the highest moves `end`. */
+/* Scans a row's indices: sets `zero` if 0 occurs, and raises `end`. */
 static ebb_status measure_row(bool *zero, size_t *end, cursor *c) {
   entry e;
   for (bool found = true;;) {
@@ -154,7 +155,7 @@ static ebb_status measure_row(bool *zero, size_t *end, cursor *c) {
   }
 }
 
-/* Sizes the raw. Indices count from 1, from 0 where a 0 occurs: `first`. */
+/* Determines the raw file's size. Indices count from `first`: 1, or 0 if the index 0 occurs. */
 static ebb_status measure(ebbi_raw *raw, size_t *first, cursor *c, const ebb_encoder *encoder) {
   size_t end = 0;
   double label;
@@ -213,14 +214,14 @@ static ebb_status put_text(ebbi_raw_column *column, const char *text) {
   return EBB_OK;
 }
 
-/* Fills a column up to a row with what stands nowhere: zeros, in columns of texts too. */
+/* Fills a column up to a row with the zeros left out of the file, also in columns of texts. */
 static ebb_status put_zeros(ebbi_raw_column *column, size_t row) {
   if (column->numbers) ebbi_cells_add_zeros(column->numbers, row);
   while (column->codes && column->codes->count < row) TRY(put_text(column, "0"));
   return EBB_OK;
 }
 
-/* Texts beside numbers are kept as long as they may be classes. */
+/* Keeps texts beside numbers as long as they may be classes. */
 static ebb_status put(ebbi_raw_column *column, size_t row, double value, const char *text) {
   TRY(put_zeros(column, row));
   column->missing += isnan(value);

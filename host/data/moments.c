@@ -1,16 +1,16 @@
 /* Mean and deviation of numbers of any magnitude.
  *
- * Squares of 1e200 overflow and those of 1e-200 vanish, so numbers are multiplied by powers of two,
- * which rounds nothing: by a fixed one for the sum, by one that takes the largest to about 1 for
- * the squares. The second pass also corrects the mean by what is left of the sum of differences
- * (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
+ * Squares of 1e200 overflow and squares of 1e-200 vanish, so numbers are multiplied by powers of
+ * two, which does not round: a fixed power for the sum, and for the squares a power that brings the
+ * largest number to about 1. The second pass also corrects the mean by the remaining sum of
+ * differences (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", 1983).
  */
 #include "data/moments.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* 2^31 numbers of any size add up to a finite one. */
+/* The sum of 2^31 numbers of any size stays finite. */
 #define SUM_SCALE 0x1p-64
 
 void ebbi_moments_begin(ebbi_moments *m) {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* Show it all numbers, turn, show it all of them again, end. NaN counts as missing. */
+/* Pass all numbers, turn, pass all of them again, end. NaN counts as missing. */
 typedef struct ebbi_moments {
   size_t count, missing;
   double low, high, sum; /* first pass */
@@ -20,7 +20,8 @@ void ebbi_moments_turn(ebbi_moments *m);
 void ebbi_moments_see_again(ebbi_moments *m, const double *values, size_t count);
 void ebbi_moments_end(ebbi_moments *m);
 
-/* The median, and the commonest number (of several the least); sorts the numbers, count above 0. */
+/* The median, and the commonest number (the smallest if several are equally common). Sorts the
+ * numbers; count must not be 0. */
 double ebbi_median(double *numbers, size_t count);
 double ebbi_commonest(double *numbers, size_t count);
 

@@ -1,5 +1,6 @@
-/* Missing values by their texts, compared as written: "NA" and "na" are both in the default list,
- * "Na" is sodium. A number in the list is compared by value, so that -999 stands for -999.0 too.
+/* Missing values by their texts. Texts are compared as written: "NA" and "na" are both in the
+ * default list, "Na" is sodium. A number in the list is compared by value, so -999 matches -999.0
+ * too.
  */
 #include "na.h"
 

@@ -5,18 +5,18 @@
 #include "data/names.h"
 #include "data/span.h"
 
-/* Zero-initialise. */
+/* Initialise with zeros. */
 typedef struct ebbi_na {
   ebbi_names texts;
-  bool begins[256]; /* some text begins so */
-  bool numbers;     /* some text is a number, as -999: in whatever way that is written */
+  bool begins[256]; /* first bytes of the texts */
+  bool numbers;     /* some texts are numbers, such as -999, and match in any notation */
 } ebbi_na;
 
-/* From a list by commas, or NULL: EBB_DEFAULT_NA. */
+/* Reads a comma-separated list; NULL: EBB_DEFAULT_NA. */
 ebb_status ebbi_na_make(ebbi_na *na, const char *list);
 void ebbi_na_free(ebbi_na *na);
 
-/* Of a span that is trimmed; an empty one is missing in any case. */
+/* Returns true if the trimmed span is a missing value; an empty span always is. */
 static inline bool ebbi_na_has(const ebbi_na *na, ebbi_span span) {
   if (span.length == 0) return true;
   return na->begins[(unsigned char)span.text[0]] &&

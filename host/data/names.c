@@ -1,11 +1,11 @@
 /* Ordered sets of texts.
  *
- * A hash table of indices beside the list, so that a column of a million texts takes time in
- * proportion to its length; a sorted list with binary search would move its tail for each new text.
- * A slot holds an index and, in the bits that this leaves, a part of the hash: nearly all texts
- * that are others are told apart without being read, so the table may be nearly full. Each distinct
- * text is stored once: behind the one before it in blocks that never move, or where it stands in a
- * file. Invariant: of five slots four are taken at most.
+ * A hash table of indices beside the list makes a column of a million texts take time proportional
+ * to its length; a sorted list with binary search would move its tail for each new text. A slot
+ * holds an index and, in the remaining bits, part of the hash, so nearly all different texts are
+ * told apart without being read, and the table may be nearly full. Each distinct text is stored
+ * once, in blocks that never move, or stays in the file's bytes. Invariant: at most four of five
+ * slots are taken.
  */
 #include "names.h"
 
@@ -48,13 +48,13 @@ static bool is_same(const char *item, const char *text, size_t length) {
   return strncmp(item, text, length) == 0 && item[length] == '\0';
 }
 
-/* The bits of a slot that an index takes, counted from 1. */
+/* The number of bits that a slot's index takes; indices count from 1. */
 static uint32_t index_bits(const ebbi_names *names) {
   return (uint32_t)(UINT64_MAX >> __builtin_clzll((unsigned long long)names->slot_count));
 }
 
-/* The slot that holds the text, or the free one where it belongs; *mark gets what stands beside the
- * index there. */
+/* The slot that holds the text, or the free slot for it. *mark receives the hash bits stored beside
+ * the index. */
 static size_t find_slot(const ebbi_names *names, uint32_t *mark, const char *text, size_t length) {
   uint64_t hash = ebbi_hash_more(names->seed, text, length);
   size_t slot = (size_t)((uint64_t)(uint32_t)hash * names->slot_count >> 32);
@@ -75,8 +75,8 @@ static ebb_status no_memory(size_t count) {
   return ebbi_fail(EBB_ERR_MEMORY, "data: no memory for %zu names", count);
 }
 
-/* A larger table, of which the old one is no part: both at once would be the most that the texts of
- * a file ever take. */
+/* Makes a larger table after freeing the old one: both together would be the peak of the memory for
+ * a file's texts. */
 static ebb_status grow_table(ebbi_names *names) {
   size_t before = names->slot_count, slot_count = before ? before : SMALLEST_TABLE;
   while (4 * slot_count < 5 * (names->count + 1) || slot_count == before)
@@ -96,7 +96,7 @@ static ebb_status grow_table(ebbi_names *names) {
   return EBB_OK;
 }
 
-/* Room for one more text, in the list and in the table. */
+/* Room for one more text in the list and the table. */
 static ebb_status make_room(ebbi_names *names) {
   if (4 * names->slot_count < 5 * (names->count + 1)) TRY(grow_table(names));
   if (names->count < names->room) return EBB_OK;
@@ -120,7 +120,7 @@ static ebb_status add_block(ebbi_names *names, size_t capacity) {
   return EBB_OK;
 }
 
-/* Blocks double, up to a limit that is little beside the texts themselves. */
+/* Block sizes double up to a limit that is small compared with the texts. */
 static ebb_status store(char **out, ebbi_names *names, const char *text, size_t length) {
   struct ebbi_names_block *block = names->blocks;
   if (!block || block->capacity - block->used <= length) {
@@ -135,7 +135,7 @@ static ebb_status store(char **out, ebbi_names *names, const char *text, size_t 
   return EBB_OK;
 }
 
-/* Finds the text. False: it is not there; *slot gets its place, and the set has room for it. */
+/* Finds the text. If it is not there, *slot receives its place, and the set has room for it. */
 static ebb_status find_or_place(bool *found, size_t *slot, uint32_t *mark, ebbi_names *names,
                                 const char *text, size_t length) {
   TRY(make_room(names));
@@ -179,7 +179,7 @@ ebb_status ebbi_names_add_in_place(ebbi_names *names, size_t *index, char *place
   return EBB_OK;
 }
 
-ebb_status ebbi_names_settle(ebbi_names *names, bool copy) {
+ebb_status ebbi_names_finish(ebbi_names *names, bool copy) {
   free(names->slots);
   names->slots = NULL;
   names->slot_count = 0;

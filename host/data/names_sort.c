@@ -1,4 +1,4 @@
-/* Names in the order of their texts or numbers: what classes are listed in. */
+/* Sorts names by text or by number: the order in which classes are listed. */
 #include "base/error.h"
 #include "base/text.h"
 #include "names.h"
@@ -21,7 +21,7 @@ static int compare_texts(const void *left, const void *right) {
   return strcmp(((const entry *)left)->text, ((const entry *)right)->text);
 }
 
-/* Fills `sorted` with the entries in their new order, `map` with old index → new index. */
+/* Fills `sorted` with the entries in their new order, and `map` with old index → new index. */
 static ebb_status merge(ebbi_names *sorted, int32_t *map, const entry *entries, size_t count,
                         bool numbers) {
   size_t index = 0;

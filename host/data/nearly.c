@@ -1,6 +1,5 @@
-/* Columns of texts that would be numbers except for some: which reading comes closest, and what
- * stands in its way. Nothing is read here; it is for messages, which would call such a column free
- * text.
+/* Columns of texts that are nearly numbers: which reading comes closest, and what prevents it. This
+ * only improves messages, which would otherwise call such a column free text.
  */
 #include "data/reading.h"
 
@@ -15,7 +14,7 @@ static bool read_amount(char unit[EBBI_FORMAT], const char *text, char decimal) 
   return ebbi_number_parse(&value, text, decimal) || ebbi_amount_parse(&value, unit, text, decimal);
 }
 
-/* The unit that more than half of the amounts with one have, if any is. */
+/* The unit of more than half of the amounts that have one, if any. */
 static void find_unit(char wanted[EBBI_FORMAT], const ebbi_names *texts, char decimal) {
   size_t votes = 0; /* Boyer and Moore's majority vote */
   for (size_t i = 0; i < texts->count; i++) {
@@ -63,7 +62,7 @@ static bool is_near(const ebbi_nearly *nearly, size_t count) {
   return 5 * nearly->count >= 4 * count;
 }
 
-/* The first texts say of nearly all columns that they are not near. */
+/* For nearly all columns, the first texts show that they are not nearly numbers. */
 bool ebbi_read_nearly(ebbi_nearly *nearly, const ebbi_names *texts, char decimal) {
   ebbi_names first = {.items = texts->items, .count = texts->count < FIRST ? texts->count : FIRST};
   count_best(nearly, &first, decimal);

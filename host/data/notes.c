@@ -1,4 +1,4 @@
-/* Notes are few and short: each is a text of its own. */
+/* Notes are few and short, so each is a separate allocation. */
 #include "data/notes.h"
 
 #include "base/error.h"

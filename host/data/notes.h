@@ -1,11 +1,11 @@
-/* A list of notes: what was decided about data, for people. */
+/* A list of notes for the user: decisions about the data. */
 #ifndef EBBI_NOTES_H
 #define EBBI_NOTES_H
 #include <ebb/status.h>
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Zero-initialise. */
+/* Initialise with zeros. */
 typedef struct ebbi_notes {
   struct ebbi_note_item {
     char *text;
@@ -14,7 +14,7 @@ typedef struct ebbi_notes {
   size_t count;
 } ebbi_notes;
 
-/* Adds a line as printf would make it; weighty: to be shown even where only errors are. */
+/* Adds a line formatted as by printf. weighty: shown even if only errors are. */
 ebb_status ebbi_notes_add(ebbi_notes *notes, bool weighty, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void ebbi_notes_free(ebbi_notes *notes);

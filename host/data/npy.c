@@ -1,8 +1,8 @@
-/* NPY, NumPy's format for one array: magic, version, length of the header, a Python dictionary
- * with 'descr', 'fortran_order' and 'shape', then the elements (NumPy Enhancement Proposal 1).
+/* NPY, NumPy's format for one array: magic, version, length of the header, a Python dictionary with
+ * 'descr', 'fortran_order' and 'shape', then the elements (NumPy Enhancement Proposal 1).
  *
- * The dictionary is read by a grammar of just these three values; nothing is evaluated and nothing
- * is allocated. Objects (pickles) are never read: they are programs, not data.
+ * The parser accepts only these three values of the dictionary; it evaluates and allocates nothing.
+ * Objects (pickles) are never read: they are programs, not data.
  */
 #include "array.h"
 
@@ -27,7 +27,7 @@ static ebb_status damaged(const cursor *c, const char *expected) {
                    (size_t)(c->at - c->start), expected);
 }
 
-/* Steps over blanks; 0 at the end. */
+/* Skips blanks and returns the next character; 0 at the end. */
 static char peek(cursor *c) {
   while (c->at < c->end && isspace((unsigned char)*c->at)) c->at++;
   return c->at < c->end ? *c->at : '\0';
@@ -51,7 +51,7 @@ static ebb_status read_string(char text[TEXT_LIMIT], cursor *c) {
   return EBB_OK;
 }
 
-/* Kinds of elements, by the letter that begins their name, with what to do where they are none. */
+/* Element kinds by the first letter of their name, with advice for unsupported ones. */
 static const struct {
   char kind;
   const char *what;
@@ -74,7 +74,7 @@ static ebb_status refuse_element(const cursor *c, char *text, char kind) {
                    what);
 }
 
-/* The length of a text's element in bytes: `digits` characters of `unit` bytes. */
+/* Size of a text element in bytes: `digits` characters of `unit` bytes. */
 static bool read_item(size_t *item, const char *digits, size_t unit) {
   *item = 0;
   for (; isdigit((unsigned char)*digits); digits++)
@@ -83,7 +83,7 @@ static bool read_item(size_t *item, const char *digits, size_t unit) {
   return *digits == '\0' && ebbi_size_mul(item, *item, unit);
 }
 
-/* Byte order (`|`: of no importance), kind, bytes. */
+/* Byte order (`|`: irrelevant), kind, bytes. */
 static ebb_status read_descr(ebbi_array *array, cursor *c) {
   static const struct {
     const char *text;
@@ -124,7 +124,7 @@ static ebb_status read_length(size_t *length, cursor *c) {
     if (!ebbi_size_mul(length, *length, 10) ||
         !ebbi_size_add(length, *length, (size_t)(*c->at - '0')))
       return damaged(c, "a length that fits in 64 bits");
-  accept(c, 'L'); /* as Python 2 wrote it */
+  accept(c, 'L'); /* written by Python 2 */
   return EBB_OK;
 }
 

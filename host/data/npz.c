@@ -1,8 +1,8 @@
 /* NPZ, NumPy's format for several arrays: a ZIP archive of NPY files, unpacked by libzip.
  *
- * The arrays are told apart by their names, as people give them or numpy.savez does; where these do
- * not tell, all arrays are listed and none is guessed: trained on the wrong one of two arrays, a
- * network looks as good as any. Members are unpacked into memory that grows with what comes.
+ * The arrays are told apart by the usual names or by those of numpy.savez. If these do not decide,
+ * all arrays are listed and none is guessed: a network trained on the wrong array looks as good as
+ * any. Members are unpacked into memory that grows with the bytes that arrive.
  */
 #include "formats.h"
 
@@ -17,7 +17,7 @@
 
 typedef struct archive {
   const char *path;
-  size_t size; /* of its bytes */
+  size_t size; /* in bytes */
   zip_t *zip;
   size_t files;    /* of any kind */
   size_t *members; /* indices of the NPY files */
@@ -28,12 +28,12 @@ static const char *const input_names[] = {"x",       "X",       "data",         
                                           "x_train", "X_train", "train_images", "arr_0"};
 static const char *const label_names[] = {"y",       "Y",       "labels",       "target",
                                           "y_train", "Y_train", "train_labels", "arr_1"};
-/* Where none of the former is: "images" may be the inputs in another shape. */
+/* Used if none of the former exists: "images" may be the inputs in another shape. */
 static const char *const further_inputs[] = {"images", "inputs", "", "", "", "", "", ""};
 static const char *const further_labels[] = {"label", "targets", "", "", "", "", "", ""};
 enum { NAMES = sizeof input_names / sizeof *input_names, LISTED = 12, LINE = 1024 };
 
-/* Archives of another kind, by the beginning of a file in it. */
+/* Archives of other kinds, by the name of a file in them. */
 static const struct {
   const char *file, *what, *advice;
 } others[] = {{"xl/", "an Excel workbook (xlsx)", "save the sheet as CSV"},
@@ -73,7 +73,8 @@ static ebb_status refuse_other(const archive *a) {
   for (size_t i = 0; i < a->files; i++)
     for (size_t k = 0; k < sizeof others / sizeof *others; k++)
       REQUIRE(strncmp(file_name(a, i), others[k].file, strlen(others[k].file)) != 0, EBB_ERR_INPUT,
-              "%s: this is %s, which is not read; %s", a->path, others[k].what, others[k].advice);
+              "%s: this is %s, which cannot be read; %s", a->path, others[k].what,
+              others[k].advice);
   return ebbi_fail(EBB_ERR_INPUT,
                    "%s: a ZIP archive without arrays (.npy): %zu file%s, the first is \"%s\"; "
                    "unpack it first",
@@ -81,8 +82,8 @@ static ebb_status refuse_other(const archive *a) {
                    ebbi_shown(shown, a->files ? file_name(a, 0) : ""));
 }
 
-/* A file in the archive, with a 0 behind it; the caller frees the bytes. `options` NULL: only its
- * first `wanted` bytes, which are not checked. */
+/* A file of the archive with a 0 after it; the caller frees the bytes. `options` NULL: only the
+ * first `wanted` bytes, without checks. */
 static ebb_status unpack_file(char **bytes, ebbi_unpacking *u, zip_file_t *file, size_t wanted,
                               const ebb_read_options *options) {
   enum { PIECE = EBBI_HEADER_SIZE };
@@ -130,7 +131,7 @@ static ebb_status unpack(char **bytes, size_t *size, const archive *a, size_t me
   return status;
 }
 
-/* Writes ` "x" float32 [200, 3]` behind what is in the line. */
+/* Appends ` "x" float32 [200, 3]` to the line. */
 static void describe(char line[LINE], const archive *a, size_t member) {
   char name[EBBI_SHOWN], shown[EBBI_ARRAY_SHOWN], *bytes;
   size_t size, start, used = strlen(line);
@@ -152,8 +153,8 @@ static ebb_status refuse_names(const archive *a, const char *what) {
                    a->path, what, line, a->count > LISTED ? ", ..." : "");
 }
 
-/* The member of one of the names, EBBI_NO_INDEX if there is none. Names by position say nothing
- * among more than two. */
+/* The member with one of the names, or EBBI_NO_INDEX. Positional names such as arr_0 mean nothing
+ * if there are more than two arrays. */
 static ebb_status find(size_t *found, const archive *a, const char *const names[NAMES],
                        const char *what) {
   *found = EBBI_NO_INDEX;
@@ -178,7 +179,7 @@ static bool has(const archive *a, const char *name) {
   return false;
 }
 
-/* Chooses what becomes the raw itself, and the labels beside it or EBBI_NO_INDEX. */
+/* Chooses the array of the raw file itself, and its labels or EBBI_NO_INDEX. */
 static ebb_status choose(size_t *chosen, size_t *labels, const archive *a,
                          const ebbi_wishes *wishes) {
   const ebb_read_options *options = wishes->options;
@@ -194,9 +195,9 @@ static ebb_status choose(size_t *chosen, size_t *labels, const archive *a,
   return find_any(labels, a, true, "labels");
 }
 
-/* What was taken for what, and what was not. */
-static ebb_status tell(ebbi_raw *raw, const archive *a, size_t chosen, size_t labels,
-                       const ebbi_wishes *wishes) {
+/* Notes which array was taken for what, and which were ignored. */
+static ebb_status note_choice(ebbi_raw *raw, const archive *a, size_t chosen, size_t labels,
+                              const ebbi_wishes *wishes) {
   char line[LINE] = "", beside[LINE] = "", left[LINE] = "", name[EBBI_SHOWN];
   describe(line, a, chosen);
   if (labels != EBBI_NO_INDEX) describe(beside, a, labels);
@@ -210,7 +211,7 @@ static ebb_status tell(ebbi_raw *raw, const archive *a, size_t chosen, size_t la
                         beside, *left ? "; not used:" : "", left);
 }
 
-/* What the archive says of itself is checked before anything is unpacked. */
+/* Checks the sizes claimed in the archive before unpacking. */
 static ebb_status check_claim(const archive *a, size_t member, const ebb_read_options *options) {
   zip_stat_t about;
   char name[EBBI_SHOWN];
@@ -223,13 +224,13 @@ static ebb_status check_claim(const archive *a, size_t member, const ebb_read_op
   return ebbi_budget_check(options, a->path, a->size + about.size, EBBI_NO_INDEX);
 }
 
-/* `beside`: bytes of the arrays before. */
+/* `beside`: bytes of the arrays loaded before. */
 static ebb_status load(ebbi_raw *raw, const archive *a, size_t member, size_t beside,
                        const ebb_read_options *options) {
   char name[EBBI_SHOWN];
   TRY(check_claim(a, member, options));
   TRY(unpack(&raw->bytes, &raw->size, a, member, SIZE_MAX, options, beside));
-  REQUIRE(ebbi_is_npy(raw->bytes, raw->size), EBB_ERR_INPUT, "%s: \"%s.npy\" is no NPY file",
+  REQUIRE(ebbi_is_npy(raw->bytes, raw->size), EBB_ERR_INPUT, "%s: \"%s.npy\" is not an NPY file",
           a->path, shown_name(name, a, member));
   return ebbi_raw_from_array(raw);
 }
@@ -256,7 +257,7 @@ static ebb_status read_archive(ebbi_raw *raw, archive *a, const ebbi_wishes *wis
     if (name_length(file_name(a, i)) > 0) a->members[a->count++] = i;
   if (a->count == 0) return refuse_other(a);
   TRY(choose(&chosen, &labels, a, wishes));
-  TRY(tell(raw, a, chosen, labels, wishes));
+  TRY(note_choice(raw, a, chosen, labels, wishes));
   TRY(load(raw, a, chosen, 0, wishes->options));
   return labels == EBBI_NO_INDEX ? EBB_OK : load_labels(raw, a, labels, wishes->options);
 }
@@ -277,7 +278,7 @@ static ebb_status open_archive(ebbi_raw *raw, archive *a, const char *bytes,
   return status;
 }
 
-/* The raw's bytes become those of the array that is chosen. */
+/* The raw file's bytes are replaced by those of the chosen array. */
 ebb_status ebbi_npz_read(ebbi_raw *raw, const ebbi_wishes *wishes) {
   char *bytes = raw->bytes;
   archive a = {.path = raw->path, .size = raw->size};

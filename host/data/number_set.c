@@ -1,4 +1,4 @@
-/* Distinct numbers: a hash table, since sorting a column to count its values would take longer than
+/* Distinct numbers, in a hash table: sorting a column to count its values would take longer than
  * reading it. Invariant: at most half of the slots are taken.
  */
 #include "data/number_set.h"
@@ -14,7 +14,7 @@ void ebbi_number_set_free(ebbi_number_set *set) {
   *set = (ebbi_number_set){0};
 }
 
-/* The slot that holds the number, or the free one where it belongs. */
+/* The slot that holds the number, or the free slot for it. */
 static size_t find_slot(const ebbi_number_set *set, double value) {
   size_t mask = set->slot_count - 1;
   size_t slot = (size_t)ebbi_hash_more(set->seed, &value, sizeof value) & mask;
@@ -49,7 +49,7 @@ ebb_status ebbi_number_set_add(ebbi_number_set *set, double value) {
 
 ebb_status ebbi_number_set_fill(ebbi_number_set *set, const ebbi_raw *raw, size_t col,
                                 size_t limit) {
-  bool seen[256] = {false}; /* small whole numbers, of which most such columns are: no search */
+  bool seen[256] = {false}; /* most such columns hold small whole numbers, which need no search */
   ebbi_run run;
   run.count = 0;
   for (size_t row = 0; row < raw->rows && set->count <= limit; row++) {

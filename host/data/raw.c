@@ -1,4 +1,4 @@
-/* Raw columns: their memory, their cells, and messages about a cell. */
+/* Raw files: memory, cells, and messages about a cell. */
 #include "data/raw.h"
 
 #include "base/error.h"

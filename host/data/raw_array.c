@@ -1,8 +1,7 @@
-/* IDX and NPY arrays as raw columns.
+/* IDX and NPY arrays as raw files.
  *
- * Numbers stay in the file's bytes. Two kinds are laid out anew: texts, which become the codes that
- * a column of texts has in every format, and images in Fortran order, whose rows the encoder takes
- * as they lie.
+ * Numbers stay in the file's bytes. Two kinds are converted: texts, which become codes as in every
+ * other format, and images in Fortran order, because the encoder takes rows of pixels as they lie.
  */
 #include "formats.h"
 
@@ -29,7 +28,7 @@ static ebb_status keep_texts(ebbi_raw *raw, const ebbi_array *array, char *text)
   for (size_t row = 0; row < raw->rows; row++) {
     size_t index;
     REQUIRE(ebbi_array_text(text, array, row), EBB_ERR_INPUT,
-            "%s: row %zu (from 0) is no text: it has bytes that are no characters; save "
+            "%s: row %zu (from 0) is not text: it has bytes that are not characters; save "
             "numpy.char.decode(x, 'latin1'), or whatever the encoding is",
             raw->path, row);
     if (*text == '\0') {
@@ -44,7 +43,7 @@ static ebb_status keep_texts(ebbi_raw *raw, const ebbi_array *array, char *text)
   return EBB_OK;
 }
 
-/* Texts that are all numbers may be meant as such. */
+/* Texts that are all numbers may be meant as numbers. */
 static ebb_status add_numbers(ebbi_raw *raw) {
   ebbi_raw_column *column = raw->columns;
   if (column->numeric == 0 || column->numeric + column->missing < raw->rows) return EBB_OK;
@@ -76,7 +75,7 @@ static ebb_status load_texts(ebbi_raw *raw, const ebbi_array *array) {
   return status == EBB_OK ? add_numbers(raw) : status;
 }
 
-/* Puts the pixels in row order, in memory of their own. */
+/* Copies the pixels into row order. */
 static ebb_status lay_by_rows(ebbi_raw *raw) {
   size_t count = raw->rows * raw->cols;
   unsigned char *pixels = malloc(count);

@@ -1,7 +1,7 @@
-/* Raw columns in another form than they were read in.
+/* Converting raw columns to another form.
  *
- * Arrays stay as they lie in the file unless one of their columns becomes texts: then all of them
- * are laid out, since a table has one form or the other.
+ * Arrays stay in the file's bytes unless one of their columns becomes texts. Then all columns are
+ * unpacked, since a table is either an array or columns.
  */
 #include "data/columns.h"
 
@@ -40,7 +40,7 @@ static ebb_status fill_texts(ebbi_raw_column *column, size_t rows) {
   return EBB_OK;
 }
 
-/* Lays an array out as columns of numbers. */
+/* Unpacks an array into columns of numbers. */
 static ebb_status spread(ebbi_raw *raw) {
   if (raw->columns) return EBB_OK;
   raw->columns = calloc(raw->cols, sizeof *raw->columns);

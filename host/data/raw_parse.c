@@ -1,8 +1,8 @@
-/* A file's bytes to raw columns: the format is told by content and its reader called.
+/* Recognises a file's format by its content and calls its reader.
  *
- * Never by name: files get renamed, and a name that lies must not choose the parser. Formats that
- * begin with bytes of their own come first, then texts in the order of how much gives them away;
- * what is left is CSV.
+ * The name never counts: files get renamed, and a wrong name must not choose the parser. Formats
+ * with a magic number come first, then texts in order of how clearly they are recognised;
+ * everything else is CSV.
  */
 #include "formats.h"
 
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* The first line that is neither blank nor a comment declares something. */
+/* True if the first line that is neither blank nor a comment is a declaration. */
 bool ebbi_is_arff(const char *text) {
   for (;;) {
     text += strspn(text, " \t\r\n");

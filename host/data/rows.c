@@ -1,4 +1,4 @@
-/* Rows of a table, block by block. */
+/* Iterates over rows of a table, block by block. */
 #include "data/rows.h"
 
 #include "base/error.h"
@@ -17,7 +17,7 @@ size_t ebbi_rows_block(const ebbi_rows *rows, size_t first) {
   return left < EBBI_BLOCK ? left : EBBI_BLOCK;
 }
 
-/* The parts of a split ascend, so that their rows are read as they lie. */
+/* The parts of a split are in ascending order, so their rows are read in file order. */
 static void read_cells(double out[EBBI_BLOCK], const ebbi_rows *rows, size_t first,
                        const ebbi_cells *cells) {
   enum { NEAR = 4 * EBBI_BLOCK };

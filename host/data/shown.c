@@ -1,6 +1,7 @@
-/* Texts of a file as messages show them. */
+/* Texts of a file, prepared for messages. */
 #include "names.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ const char *ebbi_shown(char out[EBBI_SHOWN], const char *text) {
     unsigned char c = (unsigned char)text[length];
     out[length] = c < 0x20 || c == 0x7f ? '?' : (char)c;
   }
-  if (text[length] != '\0') { /* not in the midst of a UTF-8 character */
+  if (text[length] != '\0') { /* never cut inside a UTF-8 character */
     while (length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80) length--;
     snprintf(out + length, 4, "...");
   } else {
@@ -26,4 +27,12 @@ const char *ebbi_quoted(char out[EBBI_QUOTED], const char *text) {
   const char *mark = plain ? "" : strchr(shown, '\'') ? "\"" : "'";
   snprintf(out, EBBI_QUOTED, "%s%s%s", mark, shown, mark);
   return out;
+}
+
+void ebbi_append(char *text, size_t size, const char *format, ...) {
+  size_t used = strlen(text);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text + used, size - used, format, arguments);
+  va_end(arguments);
 }

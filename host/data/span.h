@@ -1,4 +1,4 @@
-/* A part of a text. */
+/* A span: part of a text. */
 #ifndef EBBI_SPAN_H
 #define EBBI_SPAN_H
 
@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct ebbi_span {
-  const char *text; /* not ended by 0 */
+  const char *text; /* without a final 0 */
   size_t length;
   bool quoted;
 } ebbi_span;
@@ -16,7 +16,7 @@ static inline bool ebbi_span_is(ebbi_span span, const char *text) {
   return strlen(text) == span.length && memcmp(span.text, text, span.length) == 0;
 }
 
-/* Without spaces and tabs around it. */
+/* The span without spaces and tabs around it. */
 static inline ebbi_span ebbi_span_trim(ebbi_span span) {
   while (span.length > 0 && (span.text[0] == ' ' || span.text[0] == '\t')) {
     span.text++;
@@ -28,8 +28,8 @@ static inline ebbi_span ebbi_span_trim(ebbi_span span) {
   return span;
 }
 
-/* The next entry of a list by commas, trimmed; false at its end. *list moves on; begin with the
- * whole list, not NULL. */
+/* The next entry of a comma-separated list, trimmed; false at the end. *list advances; begin with
+ * the whole list, not NULL. */
 static inline bool ebbi_span_next(ebbi_span *entry, const char **list) {
   if (**list == '\0') return false;
   size_t length = strcspn(*list, ",");

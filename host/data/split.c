@@ -1,10 +1,10 @@
-/* Parting rows into training, validation and test.
+/* Splitting rows into training, validation and test sets.
  *
- * A row's part follows from a keyed permutation of its place within its class, so it needs neither
- * a shuffled list nor a random state, and the same seed gives the same parts everywhere. Shares are
- * by largest remainder: their sum is exact, and a class keeps a row for training if it can. Test
- * rows are dealt first, so that they are the same ones whatever the share of the validation rows: a
- * model that was trained on those as well (0 of the rows for validation) still has its test rows.
+ * A row's part follows from a keyed permutation of its position within its class. This needs
+ * neither a shuffled list nor a random state, and the same seed gives the same parts everywhere.
+ * Shares are by largest remainder: their sum is exact, and a class keeps a training row if it can.
+ * Test rows are dealt first, so they do not depend on the share of validation rows: a model that
+ * was also trained on the validation rows (share 0) keeps the same test rows.
  */
 #include "base/error.h"
 #include "base/rng.h"
@@ -12,17 +12,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Parts beside training. */
+/* Parts other than training. */
 enum { VALID, TEST, PARTS };
 
-/* The rows of one class, or all rows where there are no classes. */
+/* The rows of one class, or all rows if there are no classes. */
 typedef struct stratum {
   size_t rows, share[PARTS];
-  size_t seen; /* while rows are dealt */
+  size_t seen; /* rows dealt so far */
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
 } stratum;
 
-/* A claim on one more row of the part that is shared out. */
+/* A stratum's claim on one more row of a part. */
 typedef struct claim {
   size_t index, remainder;
   bool spare; /* a row is left for training */
@@ -39,7 +39,7 @@ static size_t left_for_training(const stratum *s) {
   return s->rows - s->share[VALID] - s->share[TEST];
 }
 
-/* Hands `wanted` of all `rows` out to the strata. */
+/* Distributes `wanted` of all `rows` over the strata. */
 static void share_out(stratum *strata, claim *claims, size_t count, size_t rows, size_t wanted,
                       int part) {
   size_t left = wanted;
@@ -51,7 +51,7 @@ static void share_out(stratum *strata, claim *claims, size_t count, size_t rows,
     claims[i].spare = claims[i].remainder > 0 && left_for_training(&strata[i]) > 1;
   }
   qsort(claims, count, sizeof *claims, compare);
-  for (size_t i = 0; left > 0; i = (i + 1) % count) { /* together they have room for it */
+  for (size_t i = 0; left > 0; i = (i + 1) % count) { /* together they have enough room */
     stratum *s = &strata[claims[i].index];
     if (left_for_training(s) == 0) continue;
     s->share[part]++;
@@ -59,7 +59,7 @@ static void share_out(stratum *strata, claim *claims, size_t count, size_t rows,
   }
 }
 
-/* Of rows in ascending order. */
+/* For rows in ascending order. */
 static size_t stratum_of(ebbi_run *run, const ebb_table *table, size_t row) {
   const ebbi_cells *codes = table->target.codes;
   return codes ? (size_t)ebbi_run_at(run, codes, ebbi_table_row(table, row)) : 0;
@@ -103,7 +103,7 @@ static ebb_status split_randomly(size_t *order, const ebb_table *table, const eb
   return EBB_OK;
 }
 
-/* Rows of a part that is asked for; at least one. */
+/* The number of rows of a part; at least 1 if it is wanted. */
 static size_t part_of(double fraction, size_t rows) {
   size_t part = (size_t)round(fraction * (double)rows);
   return fraction > 0 && part == 0 ? 1 : part;
@@ -115,15 +115,14 @@ static ebb_status size_parts(ebb_parts *parts, const ebb_table *table, const ebb
           "split: %g of the rows for validation and %g for test: neither may be below 0, and "
           "together they must be below 1",
           split->valid, split->test);
-  REQUIRE(rows >= least, EBB_ERR_INPUT,
-          "%s: %zu row%s cannot be parted into %zu parts (training%s%s); it takes %zu, or "
-          "--valid 0%s",
-          table->raw.path, rows, rows == 1 ? "" : "s", least,
-          split->valid > 0 ? ", validation" : "", split->test > 0 ? ", test" : "", least,
-          split->test > 0 ? " and no --test" : "");
+  REQUIRE(
+      rows >= least, EBB_ERR_INPUT,
+      "%s: %zu row%s cannot be split into %zu parts (training%s%s); it takes %zu, or --valid 0%s",
+      table->raw.path, rows, rows == 1 ? "" : "s", least, split->valid > 0 ? ", validation" : "",
+      split->test > 0 ? ", test" : "", least, split->test > 0 ? " and no --test" : "");
   parts->valid = part_of(split->valid, rows);
   parts->test = part_of(split->test, rows);
-  while (parts->valid + parts->test >= rows) /* rounded up, both or one */
+  while (parts->valid + parts->test >= rows) /* rounding up both may be one row too many */
     (*(parts->valid > parts->test ? &parts->valid : &parts->test))--;
   parts->train = rows - parts->valid - parts->test;
   return EBB_OK;

@@ -1,14 +1,14 @@
 /* Fields to columns of numbers or texts.
  *
- * A column is taken for numbers until a text comes, and no text of a number is kept, as the copies
- * of a million of them would be; so a column that turns is filled by a second pass over the file.
- * So is a column of many texts: in the last pass nobody comes to read what stands behind a text, so
- * a 0 there makes it one of its own, where a copy of each would double the file. Few texts are
- * copied in the first pass: most files need no other.
+ * A column counts as numbers until a text arrives. Texts of numbers are not kept: a million copies
+ * would be too much. So if a text arrives later, a second pass over the file fills the column. So
+ * it is with columns of many texts: in the last pass nothing else reads the bytes after a field, so
+ * a 0 there makes it a text in place, whereas copies would double the file. Few texts are copied
+ * during the first pass; most files need no second one.
  *
- * What is wrong with a column (an infinite number, decimal commas) is reported when all of it is
- * known: among texts "inf" is a text, and a row of too many fields explains more than what stands
- * in them.
+ * A fault of a column (an infinite number, decimal commas) is reported only when the whole column
+ * is known: among texts "inf" is a text, and a row with too many fields explains more than their
+ * contents do.
  */
 #include "store.h"
 
@@ -22,16 +22,16 @@
 
 typedef enum stage {
   SKIPPED, /* or filled by the first pass */
-  OPEN,    /* missing values so far */
+  OPEN,    /* only missing values so far */
   NUMBERS,
   BOTH, /* numbers, and their texts beside them */
   TEXTS,
-  TURNED /* left to the second pass */
+  SECOND_PASS /* left to the second pass */
 } stage;
 
 typedef enum value_kind { MISSING, NUMBER, INFINITE, TEXT } value_kind;
 
-/* What a column holds somewhere, and where first. */
+/* Whether an oddity occurs in a column, and where first. */
 typedef struct seen {
   size_t count, row;
   char text[EBBI_SHOWN];
@@ -41,14 +41,14 @@ typedef enum oddity { NOT_FINITE, COMMA, GROUPED, ODDITIES } oddity;
 
 struct ebbi_store_column {
   stage stage;
-  bool asked; /* to be texts whatever they are */
-  seen *seen; /* [ODDITIES], or NULL: nothing odd yet, as in nearly all columns */
+  bool asked; /* texts are requested, whatever the values */
+  seen *seen; /* [ODDITIES], or NULL: nothing odd so far, as in nearly all columns */
 };
 
 enum {
-  FIELDS = 1 << 20,      /* after which the memory is measured */
-  COPY = 32,             /* what a copied text takes beside its bytes */
-  FREE_COPIES = 64 << 10 /* bytes of copies in all, beside a sixteenth of the file */
+  FIELDS = 1 << 20,      /* interval at which memory is measured */
+  COPY = 32,             /* overhead of a copied text */
+  FREE_COPIES = 64 << 10 /* bytes of copies in all, besides a sixteenth of the file */
 };
 
 static ebb_status see(ebbi_store_column *column, oddity what, size_t row, ebbi_span field) {
@@ -72,11 +72,11 @@ static void list_active(ebbi_store *store) {
   store->active_count = 0;
   for (size_t c = 0; c < store->raw->cols; c++) {
     stage phase = store->columns[c].stage;
-    if (phase != SKIPPED && phase != TURNED) store->active[store->active_count++] = c;
+    if (phase != SKIPPED && phase != SECOND_PASS) store->active[store->active_count++] = c;
   }
 }
 
-/* Gives a column what it lacks, filled with missing values up to this row. */
+/* Makes a column's cells, filled with missing values up to this row. */
 static ebb_status begin_cells(ebbi_cells **cells, size_t rows) {
   *cells = ebbi_cells_new();
   REQUIRE(*cells, EBB_ERR_MEMORY, "data: no memory for a column");
@@ -91,7 +91,7 @@ static ebb_status open_column(ebbi_store *store, size_t c, stage phase) {
   return phase == TEXTS || phase == BOTH ? begin_cells(&column->codes, rows) : EBB_OK;
 }
 
-/* Whether all that was allocated and must be kept is within the budget. */
+/* Checks that all memory that must be kept is within the budget. */
 static ebb_status measure(ebbi_store *store) {
   const ebbi_raw *raw = store->raw;
   uint64_t bytes = raw->size + raw->lines->bytes;
@@ -145,7 +145,7 @@ static value_kind read_value(const ebbi_store *store, double *value, ebbi_span f
   return ebbi_parse_word(value, field.text, field.length) && isinf(*value) ? INFINITE : TEXT;
 }
 
-/* 02139, which as a number is another text. */
+/* 02139, whose text differs from that of its number. */
 static bool begins_with_zero(ebbi_span field) {
   return field.length > 1 && field.text[0] == '0' && field.text[1] >= '0' && field.text[1] <= '9';
 }
@@ -157,10 +157,10 @@ static void drop_codes(ebbi_raw_column *column) {
 }
 
 /* Leaves a column to the second pass. */
-static void turn(ebbi_store *store, size_t c) {
+static void leave_to_second_pass(ebbi_store *store, size_t c) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
-  fate->stage = TURNED;
+  fate->stage = SECOND_PASS;
   free(fate->seen);
   fate->seen = NULL;
   ebbi_cells_free(column->numbers);
@@ -168,7 +168,7 @@ static void turn(ebbi_store *store, size_t c) {
   drop_codes(column);
 }
 
-/* The text of a number, as long as it may be that of a class. */
+/* Adds the text of a number, as long as it may be the text of a class. */
 static ebb_status add_beside(ebbi_store *store, size_t c, ebbi_span field) {
   ebbi_raw_column *column = &store->raw->columns[c];
   size_t index;
@@ -180,8 +180,8 @@ static ebb_status add_beside(ebbi_store *store, size_t c, ebbi_span field) {
   return EBB_OK;
 }
 
-/* In the first pass a text is copied. If those of all columns become many, that is left to the
- * second, for the column that has just got one more. */
+/* The first pass copies texts. Once all copies together are large, the column that has just
+ * received a text is left to the second pass. */
 static ebb_status find_text(ebbi_store *store, size_t *index, size_t c, ebbi_span field) {
   ebbi_raw *raw = store->raw;
   ebbi_names *texts = &raw->columns[c].texts;
@@ -193,7 +193,7 @@ static ebb_status find_text(ebbi_store *store, size_t *index, size_t c, ebbi_spa
   store->copied += COPY + field.length;
   if (store->copied <= FREE_COPIES + raw->size / 16) return EBB_OK;
   store->copied -= COPY * texts->count + texts->length;
-  turn(store, c);
+  leave_to_second_pass(store, c);
   return EBB_OK;
 }
 
@@ -210,12 +210,12 @@ static ebb_status add_text(ebbi_store *store, size_t c, ebbi_span field, value_k
   return fate->stage == TEXTS ? ebbi_cells_add_code(column->codes, (int32_t)index) : EBB_OK;
 }
 
-/* A text among numbers, of which those before have none, unless they are classes. */
+/* Begins texts in a column of numbers. Earlier numbers have no text, unless they may be classes. */
 static ebb_status begin_texts(ebbi_store *store, size_t c) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
   if (fate->stage == OPEN) return open_column(store, c, TEXTS);
-  if (fate->stage == NUMBERS) turn(store, c);
+  if (fate->stage == NUMBERS) leave_to_second_pass(store, c);
   if (fate->stage != BOTH) return EBB_OK;
   fate->stage = TEXTS;
   store->copied += COPY * column->texts.count + column->texts.length;
@@ -224,8 +224,8 @@ static ebb_status begin_texts(ebbi_store *store, size_t c) {
   return EBB_OK;
 }
 
-/* The field by its address: taken apart and put together on the stack, it would stall the
- * processor. */
+/* Takes the field by address: passing it by value would split and reassemble it on the stack, which
+ * stalls the processor. */
 static ebb_status add_value(ebbi_store *store, size_t c, const ebbi_span *field) {
   ebbi_raw_column *column = &store->raw->columns[c];
   ebbi_store_column *fate = &store->columns[c];
@@ -244,7 +244,7 @@ static ebb_status add_value(ebbi_store *store, size_t c, const ebbi_span *field)
   if (kind == TEXT && fate->stage != TEXTS) TRY(begin_texts(store, c));
   if (fate->stage == OPEN) TRY(open_column(store, c, NUMBERS));
   if (fate->stage == TEXTS) return add_text(store, c, *field, kind);
-  if (fate->stage == TURNED) return EBB_OK;
+  if (fate->stage == SECOND_PASS) return EBB_OK;
   if (kind == INFINITE) TRY(see(fate, NOT_FINITE, store->raw->rows, *field));
   TRY(ebbi_cells_add(column->numbers, value));
   return fate->stage == BOTH ? add_beside(store, c, *field) : EBB_OK;
@@ -259,12 +259,12 @@ ebb_status ebbi_store_row(ebbi_store *store, size_t line, const ebbi_span *field
   for (size_t i = 0; i < store->active_count; i++) {
     size_t c = store->active[i];
     TRY(add_value(store, c, &fields[c]));
-    turned |= store->columns[c].stage == TURNED;
+    turned |= store->columns[c].stage == SECOND_PASS;
   }
   if (turned) list_active(store);
   raw->rows++;
   store->measured +=
-      raw->cols; /* going through a million columns at each row would take longer than it */
+      raw->cols; /* visiting a million columns at each row would take longer than the row */
   return store->measured < FIELDS + 4 * raw->cols ? EBB_OK : measure(store);
 }
 
@@ -273,7 +273,7 @@ ebb_status ebbi_store_end(ebbi_store *store, bool *again) {
   *again = false;
   for (size_t c = 0; c < raw->cols; c++) {
     if (store->columns[c].stage == OPEN) TRY(open_column(store, c, NUMBERS));
-    *again |= store->columns[c].stage == TURNED;
+    *again |= store->columns[c].stage == SECOND_PASS;
   }
   TRY(measure(store));
   if (!*again) return EBB_OK;
@@ -281,7 +281,7 @@ ebb_status ebbi_store_end(ebbi_store *store, bool *again) {
   store->second = true;
   for (size_t c = 0; c < raw->cols; c++) {
     ebbi_raw_column *column = &raw->columns[c];
-    bool turned = store->columns[c].stage == TURNED;
+    bool turned = store->columns[c].stage == SECOND_PASS;
     store->columns[c].stage = SKIPPED;
     if (!turned) continue;
     column->missing = column->numeric = column->zeros = 0;
@@ -291,7 +291,7 @@ ebb_status ebbi_store_end(ebbi_store *store, bool *again) {
   return EBB_OK;
 }
 
-/* A column of texts that are numbers with a decimal comma, all of them or most. */
+/* Refuses a column of texts that are all or mostly numbers with a decimal comma. */
 static ebb_status check_commas(ebbi_store *store, size_t c) {
   ebbi_raw *raw = store->raw;
   const ebbi_store_column *column = &store->columns[c];
@@ -305,12 +305,11 @@ static ebb_status check_commas(ebbi_store *store, size_t c) {
                          "\"%s\" has a decimal comma; read such numbers with --decimal ,",
                          first->text);
   if (2 * commas <= values) return EBB_OK;
-  return ebbi_notes_add(
-      &raw->notes, true,
-      "column \"%s\": %zu of %zu values are numbers with a decimal comma, as \"%s\" "
-      "in line %zu; --decimal , reads them so",
-      ebbi_shown(name, raw->names.items[c]), commas, values, first->text,
-      ebbi_raw_line(raw, first->row));
+  return ebbi_notes_add(&raw->notes, true,
+                        "column \"%s\": %zu of %zu values are numbers with a decimal comma, such "
+                        "as \"%s\" in line %zu; --decimal , reads them",
+                        ebbi_shown(name, raw->names.items[c]), commas, values, first->text,
+                        ebbi_raw_line(raw, first->row));
 }
 
 static ebb_status check_column(ebbi_store *store, size_t c) {
@@ -323,9 +322,9 @@ static ebb_status check_column(ebbi_store *store, size_t c) {
   return column->codes && !column->numbers ? check_commas(store, c) : EBB_OK;
 }
 
-/* Gives the texts of all columns their last place: where they stand, or, where they are few, copies
- * that let the bytes of the file go. */
-static ebb_status settle_texts(ebbi_raw *raw) {
+/* Moves the texts of all columns to their final place: they stay in the file's bytes, or, if they
+ * are few, they are copied so that these bytes can be freed. */
+static ebb_status place_texts(ebbi_raw *raw) {
   size_t length = 0;
   bool some = false;
   for (size_t c = 0; c < raw->cols; c++) {
@@ -334,7 +333,7 @@ static ebb_status settle_texts(ebbi_raw *raw) {
   }
   raw->texts_in_bytes = some && length > raw->size / 2;
   for (size_t c = 0; c < raw->cols; c++)
-    TRY(ebbi_names_settle(&raw->columns[c].texts, !raw->texts_in_bytes));
+    TRY(ebbi_names_finish(&raw->columns[c].texts, !raw->texts_in_bytes));
   if (!raw->texts_in_bytes) ebbi_raw_drop_bytes(raw);
   return EBB_OK;
 }
@@ -348,5 +347,5 @@ ebb_status ebbi_store_finish(ebbi_store *store) {
     if (column->numbers) ebbi_cells_trim(column->numbers);
     if (column->codes) ebbi_cells_trim(column->codes);
   }
-  return settle_texts(raw);
+  return place_texts(raw);
 }

@@ -1,7 +1,7 @@
-/* Tables: reading a file of any of the formats, deciding what its columns are, and its cells.
+/* Tables: reading a file of any format, deciding about its columns, and access to cells.
  *
- * The values stay as the readers left them; a table adds which columns and rows of the file are its
- * own. Rows are left out by number, never copied.
+ * The values stay as the readers stored them. A table adds which columns and rows of the file
+ * belong to it. Rows are left out by number, never copied.
  */
 #include "data/table.h"
 
@@ -18,42 +18,41 @@
 #include <string.h>
 
 static ebb_status choose(ebbi_form *forms, const ebbi_raw *raw, void *user) {
-  ebbi_plan *plan = user;
-  TRY(ebbi_plan_make(plan, raw, false));
-  ebbi_plan_forms(forms, plan, raw);
+  ebbi_roles *roles = user;
+  TRY(ebbi_roles_make(roles, raw, false));
+  ebbi_roles_forms(forms, roles, raw);
   return EBB_OK;
 }
 
-/* Makes the target of all columns of `labels`. */
+/* Makes all columns of `labels` the target. */
 static ebb_status take_labels(ebb_table *table, ebbi_raw *labels, const ebb_read_options *options) {
-  ebbi_plan plan = {.options = options, .notes = &table->notes};
+  ebbi_roles roles = {.options = options, .notes = &table->notes};
   REQUIRE(labels->rows == table->raw.rows, EBB_ERR_INPUT, "%s: %zu labels, but %s has %zu rows",
           labels->path, labels->rows, table->raw.path, table->raw.rows);
-  REQUIRE(labels->cols > 0, EBB_ERR_INPUT, "%s: no labels: all of its fields are empty",
-          labels->path);
+  REQUIRE(labels->cols > 0, EBB_ERR_INPUT, "%s: no labels: all fields are empty", labels->path);
   for (size_t i = 0; i < labels->notes.count; i++)
     TRY(ebbi_notes_add(&table->notes, labels->notes.items[i].weighty, "%s",
                        labels->notes.items[i].text));
   table->labels_path = strdup(labels->path);
-  plan.targets.items = malloc(labels->cols * sizeof *plan.targets.items);
-  REQUIRE(table->labels_path && plan.targets.items, EBB_ERR_MEMORY, "%s: no memory for %zu columns",
-          labels->path, labels->cols);
-  for (size_t c = 0; c < labels->cols; c++) plan.targets.items[plan.targets.count++] = c;
-  ebb_status status = ebbi_target_make(table, labels, &plan);
-  ebbi_plan_free(&plan);
+  roles.targets.items = malloc(labels->cols * sizeof *roles.targets.items);
+  REQUIRE(table->labels_path && roles.targets.items, EBB_ERR_MEMORY,
+          "%s: no memory for %zu columns", labels->path, labels->cols);
+  for (size_t c = 0; c < labels->cols; c++) roles.targets.items[roles.targets.count++] = c;
+  ebb_status status = ebbi_target_make(table, labels, &roles);
+  ebbi_roles_free(&roles);
   return status;
 }
 
-static ebb_status decide(ebb_table *table, ebbi_plan *plan) {
+static ebb_status decide(ebb_table *table, ebbi_roles *roles) {
   ebbi_raw *raw = &table->raw;
-  const ebb_read_options *options = plan->options;
-  if (!plan->asked) TRY(ebbi_plan_make(plan, raw, true));
-  TRY(ebbi_plan_settle(plan, raw));
+  const ebb_read_options *options = roles->options;
+  if (!roles->of) TRY(ebbi_roles_make(roles, raw, true));
+  TRY(ebbi_roles_default_target(roles, raw));
   table->rows = raw->rows;
-  TRY(ebbi_columns_decide(table, plan));
-  bool wanted = !options->no_target && !options->ignore_target && plan->targets.count == 0;
+  TRY(ebbi_columns_decide(table, roles));
+  bool wanted = !options->no_target && !options->ignore_target && roles->targets.count == 0;
   TRY(raw->labels && wanted ? take_labels(table, raw->labels, options)
-                            : ebbi_target_make(table, raw, plan));
+                            : ebbi_target_make(table, raw, roles));
   if (options->encoder) return EBB_OK;
   TRY(ebbi_doubts_note(table));
   return ebbi_doubts_note_target(table);
@@ -66,12 +65,12 @@ ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size
     free(bytes);
     return ebbi_fail(EBB_ERR_MEMORY, "%s: no memory for a table", path);
   }
-  ebbi_plan plan = {.options = options, .notes = &table->notes};
-  ebbi_wishes wishes = {.options = options, .choose = choose, .user = &plan};
+  ebbi_roles roles = {.options = options, .notes = &table->notes};
+  ebbi_wishes wishes = {.options = options, .choose = choose, .user = &roles};
   table->refuse_unknown = options->refuse_unknown;
   ebb_status status = ebbi_raw_parse(&table->raw, path, bytes, size, &wishes);
-  if (status == EBB_OK) status = decide(table, &plan);
-  ebbi_plan_free(&plan);
+  if (status == EBB_OK) status = decide(table, &roles);
+  ebbi_roles_free(&roles);
   if (status == EBB_OK)
     *out = table;
   else
@@ -86,10 +85,10 @@ ebb_status ebbi_table_take(ebb_table **out, ebbi_raw *raw, const ebb_read_option
     ebbi_raw_free(raw);
     return status;
   }
-  ebbi_plan plan = {.options = options, .notes = &table->notes};
+  ebbi_roles roles = {.options = options, .notes = &table->notes};
   table->raw = *raw;
-  ebb_status status = decide(table, &plan);
-  ebbi_plan_free(&plan);
+  ebb_status status = decide(table, &roles);
+  ebbi_roles_free(&roles);
   if (status != EBB_OK) {
     ebb_table_free(table);
     return status;
@@ -110,7 +109,7 @@ ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, char *bytes
   ebb_read_options own = *options;
   ebbi_wishes wishes = {.options = &own, .choose = choose_both, .labels = true};
   ebbi_raw labels = {0};
-  own.target = NULL; /* the names are those of the other file */
+  own.target = NULL; /* names refer to the labels file */
   ebb_status status = ebbi_raw_parse(&labels, path, bytes, size, &wishes);
   if (status == EBB_OK) status = take_labels(table, &labels, options);
   if (status == EBB_OK && !options->encoder) status = ebbi_doubts_note_target(table);
@@ -133,10 +132,10 @@ ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_opti
   if (options) own = *options;
   *out = NULL;
   REQUIRE(!own.labels || !own.target, EBB_ERR_ARGUMENT,
-          "%s: the target is either a column (--target %s) or a file of its own (--labels %s)",
-          path, own.target, own.labels);
+          "%s: the target is either a column (--target %s) or a separate file (--labels %s)", path,
+          own.target, own.labels);
   bool with_labels = own.labels && !own.no_target && !own.ignore_target;
-  own.no_target |= own.labels != NULL; /* no column of this file */
+  own.no_target |= own.labels != NULL; /* not a column of this file */
   TRY(ebbi_data_read(&bytes, &size, path, &own));
   TRY(ebbi_table_parse(&table, ebbi_input_name(path), bytes, size, &own));
   ebb_status status = with_labels ? read_labels(table, &own) : EBB_OK;
@@ -195,9 +194,8 @@ ebb_status ebb_table_drop_missing(ebb_table *table, size_t *dropped) {
   if (left > 0)
     status = ebbi_table_keep(table, good);
   else
-    status =
-        ebbi_fail(EBB_ERR_INPUT, "%s: each of the %zu rows lacks an input, so that none is left",
-                  table->raw.path, before);
+    status = ebbi_fail(EBB_ERR_INPUT, "%s: each of the %zu rows lacks an input, so none is left",
+                       table->raw.path, before);
   free(good);
   TRY(status);
   *dropped = before - table->rows;

@@ -4,65 +4,64 @@
 
 #include "data/raw.h"
 
-/* Why a column is what it is, where that was decided by its values. */
+/* Why a column has its use and kind, if its values decided. */
 typedef enum ebbi_reason {
-  EBBI_PLAIN,       /* nothing to tell */
+  EBBI_PLAIN,       /* nothing to report */
   EBBI_ROW_NUMBERS, /* left out: 0, 1, 2, … */
-  EBBI_NUMBERED,   /* left out: whole numbers that all differ, without a gap or by the name of id */
-  EBBI_ALL_TEXTS,  /* left out: texts of which most differ */
-  EBBI_NEARLY,     /* left out: such texts, but most of them read as numbers */
-  EBBI_EMPTY,      /* left out */
-  EBBI_READ_TEXTS, /* amounts, dates, times: numbers though they are texts */
-  EBBI_MIXED,      /* numbers and texts: categories */
-  EBBI_SCATTERED,  /* categories because an option says so, most of them too rare to be learned */
+  EBBI_NUMBERED,    /* left out: distinct whole numbers, consecutive or named as an id */
+  EBBI_ALL_TEXTS,   /* left out: texts that mostly differ */
+  EBBI_NEARLY,      /* left out: the same, and most of them read as numbers */
+  EBBI_EMPTY,       /* left out */
+  EBBI_READ_TEXTS,  /* amounts, dates, times: texts read as numbers */
+  EBBI_MIXED,       /* numbers and texts mixed: categories */
+  EBBI_SCATTERED,   /* categories by an option, most of them too rare to learn */
   EBBI_REASONS
 } ebbi_reason;
 
-/* What was decided about a column of the file. Numbers, amounts and dates have raw numbers (a date:
- * days since 1970-01-01, with a fraction for the time of day); categories have raw codes and texts.
- */
+/* What was decided about a column of the file. Numbers, amounts and dates have raw numbers (dates:
+ * days since 1970-01-01, the time of day as a fraction); categories have raw codes and texts. */
 typedef struct ebbi_column {
   ebb_column_use use;
   ebb_column_kind kind;
   ebbi_reason reason;
   char format[16]; /* AMOUNT: the unit, "h:m", "m:s", or ""; DATE: the order, "y-m-d", "d-m-y",
-                      "m-d-y" */
+                    * "m-d-y" */
   char why[120];
 } ebbi_column;
 
 typedef struct ebbi_target {
-  size_t cols; /* 0: there is no target */
+  size_t cols; /* 0: no target */
   ebb_task task;
-  ebbi_names names;   /* [cols] */
-  char reason[64];    /* why this task, "" if it was asked for */
-  ebbi_cells *codes;  /* classification: [rows of the raw file], indices of classes, -1: missing */
-  ebbi_names classes; /* classification: sorted (numbers by value) */
-  ebbi_cells **numbers; /* regression: [cols] of [rows of the raw file], NaN where missing */
+  ebbi_names names;     /* [cols] */
+  char reason[64];      /* why this task; "" if it was requested */
+  ebbi_cells *codes;    /* classification: [rows of the raw file], class indices, -1: missing */
+  ebbi_names classes;   /* classification: sorted (numbers by value) */
+  ebbi_cells **numbers; /* regression: [cols] of [rows of the raw file], NaN: missing */
 } ebbi_target;
 
 struct ebb_table {
   ebbi_raw raw;
   ebbi_column *columns; /* [raw.cols] */
-  size_t *inputs;       /* [cols]: which columns of the file are inputs, ascending; for an encoder:
-                         * in its order */
+  size_t *inputs;       /* [cols]: input columns of the file, ascending; with an encoder, in its
+                         * order */
   size_t cols;
-  size_t *ids; /* [id_count]: which are carried along */
+  size_t *ids; /* [id_count]: columns that are passed through */
   size_t id_count;
-  uint32_t *kept; /* [rows]: which rows of the file are rows of the table; NULL: all */
+  uint32_t *kept; /* [rows]: the file's rows that belong to the table; NULL: all */
   size_t rows;
-  char *labels_path; /* of the file of labels; NULL: the target is in the file */
+  char *labels_path; /* path of the labels file; NULL: the target is in the file */
   ebbi_target target;
   ebbi_notes notes;
   bool refuse_unknown;
   char summary[512];
 };
 
-/* Row of the file that a row of the table is. */
+/* The row of the file that is a row of the table. */
 static inline size_t ebbi_table_row(const ebb_table *table, size_t row) {
   return table->kept ? table->kept[row] : row;
 }
 
-/* The class of a row of the table, and one of its values. */
+/* The class of a row of the table, or one of its values. */
 static inline int32_t ebbi_table_class(const ebb_table *table, size_t row) {
   return ebbi_cells_code(table->target.codes, ebbi_table_row(table, row));
 }
@@ -70,15 +69,15 @@ static inline double ebbi_table_value(const ebb_table *table, size_t row, size_t
   return ebbi_cells_get(table->target.numbers[target], ebbi_table_row(table, row));
 }
 
-/* input: from 0 to table->cols - 1. NaN where missing; for kinds that are numbers. */
+/* input: from 0 to table->cols - 1. NaN if missing; for numeric kinds. */
 double ebbi_table_number(const ebb_table *table, size_t row, size_t input);
-/* The code of a category, -1 where missing; texts: ebbi_table_texts(table, input). */
+/* The code of a category, -1 if missing; its text is in ebbi_table_texts(table, input). */
 int32_t ebbi_table_code(const ebb_table *table, size_t row, size_t input);
 const ebbi_names *ebbi_table_texts(const ebb_table *table, size_t input);
 ebb_column_kind ebbi_table_kind(const ebb_table *table, size_t input);
 const char *ebbi_table_name(const ebb_table *table, size_t input);
 
-/* Fails with EBB_ERR_INPUT, naming row and input column; the same for the row's target. */
+/* Fails with EBB_ERR_INPUT, naming row and input column, or the row's target. */
 ebb_status ebbi_table_fail(const ebb_table *table, size_t row, size_t input, const char *format,
                            ...) __attribute__((format(printf, 4, 5)));
 ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *format, ...)
@@ -88,15 +87,15 @@ ebb_status ebbi_target_fail(const ebb_table *table, size_t row, const char *form
 ebb_status ebbi_table_take(ebb_table **out, ebbi_raw *raw, const ebb_read_options *options);
 
 /* Reads a table from the bytes of a file, which are freed here or with the table; bytes[size] must
- * be 0. `path` serves in messages only; options->labels is not looked at. */
+ * be 0. `path` is used only in messages; options->labels is ignored. */
 ebb_status ebbi_table_parse(ebb_table **out, const char *path, char *bytes, size_t size,
                             const ebb_read_options *options);
 
-/* Gives a table without target that of a file of labels, whose bytes are freed. */
+/* Adds the target of a labels file, whose bytes are freed, to a table without a target. */
 ebb_status ebbi_table_add_labels(ebb_table *table, const char *path, char *bytes, size_t size,
                                  const ebb_read_options *options);
 
-/* Keeps those of the table's rows whose `good` [rows] is true. Errors: EBB_ERR_MEMORY. */
+/* Keeps the table's rows whose `good` [rows] is true. Errors: EBB_ERR_MEMORY. */
 ebb_status ebbi_table_keep(ebb_table *table, const bool *good);
 
 /* Writes the summary (table_info.c). */

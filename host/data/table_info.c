@@ -1,9 +1,8 @@
-/* What can be asked of a table: its size, its columns, what was noted, one line of summary. */
+/* Accessors of a table: size, columns, notes, a summary line. */
 #include "base/error.h"
 #include "data/number_set.h"
 #include "data/table.h"
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,7 +35,7 @@ const char *ebb_task_name(ebb_task task) {
   return (unsigned)task < sizeof names / sizeof *names ? names[task] : "?";
 }
 
-/* Those on the format come first. */
+/* Notes on the format come first. */
 size_t ebb_table_notes(const ebb_table *table) {
   return table->raw.notes.count + table->notes.count;
 }
@@ -102,18 +101,11 @@ static const char *plural(size_t count) {
   return count == 1 ? "" : "s";
 }
 
-/* Writes like printf behind what is in the summary, cutting what does not fit. */
-__attribute__((format(printf, 2, 3))) static void say(ebb_table *table, const char *format, ...) {
-  size_t used = strlen(table->summary);
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(table->summary + used, sizeof table->summary - used, format, arguments);
-  va_end(arguments);
-}
-
 static void say_count(ebb_table *table, size_t count, const char *before, const char *what,
                       const char *after) {
-  if (count > 0) say(table, ", %zu %s%s%s%s", count, before, what, plural(count), after);
+  if (count > 0)
+    ebbi_append(table->summary, sizeof table->summary, ", %zu %s%s%s%s", count, before, what,
+                plural(count), after);
 }
 
 static void say_columns(ebb_table *table) {
@@ -140,28 +132,34 @@ static void say_target(ebb_table *table) {
   const ebbi_target *target = &table->target;
   char name[EBBI_SHOWN];
   size_t classes = target->classes.count;
-  say(table, ", target%s \"%s\"", plural(target->cols), ebbi_shown(name, target->names.items[0]));
+  ebbi_append(table->summary, sizeof table->summary, ", target%s \"%s\"", plural(target->cols),
+              ebbi_shown(name, target->names.items[0]));
   for (size_t k = 1; k < target->cols && k < 5; k++)
-    say(table, ", \"%s\"", ebbi_shown(name, target->names.items[k]));
-  if (target->cols > 5) say(table, " and %zu more", target->cols - 5);
+    ebbi_append(table->summary, sizeof table->summary, ", \"%s\"",
+                ebbi_shown(name, target->names.items[k]));
+  if (target->cols > 5)
+    ebbi_append(table->summary, sizeof table->summary, " and %zu more", target->cols - 5);
   if (target->task == EBB_TASK_CLASSIFICATION)
-    say(table, ": %zu class%s", classes, classes == 1 ? "" : "es");
+    ebbi_append(table->summary, sizeof table->summary, ": %zu class%s", classes,
+                classes == 1 ? "" : "es");
   else if (target->cols > 1)
-    say(table, ": regression of %zu values", target->cols);
+    ebbi_append(table->summary, sizeof table->summary, ": regression of %zu values", target->cols);
   else
-    say(table, ": regression");
-  if (target->reason[0]) say(table, " (%s)", target->reason);
+    ebbi_append(table->summary, sizeof table->summary, ": regression");
+  if (target->reason[0])
+    ebbi_append(table->summary, sizeof table->summary, " (%s)", target->reason);
 }
 
 void ebbi_table_summarise(ebb_table *table) {
   const ebbi_raw *raw = &table->raw;
   table->summary[0] = '\0';
-  say(table, "%zu row%s%s", table->rows, plural(table->rows), raw->header ? " below a header" : "");
+  ebbi_append(table->summary, sizeof table->summary, "%zu row%s%s", table->rows,
+              plural(table->rows), raw->header ? " below a header" : "");
   if (raw->header && raw->unnamed && raw->unnamed[0])
-    say(table, " that lacks the first column's name");
+    ebbi_append(table->summary, sizeof table->summary, " that lacks the first column's name");
   say_columns(table);
   if (table->target.cols > 0)
     say_target(table);
   else
-    say(table, ", no target");
+    ebbi_append(table->summary, sizeof table->summary, ", no target");
 }

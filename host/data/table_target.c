@@ -1,4 +1,4 @@
-/* What a table can tell people about its target and its texts. */
+/* Descriptions of a table's target and texts, for people. */
 #include "base/error.h"
 #include "data/table.h"
 #include <math.h>
@@ -32,9 +32,9 @@ static int compare(const void *left, const void *right) {
   return a < b ? -1 : a > b;
 }
 
-/* Between two values of a sorted list in proportion, as most programs take a quantile. A larger
- * share gives no smaller value: `low + part * (high - low)` cannot fall with part, however it is
- * rounded. */
+/* Interpolates linearly between two values of a sorted list, as most programs define a quantile.
+ * Quantiles never decrease as the share grows: `low + part * (high - low)` cannot fall with part,
+ * however it is rounded. */
 static double quantile(const double *sorted, size_t count, double share) {
   double at = share * (double)(count - 1);
   size_t below = (size_t)at;
@@ -64,7 +64,7 @@ const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) 
 
 const char *ebb_column_value(char *text, size_t size, ebb_column_kind kind, double value) {
   struct tm date;
-  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7; /* NaN is none */
+  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7; /* NaN is not a date */
   time_t seconds = is_date ? (time_t)floor(value * 86400 + 0.5) : 0;
   is_date = is_date && gmtime_r(&seconds, &date);
   bool day = value == floor(value);

@@ -1,7 +1,7 @@
-/* A table written in another format.
+/* Writing a table in another format.
  *
- * CSV keeps columns and texts as they were read. NPZ and libsvm hold numbers only, so the inputs
- * are what a network would get, except that nothing is scaled: categories one-hot, dates in parts.
+ * CSV keeps columns and texts as read. NPZ and libsvm hold only numbers, so they receive a
+ * network's inputs without scaling: categories one-hot, dates in parts.
  */
 #include "base/error.h"
 #include "data/decimal.h"
@@ -24,7 +24,7 @@ typedef struct source {
   const ebb_dataset *encoded;
   char **names; /* [cols] */
   bool *texts;  /* [cols] */
-  char *date;   /* [DATE_TEXT]: the text of the date that was asked for last */
+  char *date;   /* [DATE_TEXT]: text of the last date returned */
 } source;
 
 static bool is_classes(const source *s) {
@@ -38,8 +38,8 @@ static double class_number(const ebbi_names *classes, size_t index) {
   return ebbi_decimal_read(&value, span, '.') ? value : NAN;
 }
 
-/* Classes that are numbers, each another one, are written as these numbers where texts are not
- * kept: a class 1 that became the label 0 would be misread by whoever knows the table. */
+/* In formats without texts, classes that are distinct numbers are written as these numbers: a class
+ * 1 that became label 0 would mislead whoever knows the table. */
 static bool classes_are_numbers(const ebbi_names *classes) {
   double before = -INFINITY;
   for (size_t i = 0; i < classes->count; i++) {
@@ -58,7 +58,7 @@ static double number_at(const void *user, size_t row, size_t col) {
   if (col >= s->inputs) return ebbi_table_value(s->table, row, col - s->inputs);
   if (!s->encoder) return ebbi_table_number(s->table, row, col);
   size_t within, from = ebbi_encoder_column_of(&within, s->encoder, col);
-  double value = NAN; /* as it was read, in double precision, if it is a plain number */
+  double value = NAN; /* as read, in double precision, if it is a plain number */
   if (within == 0 && ebbi_table_kind(s->table, from) < EBB_KIND_DATE)
     value = ebbi_table_number(s->table, row, from);
   if (!isnan(value)) return value;
@@ -78,8 +78,8 @@ static const char *text_at(const void *user, size_t row, size_t col) {
   return code < 0 ? NULL : ebbi_table_texts(s->table, col)->items[code];
 }
 
-/* A name that is taken gets `labels_` before it: a file of labels may call its columns as the file
- * of inputs does, and no reader takes two columns of one name. NULL: no memory. */
+/* A name already taken gets the prefix `labels_`: a labels file may use the names of the input
+ * file, and no reader accepts duplicates. NULL: out of memory. */
 static char *free_name(ebbi_names *taken, const char *text) {
   size_t index, count = taken->count;
   char *name = strdup(text);

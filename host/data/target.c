@@ -1,8 +1,8 @@
-/* Targets: which task they mean.
+/* Targets: classification or regression.
  *
- * One rule for all formats: texts are classes, few distinct whole numbers too, all else is
- * regression. Where the values do not settle it a weighty note says what else they may mean: a
- * regression taken for classes is seen from that line or not at all.
+ * The same rule for all formats: texts and few distinct whole numbers are classes, everything else
+ * is regression. If the values are ambiguous, a weighty note gives the alternative, since nothing
+ * else would reveal a regression that was mistaken for classes.
  */
 #include "data/target.h"
 
@@ -16,9 +16,10 @@
 #include <string.h>
 
 enum {
-  FEW_CODES = 10,    /* as many whole numbers from 0 or 1 on are taken for classes without a word */
-  MANY_CODES = 1000, /* more distinct numbers are no codes */
-  ROWS_A_CODE = 5    /* of which each stands in so many rows, on average */
+  FEW_CODES = 10,    /* up to this many consecutive whole numbers from 0 or 1 are classes without a
+                      * note */
+  MANY_CODES = 1000, /* more distinct numbers are not codes */
+  ROWS_A_CODE = 5    /* average number of rows with each code */
 };
 
 void ebbi_target_free(ebbi_target *target) {
@@ -29,7 +30,7 @@ void ebbi_target_free(ebbi_target *target) {
   ebbi_names_free(&target->classes);
 }
 
-/* What a target is made from. */
+/* The source of a target. */
 typedef struct source {
   ebb_table *table;
   ebbi_raw *raw;
@@ -51,8 +52,8 @@ static ebb_status name_targets(const source *s) {
   return EBB_OK;
 }
 
-/* Why the last column is hardly the target: it names or counts its rows, or says when they were
- * taken; "" else. */
+/* Why the last column is hardly the target: it names or numbers its rows, or says when they were
+ * recorded; otherwise "". */
 static ebb_status doubt_guess(char what[160], const source *s, size_t col, ebb_column_kind kind) {
   const ebbi_raw *raw = s->raw;
   const ebbi_raw_column *column = raw->columns ? &raw->columns[col] : NULL;
@@ -82,8 +83,8 @@ static ebb_status check_guess(const source *s, size_t col, ebb_column_kind kind)
   if (!s->guessed) return EBB_OK;
   TRY(doubt_guess(what, s, col, kind));
   REQUIRE(what[0] == '\0', EBB_ERR_INPUT,
-          "%s: the last column, \"%s\", %s and is hardly what is to be learned; say which "
-          "column is: --target NAME, or a position from 0",
+          "%s: the last column, \"%s\", %s and is hardly the target; name the target: --target "
+          "NAME, or a position from 0",
           s->raw->path, ebbi_shown(shown, s->raw->names.items[col]), what);
   return EBB_OK;
 }
@@ -96,8 +97,8 @@ static ebb_status fail_word(const source *s, size_t col) {
                        ebbi_shown(shown, s->raw->columns[col].texts.items[word]));
 }
 
-/* Makes numbers of a column of texts if they are amounts, times or dates. For AUTO a few of them
- * stay texts: they are classes. */
+/* Converts a column of texts to numbers if they are amounts, times or dates. With AUTO a few
+ * distinct texts stay texts: they are classes. */
 static ebb_status read_texts(ebb_column_kind *kind, const source *s, size_t col, ebb_task task) {
   ebbi_column column = {.kind = EBB_KIND_NUMBER};
   char decimal = ebbi_decimal(s->options), shown[EBBI_SHOWN];
@@ -123,7 +124,7 @@ static ebb_status read_texts(ebb_column_kind *kind, const source *s, size_t col,
                         task == EBB_TASK_AUTO ? "; --task classification if they are classes" : "");
 }
 
-/* Classes that may be amounts: they have gaps, or are more than people count. */
+/* Classes that may be amounts: they have gaps, or are too many. */
 static bool doubtful_classes(const ebbi_wholes *w) {
   bool codes = (w->low == 0 || w->low == 1) && w->high - w->low == (double)w->distinct - 1;
   return w->distinct > 2 && !(codes && w->distinct <= FEW_CODES);
@@ -133,7 +134,7 @@ static bool doubtful_values(const ebbi_wholes *w, size_t rows) {
   return w->distinct <= MANY_CODES && rows / ROWS_A_CODE >= w->distinct;
 }
 
-/* The task that a column of numbers shows. */
+/* The task that a column of numbers suggests. */
 static ebb_status infer(ebb_task *task, const source *s, size_t col) {
   ebbi_target *target = &s->table->target;
   ebbi_wholes w;
@@ -195,20 +196,21 @@ static ebb_status make_many(const source *s, ebb_task task) {
   if (task != EBB_TASK_REGRESSION && ebbi_target_is_one_hot(s->raw, s->cols)) {
     target->task = EBB_TASK_CLASSIFICATION;
     if (task == EBB_TASK_AUTO)
-      snprintf(target->reason, sizeof target->reason, "one 1 a row in %zu columns", s->cols->count);
+      snprintf(target->reason, sizeof target->reason, "a single 1 per row in %zu columns",
+               s->cols->count);
     return ebbi_target_one_hot(target, s->raw, s->cols);
   }
-  REQUIRE(task != EBB_TASK_CLASSIFICATION, EBB_ERR_INPUT,
-          "%s: %zu target columns; classes stand in one column, or are one 1 among 0s in each row",
-          s->raw->path, s->cols->count);
+  REQUIRE(
+      task != EBB_TASK_CLASSIFICATION, EBB_ERR_INPUT,
+      "%s: %zu target columns; classes must be in one column, or a single 1 among 0s in each row",
+      s->raw->path, s->cols->count);
   for (size_t k = 0; k < s->cols->count; k++)
     TRY(read_texts(&kind, s, s->cols->items[k], EBB_TASK_REGRESSION));
   target->task = EBB_TASK_REGRESSION;
   return ebbi_target_values(target, s->raw, s->cols);
 }
 
-/* The task of an encoder that does not know its own: column i of the targets, or class i, is
- * output i. */
+/* The task for a bare encoder: column i of the targets, or class i, is output i. */
 static ebb_status bare_task(ebb_task *task, const source *s) {
   size_t outputs = s->options->encoder->outputs, col = s->cols->items[0];
   ebbi_wholes w = {0};
@@ -234,7 +236,7 @@ static void find_good(bool *good, const ebb_table *table, const ebbi_cells *cell
     good[i] &= !isnan(ebbi_run_at(&run, cells, ebbi_table_row(table, i)));
 }
 
-/* The rows that have a target. */
+/* Keeps the rows that have a target. */
 static ebb_status keep_rows(ebb_table *table) {
   const ebbi_target *target = &table->target;
   bool *good = malloc(table->rows + 1);
@@ -259,10 +261,10 @@ static ebb_status keep_rows(ebb_table *table) {
                         lines ? "line" : "row", lines ? ebbi_raw_line(&table->raw, row) : row);
 }
 
-ebb_status ebbi_target_make(ebb_table *table, ebbi_raw *raw, const ebbi_plan *plan) {
-  const ebb_encoder *encoder = plan->options->encoder;
-  source s = {table, raw, &plan->targets, plan->options, plan->guessed};
-  ebb_task task = encoder ? encoder->task : plan->options->task;
+ebb_status ebbi_target_make(ebb_table *table, ebbi_raw *raw, const ebbi_roles *roles) {
+  const ebb_encoder *encoder = roles->options->encoder;
+  source s = {table, raw, &roles->targets, roles->options, roles->guessed};
+  ebb_task task = encoder ? encoder->task : roles->options->task;
   if (s.cols->count == 0) return EBB_OK;
   table->target.cols = s.cols->count;
   TRY(name_targets(&s));

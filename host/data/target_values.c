@@ -1,8 +1,8 @@
 /* A target's values in the form in which they are learned.
  *
- * Classes are kept as codes and names whatever they come from, so that splitting and encoding need
- * not know: a label 7 of an array is the class "7". A class is named as its value first stood in
- * the file; of an array, whose numbers have no text, it is the shortest text of the number.
+ * Classes are always stored as codes and names, so that splitting and encoding need not know their
+ * source: a label 7 of an array is the class "7". A class is named by its first text in the file,
+ * or, in an array of numbers, by the number's shortest text.
  */
 #include "data/target.h"
 
@@ -77,7 +77,7 @@ static ebb_status classes_of_texts(ebbi_target *target, const ebbi_raw *raw, siz
   return status;
 }
 
-/* The class of a value that is one of them, by binary search. */
+/* The class of a value, found by binary search. */
 static int32_t class_of(const ebbi_number_set *set, double value) {
   size_t low = 0, high = set->count; /* it lies in [low, high) */
   while (high - low > 1) {
@@ -139,7 +139,7 @@ ebb_status ebbi_target_values(ebbi_target *target, const ebbi_raw *raw, const eb
   return EBB_OK;
 }
 
-/* The column of a row's 1, if all others hold 0; EBBI_NO_INDEX: not so. */
+/* The column of a row's single 1 if all other columns hold 0; otherwise EBBI_NO_INDEX. */
 static size_t hot_column(const ebbi_raw *raw, size_t row, const ebbi_list *cols) {
   size_t hot = EBBI_NO_INDEX;
   for (size_t k = 0; k < cols->count; k++) {

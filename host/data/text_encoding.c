@@ -1,8 +1,8 @@
 /* Text of any encoding to UTF-8, by the C library's iconv.
  *
- * Only what can be known is guessed: a byte order mark, and UTF-16 of Western text, in which every
- * other byte is 0. The encodings of one byte a character cannot be told from each other: text that
- * is not UTF-8 is left for the reader to refuse, and the option is named.
+ * Only what is certain is guessed: a byte order mark, and UTF-16 of Western text, in which every
+ * other byte is 0. Single-byte encodings cannot be told apart: text that is not UTF-8 is left for
+ * the reader to refuse with a message that names the option.
  */
 #include "formats.h"
 
@@ -19,11 +19,11 @@ static const struct {
   const char *mark;
   size_t length;
   const char *encoding;
-} marks[] = {{"\xff\xfe\0\0", 4, "UTF-32LE"}, /* before UTF-16, whose mark begins it */
+} marks[] = {{"\xff\xfe\0\0", 4, "UTF-32LE"}, /* before UTF-16, whose mark is a prefix of it */
              {"\xff\xfe", 2, "UTF-16LE"},
              {"\xfe\xff", 2, "UTF-16BE"}};
 
-/* Nine of ten characters of the beginning have one byte that is 0, always the same. */
+/* UTF-16 if, in nine of ten characters at the beginning, the same one of two bytes is 0. */
 static const char *guess_wide(const char *bytes, size_t size) {
   size_t units = (size < SAMPLE ? size : SAMPLE) / 2, low = 0, high = 0;
   for (size_t i = 0; i < units; i++) {
@@ -48,7 +48,7 @@ static ebb_status guess(const char **encoding, const char *bytes, size_t size, c
                         path, *encoding);
 }
 
-/* Where the conversion is. */
+/* State of the conversion. */
 typedef struct conversion {
   iconv_t iconv;
   char *in, *out, *text; /* text: all of the output */
@@ -73,8 +73,8 @@ static ebb_status run(conversion *c, const char *path, const char *encoding) {
     TRY(grow(c, path));
     if (iconv(c->iconv, &c->in, &c->in_left, &c->out, &c->out_left) != (size_t)-1) break;
     REQUIRE(errno == E2BIG, EBB_ERR_INPUT,
-            "%s: byte %zu of the file is 0x%02x: not %s text; --encoding names another, as utf-8, "
-            "latin1, windows-1252 or utf-16",
+            "%s: byte %zu of the file is 0x%02x: not %s text; --encoding sets another, such as "
+            "utf-8, latin1, windows-1252 or utf-16",
             path, (size_t)(c->in - start), (unsigned char)*c->in, encoding);
   } while (true);
   *c->out = '\0';
@@ -85,7 +85,7 @@ static ebb_status convert(ebbi_raw *raw, const char *encoding) {
   char shown[EBBI_SHOWN];
   conversion c = {.in = raw->bytes, .in_left = raw->size, .iconv = iconv_open("UTF-8", encoding)};
   REQUIRE(c.iconv != (iconv_t)-1, EBB_ERR_ARGUMENT,
-          "%s: no encoding \"%s\" is known here; `iconv -l` lists them, among them utf-8, latin1, "
+          "%s: encoding \"%s\" is unknown; `iconv -l` lists the known ones, such as utf-8, latin1, "
           "windows-1252 and utf-16",
           raw->path, ebbi_shown(shown, encoding));
   ebb_status status = run(&c, raw->path, ebbi_shown(shown, encoding));

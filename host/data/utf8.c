@@ -1,6 +1,6 @@
-/* Whether a text is UTF-8. Checked once, before anything is made of a text file: names and
- * categories go into models and JSON, which take nothing else, and binary data is told from text
- * here. ASCII, nearly all of a table, is passed eight bytes at a time.
+/* Checks that a text is UTF-8, once, before a text file is processed. Names and categories go into
+ * models and JSON, which accept nothing else, and the check tells binary data from text. ASCII,
+ * which nearly all of a table is, is skipped eight bytes at a time.
  */
 #include "utf8.h"
 
@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Neither a byte of 0x80 or above nor a 0: subtracting 1 from each byte leaves no top bit either.
- */
+/* No byte of 0x80 or above and no 0: subtracting 1 from each byte must not set a top bit either. */
 static int is_plain(const unsigned char *bytes) {
   const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
   uint64_t word;
@@ -28,9 +27,8 @@ ebb_status ebbi_utf8_check(const char *path, const char *bytes, size_t size) {
   }
   if (length > 0) return EBB_OK;
   for (size_t i = 0; i < at; i++) line += text[i] == '\n';
-  return ebbi_fail(
-      EBB_ERR_INPUT,
-      "%s:%zu: byte %zu of the file is 0x%02x: not UTF-8 text; name the encoding it is "
-      "in, as in --encoding %s",
-      path, line, at, text[at], text[at] ? "latin1" : "utf-16le");
+  return ebbi_fail(EBB_ERR_INPUT,
+                   "%s:%zu: byte %zu of the file is 0x%02x: not UTF-8 text; name its encoding, "
+                   "such as --encoding %s",
+                   path, line, at, text[at], text[at] ? "latin1" : "utf-16le");
 }

@@ -1,4 +1,4 @@
-/* Text that comes from outside is UTF-8, or refused. */
+/* Text from outside must be UTF-8. */
 #ifndef EBBI_UTF8_H
 #define EBBI_UTF8_H
 

@@ -1,7 +1,7 @@
-/* Writing tables: which format, and what the formats share.
+/* Writing tables: choosing the format, and what the formats share.
  *
- * The name's ending decides, since there is no content yet to tell. The file is replaced when all
- * of it is written.
+ * The path's extension decides, since there is no content to recognise yet. The file is replaced
+ * only after all of it is written.
  */
 #include "write.h"
 
@@ -19,7 +19,7 @@ static const struct {
                {".svm", ebbi_libsvm_write},
                {".libsvm", ebbi_libsvm_write}};
 
-/* The one way to a stream: whatever else could print is not to be linked to a library. */
+/* The only function that writes to a stream: the library must not link functions that can print. */
 void ebbi_put(FILE *stream, const char *text) {
   fwrite(text, 1, strlen(text), stream);
 }
@@ -43,8 +43,7 @@ ebb_status ebbi_sheet_write(const char *path, const ebbi_sheet *sheet, ebbi_note
   size_t count = sizeof formats / sizeof *formats, format = 0;
   while (format < count && !(ending && strcasecmp(ending, formats[format].ending) == 0)) format++;
   REQUIRE(format < count, EBB_ERR_ARGUMENT,
-          "%s: the format is told by the name, which must end in .csv, .npz, .svm or .libsvm",
-          path);
+          "%s: the extension decides the format: it must be .csv, .npz, .svm or .libsvm", path);
   ebbi_writer writer = {0};
   ebb_status status = ebbi_writer_begin(&writer, path);
   if (status == EBB_OK) status = formats[format].write(writer.stream, sheet, notes);

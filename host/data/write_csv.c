@@ -1,4 +1,4 @@
-/* CSV as RFC 4180 has it, with a header, and line feeds alone. A missing value is an empty field.
+/* CSV by RFC 4180, with a header and plain line feeds. A missing value is an empty field.
  */
 #include "write.h"
 
@@ -8,8 +8,8 @@
 #include <math.h>
 #include <string.h>
 
-/* What a reader would take apart, trim, or take for missing, a comment, a word of ARFF, or a mark
- * of the encoding, which begins with 0xef. */
+/* Texts that a reader would split or trim, or mistake for a missing value, a comment, an ARFF
+ * keyword or a byte order mark (which begins with 0xef). */
 static bool needs_quotes(const char *text) {
   size_t length = strlen(text);
   return length == 0 || strpbrk(text, ",;|\t\"\r\n") || strchr("#@\xef", *text) ||
@@ -23,7 +23,7 @@ static void put_text(FILE *stream, const char *text) {
   }
   ebbi_put(stream, "\"");
   for (size_t length; *text != '\0'; text += length) {
-    length = strcspn(text, "\"") + 1; /* a quote too, which is doubled */
+    length = strcspn(text, "\"") + 1; /* including a quote, which is doubled */
     if (text[length - 1] == '\0') length--;
     fwrite(text, 1, length, stream);
     if (text[length - 1] == '"') ebbi_put(stream, "\"");
@@ -31,7 +31,7 @@ static void put_text(FILE *stream, const char *text) {
   ebbi_put(stream, "\"");
 }
 
-/* In a table of one column a missing value is quoted: a blank line is no row. */
+/* In a table of one column a missing value is quoted, because a blank line is not a row. */
 static void put_cell(FILE *stream, const ebbi_sheet *sheet, size_t row, size_t col) {
   char out[EBBI_NUMBER_TEXT];
   const char *missing = sheet->cols == 1 ? "\"\"" : "";
@@ -58,5 +58,5 @@ ebb_status ebbi_csv_write(FILE *stream, const ebbi_sheet *sheet, ebbi_notes *not
       put_cell(stream, sheet, row, col);
       ebbi_put(stream, col + 1 < sheet->cols ? "," : "\n");
     }
-  return EBB_OK; /* the writer knows of a failed write when it commits */
+  return EBB_OK; /* a failed write is reported at commit */
 }

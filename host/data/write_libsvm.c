@@ -1,5 +1,5 @@
-/* libsvm's text format. Zeros are left out, except for one of the last feature where it has no
- * other value: the file must tell how many features there are. */
+/* libsvm's text format. Zeros are left out, except one of the last feature if it has no other
+ * value: the file must show how many features there are. */
 #include "write.h"
 
 #include "base/error.h"
@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-/* A text's label is its number in the order of appearance. */
+/* A text's label is its number in order of appearance. */
 static ebb_status put_label(FILE *stream, const ebbi_sheet *sheet, size_t row,
                             ebbi_names *classes) {
   char out[EBBI_NUMBER_TEXT];

@@ -1,7 +1,7 @@
 /* NPZ: an archive with the arrays x and y, as numpy.savez makes it (stored, not compressed).
  *
- * An array has one type: x is float32 where that loses nothing, else float64; y is int64, float64
- * or texts. libzip lays the archive out in memory, from where it goes to the stream.
+ * An array has one type: x is float32 if that is exact, otherwise float64; y is int64, float64 or
+ * texts. libzip builds the archive in memory, and it is then written to the stream.
  */
 #include "write.h"
 
@@ -15,17 +15,17 @@
 
 enum { HEADER = 128, DATE_1980 = 1 << 5 | 1, CHUNK = 65536 };
 
-/* An NPY file in memory, and the columns of the sheet that it has. */
+/* An NPY file in memory, and the columns of the sheet in it. */
 typedef struct member {
   const char *name;
   size_t first, cols;
   char kind;   /* 'f', 'i', 'U' */
-  size_t item; /* bytes */
+  size_t item; /* bytes per element */
   char *bytes;
   size_t size;
 } member;
 
-/* The next character of UTF-8, 0 at the end; what is none becomes U+FFFD. */
+/* The next UTF-8 character, 0 at the end; invalid bytes become U+FFFD. */
 static uint32_t next_character(const char **text) {
   const unsigned char *c = (const unsigned char *)*text;
   size_t length = c[0] < 0x80 ? 1 : c[0] < 0xc0 ? 0 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
@@ -56,7 +56,7 @@ static size_t longest_text(const ebbi_sheet *sheet, const member *m) {
   return longest;
 }
 
-/* What all numbers of the columns allow. */
+/* Which types can hold all numbers of the columns. */
 typedef struct range {
   bool whole, single;
 } range;
@@ -77,7 +77,8 @@ static ebb_status choose_type(member *m, const ebbi_sheet *sheet, bool is_target
   for (size_t col = m->first; col < m->first + m->cols; col++)
     texts += ebbi_sheet_is_text(sheet, col);
   REQUIRE(texts == 0 || texts == m->cols, EBB_ERR_INPUT,
-          "%zu of %zu targets are texts, and an array holds either; write CSV", texts, m->cols);
+          "%zu of %zu targets are texts, and an array holds either texts or numbers; write CSV",
+          texts, m->cols);
   if (texts > 0) {
     m->kind = 'U';
     m->item = 4 * longest_text(sheet, m);
@@ -144,7 +145,7 @@ static ebb_status fail_zip(const char *what) {
   return ebbi_fail(EBB_ERR_OUTPUT, "the archive cannot be made: %s", what);
 }
 
-/* Hands the member's bytes to the archive. */
+/* Passes the member's bytes to the archive. */
 static ebb_status add(zip_t *zip, member *m) {
   char name[16];
   snprintf(name, sizeof name, "%s.npy", m->name);
@@ -174,7 +175,7 @@ static ebb_status copy_out(FILE *stream, zip_source_t *made) {
 static ebb_status pack(FILE *stream, zip_source_t *made, member members[2], zip_error_t *error) {
   zip_t *zip = zip_open_from_source(made, ZIP_TRUNCATE, error);
   if (!zip) return fail_zip(zip_error_strerror(error));
-  zip_source_keep(made); /* closing the archive gives up one of the two holds */
+  zip_source_keep(made); /* closing the archive releases one of the two references */
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < 2 && status == EBB_OK; i++)
     if (members[i].cols > 0) status = add(zip, &members[i]);

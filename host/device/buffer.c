@@ -1,8 +1,9 @@
-/* Device memory: every byte is asked for in the account before it is asked for of the driver.
+/* Device memory: every allocation is checked against the device's account before the driver sees
+ * it.
  *
- * Drivers promise more memory than there is and fail, or kill the process, at first use. So the
- * device keeps its own account of live bytes and refuses with numbers. Buffers start as zeros,
- * written rather than filled: tools that track initialised memory do not see clEnqueueFillBuffer.
+ * Drivers promise more memory than they have, and then fail, or kill the process, at first use. So
+ * the device counts live bytes itself and refuses with numbers. Buffers are zeroed by a write, not
+ * by a fill: tools that track initialised memory do not see clEnqueueFillBuffer.
  */
 #include "cl.h"
 
@@ -12,7 +13,7 @@ static double gib(uint64_t bytes) {
   return (double)bytes / (1 << 30);
 }
 
-/* Bytes that are not in use. */
+/* Bytes not in use. */
 static uint64_t bytes_left(const ebb_device *device) {
   uint64_t used = device->counters.allocated_bytes;
   return device->info.global_bytes > used ? device->info.global_bytes - used : 0;
@@ -86,7 +87,8 @@ size_t ebbi_device_workspace_need(const ebb_device *device, size_t bytes) {
   return device->workspace && device->workspace->size >= bytes ? 0 : bytes;
 }
 
-/* Recorded launches keep the workspace that they were recorded with: a larger one joins it. */
+/* Recorded launches keep using the workspace they were recorded with, so a larger one is added to
+ * the list instead of replacing it. */
 ebb_status ebbi_device_workspace(ebbi_buffer **out, ebb_device *device, size_t bytes) {
   if (ebbi_device_workspace_need(device, bytes) > 0) {
     ebbi_buffer *larger;

@@ -1,4 +1,5 @@
-/* OpenCL inside the device layer: the structs behind its handles. Calls go by watch.h. */
+/* OpenCL inside the device layer: the structs behind its handles. watch.h has the macros for
+ * calls. */
 #ifndef EBBI_CL_H
 #define EBBI_CL_H
 
@@ -9,20 +10,21 @@
 
 #include <ebb/cache.h>
 
-/* A kernel built with one set of options: wanted as long as there is neither kernel nor failure. */
+/* A kernel built with one set of options. It is wanted while it has neither a kernel nor a
+ * failure. */
 typedef struct ebbi_program ebbi_program;
 struct ebbi_program {
   ebbi_program *next;
   ebbi_kernel_id id;
   char *options;
   cl_program program;
-  cl_kernel kernel; /* for launches that are queued at once */
-  bool refused;     /* by the compiler, which would do so again */
-  char *failure;    /* why */
+  cl_kernel kernel; /* for launches queued directly */
+  bool refused;     /* refused by the compiler, which would refuse it again */
+  char *failure;    /* the compiler's message */
 };
 
-/* Command buffers: the calls of cl_khr_command_buffer that ebb needs; all NULL: they are not used.
- * Spelled out here, since headers hide the extension or lack it. */
+/* Command buffers: the functions of cl_khr_command_buffer that ebb needs; all NULL: not used. They
+ * are declared here because headers hide the extension or lack it. */
 typedef struct _cl_command_buffer_khr *ebbi_command_buffer;
 
 typedef struct ebbi_command_calls {
@@ -37,9 +39,8 @@ typedef struct ebbi_command_calls {
   cl_int(CL_API_CALL *release)(ebbi_command_buffer);
 } ebbi_command_calls;
 
-/* By EBB_COMMAND_BUFFER and what the device has.
- * Errors: EBB_ERR_ARGUMENT (a word that means nothing), EBB_ERR_UNSUPPORTED (on, but it has none).
- */
+/* Decided by EBB_COMMAND_BUFFER and the device's extensions.
+ * Errors: EBB_ERR_ARGUMENT (an unknown word), EBB_ERR_UNSUPPORTED (on, but the device has none). */
 ebb_status ebbi_command_calls_choose(ebb_device *device);
 
 typedef struct ebbi_profiling ebbi_profiling;
@@ -48,7 +49,7 @@ struct ebb_device {
   cl_context context;
   cl_device_id id;
   cl_command_queue queue;
-  cl_command_queue upload_queue; /* NULL until something is staged */
+  cl_command_queue upload_queue; /* NULL until the first staged upload */
   ebb_device_info info;
   char reason[160];
   size_t alignment;
@@ -56,23 +57,23 @@ struct ebb_device {
   ebb_cache_mode cache;
   ebb_counters counters;
   ebbi_program *programs;
-  bool planning; /* launches only say which programs they need */
+  bool planning; /* launches only register the programs they need */
   ebb_compile_callback compiling;
   void *compiling_user;
   ebbi_buffer *workspace;
-  ebbi_sequence *recording; /* NULL: launches are queued at once */
+  ebbi_sequence *recording; /* NULL: launches are queued directly */
   ebbi_command_calls command_calls;
   ebbi_watch watch;
-  void *transfer;       /* host memory through which bytes go to and from buffers: transfer.c */
-  size_t transfer_size; /* of each half */
-  bool clblast;         /* it holds programs of the context */
-  bool timing;          /* each command is given an event */
-  ebbi_profiling *profiling; /* NULL: there has been no profile */
+  void *transfer;            /* host memory for transfers of buffers: transfer.c */
+  size_t transfer_size;      /* of each half */
+  bool clblast;              /* CLBlast holds programs of the context */
+  bool timing;               /* each command gets an event */
+  ebbi_profiling *profiling; /* NULL: no profile was ever begun */
 };
 
 struct ebbi_buffer {
   ebb_device *device;
-  ebbi_buffer *smaller; /* of workspaces: the one before */
+  ebbi_buffer *smaller; /* of workspaces: the previous, smaller one */
   cl_mem memory;
   size_t bytes; /* counted in the device's account; 0 for views */
   size_t size;
@@ -84,22 +85,25 @@ typedef struct ebbi_platform_device {
   ebb_device_info info;
 } ebbi_platform_device;
 
-/* All devices of all platforms in a stable order; the caller frees *list, after a failure too. */
+/* All devices of all platforms in a stable order. The caller frees *list, also after a failure. */
 ebb_status ebbi_devices_list(ebbi_platform_device **list, size_t *count);
 void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_device_id device);
 
-/* The sizes of memory and of groups alone.
- * Errors: EBB_ERR_DEVICE (a query fails, or what it says makes no sense). */
+/* Reads only the sizes of memory and groups.
+ * Errors: EBB_ERR_DEVICE (a query fails or gives an impossible value). */
 ebb_status ebbi_device_read_sizes(ebb_device_info *info, cl_device_id device);
 
-/* Index of the device that the selector names, and why, for ebb_device_reason. */
+/* Index of the device that the selector names, and the reason for ebb_device_reason. */
 ebb_status ebbi_devices_select(size_t *index, char *reason, size_t reason_size,
                                const ebbi_platform_device *list, size_t count,
                                const char *selector);
 
+/* Returns true if `text` contains `part`, in upper or lower case. */
+bool ebbi_contains(const char *text, const char *part);
+
 void ebbi_device_free_workspaces(ebb_device *device);
 
-/* Blocks.  Errors: as those of ebbi_buffer_upload. */
+/* Blocks. Errors: as ebbi_buffer_upload. */
 ebb_status ebbi_buffer_write_zeros(ebbi_buffer *buffer);
 void ebbi_transfer_free(ebb_device *device);
 
@@ -112,9 +116,10 @@ void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profil
 /* The text of a program that holds a kernel and what its file includes; the caller frees it. */
 ebb_status ebbi_program_source(char **text, const char *file, const char *kernel);
 
-/* The text of a file of the folder EBB_KERNEL_DIR; the caller frees it. NULL: the variable is not
- * set, or the folder has no such file. Errors: EBB_ERR_ARGUMENT (folder or file is another user's,
- * or others may write to it; there is no such folder), EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+/* The text of a file in the folder EBB_KERNEL_DIR; the caller frees it. NULL: the variable is not
+ * set, or the folder has no such file.
+ * Errors: EBB_ERR_ARGUMENT (no such folder; folder or file belongs to another user or is writable
+ * by others), EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_kernel_folder_read(char **text, const char *name);
 
 /* Notes that the kernel `id` will be needed with these options. */
@@ -129,8 +134,8 @@ ebb_status ebbi_program_new_kernel(cl_kernel *kernel, ebb_device *device, const 
                                    ebbi_kernel_id id, const char *options);
 void ebbi_programs_free(ebb_device *device);
 
-/* The kernel cache's key of a program; a program by its key, built; keeping one. Where they fail,
- * nothing has happened. */
+/* The key of a program in the kernel cache, loading a built program by its key, and storing one. If
+ * they fail, nothing has changed. */
 bool ebbi_program_key(ebbi_hash *key, ebb_device *device, const char *text, const char *options);
 bool ebbi_program_load(cl_program *program, ebb_device *device, const ebbi_hash *key,
                        const char *options);
@@ -152,21 +157,21 @@ ebb_status ebbi_sequence_add(ebbi_sequence *sequence, const ebbi_entry *entry);
 /* Queues one launch and counts it. */
 ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry);
 
-/* Lets go of what CLBlast keeps, of all devices, if it was used on this one: else it would do so
- * when the process ends, and a driver may be gone by then. */
+/* Frees CLBlast's caches, of all devices, if it was used on this device. Otherwise CLBlast would do
+ * so at exit, when a driver may be gone. */
 void ebbi_clblast_clear(const ebb_device *device);
 
-/* Takes over a command's event, and that of the marker before it or NULL: for the profile, or,
- * where nothing is timed, to be released. NULL for `event` does nothing, so it can follow every
+/* Takes ownership of a command's event, and of the preceding marker's event or NULL. They go to the
+ * profile, or are released if nothing is timed. `event` NULL does nothing, so this can follow every
  * enqueue call. */
 ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_work *work,
                               cl_event before, cl_event event);
 
-/* The start of a phase for ebb_profile_phase; 0 where there is no profile. */
+/* The start time for ebb_profile_phase; 0 without a profile. */
 double ebbi_profiling_clock(const ebb_device *device);
 void ebbi_profiling_free(ebb_device *device);
 
-/* "CL_OUT_OF_RESOURCES" and the like, or "unknown". */
+/* The name of an OpenCL error code, such as "CL_OUT_OF_RESOURCES", or "unknown". */
 const char *ebbi_cl_error_name(cl_int error);
 
 #endif

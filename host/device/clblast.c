@@ -1,4 +1,4 @@
-/* CLBlast as a matmul engine: one SGEMM on the device's queue, where the library is installed. */
+/* CLBlast as a matmul engine, if the library is installed: one SGEMM on the device's queue. */
 #include "cl.h"
 
 #ifdef EBB_HAVE_CLBLAST
@@ -8,8 +8,8 @@ bool ebbi_clblast_built(void) {
   return true;
 }
 
-/* A call queues several kernels, of which only the last one's event can be had: a marker before
- * them tells when they begin. */
+/* A call queues several kernels and returns only the last one's event, so a marker before them
+ * gives their start. */
 static ebb_status mark(cl_event *marker, ebb_device *device) {
   *marker = NULL;
   if (device->timing)

@@ -1,8 +1,8 @@
 /* Opening and closing a device: one context, one in-order queue, the counters.
  *
- * The queue is in order, so commands need no events between them and nothing has to wait; staged
- * uploads alone have a queue of their own (staging.c). On a caller's context the same rule is
- * demanded of the caller's queue rather than worked around.
+ * The queue is in order, so commands need no events between them and never wait. Only staged
+ * uploads have a queue of their own (staging.c). A queue supplied by the caller must be in order
+ * too.
  */
 #include "environment.h"
 
@@ -24,8 +24,7 @@ static ebb_status choose_width(ebb_device *device) {
   return ebb_device_set_width(device, (unsigned)width);
 }
 
-/* Bytes that the start of a view must be a multiple of: a power of two, whatever the driver says.
- */
+/* Required alignment of views in bytes, always a power of two, whatever the driver reports. */
 static ebb_status read_alignment(ebb_device *device) {
   enum { LEAST = 128, MOST = 1 << 20 };
   cl_uint bits = 0;
@@ -34,13 +33,12 @@ static ebb_status read_alignment(ebb_device *device) {
   for (device->alignment = LEAST; device->alignment < bits / 8; device->alignment *= 2) {
   }
   REQUIRE(device->alignment <= MOST, EBB_ERR_UNSUPPORTED,
-          "device \"%s\": it wants parts of buffers to begin at multiples of %u bytes; %d at most "
-          "can be done",
+          "device \"%s\": it requires sub-buffers aligned to %u bytes; at most %d is supported",
           device->info.name, bits / 8, MOST);
   return EBB_OK;
 }
 
-/* Everything that follows from context, device and queue. */
+/* Sets up everything that follows from context, device and queue. */
 static ebb_status set_up(ebb_device *device) {
   TRY(ebbi_pocl_cache_check(device->info.platform));
   TRY(ebbi_device_read_sizes(&device->info, device->id));
@@ -148,7 +146,7 @@ ebb_status ebbi_device_open_opencl(ebb_device **out, void *context, void *id, vo
   return finish_open(out, device, status);
 }
 
-/* What the driver keeps of the device. */
+/* Releases the driver's objects. */
 static void release(ebb_device *device) {
   ebbi_profiling_free(device);
   ebbi_clblast_clear(device);
@@ -166,7 +164,7 @@ void ebb_device_free(ebb_device *device) {
   (void)ebbi_wait_for_queue(device, device->upload_queue);
   (void)ebbi_wait_for_queue(device, device->queue);
   bool locked = !ebbi_device_is_lost(device) && ebbi_driver_lock() == EBB_OK;
-  release(device); /* of one that is lost, host memory alone */
+  release(device); /* of a lost device, only host memory is freed */
   if (locked) ebbi_driver_unlock();
   free(device);
 }

@@ -1,8 +1,8 @@
-/* Finding the devices: all platforms in one flat list.
+/* Discovery: the devices of all platforms in one flat list.
  *
- * The order is the loader's order of platforms and the platform's order of devices, so an index
- * means the same device from run to run on an unchanged machine. A platform that fails to list its
- * devices is passed over, not an error: one broken driver must not hide the working ones.
+ * Platforms are in the loader's order and devices in their platform's order, so an index means the
+ * same device from run to run on an unchanged machine. A platform that fails to list its devices is
+ * skipped: one broken driver must not hide the others.
  */
 #include "environment.h"
 
@@ -20,8 +20,8 @@ static void trim(char *text) {
   if (text[0] == '\0') strcpy(text, "?");
 }
 
-/* Strings of any length, cut to the 128 bytes of ebb_device_info; of the platform if device is
- * NULL. */
+/* Reads a string of any length, truncated to the 128 bytes of ebb_device_info; a string of the
+ * platform if device is NULL. */
 static void read_text(char text[128], cl_platform_id platform, cl_device_id device, cl_uint what) {
   char full[4096] = "";
   cl_int error = device ? clGetDeviceInfo(device, what, sizeof full - 1, full, NULL)
@@ -42,8 +42,8 @@ static ebb_device_type device_type(cl_device_id device) {
   return type & CL_DEVICE_TYPE_CPU ? EBB_DEVICE_CPU : EBB_DEVICE_OTHER;
 }
 
-/* Sizes that a device must have: the query, whether it is for a size_t, the least that makes sense.
- * No device has more than a pebibyte, and sums of such sizes do not overflow. */
+/* Required sizes: the query, whether it returns a size_t, and the smallest sensible value. The
+ * upper bound is a pebibyte, so sums of such sizes cannot overflow. */
 static const uint64_t MOST = (uint64_t)1 << 50;
 static const struct {
   cl_uint what;
@@ -78,7 +78,7 @@ static ebb_status read_size(uint64_t *value, cl_device_id device, size_t row, co
   return EBB_OK;
 }
 
-/* Those that fail are 0; the last failure is reported. */
+/* Sizes that cannot be read are 0; the last failure is returned. */
 ebb_status ebbi_device_read_sizes(ebb_device_info *info, cl_device_id device) {
   uint64_t values[SIZE_ROWS] = {0};
   ebb_status last = EBB_OK;
@@ -106,10 +106,11 @@ void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_de
   clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
   info->compute_units = units < 1 ? 1 : units > MOST_UNITS ? MOST_UNITS : units;
   info->float_width = width > 0 ? width : 1;
-  (void)ebbi_device_read_sizes(info, device); /* it is shown all the same; opening asks again */
+  (void)ebbi_device_read_sizes(info, device); /* listed anyway; opening the device reads them
+                                               * again */
 }
 
-/* Devices that cannot run or compile anything now are left out. */
+/* Leaves out devices that cannot run or compile anything now. */
 static bool usable(cl_device_id device) {
   cl_bool available = CL_FALSE, compiler = CL_FALSE;
   clGetDeviceInfo(device, CL_DEVICE_AVAILABLE, sizeof available, &available, NULL);
@@ -117,21 +118,19 @@ static bool usable(cl_device_id device) {
   return available && compiler;
 }
 
-/* Says what hides the devices, as far as it shows; a driver to install is the last thing to name.
- */
+/* Says what hides the devices, if it is known; suggests installing a driver only otherwise. */
 static ebb_status fail_without_device(cl_uint platforms) {
   ebb_finding finding;
   if (ebbi_environment_hides(&finding, NULL, 0))
     return ebbi_fail(EBB_ERR_NO_DEVICE,
-                     "%s; %s; until then there is no OpenCL device; `ebb doctor` tells more",
-                     finding.what, finding.advice);
+                     "%s; %s; until then there is no OpenCL device; see `ebb doctor`", finding.what,
+                     finding.advice);
   REQUIRE(platforms == 0, EBB_ERR_NO_DEVICE,
-          "no OpenCL device found: there are drivers (%u platforms), but they show none; `ebb "
-          "doctor` tells more",
+          "no OpenCL device found: there are drivers (%u platforms), but they show no device; see "
+          "`ebb doctor`",
           platforms);
-  return ebbi_fail(EBB_ERR_NO_DEVICE,
-                   "no OpenCL device found: install a driver, for a CPU `apt install "
-                   "pocl-opencl-icd`; `ebb doctor` tells more");
+  return ebbi_fail(EBB_ERR_NO_DEVICE, "no OpenCL device found: install a driver, for a CPU `apt "
+                                      "install pocl-opencl-icd`; see `ebb doctor`");
 }
 
 static ebb_status add(ebbi_platform_device **list, size_t *count, const ebbi_platform_device *found,
@@ -147,7 +146,7 @@ static ebb_status add(ebbi_platform_device **list, size_t *count, const ebbi_pla
   return EBB_OK;
 }
 
-/* The platforms' devices, and how many platforms there are. */
+/* Collects the platforms' devices, and counts the platforms. */
 static ebb_status gather(ebbi_platform_device **list, size_t *count, cl_uint *platform_count) {
   cl_platform_id platforms[PLATFORMS_MAX];
   cl_device_id devices[DEVICES_MAX];

@@ -1,10 +1,9 @@
-/* The doctor: why there is no device, and what to install or change.
+/* The doctor: finds out why there is no device, and what to install or change.
  *
- * It looks at what a newcomer's machine lacks, in the order in which OpenCL needs it: the loader's
- * vendor folder, the driver libraries that its files name, the device nodes of GPUs, PoCL's cache
- * folder, variables of the environment, the devices themselves, whether the default one opens, and
- * our own kernel cache where they use it. Nothing is changed that opening a device would not
- * change.
+ * It checks what a new machine may lack, in the order in which OpenCL needs it: the loader's vendor
+ * folder, the driver libraries named there, the device nodes of GPUs, PoCL's cache folder,
+ * environment variables, the devices, whether the default device opens, and our own kernel cache if
+ * it is used. It changes nothing that opening a device would not change.
  */
 #include "environment.h"
 
@@ -14,45 +13,45 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The patient's card: where findings go. */
+/* The receiver of findings. */
 typedef struct examination {
   void (*report)(const ebb_finding *finding, void *user);
   void *user;
   bool any_bad;
 } examination;
 
-static void tell(examination *e, const ebb_finding *finding) {
+static void emit(examination *e, const ebb_finding *finding) {
   e->any_bad = e->any_bad || !finding->ok;
   e->report(finding, e->user);
 }
 
-static void found(examination *e, bool ok, const char *advice, const char *format, ...)
+static void add_finding(examination *e, bool ok, const char *advice, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-static void found(examination *e, bool ok, const char *advice, const char *format, ...) {
+static void add_finding(examination *e, bool ok, const char *advice, const char *format, ...) {
   ebb_finding finding = {.ok = ok};
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(finding.what, sizeof finding.what, format, arguments);
   va_end(arguments);
   snprintf(finding.advice, sizeof finding.advice, "%s", ok ? "" : advice);
-  tell(e, &finding);
+  emit(e, &finding);
 }
 
 static void examine_icd(const ebbi_icd *icd, void *user) {
   examination *e = user;
   if (!icd->library) {
-    found(e, false, "make the file readable, or install its driver package again",
-          "ICD file %.200s cannot be read", icd->file);
+    add_finding(e, false, "make the file readable, or install its driver package again",
+                "ICD file %.200s cannot be read", icd->file);
     return;
   }
-  /* a bare name is the dynamic linker's business */
+  /* the dynamic linker resolves a bare name */
   bool there = icd->library[0] != '/' || access(icd->library, R_OK) == 0;
-  found(e, there,
-        icd->file ? "install the driver package that brings this library, or remove the file"
-                  : "unset OCL_ICD_VENDORS",
-        "%s%.120s names the library %.120s%s", icd->file ? "ICD file " : "OCL_ICD_VENDORS",
-        icd->file ? icd->file : "", icd->library, there ? "" : ", which is not there");
+  add_finding(e, there,
+              icd->file ? "install the driver package that brings this library, or remove the file"
+                        : "unset OCL_ICD_VENDORS",
+              "%s%.120s names the library %.120s%s", icd->file ? "ICD file " : "OCL_ICD_VENDORS",
+              icd->file ? icd->file : "", icd->library, there ? "" : ", which is not there");
 }
 
 static void examine_icd_place(examination *e) {
@@ -61,24 +60,25 @@ static void examine_icd_place(examination *e) {
   const char *place = ebbi_icd_place();
   bool usual = strcmp(place, EBBI_ICD_FOLDER) == 0;
   size_t drivers = ebbi_icd_visit(examine_icd, e);
-  found(e, drivers > 0, usual ? install : "unset OCL_ICD_VENDORS and OPENCL_VENDOR_PATH",
-        "drivers are looked for in %.200s%s: %zu named", place,
-        access(place, F_OK) == 0 || drivers > 0 ? "" : ", which is not there", drivers);
+  add_finding(e, drivers > 0, usual ? install : "unset OCL_ICD_VENDORS and OPENCL_VENDOR_PATH",
+              "drivers are looked for in %.200s%s: %zu named", place,
+              access(place, F_OK) == 0 || drivers > 0 ? "" : ", which is not there", drivers);
 }
 
-/* GPU nodes that are there must be open to us; none at all is no fault. */
+/* Existing GPU nodes must be accessible to the user. Having none is not a fault. */
 static void examine_nodes(examination *e) {
   static const char *const nodes[] = {"/dev/nvidiactl", "/dev/nvidia0", "/dev/kfd",
                                       "/dev/dri/renderD128", "/dev/dri/renderD129"};
   for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
     if (access(nodes[i], F_OK) == 0) {
       bool open = access(nodes[i], R_OK | W_OK) == 0;
-      found(e, open, "join the groups render and video: `sudo usermod -aG render,video $USER`",
-            "device node %s is %s", nodes[i], open ? "open to you" : "closed to you");
+      add_finding(e, open,
+                  "join the groups render and video: `sudo usermod -aG render,video $USER`",
+                  "device node %s is %s", nodes[i], open ? "open to you" : "closed to you");
     }
 }
 
-/* Can files be made in the folder, or in the nearest one above it that is there? */
+/* Returns true if files can be created in the folder, or in its nearest existing parent. */
 static bool is_writable(const char *path) {
   char place[4096];
   snprintf(place, sizeof place, "%s", path);
@@ -91,54 +91,55 @@ static const char *describe_writing(const char *path) {
   return access(path, F_OK) == 0 ? "is writable" : "will be made";
 }
 
-/* Our own cache, where a device makes use of it. */
+/* Examines our kernel cache if a device uses it. */
 static void examine_own_cache(examination *e, const ebbi_platform_device *list, size_t count) {
   ebb_cache_mode mode, most = EBB_CACHE_OFF;
   for (size_t i = 0; i < count; i++)
     if (ebb_cache_mode_for(&mode, NULL, &list[i].info) == EBB_OK && mode > most) most = mode;
   ebb_cache_info info;
   if (most == EBB_CACHE_OFF || ebb_cache_describe(&info) != EBB_OK) return;
-  static const char advice[] = "mend the folder, or point XDG_CACHE_HOME at another: programs are "
-                               "built at each start until then";
+  static const char advice[] = "repair the folder, or point XDG_CACHE_HOME to another; until then "
+                               "programs are built at each start";
   if (info.problem[0])
-    found(e, false, advice, "ebb's kernel cache: %.300s", info.problem);
+    add_finding(e, false, advice, "ebb's kernel cache: %.300s", info.problem);
   else
-    found(e, most == EBB_CACHE_RO || is_writable(info.folder), advice,
-          "ebb's kernel cache %.200s %s", info.folder,
-          most == EBB_CACHE_RO ? "is only read" : describe_writing(info.folder));
+    add_finding(e, most == EBB_CACHE_RO || is_writable(info.folder), advice,
+                "ebb's kernel cache %.200s %s", info.folder,
+                most == EBB_CACHE_RO ? "is only read" : describe_writing(info.folder));
 }
 
-/* Opens the device that a command without --device would take. */
+/* Opens the device that a command without --device would use. */
 static bool examine_default(examination *e) {
   ebb_device *device = NULL;
   bool opens = ebb_device_open(&device, NULL) == EBB_OK;
   if (opens)
-    found(e, true, "", "%.120s opens (%.120s)", ebb_device_get_info(device)->name,
-          ebb_device_reason(device));
+    add_finding(e, true, "", "%.120s opens (%.120s)", ebb_device_get_info(device)->name,
+                ebb_device_reason(device));
   else
-    found(e, false, "mend that: commands without --device have none until then",
-          "the default device does not open: %.400s", ebb_error_message());
+    add_finding(e, false, "fix this: until then commands without --device have no device",
+                "the default device does not open: %.400s", ebb_error_message());
   ebb_device_free(device);
   return opens;
 }
 
 static void report_finding(const ebb_finding *finding, void *user) {
-  tell(user, finding);
+  emit(user, finding);
 }
 
-/* The variables, PoCL's cache folder, the devices that are left, and whether one opens. */
+/* Examines the variables, PoCL's cache folder, the remaining devices, and whether one opens. */
 static bool examine_devices(examination *e) {
   ebbi_platform_device *list = NULL;
   size_t count = 0;
   bool any = ebbi_devices_list(&list, &count) == EBB_OK;
   ebbi_environment_visit(list, count, report_finding, e);
   for (size_t i = 0; i < count; i++)
-    found(e, true, "", "device %zu: %.120s (%.120s)", i, list[i].info.name, list[i].info.platform);
+    add_finding(e, true, "", "device %zu: %.120s (%.120s)", i, list[i].info.name,
+                list[i].info.platform);
   if (!any)
-    found(e, false,
-          e->any_bad ? "mend what is marked bad above"
-                     : "install a driver: `apt install pocl-opencl-icd` for the CPU",
-          "no OpenCL device");
+    add_finding(e, false,
+                e->any_bad ? "fix what is marked bad above"
+                           : "install a driver: `apt install pocl-opencl-icd` for the CPU",
+                "no OpenCL device");
   bool opens = any && examine_default(e);
   examine_own_cache(e, list, count);
   free(list);
@@ -149,7 +150,7 @@ static void examine_pocl_cache(examination *e) {
   ebb_finding finding, closed;
   if (!ebbi_pocl_is_there()) return;
   if (!ebbi_pocl_cache_fault(&finding) && ebbi_pocl_cache_closed(&closed)) finding = closed;
-  tell(e, &finding);
+  emit(e, &finding);
 }
 
 ebb_status ebb_doctor(bool *healthy, void (*report)(const ebb_finding *finding, void *user),

@@ -1,9 +1,9 @@
-/* Variables of the environment that hide a driver's devices or break the driver: one table.
+/* A table of environment variables that hide a driver's devices or break the driver.
  *
- * Drivers do not tell that a variable is wrong. They show no device, as if they were not installed,
- * or end the process by an assertion, which nobody can catch: what does that is refused before
- * OpenCL is called. A variable counts only if its driver is there, which the names of the loader's
- * libraries tell; a device's platform has another name, so that a driver has two here.
+ * Drivers do not report a bad variable. They show no device, as if they were not installed, or
+ * abort the process by an assertion, which nobody can catch. Values of the latter kind are refused
+ * before OpenCL is called. A variable counts only if its driver is installed, as the names of the
+ * loader's libraries show. A device's platform has another name, so each driver has two names here.
  */
 #include "environment.h"
 
@@ -13,7 +13,7 @@
 #include <strings.h>
 
 typedef struct driver {
-  const char *library, *platform; /* parts of these names */
+  const char *library, *platform; /* substrings of these names */
 } driver;
 
 static const driver pocl = {"pocl", ebbi_pocl_platform}, nvidia = {"nvidia", "NVIDIA"},
@@ -31,15 +31,15 @@ static bool is_no_size(const char *value) {
   return strtol(value, NULL, 10) <= 0;
 }
 
-enum { THREADS_MAX = 4096 }; /* PoCL ends the program if the system does not start them all */
+enum { THREADS_MAX = 4096 }; /* PoCL aborts if the system cannot start all of them */
 
 static bool is_no_thread_count(const char *value) {
   long count = strtol(value, NULL, 10);
   return count < 0 || count > THREADS_MAX;
 }
 
-/* A row with `is_wrong` is about values that break the driver; one without is about which devices
- * are shown, and then `needed` tells that none are while it is not set. */
+/* A row with `is_wrong` describes values that break the driver. A row without it describes which
+ * devices are visible; if `needed` is set, none is visible unless the variable is set. */
 typedef struct variable {
   const char *name;
   const driver *owner; /* NULL: the loader */
@@ -78,13 +78,7 @@ enum { ROWS = sizeof table / sizeof *table };
 
 typedef enum verdict { ABSENT, HARMLESS, HIDING, BREAKING } verdict;
 
-static bool contains(const char *text, const char *part) {
-  for (size_t length = strlen(part); *text != '\0'; text++)
-    if (strncasecmp(text, part, length) == 0) return true;
-  return false;
-}
-
-/* What a search for a driver is for, and whether it is found. */
+/* A driver to search for, and the result. */
 typedef struct search {
   const driver *wanted;
   bool found;
@@ -92,7 +86,7 @@ typedef struct search {
 
 static void compare_library(const ebbi_icd *icd, void *user) {
   search *s = user;
-  if (icd->library && contains(icd->library, s->wanted->library)) s->found = true;
+  if (icd->library && ebbi_contains(icd->library, s->wanted->library)) s->found = true;
 }
 
 static bool is_there(const driver *wanted) {
@@ -107,7 +101,7 @@ bool ebbi_pocl_is_there(void) {
 
 static bool shows_device(const driver *owner, const ebbi_platform_device *list, size_t count) {
   for (size_t i = 0; i < count; i++)
-    if (contains(list[i].info.platform, owner->platform)) return true;
+    if (ebbi_contains(list[i].info.platform, owner->platform)) return true;
   return false;
 }
 
@@ -128,7 +122,7 @@ static verdict judge_breaking(const variable *v) {
 
 static verdict judge_hiding(const variable *v, const ebbi_platform_device *list, size_t count) {
   const char *value = getenv(v->name);
-  bool is_set = value && (v->owner || value[0] != '\0'); /* an empty one is none to the loader */
+  bool is_set = value && (v->owner || value[0] != '\0'); /* the loader ignores an empty variable */
   if (!v->owner) return !is_set ? ABSENT : count > 0 || has_platform() ? HARMLESS : HIDING;
   if ((!is_set && !v->needed) || !is_there(v->owner)) return ABSENT;
   return shows_device(v->owner, list, count) ? HARMLESS : HIDING;
@@ -168,7 +162,8 @@ void ebbi_environment_visit(const ebbi_platform_device *list, size_t count,
   bool callable = ebbi_environment_check() == EBB_OK;
   for (size_t i = 0; i < ROWS; i++) {
     const variable *v = &table[i];
-    if (!v->is_wrong && !callable) continue; /* what is shown has not been asked for */
+    if (!v->is_wrong && !callable)
+      continue; /* no devices were listed, so nothing is known about hiding */
     verdict its = v->is_wrong ? judge_breaking(v) : judge_hiding(v, list, count);
     if (its == ABSENT || (v->is_wrong && its == HARMLESS)) continue;
     ebb_finding finding = {.ok = its == HARMLESS || (its == HIDING && count > 0)};

@@ -1,4 +1,4 @@
-/* Names of OpenCL's error codes, as cl.h 1.2 spells them; the numbers alone help nobody. */
+/* Names of OpenCL's error codes, as in cl.h 1.2; the numbers alone help nobody. */
 #include "cl.h"
 
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* The loader's ICD files, read as Debian's loader reads them.
  *
- * OCL_ICD_VENDORS names a folder, an ICD file or a library, and else the folder is that of
+ * OCL_ICD_VENDORS names a folder, an ICD file or a library. Without it the folder is
  * OPENCL_VENDOR_PATH or the system's. The first line of an ICD file is the name of a library. The
- * libraries are not loaded to look into them: two drivers that bring LLVM along abort the process.
+ * libraries are not loaded for inspection: two drivers that both contain LLVM abort the process.
  */
 #include "environment.h"
 
@@ -32,7 +32,7 @@ static bool is_icd_name(const char *name) {
   return length > 4 && strcmp(name + length - 4, ".icd") == 0;
 }
 
-/* Reads the library's name; false if it cannot be read. */
+/* Reads the library's name. Returns false if the file cannot be read. */
 static bool read_library(char library[1024], const char *path) {
   FILE *file = fopen(path, "r");
   bool readable = file && fgets(library, 1024, file);
@@ -49,8 +49,8 @@ static void visit_file(const char *folder, const char *name,
   visit(&(ebbi_icd){.file = path, .library = readable ? library : NULL}, user);
 }
 
-/* One place that is no folder: an ICD file, without a slash in the vendors' folder, or a library.
- */
+/* A place that is not a folder: an ICD file (a name without a slash lies in the vendors' folder) or
+ * a library. */
 static void visit_one(const char *place, void (*visit)(const ebbi_icd *icd, void *user),
                       void *user) {
   char library[1024];

@@ -1,11 +1,11 @@
 /* The kernel cache: which devices use it, and its files.
  *
- * A file is a header, the driver's binary and a checksum of both. Its name is the key, and the
- * header holds the key again, so that a file under a wrong name is not taken. Nothing is believed
- * before the checksum has been compared: drivers crash on binaries that are cut off. The bytes of
- * a header are those of this machine; another byte order makes another format number.
+ * A file consists of a header, the driver's binary and a checksum of both. Its name is the key,
+ * which the header repeats, so that a renamed file is rejected. Nothing is trusted before the
+ * checksum matches: drivers crash on truncated binaries. The header is in native byte order; a
+ * machine of the other byte order sees a wrong format number.
  *
- * An index file was rejected: it would have to be locked, and could be wrong about the files.
+ * An index file was rejected: it would need a lock, and could disagree with the files.
  */
 #include "kernel_cache.h"
 
@@ -40,7 +40,7 @@ const char *ebb_cache_mode_name(ebb_cache_mode mode) {
   return (unsigned)mode < EBB_CACHE_MODE_COUNT ? mode_names[mode] : "?";
 }
 
-/* Platforms for which the cache would be of no use. */
+/* Platforms that gain nothing from the cache. */
 static const struct {
   const char *name, *reason;
 } without_need[] = {
@@ -81,7 +81,8 @@ static void file_name(char name[64], const ebbi_hash *key) {
   snprintf(name, 64, "%s%s", text, ending);
 }
 
-/* An entry, or what a process that died has left of one: its name, and `.PROCESS.ATTEMPT.tmp`. */
+/* An entry, or the leftover of a process that died: an entry's name followed by
+ * `.PROCESS.ATTEMPT.tmp`. */
 static bool is_ours(const char *name) {
   size_t length = strspn(name, "0123456789abcdef");
   if (length != 32 || strncmp(name + length, ending, sizeof ending - 1) != 0) return false;
@@ -131,7 +132,7 @@ ebb_status ebbi_kernel_cache_load(ebbi_kernel_entry *entry, const ebbi_hash *key
   return status;
 }
 
-/* Removes the oldest files while there are too many bytes. Others may be at the same. */
+/* Removes the oldest files until the limit is met. Other processes may be doing the same. */
 static ebb_status trim(int folder) {
   ebbi_cache_file *list;
   size_t count;
@@ -169,7 +170,7 @@ ebb_status ebbi_kernel_cache_store(const ebbi_hash *key, const unsigned char *bi
   return status;
 }
 
-/* ---- looking and clearing ---- */
+/* ---- inspecting and clearing ---- */
 
 ebb_status ebb_cache_describe(ebb_cache_info *info) {
   REQUIRE(info, EBB_ERR_ARGUMENT, "ebb_cache_describe: info is NULL");
@@ -191,7 +192,7 @@ ebb_status ebb_cache_describe(ebb_cache_info *info) {
   return EBB_OK;
 }
 
-/* Removes the files of the list; the first that stays is the failure. */
+/* Removes the files of the list; the first that cannot be removed is the failure. */
 static ebb_status remove_all(size_t *files, uint64_t *bytes, int folder,
                              const ebbi_cache_file *list, size_t count) {
   const char *left = NULL;

@@ -1,4 +1,4 @@
-/* The files of the kernel cache, as program_binary.c uses them. */
+/* Files of the kernel cache, for program_binary.c. */
 #ifndef EBBI_KERNEL_CACHE_H
 #define EBBI_KERNEL_CACHE_H
 
@@ -6,19 +6,19 @@
 
 #include <ebb/cache.h>
 
-/* A file that has been read: `binary` lies within `bytes`. The caller frees bytes. */
+/* A file that has been read. `binary` lies within `bytes`, which the caller frees. */
 typedef struct ebbi_kernel_entry {
   char *bytes;
   const unsigned char *binary;
   size_t size;
 } ebbi_kernel_entry;
 
-/* Looks for the entry of a key.
- * Errors: EBB_ERR_INPUT (none, damaged, not the user's own, of another key or format),
+/* Loads the entry of a key.
+ * Errors: EBB_ERR_INPUT (missing, damaged, not the user's own, of another key or format),
  * EBB_ERR_OUTPUT (the folder is refused), EBB_ERR_MEMORY. */
 ebb_status ebbi_kernel_cache_load(ebbi_kernel_entry *entry, const ebbi_hash *key);
 
-/* Keeps a binary under a key, and removes the oldest files where there are too many bytes then.
+/* Stores a binary under a key, and removes the oldest files if the cache exceeds its limit.
  * Errors: EBB_ERR_OUTPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_kernel_cache_store(const ebbi_hash *key, const unsigned char *binary, size_t size);
 

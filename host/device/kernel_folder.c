@@ -1,10 +1,10 @@
-/* Kernel files from the folder EBB_KERNEL_DIR, for those who work on kernels.
+/* Kernel files from the folder EBB_KERNEL_DIR, for kernel development.
  *
- * What stands there is compiled and run, on a CPU within this very process: so folder and files
- * must be the user's own or root's, and closed to writing by others, as must be what a link leads
- * to. Many systems give each user a group of his own and let it write: that group may. A folder
- * like /tmp, where each may remove only what is his, may be open: its files are looked at too. What
- * has been opened is what is looked at, so nothing can be exchanged meanwhile.
+ * These files are compiled and run, on a CPU within this very process. So the folder, its files and
+ * the targets of links must belong to the user or root and must not be writable by others. Many
+ * systems give each user a private group with write permission; that group may write. A sticky
+ * folder such as /tmp may be open, since its files are checked too. Permissions are checked on the
+ * opened file, so nothing can be exchanged in between.
  */
 #include "cl.h"
 
@@ -44,11 +44,11 @@ static ebb_status open_folder(int *folder, const char *path) {
   return check_owner(&about, path);
 }
 
-/* Reads a file that is open; a zero follows what is read. */
+/* Reads an open file and appends a zero. */
 static ebb_status read_text(char **text, int file, const char *path) {
   struct stat about;
   REQUIRE(fstat(file, &about) == 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));
-  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is no plain file", path);
+  REQUIRE(S_ISREG(about.st_mode), EBB_ERR_INPUT, "%s: is not a regular file", path);
   TRY(check_owner(&about, path));
   REQUIRE(about.st_size <= FILE_LIMIT, EBB_ERR_INPUT, "%s: %lld bytes, larger than the limit of %d",
           path, (long long)about.st_size, FILE_LIMIT);
@@ -65,7 +65,7 @@ static ebb_status read_text(char **text, int file, const char *path) {
 }
 
 static ebb_status read_file(char **text, int folder, const char *path, const char *name) {
-  /* not blocking, or a pipe of that name would hold the program up */
+  /* non-blocking: opening a pipe of that name would hang the program */
   int file = openat(folder, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (file < 0 && errno == ENOENT) return EBB_OK;
   REQUIRE(file >= 0, EBB_ERR_INPUT, "%s: %s", path, strerror(errno));

@@ -1,9 +1,9 @@
 /* Launches: arguments set one by one, then queued or recorded.
  *
- * The first error sticks in the launch, so an operation reads as one straight paragraph. The local
- * size is declared once, in the kernel (GROUP), and read back from it. While a sequence is being
- * recorded each launch gets a kernel object of its own, which keeps its arguments; otherwise one
- * object serves all launches, since arguments are copied when a launch is queued.
+ * The launch keeps its first error, so an operation reads as a straight sequence of calls. The
+ * group size is declared once, in the kernel (GROUP), and read back from it. While a sequence is
+ * recorded, each launch has its own kernel object, which keeps its arguments. Otherwise one object
+ * serves all launches, since arguments are copied when a launch is queued.
  */
 #include "cl.h"
 
@@ -82,7 +82,7 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   TRY_CL(device, ebbi_kernel_name(launch->id), clGetKernelWorkGroupInfo, launch->kernel, device->id,
          CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof group, group, NULL);
   REQUIRE(group[0] > 0 && group[1] > 0, EBB_ERR_DEVICE, /* it would do nothing */
-          "%s: its groups are %zux%zu by the driver, which is broken; choose another device",
+          "%s: the driver reports groups of %zux%zu and is broken; choose another device",
           ebbi_kernel_name(launch->id), group[0], group[1]);
   const ebbi_entry entry = {.id = launch->id,
                             .kernel = launch->kernel,
@@ -91,7 +91,7 @@ static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
                             .work = launch->work};
   if (!device->recording) return ebbi_enqueue(device, &entry);
   TRY(ebbi_sequence_add(device->recording, &entry));
-  launch->kernel = NULL; /* the sequence's now */
+  launch->kernel = NULL; /* now owned by the sequence */
   return EBB_OK;
 }
 

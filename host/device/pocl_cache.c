@@ -1,9 +1,9 @@
-/* PoCL's cache folder. PoCL keeps everything that it compiles there and cannot work without: if the
- * folder cannot be made it shows no device, if it cannot be written to no program builds, also one
- * that is there already. Neither is told by an error that names the folder.
+/* PoCL's cache folder. PoCL stores everything it compiles there and cannot work without it. If the
+ * folder cannot be created PoCL shows no device; if it cannot be written to, no program can be
+ * built, not even a cached one. No error of PoCL names the folder.
  *
- * Whether a folder can be used is found by making a folder in it, as PoCL will: access(2) is wrong
- * about what is no real file system, and about full disks.
+ * Whether a folder is usable is tested by creating a folder in it, as PoCL will do: access(2) is
+ * unreliable on virtual file systems and on full disks.
  */
 #include "base/folder.h"
 #include "environment.h"
@@ -22,7 +22,7 @@ const char ebbi_pocl_platform[] = "Portable Computing Language";
 static const char advice[] =
     "set POCL_CACHE_DIR to a folder that you may write to: export POCL_CACHE_DIR=$(mktemp -d)";
 
-/* The folder, and the variable that it comes from, NULL if none is set: PoCL's own rule. */
+/* The folder, and the variable that sets it or NULL, by PoCL's own rule. */
 static const char *find_folder(char *path, size_t size) {
   const char *own = getenv("POCL_CACHE_DIR"), *cache = getenv("XDG_CACHE_HOME"),
              *home = getenv("HOME"), *kept = getenv("POCL_KERNEL_CACHE");
@@ -39,21 +39,22 @@ static const char *find_folder(char *path, size_t size) {
   return home ? "HOME" : NULL;
 }
 
-/* 0, or the reason why a folder is not there. */
+/* Creates the folder. Returns 0 or an errno. */
 static int make_folder(const char *path) {
   return mkdir(path, 0700) == 0 || errno == EEXIST ? 0 : errno;
 }
 
-/* 0, or the reason why nothing can be made in a folder. */
+/* Tries to create something in the folder. Returns 0 or an errno. */
 static int try_inside(const char *path) {
   char inside[4096 + 32];
   snprintf(inside, sizeof inside, "%s/ebb-%ld", path, (long)getpid());
-  int error = make_folder(inside); /* 0 also if another thread is at it, or one has died here */
+  int error = make_folder(inside); /* 0 also if another thread has made it, or a process died after
+                                    * making it */
   (void)rmdir(inside);
   return error;
 }
 
-/* 0, or the reason why the folder cannot be used. */
+/* Returns 0, or why the folder cannot be used. */
 static int try_folder(char *path) {
   if (path[0] == '\0') return ENOENT;
   if (try_inside(path) == 0) return 0;
@@ -79,7 +80,7 @@ bool ebbi_pocl_cache_fault(ebb_finding *finding) {
   return true;
 }
 
-/* Folders in it have names of two letters, the first of a program's hash. */
+/* Subfolders have names of two letters, the first of a program's hash. */
 static bool is_closed(int folder, const char *name) {
   struct stat about;
   return strlen(name) == 2 && name[0] != '.' && fstatat(folder, name, &about, 0) == 0 &&
@@ -94,11 +95,10 @@ bool ebbi_pocl_cache_closed(ebb_finding *finding) {
   for (struct dirent *entry; folder && finding->ok && (entry = readdir(folder));) {
     if (!is_closed(dirfd(folder), entry->d_name)) continue;
     finding->ok = false;
-    snprintf(
-        finding->what, sizeof finding->what,
-        "PoCL's cache has folders that are closed to you, as %.200s/%.2s; programs that belong "
-        "there do not build",
-        path, entry->d_name);
+    snprintf(finding->what, sizeof finding->what,
+             "PoCL's cache has folders that you cannot write to, such as %.200s/%.2s; some "
+             "programs cannot be built",
+             path, entry->d_name);
     snprintf(finding->advice, sizeof finding->advice, "make them your own by chown -R, or %s",
              advice);
   }

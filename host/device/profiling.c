@@ -1,11 +1,11 @@
-/* Profiling: an event for each command, read by the thousand, summed by kernel and shape.
+/* Profiling: an event for each command, read in batches, summed by kernel and shape.
  *
- * Reading an event waits for its command, so that is put off: a ring holds two halves, and when it
- * is full the older half, which is long done, is read while the newer one keeps the device busy.
- * So the profile hardly makes idle time of its own. Busy is what is not a gap, so where a driver
- * lets two commands overlap their time counts once, and wall = busy + idle + first use holds. A gap
- * before the first command of its kind is kept apart: drivers compile there. Reading at every
- * download was rejected: the device would idle meanwhile.
+ * Reading an event waits for its command, so it is postponed. A ring has two halves: when it is
+ * full, the older half, long done, is read while the newer half keeps the device busy. So profiling
+ * causes hardly any idle time. Busy time is everything except gaps, so commands that overlap count
+ * once and wall = busy + idle + first use holds. A gap before the first command of a kind counts
+ * separately, because drivers compile there. Reading at every download was rejected: the device
+ * would idle meanwhile.
  */
 #include "profiling.h"
 
@@ -31,7 +31,7 @@ static bool is_row_of(const ebb_profile_row *row, const ebbi_timed *t) {
   return row->name == t->name && memcmp(row->shape, t->work.shape, sizeof row->shape) == 0;
 }
 
-/* The row of a command's kind, made if it is new; the last to be made takes all further kinds. */
+/* The row of a command's kind, created if needed. The last row takes all further kinds. */
 static ebb_profile_row *find_row(ebbi_profiling *p, const ebbi_timed *t) {
   bool full = p->row_count == EBBI_PROFILE_ROWS;
   ebb_profile_row *rest = NULL;
@@ -48,8 +48,8 @@ static ebb_profile_row *find_row(ebbi_profiling *p, const ebbi_timed *t) {
   return row;
 }
 
-/* An array of the trace with room for one element more, or NULL, and one is left out: the limit is
- * reached, or there is no memory, which must not end a training. */
+/* An array of the trace with room for another element. NULL if the limit is reached or memory runs
+ * out, which must not end a training; the element is then counted as left out. */
 static void *make_room(ebbi_profiling *p, void *items, size_t size, size_t count,
                        size_t *capacity) {
   if (count < *capacity) return items;
@@ -91,7 +91,7 @@ static void release(ebb_device *device, ebbi_timed *t) {
   *t = (ebbi_timed){0};
 }
 
-/* Each is waited for: uploads on their own queue end out of turn. */
+/* Waits for each event: uploads on their own queue end out of order. */
 static ebb_status read_events(ebb_device *device, const ebbi_timed *t) {
   int64_t start = 0, end = 0;
   TRY(ebbi_wait(device, NULL, t->event, where));
@@ -138,8 +138,8 @@ ebb_status ebbi_profiling_add(ebb_device *device, const char *name, const ebbi_w
   return EBB_OK;
 }
 
-/* The device's time when a marker has passed, and by how much the host's is ahead: by no more than
- * `slack` wrong. */
+/* Reads the device's time at a marker, and how far the host's clock is ahead of it, accurate to
+ * `slack`. */
 static ebb_status read_marker(int64_t *now, int64_t *ahead, int64_t *slack, ebb_device *device) {
   cl_event marker;
   int64_t queued = 0, before = ebbi_nanoseconds();
@@ -153,7 +153,8 @@ static ebb_status read_marker(int64_t *now, int64_t *ahead, int64_t *slack, ebb_
   return status;
 }
 
-/* Waits for the queue; then the best of some readings, since the host may have been interrupted. */
+/* Waits for the queue, then takes the best of several readings, since the host may be
+ * interrupted. */
 static ebb_status read_clocks(int64_t *now, int64_t *ahead, ebb_device *device) {
   int64_t best = INT64_MAX;
   TRY(ebb_device_finish(device));
@@ -171,7 +172,7 @@ static ebb_status empty_table(ebb_device *device) {
   ebbi_profiling *p = device->profiling;
   TRY(drain(device, p->count));
   TRY(read_clocks(&p->mark, &p->ahead, device));
-  for (size_t i = 0; i < p->row_count; i++) { /* the rows stay: their kinds have been used */
+  for (size_t i = 0; i < p->row_count; i++) { /* rows are kept: their kinds are not new any more */
     ebb_profile_row *row = &p->rows[i];
     row->launches = 0;
     row->seconds = row->flops = row->bytes = 0;
@@ -221,7 +222,7 @@ ebb_status ebb_profile_end(ebb_device *device) {
   return EBB_OK;
 }
 
-/* The most time first; those that have not run since the restart last. */
+/* Longest time first; kinds not run since the restart come last. */
 static int by_time(const void *a, const void *b) {
   const ebb_profile_row *x = a, *y = b;
   if (!x->launches != !y->launches) return x->launches ? -1 : 1;

@@ -1,4 +1,4 @@
-/* The profile of a device inside this folder: what is on its way, and what has been timed. */
+/* A device's profile inside this folder: pending commands, and what has been timed. */
 #ifndef EBBI_PROFILING_H
 #define EBBI_PROFILING_H
 
@@ -6,10 +6,11 @@
 
 #include <ebb/profile.h>
 
-/* Commands whose events are held at a time: one half is read while the other half runs. */
+/* Commands with events held at a time: one half is read while the other half runs. */
 enum { EBBI_PENDING_HALF = 4096, EBBI_PROFILE_ROWS = 256, EBBI_PHASE_NAME = 48 };
 
-/* A command on its way. `before`: a marker that ends where it begins; NULL: its own start. */
+/* A pending command. `before`: a marker whose end is the command's start; NULL: the command's own
+ * start. */
 typedef struct ebbi_timed {
   const char *name;
   ebbi_work work;
@@ -23,7 +24,7 @@ typedef struct ebbi_traced {
   int64_t start, end;
 } ebbi_traced;
 
-/* What the host did. Times are nanoseconds of CLOCK_MONOTONIC. */
+/* A host phase. Times are nanoseconds of CLOCK_MONOTONIC. */
 typedef struct ebbi_phase {
   char name[EBBI_PHASE_NAME];
   int64_t start, end;
@@ -36,11 +37,11 @@ struct ebbi_profiling {
   ebb_profile_row rows[EBBI_PROFILE_ROWS];
   size_t row_count;
   uint64_t commands;
-  int64_t mark, last; /* where the table begins; where the last command, or the profile, ends */
-  int64_t idle, first_use; /* gaps before commands; before the first of their kind */
-  int64_t ahead;           /* by how much the host's clock is ahead of the device's */
+  int64_t mark, last;      /* where the table begins; end of the last command or of the profile */
+  int64_t idle, first_use; /* gaps before commands; gaps before the first command of a kind */
+  int64_t ahead;           /* how far the host's clock is ahead of the device's */
 
-  size_t limit; /* of commands in the trace, and of phases */
+  size_t limit; /* of commands, and of phases, in the trace */
   ebbi_traced *traced;
   size_t traced_count, traced_capacity;
   ebbi_phase *phases;

@@ -1,8 +1,8 @@
-/* Kernel programs: built one kernel each, and kept for as long as the device is open.
+/* Kernel programs: each builds one kernel and is kept while the device is open.
  *
- * What will be needed can be said beforehand (ebbi_programs_plan): then the number of programs is
- * known while they are built, and users see how far it is. A program that does not build keeps the
- * compiler's message: asked for again, it fails with it at once.
+ * Kernels that will be needed can be collected first (ebbi_programs_plan). The number of programs
+ * is then known during the build, so users see its progress. A program that fails to build keeps
+ * the compiler's message and fails with it at once when it is needed again.
  */
 #include "base/clock.h"
 #include "environment.h"
@@ -23,7 +23,7 @@ const char *ebbi_kernel_name(ebbi_kernel_id id) {
   return kernels[id].name;
 }
 
-/* Releases what is OpenCL's of a program. */
+/* Releases a program's OpenCL objects. */
 static void release(ebb_device *device, ebbi_program *program) {
   if (program->kernel) (void)CALL_CL(device, clReleaseKernel, program->kernel);
   if (program->program) (void)CALL_CL(device, clReleaseProgram, program->program);
@@ -31,14 +31,14 @@ static void release(ebb_device *device, ebbi_program *program) {
   program->program = NULL;
 }
 
-/* A compiler that may not write its files says nothing of it. */
+/* A compiler that cannot write its files does not report it, so the message mentions the limit. */
 static const char *size_limit(void) {
   struct rlimit limit;
   bool limited = getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
   return limited ? "; the limit on file sizes (ulimit -f) may be why" : "";
 }
 
-/* The compiler's whole log in the message: it is what the reader needs. */
+/* The message contains the compiler's whole log, which the reader needs. */
 static ebb_status build_failed(ebb_device *device, const ebbi_program *program, cl_int error) {
   size_t size = 0;
   (void)CALL_CL(device, clGetProgramBuildInfo, program->program, device->id, CL_PROGRAM_BUILD_LOG,
@@ -67,7 +67,7 @@ static ebb_status create_kernel(cl_kernel *kernel, ebb_device *device,
     *kernel = clCreateKernel(program->program, name, &error);
   ebbi_call_end(device, error);
   REQUIRE(error != CL_INVALID_KERNEL_NAME, EBB_ERR_DEVICE,
-          "%s: its program leaves it out for the compiler of \"%s\"", name, device->info.name);
+          "%s: the compiler of \"%s\" left the kernel out of its program", name, device->info.name);
   if (error != CL_SUCCESS) *kernel = NULL;
   return *kernel ? EBB_OK : ebbi_cl_fail(device, name, "clCreateKernel", error);
 }
@@ -80,14 +80,14 @@ static ebb_status build_source(ebb_device *device, ebbi_program *program, const 
   program->refused = error == CL_BUILD_PROGRAM_FAILURE || error == CL_SUCCESS;
   if (error == EBBI_LOST) return ebbi_device_lost(device);
   if (error != CL_SUCCESS) return build_failed(device, program, error);
-  TRY(create_kernel(&program->kernel, device, program)); /* else it leaves the kernel out */
+  TRY(create_kernel(&program->kernel, device, program)); /* otherwise this clears the kernel */
   program->refused = false;
   device->counters.programs_built++;
   return EBB_OK;
 }
 
-/* Loads the program from the kernel cache; false, with nothing changed, if that gives none that has
- * its kernel. */
+/* Loads the program from the kernel cache. Returns false, with nothing changed, if the cache has no
+ * binary with this kernel. */
 static bool load(ebb_device *device, ebbi_program *program, const ebbi_hash *key) {
   if (!ebbi_program_load(&program->program, device, key, program->options)) return false;
   bool whole = create_kernel(&program->kernel, device, program) == EBB_OK;
@@ -123,7 +123,8 @@ static ebb_status build(ebb_device *device, ebbi_program *program) {
   return status;
 }
 
-/* The place in the device's list of the kernel's program with these options, or of its end. */
+/* The place in the device's list of the kernel's program with these options, or the end of the
+ * list. */
 static ebbi_program **find_place(ebb_device *device, ebbi_kernel_id id, const char *options) {
   ebbi_program **place = &device->programs;
   while (*place && ((*place)->id != id || strcmp((*place)->options, options) != 0))
@@ -192,7 +193,7 @@ ebb_status ebbi_kernel_build(ebb_device *device, const ebbi_exec *exec, ebbi_ker
   return ebbi_program_kernel(&kernel, device, exec, id, options);
 }
 
-/* ---- plans ---- */
+/* ---- collecting ---- */
 
 void ebb_device_on_compile(ebb_device *device, ebb_compile_callback callback, void *user) {
   device->compiling = callback;
@@ -226,7 +227,7 @@ static void free_program(ebb_device *device, ebbi_program *program) {
   free(program);
 }
 
-/* A plan that has failed must not be built by the next one. */
+/* Forgets collected programs after a failure, so that the next collection does not build them. */
 static void forget_wanted(ebb_device *device) {
   for (ebbi_program **place = &device->programs; *place;) {
     ebbi_program *program = *place;

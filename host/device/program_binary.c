@@ -1,10 +1,10 @@
-/* Built programs to and from the kernel cache: the key, and the OpenCL calls for binaries.
+/* Built programs in the kernel cache: the key, and the OpenCL calls for binaries.
  *
- * Whatever fails here ends the attempt and not the program, which is then built from its source; so
- * these functions say yes or no. The key is made of all that decides what a driver builds: the
- * whole text, the options, our version, what platform and device say of themselves, and for a CPU
- * the instruction sets that the system reports, since a home folder may be shared by machines whose
- * CPUs go by the same name. Variables that only the driver reads are not in it.
+ * A failure here only means that the program is built from source, so these functions return true
+ * or false. The key covers everything that determines the build: the whole source, the options, our
+ * version, the platform's and device's own descriptions, and for a CPU the instruction sets
+ * reported by the system, since machines that share a home folder may have different CPUs under one
+ * name. Variables read only by the driver are not covered.
  */
 #include "cl.h"
 #include "kernel_cache.h"
@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Appends a text and its zero, so that two texts are not taken for one. */
+/* Appends a text with its final zero, so that two texts are not mistaken for one. */
 static void put(FILE *to, const char *text) {
-  fwrite(text, 1, strlen(text) + 1, to); /* fclose tells if it failed */
+  fwrite(text, 1, strlen(text) + 1, to); /* fclose reports failures */
 }
 
-/* What the device says of itself, or, where one is given, its platform; at full length. */
+/* Appends a description by the device, or by its platform if one is given, in full length. */
 static bool put_info(FILE *to, ebb_device *device, cl_platform_id platform, cl_uint what) {
   size_t size = 0;
   cl_int error = platform ? CALL_CL(device, clGetPlatformInfo, platform, what, 0, NULL, &size)
@@ -54,7 +54,7 @@ static bool put_all(FILE *to, ebb_device *device, const char *text, const char *
               NULL) != CL_SUCCESS)
     return false;
   put(to, EBB_VERSION);
-  put(to, sizeof(void *) == 8 ? "64" : "32"); /* two drivers of one version may be there */
+  put(to, sizeof(void *) == 8 ? "64" : "32"); /* two drivers of one version may be installed */
   put(to, text);
   put(to, options);
   bool good = true;
@@ -101,7 +101,7 @@ bool ebbi_program_load(cl_program *program, ebb_device *device, const ebbi_hash 
   return false;
 }
 
-/* Place of the device among those of the program: a caller's context may have several. */
+/* Index of the device among the program's devices: a caller's context may have several. */
 static bool find_device(size_t *index, size_t *count, cl_program program, ebb_device *device) {
   cl_uint devices = 0;
   if (CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_NUM_DEVICES, sizeof devices, &devices,
@@ -118,11 +118,11 @@ static bool find_device(size_t *index, size_t *count, cl_program program, ebb_de
   return good && *index < devices;
 }
 
-/* The binary for one of the program's devices; the caller frees it. NULL: there is none. */
+/* The program's binary for one device; the caller frees it. NULL: there is none. */
 static unsigned char *read_binary(size_t *size, ebb_device *device, cl_program program,
                                   size_t index, size_t count) {
   size_t *sizes = calloc(count, sizeof *sizes);
-  unsigned char **places = calloc(count, sizeof *places); /* NULL: not wanted */
+  unsigned char **places = calloc(count, sizeof *places); /* NULL: skip this device's binary */
   unsigned char *binary = NULL;
   *size = 0;
   if (sizes && places &&
@@ -130,7 +130,8 @@ static unsigned char *read_binary(size_t *size, ebb_device *device, cl_program p
               sizes, NULL) == CL_SUCCESS)
     *size = sizes[index];
   if (*size > 0)
-    binary = places[index] = calloc(1, *size); /* zeros are no program, if none comes */
+    binary = places[index] = calloc(1, *size); /* stays zero, and thus invalid, if the driver writes
+                                                * nothing */
   if (binary && CALL_CL(device, clGetProgramInfo, program, CL_PROGRAM_BINARIES,
                         count * sizeof *places, places, NULL) != CL_SUCCESS) {
     free(binary);
@@ -145,6 +146,8 @@ void ebbi_program_keep(cl_program program, ebb_device *device, const ebbi_hash *
   size_t index, count, size;
   if (!find_device(&index, &count, program, device)) return;
   unsigned char *binary = read_binary(&size, device, program, index, count);
-  if (binary) (void)ebbi_kernel_cache_store(key, binary, size); /* then it is built again */
+  if (binary)
+    (void)ebbi_kernel_cache_store(key, binary, size); /* a failure means only that the
+                                                       * program is built again */
   free(binary);
 }

@@ -1,12 +1,11 @@
-/* The text of a program: one kernel, with all that its file has and includes.
+/* The source of a program: one kernel with everything that its file contains and includes.
  *
- * The sources come from the library itself or, file by file, from the folder EBB_KERNEL_DIR while
- * developing. Their #include lines are resolved here, each file once, so that the driver sees one
- * text with #line marks and needs no include path. Of the kernels in a file the others are left
- * out, since a driver compiles all that it is given: from the line that begins with __kernel to the
- * line that begins with a brace. A kernel that is set in another way stays in, and costs time
- * alone. Rejected: a file for each kernel, which would part those that share their code and their
- * comment.
+ * Sources come from the library itself or, file by file, from the folder EBB_KERNEL_DIR during
+ * development. #include lines are resolved here, each file once, so the driver sees one text with
+ * #line marks and needs no include path. The file's other kernels are removed, since a driver
+ * compiles everything it is given: a kernel extends from a line that begins with __kernel to a line
+ * that begins with a brace. A kernel formatted differently is kept, which only costs time.
+ * Rejected: one file for each kernel, which would separate kernels that share code and comments.
  */
 #include "cl.h"
 #include "kernel_files.h"
@@ -17,9 +16,9 @@
 
 enum { FILES_MAX = 32 };
 
-/* A program's text being put together. */
+/* A program's source under construction. */
 typedef struct source {
-  const char *kernel; /* the one that is wanted */
+  const char *kernel; /* the wanted kernel */
   FILE *stream;       /* writes to text */
   char *text;
   size_t size;
@@ -33,7 +32,7 @@ static const ebbi_kernel_file *embedded_file(const char *name, size_t length) {
   return NULL;
 }
 
-/* The text of a kernel file: from EBB_KERNEL_DIR if it is there, else the embedded one. */
+/* The text of a kernel file, from EBB_KERNEL_DIR if it is there, otherwise embedded. */
 static ebb_status load_file(char **text, const ebbi_kernel_file *file) {
   TRY(ebbi_kernel_folder_read(text, file->name));
   if (!*text) *text = strdup(file->text);
@@ -59,7 +58,7 @@ static const char *included_name(const char *line, size_t *length) {
   return name;
 }
 
-/* The line after a kernel other than the wanted one, if such a kernel begins here; else NULL. */
+/* If a kernel other than the wanted one begins here, the line after it; otherwise NULL. */
 static const char *after_other_kernel(const char *line, const char *wanted) {
   if (!begins_with(line, "__kernel ")) return NULL;
   const char *name = strstr(line, "void "), *end = strstr(line, "\n}");
@@ -70,10 +69,10 @@ static const char *after_other_kernel(const char *line, const char *wanted) {
 }
 
 static void append(source *to, const char *text, size_t length) {
-  fwrite(text, 1, length, to->stream); /* fclose tells if it failed */
+  fwrite(text, 1, length, to->stream); /* fclose reports failures */
 }
 
-/* Tells the compiler where the next line stands. */
+/* Writes a #line mark for the next line. */
 static void append_mark(source *to, size_t line, const char *name) {
   char mark[128];
   snprintf(mark, sizeof mark, "#line %zu \"%s\"\n", line, name);
@@ -93,7 +92,7 @@ static ebb_status append_lines(source *to, const char *text, const char *name) {
     for (const char *at = line; at < next; at = next_line(at)) number++;
     if (inner || after) append_mark(to, number, name);
   }
-  append(to, "\n", 1); /* the last line may have none */
+  append(to, "\n", 1); /* the last line may lack a line end */
   return EBB_OK;
 }
 

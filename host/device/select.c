@@ -1,28 +1,23 @@
-/* Choosing a device: by index, platform:device, kind, part of a name, or the default order. */
+/* Selecting a device: by index, platform:device, kind, part of a name, or the default order. */
 #include "environment.h"
 
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-static bool contains(const char *text, const char *part) {
-  size_t length = strlen(part);
-  for (; *text != '\0'; text++) {
-    size_t i = 0;
-    while (i < length && text[i] != '\0' &&
-           tolower((unsigned char)text[i]) == tolower((unsigned char)part[i]))
-      i++;
-    if (i == length) return true;
-  }
+bool ebbi_contains(const char *text, const char *part) {
+  for (size_t length = strlen(part); *text != '\0'; text++)
+    if (strncasecmp(text, part, length) == 0) return true;
   return false;
 }
 
 static bool same_word(const char *a, const char *b) {
-  return strlen(a) == strlen(b) && contains(a, b);
+  return strlen(a) == strlen(b) && ebbi_contains(a, b);
 }
 
-/* Reads "3" or "1:0"; -1 in *platform for the first. */
+/* Reads "3" or "1:0"; *platform is -1 for the former. */
 static bool read_index(long *platform, long *device, const char *selector) {
   char *end;
   if (!isdigit((unsigned char)selector[0])) return false;
@@ -45,8 +40,10 @@ static bool matches(const ebbi_platform_device *entry, size_t index, const char 
   if (same_word(selector, "gpu"))
     return type == EBB_DEVICE_GPU_DISCRETE || type == EBB_DEVICE_GPU_INTEGRATED;
   if (same_word(selector, "cpu")) return type == EBB_DEVICE_CPU;
-  return contains(entry->info.name, selector) || contains(entry->info.platform, selector) ||
-         (contains(entry->info.platform, ebbi_pocl_platform) && contains("pocl", selector));
+  return ebbi_contains(entry->info.name, selector) ||
+         ebbi_contains(entry->info.platform, selector) ||
+         (ebbi_contains(entry->info.platform, ebbi_pocl_platform) &&
+          ebbi_contains("pocl", selector));
 }
 
 static ebb_status none_matches(const ebbi_platform_device *list, size_t count, const char *selector,

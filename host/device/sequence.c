@@ -1,11 +1,11 @@
-/* Recorded sequences: launches with their arguments set, queued again and again.
+/* Recorded sequences: launches with their arguments set, to be queued again and again.
  *
- * A training step is recorded once; running it is a loop of enqueues, or one enqueue where the
- * device has command buffers: the driver has then seen all launches before and hands them over at
- * once. Plain enqueueing is the twin that always works: it is what runs where there is a CLBlast
- * call, which has no kernel object to record, where a driver refuses a launch, and while the device
- * is profiled, since a command buffer has one event for all its launches. Both queue the same
- * kernels in the same order, so results agree bit for bit.
+ * A training step is recorded once. Running it is a loop of enqueue calls, or a single call if the
+ * device has command buffers: the driver already knows all launches and submits them at once. The
+ * loop always works. It is used if the sequence has a CLBlast call, which has no kernel object to
+ * record, if a driver refuses a launch, and while the device is profiled, since a command buffer
+ * has only one event for all its launches. Both queue the same kernels in the same order, so
+ * results agree bit for bit.
  */
 #include "cl.h"
 
@@ -19,7 +19,7 @@ struct ebbi_sequence {
 };
 
 ebb_status ebbi_sequence_begin(ebbi_sequence **out, ebb_device *device) {
-  REQUIRE(!device->recording, EBB_ERR_ARGUMENT, "recording: one is under way already");
+  REQUIRE(!device->recording, EBB_ERR_ARGUMENT, "recording: another one is in progress");
   ebbi_sequence *sequence = calloc(1, sizeof *sequence);
   REQUIRE(sequence, EBB_ERR_MEMORY, "recording: no memory");
   sequence->device = device;
@@ -34,8 +34,8 @@ static ebb_status make(ebbi_command_buffer *out, ebb_device *device, const cl_co
   return EBB_OK;
 }
 
-/* All entries as one command buffer, false if one of them cannot be part of it. It may be queued
- * again while it still runs. */
+/* Records all entries as one command buffer. Returns false if one of them cannot be in it. The
+ * buffer may be queued again while it is running. */
 static bool record(ebbi_command_buffer *out, const ebbi_sequence *sequence) {
   enum { COMMAND_BUFFER_FLAGS = 0x1293, SIMULTANEOUS_USE = 1 };
   const cl_ulong properties[] = {COMMAND_BUFFER_FLAGS, SIMULTANEOUS_USE, 0};
@@ -52,7 +52,7 @@ static bool record(ebbi_command_buffer *out, const ebbi_sequence *sequence) {
   return CALL_CL(device, calls->finalize, *out) == CL_SUCCESS;
 }
 
-/* One launch alone gains nothing. */
+/* A single launch gains nothing. */
 static void make_buffer(ebbi_sequence *sequence) {
   ebb_device *device = sequence->device;
   if (!device->command_calls.create || sequence->count < 2) return;

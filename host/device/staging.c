@@ -1,12 +1,12 @@
 /* Staged uploads: pinned host memory, a second queue, and the events that order the two queues.
  *
- * An upload begins when the launches that read the buffers' old contents are done, by an event on
- * the device. It is read back behind itself, and the host compares before it queues launches that
- * use it: a flipped bit would be another model, and in a label a place out of bounds. The upload is
- * sent a block ahead, so launches of the block before keep the device busy meanwhile. A failed
- * upload shows there, or in ebbi_staging_wait, as the event's status. A second thread that uploads
- * by blocking calls was rejected: a device belongs to one thread. Staging memory is the host's and
- * not in the account.
+ * An upload begins when the launches that read the buffers' old contents are done, as signalled by
+ * an event on the device. It is read back right after, and the host compares before it queues
+ * launches that use it: a flipped bit would give another model, and in a label an index out of
+ * bounds. Uploads are sent one block ahead (double buffering), so launches on the previous block
+ * keep the device busy. A failed upload shows at the comparison, or in ebbi_staging_wait, as the
+ * event's status. A second thread with blocking uploads was rejected: a device belongs to one
+ * thread. Staging memory is host memory and not in the device's account.
  */
 #include "cl.h"
 
@@ -18,13 +18,13 @@ struct ebbi_staging {
   ebb_device *device;
   ebbi_buffer *to[EBBI_STAGED];
   void *parts[EBBI_STAGED];      /* of the memory */
-  cl_mem pinned;                 /* NULL: the memory is malloc's */
-  void *memory;                  /* mapped, or malloc's */
-  cl_event arrived[EBBI_STAGED]; /* the upload; NULL: nothing to wait for */
-  unsigned char *back;           /* the memory's second half: what was read back */
+  cl_mem pinned;                 /* NULL: the memory comes from malloc */
+  void *memory;                  /* mapped, or from malloc */
+  cl_event arrived[EBBI_STAGED]; /* end of the upload; NULL: nothing to wait for */
+  unsigned char *back;           /* the memory's second half: the data read back */
   size_t sent[EBBI_STAGED];      /* bytes */
-  cl_event checked;              /* the reads back; NULL: nothing to compare */
-  cl_event left;                 /* launches have read the buffers; NULL: none were to */
+  cl_event checked;              /* end of reading back; NULL: nothing to compare */
+  cl_event left;                 /* end of the launches that read the buffers; NULL: none */
 };
 
 static const char where[] = "staging";
@@ -34,13 +34,13 @@ static ebb_status require_queue(ebb_device *device) {
   if (device->upload_queue) return EBB_OK;
   TRY_CL(device, where, clGetCommandQueueInfo, device->queue, CL_QUEUE_PROPERTIES,
          sizeof properties, &properties, NULL);
-  properties &= CL_QUEUE_PROFILING_ENABLE; /* where one is timed, so is the other */
+  properties &= CL_QUEUE_PROFILING_ENABLE; /* both queues are timed, or neither */
   TRY_MAKE(device->upload_queue, device, where, clCreateCommandQueue, device->context, device->id,
            properties);
   return EBB_OK;
 }
 
-/* What is mapped is unmapped; the memory goes with the object. */
+/* Unmaps mapped memory, which is released with its object. */
 static void unpin_memory(ebbi_staging *staging) {
   ebb_device *device = staging->device;
   if (staging->pinned && staging->memory)
@@ -63,7 +63,7 @@ static ebb_status pin_memory(ebbi_staging *staging, size_t bytes) {
   return status;
 }
 
-/* Pinned memory; where the driver has none, plain memory is uploaded as well, only slower. */
+/* Pinned memory. Without it plain memory works as well, only more slowly. */
 static ebb_status make_memory(ebbi_staging *staging, size_t bytes) {
   ebb_device *device = staging->device;
   if (pin_memory(staging, bytes) == EBB_OK) return EBB_OK;
@@ -109,7 +109,7 @@ static void forget(ebb_device *device, cl_event *event) {
   *event = NULL;
 }
 
-/* Of a device that is lost the memory stays: the driver may be reading it. */
+/* A lost device's memory is leaked: the driver may be reading it. */
 void ebbi_staging_free(ebbi_staging *staging) {
   if (!staging) return;
   ebb_device *device = staging->device;
@@ -127,7 +127,9 @@ void ebbi_staging_free(ebbi_staging *staging) {
 static ebb_status wait_for(ebb_device *device, cl_event event) {
   static const char what[] = "upload";
   cl_int state;
-  if (ebbi_event_state(&state, event) != CL_SUCCESS) state = CL_QUEUED; /* the wait asks again */
+  if (ebbi_event_state(&state, event) != CL_SUCCESS)
+    state = CL_QUEUED; /* waiting queries the state
+                        * again */
   if (state == CL_COMPLETE) return EBB_OK;
   device->counters.waits++;
   return state < 0 ? ebbi_cl_fail(device, what, "clEnqueueWriteBuffer", state)
@@ -162,18 +164,17 @@ static ebb_status queue_reads(ebbi_staging *staging) {
   return EBB_OK;
 }
 
-/* The uploads have arrived; have they arrived right? */
+/* Compares the uploads, once they have arrived, with what was sent. */
 static ebb_status compare(ebbi_staging *staging) {
   if (!staging->checked) return EBB_OK;
   ebb_status status = wait_for(staging->device, staging->checked);
   forget(staging->device, &staging->checked);
   TRY(status);
   for (size_t i = 0; i < EBBI_STAGED; i++)
-    REQUIRE(
-        memcmp(staging->parts[i], back_of(staging, i), staging->sent[i]) == 0, EBB_ERR_DEVICE,
-        "upload: a block of %zu bytes is another one when it is read back; the device's memory, "
-        "its bus or its driver is at fault: run `ebb verify`, and use another device",
-        staging->sent[i]);
+    REQUIRE(memcmp(staging->parts[i], back_of(staging, i), staging->sent[i]) == 0, EBB_ERR_DEVICE,
+            "upload: a block of %zu bytes differs when it is read back; the device's memory, its "
+            "bus or its driver is at fault: run `ebb verify`, and use another device",
+            staging->sent[i]);
   return EBB_OK;
 }
 
@@ -184,7 +185,7 @@ ebb_status ebbi_staging_fill(void *memory[EBBI_STAGED], ebbi_staging *staging) {
   return EBB_OK;
 }
 
-/* Tells a profile of the uploads that were sent; it releases the events that it is given. */
+/* Adds the uploads to a profile; it releases the events passed to it. */
 static ebb_status profile(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]) {
   ebb_device *device = staging->device;
   for (size_t i = 0; i < EBBI_STAGED && device->timing; i++) {
@@ -198,7 +199,8 @@ static ebb_status profile(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]
 ebb_status ebbi_staging_send(ebbi_staging *staging, const size_t bytes[EBBI_STAGED]) {
   ebb_device *device = staging->device;
   for (size_t i = 0; i < EBBI_STAGED; i++) {
-    bool after = i == 0 && staging->left; /* the queue is in order: the first waits for all */
+    bool after = i == 0 && staging->left; /* the queue is in order: the first upload waits for
+                                           * all */
     REQUIRE(bytes[i] <= staging->to[i]->size, EBB_ERR_ARGUMENT, "%s: %zu bytes for a buffer of %zu",
             where, bytes[i], staging->to[i]->size);
     TRY_CL(device, "upload", clEnqueueWriteBuffer, device->upload_queue, staging->to[i]->memory,
@@ -222,5 +224,5 @@ ebb_status ebbi_staging_leave(ebbi_staging *staging) {
   ebb_device *device = staging->device;
   forget(device, &staging->left);
   TRY_CL(device, where, clEnqueueMarkerWithWaitList, device->queue, 0, NULL, &staging->left);
-  return ebbi_device_flush(device); /* an upload that waits for it may come at once */
+  return ebbi_device_flush(device); /* so that an upload waiting for the event can start at once */
 }

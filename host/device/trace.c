@@ -1,10 +1,10 @@
-/* The trace of a profile as a file: JSON in Chrome's trace-event format.
+/* Writes a profile's trace as JSON in Chrome's trace-event format.
  *
- * Complete events (ph X) with microseconds since the earliest of all; the device's commands are one
- * track and the host's phases another, the two clocks brought together by what the profile knows of
- * their difference. Written line by line rather than as a tree of JSON values, which would need
- * several times the trace's memory. Numbers are put together from integers, so a decimal comma of
- * the locale cannot get in; names hold nothing that JSON escapes.
+ * Complete events (ph X) in microseconds since the earliest event. Device commands are one track
+ * and host phases another; the profile's measured clock difference aligns them. The file is written
+ * line by line, since a tree of JSON values would need several times the trace's memory. Numbers
+ * are formatted from integers, so the locale's decimal comma cannot appear; names contain nothing
+ * that JSON escapes.
  *
  * Source: the document "Trace Event Format" of the Chromium project.
  */
@@ -16,12 +16,12 @@
 
 enum { TRACK_DEVICE = 1, TRACK_HOST = 2 };
 
-/* A line of the file, cut where it is too long, which no line is. */
+/* Writes a line of the file, truncated if too long, which never happens. */
 static void write_line(FILE *stream, const char *line) {
-  fwrite(line, 1, strlen(line), stream); /* the commit tells if it failed */
+  fwrite(line, 1, strlen(line), stream); /* the commit reports failures */
 }
 
-/* Where in time the trace begins: its earliest event, in the device's clock. */
+/* The trace's earliest event, by the device's clock. */
 static int64_t find_start(const ebbi_profiling *p) {
   int64_t start = INT64_MAX;
   for (size_t i = 0; i < p->traced_count; i++)
@@ -63,13 +63,13 @@ static void write_phase(FILE *stream, const ebbi_phase *phase, int64_t trace_sta
   write_line(stream, line);
 }
 
-/* Bytes that JSON would escape, and those that may be no UTF-8, become '?'. */
+/* Replaces bytes that JSON would escape, or that may not be UTF-8, by '?'. */
 static void clean(char *text) {
   for (char *c = text; *c; c++)
     if (*c < ' ' || *c > '~' || *c == '"' || *c == '\\') *c = '?';
 }
 
-/* What is not an event: the device, what was left out, the names of the tracks. */
+/* Everything except events: the device, what was left out, the names of the tracks. */
 static void write_head(FILE *stream, const ebb_device *device) {
   const ebbi_profiling *p = device->profiling;
   ebb_device_info info = device->info;

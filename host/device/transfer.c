@@ -1,13 +1,14 @@
-/* Bytes to and from buffers, by way of memory of the device's own.
+/* Transfers to and from buffers, through memory owned by the device.
  *
- * A wait that is given up leaves a driver that may still read or write the memory that it was
- * given. That must not be the caller's, who will free it: so all transfers go through a few
- * megabytes that belong to the device and are left behind with a device that is lost. The copy
- * costs a few percent of a large transfer. Large ones go in pieces, so that each shows progress.
+ * After a wait is given up, the driver may still access the memory it was given. This must not be
+ * the caller's memory, which the caller will free. So all transfers go through a few megabytes
+ * owned by the device, which are leaked with a lost device. The copy costs a few percent of a large
+ * transfer. Large transfers are split, so that each part shows progress.
  *
- * Each transfer is checked by one more read: of what was uploaded, or of the same once more. Data,
- * weights and results go this way once, and nothing later could tell that a bit has flipped: it
- * would be another model, or another prediction. Both are queued at once, so there is no wait more.
+ * Each transfer is verified by another read: of the uploaded data, or of the same data again. Data,
+ * weights and results pass here only once, and nothing later could detect a flipped bit: it would
+ * give another model or prediction. Both commands are queued together, so there is no additional
+ * wait.
  */
 #include "base/size.h"
 #include "cl.h"
@@ -18,12 +19,13 @@
 
 enum { PIECE = 4 << 20 };
 
-/* Rows that are dense on the host and `stride` bytes apart in the buffer; one row needs none. */
+/* Rows that are dense on the host and `stride` bytes apart in the buffer; a single row needs no
+ * stride. */
 typedef struct piece {
   size_t at, rows, row_bytes, stride;
 } piece;
 
-/* Twice a piece: the second half is for what is read back. */
+/* Twice the size of a piece: the second half is for the data read back. */
 static ebb_status require_memory(ebb_device *device, size_t bytes) {
   if (bytes > PIECE) bytes = PIECE;
   if (device->transfer_size >= bytes) return EBB_OK;
@@ -71,7 +73,7 @@ static ebb_status queue_read(cl_event *event, void *to, const ebbi_buffer *buffe
   return EBB_OK;
 }
 
-/* Waits for a piece and tells the profile of it, if it is to be told. */
+/* Waits for a piece and adds it to the profile if it is to be counted. */
 static ebb_status finish(ebb_device *device, const char *name, const piece *p, cl_event event,
                          bool told) {
   const ebbi_work work = {.bytes = (double)p->rows * (double)p->row_bytes};
@@ -85,9 +87,9 @@ static unsigned char *half_of(const ebb_device *device, size_t half) {
   return (unsigned char *)device->transfer + half * device->transfer_size;
 }
 
-/* Waits for a transfer and for the read after it, which went into the second half; `queued` is
- * whether that could be queued. The last is waited for first: if the wait is given up, the memory
- * is freed when the driver calls back for that one, and not a command too early. */
+/* Waits for a transfer and for the verifying read into the second half; `queued` says whether the
+ * read could be queued. The last command is waited for first: if that wait is given up, its
+ * callback frees the memory, and the other command is done by then. */
 static ebb_status finish_both(ebb_device *device, const char *name, const piece *p,
                               const cl_event events[2], ebb_status queued, bool told) {
   if (queued == EBB_OK) queued = finish(device, name, p, events[1], false);
@@ -107,7 +109,7 @@ static ebb_status compare_halves(const ebb_device *device, const piece *p, const
                    name, at, bytes, first[at], second[at], name[0] == 'u' ? "back" : "again");
 }
 
-/* `from` NULL: zeros. */
+/* `from` NULL: writes zeros. */
 static ebb_status write_piece(const ebbi_buffer *buffer, const piece *p, const void *from) {
   ebb_device *device = buffer->device;
   unsigned char *sent = half_of(device, 0), *found = half_of(device, 1);
@@ -116,7 +118,7 @@ static ebb_status write_piece(const ebbi_buffer *buffer, const piece *p, const v
     memcpy(sent, from, p->rows * p->row_bytes);
   else
     memset(sent, 0, p->rows * p->row_bytes);
-  found[0] = (unsigned char)~sent[0]; /* a read that does nothing does not pass */
+  found[0] = (unsigned char)~sent[0]; /* so that a read that does nothing fails the comparison */
   TRY(queue_write(&events[0], buffer, p));
   ebb_status queued = queue_read(&events[1], found, buffer, p);
   TRY(finish_both(device, "upload", p, events, queued, from != NULL));
@@ -137,8 +139,8 @@ static ebb_status read_piece(void *to, const ebbi_buffer *buffer, const piece *p
   return EBB_OK;
 }
 
-/* Reads all of `of` into `to`, or, where it is NULL, writes there what is at `from`: some rows at a
- * time, or parts of a row that is longer than a piece. */
+/* Reads the whole of `of` into `to`, or, if `to` is NULL, writes the data at `from` there. Works on
+ * several rows at a time, or on parts of a row that is longer than a piece. */
 static ebb_status transfer(unsigned char *to, const ebbi_buffer *buffer, const unsigned char *from,
                            piece of) {
   TRY(require_memory(buffer->device, of.rows * of.row_bytes));

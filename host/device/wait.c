@@ -1,11 +1,11 @@
-/* Waiting for the device, with an end to it.
+/* Waiting for the device, with a time limit.
  *
- * A blocking call of a driver that hangs never returns. So commands are queued without blocking,
- * and the thread sleeps until the driver calls back at the command's end. It looks for itself
- * between times: drivers have been known to forget a callback, and a long queue is no hang as long
- * as launches end in it. A thread that looks all the time was rejected, since on a CPU it would
- * take the core that the work needs; so was one that looks once a millisecond, the time that an
- * epoch of a small network takes; a callback costs what a blocking call does.
+ * A blocking call of a hanging driver never returns. So commands are queued without blocking, and
+ * the thread sleeps until the driver calls back at the command's end. It also polls now and then:
+ * some drivers forget a callback, and a long queue is not a hang as long as its launches end.
+ * Polling all the time was rejected, since on a CPU it would take a core from the work. So was
+ * polling once a millisecond, the duration of a small network's epoch. A callback costs as much as
+ * a blocking call.
  */
 #include "base/clock.h"
 #include "cl.h"
@@ -16,16 +16,16 @@
 #include <stdlib.h>
 #include <time.h>
 
-/* Seconds between looks, with a callback on its way and without. */
-static const double LOOK = 0.05, LOOK_OFTEN = 0.001;
+/* Seconds between polls, with a pending callback and without. */
+static const double POLL = 0.05, POLL_OFTEN = 0.001;
 
-/* The device holds it, and so does each callback that is still to come: that may be late. */
+/* Held by the device and by each pending callback, which may come late. */
 struct ebbi_alarm {
   pthread_mutex_t lock;
   pthread_cond_t bell;
   bool rung;
   unsigned holders;
-  void *kept; /* freed with it */
+  void *kept; /* freed with the alarm */
 };
 
 ebb_status ebbi_alarm_create(ebbi_alarm **out) {
@@ -71,7 +71,7 @@ static void CL_CALLBACK ring(cl_event event, cl_int state, void *user) {
   ebbi_alarm_free(alarm);
 }
 
-/* False: the driver will not call back. */
+/* Returns false if the driver will not call back. */
 static bool set_alarm(ebbi_alarm *alarm, cl_event event) {
   pthread_mutex_lock(&alarm->lock);
   alarm->holders++;
@@ -81,8 +81,8 @@ static bool set_alarm(ebbi_alarm *alarm, cl_event event) {
   return false;
 }
 
-/* Sleeps for so long or until the bell rings. Returns how long, and not much more than was asked
- * for: a process that was stopped meanwhile has not waited. */
+/* Sleeps for that long or until the alarm rings. Returns the time slept, at most slightly more than
+ * requested: a process that was stopped has not been waiting. */
 static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
   double start = ebbi_seconds(), end = start + seconds;
   struct timespec until = {.tv_sec = (time_t)end};
@@ -97,12 +97,12 @@ static double sleep_until_rung(ebbi_alarm *alarm, double seconds) {
 }
 
 cl_int ebbi_event_state(cl_int *state, cl_event event) {
-  *state = CL_QUEUED; /* for a driver that succeeds and says nothing */
+  *state = CL_QUEUED; /* in case the driver returns success without writing a state */
   return clGetEventInfo(event, CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof *state, state, NULL);
 }
 
-/* The command may go on after a call failed, and then nothing that it uses can ever be freed:
- * unless its end can be waited for in another way. */
+/* After a failed call the command may still be running, and nothing that it uses can ever be freed,
+ * unless its end can be awaited in another way. */
 static ebb_status fail_call(ebb_device *device, cl_event event, const char *what, const char *call,
                             cl_int error) {
   char why[128];
@@ -118,15 +118,15 @@ static ebb_status read_state(cl_int *state, ebb_device *device, cl_event event, 
   return error == CL_SUCCESS ? EBB_OK : fail_call(device, event, what, "clGetEventInfo", error);
 }
 
-/* One sleep, and what has become of the queue meanwhile. */
+/* Sleeps once, then updates the state of the queue. */
 static ebb_status wait_on(ebb_device *device, double *idle, bool called_back, const char *what) {
   const ebbi_watch *watch = &device->watch;
-  double look = called_back ? LOOK : LOOK_OFTEN;
+  double interval = called_back ? POLL : POLL_OFTEN;
   char why[128];
   bool progress;
-  if (watch->timeout > 0 && watch->timeout < look) look = watch->timeout;
-  *idle += sleep_until_rung(watch->alarm, look);
-  cl_int error = ebbi_pulse_look(device, &progress);
+  if (watch->timeout > 0 && watch->timeout < interval) interval = watch->timeout;
+  *idle += sleep_until_rung(watch->alarm, interval);
+  cl_int error = ebbi_pulses_poll(device, &progress);
   if (progress) *idle = 0;
   ebbi_call_idle(device, *idle);
   if (error == CL_SUCCESS) return EBB_OK;
@@ -167,7 +167,7 @@ ebb_status ebbi_wait_for_queue(ebb_device *device, cl_command_queue queue) {
   cl_event marker;
   if (!queue) return EBB_OK;
   cl_int error = CALL_CL(device, clEnqueueMarkerWithWaitList, queue, 0, NULL, &marker);
-  if (error != CL_SUCCESS) { /* who waits here is about to free what the commands use */
+  if (error != CL_SUCCESS) { /* the caller is about to free what the commands use */
     (void)CALL_CL(device, clFinish, queue);
     return ebbi_cl_fail(device, device->info.name, "clEnqueueMarkerWithWaitList", error);
   }

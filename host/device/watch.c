@@ -1,10 +1,11 @@
-/* Which call of the driver is under way, since when, and after which launches; and devices that are
- * lost.
+/* Records which driver call is in progress, since when, and after which launches; and marks devices
+ * as lost.
  *
- * A driver that hangs tells nobody. So each call is noted where another thread can read it, and the
- * launches by name: what was queued last is what most likely hangs. A device whose wait was given
- * up is lost for good: its driver may still be at work, so nothing is called, released or freed
- * that the driver may hold. Asking the driver for a reset was rejected: OpenCL 1.2 has none.
+ * A hanging driver reports nothing. So each call is recorded where another thread can read it,
+ * together with the names of the launches: the last one queued is the most likely to hang. If a
+ * wait is given up, the device is lost for good. Its driver may still be at work, so nothing is
+ * called, and nothing that the driver may hold is released or freed. OpenCL 1.2 has no way to reset
+ * a device.
  */
 #include "base/clock.h"
 #include "cl.h"
@@ -67,13 +68,13 @@ bool ebbi_device_is_lost(const ebb_device *device) {
 
 ebb_status ebbi_device_lost(const ebb_device *device) {
   REQUIRE(!ebbi_is_fork(), EBB_ERR_DEVICE,
-          "device \"%s\": it was opened in the process that this one was forked from, where alone "
-          "its driver works; open devices in the process that uses them",
+          "device \"%s\": it was opened by the process that this one was forked from, and works "
+          "only there; open devices in the process that uses them",
           device->info.name);
   return ebbi_fail(EBB_ERR_DEVICE, "%s", device->watch.lost);
 }
 
-/* "gather, update_adam x3": the launches that were queued last, the newest at the end. */
+/* "gather, update_adam x3": the launches queued last, newest at the end. */
 static void list_recent(char *text, size_t size, const ebb_device *device) {
   const ebbi_watch *watch = &device->watch;
   unsigned newest = atomic_load_explicit(&watch->newest, memory_order_relaxed);
@@ -94,8 +95,8 @@ ebb_status ebbi_device_lose(ebb_device *device, const char *why) {
   list_recent(recent, sizeof recent, device);
   snprintf(device->watch.lost, sizeof device->watch.lost,
            "device \"%s\": %s; of %llu launches %llu are known to be done; last launches: %s; the "
-           "device or its driver hangs: start again, on another device if it hangs again; one that "
-           "is only slow needs a longer time limit (--device-timeout, ebb_device_set_timeout)",
+           "device or its driver hangs: start again, on another device if it hangs again; if it is "
+           "only slow, set a longer time limit (--device-timeout, ebb_device_set_timeout)",
            device->info.name, why, (unsigned long long)device->counters.launches,
            (unsigned long long)device->watch.done, recent);
   return ebbi_device_lost(device);
@@ -137,7 +138,7 @@ cl_event *ebbi_launch_event(ebb_device *device, cl_event *event) {
   return device->timing || due ? event : NULL;
 }
 
-/* Forgets every other pulse: a long queue gets by with few, further apart. */
+/* Drops every other pulse: for a long queue a few, further apart, are enough. */
 static void thin_out(ebb_device *device) {
   ebbi_watch *watch = &device->watch;
   for (size_t i = 0; i < EBBI_PULSES; i += 2) {
@@ -152,14 +153,14 @@ void ebbi_pulse_add(ebb_device *device, cl_event event) {
   ebbi_watch *watch = &device->watch;
   bool progress;
   if (!event || device->counters.launches < watch->next_pulse) return;
-  if (watch->pulse_count == EBBI_PULSES) (void)ebbi_pulse_look(device, &progress);
+  if (watch->pulse_count == EBBI_PULSES) (void)ebbi_pulses_poll(device, &progress);
   if (watch->pulse_count == EBBI_PULSES) thin_out(device);
   watch->next_pulse = device->counters.launches + watch->pulse_gap;
   if (CALL_CL(device, clRetainEvent, event) != CL_SUCCESS) return;
   watch->pulses[watch->pulse_count++] = (ebbi_pulse){event, device->counters.launches};
 }
 
-cl_int ebbi_pulse_look(ebb_device *device, bool *progress) {
+cl_int ebbi_pulses_poll(ebb_device *device, bool *progress) {
   ebbi_watch *watch = &device->watch;
   size_t ended = 0;
   cl_int state = CL_COMPLETE;

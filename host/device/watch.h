@@ -1,5 +1,5 @@
-/* Calls of the driver, and what is known of them: which one is under way since when, the launches
- * that were queued last, whether the device still gets on with its work. Included by cl.h. */
+/* Calls of the driver, and what is known about them: the call in progress and its start, the
+ * launches queued last, and whether the device makes progress. Included by cl.h. */
 #ifndef EBBI_WATCH_H
 #define EBBI_WATCH_H
 
@@ -11,7 +11,7 @@
 /* Wakes a waiting thread when an event ends: wait.c. */
 typedef struct ebbi_alarm ebbi_alarm;
 
-/* A launch whose end shows that the device makes progress. */
+/* A launch whose end shows progress of the device. */
 typedef struct ebbi_pulse {
   cl_event event;
   uint64_t launch; /* its number, from 1 */
@@ -19,26 +19,27 @@ typedef struct ebbi_pulse {
 
 enum { EBBI_RECENT = 8, EBBI_PULSES = 64 };
 
-/* What the thread that uses the device writes and another may read is atomic: one value at a time,
- * so the reader may find names that do not quite belong together. */
+/* Fields written by the device's thread and read by others are atomic, one value at a time, so a
+ * reader may see names that do not quite belong together. */
 typedef struct ebbi_watch {
   double timeout;         /* seconds without progress; 0: no limit */
-  char lost[800];         /* the message of a lost device; "": it is not */
-  ebbi_alarm *alarm;      /* NULL: there has been no wait */
+  char lost[800];         /* message of a lost device; "": not lost */
+  ebbi_alarm *alarm;      /* NULL: nothing has been waited for */
   _Atomic(int64_t) since; /* nanoseconds; 0: in no call */
   _Atomic(const char *) call;
   struct {
     _Atomic(const char *) kernel;
-    atomic_uint times; /* in a row */
+    atomic_uint times; /* consecutive launches */
   } recent[EBBI_RECENT];
-  atomic_uint newest; /* place in `recent`, modulo its length */
+  atomic_uint newest; /* index into `recent`, modulo its length */
   ebbi_pulse pulses[EBBI_PULSES];
   size_t pulse_count;
-  uint64_t pulse_gap, next_pulse, done; /* launches between; the next with one; known to be done */
+  uint64_t pulse_gap, next_pulse, done; /* launches between pulses; next launch with a pulse;
+                                         * launches known to be done */
 } ebbi_watch;
 
-/* Calls the driver for `device`, unless the device is lost: then nothing is called, and the result
- * is EBBI_LOST. */
+/* Calls the driver for `device`. For a lost device nothing is called and the result is
+ * EBBI_LOST. */
 #define EBBI_LOST (-9999)
 #define CALL_CL(device, call, ...)                                                                 \
   (ebbi_call_begin(device, #call) ? ebbi_call_end(device, call(__VA_ARGS__)) : EBBI_LOST)
@@ -46,15 +47,15 @@ typedef struct ebbi_watch {
 bool ebbi_call_begin(ebb_device *device, const char *call);
 cl_int ebbi_call_end(ebb_device *device, cl_int error);
 
-/* Calls the driver and fails with the call's name and OpenCL's error if there is one. */
+/* Calls the driver. If that fails, returns an error with the call's name and OpenCL's error. */
 #define TRY_CL(device, where, call, ...)                                                           \
   do {                                                                                             \
     cl_int try_error = CALL_CL(device, call, __VA_ARGS__);                                         \
     if (try_error != CL_SUCCESS) return ebbi_cl_fail(device, where, #call, try_error);             \
   } while (0)
 
-/* The same for a call that returns an object and whose last argument is for the error. On failure
- * `object` is NULL. */
+/* The same for a call that returns an object and takes the address of the error as its last
+ * argument. On failure `object` is NULL. */
 #define TRY_MAKE(object, device, where, call, ...)                                                 \
   do {                                                                                             \
     cl_int try_error = EBBI_LOST;                                                                  \
@@ -64,16 +65,16 @@ cl_int ebbi_call_end(ebb_device *device, cl_int error);
     if (!object) return ebbi_cl_fail(device, where, #call, try_error);                             \
   } while (0)
 
-/* The failure of a call; that of a lost device is why it was lost. */
+/* Returns the error of a failed call; for a lost device, the reason why it was lost. */
 ebb_status ebbi_cl_fail(const ebb_device *device, const char *where, const char *call,
                         cl_int error);
 
-/* Whether nothing is to be had from the device any more: it hangs, or this process is a fork of the
- * one that opened it. Then the driver's objects are left to the driver. */
+/* Returns true if the device can no longer be used: it hangs, or this process is a fork of the
+ * process that opened it. The driver's objects are then leaked. */
 bool ebbi_device_is_lost(const ebb_device *device);
 ebb_status ebbi_device_lost(const ebb_device *device);
 
-/* From now on nothing is to be had from the device; `why` begins the message. */
+/* Marks the device as lost; `why` begins the message. */
 ebb_status ebbi_device_lose(ebb_device *device, const char *why);
 
 ebb_status ebbi_watch_begin(ebb_device *device);
@@ -81,54 +82,55 @@ void ebbi_watch_end(ebb_device *device);
 
 /* ---- launches ---- */
 
-/* Counts and names a launch, before the call that queues it, in which a driver may hang. */
+/* Counts and names a launch. Call it before the call that queues the launch, in which a driver may
+ * hang. */
 void ebbi_launch_note(ebb_device *device, const char *kernel);
 
-/* What the call of the launches noted last is to be given for its event: `event`, or NULL where
- * nobody wants one; *event is NULL then and before the call. */
+/* The event argument for the call that queues the launches noted last: `event`, or NULL if nobody
+ * needs it. *event is NULL then and before the call. */
 cl_event *ebbi_launch_event(ebb_device *device, cl_event *event);
 
-/* Takes the event for a sign of progress, if it is time for one. The caller keeps its reference. */
+/* Uses the event as a pulse if one is due. The caller keeps its reference. */
 void ebbi_pulse_add(ebb_device *device, cl_event event);
 
-/* Forgets the pulses that have ended. *progress: there were some. Returns the error of one that
- * failed, or CL_SUCCESS. */
-cl_int ebbi_pulse_look(ebb_device *device, bool *progress);
+/* Drops pulses that have ended; *progress says whether there were any. Returns the error of a
+ * failed pulse, or CL_SUCCESS. */
+cl_int ebbi_pulses_poll(ebb_device *device, bool *progress);
 
 /* ---- waiting ---- */
 
-/* Flushes the queue, unless it is NULL, and blocks until the command in it has ended; `what` is for
- * messages, a literal. Gives up when the device has made no progress for the time limit: it is lost
- * then, and what the command reads and writes must never be freed.
+/* Flushes the queue, unless it is NULL, and blocks until the command in it has ended; `what`, a
+ * literal, is for messages. Gives up when the device has made no progress within the time limit.
+ * The device is then lost, and memory that the command reads or writes must never be freed.
  * Errors: EBB_ERR_DEVICE, EBB_ERR_MEMORY (the command's). */
 ebb_status ebbi_wait(ebb_device *device, cl_command_queue queue, cl_event event, const char *what);
 
-/* Blocks until all of the queue's commands have ended; a queue that is NULL has none. */
+/* Blocks until all commands of the queue have ended; NULL is an empty queue. */
 ebb_status ebbi_wait_for_queue(ebb_device *device, cl_command_queue queue);
 
-/* Tells other threads that the wait that is under way has been without progress for so long. */
+/* Publishes for other threads how long the current wait has been without progress. */
 void ebbi_call_idle(ebb_device *device, double seconds);
 
-/* CL_COMPLETE, more while the command is under way, less if it failed; returns the query's error.
- */
+/* CL_COMPLETE, above it while the command is running, below it if it failed. Returns the query's
+ * error. */
 cl_int ebbi_event_state(cl_int *state, cl_event event);
 
 ebb_status ebbi_alarm_create(ebbi_alarm **out);
 void ebbi_alarm_free(ebbi_alarm *alarm);
 
-/* Memory of a command that a wait has given up: it is freed when the driver calls back after all,
- * and else never. */
+/* Memory used by a command whose wait was given up: freed if the driver calls back later, otherwise
+ * never. */
 void ebbi_alarm_keep(ebbi_alarm *alarm, void *memory);
 
 /* ---- the process ---- */
 
-/* Drivers are not to be trusted when two threads look for devices, open or close them at once: that
- * is done under one lock. It cannot be had in a fork of a process that has used OpenCL already.
+/* Serialises discovery, opening and closing of devices, during which drivers are not thread-safe.
+ * Fails in a fork of a process that has used OpenCL.
  * Errors: EBB_ERR_DEVICE. */
 ebb_status ebbi_driver_lock(void);
 void ebbi_driver_unlock(void);
 
-/* Whether this process is a fork of one that has used OpenCL. */
+/* Returns true if this process is a fork of one that has used OpenCL. */
 bool ebbi_is_fork(void);
 
 #endif

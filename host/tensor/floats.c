@@ -1,4 +1,4 @@
-/* Tensors of numbers as a host has them: float32 on this side, float32 or bfloat16 on the device.
+/* Transfers of floats: float32 on the host, float32 or bfloat16 on the device.
  */
 #include "base/error.h"
 #include "tensor.h"
@@ -30,13 +30,13 @@ static float widen(uint16_t half) {
   return value;
 }
 
-/* Room for a bfloat16 tensor's elements; NULL in *halves: it is a float32 tensor and needs none. */
+/* Room for a bfloat16 tensor's elements. *halves is NULL for a float32 tensor, which needs none. */
 static ebb_status make_halves(uint16_t **halves, size_t *count, const char *where,
                               const ebb_tensor *tensor, const float *values) {
   *halves = NULL;
   REQUIRE(tensor && values, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
   REQUIRE(tensor->dtype == EBB_F32 || tensor->dtype == EBB_BF16, EBB_ERR_ARGUMENT,
-          "%s: the tensor [%zu, %zu] is of neither type F32 nor BF16", where, tensor->rows,
+          "%s: the tensor [%zu, %zu] must be of type F32 or BF16", where, tensor->rows,
           tensor->cols);
   *count = tensor->rows * tensor->cols;
   if (tensor->dtype == EBB_F32) return EBB_OK;

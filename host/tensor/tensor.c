@@ -1,8 +1,8 @@
 /* Tensors: shapes over device buffers.
  *
- * Rows are padded so that vector loads need no edge code, and off strides that collide in a CPU's
- * L1 cache (a stride of 2 KiB alone halved the speed of a matmul there). The padding is zero from
- * the start and no kernel writes it.
+ * Rows are padded so that vector loads need no edge code, and strides that collide in a CPU's L1
+ * cache are avoided (a stride of 2 KiB halved the speed of a matmul). The padding is zero from the
+ * start, and no kernel writes it.
  */
 #include "tensor.h"
 
@@ -107,7 +107,7 @@ ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, e
   return EBB_OK;
 }
 
-/* What padded and packed tensors have in common. */
+/* Checks shared by padded and packed tensors. */
 static ebb_status require(const char *where, const char *name, const ebb_tensor *tensor,
                           const ebb_device *device, ebb_dtype dtype, size_t rows, size_t cols) {
   REQUIRE(tensor, EBB_ERR_ARGUMENT, "%s: %s is NULL", where, name);

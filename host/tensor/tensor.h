@@ -8,19 +8,19 @@
 
 struct ebb_tensor {
   ebb_device *device;
-  ebbi_buffer *buffer; /* of its own, or a view into a slab's */
+  ebbi_buffer *buffer; /* its own, or a view into a slab's buffer */
   ebb_dtype dtype;
   size_t rows, cols, stride;
 };
 
-/* The tensor's buffer; NULL if it is NULL: a kernel argument that may be left out. */
+/* The tensor's buffer; NULL for a NULL tensor, as an optional kernel argument. */
 ebbi_buffer *ebbi_tensor_buffer(const ebb_tensor *tensor);
 
 /* Elements between the starts of two rows of a float32 or bfloat16 tensor. */
 size_t ebbi_stride(size_t rows, size_t cols);
 
-/* Where tensors lie in a slab: call ebbi_slab_add for each, in order, then make one tensor of
- * `count` elements, then the views at the offsets that the calls returned. */
+/* The layout of a slab. Call ebbi_slab_add for each tensor in order, then make one tensor of
+ * `count` elements, then the views at the returned offsets. */
 typedef struct ebbi_slab {
   size_t alignment; /* in floats */
   size_t count;     /* floats so far; a multiple of the alignment */
@@ -32,13 +32,13 @@ ebbi_slab ebbi_slab_begin(const ebb_device *device);
 ebb_status ebbi_slab_add(size_t *offset, ebbi_slab *slab, ebb_dtype dtype, size_t rows,
                          size_t cols);
 
-/* A float32 or bfloat16 tensor that lies in the float32 `slab` from element `offset` on. The slab
+/* A float32 or bfloat16 view into the float32 tensor `slab`, starting at element `offset`. The slab
  * must outlive it. */
 ebb_status ebbi_tensor_view(ebb_tensor **out, ebb_tensor *slab, size_t offset, ebb_dtype dtype,
                             size_t rows, size_t cols);
 
-/* Copies `rows` rows from `row` on, of each `cols` elements from `col` on, dense to the host.
- * Blocks. */
+/* Copies a block of `rows` rows starting at `row` and `cols` columns starting at `col`, dense, to
+ * the host. Blocks. */
 ebb_status ebbi_tensor_download_part(void *values, const ebb_tensor *tensor, size_t row,
                                      size_t rows, size_t col, size_t cols);
 
@@ -59,7 +59,7 @@ ebb_status ebbi_tensor_require_packed(const char *where, const char *name, const
                                       const ebb_device *device, ebb_dtype dtype, size_t rows,
                                       size_t cols);
 
-/* Fails if a destination is also an operand; NULL is no tensor. */
+/* Fails if a destination is also an operand. NULL operands are ignored. */
 ebb_status ebbi_tensor_require_apart(const char *where, const char *name, const ebb_tensor *out,
                                      const char *other_name, const ebb_tensor *other);
 

@@ -1,9 +1,9 @@
-/* The cache of built kernel programs on disk.
+/* The kernel cache: built programs on disk.
  *
- * A driver that does not keep what it compiles makes every start slow; for such devices built
- * programs are kept in $XDG_CACHE_HOME/ebb/kernels, or ~/.cache/ebb/kernels. A file is found by the
- * hash of everything that decides what is built, and carries a checksum. Whatever is wrong with
- * the cache, programs are then built from their source: it never fails a call or changes a result.
+ * With a driver that does not keep what it compiles, every start is slow. For such devices the
+ * built programs are kept in $XDG_CACHE_HOME/ebb/kernels, or ~/.cache/ebb/kernels. A file is found
+ * by the hash of everything that the build depends on, and carries a checksum. If anything is wrong
+ * with the cache, programs are built from source: the cache never fails a call or changes a result.
  */
 #ifndef EBB_CACHE_H
 #define EBB_CACHE_H
@@ -34,29 +34,31 @@ typedef enum ebb_cache_mode {
 /* "off", "ro", "rw"; "?" outside the range. */
 const char *ebb_cache_mode_name(ebb_cache_mode mode);
 
-/* How a device that is opened now uses the cache: by the variable EBB_KERNEL_CACHE; without it off
- * where the driver is known to need none, rw elsewhere. *reason, if not NULL, says why.
+/* How a device opened now would use the cache. The variable EBB_KERNEL_CACHE decides; without it
+ * the mode is off if the driver is known to need no cache, and rw otherwise. *reason, if not NULL,
+ * says why.
  * Errors: EBB_ERR_ARGUMENT (the variable has another value). */
 ebb_status ebb_cache_mode_for(ebb_cache_mode *mode, const char **reason,
                               const ebb_device_info *info);
 
-/* The cache's folder and what it holds. Sizes in bytes. */
+/* The cache's folder and contents. Sizes in bytes. */
 typedef struct ebb_cache_info {
-  char folder[4096]; /* "" if there can be none */
+  char folder[4096]; /* "" if there is no place for one */
   bool exists;
-  char problem[512]; /* why it cannot be used; "" if it can */
+  char problem[512]; /* why the cache cannot be used; "" if it can */
   size_t files;
   uint64_t bytes;
-  uint64_t limit; /* bytes beyond which the oldest files are removed */
+  uint64_t limit; /* in bytes; above it the oldest files are removed */
 } ebb_cache_info;
 
-/* Looks without making or changing anything. Trouble with the folder is no failure but `problem`.
+/* Examines the cache without creating or changing anything. A fault of the folder is reported in
+ * `problem`, not as an error.
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
 ebb_status ebb_cache_describe(ebb_cache_info *info);
 
-/* Removes the cache's own files and nothing else, and counts them. A program that is running goes
- * on undisturbed.
- * Errors: EBB_ERR_OUTPUT (the folder is refused, or a file of it cannot be removed). */
+/* Removes the cache's own files and nothing else, and counts them. Running programs are not
+ * affected.
+ * Errors: EBB_ERR_OUTPUT (the folder is refused, or one of its files cannot be removed). */
 ebb_status ebb_cache_clear(size_t *files, uint64_t *bytes);
 
 #ifdef __cplusplus

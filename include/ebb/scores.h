@@ -1,8 +1,8 @@
-/* Scores: how good predictions are, in the figures that practitioners compare. Host only, in double
- * precision; nothing here needs a device.
+/* Scores: how good predictions are, in the usual figures. Host only, in double precision; nothing
+ * here needs a device.
  *
- * The figures are defined as scikit-learn (1.5 and later) defines them, to the conventions for
- * ties, absent classes and constant targets, so that they can be put beside those of other tools.
+ * The definitions are those of scikit-learn (1.5 and later), including its conventions for ties,
+ * absent classes and constant targets, so the figures can be compared with those of other tools.
  */
 #ifndef EBB_SCORES_H
 #define EBB_SCORES_H
@@ -13,64 +13,69 @@
 extern "C" {
 #endif
 
-/* Above so many classes there is no confusion matrix: it would have a million entries. */
+/* With more classes there is no confusion matrix: it would have over a million entries. */
 #define EBB_CONFUSION_MAX 1024
 
 /* Bits of ebb_scores.warnings. */
 typedef enum ebb_scores_warning {
   EBB_SCORES_NEVER_PREDICTED = 1, /* a class that occurs is never predicted */
-  EBB_SCORES_NO_BETTER = 2,       /* the baseline is as good; of several targets, for one */
-  EBB_SCORES_ONE_CLASS = 4        /* all rows are of one class, of several that there are */
+  EBB_SCORES_NO_BETTER = 2,       /* no better than the baseline; with several targets, for at least
+                                   * one of them */
+  EBB_SCORES_ONE_CLASS = 4        /* all rows are in one class although there are several classes */
 } ebb_scores_warning;
 
-/* Of one class against all others. A quotient with divisor 0 is 0. */
+/* Scores of one class against all others. A quotient with divisor 0 is 0. */
 typedef struct ebb_class_scores {
-  double precision; /* right / predicted */
-  double recall;    /* right / support */
+  double precision; /* correct / predicted */
+  double recall;    /* correct / support */
   double f1;        /* harmonic mean of the two */
-  size_t support;   /* rows that are of this class */
-  size_t predicted; /* rows that are taken for it */
+  size_t support;   /* rows in this class */
+  size_t predicted; /* rows predicted to be in it */
 } ebb_class_scores;
 
-/* Of one target, in its own units. Errors are predicted - actual. */
+/* Scores of one target, in its own units. Errors are predicted - actual. */
 typedef struct ebb_value_scores {
-  double mse, rmse;      /* mean of the squared errors, its root */
-  double mae, median_ae; /* mean and median of the absolute errors */
-  double r2;             /* 1 - squared errors / squared deviations from the mean. A constant target
-                          * gives 1 if all is right, else 0; one row gives NaN */
+  double mse, rmse;       /* mean of the squared errors, and its root */
+  double mae, median_ae;  /* mean and median of the absolute errors */
+  double r2;              /* 1 - squared errors / squared deviations from the mean. For a constant
+                           * target 1 if all predictions are right and 0 otherwise; NaN for one
+                           * row */
   double mean, deviation; /* of the actual values; the deviation divides by the number of rows */
-  double baseline_rmse;   /* of guessing the mean */
+  double baseline_rmse;   /* rmse of predicting the mean */
 } ebb_value_scores;
 
-/* Filled by ebb_scores_classes or ebb_scores_values, ended by ebb_scores_clear. Figures of the
- * other task are NaN, its arrays NULL. Accuracies and rates are fractions, from 0 to 1. */
+/* Filled by ebb_scores_classes or ebb_scores_values, freed by ebb_scores_clear. Figures of the
+ * other task are NaN, its arrays NULL. Accuracies and rates are fractions from 0 to 1. */
 typedef struct ebb_scores {
   ebb_task task;
   size_t rows, outputs; /* outputs: classes, or targets */
   unsigned warnings;    /* bits of ebb_scores_warning */
 
-  double accuracy;          /* the class of the largest logit, the first of equal ones */
+  double accuracy;          /* the predicted class has the largest logit, the first of equal ones */
   double balanced_accuracy; /* mean recall of the classes that occur */
-  double top5_accuracy;     /* the class is among the five largest logits; NaN up to 10 classes */
-  double cross_entropy;     /* mean of -ln p(class): what training makes small, in nats */
-  double log_loss; /* the same with p in [e, 1 - e], e = 2^-52, as sklearn.metrics.log_loss */
-  double roc_auc;  /* two classes: of class 1's probability. More: mean over the classes, each
-                    * against all others; NaN where a class has no row, or all of them */
-  double average_precision; /* the same classes; 0 for one that does not occur */
-  double brier; /* two classes: mean of (p(1) - y)^2, from 0 to 1. More: mean over rows of
-                 * the sum over classes, from 0 to 2 */
-  /* Expected calibration error: the largest probability against how often it is right, in 15 bins
-   * of equal width. Source: Guo et al., On Calibration of Modern Neural Networks, 2017. */
+  double top5_accuracy;     /* fraction of rows with the class among the five largest logits; NaN up
+                             * to 10 classes */
+  double cross_entropy;     /* mean of -ln p(class), the training loss, in nats */
+  double log_loss;          /* the same with p clipped to [e, 1 - e], e = 2^-52, as
+                             * sklearn.metrics.log_loss */
+  double roc_auc; /* two classes: of class 1's probability. More: mean over the classes, one
+                   * against the rest; NaN if a class has no row or all rows */
+  double average_precision; /* averaged like roc_auc; 0 for a class that does not occur */
+  double brier; /* two classes: mean of (p(1) - y)^2, from 0 to 1. More: mean over rows of the sum
+                 * over classes, from 0 to 2 */
+  /* Expected calibration error: the largest probability compared with the rate of correct
+   * predictions, in 15 bins of equal width. Source: Guo et al., On Calibration of Modern Neural
+   * Networks, 2017. */
   double calibration_error;
   ebb_class_scores macro;    /* means over the classes that occur or are predicted */
-  ebb_class_scores weighted; /* over all classes by their support */
+  ebb_class_scores weighted; /* means over all classes weighted by support */
   ebb_class_scores *classes; /* [outputs] */
-  size_t *confusion;      /* [outputs, outputs]: rows by true class and predicted class; NULL above
-                           * EBB_CONFUSION_MAX */
-  int32_t baseline_class; /* the commonest */
-  double baseline_accuracy; /* of always guessing it */
+  size_t *confusion;         /* [outputs, outputs]: rows by true and predicted class; NULL above
+                              * EBB_CONFUSION_MAX */
+  int32_t baseline_class;    /* the commonest class */
+  double baseline_accuracy;  /* of always predicting it */
 
-  ebb_value_scores mean;     /* of each figure, over the targets */
+  ebb_value_scores mean;     /* mean of each figure over the targets */
   ebb_value_scores *targets; /* [outputs] */
 } ebb_scores;
 
@@ -78,29 +83,30 @@ typedef struct ebb_scores {
  * Shapes: probabilities, logits [rows, classes]. */
 void ebb_probabilities(double *probabilities, const float *logits, size_t rows, size_t classes);
 
-/* Scores a network's outputs against classes. Probabilities are softmaxes of the logits.
+/* Scores a network's outputs for classification. Probabilities are the softmax of the logits.
  * Shapes: logits [rows, classes], labels [rows] in [0, classes).
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT (a label out of range), EBB_ERR_NUMBERS (a logit is NaN
  * or Inf: names row and class), EBB_ERR_MEMORY. */
 ebb_status ebb_scores_classes(ebb_scores *out, const float *logits, const int32_t *labels,
                               size_t rows, size_t classes);
 
-/* Scores predicted values. Units: those of the values; figures are in them, too.
+/* Scores predicted values.
+ * Units: those of the values.
  * Shapes: predicted and actual [rows, targets].
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_NUMBERS (a value is NaN or Inf: names row and target),
  * EBB_ERR_MEMORY. */
 ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const double *actual,
                              size_t rows, size_t targets);
 
-/* Both take the baseline from the rows that are scored. These two replace it by that of training
- * rows, which is all that a model could know: their commonest class, their means. They set
- * EBB_SCORES_NO_BETTER anew.
- * Shapes: labels [rows], actual [rows, outputs of `scores`]. Errors: EBB_ERR_ARGUMENT,
- * EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+/* The functions above take the baseline from the scored rows. These two replace it by the baseline
+ * of the training rows, which is all that a model could know: their commonest class or their means.
+ * They recompute EBB_SCORES_NO_BETTER.
+ * Shapes: labels [rows], actual [rows, outputs of `scores`].
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebb_scores_baseline_classes(ebb_scores *scores, const int32_t *labels, size_t rows);
 ebb_status ebb_scores_baseline_values(ebb_scores *scores, const double *actual, size_t rows);
 
-/* Frees what the scores hold and zeroes them. NULL is accepted. */
+/* Frees the arrays and zeroes the scores. Accepts NULL. */
 void ebb_scores_clear(ebb_scores *scores);
 
 #ifdef __cplusplus

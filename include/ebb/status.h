@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* X(name, what a caller may take it to mean) */
+/* X(name, meaning) */
 #define EBB_STATUS_LIST(X)                                                                         \
   X(OK, "success")                                                                                 \
   X(ERR_ARGUMENT, "an argument, option or network spec is wrong")                                  \
@@ -41,7 +41,7 @@ const char *ebb_status_text(ebb_status status);
 const char *ebb_error_message(void);
 
 /* For error messages: the entry of `names` nearest to `word` by edit distance, or NULL if none is
- * near enough to be meant. */
+ * near enough. */
 const char *ebb_suggest(const char *word, const char *const *names, size_t count);
 
 #ifdef __cplusplus

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# Each allocation of the tool and its libraries fails once, and from then on: the command ends with a
-# message and an exit code that is not 0, or its result is the right one to the last byte. The library of
-# failing_alloc.c sees to it. A sample; with SHARE=i/n in the environment the i-th n-th of all positions, i
-# from 0; with SWEEP=count so many of each command.
+# Each allocation of the tool and its libraries fails, once or from then on: the command ends with a
+# message and an exit code other than 0, or its result is right to the last byte. The library of
+# failing_alloc.c makes them fail. Runs a sample; with SHARE=i/n in the environment the i-th n-th of
+# all positions, i from 0; with SWEEP=count that many for each command.
 
 # A training of the smallest kind, from caches that are warm: what is counted is the same in each run.
 awk 'BEGIN { print "x,y"; for (i = 0; i < 12; i++) print i % 3 ",k" i % 2 }' >few.csv

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# ebb bench: what is refused, that the numbers of a result agree with each other and with the
+# ebb bench: refused options, consistency of the numbers in a result with each other and with the
 # device's counters, and comparisons. No time is judged here.
 
 # product A B C D: is a times b relatively near to c times d?
@@ -164,7 +164,7 @@ fault() {
 fault update.h 's/1\.0f/1.5f/' elementwise
 err 'checks failed'
 fault probe.cl 's/step < steps;/step < steps \/ 2;/' matmul --shape 8x8x8
-err 'the FMA probe gives'
+err 'the FMA yardstick gives'
 fault matmul_cpu.cl 's/fma(a_value/fma(-a_value/' matmul --shape 8x8x8
 fault loss.cl 's/1\.0f/1.5f/' step --model 5-9relu-3 --batch 4
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# The best epoch, on rows of which a third says the opposite: once those are learnt by heart,
+# The best epoch, on rows of which a third are contradictory: once they are learned by heart,
 # validation gets worse.
 
 awk 'BEGIN {
@@ -55,13 +55,13 @@ stop=$(epochs_of l) found=$(field best_epoch l)
 [ "$stop" -eq $((found + 3)) ] || flunk "best epoch $found, ended after $stop"
 has_loss early.safetensors "$(valid_loss "$found" full.log)" # the epochs are the same ones
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --patience 3 --out early.safetensors
-err "^epochs   at most 500 (--epochs), until 3 have passed .*(--patience)$"
+err "^epochs   at most 500 (--epochs), until 3 pass .*(--patience)$"
 err "^best     epoch $found of $stop, valid loss [0-9.]*, valid accuracy .*; stopped after 3 epochs without a better one (--patience)$"
 err "^epoch    $stop/500, "
 
 begin "by default both a limit and a patience"
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --log l --out default.safetensors
-err '^epochs   at most 500 (--epochs), until 50 have passed '
+err '^epochs   at most 500 (--epochs), until 50 pass '
 [ "$(epochs_of l)" -eq $((epoch + 50)) ] || flunk "$(epochs_of l) epochs, the best is $epoch"
 same default.safetensors best.safetensors
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --valid 0 --out none.safetensors
@@ -162,7 +162,7 @@ out "^refit.safetensors: finished after 60 epochs, best epoch $epoch, .*; refit 
 code 0 $learn --epochs 5 --patience 0 --refit --out refit.safetensors
 code 0 $learn --epochs 5 --valid 0 --out plain.safetensors
 same refit.safetensors plain.safetensors
-complains 2 'trained without parting' eval refit.safetensors --data noise.csv --part valid --quiet
+complains 2 'trained without a split' eval refit.safetensors --data noise.csv --part valid --quiet
 
 begin "an interrupted --refit leaves the model of the search"
 code 0 $learn --epochs 2000 --patience 0 --out last.safetensors
@@ -180,7 +180,7 @@ process=$!
 wait $process
 got=$?
 [ $got -eq 130 ] || flunk "SIGINT gave $got, not 130"
-err '^refit    it is not done; the model is that of the search$'
+err '^refit    not finished; the model is that of the search$'
 same stop.safetensors last.safetensors
 ends_with reason '"stopped"' rest
 ends_with refit false rest

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# The kernel cache: `ebb cache`, and programs from it in one process and in ten at once. A test of its
-# own, since others run beside it. PoCL's own cache stays where it was.
+# The kernel cache: `ebb cache`, and programs from it in one process and in ten at once. A separate
+# test, since others run beside it. PoCL's own cache is not touched.
 
 export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}"
 kernels=$work/cache/ebb/kernels
@@ -92,12 +92,12 @@ rm -r "$kernels"
 mkdir elsewhere
 ln -s "$work"/elsewhere "$kernels"
 code 0 cache
-out '^unusable  .*"kernels": is a link or no folder$'
+out '^unusable  .*"kernels": is a link or not a folder$'
 code 0 cache --json
 out '"problem": ".*is a link'
-complains 1 'is a link or no folder' cache --clear
+complains 1 'is a link or not a folder' cache --clear
 code 0 doctor
-out '^bad  .*kernel cache.*is a link or no folder$'
+out '^bad  .*kernel cache.*is a link or not a folder$'
 code 0 predict small.safetensors --data class.csv --quiet --out refused.csv
 silent err
 same plain.csv refused.csv

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Small tables as people have them, where the folder beside the checkout is there: what each must
-# give. `trains` and `learns` take the default options unless others are given; `reads` asks `ebb data`
-# what a training would read.
+# Small tables from practice, skipped if the folder beside the checkout is missing: the expected
+# result of each. `trains` and `learns` use the default options unless others are given; `reads`
+# asks `ebb data` what a training would read.
 
 cases=$tests/../../shared/cases
 if [ ! -d "$cases" ]; then

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Checkpoints: a training that goes on gives the same bytes and figures as one that was not interrupted.
-# A folder without its newest checkpoints is what a kill right after an older one leaves, so one run
-# gives as many interruptions as are wanted; some are true ones.
+# Checkpoints: a resumed training gives the same bytes and figures as an uninterrupted one. A folder
+# without its newest checkpoints is what a kill right after an older one leaves, so one run gives
+# many interruptions; some are real ones.
 
 noise() { # rows of which a third says the opposite: validation gets worse in the end
   awk 'BEGIN {
@@ -260,7 +260,7 @@ tail -2 there.log | head -1 | grep -q '"epoch":3' || flunk "log: $(tail -2 there
 mv moved.csv again.csv
 complains 6 'there: data: .*moved.csv: No such file.*--data FILE' train --resume there --quiet
 code 0 train --resume there --quiet --data again.csv
-complains 2 '^ebb: --resume: there/step-.* is a file; name its folder, there, of' train --resume "$(ls there/*.json | head -1)" --quiet
+complains 2 '^ebb: --resume: there/step-.* is a file; name its folder, there, whose' train --resume "$(ls there/*.json | head -1)" --quiet
 complains 2 '^ebb: --resume: "" is not a value: it is empty$' train --resume '' --quiet
 
 begin "a default that is given is no other value"
@@ -317,7 +317,7 @@ with EBB_KERNEL_DIR="$work"/wrong complains 5 '^ebb: ' train --data class.csv --
 same plain.safetensors old.safetensors
 with EBB_KERNEL_DIR="$work"/wrong code 5 train --data class.csv --model 8tanh --epochs 30 --quiet --no-self-test --sentinel 7 \
   --log wrong.log --checkpoint wrong.run --out old.safetensors
-err "\`ebb verify --replay old.safetensors.sentinel.safetensors\` computes it again .*; the training ends, and no model is saved since nobody knows from when on the device has computed wrongly\$"
+err "\`ebb verify --replay old.safetensors.sentinel.safetensors\` computes it again .*; the training ends, and no model is saved since nobody knows since when the device has computed wrongly\$"
 out '^no model saved: the device computed wrongly after '
 same plain.safetensors old.safetensors
 [ -s old.safetensors.sentinel.safetensors ] || flunk "no dump"

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# data: what it tells of a table, the command line that it gives, and tables in other formats.
+# data: its description of a table, the suggested command line, and tables in other formats.
 
 # Of each kind of column one; the last row has no target.
 {
@@ -18,7 +18,7 @@ begin "data: each column, the target, the command"
 code 0 data people.csv --quiet
 silent err
 out '^column  *type  *use  *missing  *distinct  values  *why$'
-out '^row  *number  *left out  *0  *90  1001 to 1090  *a whole number of its own in each row$'
+out '^row  *number  *left out  *0  *90  1001 to 1090  *a different whole number in each row$'
 out '^name  *category  *left out  *0  *90  person 1, person 2, person\.\. 90 different texts in 90 rows$'
 out '^price  *amount  *input  *0  *[0-9]*  10[0-9]* to 1[0-9]*  *numbers in \$$'
 out '^born  *date  *input  *0  *[0-9]*  2021-01-01 to 2021-12-28  *dates, y-m-d$'
@@ -129,7 +129,7 @@ begin "data: what cannot be written"
 cp class.csv copy.csv
 complains 2 '^ebb: --to: copy.csv is also read from' data copy.csv --to copy.csv --quiet
 same class.csv copy.csv
-complains 2 'must end in .csv, .npz, .svm' data class.csv --to class.xls --quiet
+complains 2 'must be .csv, .npz, .svm' data class.csv --to class.xls --quiet
 complains 1 '' data class.csv --to none/class.npz --quiet
 complains 6 '--missing' data people.csv --to people.npz --quiet
 [ -e people.npz ] && flunk "half a file"

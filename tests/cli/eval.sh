@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# eval: which rows it takes, what it prints of them, what it warns of. Uses class.csv and value.csv.
+# eval: which rows it uses, what it prints about them, its warnings. Uses class.csv and value.csv.
 
 # class.safetensors with a change, and without the checksum that would tell of it.
 unsealed() { sed -e 's/"ebb\.format"/"old.format"/; s/"ebb\.checksum"/"old.checksum"/' -e "$1" class.safetensors; }
@@ -75,7 +75,7 @@ same out both.txt
 begin "eval: a model that does not tell its file"
 unsealed 's/"ebb\.data"/"old.data"/' >old.safetensors
 code 0 eval old.safetensors --data class.csv
-err 'old.safetensors does not tell which file it was trained on; .*--part valid'
+err 'old.safetensors does not say which file it was trained on; .*--part valid'
 out 'samples 200$'
 code 0 eval old.safetensors --data class.csv --part valid --quiet
 same out class.txt
@@ -87,7 +87,7 @@ code 0 train --data class.csv --model 4tanh --epochs 1 --valid 0 --quiet --out w
 code 0 eval whole.safetensors --data class.csv --quiet
 out 'samples 200$'
 out '^  *all \*$'
-complains 2 'trained without parting its rows' eval whole.safetensors --data class.csv --part train --quiet
+complains 2 'trained without a split of its rows' eval whole.safetensors --data class.csv --part train --quiet
 
 begin "eval: a terminal gets the confusion matrix"
 grep -q 'predicted$' both.txt && grep -q '^true' both.txt && flunk "a matrix in a file"

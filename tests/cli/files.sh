@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Files from other programs, what info tells of any file, and runs repeated from what they wrote.
+# Files from other programs, what info says about any file, and runs repeated from their own output.
 
 begin "info lists files that are no models of ours"
 tensors '{"__metadata__":{"format":"pt"},"fc1.weight":{"dtype":"F32","shape":[8,2],"data_offsets":[0,64]},"fc2.weight":{"dtype":"F32","shape":[2,8],"data_offsets":[64,128]},"step":{"dtype":"I64","shape":[],"data_offsets":[128,136]}}' 136 >fc.safetensors

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2010,SC2016,SC2094 # sourced by ../cli.sh
-# What cannot be written, or opened: full disks, limits of the process, closed streams and pipes, folders
-# without rights, no descriptors. The command ends with the reason and a code that is not 0, an older model
-# stays as it was, and nothing is left behind.
+# Files that cannot be written or opened: full disks, limits of the process, closed streams and
+# pipes, folders without rights, no descriptors. The command ends with the reason and an exit code
+# other than 0, an older model is unchanged, and nothing is left behind.
 
 training="train --data class.csv --model 8relu --epochs 1 --valid 0 --quiet"
 code 0 $training --out old.safetensors

@@ -1,7 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2010 # sourced by ../cli.sh
-# The tool is killed at moments that look random, and are the same in each run: KILLS times, 20 unless the
-# environment says another number, half of them in trainings with checkpoints. The model at --out is always a whole one, and what a killed run has left
-# the next one sweeps. The machine's speed decides where a kill strikes, not what is right.
+# The tool is killed at pseudo-random moments, the same in each run: KILLS times (environment;
+# default 20), half of them in trainings with checkpoints. The model at --out is always complete,
+# and the next run sweeps what a killed one has left. The machine's speed decides where a kill
+# strikes, not what is right.
 
 kills=$((${KILLS:-20} / 2))
 rows 2000 class >more.csv

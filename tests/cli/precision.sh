@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# --precision: that every command takes it and tells it, and who refuses what. On the emulated unit,
-# which any device has; the numbers are ebb verify's affair. Uses class.csv.
+# --precision: every command accepts and reports it; refusals. Uses the emulated unit, which works
+# on any device; ebb verify checks the numbers. Uses class.csv.
 
 emulated() { with EBB_MATRIX_UNIT=emulated "$@"; }
 

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# ebb train --profile and --trace: the table adds up, the trace is there however a training ends.
+# ebb train --profile and --trace: the table adds up, and there is a trace however a training ends.
 
 begin "a profile's table"
 code 0 train --data class.csv --model 16tanh --step layers --epochs 30 --quiet --profile --out profile.safetensors

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Real data, where the folder beside the checkout is there.
+# Real data, skipped if the folder beside the checkout is missing.
 
 shared=$tests/../../shared/data
 

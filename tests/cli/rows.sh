@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# Which rows and columns are learned, judged and predicted, and what is carried along.
+# Which rows and columns are learned, scored and predicted, and which are passed through.
 
 # The model's figures on a part of a file, as JSON in out. figures MODEL FILE PART
 figures() { code 0 eval "$1" --data "$2" --part "$3" --json --quiet; }
@@ -178,7 +178,7 @@ out '"rows": 200'
 err '^note     line 1 is taken for the header; if it is data: --no-header$'
 code 0 data numbers.csv --no-header --json --quiet
 out '"rows": 201'
-complains 6 'class.csv:1: column "0": "u" is no number' data class.csv --no-header --quiet
+complains 6 'class.csv:1: column "0": "u" is not a number' data class.csv --no-header --quiet
 sed 1d value.csv >headless.csv
 code 0 data headless.csv --json --quiet
 out '"rows": 150'
@@ -215,7 +215,7 @@ complains 6 'codes.csv: 3 columns, but the model takes 2' predict raw.safetensor
 code 0 eval raw.safetensors --data codes.csv --json --quiet
 [ "$(field loss out | cut -c1-6)" = 0.6931 ] || flunk "the loss of no preference is $(field loss out)"
 complains 6 'has no targets to compare with' eval raw.safetensors --data inputs.csv --no-target --quiet
-complains 2 '^ebb: --part: raw.safetensors does not tell which rows it was trained on' eval raw.safetensors --data codes.csv --part valid --quiet
+complains 2 '^ebb: --part: raw.safetensors does not say which rows it was trained on' eval raw.safetensors --data codes.csv --part valid --quiet
 tensors '{"weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}' 8 >one.safetensors
 code 0 predict one.safetensors --data inputs.csv
 err 'nor what its output is: it is shown as it comes'

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Signals while there is nothing to lose. So that a signal surely comes before the first step, the
-# tool is held up at a pipe into which nobody writes: that of the data, or one that a kernel's source includes.
+# Signals while there is nothing to lose. To make sure that a signal comes before the first step,
+# the tool is blocked on a pipe without a writer: the data's, or one included by a kernel's source.
 
 # The tool, once it is there: until then the shell has the process, and no handler.
 lives() { [ "$(readlink /proc/$process/exe)" = "$ebb" ]; }

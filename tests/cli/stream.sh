@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Rows that stay on the host: the same model, and what is told about them.
+# Rows that stay on the host: the same model, and the messages about them.
 
 begin "rows on the host give the same model"
 for form in layers whole; do

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Each command on small made data: what it prints, writes, and whether the commands agree.
+# Each command on small synthetic data: what it prints and writes, and whether the commands agree.
 
 begin "devices"
 code 0 devices
@@ -255,7 +255,7 @@ code 0 train --data class.csv --epochs 2 --json --quiet --valid 0 --out j.safete
 silent err
 out '"baseline_accuracy": '
 grep -q valid_loss out && flunk "a valid_loss without validation rows"
-complains 2 'trained without parting its rows' eval j.safetensors --data class.csv --part valid --quiet
+complains 2 'trained without a split of its rows' eval j.safetensors --data class.csv --part valid --quiet
 
 begin "regression"
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --log value.log --quiet --out value.safetensors

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# `ebb tune`: what it finds is kept and obeyed; candidates that crash, hang, do not build or give wrong
-# numbers do no harm. The engine gpu on whatever device there is; nothing depends on who is fastest.
+# `ebb tune`: its results are kept and take effect; candidates that crash, hang, do not build or
+# give wrong numbers do no harm. Uses the engine gpu on any device; nothing depends on which
+# candidate is fastest.
 
 export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}"
 export XDG_CACHE_HOME="$work/cache" EBB_MATMUL=gpu
@@ -171,7 +172,7 @@ rm -r "$kept"
 mkdir elsewhere
 ln -s "$work"/elsewhere "$kept"
 code 1 tune --model 21-30 --batch 17 --budget 3600 --quiet
-err 'is a link or no folder'
+err 'is a link or not a folder'
 out '^tuned '
 [ -z "$(ls elsewhere)" ] || flunk "files were written through a link"
 rm "$kept"

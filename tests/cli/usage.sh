@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Help, options and their sources, and what is refused before a device is opened.
+# Help, options and their sources, and errors found before a device is opened.
 
 begin "version and help"
 code 0 --version
@@ -161,7 +161,7 @@ complains 2 '"lr" must be a text' train --config conf.json
 echo '{"lr": 1' >conf.json
 complains 6 'conf.json:.*not JSON' train --config conf.json
 echo '[1]' >conf.json
-complains 6 'a JSON object is needed' train --config conf.json
+complains 6 'a JSON object is expected' train --config conf.json
 complains 6 'none.json: No such file' train --config none.json
 complains 6 '' train --config .
 echo '{"help": true}' >conf.json
@@ -202,8 +202,8 @@ complains 3 '^ebb: --device: no device matches "nosuch"' bench matmul --device n
 complains 6 '^ebb: --valid: "O.2" is no fraction .*, and no file to be read: No such file' train --data class.csv --valid O.2
 
 begin "standard streams where they cannot be"
-complains 2 '^ebb: --labels: standard input is that of --data already' train --data - --labels -
-with EBB_VALID=- complains 2 '^ebb: EBB_VALID: standard input is that of --data already' train --data -
+complains 2 '^ebb: --labels: standard input is already used by --data' train --data - --labels -
+with EBB_VALID=- complains 2 '^ebb: EBB_VALID: standard input is already used by --data' train --data -
 complains 2 '^ebb: --out: it cannot go to standard output' train --data class.csv --out -
 complains 2 '^ebb: --trace: it cannot go to standard output' train --data class.csv --trace -
 complains 2 '^ebb: --log: standard output has the result of --json already' train --data class.csv --log - --json

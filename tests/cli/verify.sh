@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# ebb verify: of given layers, of models, of some checks, and of kernels that are wrong. Uses the
-# models of cli.sh.
+# ebb verify: with given layers, with models, with selected checks, and with faulty kernels. Uses
+# the models of cli.sh.
 
 begin "verify"
 code 0 verify --model 5-7gelu-3 --json

@@ -1,7 +1,7 @@
-/* The yardsticks, and what all results begin with.
+/* The yardsticks, and the head of all results.
  *
- * A probe's result is checked before it measures anything: the recurrence and the sum are easily
- * done in double precision here, without the library's own reference.
+ * A yardstick's result is checked before it measures anything. The recurrence and the sum are
+ * easily computed here in double precision, without the library's reference.
  */
 #include "bench.h"
 
@@ -10,16 +10,17 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Multiply-adds of an element in a launch, and elements for each compute unit: enough groups for
- * even shares, little enough memory to stay in the caches. */
+/* Multiply-adds per element in a launch, and elements per compute unit: enough groups for an even
+ * load, little enough memory for the caches. */
 enum { FMA_STEPS = 4096, FMA_ELEMENTS = 24576 };
 
 static const float FMA_SCALE = 0.999f, FMA_SHIFT = 0.0015f, TRIAD_SCALE = 1.7f;
 
-/* Elements that a check samples, the first and the last among them. */
+/* Elements sampled by a check, including the first and the last. */
 enum { CHECKED = 64 };
 
-/* One round of a 64-bit mix (the finaliser of MurmurHash3): neighbours get unlike numbers. */
+/* One round of a 64-bit mix (the finaliser of MurmurHash3), so that neighbours get unrelated
+ * numbers. */
 float bench_value(uint64_t series, size_t i) {
   uint64_t x = (series << 48) + i + 1;
   x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdu;
@@ -39,13 +40,13 @@ int bench_make_tensor(ebb_tensor **out, ebb_device *device, ebb_dtype dtype, siz
   return code;
 }
 
-/* What element i of a probe's result must be, and how far it may be from that. */
+/* The expected value of element i of a yardstick's result, and the allowed deviation. */
 typedef double (*expectation)(double *bound, size_t i);
 
 static double expect_fma(double *bound, size_t i) {
   double value = (double)bench_value(1, i), scale = (double)FMA_SCALE, shift = (double)FMA_SHIFT;
   double power = pow(scale, FMA_STEPS);
-  /* Each step rounds by 2^-24 of at most 1.5, the fixed point; the later ones damp that. */
+  /* Each step rounds by 2^-24 of at most 1.5, the fixed point, and later steps damp the error. */
   *bound = 1.5 * 0x1p-24 * (1 - power) / (1 - scale);
   return power * value + shift * (1 - power) / (1 - scale);
 }
@@ -67,7 +68,7 @@ static int check(bench *b, const char *name, expectation expect) {
     size_t i = (b->count - 1) * k / (CHECKED - 1);
     double bound, expected = expect(&bound, i);
     if (!(fabs((double)values[i] - expected) <= bound))
-      code = fail(EXIT_NUMBERS, "bench: the %s probe gives %.9g at %zu, %.9g is right", name,
+      code = fail(EXIT_NUMBERS, "bench: the %s yardstick gives %.9g at %zu, %.9g is right", name,
                   (double)values[i], i, expected);
   }
   free(values);
@@ -90,7 +91,7 @@ static ebb_status run_triad(void *context, size_t times) {
   return status;
 }
 
-/* The first `operands` + 1 tensors: a result of zeros, and its operands. */
+/* Makes the first `operands` + 1 tensors: a result of zeros, and its operands. */
 static int make_tensors(bench *b, size_t operands) {
   int code = fail_status(ebb_tensor_create(&b->tensors[0], b->device, EBB_F32, 1, b->count));
   for (size_t i = 1; i <= operands && code == EXIT_GOOD; i++)
@@ -128,7 +129,7 @@ void bench_print_device(const bench *b) {
       ebb_device_reason(b->device));
   if (unit)
     say("products %s, matrix unit %s", ebb_precision_name(ebb_device_precision(b->device)), unit);
-  fflush(stdout); /* what follows takes its time */
+  fflush(stdout); /* the measurement takes time */
 }
 
 void bench_put_times(json_t *object, const char *prefix, const bench_case *c) {
