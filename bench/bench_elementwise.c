@@ -42,12 +42,13 @@ static void run_activations(bench *b) {
 }
 
 static void run_losses(bench *b) {
-  for (ebb_loss loss = EBB_LOSS_CROSS_ENTROPY; loss < EBB_LOSS_COUNT; loss++) {
-    bool mse = loss == EBB_LOSS_MSE;
+  for (int l = 0; l < EBB_LOSS_COUNT; l++) {
+    ebb_loss loss = ebb_loss_default((ebb_loss_kind)l);
+    bool mse = !ebb_loss_has_labels(loss.kind);
     element e = {.kind = ELEMENT_LOSS, .rows = 4 * tall(b), .cols = WIDE, .loss = loss};
     double count = (double)e.rows * (double)e.cols;
     bench_case c = {.group = "loss",
-                    .name = ebb_loss_name(loss),
+                    .name = ebb_loss_name(loss.kind),
                     .layout = "",
                     .optimizer = "",
                     .batch = e.rows,

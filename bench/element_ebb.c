@@ -146,7 +146,7 @@ static void check_loss(state *s) {
     size_t r = at / e->cols, c = at % e->cols;
     const float *z = s->before[Z] + r * e->cols;
     double rows = (double)e->rows, want;
-    if (e->loss == EBB_LOSS_CROSS_ENTROPY)
+    if (ebb_loss_has_labels(e->loss.kind))
       want = exp(z[c] - log_sum(z, e->cols)) - (label(r, e->cols) == (int32_t)c);
     else
       want = 2 * ((double)z[c] - s->before[TARGET][at]) / (double)e->cols;
@@ -158,7 +158,7 @@ static void prepare_loss(state *s) {
   const element *e = s->e;
   fill(s, Z, e->rows, e->cols, 4, false);
   bench_must(ebb_tensor_create(&s->t[DZ], s->device, EBB_F32, e->rows, e->cols));
-  if (e->loss == EBB_LOSS_CROSS_ENTROPY)
+  if (ebb_loss_has_labels(e->loss.kind))
     make_labels(s);
   else
     fill(s, TARGET, e->rows, e->cols, 4, false);

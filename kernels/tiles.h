@@ -31,17 +31,19 @@ static inline int panel_pitch(int units) {
 
 /* f(z) (2) */
 static inline vec activated(vec z, int kind) {
-#define FORWARD(number, name)                                                                      \
-  if ((ACTIVATIONS >> number & 1) && kind == number) return F_##name(vec, z);
-  ACTIVATION_LIST(FORWARD)
+#define FORWARD(capitals, name, needs_z, formula)                                                  \
+  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
+    return F_##name(vec, z);
+  EBB_ACTIVATION_LIST(FORWARD)
   return z; /* the last layer's, whose kind is not among the build's */
 }
 
 /* da * f'(z), the second part of (8) */
 static inline vec sloped(vec da, vec z, vec a, int kind) {
-#define BACKWARD(number, name)                                                                     \
-  if ((ACTIVATIONS >> number & 1) && kind == number) return da * D_##name(vec, z, a);
-  ACTIVATION_LIST(BACKWARD)
+#define BACKWARD(capitals, name, needs_z, formula)                                                 \
+  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
+    return da * D_##name(vec, z, a);
+  EBB_ACTIVATION_LIST(BACKWARD)
   return da;
 }
 

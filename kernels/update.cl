@@ -7,30 +7,15 @@
 #include "state.h"
 #include "update.h"
 
-/* (11), (12); `first` may be NULL. The gradients come in rows [slices, stride vectors], to be
- * added. */
+/* (11) to (14). The gradients come in rows [slices, stride vectors], to be added. */
 __kernel GROUP(ELEMENT_GROUP, 1)
-void update_sgd(__global float *restrict parameters, __global float *restrict first,
-                __global const float *restrict gradients, __global step_state *restrict state,
-                __global const float *restrict partials, int groups, int slices, int stride,
-                int vectors, float momentum, int nesterov, float weight_decay) {
+void update(__global float *restrict parameters, __global float *restrict first,
+            __global float *restrict second, __global const float *restrict gradients,
+            __global step_state *restrict state, __global const float *restrict partials,
+            int groups, int slices, int stride, int vectors, float8 constants) {
   const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  sgd_vectors(parameters, first, gradients, state, slices, stride, start, end, 1, momentum,
-              nesterov, weight_decay);
-  if (get_global_id(0) == 0) close_step(state, partials, groups);
-}
-
-/* (13), (14) */
-__kernel GROUP(ELEMENT_GROUP, 1)
-void update_adam(__global float *restrict parameters, __global float *restrict first,
-                 __global float *restrict second, __global const float *restrict gradients,
-                 __global step_state *restrict state, __global const float *restrict partials,
-                 int groups, int slices, int stride, int vectors, float rest1, float log_beta1,
-                 float beta2, float rest2, float log_beta2, float epsilon, float weight_decay,
-                 int decoupled) {
-  const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  adam_vectors(parameters, first, second, gradients, state, slices, stride, start, end, 1, rest1,
-               log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay, decoupled);
+  update_vectors(parameters, first, second, gradients, state, slices, stride, start, end, 1,
+                 constants);
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
 

@@ -1,4 +1,4 @@
-/* Weight updates by the vector: equations (11) to (14).
+/* Weight updates by the vector, with the optimizer -DOPTIMIZER=name of optimizer_name.h.
  *
  * A value that would become NaN or Inf is refused: the parameter stays and the lowest such index is
  * recorded, so the last good weights survive and the host can name the layer. A frozen step
@@ -10,6 +10,9 @@
 
 #include "common.h"
 #include "state.h"
+
+#ifdef OPTIMIZER
+#include "optimizer_OPTIMIZER.h"
 
 enum { NO_VECTOR = 0x7fffffff };
 
@@ -34,57 +37,23 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
       atomic_min(&state->bad_parameter, (uint)lanes[lane] * WIDTH + lane);
 }
 
-/* Each `by`-th vector from `start` to before `end`: m = momentum m + g;  p -= rate m, or with
- * Nesterov p -= rate (g + momentum m). Without momentum `first` is NULL and m is g. */
-static inline void sgd_vectors(__global float *parameters, __global float *first,
-                               __global const float *gradients, __global step_state *state,
-                               int slices, int stride, int start, int end, int by, float momentum,
-                               int nesterov, float weight_decay) {
-  const float rate = state->learning_rate;
+/* Each `by`-th vector from `start` to before `end`, by gradients [slices, stride vectors], to be
+ * added. `first` and `second` may be NULL where the optimizer keeps no such moment. */
+static inline void update_vectors(__global float *parameters, __global float *first,
+                                  __global float *second, __global const float *gradients,
+                                  __global step_state *state, int slices, int stride, int start,
+                                  int end, int by, float8 constants) {
+  const update_rule rule = make_rule(constants, state->learning_rate, (float)state->step);
   ivec lowest = (ivec)(NO_VECTOR);
   if (state->frozen) end = start;
   for (int i = start; i < end; i += by) {
-    const vec p = aligned_vec(parameters, i);
-    const vec g = sum_slices(gradients, slices, stride, i) + weight_decay * p;
-    vec m = g;
-    if (first) {
-      m = momentum * aligned_vec(first, i) + g;
-      aligned_vec(first, i) = m;
-    }
-    const vec next = p - rate * (nesterov ? g + momentum * m : m);
-    aligned_vec(parameters, i) = next_or_kept(next, p, m, i, &lowest);
+    const vec p = aligned_vec(parameters, i), g = sum_slices(gradients, slices, stride, i);
+    vec moment;
+    const vec next = next_vector(&rule, p, g, first, second, i, &moment);
+    aligned_vec(parameters, i) = next_or_kept(next, p, moment, i, &lowest);
   }
   report_kept(state, lowest);
 }
 
-/* The same: m += (1 - beta1)(g - m);  v = beta2 v + (1 - beta2) g^2;
- * p -= rate / c1 * m / (sqrt(v / c2) + epsilon) with c = 1 - beta^step. Weight decay goes into g
- * or, if `decoupled` (AdamW), off p. c comes from expm1(step log beta): 1 - pow would lose its
- * digits. */
-static inline void adam_vectors(__global float *parameters, __global float *first,
-                                __global float *second, __global const float *gradients,
-                                __global step_state *state, int slices, int stride, int start,
-                                int end, int by, float rest1, float log_beta1, float beta2,
-                                float rest2, float log_beta2, float epsilon, float weight_decay,
-                                int decoupled) {
-  const float rate = state->learning_rate, step = (float)state->step;
-  const float rate1 = rate / -expm1(step * log_beta1);
-  const float scale2 = 1.0f / sqrt(-expm1(step * log_beta2));
-  const float decay_g = decoupled ? 0.0f : weight_decay;
-  const float keep_p = decoupled ? 1.0f - rate * weight_decay : 1.0f;
-  ivec lowest = (ivec)(NO_VECTOR);
-  if (state->frozen) end = start;
-  for (int i = start; i < end; i += by) {
-    const vec p = aligned_vec(parameters, i);
-    const vec g = sum_slices(gradients, slices, stride, i) + decay_g * p;
-    const vec m0 = aligned_vec(first, i), m = m0 + rest1 * (g - m0);
-    const vec v = beta2 * aligned_vec(second, i) + rest2 * g * g;
-    aligned_vec(first, i) = m;
-    aligned_vec(second, i) = v;
-    const vec next = keep_p * p - rate1 * m / (sqrt(v) * scale2 + epsilon);
-    aligned_vec(parameters, i) = next_or_kept(next, p, v, i, &lowest);
-  }
-  report_kept(state, lowest);
-}
-
+#endif
 #endif

@@ -16,26 +16,25 @@
 #include "whole_step.h"
 
 /* a = f(z) (2), `count` vectors. */
-OUTLINE void activate(__global float *a, __global const float *z, int count, int kind) {
-#define FORWARD(number, name)                                                                      \
-  if ((ACTIVATIONS >> number & 1) && kind == number)                                               \
+OUTLINE void activate(__global float *a, __global const float *z, int count, int kind){
+#define FORWARD(capitals, name, needs_z, formula)                                                  \
+  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     for (int i = 0; i < count; i++) {                                                              \
       const vec sum = aligned_vec(z, i);                                                           \
       aligned_vec(a, i) = F_##name(vec, sum);                                                      \
     }
-  ACTIVATION_LIST(FORWARD)
-}
+    EBB_ACTIVATION_LIST(FORWARD)}
 
 /* a = da * f'(z), the second part of (8): dz takes the place of a. */
 OUTLINE void apply_slope(__global float *a, __global const float *z, __global const float *da,
                          int count, int kind) {
-#define BACKWARD(number, name)                                                                     \
-  if ((ACTIVATIONS >> number & 1) && kind == number)                                               \
+#define BACKWARD(capitals, name, needs_z, formula)                                                 \
+  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     for (int i = 0; i < count; i++) {                                                              \
       const vec value = aligned_vec(a, i), sum = aligned_vec(z, i);                                \
       aligned_vec(a, i) = aligned_vec(da, i) * D_##name(vec, sum, value);                          \
     }
-  ACTIVATION_LIST(BACKWARD)
+  EBB_ACTIVATION_LIST(BACKWARD)
 }
 
 /* The rows of the data set that a chunk takes; how many they are; rows that the data hold, which
@@ -91,95 +90,106 @@ OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int
     }
 }
 
-/* The loss of a chunk: z [cols][CHUNK] becomes dz. `spare` has room for the targets of mse. */
+/* The loss of a chunk: z [cols][CHUNK] becomes dz. `spare` has room for target values. */
 static inline float2 chunk_loss(__global float *z, __global float *spare, const chunk *c,
                                 const source *s, int cols, uint live) {
   float2 sums = (float2)(0.0f);
   int alive[CHUNK], label[CHUNK];
   for (int r = 0; r < CHUNK; r++) {
     alive[r] = r < c->rows ? -1 : 0;
-    label[r] = s->classes && r < c->rows ? (int)s->targets[c->from[r]] : -1;
-    for (int i = 0; i < cols && !s->classes; i++)
+    label[r] = LOSS_HAS_LABELS && r < c->rows ? (int)s->targets[c->from[r]] : -1;
+    for (int i = 0; i < cols && !LOSS_HAS_LABELS; i++)
       spare[i * CHUNK + r] =
           r < c->rows ? as_float(s->targets[(size_t)c->from[r] * cols + i]) : 0.0f;
   }
+  const float scale = loss_scale((int)live, cols);
   for (int v = 0; v < CHUNK / WIDTH; v++) {
     const ivec lanes = PASTE(vload, WIDTH)(v, alive), labels = PASTE(vload, WIDTH)(v, label);
-    sums += loss_rows(z + v * WIDTH, spare + v * WIDTH, s, cols, labels, lanes, live);
+    sums += loss_rows(z + v * WIDTH, spare + v * WIDTH, cols, labels, lanes, scale, s->loss);
   }
   return sums;
 }
 
-/* (1), (2) of all layers. */
-static inline void forward(__global float *scratch, __global const float *parameters,
-                           __global const layer *layers, int count) {
-  int below = 0; /* the inputs lie first */
-  for (int l = 0; l < count; l++) {
-    const layer at = layers[l];
-    unit_product(scratch + at.z, parameters + at.bias, parameters + at.weight, 1, at.stride,
-                 scratch + below, at.outputs, at.inputs);
-    if (l + 1 < count)
-      activate(scratch + at.a, scratch + at.z, at.outputs * CHUNK / WIDTH, at.activation);
-    below = at.a;
-  }
+/* A slice at work on a chunk. */
+typedef struct {
+  __global const layer *layers;
+  __global const float *parameters;
+  __global float *values, *spare, *gradient;
+  const source *s;
+  const uint *keys;
+  uint place, live;
+  int more; /* the gradient has chunks in it already */
+  chunk rows;
+  float2 sums;
+} slice;
+
+/* (1), (2) of a layer; the last one's z is the output. The inputs lie first. */
+static inline void go_up(const slice *g, int l, int last) {
+  const layer at = g->layers[l];
+  unit_product(g->values + at.z, g->parameters + at.bias, g->parameters + at.weight, 1, at.stride,
+               g->values + (l > 0 ? g->layers[l - 1].a : 0), at.outputs, at.inputs);
+  if (!last)
+    activate(g->values + at.a, g->values + at.z, at.outputs * CHUNK / WIDTH, at.activation);
 }
 
-/* (8), (9), (10) of all layers, from the last layer's dz in the place of its a. */
-static inline void backward(__global float *gradient, __global float *scratch,
-                            __global float *spare, __global const float *parameters,
-                            __global const layer *layers, int count, int rows, int more) {
-  for (int l = count - 1; l >= 0; l--) {
-    const layer at = layers[l];
-    const int below = l > 0 ? layers[l - 1].a : 0;
-    const int dz_stride = (at.outputs + 2 * WIDTH - 1) / (2 * WIDTH) * (2 * WIDTH);
-    transpose(spare, dz_stride, scratch + at.a, at.outputs);
-    weight_gradient(gradient + at.weight, gradient + at.bias, at.stride, scratch + below, spare,
-                    dz_stride, at.inputs, at.outputs, rows, more);
-    if (l == 0) break;
-    unit_product(spare, 0, parameters + at.weight, at.stride, 1, scratch + at.a, at.inputs,
-                 at.outputs);
-    apply_slope(scratch + below, scratch + layers[l - 1].z, spare, at.inputs * CHUNK / WIDTH,
-                layers[l - 1].activation);
-  }
+/* (9), (10) of a layer, from its dz in the place of its a. */
+static inline void share_gradient(const slice *g, int l) {
+  const layer at = g->layers[l];
+  const int dz_stride = (at.outputs + 2 * WIDTH - 1) / (2 * WIDTH) * (2 * WIDTH);
+  transpose(g->spare, dz_stride, g->values + at.a, at.outputs);
+  weight_gradient(g->gradient + at.weight, g->gradient + at.bias, at.stride,
+                  g->values + (l > 0 ? g->layers[l - 1].a : 0), g->spare, dz_stride, at.inputs,
+                  at.outputs, g->rows.rows, g->more);
 }
 
-/* A chunk's way up and down: adds to the gradient if there is `more` in it. */
-static inline float2 run_chunk(__global float *gradient, __global float *values,
-                               __global const float *parameters, __global const step_plan *plan,
-                               const chunk *c, const source *s, uint live, int more) {
-  __global const layer *layers = (__global const layer *)(plan + 1);
-  __global float *spare = values + plan->spare;
-  const layer last = layers[plan->layers - 1];
-  load_inputs(values, c, s, layers[0].inputs);
-  forward(values, parameters, layers, plan->layers);
-  const float2 sums = chunk_loss(values + last.a, spare, c, s, last.outputs, live);
-  backward(gradient, values, spare, parameters, layers, plan->layers, c->rows, more);
-  return sums;
+/* (8): the dz of the layer below. */
+static inline void go_down(const slice *g, int l) {
+  const layer at = g->layers[l], below = g->layers[l - 1];
+  unit_product(g->spare, 0, g->parameters + at.weight, at.stride, 1, g->values + at.a, at.inputs,
+               at.outputs);
+  apply_slope(g->values + below.a, g->values + below.z, g->spare, at.inputs * CHUNK / WIDTH,
+              below.activation);
+}
+
+static inline void run_phase(slice *g, phase p, int count) {
+  const layer last = g->layers[count - 1];
+  if (p.work == TAKE) take_rows(&g->rows, g->place, g->s, g->keys);
+  if (p.work == LOAD) load_inputs(g->values, &g->rows, g->s, g->layers[0].inputs);
+  if (p.work == UP) go_up(g, p.layer, p.layer + 1 == count);
+  if (p.work == GET_LOSS)
+    g->sums += chunk_loss(g->values + last.a, g->spare, &g->rows, g->s, last.outputs, g->live);
+  if (p.work == SHARE) share_gradient(g, p.layer);
+  if (p.work == DOWN) go_down(g, p.layer);
 }
 
 /* A slice of the next batch: opens the step and leaves gradients and partial sums. A slice without
  * rows leaves zeros. */
 OUTLINE void run_slice(__global float *gradients, __global float *partials, __global float *scratch,
                        __global step_state *state, __global const float *parameters,
-                       __global const step_plan *plan, const source *s, int slice) {
-  const int begin = slice * plan->chunks / plan->slices;
-  const int end = (slice + 1) * plan->chunks / plan->slices;
+                       __global const step_plan *plan, const source *s, int slice_index) {
+  const int begin = slice_index * plan->chunks / plan->slices;
+  const int end = (slice_index + 1) * plan->chunks / plan->slices;
   const uint start = batch_start(state, plan->batch);
   const uint live = batch_live(start, plan->batch, s->rows);
+  __global const layer *layers = (__global const layer *)(plan + 1);
+  __global const phase_plan *own = (__global const phase_plan *)(layers + plan->layers);
+  __global const phase *phases = (__global const phase *)(own + 1);
+  __global float *values = scratch + (size_t)slice_index * plan->scratch_stride;
   uint keys[PERMUTE_ROUNDS];
-  float2 sums = (float2)(0.0f);
+  slice g = {layers, parameters, values, values + plan->spare};
+  g.gradient = gradients + (size_t)slice_index * plan->gradient_stride;
+  g.s = s, g.keys = keys, g.live = live;
+  g.sums = (float2)(0.0f);
   if (s->shuffle) permutation_keys(keys, s->seed, RNG_SHUFFLE, state->epoch);
-  if (slice == 0) open_step(state, live);
+  if (slice_index == 0) open_step(state, live);
   for (int at = begin; at < end; at++) {
-    chunk c;
-    c.rows = clamp((int)live - at * CHUNK, 0, CHUNK);
-    if (at > begin && c.rows == 0) break;
-    take_rows(&c, start + (uint)(at * CHUNK), s, keys);
-    sums += run_chunk(gradients + (size_t)slice * plan->gradient_stride,
-                      scratch + (size_t)slice * plan->scratch_stride, parameters, plan, &c, s, live,
-                      at > begin);
+    g.rows.rows = clamp((int)live - at * CHUNK, 0, CHUNK);
+    g.more = at > begin;
+    g.place = start + (uint)(at * CHUNK);
+    if (g.more && g.rows.rows == 0) break;
+    for (int index = 0; index < own->phases; index++) run_phase(&g, phases[index], plan->layers);
   }
-  vstore2(sums, slice, partials);
+  vstore2(g.sums, slice_index, partials);
 }
 
 /* Row s of gradients and pair s of partials [slices, 2] from slice s of the batch, for an update to
@@ -189,44 +199,26 @@ void whole_step(__global float *restrict gradients, __global float *restrict par
                 __global float *restrict scratch, __global step_state *restrict state,
                 __global const float *restrict parameters, __global const step_plan *restrict plan,
                 __global const uchar *restrict data, __global const uint *restrict targets,
-                int rows, int held, int classes, int bytes, int shuffle, float scale, ulong seed) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+                int rows, int held, int bytes, int shuffle, float scale, ulong seed, float2 loss) {
+  const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   run_slice(gradients, partials, scratch, state, parameters, plan, &s, get_group_id(0));
 }
 
 /* `steps` steps with their updates, of batches that are one slice: nothing is left to be added, so
  * the one work-item goes on alone. */
 __kernel GROUP(1, 1)
-void whole_steps_sgd(__global float *restrict parameters, __global float *restrict first,
-                     __global float *restrict gradients, __global float *restrict partials,
-                     __global float *restrict scratch, __global step_state *restrict state,
-                     __global const step_plan *restrict plan, __global const uchar *restrict data,
-                     __global const uint *restrict targets, int rows, int held, int classes,
-                     int bytes, int shuffle, float scale, ulong seed, int steps, float momentum,
-                     int nesterov, float weight_decay) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+void whole_steps(__global float *restrict parameters, __global float *restrict first,
+                 __global float *restrict second, __global float *restrict gradients,
+                 __global float *restrict partials, __global float *restrict scratch,
+                 __global step_state *restrict state, __global const step_plan *restrict plan,
+                 __global const uchar *restrict data, __global const uint *restrict targets,
+                 int rows, int held, int bytes, int shuffle, float scale, ulong seed, float2 loss,
+                 int steps, float8 constants) {
+  const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
-    sgd_vectors(parameters, first, gradients, state, 1, 0, 0, plan->vectors, 1, momentum, nesterov,
-                weight_decay);
-    close_step(state, partials, 1);
-  }
-}
-
-__kernel GROUP(1, 1)
-void whole_steps_adam(__global float *restrict parameters, __global float *restrict first,
-                      __global float *restrict second, __global float *restrict gradients,
-                      __global float *restrict partials, __global float *restrict scratch,
-                      __global step_state *restrict state, __global const step_plan *restrict plan,
-                      __global const uchar *restrict data, __global const uint *restrict targets,
-                      int rows, int held, int classes, int bytes, int shuffle, float scale,
-                      ulong seed, int steps, float rest1, float log_beta1, float beta2, float rest2,
-                      float log_beta2, float epsilon, float weight_decay, int decoupled) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
-  for (int n = 0; n < steps; n++) {
-    run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
-    adam_vectors(parameters, first, second, gradients, state, 1, 0, 0, plan->vectors, 1, rest1,
-                 log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay, decoupled);
+    update_vectors(parameters, first, second, gradients, state, 1, 0, 0, plan->vectors, 1,
+                   constants);
     close_step(state, partials, 1);
   }
 }

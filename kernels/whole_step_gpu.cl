@@ -35,30 +35,11 @@
 #include "update.h"
 #include "whole_step.h"
 
-/* What a block goes through, as host/graph/whole_step_gpu.c lists it, after the layers. */
-typedef struct {
-  int phases;
-  int panel;       /* floats of each of two panels */
-  int values;      /* floats of values in local memory */
-  int reserved[5]; /* as long as the table's other rows */
-} group_plan;
-
-enum { TAKE, LOAD, UP, LOSS, SHARE, DOWN };
-
-/* What is done, to the layer's units from `first` on; and which weights are copied for the next
- * phase: none, those that lead up to such units, or those that lead down to them. */
-typedef struct {
-  int work, layer, first, units;
-  int copy, copy_layer, copy_first, copy_units;
-} phase;
-
-enum { COPY_NONE, COPY_UP, COPY_DOWN };
-
 /* A group at work on its slice. */
 typedef struct {
   __constant const step_plan *plan;
   __constant const layer *layers;
-  __constant const group_plan *own;
+  __constant const phase_plan *own;
   __constant const phase *phases;
   __global const float *parameters;
   __global float *gradient;
@@ -102,7 +83,7 @@ static inline void take_rows(const group *g, const source *s, int block) {
  * there is no row. */
 static inline void load_rows(const group *g, const source *s, int block) {
   const int rows = block_rows(g, block), inputs = g->layers[0].inputs;
-  const int targets = s->classes ? 1 : g->layers[g->plan->layers - 1].outputs;
+  const int targets = LOSS_HAS_LABELS ? 1 : g->layers[g->plan->layers - 1].outputs;
   const float row = 1.0f / (float)inputs, target = 1.0f / (float)targets;
   VALUES float *y = g->values + g->plan->spare;
   for (int n = get_local_id(0); n < CHUNK * inputs; n += STEP_GROUP) {
@@ -152,9 +133,11 @@ static inline void take_loss(const group *g, const source *s, int block) {
   if (item >= CHUNK) return;
   const layer last = g->layers[g->plan->layers - 1];
   VALUES const float *y = g->values + g->plan->spare + item;
-  const int alive = item < block_rows(g, block), label = s->classes && alive ? as_int(y[0]) : -1;
+  const int alive = item < block_rows(g, block),
+            label = LOSS_HAS_LABELS && alive ? as_int(y[0]) : -1;
+  const float scale = loss_scale((int)g->live, last.outputs);
   const float2 sums =
-      loss_rows(g->values + last.a + item, y, s, last.outputs, label, alive, g->live);
+      loss_rows(g->values + last.a + item, y, last.outputs, label, alive, scale, s->loss);
   g->sums[item] = block > g->begin ? g->sums[item] + sums : sums;
 }
 
@@ -183,7 +166,7 @@ static inline void run_phase(group *g, const source *s, int index, int block) {
   if (p.work == TAKE) take_rows(g, s, block);
   if (p.work == LOAD) load_rows(g, s, block);
   if (p.work == UP) go_up(g, p);
-  if (p.work == LOSS) take_loss(g, s, block);
+  if (p.work == GET_LOSS) take_loss(g, s, block);
   if (p.work == SHARE) share_gradient(g, p, block);
   if (p.work == DOWN) go_down(g, p);
   if (p.copy != COPY_NONE) g->full = 1 - g->full;
@@ -196,7 +179,7 @@ static inline group make_group(__global float *gradients, __global float *scratc
   group g;
   g.plan = plan;
   g.layers = (__constant const layer *)(plan + 1);
-  g.own = (__constant const group_plan *)(g.layers + plan->layers);
+  g.own = (__constant const phase_plan *)(g.layers + plan->layers);
   g.phases = (__constant const phase *)(g.own + 1);
   g.parameters = parameters;
   g.gradient = gradients + (size_t)get_group_id(0) * plan->gradient_stride;
@@ -249,9 +232,9 @@ void whole_step_gpu(__global float *restrict gradients, __global float *restrict
                     __global float *restrict scratch, __global step_state *restrict state,
                     __local vec *restrict space, __global const float *restrict parameters,
                     __constant const step_plan *restrict plan, __global const uchar *restrict data,
-                    __global const uint *restrict targets, int rows, int held, int classes,
-                    int bytes, int shuffle, float scale, ulong seed) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+                    __global const uint *restrict targets, int rows, int held, int bytes,
+                    int shuffle, float scale, ulong seed, float2 loss) {
+  const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);
   RUN_SLICE(g, state, s)
   if (get_local_id(0) == 0) add_rows(partials, &g);
@@ -259,47 +242,21 @@ void whole_step_gpu(__global float *restrict gradients, __global float *restrict
 
 /* `steps` steps with their updates, of batches that are one slice: the one group goes on alone. */
 __kernel GROUP(STEP_GROUP, 1)
-void whole_steps_sgd_gpu(__global float *restrict parameters, __global float *restrict first,
-                         __global float *restrict gradients, __global float *restrict partials,
-                         __global float *restrict scratch, __global step_state *restrict state,
-                         __local vec *restrict space, __constant const step_plan *restrict plan,
-                         __global const uchar *restrict data, __global const uint *restrict targets,
-                         int rows, int held, int classes, int bytes, int shuffle, float scale,
-                         ulong seed, int steps, float momentum, int nesterov, float weight_decay) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
+void whole_steps_gpu(__global float *restrict parameters, __global float *restrict first,
+                     __global float *restrict second, __global float *restrict gradients,
+                     __global float *restrict partials, __global float *restrict scratch,
+                     __global step_state *restrict state, __local vec *restrict space,
+                     __constant const step_plan *restrict plan, __global const uchar *restrict data,
+                     __global const uint *restrict targets, int rows, int held, int bytes,
+                     int shuffle, float scale, ulong seed, float2 loss, int steps,
+                     float8 constants) {
+  const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);
   for (int n = 0; n < steps; n++) {
     RUN_SLICE(g, state, s)
     barrier(CLK_GLOBAL_MEM_FENCE); /* gradients, and the open step */
-    sgd_vectors(parameters, first, gradients, state, 1, 0, get_local_id(0), plan->vectors,
-                STEP_GROUP, momentum, nesterov, weight_decay);
-    if (get_local_id(0) == 0) {
-      add_rows(partials, &g);
-      close_step(state, partials, 1);
-    }
-    barrier(CLK_GLOBAL_MEM_FENCE);
-  }
-}
-
-__kernel GROUP(STEP_GROUP, 1)
-void whole_steps_adam_gpu(__global float *restrict parameters, __global float *restrict first,
-                          __global float *restrict second, __global float *restrict gradients,
-                          __global float *restrict partials, __global float *restrict scratch,
-                          __global step_state *restrict state, __local vec *restrict space,
-                          __constant const step_plan *restrict plan,
-                          __global const uchar *restrict data,
-                          __global const uint *restrict targets, int rows, int held, int classes,
-                          int bytes, int shuffle, float scale, ulong seed, int steps, float rest1,
-                          float log_beta1, float beta2, float rest2, float log_beta2, float epsilon,
-                          float weight_decay, int decoupled) {
-  const source s = {data, targets, rows, held, classes, bytes, shuffle, scale, seed};
-  group g = make_group(gradients, scratch, space, parameters, plan);
-  for (int n = 0; n < steps; n++) {
-    RUN_SLICE(g, state, s)
-    barrier(CLK_GLOBAL_MEM_FENCE);
-    adam_vectors(parameters, first, second, gradients, state, 1, 0, get_local_id(0), plan->vectors,
-                 STEP_GROUP, rest1, log_beta1, beta2, rest2, log_beta2, epsilon, weight_decay,
-                 decoupled);
+    update_vectors(parameters, first, second, gradients, state, 1, 0, get_local_id(0),
+                   plan->vectors, STEP_GROUP, constants);
     if (get_local_id(0) == 0) {
       add_rows(partials, &g);
       close_step(state, partials, 1);

@@ -28,10 +28,10 @@ checks=(--data-races)
 one_block='s/buffer ^ 1/buffer/; s/buffer ^= 1/buffer ^= 0/' # instead of two in turn
 planted 'data race' 'matmul*gpu*' "$one_block" "$products" fp32 f32 f32 3x3x33
 planted 'data race' 'matmul*mma*' "$one_block" "$products" bf16 bf16 f32 3x3x33
-planted 'data race' 'whole_step*gpu*' 's|barrier(FENCES);|if (g.phases[index].work != LOSS) &|' "${train[@]}" whole
+planted 'data race' 'whole_step*gpu*' 's|barrier(FENCES);|if (g.phases[index].work != GET_LOSS) &|' "${train[@]}" whole
 export EBB_MATMUL=cpu
 checks=()
 planted 'invalid read' 'update*' 's/close_step(state, partials, groups)/close_step(state, partials, groups + 4096)/' "${train[@]}" layers
 checks=(--uninitialized)
-planted 'uninitialized' update.h 's/const float rate = state->learning_rate/float rate/' "${train[@]}" layers
+planted 'uninitialized' update.h 's/const update_rule rule = .*;/update_rule rule;/' "${train[@]}" layers
 exit $failed

@@ -56,8 +56,9 @@ static void a_pass_runs_by_its_own(void **state) {
   size_t built = programs_with(device, own);
   assert_int_equal(ebbi_exec_set_width(&exec, device, width), EBB_OK);
   ebbi_pass *pass;
-  assert_int_equal(
-      ebbi_pass_create(&pass, &exec, network, 5, EBB_LOSS_CROSS_ENTROPY, EBBI_PASS_LAYERS), EBB_OK);
+  assert_int_equal(ebbi_pass_create(&pass, &exec, network, 5,
+                                    ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), EBBI_PASS_LAYERS),
+                   EBB_OK);
   exec.engine = EBB_ENGINE_COUNT; /* the pass has a copy */
   assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
   assert_int_equal(ebbi_pass_loss(pass), EBB_OK);
@@ -88,7 +89,8 @@ static float *train(size_t *count, ebb_device *device, ebb_step_form step, bool 
   assert_int_equal(ebb_trainer_step(r.trainer, 7), EBB_OK);
   assert_int_equal(ebb_sentinel(r.trainer, 5, NULL), EBB_OK);
   expect_settings(device, during);
-  assert_int_equal(ebb_evaluate(&metrics, r.network, &r.data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_int_equal(
+      ebb_evaluate(&metrics, r.network, &r.data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
   float *parameters = parameters_of(r.network, count);
   rig_free(&r);
   assert_int_equal(ebb_device_set_engine(device, before.engine), EBB_OK);

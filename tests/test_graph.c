@@ -78,9 +78,9 @@ static void expect_order(const ebbi_plan *made) {
 
 static size_t need_of(const ebb_network *network, ebbi_pass_kind kind) {
   ebbi_need need = {0};
-  assert_int_equal(
-      ebbi_pass_need(&need, ebbi_device_exec(network->device), network, BATCH, EBB_LOSS_MSE, kind),
-      EBB_OK);
+  assert_int_equal(ebbi_pass_need(&need, ebbi_device_exec(network->device), network, BATCH,
+                                  ebb_loss_default(EBB_LOSS_MSE), kind),
+                   EBB_OK);
   return need.total;
 }
 
@@ -136,7 +136,7 @@ static ebbi_pass *make_pass(ebb_network *network, ebbi_pass_kind kind, uint64_t 
   ebbi_pass *pass;
   ebb_state state = ebb_state_default(BATCH, step, 0);
   assert_int_equal(ebbi_pass_create(&pass, ebbi_device_exec(network->device), network, BATCH,
-                                    EBB_LOSS_MSE, kind),
+                                    ebb_loss_default(EBB_LOSS_MSE), kind),
                    EBB_OK);
   pass->seed = 33;
   send(pass->value[0], 1);

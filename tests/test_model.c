@@ -40,13 +40,13 @@ static void models_keep_weights_and_metadata(void **state) {
   make_path(path);
   ebb_network *network = make_network(device, "16relu-300gelu-5");
   ebb_model model = {.network = network,
-                     .loss = EBB_LOSS_MSE,
+                     .loss = ebb_loss_default(EBB_LOSS_MSE),
                      .split = {.valid = 0.25, .test = 0.125, .last = true, .seed = UINT64_MAX},
                      .fingerprint = 0xfedcba9876543210u},
             loaded;
   assert_int_equal(ebb_model_save(&model, path), EBB_OK);
   assert_int_equal(ebb_model_load(&loaded, device, path, NULL), EBB_OK);
-  assert_int_equal(loaded.loss, EBB_LOSS_MSE);
+  assert_int_equal(loaded.loss.kind, EBB_LOSS_MSE);
   assert_true(loaded.split.valid == 0.25 && loaded.split.test == 0.125 && loaded.split.last &&
               loaded.split.seed == UINT64_MAX);
   assert_true(loaded.fingerprint == 0xfedcba9876543210u);
@@ -101,14 +101,15 @@ static void a_description_is_what_loading_gives(void **state) {
   char path[32], text[64];
   make_path(path);
   ebb_network *network = make_network(device, "16relu-5");
-  ebb_model model = {
-      .network = network, .loss = EBB_LOSS_MSE, .split = {.valid = 0.25, .last = true, .seed = 7}};
+  ebb_model model = {.network = network,
+                     .loss = ebb_loss_default(EBB_LOSS_MSE),
+                     .split = {.valid = 0.25, .last = true, .seed = 7}};
   assert_int_equal(ebb_model_save(&model, path), EBB_OK);
   ebb_model_info info;
   assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_OK);
   assert_int_equal(ebb_spec_text(text, sizeof text, &info.spec), EBB_OK);
   assert_string_equal(text, "7-16relu-5");
-  assert_int_equal(info.loss, EBB_LOSS_MSE);
+  assert_int_equal(info.loss.kind, EBB_LOSS_MSE);
   assert_true(info.split.valid == 0.25 && info.split.test == 0 && info.split.last &&
               info.split.seed == 7);
   assert_true(info.fingerprint == 0); /* not known, and so not in the file */

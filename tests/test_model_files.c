@@ -100,7 +100,7 @@ static ebb_encoder *make_encoder(void) {
 /* Three inputs, five units, two outputs. The caller clears it. */
 static ebb_model make_model(ebb_device *device) {
   ebb_model model = {.encoder = make_encoder(),
-                     .loss = EBB_LOSS_CROSS_ENTROPY,
+                     .loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY),
                      .split = {.valid = 0.25, .seed = 7},
                      .fingerprint = 0xfedcba9876543210u};
   ebb_spec spec;

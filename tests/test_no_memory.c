@@ -83,7 +83,8 @@ static void saving(void **state) {
   (void)state;
   static char old[8192], now[8192];
   ebb_device *device;
-  ebb_model model = {.encoder = make_encoder(), .loss = EBB_LOSS_MSE, .fingerprint = 1};
+  ebb_model model = {
+      .encoder = make_encoder(), .loss = ebb_loss_default(EBB_LOSS_MSE), .fingerprint = 1};
   ebb_spec spec;
   long n = 1;
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);

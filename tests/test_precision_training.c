@@ -51,7 +51,8 @@ static outcome train(ebb_device *device, const char *text) {
   assert_int_equal(ebb_trainer_step_form(trainer), EBB_STEP_LAYERS);
   assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
   ebb_trainer_free(trainer);
-  assert_int_equal(ebb_evaluate(&out.metrics, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_int_equal(
+      ebb_evaluate(&out.metrics, network, &data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
   float *weights = calloc(INPUTS * 200, sizeof *weights);
   assert_non_null(weights);
   assert_int_equal(ebb_tensor_download(weights, ebb_network_weight(network, 0)), EBB_OK);

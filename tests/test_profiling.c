@@ -96,7 +96,7 @@ static void a_step_by_layers_has_its_rows(void **state) {
   const ebb_profile_row *tn = find(device, cpu ? "matmul_tn_cpu" : "matmul_tn_gpu", 16, 9, 30);
   assert_non_null(tn);
   assert_true(tn->flops == 11.0 * (2 * 30 * 16 * 9 + 30 * 9));
-  assert_non_null(find(device, "cross_entropy", 30, 3, 0));
+  assert_non_null(find(device, "loss", 30, 3, 0));
   rig_free(&r);
 }
 
@@ -106,8 +106,8 @@ static void whole_steps_have_their_rows(void **state) {
   rig r = start(device, EBB_STEP_WHOLE, 30);
   size_t n = ebb_tensor_cols(ebb_network_parameters(r.network));
   profile_steps(device, &r, 35);
-  const ebb_profile_row *many = find(device, "whole_steps_adam", 30, n, 16);
-  const ebb_profile_row *one = find(device, "whole_steps_adam", 30, n, 1);
+  const ebb_profile_row *many = find(device, "whole_steps", 30, n, 16);
+  const ebb_profile_row *one = find(device, "whole_steps", 30, n, 1);
   assert_true(many && one && many->launches == 2 && one->launches == 3);
   double products = 30 * (4.0 * 7 * 16 + 6.0 * 16 * 9 + 6.0 * 9 * 3);
   double rest = 30 * (3.0 * 16 + 3.0 * 9 + 2.0 * 3 + 5.0 * 3) + 15.0 * (double)n;
@@ -117,7 +117,7 @@ static void whole_steps_have_their_rows(void **state) {
   r = start(device, EBB_STEP_WHOLE, 70);
   profile_steps(device, &r, 4);
   assert_non_null(find(device, "whole_step", 70, n, 0));
-  assert_non_null(find(device, "update_adam", n, 3, 0)); /* the sum of three slices */
+  assert_non_null(find(device, "update", n, 3, 0)); /* the sum of three slices */
   rig_free(&r);
 }
 
@@ -275,7 +275,7 @@ static void a_trace_is_what_chrome_reads(void **state) {
   assert_int_equal(count_events(&command, trace, 1, ""), 220);
   assert_int_equal(count_events(&phase, trace, 2, "st??p ?1???, which"), 1);
   const json_t *arguments = json_object_get(command, "args"), *row;
-  assert_string_equal(json_string_value(json_object_get(command, "name")), "update_adam");
+  assert_string_equal(json_string_value(json_object_get(command, "name")), "update");
   row = json_object_get(arguments, "shape");
   assert_int_equal(json_array_size(row), 1);
   assert_int_equal(json_integer_value(json_array_get(row, 0)),

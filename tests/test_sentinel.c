@@ -197,7 +197,7 @@ static void labels_that_are_no_classes_are_found(void **state) {
   static const int32_t labels[] = {CLASSES_OF, INT32_MAX, -1, INT32_MIN};
   for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
     ebbi_comparison c = {.probe = {.device = *state, .exec = ebbi_device_exec(*state), .seed = 1}};
-    ebbi_layer_tensors t = {.loss = EBB_LOSS_CROSS_ENTROPY, .live = BATCH};
+    ebbi_layer_tensors t = {.loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), .live = BATCH};
     const float zeros[BATCH * CLASSES_OF] = {0};
     const int32_t target[BATCH] = {0, 1, labels[i], 2};
     ebbi_comparison_of(&c, EBBI_OPERATION_LOSS, 0);

@@ -88,10 +88,10 @@ static void choose_data(training *t) {
                           .scale = 1 / 255.0f,
                           .labels = classes ? t->labels : NULL,
                           .values = classes ? NULL : t->y};
-  t->options.loss = classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  t->options.loss = ebb_loss_default(classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
   snprintf(t->text + strlen(t->text), sizeof t->text - strlen(t->text),
            ", %zu rows, x %s%g%s, y %g, %s", rows, bytes ? "bytes" : "", (double)x_scale,
-           equal ? " equal" : "", (double)y_scale, ebb_loss_name(t->options.loss));
+           equal ? " equal" : "", (double)y_scale, ebb_loss_name(t->options.loss.kind));
 }
 
 static void choose_options(training *t) {

@@ -90,7 +90,7 @@ static void train(outcome *o, ebb_device *device, const run *r, ebb_data_place p
   ebb_network *network = make_network(device, r->spec, data.outputs);
   ebb_train_options options = ebb_train_options_default();
   ebb_trainer *trainer;
-  options.loss = r->mse ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY;
+  options.loss = ebb_loss_default(r->mse ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
   options.epochs = 2;
   options.batch = r->batch;
   options.shuffle = !r->in_order;
@@ -209,7 +209,7 @@ static void evaluations_agree(void **state) {
   for (int loss = 0; loss < 2; loss++)
     for (size_t batch = 30; batch <= 170; batch += 70) {
       ebb_network *network = make_network(device, "8relu", all[loss].outputs);
-      ebb_loss kind = loss ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY;
+      ebb_loss kind = ebb_loss_default(loss ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
       ebb_metrics metrics[2];
       for (size_t steps = 0; steps < 2; steps++) {
         ebbi_evaluator evaluator;

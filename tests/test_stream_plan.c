@@ -101,12 +101,14 @@ static void evaluations_choose_the_host_too(void **state) {
   ebb_dataset data = many_make();
   ebb_metrics resident, streamed;
   ebb_network *network = make_network(device, "4relu", CLASSES);
-  assert_int_equal(ebb_evaluate(&resident, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_int_equal(
+      ebb_evaluate(&resident, network, &data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
   uint64_t before = ebb_device_counters(device).allocated_bytes;
   assert_true(ebb_device_counters(device).peak_bytes > before + spare);
   device->counters.peak_bytes = before;
   device->info.global_bytes = before + spare;
-  assert_int_equal(ebb_evaluate(&streamed, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_int_equal(
+      ebb_evaluate(&streamed, network, &data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
   device->info = whole;
   assert_true(ebb_device_counters(device).peak_bytes <= before + spare);
   assert_true(resident.loss == streamed.loss);

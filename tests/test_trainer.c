@@ -28,7 +28,8 @@ static void any_row_count_trains(void **state) {
     assert_int_equal(report.step, 3 * ((counts[i] + 31) / 32));
     assert_true(isfinite(report.train_loss) && isfinite(report.valid_loss));
     ebb_metrics metrics;
-    assert_int_equal(ebb_evaluate(&metrics, network, &data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+    assert_int_equal(
+        ebb_evaluate(&metrics, network, &data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
     assert_int_equal(metrics.rows, counts[i]);
     assert_true(metrics.loss == report.valid_loss && metrics.accuracy == report.valid_accuracy);
     ebb_trainer_free(trainer);
@@ -45,12 +46,12 @@ static void regression_learns(void **state) {
   ebb_train_options options = ebb_train_options_default();
   ebb_trainer *trainer;
   ebb_metrics metrics;
-  options.loss = EBB_LOSS_MSE;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
   options.epochs = 60;
   options.learning_rate = 0.01f;
   assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
   assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
-  assert_int_equal(ebb_evaluate(&metrics, network, &data, EBB_LOSS_MSE), EBB_OK);
+  assert_int_equal(ebb_evaluate(&metrics, network, &data, ebb_loss_default(EBB_LOSS_MSE)), EBB_OK);
   assert_true(metrics.r2 > 0.95 && isnan(metrics.accuracy));
   ebb_trainer_free(trainer);
   ebb_network_free(network);
@@ -126,7 +127,7 @@ static void breaks_in(ebb_device *device, ebb_step_form form, const char *spec_t
   for (size_t i = 0; i < ebb_tensor_rows(w) * ebb_tensor_cols(w); i++) weights[i] = weight;
   assert_int_equal(ebb_tensor_upload(w, weights), EBB_OK);
   ebb_train_options options = ebb_train_options_default();
-  options.loss = EBB_LOSS_MSE;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
   options.optimizer = ebb_optimizer_default(kind);
   options.epochs = 5;
   options.step = form;
@@ -158,7 +159,7 @@ static void advises(ebb_device *device, float input, float target, const char *a
   assert_int_equal(ebb_spec_parse(&spec, "2-8tanh-1", 0, 0), EBB_OK);
   assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 4), EBB_OK);
   ebb_train_options options = ebb_train_options_default();
-  options.loss = EBB_LOSS_MSE;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
   options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
   options.learning_rate = 1e30f;
   assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
@@ -203,7 +204,8 @@ static void reports_follow_steps_queued_by_hand(void **state) {
   assert_int_equal(report.epoch, 4);
   assert_int_equal(report.step, 20);
   ebb_metrics metrics;
-  assert_int_equal(ebb_evaluate(&metrics, r.network, &r.data, EBB_LOSS_CROSS_ENTROPY), EBB_OK);
+  assert_int_equal(
+      ebb_evaluate(&metrics, r.network, &r.data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY)), EBB_OK);
   assert_true(fabs(report.train_loss - metrics.loss) < 0.05); /* of this epoch, not of all four */
   rig_free(&r);
 }
@@ -292,7 +294,7 @@ static void what_does_not_fit_is_refused(void **state) {
   assert_int_equal(rig_start(&r), EBB_ERR_ARGUMENT);
   assert_non_null(strstr(ebb_error_message(), "6 inputs"));
   r.data.inputs = INPUTS;
-  r.options.loss = EBB_LOSS_MSE;
+  r.options.loss = ebb_loss_default(EBB_LOSS_MSE);
   assert_int_equal(rig_start(&r), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_device_counters(device).allocated_bytes, before);
   rig_free(&r);

@@ -350,7 +350,7 @@ static void what_cannot_be_is_refused(void **state) {
   refused(&s, &s.valid, "min_delta -0.5");
   s.r.options.min_delta = 0;
   s.r.options.monitor = EBB_MONITOR_ACCURACY;
-  s.r.options.loss = EBB_LOSS_MSE;
+  s.r.options.loss = ebb_loss_default(EBB_LOSS_MSE);
   s.r.data.labels = s.valid.labels = NULL;
   s.r.data.values = s.valid.values = s.r.t->x;
   refused(&s, &s.valid, "accuracy, which loss mse does not have");

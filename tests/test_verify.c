@@ -150,7 +150,7 @@ static void test_networks_pass(void **state) {
       ebb_network *network = make_network(*state, specs[i]);
       for (int variant = 0; variant < EBB_OPT_COUNT * EBB_LOSS_COUNT; variant++) {
         ebb_verify_options options = options_for(network);
-        options.loss = (ebb_loss)(variant % EBB_LOSS_COUNT);
+        options.loss = ebb_loss_default((ebb_loss_kind)(variant % EBB_LOSS_COUNT));
         options.optimizer = ebb_optimizer_default((ebb_optimizer_kind)(variant / EBB_LOSS_COUNT));
         options.optimizer.momentum = 0.9;
         options.optimizer.nesterov = variant % 2;
@@ -211,7 +211,7 @@ static void test_uint8_data_and_values_pass(void **state) {
   ebb_network *network = make_network(*state, "6-20silu-2");
   ebb_verify_options options = options_for(network);
   options.dataset = &data;
-  options.loss = EBB_LOSS_MSE;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
   verify_passes(*state, &options);
   data.scale = 1; /* inputs up to 255 */
   verify_passes(*state, &options);
@@ -268,9 +268,9 @@ static void test_wrong_arguments(void **state) {
   assert_int_equal(ebb_verify(&result, *state, &options, NULL, NULL), EBB_ERR_ARGUMENT);
   assert_non_null(strstr(ebb_error_message(), "3 inputs"));
   options.dataset = &no_values;
-  options.loss = EBB_LOSS_MSE;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
   assert_int_equal(ebb_verify(&result, *state, &options, NULL, NULL), EBB_ERR_ARGUMENT);
-  options.loss = EBB_LOSS_COUNT;
+  options.loss.kind = EBB_LOSS_COUNT;
   assert_int_equal(ebb_verify(&result, *state, &options, NULL, NULL), EBB_ERR_ARGUMENT);
   ebb_network_free(network);
 }

@@ -89,7 +89,7 @@ static void plans_fit_and_leave_nothing_out(void **state) {
       assert_true(plan.local_bytes <= device->exec.profile.step_local);
       assert_true(plan.local_bytes < all_limits[d].local_bytes);
       ebbi_table_row *rows = calloc(plan.phases, sizeof *rows);
-      assert_int_equal(ebbi_group_phases(rows, &network, plan.panel), plan.phases);
+      assert_int_equal(ebbi_whole_phases(rows, &network, plan.panel), plan.phases);
       check_phases(rows, &plan, &network);
       free(rows);
       local += plan.values > 0;

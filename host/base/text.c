@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -255,4 +256,20 @@ size_t ebbi_utf8_character(const char *text) {
   for (size_t i = 1; i < length; i++)
     if ((c[i] & 0xc0) != 0x80) return 0;
   return length;
+}
+
+/* Any 15 digits survive a double, any double 17 digits. The locale's point may be several bytes. */
+const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
+  double back = NAN;
+  for (int digits = 15; digits <= 17 && back != value; digits++) {
+    snprintf(out, EBBI_NUMBER_TEXT, "%.*g", digits, value);
+    char *point = out + strspn(out, "+-0123456789einfa");
+    if (*point != '\0') {
+      char *rest = point + strcspn(point, "0123456789");
+      *point = '.';
+      memmove(point + 1, rest, strlen(rest) + 1);
+    }
+    ebbi_parse_double(&back, out);
+  }
+  return out;
 }

@@ -38,10 +38,14 @@ double ebbi_slope_scale(ebb_activation activation, double z);
  * enlarge an error of z. */
 #define EBBI_STEEPEST 1.13
 
-/* Rows of a loss, before the mean. Cross-entropy's dz relative to 1, its value to 1 + loss; mse's
- * relative to themselves. Sums over rows add ebbi_bound_sum(rows) to the values. */
+/* Rows of a loss, before the mean: relative to the scales below. Sums over rows add
+ * ebbi_bound_sum(rows) to the values. */
 double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols);
 double ebbi_bound_loss_value(ebb_loss loss, size_t cols);
+
+/* What these bounds are relative to: an element of dz, a mean over `live` rows; a row's loss. */
+double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live);
+double ebbi_loss_value_scale(ebb_loss loss, double value);
 
 /* What one update does to a parameter and to its moments, relative to the magnitudes that enter. */
 double ebbi_bound_update(ebb_optimizer_kind kind);

@@ -32,8 +32,8 @@ static ebb_status run_loss(ebbi_probe *probe, ebbi_shape s, const ebbi_reference
   ebb_state state = ebb_state_default((uint32_t)live, 1, 0);
   ebb_tensor *z, *dz, *partials, *state_tensor;
   double *z_values, *expected, *scale, *sums, loss_sum = 0, correct = 0;
-  ebbi_tally_case(&probe->tally, "%zux%zu, %zu live%s", s.rows, s.cols, live,
-                  coarse ? ", ties" : "");
+  ebbi_tally_case(&probe->tally, "%s, %zux%zu, %zu live%s", ebb_loss_name(target->loss.kind),
+                  s.rows, s.cols, live, coarse ? ", ties" : "");
   TRY(make_outputs(&z, &z_values, probe, s, coarse));
   TRY(ebbi_probe_output(&dz, probe, s.rows, s.cols));
   TRY(ebbi_loss_partials_create(probe->exec, &partials, probe->device, s.rows));
@@ -45,9 +45,9 @@ static ebb_status run_loss(ebbi_probe *probe, ebbi_shape s, const ebbi_reference
   TRY(ebbi_probe_array(&expected, probe, count));
   TRY(ebbi_probe_array(&scale, probe, count));
   double loss = ebbi_reference_loss(expected, z_values, target, s.rows, live, s.cols);
-  bool classes = target->loss == EBB_LOSS_CROSS_ENTROPY;
-  for (size_t i = 0; i < count; i++)
-    scale[i] = classes && i < live * s.cols ? 1 / (double)live : fabs(expected[i]);
+  bool classes = ebb_loss_has_labels(target->loss.kind);
+  for (size_t i = 0; i < live * s.cols; i++)
+    scale[i] = ebbi_loss_gradient_scale(target->loss, expected[i], (double)live);
   TRY(ebbi_probe_compare(probe, dz, expected, scale,
                          ebbi_bound_loss_gradient(target->loss, s.cols)));
   TRY(ebbi_probe_read(&sums, probe, partials));
@@ -56,29 +56,39 @@ static ebb_status run_loss(ebbi_probe *probe, ebbi_shape s, const ebbi_reference
     correct += sums[2 * group + 1];
   }
   ebbi_tally_add(&probe->tally, loss_sum, loss * (double)live,
-                 (double)live * (classes ? 1 + loss : loss),
+                 (double)live * ebbi_loss_value_scale(target->loss, loss),
                  ebbi_bound_loss_value(target->loss, s.cols) + ebbi_bound_sum(live));
   size_t hits = classes ? ebbi_reference_correct(z_values, target->labels, live, s.cols) : 0;
   ebbi_tally_add(&probe->tally, correct, (double)hits, 1, 0);
   return EBB_OK;
 }
 
-/* z [rows, cols]; depth says how many rows do not live. */
-ebb_status ebbi_case_cross_entropy(ebbi_probe *probe, ebbi_shape s) {
+/* A loss for labels, at outputs of which some are equal and at others. */
+static ebb_status run_labels(ebbi_probe *probe, ebbi_shape s, ebb_loss loss) {
   int32_t *labels;
   ebb_tensor *tensor;
   TRY(ebbi_probe_labels(&labels, probe, s.rows, s.cols));
   TRY(ebbi_probe_tensor(&tensor, probe, EBB_I32, s.rows, 1, false, labels));
-  const ebbi_reference_target target = {EBB_LOSS_CROSS_ENTROPY, labels, NULL};
+  const ebbi_reference_target target = {loss, labels, NULL};
   TRY(run_loss(probe, s, &target, tensor, true));
   return run_loss(probe, s, &target, tensor, false);
 }
 
-ebb_status ebbi_case_mean_squared_error(ebbi_probe *probe, ebbi_shape s) {
+static ebb_status run_values(ebbi_probe *probe, ebbi_shape s, ebb_loss loss) {
   double *values;
   ebb_tensor *tensor;
   TRY(ebbi_probe_random(&tensor, &values, probe, s.rows, s.cols, 1));
-  return run_loss(probe, s, &(ebbi_reference_target){EBB_LOSS_MSE, NULL, values}, tensor, false);
+  return run_loss(probe, s, &(ebbi_reference_target){loss, NULL, values}, tensor, false);
+}
+
+/* Each loss. z [rows, cols]; depth says how many rows do not live. */
+ebb_status ebbi_case_loss(ebbi_probe *probe, ebbi_shape s) {
+  for (int kind = 0; kind < EBB_LOSS_COUNT; kind++) {
+    ebb_loss loss = ebb_loss_default((ebb_loss_kind)kind);
+    TRY(ebb_loss_has_labels(loss.kind) ? run_labels(probe, s, loss) : run_values(probe, s, loss));
+    ebbi_probe_clear(probe);
+  }
+  return EBB_OK;
 }
 
 /* Partials with a loss that is not finite: the step is reported, and stays the first one. */

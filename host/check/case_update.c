@@ -54,32 +54,29 @@ static ebb_status run_optimizer(ebbi_probe *probe, size_t count, size_t slices,
   return EBB_OK;
 }
 
-ebb_status ebbi_case_update_sgd(ebbi_probe *probe, ebbi_shape shape) {
-  static const struct {
-    double momentum, decay;
-    bool nesterov;
-  } variants[] = {{0, 0, false}, {0, 0.1, false}, {0.9, 0, false}, {0.9, 0.1, true}};
-  for (size_t i = 0; i < sizeof variants / sizeof *variants; i++) {
-    ebb_optimizer sgd = ebb_optimizer_default(EBB_OPT_SGD);
-    sgd.momentum = variants[i].momentum;
-    sgd.nesterov = variants[i].nesterov;
-    sgd.weight_decay = variants[i].decay;
-    size_t count = shape.rows * shape.cols;
-    ebbi_tally_case(&probe->tally, "%zu, momentum %g, decay %g%s", count, sgd.momentum,
-                    sgd.weight_decay, sgd.nesterov ? ", nesterov" : "");
-    TRY(run_optimizer(probe, count, 1, &sgd));
-  }
-  return EBB_OK;
+/* One of four choices: with or without weight decay, with or without momentum, where the optimizer
+ * has any; with both, Nesterov's form. */
+static ebb_optimizer variant_of(ebb_optimizer_kind kind, int variant) {
+  ebb_optimizer optimizer = ebb_optimizer_default(kind);
+  bool decays = variant & 1, moves = variant & 2;
+  optimizer.weight_decay = decays ? 0.1 : 0;
+  if (moves && ebb_optimizer_has(kind, EBB_SETTING_momentum)) optimizer.momentum = 0.9;
+  if (moves && ebb_optimizer_has(kind, EBB_SETTING_nesterov)) optimizer.nesterov = decays;
+  return optimizer;
 }
 
-ebb_status ebbi_case_update_adam(ebbi_probe *probe, ebbi_shape shape) {
-  for (int variant = 0; variant < 4; variant++) {
-    ebb_optimizer adam = ebb_optimizer_default(variant & 1 ? EBB_OPT_ADAMW : EBB_OPT_ADAM);
-    adam.weight_decay = variant & 2 ? 0.1 : 0;
-    size_t count = shape.rows * shape.cols;
-    ebbi_tally_case(&probe->tally, "%zu, %s, decay %g", count, ebb_optimizer_name(adam.kind),
-                    adam.weight_decay);
-    TRY(run_optimizer(probe, count, 1, &adam));
+/* Each optimizer. */
+ebb_status ebbi_case_update(ebbi_probe *probe, ebbi_shape shape) {
+  for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
+    bool moves = ebb_optimizer_has((ebb_optimizer_kind)kind, EBB_SETTING_momentum);
+    for (int variant = 0; variant < (moves ? 4 : 2); variant++) {
+      ebb_optimizer optimizer = variant_of((ebb_optimizer_kind)kind, variant);
+      size_t count = shape.rows * shape.cols;
+      ebbi_tally_case(&probe->tally, "%zu, %s, momentum %g, decay %g%s", count,
+                      ebb_optimizer_name(optimizer.kind), optimizer.momentum,
+                      optimizer.weight_decay, optimizer.nesterov ? ", nesterov" : "");
+      TRY(run_optimizer(probe, count, 1, &optimizer));
+    }
   }
   return EBB_OK;
 }
@@ -87,13 +84,13 @@ ebb_status ebbi_case_update_adam(ebbi_probe *probe, ebbi_shape shape) {
 /* Gradients that come in slices, to be added in order. */
 ebb_status ebbi_case_update_slices(ebbi_probe *probe, ebbi_shape shape) {
   static const size_t slices[] = {1, 2, 5};
+  enum { CASES = sizeof slices / sizeof *slices };
   size_t count = shape.rows * shape.cols;
-  for (size_t i = 0; i < 2 * (sizeof slices / sizeof *slices); i++) {
-    ebb_optimizer optimizer = ebb_optimizer_default(i % 2 ? EBB_OPT_ADAM : EBB_OPT_SGD);
-    optimizer.momentum = 0.9;
-    ebbi_tally_case(&probe->tally, "%zu, %zu slices, %s", count, slices[i / 2],
+  for (int i = 0; i < CASES * EBB_OPT_COUNT; i++) {
+    ebb_optimizer optimizer = variant_of((ebb_optimizer_kind)(i / CASES), 2);
+    ebbi_tally_case(&probe->tally, "%zu, %zu slices, %s", count, slices[i % CASES],
                     ebb_optimizer_name(optimizer.kind));
-    TRY(run_optimizer(probe, count, slices[i / 2], &optimizer));
+    TRY(run_optimizer(probe, count, slices[i % CASES], &optimizer));
   }
   return EBB_OK;
 }

@@ -121,32 +121,14 @@ ebb_status ebbi_compare_weight_gradient(ebbi_comparison *c, const ebbi_layer_ten
   return compare_weights(c, t, &cols, dz);
 }
 
-/* The z that f makes `a` of, for those whose f' is taken from a. Infinite where f has come to its
- * end. */
-static double preactivation(ebb_activation activation, double a) {
-  switch (activation) {
-  case EBB_ACT_LEAKY_RELU:
-    return a > 0 ? a : a / 0.01;
-  case EBB_ACT_SIGMOID:
-    return log(a) - log1p(-fmin(a, 1));
-  case EBB_ACT_TANH:
-    return fabs(a) < 1 ? atanh(a) : copysign(INFINITY, a);
-  case EBB_ACT_SOFTPLUS:
-    return log(expm1(a));
-  case EBB_ACT_ELU:
-    return a > 0 ? a : log1p(fmax(a, -1));
-  default:
-    return a;
-  }
-}
-
 /* f' of the layer below, from what the device has kept of it. */
 static estimate slope_below(ebb_activation activation, double kept) {
   double bound = ebbi_bound_slope(activation);
   if (ebb_activation_needs_z(activation))
     return (estimate){ebbi_reference_slope(activation, kept),
                       bound * ebbi_slope_scale(activation, kept)};
-  return (estimate){ebbi_reference_slope(activation, preactivation(activation, kept)), bound};
+  return (estimate){
+      ebbi_reference_slope(activation, ebbi_reference_preactivation(activation, kept)), bound};
 }
 
 ebb_status ebbi_compare_input_gradient(ebbi_comparison *c, const ebbi_layer_tensors *t) {
@@ -190,11 +172,11 @@ static void compare_loss_row(ebbi_comparison *c, const ebbi_layer_tensors *t, si
   bool alive = row < t->live;
   int32_t label;
   ebbi_reference_target target = target_of(t->loss, &label, y);
-  if (alive && t->loss == EBB_LOSS_CROSS_ENTROPY) ebbi_compare_label(c, row, 0, *y, cols);
+  if (alive && ebb_loss_has_labels(t->loss.kind)) ebbi_compare_label(c, row, 0, *y, cols);
   if (alive) ebbi_reference_loss(expected, z, &target, 1, 1, cols);
   for (size_t col = 0; col < cols; col++) {
     double value = alive ? expected[col] / live : 0;
-    double scale = t->loss == EBB_LOSS_MSE ? fabs(value) : 1 / live;
+    double scale = ebbi_loss_gradient_scale(t->loss, value, live);
     bool fits = fabs(z[col]) < (double)FLT_MAX / 4;
     ebbi_compare(c, "dz", row, col, dz[col], fits ? value : NAN,
                  alive ? bound * scale + 4 * (double)FLT_MIN : 0);
@@ -219,7 +201,7 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_layer_tensors *t,
                                 size_t group_rows) {
   size_t cols = t->logits->cols, targets = t->target->cols, first = group * group_rows;
   size_t rows = first >= t->live ? 0 : t->live - first < group_rows ? t->live - first : group_rows;
-  bool classes = t->loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(t->loss.kind);
   double loss = 0, bound = 0, hits = 0, *pair, *z = NULL, *y = NULL;
   TRY(ebbi_read_range(&pair, c, t->partials, group, 1));
   if (rows > 0) TRY(ebbi_read_range(&z, c, t->logits, first, rows));
@@ -230,7 +212,7 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_layer_tensors *t,
     if (classes) ebbi_compare_label(c, first + r, 0, label, cols);
     double own = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
     loss += own;
-    bound += ebbi_bound_loss_value(t->loss, cols) * (own + classes);
+    bound += ebbi_bound_loss_value(t->loss, cols) * ebbi_loss_value_scale(t->loss, own);
     if (classes) hits += ebbi_reference_correct(z + r * cols, &label, 1, cols) > 0;
   }
   bound += ebbi_bound_sum(group_rows) * loss + (double)FLT_MIN * (double)(group_rows * cols);

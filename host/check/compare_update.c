@@ -2,38 +2,19 @@
  */
 #include "check/bounds.h"
 #include "check/live.h"
-#include "check/update_run.h"
+#include "check/update_check.h"
 
 #include "base/error.h"
 
 #include <float.h>
 #include <math.h>
 
-/* How far off a device may be where a second moment is near FLT_MIN or below: it may take it for 0,
- * or round it to one of the few numbers that there are. */
-static double underflow_of(const ebbi_update_run *run, size_t i, double c1, double c2) {
-  const double off = 2 * (double)FLT_MIN;
-  double epsilon = run->optimizer.epsilon, second = run->expected.second[i];
-  double low = sqrt(fmax(second - off, 0) / c2) + epsilon;
-  double high = sqrt((second + off) / c2) + epsilon;
-  return run->learning_rate / c1 * ((run->scale.first[i] + off) * (1 / low - 1 / high) + off / low);
-}
-
-/* A parameter's bound; NaN where something may overflow on its way. 1 - beta^step, as the reference
- * forms it, is off by half an ulp of 1. */
+/* A parameter's bound; NaN where something may overflow on its way. */
 static double parameter_bound(const ebbi_update_run *run, size_t i, uint64_t step) {
-  const ebb_optimizer *o = &run->optimizer;
-  const double most = (double)FLT_MAX / 2;
-  double scale = run->scale.parameters[i];
-  double bound = ebbi_bound_update(o->kind) * scale + 4 * (double)FLT_MIN;
-  if (o->kind == EBB_OPT_SGD) return scale < most && run->scale.first[i] < most ? bound : NAN;
-  double c1 = 1 - pow(o->beta1, (double)step), c2 = 1 - pow(o->beta2, (double)step);
-  double change = run->learning_rate / c1 * fmax(run->scale.first[i], 1);
-  bool fits =
-      scale < most && change < most && run->scale.first[i] < most && run->scale.second[i] < most;
-  double underflow = underflow_of(run, i, c1, c2) * (1 + ebbi_bound_update(o->kind));
-  bound += scale * (DBL_EPSILON / c1 + DBL_EPSILON / c2) + underflow;
-  return fits ? bound : NAN;
+  const ebbi_update_check *check = ebbi_update_check_of(run->optimizer.kind);
+  double scale = run->scale.parameters[i], slack = check->slack(run, i, step);
+  double bound = ebbi_bound_update(run->optimizer.kind) * scale + 4 * (double)FLT_MIN;
+  return scale < EBBI_UPDATE_MOST ? bound + slack : NAN;
 }
 
 static void compare_one(ebbi_comparison *c, const ebbi_update_case *u, const ebbi_update_run *run,

@@ -94,7 +94,7 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
   size_t cols = ebbi_spec_layer(&reference->spec, last).outputs;
   double *pair, live = (double)rows, hits = 0, unsure = 0;
   TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
-  if (reference->target.loss == EBB_LOSS_CROSS_ENTROPY) {
+  if (ebb_loss_has_labels(reference->target.loss.kind)) {
     const double *z = reference->a[last];
     hits = (double)ebbi_reference_correct(z, reference->target.labels, rows, cols);
     unsure = (double)unsure_rows(z, spread->z[last], rows, cols);
@@ -110,7 +110,7 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
                                 const ebbi_whole_case *w, size_t slice, size_t from) {
   size_t inputs = ebb_spec_inputs(&reference->spec), outputs = ebb_spec_outputs(&reference->spec);
   size_t count = reference->batch, skipped = from - w->first;
-  bool classes = w->loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(w->loss.kind);
   int32_t *labels;
   for (size_t l = 0; l < reference->spec.count; l++) {
     double *own = reference->parameters + ebbi_reference_offset(&reference->spec, l);

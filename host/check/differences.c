@@ -47,15 +47,11 @@ static double loss_noise(const ebbi_reference_network *network) {
   return noise * ROUNDINGS * DBL_EPSILON / 2;
 }
 
-static bool has_kink(ebb_activation activation) {
-  return activation == EBB_ACT_RELU || activation == EBB_ACT_LEAKY_RELU;
-}
-
 /* Writes which z of kinked layers are positive, from layer `from` on; returns how many. */
 static size_t kinked_signs(bool *signs, const ebbi_reference_network *network, size_t from) {
   size_t written = 0;
   for (size_t l = from; l < network->spec.count; l++) {
-    if (!has_kink(ebbi_spec_layer(&network->spec, l).activation)) continue;
+    if (!ebbi_activation_has_kink(ebbi_spec_layer(&network->spec, l).activation)) continue;
     for (size_t at = 0; at < network->batch * ebbi_spec_layer(&network->spec, l).outputs; at++)
       signs[written++] = network->z[l][at] > 0;
   }

@@ -89,7 +89,7 @@ static void put_update(dump *d, const ebbi_update_case *u) {
 
 static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {
   const ebb_spec *spec = &w->network->spec;
-  size_t targets = w->loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebb_spec_outputs(spec);
+  size_t targets = ebb_loss_has_labels(w->loss.kind) ? 1 : ebb_spec_outputs(spec);
   put_floats(d, "parameters", 1, w->network->parameters->cols, w->parameters);
   TRY(put_doubles(d, "x", w->rows, ebb_spec_inputs(spec), w->x));
   TRY(put_doubles(d, "target", w->rows, targets, w->y));
@@ -126,18 +126,14 @@ static void put_facts(dump *d, const ebbi_live *live, const char *what) {
   put_number(d, "expected", n->expected);
   put_number(d, "bound", n->bound);
   put(d, "spec", "%s", spec);
-  put(d, "loss", "%s", ebb_loss_name(trainer->pass->loss));
+  put(d, "loss", "%s", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, trainer->pass->loss));
   put(d, "batch", "%zu", trainer->pass->batch);
   put(d, "live", "%zu", (size_t)live->after.live);
   put(d, "step", "%llu", (unsigned long long)live->before.done + 1);
   put(d, "seed", "%llu", (unsigned long long)trainer->options.seed);
   put(d, "optimizer", "%s", ebb_optimizer_name(o->kind));
-  put_number(d, "momentum", o->momentum);
-  put(d, "nesterov", "%d", o->nesterov);
-  put_number(d, "beta1", o->beta1);
-  put_number(d, "beta2", o->beta2);
-  put_number(d, "epsilon", o->epsilon);
-  put_number(d, "weight_decay", o->weight_decay);
+  for (int i = 0; i < EBB_SETTING_COUNT; i++)
+    put_number(d, ebbi_dump_settings[i], ebb_optimizer_get(o, (ebb_optimizer_setting)i));
   put_number(d, "learning_rate", (double)live->after.learning_rate);
 }
 

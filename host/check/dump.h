@@ -40,4 +40,7 @@ ebb_status ebbi_dump_floats(float **out, ebbi_probe *probe, const ebbi_dump *dum
 /* Its rows and columns; false: there is none of two dimensions. */
 bool ebbi_dump_shape(size_t *rows, size_t *cols, const ebbi_dump *dump, const char *name);
 
+/* The names of the optimizer's settings in a dump's metadata. */
+extern const char *const ebbi_dump_settings[];
+
 #endif

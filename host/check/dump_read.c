@@ -16,8 +16,12 @@ static const char *const operations[] = {
 #define TEXT_2(name, text)    text,
 #define TEXT_3(name, text, a) text,
     EBBI_OPERATION_LIST(TEXT_2) NULL};
-static const char *const losses[] = {EBB_LOSS_LIST(TEXT_3) NULL};
-static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(TEXT_3) NULL};
+#define NAME_OF_3(name, text, a) #text,
+static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_OF_3) NULL};
+
+const char *const ebbi_dump_settings[] = {
+#define FIELD(field, type, option, least, most, closed, other, text) #field,
+    EBB_OPTIMIZER_SETTING_LIST(FIELD)};
 static const char *const engines[] = {EBB_ENGINE_LIST(TEXT_2) NULL};
 static const char *const precisions[] = {EBB_PRECISION_LIST(TEXT_2) NULL};
 static const char *const units[] = {"", EBBI_UNIT_LIST(TEXT_2) NULL};
@@ -83,20 +87,17 @@ static ebb_status read_number(ebbi_dump *d) {
 
 static ebb_status read_optimizer(ebbi_dump *d) {
   ebb_optimizer *o = &d->optimizer;
-  uint64_t nesterov;
   double rate;
   int kind;
   TRY(get_name(&kind, d, "optimizer", optimizers));
   o->kind = (ebb_optimizer_kind)kind;
-  TRY(get_number(&o->momentum, d, "momentum"));
-  TRY(get_count(&nesterov, d, "nesterov"));
-  TRY(get_number(&o->beta1, d, "beta1"));
-  TRY(get_number(&o->beta2, d, "beta2"));
-  TRY(get_number(&o->epsilon, d, "epsilon"));
-  TRY(get_number(&o->weight_decay, d, "weight_decay"));
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+    double value;
+    TRY(get_number(&value, d, ebbi_dump_settings[i]));
+    ebb_optimizer_set(o, (ebb_optimizer_setting)i, value);
+  }
   TRY(get_number(&rate, d, "learning_rate"));
   TRY(get_count(&d->step, d, "step"));
-  o->nesterov = nesterov != 0;
   d->learning_rate = (float)rate;
   bool fits = ebbi_optimizer_check(d->path, o) == EBB_OK && rate >= 0 && d->step > 0;
   REQUIRE(fits, EBB_ERR_INPUT, "%s: its optimizer's settings cannot be", d->path);
@@ -122,7 +123,7 @@ static ebb_status read_device(ebbi_dump *d) {
 static ebb_status read_facts(ebbi_dump *d) {
   const char *version, *spec;
   uint64_t batch, live;
-  int loss;
+  const char *loss;
   TRY(get(&version, d, "ebb.dump"));
   REQUIRE(strcmp(version, EBBI_DUMP_VERSION) == 0, EBB_ERR_INPUT,
           "%s: a dump of version \"%.40s\"; this release reads version " EBBI_DUMP_VERSION, d->path,
@@ -130,13 +131,14 @@ static ebb_status read_facts(ebbi_dump *d) {
   TRY(get(&spec, d, "spec"));
   REQUIRE(ebb_spec_parse(&d->spec, spec, 0, 0) == EBB_OK, EBB_ERR_INPUT,
           "%s: spec \"%.80s\" is none of a network", d->path, spec);
-  TRY(get_name(&loss, d, "loss", losses));
+  TRY(get(&loss, d, "loss"));
+  REQUIRE(ebb_loss_parse(&d->loss, loss) == EBB_OK, EBB_ERR_INPUT,
+          "%s: loss \"%.40s\" is not known", d->path, loss);
   TRY(get_count(&batch, d, "batch"));
   TRY(get_count(&live, d, "live"));
   REQUIRE(live > 0 && live <= batch && batch <= INT_MAX / 2, EBB_ERR_INPUT,
           "%s: %llu rows in a batch of %llu cannot be", d->path, (unsigned long long)live,
           (unsigned long long)batch);
-  d->loss = (ebb_loss)loss;
   d->batch = (size_t)batch, d->live = (size_t)live;
   TRY(read_number(d));
   TRY(read_optimizer(d));

@@ -23,6 +23,13 @@ double ebbi_reference_round(ebb_precision precision, double x);
 double ebbi_reference_activation(ebb_activation activation, double z);
 double ebbi_reference_slope(ebb_activation activation, double z);
 
+/* The z that f makes `a` of, for those whose f' is taken from a; infinite where f has come to its
+ * end. */
+double ebbi_reference_preactivation(ebb_activation activation, double a);
+
+/* Whether f' jumps at z = 0. */
+bool ebbi_activation_has_kink(ebb_activation activation);
+
 /* z = x.w + b (1), a = f(z) (2).  Shapes: a, z [B, O]; x [B, I]; w [I, O]; b [O] */
 void ebbi_reference_forward(double *a, double *z, const double *x, const double *w, const double *b,
                             ebb_activation activation, size_t batch, size_t inputs, size_t outputs);

@@ -1,58 +1,59 @@
-/* The reference's losses and their gradients by the network's output.
- *
- * Cross-entropy is taken relative to the row's largest logit, which is left out of the sum of
- * exponentials and comes back through log1p: a confident, correct row has a loss far below the
- * rounding of 1, and log(sum of exponentials) would lose it.
+/* The reference's losses and their gradients by the network's output: the mean of the rows of
+ * check/losses/; and their bounds.
  */
-#include "check/reference.h"
+#include "check/bounds.h"
+#include "check/loss_check.h"
 
 #include <math.h>
 
-static size_t largest(const double *z, size_t cols) {
+static const ebbi_loss_check *const checks[] = {
+#define CHECK_ROW(name, text, targets, formula) &ebbi_loss_check_##text,
+    EBB_LOSS_LIST(CHECK_ROW)};
+
+const ebbi_loss_check *ebbi_loss_check_of(ebb_loss loss) {
+  return checks[loss.kind];
+}
+
+double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols) {
+  const ebbi_loss_check *check = checks[loss.kind];
+  return (check->gradient + check->gradient_column * (double)cols) * EBBI_ROUNDOFF;
+}
+
+double ebbi_bound_loss_value(ebb_loss loss, size_t cols) {
+  const ebbi_loss_check *check = checks[loss.kind];
+  return (check->value + check->value_column * (double)cols) * EBBI_ROUNDOFF;
+}
+
+double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live) {
+  return checks[loss.kind]->absolute ? 1 / live : fabs(dz);
+}
+
+double ebbi_loss_value_scale(ebb_loss loss, double value) {
+  return checks[loss.kind]->absolute ? 1 + value : value;
+}
+
+double ebbi_spread_values(const ebbi_loss_spread *s, double curvature) {
+  double slope = curvature / s->live / (double)s->cols;
+  for (size_t col = 0; col < s->cols; col++) {
+    double own = s->bound * s->dz[col];
+    s->dz_variance[col] = slope * slope * s->z_variance[col] + own * own;
+  }
+  return 0;
+}
+
+size_t ebbi_largest(const double *z, size_t cols) {
   size_t best = 0;
   for (size_t col = 1; col < cols; col++)
     if (z[col] > z[best]) best = col;
   return best;
 }
 
-/* One row of (4), -log softmax(z)[label], and of (7) times B, softmax(z) - onehot(label). A label
- * that is no class has neither: a device's memory may hold one. */
-static double cross_entropy_row(double *dz, const double *z, size_t label, size_t cols) {
-  for (size_t col = 0; dz && label >= cols && col < cols; col++) dz[col] = NAN;
-  if (label >= cols) return NAN;
-  size_t best = largest(z, cols);
-  double others = 0; /* sum of exp(z - z[best]) but for the 1 of `best` itself */
-  for (size_t col = 0; col < cols; col++)
-    if (col != best) others += exp(z[col] - z[best]);
-  for (size_t col = 0; dz && col < cols; col++) {
-    double softmax = exp(z[col] - z[best]) / (1 + others);
-    dz[col] = softmax - (col == label);
-  }
-  if (dz && label == best) dz[best] = -others / (1 + others); /* softmax - 1, uncancelled */
-  return log1p(others) - (z[label] - z[best]);
-}
-
-/* One row of (3) times B, the mean of (z - y)^2, and of (6) times B, 2 (z - y) / O. */
-static double mse_row(double *dz, const double *z, const double *y, size_t cols) {
-  double sum = 0;
-  for (size_t col = 0; col < cols; col++) {
-    double error = z[col] - y[col];
-    sum += error * error;
-    if (dz) dz[col] = 2 * error / (double)cols;
-  }
-  return sum / (double)cols;
-}
-
 double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols) {
+  const ebbi_loss_check *check = checks[target->loss.kind];
   double sum = 0;
-  for (size_t row = 0; row < live; row++) {
-    double *dz_row = dz ? dz + row * cols : NULL;
-    const double *z_row = z + row * cols;
-    sum += target->loss == EBB_LOSS_MSE
-               ? mse_row(dz_row, z_row, target->values + row * cols, cols)
-               : cross_entropy_row(dz_row, z_row, (size_t)target->labels[row], cols);
-  }
+  for (size_t row = 0; row < live; row++)
+    sum += check->row(dz ? dz + row * cols : NULL, z + row * cols, target, row, cols);
   for (size_t at = 0; dz && at < rows * cols; at++)
     dz[at] = at < live * cols ? dz[at] / (double)live : 0;
   return sum / (double)live;
@@ -61,7 +62,7 @@ double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_tar
 size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t live, size_t cols) {
   size_t correct = 0;
   for (size_t row = 0; row < live; row++)
-    correct += largest(z + row * cols, cols) == (size_t)labels[row];
+    correct += ebbi_largest(z + row * cols, cols) == (size_t)labels[row];
   return correct;
 }
 

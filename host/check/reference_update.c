@@ -1,39 +1,26 @@
-/* The reference's optimizers, as PyTorch's torch.optim.SGD, Adam and AdamW define them, and what a
- * training begins with: initial weights and the order of the rows.
- *
- * Nothing is rewritten for speed or fewer roundings: the lines are those of PyTorch's
- * documentation, so that a reader can lay the two side by side.
+/* The reference's updates, by the rows of check/optimizers/, their bounds, and what a training
+ * begins with: initial weights and the order of the rows.
  */
-#include "check/reference.h"
+#include "check/bounds.h"
+#include "check/update_check.h"
 
 #include "base/rng.h"
 #include <math.h>
 
-/* Momentum and Nesterov (12); without momentum plain descent (11). A buffer that starts as zero
- * makes the first step's buffer g, as PyTorch has it. */
-static void sgd(double *p, double *buffer, double g, const ebb_optimizer *o, double rate) {
-  double mu = o->momentum;
-  g += o->weight_decay * *p;
-  if (mu != 0) {
-    *buffer = mu * *buffer + g;
-    g = o->nesterov ? g + mu * *buffer : *buffer;
-  }
-  *p -= rate * g;
+static const ebbi_update_check *const checks[] = {
+#define CHECK_ROW(name, text, formula) &ebbi_update_check_##text,
+    EBB_OPTIMIZER_LIST(CHECK_ROW)};
+
+const ebbi_update_check *ebbi_update_check_of(ebb_optimizer_kind kind) {
+  return checks[kind];
 }
 
-/* Adam (13) and AdamW (14), which differ in where the weight decay acts. */
-static void adam(double *p, double *first, double *second, double g, const ebb_optimizer *o,
-                 double rate, uint64_t step) {
-  double beta1 = o->beta1, beta2 = o->beta2;
-  if (o->kind == EBB_OPT_ADAMW)
-    *p -= rate * o->weight_decay * *p;
-  else
-    g += o->weight_decay * *p;
-  *first = beta1 * *first + (1 - beta1) * g;
-  *second = beta2 * *second + (1 - beta2) * g * g;
-  double first_unbiased = *first / (1 - pow(beta1, (double)step));
-  double second_unbiased = *second / (1 - pow(beta2, (double)step));
-  *p -= rate * first_unbiased / (sqrt(second_unbiased) + o->epsilon);
+double ebbi_bound_update(ebb_optimizer_kind kind) {
+  return checks[kind]->update * EBBI_ROUNDOFF;
+}
+
+double ebbi_bound_moment(ebb_optimizer_kind kind) {
+  return checks[kind]->moment * EBBI_ROUNDOFF;
 }
 
 void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count) {
@@ -47,11 +34,11 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
 void ebbi_reference_update(double *parameters, double *first, double *second,
                            const double *gradients, size_t count, const ebb_optimizer *optimizer,
                            double learning_rate, uint64_t step) {
+  double unused = 0;
   for (size_t i = 0; i < count; i++)
-    if (optimizer->kind == EBB_OPT_SGD)
-      sgd(&parameters[i], &first[i], gradients[i], optimizer, learning_rate);
-    else
-      adam(&parameters[i], &first[i], &second[i], gradients[i], optimizer, learning_rate, step);
+    checks[optimizer->kind]->step(&parameters[i], first ? &first[i] : &unused,
+                                  second ? &second[i] : &unused, gradients[i], optimizer,
+                                  learning_rate, step);
 }
 
 void ebbi_reference_order(uint32_t *order, size_t count, bool shuffle, uint64_t seed,

@@ -48,7 +48,7 @@ static ebb_status make_target(ebb_tensor **out, replay *r, const char *name, siz
                               bool packed) {
   ebbi_probe *probe = &r->comparison.probe;
   size_t outputs = ebb_spec_outputs(&r->dump.spec);
-  bool classes = r->dump.loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(r->dump.loss.kind);
   size_t cols = classes ? 1 : outputs;
   float *values;
   int32_t *labels;
@@ -137,7 +137,7 @@ static ebb_status run_update(replay *r) {
   ebb_state state = ebb_state_default(1, 1, d->learning_rate);
   ebbi_update_case u = {
       .optimizer = &d->optimizer, .learning_rate = d->learning_rate, .step = d->step};
-  size_t slabs = 1 + ebbi_moments_of(&d->optimizer);
+  size_t slabs = 1 + ebb_optimizer_moments(&d->optimizer);
   REQUIRE(ebbi_dump_shape(&u.slices, &u.count, d, "gradients"), EBB_ERR_INPUT,
           "%s: there is no tensor \"gradients\"", d->path);
   TRY(ebbi_dump_floats(&u.gradients, probe, d, "gradients", u.slices, u.count));
@@ -155,7 +155,7 @@ static ebb_status run_rows(replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_comparison *c = &r->comparison;
   size_t inputs = ebb_spec_inputs(&d->spec);
-  bool classes = d->loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(d->loss.kind);
   ebb_state state = ebb_state_default(0, 0, 0);
   ebb_tensor *data, *targets, *x, *y, *state_tensor;
   ebbi_picks picks = ebbi_pick(c, d->live, d->number.row);
@@ -203,7 +203,7 @@ static ebb_status run_whole(replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_comparison *c = &r->comparison;
   size_t inputs = ebb_spec_inputs(&d->spec), outputs = ebb_spec_outputs(&d->spec);
-  size_t targets_cols = d->loss == EBB_LOSS_CROSS_ENTROPY ? 1 : outputs;
+  size_t targets_cols = ebb_loss_has_labels(d->loss.kind) ? 1 : outputs;
   ebb_tensor *data, *targets;
   float *rows, *parameters, *y;
   double *x_values, *y_values;

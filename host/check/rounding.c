@@ -23,12 +23,12 @@
 
 #include "base/error.h"
 #include "check/bounds.h"
+#include "check/loss_check.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 /* A deviation of logits with which errors may reach 1. */
-static const double FAR = 0.7 / EBBI_DEVIATIONS;
 
 static double square(double x) {
   return x * x;
@@ -120,35 +120,24 @@ static void spread_forward(const spreading *s, size_t l) {
   }
 }
 
-/* A row's largest variance. */
-static double largest(const double *variances, size_t cols) {
-  double largest = 0;
-  for (size_t i = 0; i < cols; i++) largest = fmax(largest, variances[i]);
-  return largest;
-}
-
-/* Variances of the loss and of the output's dz. Cross-entropy: an error e of the logits changes
- * softmax's p by p (e - sum p e), whose variance is at most 2 p^2 times e's largest; where e may
- * reach 1, p may become anything from 0 to 1, and the row's loss changes by 2 e at most. */
+/* Variances of the loss and of the output's dz, row by row. */
 static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_network *reference) {
   size_t last = reference->spec.count - 1, cols = ebbi_spec_layer(&reference->spec, last).outputs;
   const double *dz = reference->dz[last], *z_variance = spread->z[last];
-  ebb_loss loss = reference->target.loss;
-  double live = (double)reference->live, bound = ebbi_bound_loss_gradient(loss, cols);
-  double value_bound = ebbi_bound_loss_value(loss, cols) + ebbi_bound_sum(reference->live);
+  const ebbi_reference_target *target = &reference->target;
+  bool labels = ebb_loss_has_labels(target->loss.kind);
+  double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(reference->live);
   spread->loss = square(value_bound * (1 + reference->loss));
-  for (size_t i = 0; i < reference->live * cols; i++) {
-    size_t row = i / cols;
-    spread->loss += square(dz[i]) * z_variance[i];
-    if (loss == EBB_LOSS_MSE) {
-      spread->dz[last][i] = square(2 / live / (double)cols) * z_variance[i] + square(bound * dz[i]);
-      continue;
-    }
-    double p = dz[i] * live + (i % cols == (size_t)reference->target.labels[row]);
-    double e = largest(z_variance + row * cols, cols);
-    bool far = e > square(FAR);
-    spread->dz[last][i] = ((far ? 1 : 2 * square(p) * e) + square(bound)) / square(live);
-    if (far && i % cols == 0) spread->loss += square(2 / live) * e;
+  for (size_t row = 0; row < reference->live; row++) {
+    const ebbi_loss_spread s = {.dz = dz + row * cols,
+                                .z_variance = z_variance + row * cols,
+                                .dz_variance = spread->dz[last] + row * cols,
+                                .cols = cols,
+                                .label = labels ? (size_t)target->labels[row] : 0,
+                                .live = (double)reference->live,
+                                .bound = ebbi_bound_loss_gradient(target->loss, cols)};
+    for (size_t i = 0; i < cols; i++) spread->loss += square(s.dz[i]) * s.z_variance[i];
+    spread->loss += ebbi_loss_check_of(target->loss)->spread(&s);
   }
 }
 

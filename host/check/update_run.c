@@ -5,16 +5,12 @@
 
 #include "base/error.h"
 #include "check/bounds.h"
+#include "check/update_check.h"
 #include <math.h>
 #include <string.h>
 
-static bool is_sgd(const ebbi_update_run *run) {
-  return run->optimizer.kind == EBB_OPT_SGD;
-}
-
-/* Without momentum there is no buffer. */
-static bool is_buffered(const ebbi_update_run *run) {
-  return !is_sgd(run) || run->optimizer.momentum != 0;
+static size_t moments_of(const ebbi_update_run *run) {
+  return ebb_optimizer_moments(&run->optimizer);
 }
 
 static ebb_status make_values(ebbi_update_values *out, ebbi_probe *probe, size_t count) {
@@ -35,33 +31,11 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
   run->count = ebb_tensor_cols(run->parameters);
   TRY(ebbi_update_run_allocate(run, probe));
   TRY(ebbi_probe_array(&run->slice_values, probe, ebb_tensor_rows(run->gradients) * run->count));
-  if (is_buffered(run)) TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
-  if (!is_sgd(run)) TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
+  if (moments_of(run) > 0)
+    TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
+  if (moments_of(run) > 1)
+    TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
   return ebbi_probe_read_into(run->found.parameters, run->parameters);
-}
-
-static void sgd_magnitudes(ebbi_update_run *run, size_t i) {
-  const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
-  double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
-  double buffer = o->momentum * m + gradient;
-  double direction = o->nesterov ? gradient + o->momentum * buffer : buffer;
-  run->scale.first[i] = buffer;
-  run->scale.parameters[i] = p + run->learning_rate * direction;
-}
-
-/* The second moment as expected after the step divides: its own error is relative to itself. */
-static void adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step) {
-  const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
-  double decay = o->weight_decay * p;
-  double gradient = fabs(run->gradient_values[i]) + (o->kind == EBB_OPT_ADAMW ? 0 : decay);
-  double first = m + (1 - o->beta1) * gradient;
-  double root = sqrt(run->expected.second[i] / (1 - pow(o->beta2, (double)step))) + o->epsilon;
-  run->scale.first[i] = first;
-  run->scale.second[i] = o->beta2 * run->found.second[i] + (1 - o->beta2) * gradient * gradient;
-  run->scale.parameters[i] =
-      p + run->learning_rate * (decay + first / (1 - pow(o->beta1, (double)step)) / root);
 }
 
 void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
@@ -73,10 +47,7 @@ void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
                         run->gradient_values, run->count, &run->optimizer, run->learning_rate,
                         step);
   for (size_t i = 0; i < run->count; i++)
-    if (is_sgd(run))
-      sgd_magnitudes(run, i);
-    else
-      adam_magnitudes(run, i, step);
+    ebbi_update_check_of(run->optimizer.kind)->magnitudes(run, i, step);
 }
 
 ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
@@ -86,7 +57,7 @@ ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
   ebbi_update_run_expect(run, step);
   TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
   if (run->first) TRY(ebbi_probe_read_into(run->found.first, run->first));
-  return is_sgd(run) ? EBB_OK : ebbi_probe_read_into(run->found.second, run->second);
+  return run->second ? ebbi_probe_read_into(run->found.second, run->second) : EBB_OK;
 }
 
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live) {
@@ -103,10 +74,10 @@ void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t
   for (size_t i = first; i < first + count; i++) {
     ebbi_tally_add(tally, run->found.parameters[i], run->expected.parameters[i],
                    run->scale.parameters[i], ebbi_bound_update(o->kind));
-    if (is_buffered(run))
+    if (run->first)
       ebbi_tally_add(tally, run->found.first[i], run->expected.first[i], run->scale.first[i],
                      ebbi_bound_moment(o->kind));
-    if (!is_sgd(run))
+    if (run->second)
       ebbi_tally_add(tally, run->found.second[i], run->expected.second[i], run->scale.second[i],
                      ebbi_bound_moment(o->kind));
   }

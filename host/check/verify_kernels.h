@@ -35,11 +35,9 @@ typedef enum ebbi_check_use {
   X(activation_forward, true, CLBLAST)                                                             \
   X(activation_backward, true, CLBLAST)                                                            \
   X(bias_gradient, false, CLBLAST)                                                                 \
-  X(cross_entropy, false, ANY)                                                                     \
-  X(mean_squared_error, false, ANY)                                                                \
+  X(loss, false, ANY)                                                                              \
   X(metrics_add, false, ANY)                                                                       \
-  X(update_sgd, false, ANY)                                                                        \
-  X(update_adam, false, ANY)                                                                       \
+  X(update, false, ANY)                                                                            \
   X(update_slices, false, ANY)                                                                     \
   X(update_not_finite, false, ANY)                                                                 \
   X(whole_step, true, STEP_CPU)                                                                    \

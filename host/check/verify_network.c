@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "graph/pass.h"
+#include "ops/loss_row.h"
 #include "train/train.h"
 #include <float.h>
 #include <math.h>
@@ -86,7 +87,7 @@ static ebb_status fill_target(network_check *c) {
   int32_t *labels = NULL;
   double *values = NULL;
   c->reference->target.loss = options->loss;
-  if (options->loss == EBB_LOSS_CROSS_ENTROPY) {
+  if (ebb_loss_has_labels(options->loss.kind)) {
     TRY(ebbi_probe_labels(&labels, &c->probe, batch, outputs));
     for (size_t i = 0; options->dataset && i < batch; i++) labels[i] = options->dataset->labels[i];
     c->reference->target.labels = labels;
@@ -106,8 +107,7 @@ static ebb_status fill_target(network_check *c) {
 static ebb_status set_up(network_check *c) {
   const ebb_verify_options *options = c->verifier->options;
   size_t batch = options->batch > 0 ? options->batch : DEFAULT_BATCH;
-  REQUIRE((unsigned)options->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT,
-          "ebb_verify: there is no loss %d", (int)options->loss);
+  TRY(ebbi_require_loss("ebb_verify", options->loss));
   if (options->dataset) {
     TRY(ebbi_feed_check(NULL, "ebb_verify", options->dataset, options->network, options->loss));
     if (options->dataset->rows < batch) batch = options->dataset->rows;
@@ -166,7 +166,7 @@ static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const cha
   for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
     loss += sums[2 * group] / (double)c->reference->live;
   double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
-  ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss), expected);
+  ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss.kind), expected);
   ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);
   return ebbi_verifier_report(c->verifier, "forward", name, &tally);
 }
@@ -235,7 +235,7 @@ static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   const ebbi_reference_network *reference = c->reference;
   size_t batch = reference->batch, inputs = ebb_spec_inputs(spec_of(c));
   size_t outputs = ebb_spec_outputs(spec_of(c));
-  bool classes = reference->target.loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(reference->target.loss.kind);
   ebb_state state = ebb_state_default(0, 0, 0);
   ebb_tensor *data, *targets;
   float *x, *y;

@@ -25,9 +25,13 @@ enum { KINDS = sizeof kinds / sizeof *kinds };
 /* Options of a single kind of benchmark. */
 static const struct {
   const char *option, *kind;
-} owners[] = {{"shape", "matmul"},  {"model", "step"},        {"batch", "step"},
-              {"loss", "step"},     {"optimizer", "step"},    {"momentum", "step"},
-              {"nesterov", "step"}, {"weight-decay", "step"}, {"step", "step"}};
+} owners[] = {{"shape", "matmul"},
+              {"model", "step"},
+              {"batch", "step"},
+              {"loss", "step"},
+              {"optimizer", "step"},
+#define SETTING_OWNER(field, type, option, least, most, closed, other, text) {option, "step"},
+              EBB_OPTIMIZER_SETTING_LIST(SETTING_OWNER){"step", "step"}};
 
 /* Refuses options that would have no effect. `kind` "": the comparison of two files. */
 static int check_options(const settings *s, const char *kind) {

@@ -45,7 +45,7 @@ static double step_flops(const ebb_spec *spec, size_t batch) {
 static int make_data(stepping *t) {
   size_t batch = t->options.batch, rows = batch * ((ROWS + batch - 1) / batch);
   size_t inputs = ebb_spec_inputs(&t->spec), outputs = ebb_spec_outputs(&t->spec);
-  bool mse = t->options.loss == EBB_LOSS_MSE;
+  bool mse = !ebb_loss_has_labels(t->options.loss.kind);
   t->x = calloc(rows, inputs * sizeof *t->x);
   t->labels = calloc(rows, sizeof *t->labels);
   t->values = mse ? calloc(rows, outputs * sizeof *t->values) : NULL;
@@ -129,9 +129,9 @@ static int print_as_json(const bench *b, const stepping *t, const bench_case *c)
   put(object, "model", json_text(s->model));
   put(object, "batch", json_integer((json_int_t)s->batch));
   put(object, "optimizer", json_string(ebb_optimizer_name(t->options.optimizer.kind)));
-  if (t->options.optimizer.kind == EBB_OPT_SGD)
+  if (ebb_optimizer_has(t->options.optimizer.kind, EBB_SETTING_momentum))
     put_number(object, "momentum", t->options.optimizer.momentum);
-  put(object, "loss", json_string(ebb_loss_name(t->options.loss)));
+  put(object, "loss", json_string(ebb_loss_text((char[EBB_LOSS_TEXT]){0}, t->options.loss)));
   put(object, "form", json_string(form_name(t)));
   put_number(object, "peak_gflops", 1e-9 * b->yardstick.rate);
   bench_put_times(object, "step_", c);
@@ -149,7 +149,7 @@ static int print_as_text(const bench *b, const stepping *t, const bench_case *c)
   print_text(stdout, "network             %s, batch %zu, %s", b->s->model, b->s->batch,
              ebb_optimizer_name(o->kind));
   if (o->momentum > 0) printf(", momentum %g", o->momentum);
-  printf(", %s\n", ebb_loss_name(t->options.loss));
+  printf(", %s\n", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, t->options.loss));
   printf("step                %.4f ms (p10 %.4f, p90 %.4f)\n", 1e3 * c->median, 1e3 * c->p10,
          1e3 * c->p90);
   printf("samples a second    %.0f\n", (double)b->s->batch / c->median);

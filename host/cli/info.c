@@ -136,7 +136,8 @@ static int print_as_json(const subject_file *x) {
     put(object, "problem", json_text(x->problem));
   else
     code = put_model(object, &x->model, x->spec);
-  if (is_ours(x->file)) put(object, "loss", json_string(ebb_loss_name(x->model.loss)));
+  if (is_ours(x->file))
+    put(object, "loss", json_string(ebb_loss_text((char[EBB_LOSS_TEXT]){0}, x->model.loss)));
   put(object, "tensors", list_tensors(x->file));
   put(object, "metadata", list_metadata(x->file));
   if (code == EXIT_GOOD) return print_json(object);
@@ -243,7 +244,8 @@ static void print_model(const subject_file *x) {
   say("parameters   %zu", ebb_spec_parameters(spec));
   print_layers(spec);
   print_notes(model->notes);
-  if (is_ours(x->file)) printf("loss         %s\n", ebb_loss_name(model->loss));
+  if (is_ours(x->file))
+    printf("loss         %s\n", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, model->loss));
   print_encoder(model->encoder);
   if (is_parted(model)) print_split(&model->split);
   if (model->fingerprint)

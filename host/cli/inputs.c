@@ -147,31 +147,62 @@ bool same_file(const char *output, const char *input) {
 }
 
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
-  *out = task == EBB_TASK_REGRESSION ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY;
-  if (s->loss == 0) return EXIT_GOOD;
-  ebb_loss asked = (ebb_loss)(s->loss - 1);
-  if (task != EBB_TASK_AUTO && asked != *out)
+  *out = ebb_loss_default(task == EBB_TASK_REGRESSION ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
+  ebb_loss asked = s->loss;
+  if (asked.kind == EBB_LOSS_COUNT) return EXIT_GOOD;
+  if (task != EBB_TASK_AUTO && ebb_loss_has_labels(asked.kind) != ebb_loss_has_labels(out->kind))
     return fail(EXIT_USAGE, "%s: %s does not go with %s, which needs %s; --task chooses the task",
-                settings_origin(s, "loss").text, ebb_loss_name(asked), ebb_task_name(task),
-                ebb_loss_name(*out));
+                settings_origin(s, "loss").text, ebb_loss_name(asked.kind), ebb_task_name(task),
+                ebb_loss_name(out->kind));
   *out = asked;
   return EXIT_GOOD;
 }
 
+/* Appends a name to a list. */
+static void list_name(char *text, size_t size, const char *before, const char *name) {
+  size_t length = strlen(text);
+  snprintf(text + length, size - length, "%s%s", length > 0 ? before : "", name);
+}
+
+static int refuse_setting(const settings *s, ebb_optimizer_kind kind,
+                          ebb_optimizer_setting setting) {
+  char owners[256] = "", own[256] = "";
+  for (int k = 0; k < EBB_OPT_COUNT; k++)
+    if (ebb_optimizer_has((ebb_optimizer_kind)k, setting))
+      list_name(owners, sizeof owners, " or ", ebb_optimizer_name((ebb_optimizer_kind)k));
+  for (int i = 0; i < EBB_SETTING_COUNT; i++)
+    if (ebb_optimizer_has(kind, (ebb_optimizer_setting)i))
+      list_name(own, sizeof own, ", --", ebb_optimizer_setting_name((ebb_optimizer_setting)i));
+  return fail(EXIT_USAGE, "%s belongs to --optimizer %s; %s has --%s",
+              settings_origin(s, ebb_optimizer_setting_name(setting)).text, owners,
+              ebb_optimizer_name(kind), own);
+}
+
+/* The options' values, a row a setting: NaN, or a flag's 0, is one that is not given. */
+static void given_settings(double given[EBB_SETTING_COUNT], const settings *s) {
+#define GIVEN(field, type, option, least, most, closed, other, text)                               \
+  given[EBB_SETTING_##field] =                                                                     \
+      sizeof(type) == sizeof(bool) && s->field == 0 ? (double)NAN : (double)s->field;
+  EBB_OPTIMIZER_SETTING_LIST(GIVEN)
+}
+
+/* A setting that the optimizer does not have may be given as 0, which is nothing. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s) {
   ebb_optimizer_kind kind = (ebb_optimizer_kind)s->optimizer;
-  bool sgd = kind == EBB_OPT_SGD;
+  double given[EBB_SETTING_COUNT];
+  given_settings(given, s);
   *out = ebb_optimizer_default(kind);
-  if (!sgd && (s->nesterov || (!isnan(s->momentum) && s->momentum > 0)))
-    return fail(EXIT_USAGE, "%s belongs to --optimizer sgd; %s has betas of its own",
-                settings_origin(s, s->nesterov ? "nesterov" : "momentum").text,
-                ebb_optimizer_name(kind));
-  if (!isnan(s->momentum)) out->momentum = s->momentum;
-  if (s->nesterov && out->momentum <= 0)
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+    ebb_optimizer_setting setting = (ebb_optimizer_setting)i;
+    if (isnan(given[i])) continue;
+    if (ebb_optimizer_has(kind, setting))
+      ebb_optimizer_set(out, setting, given[i]);
+    else if (given[i] != 0)
+      return refuse_setting(s, kind, setting);
+  }
+  if (out->nesterov && out->momentum <= 0)
     return fail(EXIT_USAGE, "%s needs a --momentum above 0", settings_origin(s, "nesterov").text);
-  out->nesterov = s->nesterov;
-  if (!isnan(s->weight_decay)) out->weight_decay = s->weight_decay;
-  *learning_rate = isnan(s->lr) ? ebb_optimizer_default_rate(kind) : s->lr;
+  *learning_rate = isnan(s->lr) ? ebb_optimizer_learning_rate(kind) : s->lr;
   return EXIT_GOOD;
 }
 

@@ -8,9 +8,11 @@
 
 #include <ebb/ebb.h>
 
-#define NAME_2(name, text)             text,
-#define NAME_3(name, text, a)          text,
-#define NAME_5(name, text, a, b, c)    text,
+#define NAME_2(name, text)          text,
+#define NAME_3(name, text, a)       text,
+#define TOKEN_3(name, text, a)      #text,
+#define TOKEN_4(name, text, a, b)   #text,
+#define NAME_5(name, text, a, b, c) text,
 #define NAME_6(name, text, a, b, c, d) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
 static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
@@ -18,8 +20,8 @@ static const char *const unknowns[] = {"zeros", "refuse", NULL};
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const splits[] = {"random", "last", NULL};
 static const char *const parts[] = {"all", "train", "valid", "test", NULL};
-static const char *const losses[] = {"auto", EBB_LOSS_LIST(NAME_3) NULL};
-static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(NAME_3) NULL};
+static const char *const losses[] = {"auto", EBB_LOSS_LIST(TOKEN_4) NULL};
+static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(TOKEN_3) NULL};
 static const char *const schedules[] = {EBB_SCHEDULE_LIST(NAME_6) NULL};
 static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
 static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
@@ -28,6 +30,14 @@ static const char *const monitors[] = {EBB_MONITOR_LIST(NAME_3) NULL};
 static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
+
+/* An optimizer's setting; begins with the comma after the row before. */
+#define SETTING_KIND(type) (sizeof(type) == sizeof(bool) ? KIND_FLAG : KIND_NUMBER)
+#define SETTING_ROW(field, type, option, least, most, closed, other, text)                         \
+  , {                                                                                              \
+    NULL, option, 0, STEPS, SETTING_KIND(type), MEMBER(field),                                     \
+        SETTING_KIND(type) == KIND_FLAG ? NULL : "X", NULL, text, NULL, least, most                \
+  }
 
 enum {
   TAKES_ROWS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
@@ -144,8 +154,8 @@ static const option_row rows[] = {
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
      "how to draw the initial weights; auto: xavier_uniform", initializers, 0, 0},
 
-    {"Training", "loss", 0, STEPS | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(loss), "LOSS",
-     "auto", "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
+    {"Training", "loss", 0, STEPS | FOR_EVAL | FOR_PREDICT, KIND_LOSS, MEMBER(loss), "LOSS", "auto",
+     "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
     {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
@@ -166,13 +176,7 @@ static const option_row rows[] = {
      NULL, 0, 1},
     {NULL, "warmup", 0, FOR_TRAIN, KIND_LENGTH, MEMBER(warmup), "N", "0",
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr", NULL, 0,
-     0},
-    {NULL, "momentum", 0, STEPS, KIND_NUMBER, MEMBER(momentum), "M", NULL,
-     "momentum of sgd (default: 0)", NULL, 0, 1},
-    {NULL, "nesterov", 0, STEPS, KIND_FLAG, MEMBER(nesterov), NULL, NULL,
-     "Nesterov's form of momentum", NULL, 0, 0},
-    {NULL, "weight-decay", 0, STEPS, KIND_NUMBER, MEMBER(weight_decay), "W", NULL,
-     "weight decay (default: 0, adamw 0.01)", NULL, 0, 1e30},
+     0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
      "rows per step; the last step of an epoch takes the remaining rows (default: 32)", NULL, 1,
      16777216},

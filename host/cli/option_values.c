@@ -145,6 +145,21 @@ static bool convert_size(uint64_t *out, const option_row *row, const char *text,
   return true;
 }
 
+/* A choice, or a loss with parameters. */
+static bool convert_loss(ebb_loss *out, const option_row *row, const char *text, char *allowed,
+                         size_t size) {
+  int choice;
+  if (strchr(text, '(')) {
+    bool good = ebb_loss_parse(out, text) == EBB_OK;
+    if (!good) snprintf(allowed, size, "a loss: %s", ebb_error_message());
+    return good;
+  }
+  if (!convert_choice(&choice, row, text, allowed, size)) return false;
+  *out = choice > 0 ? ebb_loss_default((ebb_loss_kind)(choice - 1))
+                    : (ebb_loss){.kind = EBB_LOSS_COUNT};
+  return true;
+}
+
 static bool convert_flag(bool *out, const char *text, char *allowed, size_t size) {
   snprintf(allowed, size, "one of 1, 0, true, false");
   *out = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -166,6 +181,8 @@ bool option_convert(void *member, const option_row *row, const char *text, char 
     return convert_flag(member, text, allowed, size);
   case KIND_CHOICE:
     return convert_choice(member, row, text, allowed, size);
+  case KIND_LOSS:
+    return convert_loss(member, row, text, allowed, size);
   case KIND_COUNT:
     return convert_count(member, row, text, allowed, size);
   case KIND_NUMBER:
@@ -212,6 +229,7 @@ bool option_equal(const void *a, const void *b, const option_row *row) {
       [KIND_NUMBER] = sizeof(double),     [KIND_CHARACTER] = sizeof(char),
       [KIND_DURATION] = sizeof(double),   [KIND_SIZE] = sizeof(uint64_t),
       [KIND_INTERVAL] = sizeof(interval), [KIND_LENGTH] = sizeof(interval),
+      [KIND_LOSS] = sizeof(ebb_loss),
   };
   bool text = row->kind == KIND_TEXT || row->kind == KIND_WORD || row->kind == KIND_LIST;
   if (text) return same_text(*(const char *const *)a, *(const char *const *)b);

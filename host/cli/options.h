@@ -2,6 +2,7 @@
 #ifndef EBB_CLI_OPTIONS_H
 #define EBB_CLI_OPTIONS_H
 
+#include <ebb/ops.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -63,18 +64,21 @@ typedef struct settings {
   bool header, no_header, no_target, no_scale, no_scale_target;
 
   const char *model, *init;
-  int loss;        /* 0: by task; else ebb_loss + 1 */
+  ebb_loss loss;   /* of kind EBB_LOSS_COUNT: by task */
   int optimizer;   /* ebb_optimizer_kind */
   int initializer; /* ebb_init */
   int step;        /* ebb_step_form */
   int data_on;     /* ebb_data_place */
   int precision;   /* ebb_precision */
-  double lr, momentum, weight_decay;
+  double lr;
+#define SETTING_FIELD(field, type, option, least, most, closed, other, text) type field;
+  EBB_OPTIMIZER_SETTING_LIST(SETTING_FIELD) /* a number is NaN where it is not given */
+#undef SETTING_FIELD
   int schedule; /* ebb_schedule_kind */
   interval schedule_length, warmup;
   double schedule_factor;
-  bool nesterov, no_shuffle;
-  size_t batch, epochs, patience; /* for train: 0 if not given */
+  bool no_shuffle;
+  size_t batch, epochs, patience; /* of train: 0 where not given */
   double min_delta;
   int monitor; /* ebb_monitor */
   bool refit;
@@ -121,6 +125,7 @@ typedef enum option_kind {
   KIND_CHARACTER, /* char */
   KIND_DURATION,  /* double: seconds in [min, max]; 90, 90s, 1h30m */
   KIND_SIZE,      /* uint64_t: bytes in [min, max]; 500M, 1.5G */
+  KIND_LOSS,      /* ebb_loss, or the first choice: of kind EBB_LOSS_COUNT */
   KIND_INTERVAL,  /* interval: 30s, 1000steps, 2epochs */
   KIND_LENGTH     /* interval: 1000, 1000steps, 2epochs */
 } option_kind;

@@ -16,9 +16,9 @@ static int check_task(const subject *x, const settings *s) {
   if (s->task != EBB_TASK_AUTO && (ebb_task)s->task != task)
     return fail(EXIT_USAGE, "%s: %s was trained for %s", settings_origin(s, "task").text,
                 s->argument, ebb_task_name(task));
-  if (s->loss != 0 && (ebb_loss)(s->loss - 1) != x->model.loss)
+  if (s->loss.kind != EBB_LOSS_COUNT && s->loss.kind != x->model.loss.kind)
     return fail(EXIT_USAGE, "%s: %s was trained for %s, by %s", settings_origin(s, "loss").text,
-                s->argument, ebb_task_name(task), ebb_loss_name(x->model.loss));
+                s->argument, ebb_task_name(task), ebb_loss_name(x->model.loss.kind));
   return EXIT_GOOD;
 }
 
@@ -35,8 +35,8 @@ int subject_load(subject *x, const settings *s) {
 
 /* The task of a model that does not say: --task, or the task of --loss. */
 static ebb_task asked_task(const settings *s) {
-  if (s->task != EBB_TASK_AUTO || s->loss == 0) return (ebb_task)s->task;
-  return s->loss - 1 == EBB_LOSS_MSE ? EBB_TASK_REGRESSION : EBB_TASK_CLASSIFICATION;
+  if (s->task != EBB_TASK_AUTO || s->loss.kind == EBB_LOSS_COUNT) return (ebb_task)s->task;
+  return ebb_loss_has_labels(s->loss.kind) ? EBB_TASK_CLASSIFICATION : EBB_TASK_REGRESSION;
 }
 
 /* Reports the assumptions about a model without an encoder. `target`: the target that showed the
@@ -107,8 +107,8 @@ static int read_bare(subject *x, const settings *s, bool ignore_target) {
   if (code == EXIT_GOOD && !ignore_target) code = take_task(x, target, x->table);
   if (code != EXIT_GOOD) return code;
   note_bare(x, s, target[0] ? target : NULL);
-  x->model.loss =
-      ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  bool classes = ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION;
+  x->model.loss = ebb_loss_default(classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
   return EXIT_GOOD;
 }
 

@@ -56,7 +56,7 @@ static int choose_measure(training *t) {
   const settings *s = t->s;
   int code = choose_loss(&t->options.loss, s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD && t->options.monitor == EBB_MONITOR_ACCURACY &&
-      t->options.loss != EBB_LOSS_CROSS_ENTROPY)
+      !ebb_loss_has_labels(t->options.loss.kind))
     return fail(EXIT_USAGE, "%s: accuracy is of classes; this is a regression, which has the loss",
                 settings_origin(s, "monitor").text);
   return code;

@@ -12,7 +12,8 @@
 #include <string.h>
 
 double figures_unit(const training *t) {
-  bool one_target = t->options.loss == EBB_LOSS_MSE && ebb_encoder_outputs(t->encoder) == 1;
+  bool one_target =
+      ebb_loss_is_squares(t->options.loss.kind) && ebb_encoder_outputs(t->encoder) == 1;
   return one_target ? ebb_encoder_target_deviation(t->encoder, 0) : NAN;
 }
 

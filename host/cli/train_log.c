@@ -55,19 +55,34 @@ static void put_search(json_t *object, const training *t) {
     put(object, "patience", json_integer((json_int_t)o->patience));
 }
 
+/* What the optimizer has beside the weight decay: a momentum always, the rest unless it is the
+ * default. */
+static void put_settings(json_t *line, const ebb_optimizer *o) {
+  const ebb_optimizer usual = ebb_optimizer_default(o->kind);
+  if (ebb_optimizer_has(o->kind, EBB_SETTING_momentum)) put_number(line, "momentum", o->momentum);
+  if (ebb_optimizer_has(o->kind, EBB_SETTING_nesterov))
+    put(line, "nesterov", json_boolean(o->nesterov));
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+    ebb_optimizer_setting setting = (ebb_optimizer_setting)i;
+    const char *name = ebb_optimizer_setting_name(setting);
+    if (!ebb_optimizer_has(o->kind, setting) || json_object_get(line, name) ||
+        setting == EBB_SETTING_weight_decay)
+      continue;
+    double value = ebb_optimizer_get(o, setting);
+    if (value != ebb_optimizer_get(&usual, setting)) put_number(line, name, value);
+  }
+}
+
 static json_t *start_line(const training *t) {
   const ebb_train_options *o = &t->options;
-  json_t *line =
-      json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:b, s:b}", "type", "start",
-                "version", ebb_version(), "data", json_text(t->s->data), "spec", t->spec_text,
-                "parameters", (json_int_t)ebb_spec_parameters(&t->spec), "loss",
-                ebb_loss_name(o->loss), "optimizer", ebb_optimizer_name(o->optimizer.kind), "batch",
-                (json_int_t)o->batch, "epochs", (json_int_t)o->epochs, "seed", (json_int_t)o->seed,
-                "shuffle", (int)o->shuffle, "scale", (int)!t->s->no_scale);
-  if (o->optimizer.kind == EBB_OPT_SGD) {
-    put_number(line, "momentum", o->optimizer.momentum);
-    put(line, "nesterov", json_boolean(o->optimizer.nesterov));
-  }
+  json_t *line = json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:s, s:I, s:I, s:I, s:b, s:b}", "type",
+                           "start", "version", ebb_version(), "data", json_text(t->s->data), "spec",
+                           t->spec_text, "parameters", (json_int_t)ebb_spec_parameters(&t->spec),
+                           "loss", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, o->loss), "optimizer",
+                           ebb_optimizer_name(o->optimizer.kind), "batch", (json_int_t)o->batch,
+                           "epochs", (json_int_t)o->epochs, "seed", (json_int_t)o->seed, "shuffle",
+                           (int)o->shuffle, "scale", (int)!t->s->no_scale);
+  put_settings(line, &o->optimizer);
   put_number(line, "learning_rate", t->learning_rate);
   schedule_put(line, t);
   put_number(line, "weight_decay", o->optimizer.weight_decay);

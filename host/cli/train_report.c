@@ -64,7 +64,7 @@ void report_plan(const training *t) {
        s->model || s->init ? "" : " (a default; --model chooses another)");
   note(s, "training %zu rows, batch %zu, %s, learning rate %g%s, %s", t->train_rows,
        t->options.batch, ebb_optimizer_name(t->options.optimizer.kind), t->learning_rate, schedule,
-       ebb_loss_name(t->options.loss));
+       ebb_loss_text((char[EBB_LOSS_TEXT]){0}, t->options.loss));
   note_epochs(t);
 }
 

@@ -78,22 +78,28 @@ static int choice_there(const begun *b, const char *name) {
   return choice;
 }
 
-/* The option's value at the start, as text; "": none. */
+/* The default of an optimizer's setting, if that is what the option sets. */
+static void setting_there(char text[SPEC_TEXT], ebb_optimizer_kind kind, const char *name) {
+  const ebb_optimizer optimizer = ebb_optimizer_default(kind);
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+    ebb_optimizer_setting setting = (ebb_optimizer_setting)i;
+    if (strcmp(name, ebb_optimizer_setting_name(setting)) == 0 &&
+        !ebb_optimizer_setting_is_flag(setting))
+      snprintf(text, SPEC_TEXT, "%.9g", ebb_optimizer_get(&optimizer, setting));
+  }
+}
+
+/* The text of an option's value in the training as it was begun; "": it has none. */
 static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
   const char *name = b->rows[i].name;
   ebb_optimizer_kind kind = (ebb_optimizer_kind)choice_there(b, "optimizer");
-  const ebb_optimizer optimizer = ebb_optimizer_default(kind);
   text[0] = '\0';
   if (strcmp(name, "model") == 0)
     snprintf(text, SPEC_TEXT, "%s", b->spec);
   else if (b->texts[i] || b->rows[i].initial)
     snprintf(text, SPEC_TEXT, "%s", b->texts[i] ? b->texts[i] : b->rows[i].initial);
   else if (strcmp(name, "lr") == 0)
-    snprintf(text, SPEC_TEXT, "%g", ebb_optimizer_default_rate(kind));
-  else if (strcmp(name, "weight-decay") == 0)
-    snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.weight_decay);
-  else if (strcmp(name, "momentum") == 0)
-    snprintf(text, SPEC_TEXT, "%.9g", (double)optimizer.momentum);
+    snprintf(text, SPEC_TEXT, "%g", ebb_optimizer_learning_rate(kind));
   else if (strcmp(name, "schedule-factor") == 0)
     snprintf(text, SPEC_TEXT, "%.9g",
              ebb_schedule_default((ebb_schedule_kind)choice_there(b, "schedule")).factor);
@@ -103,6 +109,8 @@ static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
     snprintf(text, SPEC_TEXT, "%s", text_there(b, "seed"));
   else if (strcmp(name, "na") == 0)
     snprintf(text, SPEC_TEXT, "%s", EBB_DEFAULT_NA);
+  else
+    setting_there(text, kind, name);
 }
 
 /* Where such a value came from, if it was not given then. */

@@ -69,7 +69,7 @@ static int read_data(subject *x, const settings *s) {
   if (code != EXIT_GOOD) return code;
   x->encoder = x->own;
   bool classes = ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION;
-  x->model.loss = classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  x->model.loss = ebb_loss_default(classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
   return EXIT_GOOD;
 }
 
@@ -151,7 +151,7 @@ static int choose_checks(ebb_verify_options *options, const subject *x, const se
                                   .batch = s->batch,
                                   .seed = s->seed};
   int code = choose_loss(&options->loss, s, task);
-  if (s->argument && s->loss == 0) options->loss = x->model.loss;
+  if (s->argument && s->loss.kind == EBB_LOSS_COUNT) options->loss = x->model.loss;
   if (code == EXIT_GOOD) code = choose_optimizer(&options->optimizer, &learning_rate, s);
   options->learning_rate = (float)learning_rate;
   return code;

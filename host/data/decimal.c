@@ -48,20 +48,3 @@ ebbi_comma ebbi_comma_of(ebbi_span span) {
   size_t whole = grouped(span.text + sign, span.length - sign, ',');
   return whole > 0 && whole == span.length - sign ? EBBI_COMMA_GROUPED : EBBI_COMMA_DECIMAL;
 }
-
-/* A double preserves any 15 digits, and 17 digits preserve any double. The locale's point may be
- * several bytes. */
-const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value) {
-  double back = NAN;
-  for (int digits = 15; digits <= 17 && back != value; digits++) {
-    snprintf(out, EBBI_NUMBER_TEXT, "%.*g", digits, value);
-    char *point = out + strspn(out, "+-0123456789einfa");
-    if (*point != '\0') {
-      char *rest = point + strcspn(point, "0123456789");
-      *point = '.';
-      memmove(point + 1, rest, strlen(rest) + 1);
-    }
-    ebbi_parse_double(&back, out);
-  }
-  return out;
-}

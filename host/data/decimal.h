@@ -22,10 +22,4 @@ typedef enum ebbi_comma {
 } ebbi_comma;
 ebbi_comma ebbi_comma_of(ebbi_span span);
 
-enum { EBBI_NUMBER_TEXT = 32 };
-
-/* The fewest digits, at least 15, that read back as the same double: 1, 0.1, 1e+20. Always uses a
- * point, whatever the locale. Returns `out`. */
-const char *ebbi_number_text(char out[EBBI_NUMBER_TEXT], double value);
-
 #endif

@@ -114,7 +114,8 @@ bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, uns
 void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
 
 /* The text of a program that holds a kernel and what its file includes; the caller frees it. */
-ebb_status ebbi_program_source(char **text, const char *file, const char *kernel);
+ebb_status ebbi_program_source(char **text, const char *file, const char *kernel,
+                               const char *options);
 
 /* The text of a file in the folder EBB_KERNEL_DIR; the caller frees it. NULL: the variable is not
  * set, or the folder has no such file.

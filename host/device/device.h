@@ -4,42 +4,9 @@
 #ifndef EBBI_DEVICE_H
 #define EBBI_DEVICE_H
 
-#include <ebb/device.h>
+#include "kernel_list.h"
 
-/* X(kernel's name, the file it stands in). A program holds one kernel, built once for each set of
- * options in use: what a training does not launch is never compiled. */
-#define EBBI_KERNEL_LIST(X)                                                                        \
-  X(gather, "gather.cl")                                                                           \
-  X(cross_entropy, "loss.cl")                                                                      \
-  X(mean_squared_error, "loss.cl")                                                                 \
-  X(update_sgd, "update.cl")                                                                       \
-  X(update_adam, "update.cl")                                                                      \
-  X(metrics_add, "update.cl")                                                                      \
-  X(init_weights, "init.cl")                                                                       \
-  X(whole_step, "whole_step.cl")                                                                   \
-  X(whole_steps_sgd, "whole_step.cl")                                                              \
-  X(whole_steps_adam, "whole_step.cl")                                                             \
-  X(whole_step_gpu, "whole_step_gpu.cl")                                                           \
-  X(whole_steps_sgd_gpu, "whole_step_gpu.cl")                                                      \
-  X(whole_steps_adam_gpu, "whole_step_gpu.cl")                                                     \
-  X(probe_fma, "probe.cl")                                                                         \
-  X(probe_triad, "probe.cl")                                                                       \
-  X(activation_forward, "activation.cl")                                                           \
-  X(activation_backward, "activation.cl")                                                          \
-  X(bias_gradient, "activation.cl")                                                                \
-  X(add, "add.cl")                                                                                 \
-  X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
-  X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
-  X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \
-  X(add_slices, "add_slices.cl")                                                                   \
-  X(matmul_nn_gpu, "matmul_gpu.cl")                                                                \
-  X(matmul_nt_gpu, "matmul_gpu.cl")                                                                \
-  X(matmul_tn_gpu, "matmul_gpu.cl")                                                                \
-  X(matmul_nn_mma, "matmul_mma.cl")                                                                \
-  X(matmul_nt_mma, "matmul_mma.cl")                                                                \
-  X(matmul_tn_mma, "matmul_mma.cl")                                                                \
-  X(finish_slices_nn, "finish_slices.cl")                                                          \
-  X(finish_slices_nt, "finish_slices.cl")
+#include <ebb/device.h>
 
 typedef enum ebbi_kernel_id {
 #define EBBI_KERNEL_ENUM(name, file) EBBI_KERNEL_##name,
@@ -243,6 +210,7 @@ void ebbi_launch_buffer(ebbi_launch *launch, const ebbi_buffer *buffer); /* NULL
 void ebbi_launch_local(ebbi_launch *launch, size_t bytes); /* local memory of a group */
 void ebbi_launch_int(ebbi_launch *launch, size_t value);   /* checked to fit an int */
 void ebbi_launch_float(ebbi_launch *launch, double value);
+void ebbi_launch_floats(ebbi_launch *launch, const float *values, size_t count); /* a vector */
 void ebbi_launch_uint(ebbi_launch *launch, uint32_t value);
 void ebbi_launch_ulong(ebbi_launch *launch, uint64_t value);
 

@@ -54,6 +54,10 @@ void ebbi_launch_float(ebbi_launch *launch, double value) {
   add_argument(launch, sizeof narrow, &narrow);
 }
 
+void ebbi_launch_floats(ebbi_launch *launch, const float *values, size_t count) {
+  add_argument(launch, count * sizeof *values, values);
+}
+
 void ebbi_launch_uint(ebbi_launch *launch, uint32_t value) {
   cl_uint word = value;
   add_argument(launch, sizeof word, &word);

@@ -99,7 +99,8 @@ static bool load(ebb_device *device, ebbi_program *program, const ebbi_hash *key
 static ebb_status load_or_build(ebb_device *device, ebbi_program *program) {
   char *text = NULL;
   ebbi_hash key;
-  TRY(ebbi_program_source(&text, kernels[program->id].file, kernels[program->id].name));
+  TRY(ebbi_program_source(&text, kernels[program->id].file, kernels[program->id].name,
+                          program->options));
   bool keyed =
       device->cache != EBB_CACHE_OFF && ebbi_program_key(&key, device, text, program->options);
   ebb_status status = EBB_OK;

@@ -6,6 +6,9 @@
  * compiles everything it is given: a kernel extends from a line that begins with __kernel to a line
  * that begins with a brace. A kernel formatted differently is kept, which only costs time.
  * Rejected: one file for each kernel, which would separate kernels that share code and comments.
+ *
+ * An #include of a name in capitals, "loss_LOSS.h", takes the file that the build option names: with
+ * -DLOSS=mse loss_mse.h. Without the option nothing is included.
  */
 #include "cl.h"
 #include "kernel_files.h"
@@ -14,21 +17,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILES_MAX = 32 };
+enum { FILES_MAX = 32, NAME_ROOM = 128 };
 
 /* A program's source under construction. */
 typedef struct source {
-  const char *kernel; /* the wanted kernel */
-  FILE *stream;       /* writes to text */
+  const char *kernel, *options; /* the wanted kernel, and its build options */
+  FILE *stream;                 /* writes to text */
   char *text;
   size_t size;
   const char *included[FILES_MAX];
   size_t included_count;
 } source;
 
-static const ebbi_kernel_file *embedded_file(const char *name, size_t length) {
+static const ebbi_kernel_file *embedded_file(const char *name) {
   for (const ebbi_kernel_file *file = ebbi_kernel_files; file->name; file++)
-    if (strlen(file->name) == length && strncmp(file->name, name, length) == 0) return file;
+    if (strcmp(file->name, name) == 0) return file;
   return NULL;
 }
 
@@ -58,6 +61,39 @@ static const char *included_name(const char *line, size_t *length) {
   return name;
 }
 
+/* The value of the build option -Dword=, or NULL. */
+static const char *option_value(size_t *length, const char *options, const char *word,
+                                size_t word_length) {
+  for (const char *at = options; (at = strstr(at, "-D")) != NULL; at++) {
+    if (strncmp(at + 2, word, word_length) != 0 || at[2 + word_length] != '=') continue;
+    const char *value = at + 2 + word_length + 1;
+    *length = strcspn(value, " ");
+    return value;
+  }
+  return NULL;
+}
+
+/* An included name with its word in capitals replaced; empty if there is no such option. */
+static ebb_status resolve_name(char name[NAME_ROOM], const source *to, const char *included,
+                               size_t length) {
+  static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  size_t before = strcspn(included, capitals), word = 0, value_length = 0;
+  const char *value = included + length;
+  if (before < length) {
+    word = strspn(included + before, capitals);
+    value = option_value(&value_length, to->options, included + before, word);
+  } else {
+    before = length;
+  }
+  name[0] = '\0';
+  if (!value) return EBB_OK;
+  const char *after = included + before + word;
+  int written = snprintf(name, NAME_ROOM, "%.*s%.*s%.*s", (int)before, included, (int)value_length,
+                         value, (int)(included + length - after), after);
+  REQUIRE(written < NAME_ROOM, EBB_ERR_DEVICE, "kernel file %s: its name is too long", name);
+  return EBB_OK;
+}
+
 /* If a kernel other than the wanted one begins here, the line after it; otherwise NULL. */
 static const char *after_other_kernel(const char *line, const char *wanted) {
   if (!begins_with(line, "__kernel ")) return NULL;
@@ -79,7 +115,7 @@ static void append_mark(source *to, size_t line, const char *name) {
   append(to, mark, strlen(mark));
 }
 
-static ebb_status append_file(source *to, const char *name, size_t name_length);
+static ebb_status append_file(source *to, const char *name);
 
 static ebb_status append_lines(source *to, const char *text, const char *name) {
   size_t number = 1, length;
@@ -87,7 +123,11 @@ static ebb_status append_lines(source *to, const char *text, const char *name) {
   for (const char *line = text, *next; *line != '\0'; line = next) {
     const char *inner = included_name(line, &length), *after = after_other_kernel(line, to->kernel);
     next = after ? after : next_line(line);
-    if (inner) TRY(append_file(to, inner, length));
+    if (inner) {
+      char included[NAME_ROOM];
+      TRY(resolve_name(included, to, inner, length));
+      if (included[0]) TRY(append_file(to, included));
+    }
     if (!inner && !after) append(to, line, (size_t)(next - line));
     for (const char *at = line; at < next; at = next_line(at)) number++;
     if (inner || after) append_mark(to, number, name);
@@ -96,9 +136,9 @@ static ebb_status append_lines(source *to, const char *text, const char *name) {
   return EBB_OK;
 }
 
-static ebb_status append_file(source *to, const char *name, size_t name_length) {
-  const ebbi_kernel_file *file = embedded_file(name, name_length);
-  REQUIRE(file, EBB_ERR_DEVICE, "kernel file %.*s: there is none", (int)name_length, name);
+static ebb_status append_file(source *to, const char *name) {
+  const ebbi_kernel_file *file = embedded_file(name);
+  REQUIRE(file, EBB_ERR_DEVICE, "kernel file %s: there is none", name);
   for (size_t i = 0; i < to->included_count; i++)
     if (to->included[i] == file->name) return EBB_OK;
   REQUIRE(to->included_count < FILES_MAX, EBB_ERR_DEVICE, "kernel file %s: too many files",
@@ -111,11 +151,12 @@ static ebb_status append_file(source *to, const char *name, size_t name_length) 
   return status;
 }
 
-ebb_status ebbi_program_source(char **text, const char *file, const char *kernel) {
-  source to = {.kernel = kernel};
+ebb_status ebbi_program_source(char **text, const char *file, const char *kernel,
+                               const char *options) {
+  source to = {.kernel = kernel, .options = options};
   to.stream = open_memstream(&to.text, &to.size);
   REQUIRE(to.stream, EBB_ERR_MEMORY, "kernel %s: no memory", kernel);
-  ebb_status status = append_file(&to, file, strlen(file));
+  ebb_status status = append_file(&to, file);
   bool written = fclose(to.stream) == 0;
   if (status == EBB_OK && !written)
     status = ebbi_fail(EBB_ERR_MEMORY, "kernel %s: no memory", kernel);

@@ -43,7 +43,7 @@ static void need_places(ebbi_need *need, const ebbi_plan *plan) {
 ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_network *network,
                           size_t batch, ebb_loss loss, ebbi_pass_kind kind) {
   size_t outputs = ebb_spec_outputs(&network->spec);
-  size_t target = loss == EBB_LOSS_CROSS_ENTROPY ? 1 : ebbi_stride(batch, outputs);
+  size_t target = ebb_loss_has_labels(loss.kind) ? 1 : ebbi_stride(batch, outputs);
   ebbi_plan *plan;
   TRY(ebbi_plan_create(&plan, exec, network, batch, kind));
   need_places(need, plan);
@@ -118,7 +118,7 @@ static ebb_status build(ebbi_pass *pass) {
   TRY(make_workspace(pass));
   TRY(make_places(pass));
   if (pass->kind == EBBI_PASS_PREDICTION) return EBB_OK;
-  bool classes = pass->loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(pass->loss.kind);
   TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,
                         classes ? 1 : outputs));
   TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/loss_row.h"
 #include "ops/ops.h"
 #include "whole_table.h"
 
@@ -112,8 +113,8 @@ ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_exec *exec,
   plan->spare = fill_layers(NULL, network, plan->pitch);
   plan->scratch =
       plan->spare + (plan->grouped ? outputs : ebbi_round_up(widest, PAIR)) * plan->pitch;
-  if (!plan->grouped) return EBB_OK;
-  TRY(ebbi_group_plan(plan, exec, device, network));
+  if (plan->grouped) TRY(ebbi_group_plan(plan, exec, device, network));
+  plan->phases = ebbi_whole_phases(NULL, network, plan->panel);
   plan->table += 1 + plan->phases;
   return EBB_OK;
 }
@@ -141,13 +142,11 @@ static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *
   rows->plan.gradient_stride = (int32_t)step->gradients->stride;
   rows->plan.vectors = (int32_t)ebbi_ceil_div(network->parameters, width);
   fill_layers(rows + 1, network, plan->pitch);
-  if (plan->grouped) {
-    ebbi_table_row *group = rows + 1 + network->count;
-    group->group.phases = (int32_t)plan->phases;
-    group->group.panel = (int32_t)plan->panel;
-    group->group.values = (int32_t)plan->values;
-    ebbi_group_phases(group + 1, network, plan->panel);
-  }
+  ebbi_table_row *phases = rows + 1 + network->count;
+  phases->phases.count = (int32_t)plan->phases;
+  phases->phases.panel = (int32_t)plan->panel;
+  phases->phases.values = (int32_t)plan->values;
+  ebbi_whole_phases(phases + 1, network, plan->panel);
   ebb_status status = ebb_tensor_upload(step->table, rows);
   free(rows);
   return status;
@@ -199,10 +198,9 @@ static const char where[] = "whole step";
 static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_source *source) {
   const ebb_tensor *data = source->data, *targets = source->targets;
   const ebb_device *device = step->table->device;
-  bool classes = source->loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(source->loss.kind);
   REQUIRE(data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
-  REQUIRE((unsigned)source->loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d",
-          where, (int)source->loss);
+  TRY(ebbi_require_loss(where, source->loss));
   TRY(ebbi_require_rows(where, data, source->rows, source->shuffle));
   REQUIRE(data->rows >= source->rows || data->rows % step->plan.batch == 0, EBB_ERR_ARGUMENT,
           "%s: a block of %zu rows cuts a batch of %zu", where, data->rows, step->plan.batch);
@@ -213,25 +211,15 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
                                     data->rows, classes ? 1 : step->outputs);
 }
 
-/* The kernels of a form: the gradients, and steps with their updates. */
-typedef struct form {
-  ebbi_kernel_id gradients, sgd, adam;
-} form;
-
-static const form cpu_form = {EBBI_KERNEL_whole_step, EBBI_KERNEL_whole_steps_sgd,
-                              EBBI_KERNEL_whole_steps_adam};
-static const form group_form = {EBBI_KERNEL_whole_step_gpu, EBBI_KERNEL_whole_steps_sgd_gpu,
-                                EBBI_KERNEL_whole_steps_adam_gpu};
-
-static const form *form_of(const ebbi_whole_step *step) {
-  return step->plan.grouped ? &group_form : &cpu_form;
-}
-
-static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id id) {
-  char options[64];
-  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s", step->plan.activations,
-           step->plan.values > 0 ? " -DLOCAL_VALUES=1" : "");
-  return ebbi_launch_begin(step->table->device, &step->exec, id, options);
+/* A launch of the form's kernel, with the loss and, unless that is NULL, the optimizer. */
+static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id cpu, ebbi_kernel_id group,
+                         ebb_loss loss, const ebb_optimizer *optimizer) {
+  char options[256], by_loss[EBBI_LOSS_OPTION], by_optimizer[EBBI_OPTIMIZER_OPTION] = "";
+  ebbi_loss_option(by_loss, loss);
+  if (optimizer) ebbi_optimizer_option(by_optimizer, optimizer);
+  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->plan.activations,
+           step->plan.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
+  return ebbi_launch_begin(step->table->device, &step->exec, step->plan.grouped ? group : cpu, options);
 }
 
 /* What both kinds of launch write but the parameters, and work in. */
@@ -250,11 +238,11 @@ static void add_source(ebbi_launch *launch, const ebbi_whole_step *step,
   ebbi_launch_buffer(launch, source->targets->buffer);
   ebbi_launch_int(launch, source->rows);
   ebbi_launch_int(launch, source->data->rows);
-  ebbi_launch_int(launch, source->loss == EBB_LOSS_CROSS_ENTROPY);
   ebbi_launch_int(launch, source->data->dtype == EBB_U8);
   ebbi_launch_int(launch, source->shuffle);
   ebbi_launch_float(launch, source->scale);
   ebbi_launch_ulong(launch, source->seed);
+  ebbi_loss_parameters(launch, source->loss);
 }
 
 ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
@@ -264,7 +252,8 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1,
                           step->gradients->cols));
   TRY(ebbi_require_state(where, state, device));
-  ebbi_launch launch = begin(step, form_of(step)->gradients);
+  ebbi_launch launch =
+      begin(step, EBBI_KERNEL_whole_step, EBBI_KERNEL_whole_step_gpu, source->loss, NULL);
   add_outputs(&launch, step, state);
   ebbi_launch_buffer(&launch, parameters->buffer);
   add_source(&launch, step, source);
@@ -282,15 +271,14 @@ ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *paramet
   TRY(check_source(step, source));
   TRY(ebbi_require_update(where, parameters, first, second, step->gradients, state, step->partials,
                           optimizer));
-  bool sgd = optimizer->kind == EBB_OPT_SGD;
-  ebbi_launch launch = begin(step, sgd ? form_of(step)->sgd : form_of(step)->adam);
+  ebbi_launch launch =
+      begin(step, EBBI_KERNEL_whole_steps, EBBI_KERNEL_whole_steps_gpu, source->loss, optimizer);
   ebbi_launch_buffer(&launch, parameters->buffer);
-  ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
-  if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
+  ebbi_optimizer_moments_arguments(&launch, first, second, optimizer);
   add_outputs(&launch, step, state);
   add_source(&launch, step, source);
   ebbi_launch_int(&launch, count);
-  ebbi_optimizer_arguments(&launch, optimizer);
+  ebbi_optimizer_constants(&launch, optimizer);
   launch.work = ebbi_work_whole(step, source, optimizer, count);
   return ebbi_launch_run(&launch, 1, 1);
 }

@@ -38,8 +38,9 @@ typedef struct ebbi_whole_plan {
   size_t spare, scratch;        /* floats before the spare part of a slice's scratch, and in all */
   size_t table;                 /* rows of the kernels' table */
   unsigned activations;         /* a bit for each in use */
-  size_t values, panel, phases; /* grouped: floats of values in local memory (then scratch is 0) and
-                                 * of each panel of weights; phases of a block */
+  size_t phases;                /* of a chunk */
+  size_t values, panel;         /* grouped: floats of values in local memory (then scratch is 0) and
+                                 * of each panel of weights */
   size_t local_bytes;           /* of a group, in all */
 } ebbi_whole_plan;
 
@@ -99,7 +100,7 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
                                const ebb_tensor *parameters, const ebbi_whole_source *source);
 
 /* `count` steps and their updates in one launch, of a plan with one slice. The tensors as for
- * ebb_update.  Source: (1) to (14), whole_steps_sgd and whole_steps_adam of the same files */
+ * ebb_update.  Source: (1) to (14), whole_steps of the same files */
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
                                 ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,

@@ -74,7 +74,6 @@ ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebbi_exec *exec, const e
   }
   plan->panel = left < largest ? left : largest;
   plan->local_bytes = (plan->values + ROWS + 2 * plan->panel) * sizeof(float);
-  plan->phases = ebbi_group_phases(NULL, network, plan->panel);
   return EBB_OK;
 }
 
@@ -93,26 +92,26 @@ static void add(list *phases, work what, size_t layer, size_t first, size_t unit
   row->phase.layer = (int32_t)layer;
   row->phase.first = (int32_t)first;
   row->phase.units = (int32_t)units;
-  if (what != UP && what != DOWN) return;
+  if (what != UP && what != DOWN) return; /* only groups read the rest */
   row[-1].phase.copy = what == UP ? COPY_UP : COPY_DOWN;
   row[-1].phase.copy_layer = (int32_t)layer;
   row[-1].phase.copy_first = (int32_t)first;
   row[-1].phase.copy_units = (int32_t)units;
 }
 
-/* A layer's product in panels of about the same size. */
+/* A layer's product in panels of about the same size, or in one phase. */
 static void add_product(list *phases, work what, const ebbi_whole_network *network, size_t l,
                         size_t panel) {
   const ebbi_whole_layer *layer = &network->layers[l];
   size_t depth = what == UP ? layer->inputs : layer->outputs;
   size_t units = what == UP ? layer->outputs : layer->inputs;
-  size_t parts = ebbi_ceil_div(units, panel_units(panel, depth));
+  size_t parts = panel > 0 ? ebbi_ceil_div(units, panel_units(panel, depth)) : 1;
   size_t part = ebbi_ceil_div(units, parts);
   for (size_t first = 0; first < units; first += part)
     add(phases, what, l, first, units - first < part ? units - first : part);
 }
 
-size_t ebbi_group_phases(ebbi_table_row *rows, const ebbi_whole_network *network, size_t panel) {
+size_t ebbi_whole_phases(ebbi_table_row *rows, const ebbi_whole_network *network, size_t panel) {
   list phases = {rows, 0};
   add(&phases, TAKE, 0, 0, 0);
   add(&phases, LOAD, 0, 0, 0);

@@ -1,15 +1,14 @@
 /* The table of a whole step as its kernels read it, and what the GPU form adds to it.
  *
- * Rows of eight words: a plan, a row a layer and, in the GPU form, a row about the group and one
- * for each phase.
+ * Rows of eight words: a plan, a row a layer, a row about the phases and one for each phase.
  */
 #ifndef EBBI_WHOLE_TABLE_H
 #define EBBI_WHOLE_TABLE_H
 
 #include "whole_step.h"
 
-/* Twins of step_plan and layer in kernels/whole_step.h, of group_plan and phase in
- * kernels/whole_step_gpu.cl. */
+/* Twins of step_plan and layer in kernels/whole_step.h, of phase_plan and phase
+ * there. */
 typedef union ebbi_table_row {
   struct {
     int32_t layers, batch, chunks, slices, spare, scratch_stride, gradient_stride, vectors;
@@ -18,8 +17,8 @@ typedef union ebbi_table_row {
     int32_t inputs, outputs, activation, weight, bias, stride, z, a;
   } layer;
   struct {
-    int32_t phases, panel, values, reserved[5];
-  } group;
+    int32_t count, panel, values, reserved[5];
+  } phases;
   struct {
     int32_t work, layer, first, units, copy, copy_layer, copy_first, copy_units;
   } phase;
@@ -38,7 +37,8 @@ bool ebbi_group_fits(const ebbi_exec *exec, const ebb_device *device,
 ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebbi_exec *exec, const ebb_device *device,
                            const ebbi_whole_network *network);
 
-/* The phases of a block, in rows unless that is NULL; returns how many there are. */
-size_t ebbi_group_phases(ebbi_table_row *rows, const ebbi_whole_network *network, size_t panel);
+/* The phases of a chunk, in rows unless that is NULL; returns how many there are. `panel` is the
+ * group form's; with 0 a layer's product is one phase. */
+size_t ebbi_whole_phases(ebbi_table_row *rows, const ebbi_whole_network *network, size_t panel);
 
 #endif

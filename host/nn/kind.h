@@ -11,10 +11,10 @@
 #include "ops/ops.h"
 
 /* A number in a spec text behind the kind's word. */
-typedef struct ebbi_setting {
+typedef struct ebbi_kind_setting {
   const char *name;              /* NULL: the kind has none */
   double least, below, standard; /* from `least` up to, not including, `below`; when left out */
-} ebbi_setting;
+} ebbi_kind_setting;
 
 typedef enum ebbi_fill { EBBI_FILL_RANDOM, EBBI_FILL_ZERO } ebbi_fill;
 
@@ -49,7 +49,7 @@ typedef struct ebbi_kind {
   const char *word;    /* begins its item in a spec text, "drop"; NULL: a size does */
   const char *example; /* of an item: "256relu" */
   const char *help;    /* what it computes, in a line */
-  ebbi_setting setting;
+  ebbi_kind_setting setting;
 
   /* Values that it reads. Of two the second is the one before the items that its item holds in
    * parentheses, and the first what these make of it. */

@@ -45,7 +45,7 @@ static double nine_decimals(double value) {
 
 static ebb_status append_setting(ebb_node *added, const ebb_node *node, const char *where) {
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
-  const ebbi_setting *setting = &kind->setting;
+  const ebbi_kind_setting *setting = &kind->setting;
   if (!setting->name) return EBB_OK;
   double value = nine_decimals(node->settings[0]);
   REQUIRE(value >= setting->least && value < setting->below, EBB_ERR_ARGUMENT,

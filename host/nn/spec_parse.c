@@ -29,10 +29,10 @@ typedef struct item {
 } item;
 
 static const char *const activation_names[] = {
-#define NAME_ROW(name, text, needs_z, formula) text,
+#define NAME_ROW(name, text, needs_z, formula) #text,
     EBB_ACTIVATION_LIST(NAME_ROW)};
 
-#define KNOWN_ROW(name, text, needs_z, formula) " " text
+#define KNOWN_ROW(name, text, needs_z, formula) " " #text
 #define KNOWN_ACTIVATIONS                       EBB_ACTIVATION_LIST(KNOWN_ROW)
 
 /* The activation of exactly this name, or EBB_ACT_COUNT. */

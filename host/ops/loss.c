@@ -1,10 +1,11 @@
 /* Losses with their gradients, and the sums that a step closes with. */
 #include "base/error.h"
 #include "base/size.h"
+#include "loss_row.h"
 #include "ops.h"
 #include "work.h"
 
-#include <string.h>
+#include <stdio.h>
 
 ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate) {
   return (ebb_state){.step = step,
@@ -27,6 +28,16 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
   return ebbi_ceil_div(rows, (size_t)profile->loss_group * profile->loss_rows);
 }
 
+void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {
+  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s", ebb_loss_name(loss.kind));
+}
+
+void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss) {
+  float parameters[EBB_LOSS_PARAMETERS];
+  for (int p = 0; p < EBB_LOSS_PARAMETERS; p++) parameters[p] = (float)loss.parameters[p];
+  ebbi_launch_floats(launch, parameters, EBB_LOSS_PARAMETERS);
+}
+
 ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
                                      size_t rows) {
   REQUIRE(rows > 0, EBB_ERR_ARGUMENT, "ebb_loss_partials_create: no rows");
@@ -41,10 +52,9 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
                                       const ebb_tensor *z, const ebb_tensor *target,
                                       const ebb_tensor *state, ebb_loss loss) {
   static const char where[] = "ebb_loss_forward_backward";
-  REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
-          (int)loss);
+  TRY(ebbi_require_loss(where, loss));
   REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
-  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(loss.kind);
   size_t groups = ebbi_loss_groups(exec, z->rows);
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
@@ -53,8 +63,9 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
                           classes ? 1 : z->cols));
   TRY(ebbi_require_state(where, state, z->device));
-  ebbi_launch launch = ebbi_launch_begin(
-      z->device, exec, classes ? EBBI_KERNEL_cross_entropy : EBBI_KERNEL_mean_squared_error, "");
+  char option[EBBI_LOSS_OPTION];
+  ebbi_loss_option(option, loss);
+  ebbi_launch launch = ebbi_launch_begin(z->device, exec, EBBI_KERNEL_loss, option);
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
@@ -64,6 +75,7 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   ebbi_launch_int(&launch, z->cols);
   ebbi_launch_int(&launch, z->stride);
   ebbi_launch_int(&launch, target->stride);
+  ebbi_loss_parameters(&launch, loss);
   launch.work = ebbi_work_loss(loss, z->rows, z->cols);
   return ebbi_launch_run(&launch, groups, 1);
 }

@@ -1,4 +1,4 @@
-/* The names of activations, losses, optimizers and weight initialisations.
+/* The names of activations and weight initialisations.
  *
  * They are the second column of the lists in ebb/ops.h: a new row there appears here, in the spec
  * parser and in the tool's help without another line. Tables indexed by the enum were preferred to
@@ -10,16 +10,8 @@ static const struct {
   const char *name;
   bool needs_z;
 } activations[] = {
-#define ACTIVATION_ROW(name, text, needs_z, formula) {text, needs_z},
+#define ACTIVATION_ROW(name, text, needs_z, formula) {#text, needs_z},
     EBB_ACTIVATION_LIST(ACTIVATION_ROW)};
-
-static const char *const losses[] = {
-#define LOSS_ROW(name, text, formula) text,
-    EBB_LOSS_LIST(LOSS_ROW)};
-
-static const char *const optimizers[] = {
-#define OPTIMIZER_ROW(name, text, moments) text,
-    EBB_OPTIMIZER_LIST(OPTIMIZER_ROW)};
 
 static const char *const inits[] = {"auto",
 #define INIT_ROW(name, text, gain, fan, normal) text,
@@ -31,14 +23,6 @@ const char *ebb_activation_name(ebb_activation activation) {
 
 bool ebb_activation_needs_z(ebb_activation activation) {
   return (unsigned)activation < EBB_ACT_COUNT && activations[activation].needs_z;
-}
-
-const char *ebb_loss_name(ebb_loss loss) {
-  return (unsigned)loss < EBB_LOSS_COUNT ? losses[loss] : "?";
-}
-
-const char *ebb_optimizer_name(ebb_optimizer_kind kind) {
-  return (unsigned)kind < EBB_OPT_COUNT ? optimizers[kind] : "?";
 }
 
 const char *ebb_init_name(ebb_init init) {

@@ -36,11 +36,19 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows);
 /* Fails unless the settings are in the ranges in which the optimizer's formulas make sense. */
 ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
 
-/* Does the optimizer keep a first moment? sgd without momentum does not. */
-bool ebbi_optimizer_buffers(const ebb_optimizer *optimizer);
+enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 64 };
 
-/* Appends the optimizer's settings, which its kernels' arguments end with. */
-void ebbi_optimizer_arguments(ebbi_launch *launch, const ebb_optimizer *optimizer);
+/* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that make a kernel's optimizer or loss this
+ * one. */
+void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer);
+void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
+
+/* Append what every kernel with an optimizer or a loss takes: the moments, NULL where the optimizer
+ * keeps none; the optimizer's constants; the loss's parameters. */
+void ebbi_optimizer_moments_arguments(ebbi_launch *launch, const ebb_tensor *first,
+                                      const ebb_tensor *second, const ebb_optimizer *optimizer);
+void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimizer);
+void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss);
 
 /* Fails unless these are what ebb_update takes. */
 ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,

@@ -1,58 +1,27 @@
-/* Optimizers: one launch over the whole parameter slab.
- *
- * Constants like 1 - beta are formed in double here: formed from a float beta in the kernel they
- * would be wrong in the fifth digit.
- */
+/* Weight updates: one launch over the whole parameter slab. */
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
+#include "optimizer_row.h"
 #include "work.h"
 
-#include <float.h>
-#include <math.h>
+#include <stdio.h>
 
-ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind) {
-  return (ebb_optimizer){.kind = kind,
-                         .beta1 = 0.9,
-                         .beta2 = 0.999,
-                         .epsilon = 1e-8,
-                         .weight_decay = kind == EBB_OPT_ADAMW ? 0.01 : 0};
+void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer) {
+  snprintf(option, EBBI_OPTIMIZER_OPTION, "-DOPTIMIZER=%s", ebb_optimizer_name(optimizer->kind));
 }
 
-/* NaN fails each range. */
-ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *o) {
-  REQUIRE((unsigned)o->kind < EBB_OPT_COUNT, EBB_ERR_ARGUMENT, "%s: there is no optimizer %d",
-          where, (int)o->kind);
-  REQUIRE(o->weight_decay >= 0 && o->weight_decay <= 1, EBB_ERR_ARGUMENT,
-          "%s: weight decay %g is not in [0, 1]", where, o->weight_decay);
-  REQUIRE(o->momentum >= 0 && o->momentum < 1, EBB_ERR_ARGUMENT, "%s: momentum %g is not in [0, 1)",
-          where, o->momentum);
-  REQUIRE(o->beta1 >= 0 && o->beta1 < 1 && o->beta2 >= 0 && o->beta2 < 1, EBB_ERR_ARGUMENT,
-          "%s: betas %g and %g are not in [0, 1)", where, o->beta1, o->beta2);
-  REQUIRE(o->epsilon >= FLT_MIN && isfinite(o->epsilon), EBB_ERR_ARGUMENT,
-          "%s: epsilon %g is not a float32 number from %g on", where, o->epsilon, (double)FLT_MIN);
-  return EBB_OK;
+void ebbi_optimizer_moments_arguments(ebbi_launch *launch, const ebb_tensor *first,
+                                      const ebb_tensor *second, const ebb_optimizer *optimizer) {
+  size_t moments = ebb_optimizer_moments(optimizer);
+  ebbi_launch_buffer(launch, moments > 0 ? first->buffer : NULL);
+  ebbi_launch_buffer(launch, moments > 1 ? second->buffer : NULL);
 }
 
-void ebbi_optimizer_arguments(ebbi_launch *launch, const ebb_optimizer *o) {
-  if (o->kind == EBB_OPT_SGD) {
-    ebbi_launch_float(launch, o->momentum);
-    ebbi_launch_int(launch, o->nesterov);
-    ebbi_launch_float(launch, o->weight_decay);
-    return;
-  }
-  ebbi_launch_float(launch, 1 - o->beta1);
-  ebbi_launch_float(launch, log(o->beta1));
-  ebbi_launch_float(launch, o->beta2);
-  ebbi_launch_float(launch, 1 - o->beta2);
-  ebbi_launch_float(launch, log(o->beta2));
-  ebbi_launch_float(launch, o->epsilon);
-  ebbi_launch_float(launch, o->weight_decay);
-  ebbi_launch_int(launch, o->kind == EBB_OPT_ADAMW);
-}
-
-bool ebbi_optimizer_buffers(const ebb_optimizer *o) {
-  return o->kind != EBB_OPT_SGD || o->momentum != 0;
+void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimizer) {
+  float constants[EBBI_OPTIMIZER_CONSTANTS] = {0};
+  ebbi_optimizer_row_of(optimizer->kind)->constants(constants, optimizer);
+  ebbi_launch_floats(launch, constants, EBBI_OPTIMIZER_CONSTANTS);
 }
 
 ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
@@ -67,10 +36,9 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
   REQUIRE(count < EBB_STATE_NONE, EBB_ERR_ARGUMENT, "%s: %zu parameters, at most %u are possible",
           where, count, EBB_STATE_NONE - 1);
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1, count));
-  if (ebbi_optimizer_buffers(optimizer))
-    TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
-  if (optimizer->kind != EBB_OPT_SGD)
-    TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
+  size_t moments = ebb_optimizer_moments(optimizer);
+  if (moments > 0) TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
+  if (moments > 1) TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
   TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, gradients->rows, count));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows, 2));
   return ebbi_require_state(where, state, device);
@@ -83,14 +51,13 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
                           optimizer));
   ebb_device *device = parameters->device;
   size_t count = parameters->cols;
-  bool sgd = optimizer->kind == EBB_OPT_SGD;
+  char option[EBBI_OPTIMIZER_OPTION];
+  ebbi_optimizer_option(option, optimizer);
   const ebbi_profile *profile = &exec->profile;
   size_t vectors = ebbi_ceil_div(count, profile->width);
-  ebbi_launch launch =
-      ebbi_launch_begin(device, exec, sgd ? EBBI_KERNEL_update_sgd : EBBI_KERNEL_update_adam, "");
+  ebbi_launch launch = ebbi_launch_begin(device, exec, EBBI_KERNEL_update, option);
   ebbi_launch_buffer(&launch, parameters->buffer);
-  ebbi_launch_buffer(&launch, ebbi_optimizer_buffers(optimizer) ? first->buffer : NULL);
-  if (!sgd) ebbi_launch_buffer(&launch, second->buffer);
+  ebbi_optimizer_moments_arguments(&launch, first, second, optimizer);
   ebbi_launch_buffer(&launch, gradients->buffer);
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
@@ -98,7 +65,7 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
   ebbi_launch_int(&launch, gradients->rows);
   ebbi_launch_int(&launch, gradients->stride / profile->width);
   ebbi_launch_int(&launch, vectors);
-  ebbi_optimizer_arguments(&launch, optimizer);
+  ebbi_optimizer_constants(&launch, optimizer);
   launch.work = ebbi_work_update(optimizer, count, gradients->rows);
   return ebbi_launch_run(
       &launch, ebbi_ceil_div(vectors, (size_t)profile->element_group * profile->element_vectors),

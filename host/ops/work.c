@@ -6,7 +6,9 @@
  */
 #include "work.h"
 
+#include "loss_row.h"
 #include "ops.h"
+#include "optimizer_row.h"
 
 static ebbi_work of(size_t x, size_t y, size_t z, double flops, double bytes) {
   return (ebbi_work){{x, y, z}, flops, bytes};
@@ -52,9 +54,8 @@ ebbi_work ebbi_work_column_sums(size_t rows, size_t cols) {
 }
 
 ebbi_work ebbi_work_loss(ebb_loss loss, size_t rows, size_t cols) {
-  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
-  return of(rows, cols, 0, (classes ? 5 : 4) * area(rows, cols),
-            (classes ? 8 : 12) * area(rows, cols));
+  const ebbi_loss_row *row = ebbi_loss_row_of(loss.kind);
+  return of(rows, cols, 0, row->flops * area(rows, cols), row->bytes * area(rows, cols));
 }
 
 ebbi_work ebbi_work_metrics(size_t groups) {
@@ -79,10 +80,10 @@ ebbi_work ebbi_work_probe_triad(size_t count) {
   return of(count, 0, 0, 2 * (double)count, 12 * (double)count);
 }
 
+/* Parameters and each moment in and out, gradients in. */
 ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) {
-  bool sgd = o->kind == EBB_OPT_SGD;
   double n = (double)count, more = (double)(slices - 1);
-  double flops = sgd ? (o->nesterov ? 8 : 6) : 15;
-  double bytes = sgd ? (ebbi_optimizer_buffers(o) ? 20 : 12) : 28;
+  double flops = ebbi_optimizer_row_of(o->kind)->flops(o);
+  double bytes = 12 + 8 * (double)ebb_optimizer_moments(o);
   return of(count, slices > 1 ? slices : 0, 0, n * (flops + more), n * (bytes + 4 * more));
 }

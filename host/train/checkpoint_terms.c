@@ -119,21 +119,31 @@ static void add_schedule(ebbi_json *terms, const ebb_schedule *s) {
   ebbi_json_text(terms, key_schedule, text);
 }
 
+/* By its option's name, in words. */
+static void add_setting(ebbi_json *terms, const ebb_optimizer *o, ebb_optimizer_setting setting) {
+  char name[32];
+  double value = ebb_optimizer_get(o, setting);
+  snprintf(name, sizeof name, "%s", ebb_optimizer_setting_name(setting));
+  for (char *dash = name; (dash = strchr(dash, '-')) != NULL;) *dash = ' ';
+  if (ebb_optimizer_setting_is_flag(setting))
+    add_flag(terms, name, value != 0);
+  else
+    add_number(terms, name, value, false);
+}
+
 static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
   const ebb_optimizer *o = &options->optimizer;
   ebbi_json_text(terms, "optimizer", ebb_optimizer_name(o->kind));
   add_number(terms, "learning rate", (double)options->learning_rate, true);
   add_schedule(terms, &options->schedule);
-  add_number(terms, "momentum", o->momentum, false);
-  add_flag(terms, "nesterov", o->nesterov);
-  add_number(terms, "beta1", o->beta1, false);
-  add_number(terms, "beta2", o->beta2, false);
-  add_number(terms, "epsilon", o->epsilon, false);
-  add_number(terms, "weight decay", o->weight_decay, false);
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+    if (i < EBB_SETTINGS_ALWAYS_LISTED || ebb_optimizer_has(o->kind, (ebb_optimizer_setting)i))
+      add_setting(terms, o, (ebb_optimizer_setting)i);
+  }
 }
 
 static void add_options(ebbi_json *terms, const ebb_train_options *options) {
-  ebbi_json_text(terms, "loss", ebb_loss_name(options->loss));
+  ebbi_json_text(terms, "loss", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, options->loss));
   add_optimizer(terms, options);
   add_count(terms, "batch", options->batch);
   add_flag(terms, "shuffle", options->shuffle);

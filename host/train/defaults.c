@@ -22,10 +22,6 @@ static size_t within(size_t value, size_t least, size_t most) {
   return value < least ? least : value > most ? most : value;
 }
 
-double ebb_optimizer_default_rate(ebb_optimizer_kind optimizer) {
-  return optimizer == EBB_OPT_SGD ? 0.01 : 0.001;
-}
-
 ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch) {
   if (batch == 0) batch = BATCH;
   size_t steps = (rows + batch - 1) / batch;

@@ -59,7 +59,7 @@ ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
   double rows = state->rows;
   return (ebb_metrics){
       .loss = ((double)state->loss_sum - (double)state->loss_carry) / rows,
-      .accuracy = loss == EBB_LOSS_CROSS_ENTROPY ? state->correct / rows : NAN,
+      .accuracy = ebb_loss_has_labels(loss.kind) ? state->correct / rows : NAN,
       .r2 = NAN,
       .rows = state->rows,
   };
@@ -150,7 +150,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
     TRY(check_state(&state, evaluator));
     evaluator->begun = true;
   }
-  if (pass->loss == EBB_LOSS_MSE) {
+  if (ebb_loss_is_squares(pass->loss.kind)) {
     size_t outputs = evaluator->feed.targets[0]->cols;
     double squares = metrics->loss * (double)metrics->rows * (double)outputs;
     if (evaluator->target_deviation > 0) metrics->r2 = 1 - squares / evaluator->target_deviation;

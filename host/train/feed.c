@@ -7,16 +7,16 @@
  */
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/loss_row.h"
 #include "train.h"
 
 ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss) {
   const ebb_spec *spec = &network->spec;
-  bool classes = loss == EBB_LOSS_CROSS_ENTROPY;
+  bool classes = ebb_loss_has_labels(loss.kind);
   REQUIRE(dataset, EBB_ERR_ARGUMENT, "%s: the dataset is NULL", where);
   TRY(ebbi_dataset_check(largest, dataset));
-  REQUIRE((unsigned)loss < EBB_LOSS_COUNT, EBB_ERR_ARGUMENT, "%s: there is no loss %d", where,
-          (int)loss);
+  TRY(ebbi_require_loss(where, loss));
   REQUIRE(dataset->inputs == ebb_spec_inputs(spec), EBB_ERR_ARGUMENT,
           "%s: the data have %zu inputs, the network %zu", where, dataset->inputs,
           ebb_spec_inputs(spec));
@@ -24,7 +24,7 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
           "%s: the data have %zu %s, the network %zu outputs", where, dataset->outputs,
           classes ? "classes" : "target columns", ebb_spec_outputs(spec));
   REQUIRE(classes ? dataset->labels != NULL : dataset->values != NULL, EBB_ERR_ARGUMENT,
-          "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss),
+          "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss.kind),
           classes ? "labels" : "target values");
   return EBB_OK;
 }

@@ -22,7 +22,7 @@ static ebb_status check(const ebbi_network_image *image, const ebb_model *model)
   TRY(ebbi_safetensors_read_draft(&file, ebbi_network_image_draft(image), where));
   ebb_status status = ebbi_model_read_info(&info, file, where, NULL);
   bool same = status != EBB_OK ||
-              (info.loss == model->loss && info.split.seed == model->split.seed &&
+              (ebb_loss_equal(info.loss, model->loss) && info.split.seed == model->split.seed &&
                info.fingerprint == model->fingerprint && !info.encoder == !model->encoder);
   ebb_model_info_clear(&info);
   ebbi_safetensors_free(file);
@@ -74,8 +74,8 @@ ebb_status ebb_model_try(const ebb_spec *spec, const ebb_encoder *encoder, const
   enum { SPARE = 256 };
   ebbi_model_metadata metadata = {0};
   uint64_t size = 0;
-  ebb_status status =
-      ebbi_model_metadata_make(&metadata, EBB_LOSS_MSE, &split, UINT64_MAX, encoder);
+  ebb_status status = ebbi_model_metadata_make(&metadata, ebb_loss_default(EBB_LOSS_MSE), &split,
+                                               UINT64_MAX, encoder);
   if (status == EBB_OK)
     status = ebbi_network_file_size(&size, spec, where, metadata.pairs, metadata.count);
   ebbi_model_metadata_free(&metadata);

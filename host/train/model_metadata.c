@@ -42,7 +42,7 @@ ebb_status ebbi_model_metadata_make(ebbi_model_metadata *metadata, ebb_loss loss
                                     const ebb_split *split, uint64_t fingerprint,
                                     const ebb_encoder *encoder) {
   TRY(split_to_json(&metadata->split, split));
-  add(metadata, key_loss, ebb_loss_name(loss));
+  add(metadata, key_loss, ebb_loss_text(metadata->loss, loss));
   add(metadata, key_split, metadata->split);
   if (fingerprint) {
     snprintf(metadata->data, sizeof metadata->data, "%016llx", (unsigned long long)fingerprint);
@@ -127,14 +127,10 @@ static ebb_status read_metadata(ebb_model_info *info, const ebbi_safetensors *fi
   const char *encoder = ebbi_safetensors_metadata(file, key_encoder);
   const char *split = ebbi_safetensors_metadata(file, key_split);
   const char *data = ebbi_safetensors_metadata(file, key_data);
-  info->loss = EBB_LOSS_COUNT;
-  for (int i = 0; i < EBB_LOSS_COUNT; i++)
-    if (!loss || strcmp(loss, ebb_loss_name((ebb_loss)i)) == 0) {
-      info->loss = (ebb_loss)i;
-      break;
-    }
-  REQUIRE(info->loss != EBB_LOSS_COUNT, EBB_ERR_INPUT, "%s: metadata %s is unknown: \"%.60s\"",
-          path, key_loss, loss);
+  info->loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY);
+  if (loss)
+    REQUIRE(ebb_loss_parse(&info->loss, loss) == EBB_OK, EBB_ERR_INPUT,
+            "%s: metadata %s is unknown: \"%.60s\"", path, key_loss, loss);
   if (split) TRY(split_from_json(&info->split, split, path));
   if (data) TRY(fingerprint_from_text(&info->fingerprint, data, path));
   return encoder ? ebb_encoder_from_json(&info->encoder, encoder) : EBB_OK;

@@ -12,7 +12,7 @@ enum { EBBI_MODEL_PAIRS = 4 };
 typedef struct ebbi_model_metadata {
   ebb_metadata pairs[EBBI_MODEL_PAIRS];
   size_t count;
-  char *encoder, *split, data[17]; /* which hold their texts */
+  char *encoder, *split, data[17], loss[EBB_LOSS_TEXT]; /* which hold their texts */
 } ebbi_model_metadata;
 
 /* Those of a model with these parts, of which fingerprint and encoder may be 0 and NULL.

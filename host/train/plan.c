@@ -28,14 +28,6 @@ static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network,
   return EBB_OK;
 }
 
-size_t ebbi_moments_of(const ebb_optimizer *optimizer) {
-  static const size_t moments[EBB_OPT_COUNT] = {
-#define MOMENTS(name, text, count) count,
-      EBB_OPTIMIZER_LIST(MOMENTS)};
-  bool plain = optimizer->kind == EBB_OPT_SGD && optimizer->momentum == 0;
-  return plain ? 0 : moments[optimizer->kind];
-}
-
 /* Adds one need to another. */
 static void add_need(ebbi_need *need, const ebbi_need *other) {
   if (other->largest > need->largest) need->largest = other->largest;
@@ -46,7 +38,7 @@ static void add_need(ebbi_need *need, const ebbi_need *other) {
 static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *network,
                          const ebbi_train_plan *plan, const ebb_train_options *options) {
   /* the good weights, and the latest ones where the network gets the best */
-  size_t slabs = (options->keep_best ? 2 : 1) + ebbi_moments_of(&options->optimizer);
+  size_t slabs = (options->keep_best ? 2 : 1) + ebb_optimizer_moments(&options->optimizer);
   *all = *pass = (ebbi_need){0};
   TRY(ebbi_pass_need(pass, ebbi_device_exec(network->device), network, plan->train.batch,
                      options->loss, plan->kind));

@@ -30,7 +30,7 @@ static ebb_status take_options(ebb_simple_options *own, const ebb_simple_options
   *own = (ebb_simple_options)EBB_SIMPLE_OPTIONS_INIT;
   if (given) TRY(ebbi_options_take("ebb_simple_train", own, sizeof *own, given));
   if (!own->network) own->network = EBB_DEFAULT_NETWORK;
-  if (own->learning_rate == 0) own->learning_rate = ebb_optimizer_default_rate(EBB_OPT_ADAM);
+  if (own->learning_rate == 0) own->learning_rate = ebb_optimizer_learning_rate(EBB_OPT_ADAM);
   if (own->valid == 0) own->valid = 0.2;
   if (own->valid < 0) own->valid = 0;
   if (own->seed == 0) own->seed = 1;
@@ -62,7 +62,8 @@ static ebb_status train(ebb_simple *simple, const train_rows *r,
   ebb_trainer *trainer = NULL;
   ebb_train_options own = ebb_train_options_default();
   ebb_train_amounts amounts = ebb_train_amounts_for(r->parts.train, r->parts.valid, options->batch);
-  own.loss = model->loss = r->train.labels ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE;
+  own.loss = model->loss =
+      ebb_loss_default(r->train.labels ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
   own.batch = amounts.batch;
   own.epochs = options->epochs ? options->epochs : amounts.epochs;
   own.patience = amounts.patience;

@@ -175,7 +175,4 @@ ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *networ
 ebb_status ebbi_evaluation_plan_make(ebbi_feed_plan *plan, const ebb_network *network,
                                      const ebb_dataset *dataset, ebb_loss loss);
 
-/* The optimizer's moments, each as long as the parameters. */
-size_t ebbi_moments_of(const ebb_optimizer *optimizer);
-
 #endif

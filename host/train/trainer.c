@@ -14,7 +14,7 @@
 #include <stdlib.h>
 
 ebb_train_options ebb_train_options_default(void) {
-  return (ebb_train_options){.loss = EBB_LOSS_CROSS_ENTROPY,
+  return (ebb_train_options){.loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY),
                              .optimizer = ebb_optimizer_default(EBB_OPT_ADAM),
                              .learning_rate = 0.001f,
                              .schedule = ebb_schedule_default(EBB_SCHEDULE_CONSTANT),
@@ -34,9 +34,9 @@ static ebb_status check_best(const ebb_train_options *options, const ebb_dataset
           where);
   REQUIRE((unsigned)options->monitor < EBB_MONITOR_COUNT, EBB_ERR_ARGUMENT,
           "%s: there is no monitor %d", where, (int)options->monitor);
-  REQUIRE(options->monitor != EBB_MONITOR_ACCURACY || options->loss == EBB_LOSS_CROSS_ENTROPY,
+  REQUIRE(options->monitor != EBB_MONITOR_ACCURACY || ebb_loss_has_labels(options->loss.kind),
           EBB_ERR_ARGUMENT, "%s: the monitor is the accuracy, which loss %s does not have", where,
-          ebb_loss_name(options->loss));
+          ebb_loss_name(options->loss.kind));
   REQUIRE(isfinite(options->min_delta) && options->min_delta >= 0, EBB_ERR_ARGUMENT,
           "%s: min_delta %g is not a number from 0 on", where, options->min_delta);
   return EBB_OK;
@@ -97,7 +97,7 @@ static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t slot,
 static ebb_status make_moments(ebb_trainer *trainer) {
   ebb_device *device = trainer->network->device;
   size_t count = trainer->network->parameters->cols;
-  size_t moments = ebbi_moments_of(&trainer->options.optimizer);
+  size_t moments = ebb_optimizer_moments(&trainer->options.optimizer);
   if (moments > 0) TRY(ebb_tensor_create(&trainer->first, device, EBB_F32, 1, count));
   if (moments > 1) TRY(ebb_tensor_create(&trainer->second, device, EBB_F32, 1, count));
   return EBB_OK;

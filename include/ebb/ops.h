@@ -10,6 +10,7 @@
 #ifndef EBB_OPS_H
 #define EBB_OPS_H
 
+#include <ebb/activations.h>
 #include <ebb/schedule.h>
 #include <ebb/tensor.h>
 
@@ -17,51 +18,58 @@
 extern "C" {
 #endif
 
-/* X(NAME, name in specs, does f'(z) need z itself (1), or is f(z) enough (0), formula) */
-#define EBB_ACTIVATION_LIST(X)                                                                     \
-  X(IDENTITY, "identity", 0, "z")                                                                  \
-  X(RELU, "relu", 0, "max(z, 0)")                                                                  \
-  X(LEAKY_RELU, "leaky_relu", 0, "z if z > 0, else 0.01 z")                                        \
-  X(SIGMOID, "sigmoid", 0, "1 / (1 + exp(-z))")                                                    \
-  X(TANH, "tanh", 0, "tanh(z)")                                                                    \
-  X(GELU, "gelu", 1, "z (1 + erf(z / sqrt 2)) / 2")                                                \
-  X(GELU_TANH, "gelu_tanh", 1, "z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2")                  \
-  X(SILU, "silu", 1, "z / (1 + exp(-z))")                                                          \
-  X(SOFTPLUS, "softplus", 0, "log(1 + exp(z))")                                                    \
-  X(ELU, "elu", 0, "z if z > 0, else exp(z) - 1")
-
-typedef enum ebb_activation {
-#define EBB_ACTIVATION_ENUM(name, text, needs_z, formula) EBB_ACT_##name,
-  EBB_ACTIVATION_LIST(EBB_ACTIVATION_ENUM)
-#undef EBB_ACTIVATION_ENUM
-      EBB_ACT_COUNT
-} ebb_activation;
-
 const char *ebb_activation_name(ebb_activation activation);
 bool ebb_activation_needs_z(ebb_activation activation);
 
-/* X(NAME, name, formula); the mean over rows (and, for mse, over columns) */
+/* X(NAME, name, targets: LABELS or VALUES, formula); the mean over rows and, with values, over
+ * columns */
 #define EBB_LOSS_LIST(X)                                                                           \
-  X(CROSS_ENTROPY, "cross_entropy", "-log softmax(z)[label], nats")                                \
-  X(MSE, "mse", "(z - y)^2")
+  X(CROSS_ENTROPY, cross_entropy, LABELS, "-log softmax(z)[label], nats")                          \
+  X(MSE, mse, VALUES, "(z - y)^2")
 
-typedef enum ebb_loss {
-#define EBB_LOSS_ENUM(name, text, formula) EBB_LOSS_##name,
+typedef enum ebb_loss_kind {
+#define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
   EBB_LOSS_LIST(EBB_LOSS_ENUM)
 #undef EBB_LOSS_ENUM
       EBB_LOSS_COUNT
+} ebb_loss_kind;
+
+enum { EBB_LOSS_PARAMETERS = 2, EBB_LOSS_TEXT = 96 };
+
+/* A loss with its parameters, in the order in which its text has them; unused ones are 0. */
+typedef struct ebb_loss {
+  ebb_loss_kind kind;
+  double parameters[EBB_LOSS_PARAMETERS];
 } ebb_loss;
 
-const char *ebb_loss_name(ebb_loss loss);
+const char *ebb_loss_name(ebb_loss_kind kind);
 
-/* X(NAME, name, moments kept for each parameter) */
+/* The loss with the default of each parameter. */
+ebb_loss ebb_loss_default(ebb_loss_kind kind);
+
+/* Whether rows have a label each, as classes do, or a value for each output. */
+bool ebb_loss_has_labels(ebb_loss_kind kind);
+
+/* Whether the loss is the mean of squared errors, of which R2 and the RMSE are made. */
+bool ebb_loss_is_squares(ebb_loss_kind kind);
+
+/* Reads a name with the parameters that differ from their defaults: "mse", "huber(0.5)".
+ * Errors: EBB_ERR_ARGUMENT (no such loss, or a parameter out of its range). */
+ebb_status ebb_loss_parse(ebb_loss *out, const char *text);
+
+/* Writes what ebb_loss_parse reads as the same loss; returns `text`. */
+const char *ebb_loss_text(char text[EBB_LOSS_TEXT], ebb_loss loss);
+
+bool ebb_loss_equal(ebb_loss a, ebb_loss b);
+
+/* X(NAME, name, formula of a parameter's change, of the gradient g with the weight decay) */
 #define EBB_OPTIMIZER_LIST(X)                                                                      \
-  X(SGD, "sgd", 1)                                                                                 \
-  X(ADAM, "adam", 2)                                                                               \
-  X(ADAMW, "adamw", 2)
+  X(SGD, sgd, "-rate m, m = momentum m + g; nesterov: -rate (g + momentum m)")                     \
+  X(ADAM, adam, "-rate m / (sqrt(v) + epsilon), m and v unbiased averages of g and g^2")           \
+  X(ADAMW, adamw, "adam's, and -rate weight_decay p")
 
 typedef enum ebb_optimizer_kind {
-#define EBB_OPTIMIZER_ENUM(name, text, moments) EBB_OPT_##name,
+#define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
   EBB_OPTIMIZER_LIST(EBB_OPTIMIZER_ENUM)
 #undef EBB_OPTIMIZER_ENUM
       EBB_OPT_COUNT
@@ -69,18 +77,54 @@ typedef enum ebb_optimizer_kind {
 
 const char *ebb_optimizer_name(ebb_optimizer_kind kind);
 
-/* Settings of an optimizer but the learning rate, which is in ebb_state. PyTorch's meanings. */
+/* X(field of ebb_optimizer, its type, name of the option, least, most, may it be `most` (1), what
+ * the field holds where the optimizer has no such setting, what it is). A new row goes last: files
+ * list the first six whatever the optimizer. */
+#define EBB_OPTIMIZER_SETTING_LIST(X)                                                              \
+  X(momentum, double, "momentum", 0, 1, 0, 0, "momentum of sgd (default: 0)")                      \
+  X(nesterov, bool, "nesterov", 0, 1, 1, 0, "Nesterov's form of momentum")                         \
+  X(beta1, double, "beta1", 0, 1, 0, 0.9, "adam's decay of the gradients' average (default: 0.9)") \
+  X(beta2, double, "beta2", 0, 1, 0, 0.999, "the same of their squares' (default: 0.999)")         \
+  X(epsilon, double, "epsilon", 1.17549435082228751e-38, 1e30, 1, 1e-8,                            \
+    "added to the squares' root (default: 1e-8)")                                                  \
+  X(weight_decay, double, "weight-decay", 0, 1, 1, 0, "weight decay (default: 0, adamw 0.01)")
+enum { EBB_SETTINGS_ALWAYS_LISTED = 6 };
+
+typedef enum ebb_optimizer_setting {
+#define EBB_OPTIMIZER_SETTING_ENUM(field, type, option, least, most, closed, other, text)          \
+  EBB_SETTING_##field,
+  EBB_OPTIMIZER_SETTING_LIST(EBB_OPTIMIZER_SETTING_ENUM)
+#undef EBB_OPTIMIZER_SETTING_ENUM
+      EBB_SETTING_COUNT
+} ebb_optimizer_setting;
+
+/* Settings of an optimizer, except the learning rate, which is in ebb_state. PyTorch's meanings.
+ * Those that an optimizer does not have are ignored. */
 typedef struct ebb_optimizer {
   ebb_optimizer_kind kind;
-  double momentum;     /* sgd */
-  bool nesterov;       /* sgd */
-  double beta1, beta2; /* adam, adamw */
-  double epsilon;      /* adam, adamw */
-  double weight_decay; /* added to the gradient; adamw: taken off the weight */
+#define EBB_OPTIMIZER_FIELD(field, type, option, least, most, closed, other, text) type field;
+  EBB_OPTIMIZER_SETTING_LIST(EBB_OPTIMIZER_FIELD)
+#undef EBB_OPTIMIZER_FIELD
 } ebb_optimizer;
 
-/* momentum 0 (sgd), betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01). */
+/* PyTorch's defaults: momentum 0, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01).
+ */
 ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind);
+
+/* The learning rate to begin with. */
+double ebb_optimizer_learning_rate(ebb_optimizer_kind kind);
+
+/* Whether the optimizer has a setting; the setting's name, as the tool's option has it. */
+bool ebb_optimizer_has(ebb_optimizer_kind kind, ebb_optimizer_setting setting);
+const char *ebb_optimizer_setting_name(ebb_optimizer_setting setting);
+bool ebb_optimizer_setting_is_flag(ebb_optimizer_setting setting);
+
+/* A setting by its number; a flag is 0 or 1. */
+double ebb_optimizer_get(const ebb_optimizer *optimizer, ebb_optimizer_setting setting);
+void ebb_optimizer_set(ebb_optimizer *optimizer, ebb_optimizer_setting setting, double value);
+
+/* Moments that the optimizer keeps of each parameter, 0 to 2. */
+size_t ebb_optimizer_moments(const ebb_optimizer *optimizer);
 
 /* X(NAME, name, variance = gain / fan, fan: 1 fan-in, 2 (fan-in + fan-out) / 2, normal?) */
 #define EBB_INIT_LIST(X)                                                                           \

@@ -95,9 +95,6 @@ typedef struct ebb_train_amounts {
 /* `batch`: 0, or the one that is wanted. */
 ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch);
 
-/* A learning rate to begin with: 0.01 for sgd, 0.001 for others. */
-double ebb_optimizer_default_rate(ebb_optimizer_kind optimizer);
-
 /* How training stands. Losses are means over rows; NaN where there is no such number. */
 typedef struct ebb_report {
   bool epoch_end;        /* false: a look after the first step or in the midst of a long epoch,

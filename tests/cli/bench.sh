@@ -161,12 +161,12 @@ fault() {
   shift 2
   with EBB_KERNEL_DIR="$work"/broken complains 5 '' bench "$@" --quick --quiet
 }
-fault update.h 's/1\.0f/1.5f/' elementwise
+fault optimizer_adam.h 's/1\.0f/1.5f/' elementwise
 err 'checks failed'
 fault probe.cl 's/step < steps;/step < steps \/ 2;/' matmul --shape 8x8x8
 err 'the FMA yardstick gives'
 fault matmul_cpu.cl 's/fma(a_value/fma(-a_value/' matmul --shape 8x8x8
-fault loss.cl 's/1\.0f/1.5f/' step --model 5-9relu-3 --batch 4
+fault loss_cross_entropy.h 's/1\.0f/1.5f/' step --model 5-9relu-3 --batch 4
 
 begin "train says when its kernels were compiled"
 with POCL_CACHE_DIR="$work"/cold code 0 train --data class.csv --model 2-2 --epochs 2 --batch 200 --log l --out m.safetensors

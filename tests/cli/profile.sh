@@ -9,7 +9,7 @@ out '^profile of 149 steps and their evaluations, without the first: [0-9.]* us 
 out '^kernel  *shape  *launches  *total ms  *mean us  *GFLOP/s  *GB/s  *share$'
 out '^gather  *32x2  *149 '
 out '^matmul_nn_[cg]pu  *32x16x2  *149 '
-out '^update_adam  *[0-9]*  *149 '
+out '^update  *[0-9]*  *149 '
 out '^idle  .* %$'
 out '^all .* 100\.0 %$'
 awk '/^all /{ seen = 1; all = $(NF - 1) } /%$/ && !/^all /{ sum += $(NF - 1) } END {

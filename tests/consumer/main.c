@@ -18,7 +18,8 @@ static ebb_status learn(double *accuracy, ebb_network *network) {
   if (status == EBB_OK) status = ebb_trainer_run(trainer, NULL, NULL);
   ebb_trainer_free(trainer);
   ebb_metrics metrics = {0};
-  if (status == EBB_OK) status = ebb_evaluate(&metrics, network, &data, EBB_LOSS_CROSS_ENTROPY);
+  if (status == EBB_OK)
+    status = ebb_evaluate(&metrics, network, &data, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY));
   *accuracy = metrics.accuracy;
   return status;
 }

@@ -33,7 +33,7 @@ void fuzz_model(const char *path, const char *spec_text) {
     return;
   }
   FUZZ_CHECK(ebbi_spec_check(&info.spec, "model") == EBB_OK, "spec");
-  FUZZ_CHECK(info.loss < EBB_LOSS_COUNT, "loss %d", (int)info.loss);
+  FUZZ_CHECK(info.loss.kind < EBB_LOSS_COUNT, "loss %d", (int)info.loss.kind);
   FUZZ_CHECK(info.notes, "no notes");
   const ebb_split *split = &info.split;
   FUZZ_CHECK(split->valid >= 0 && split->test >= 0 && split->valid + split->test < 1, "%g and %g",

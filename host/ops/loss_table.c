@@ -1,0 +1,115 @@
+/* The table of losses: names, parameters and the text that has both. */
+#include "loss_row.h"
+
+#include "base/error.h"
+#include "base/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+  const char *name;
+  enum { LABELS, VALUES } targets;
+  const ebbi_loss_row *row;
+} losses[] = {
+#define LOSS_ROW(name, text, targets, formula) {#text, targets, &ebbi_loss_##text},
+    EBB_LOSS_LIST(LOSS_ROW)};
+
+static bool exists(ebb_loss_kind kind) {
+  return (unsigned)kind < EBB_LOSS_COUNT;
+}
+
+const char *ebb_loss_name(ebb_loss_kind kind) {
+  return exists(kind) ? losses[kind].name : "?";
+}
+
+bool ebb_loss_has_labels(ebb_loss_kind kind) {
+  return exists(kind) && losses[kind].targets == LABELS;
+}
+
+bool ebb_loss_is_squares(ebb_loss_kind kind) {
+  return exists(kind) && losses[kind].row->squares;
+}
+
+const ebbi_loss_row *ebbi_loss_row_of(ebb_loss_kind kind) {
+  return losses[kind].row;
+}
+
+ebb_loss ebb_loss_default(ebb_loss_kind kind) {
+  ebb_loss loss = {.kind = kind};
+  for (int p = 0; exists(kind) && p < EBB_LOSS_PARAMETERS; p++)
+    loss.parameters[p] = losses[kind].row->parameters[p].usual;
+  return loss;
+}
+
+bool ebb_loss_equal(ebb_loss a, ebb_loss b) {
+  bool equal = a.kind == b.kind;
+  for (int p = 0; p < EBB_LOSS_PARAMETERS; p++) equal &= a.parameters[p] == b.parameters[p];
+  return equal;
+}
+
+static int parameter_count(ebb_loss_kind kind) {
+  int count = 0;
+  while (count < EBB_LOSS_PARAMETERS && losses[kind].row->parameters[count].name) count++;
+  return count;
+}
+
+ebb_status ebbi_require_loss(const char *where, ebb_loss loss) {
+  REQUIRE(exists(loss.kind), EBB_ERR_ARGUMENT, "%s: there is no loss %d", where, (int)loss.kind);
+  const ebbi_loss_row *row = losses[loss.kind].row;
+  for (int p = 0; p < parameter_count(loss.kind); p++)
+    TRY(ebbi_setting_check(where, losses[loss.kind].name, &row->parameters[p], loss.parameters[p]));
+  return EBB_OK;
+}
+
+static ebb_status no_such_loss(const char *text, size_t length) {
+  char names[256] = "";
+  for (int i = 0; i < EBB_LOSS_COUNT; i++)
+    snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
+             losses[i].name);
+  return ebbi_fail(EBB_ERR_ARGUMENT, "loss \"%.*s\": there is none of this name; possible are: %s",
+                   (int)(length < 60 ? length : 60), text, names);
+}
+
+/* The numbers between the parentheses, separated by commas. */
+static ebb_status parse_parameters(ebb_loss *loss, const char *text, const char *at) {
+  const char *end = strrchr(at, ')');
+  REQUIRE(end && end[1] == '\0', EBB_ERR_ARGUMENT, "loss \"%.60s\": does not end with a \")\"",
+          text);
+  int count = parameter_count(loss->kind), p = 0;
+  for (bool more = true; more; p++) {
+    size_t length = strcspn(at, ",)");
+    REQUIRE(p < count, EBB_ERR_ARGUMENT, "loss \"%.60s\": %s has %d parameters, not more", text,
+            losses[loss->kind].name, count);
+    REQUIRE(ebbi_parse_number(&loss->parameters[p], at, length, '.'), EBB_ERR_ARGUMENT,
+            "loss \"%.60s\": \"%.*s\" is not a number", text, (int)(length < 40 ? length : 40), at);
+    more = at[length] == ',';
+    at += length + 1;
+  }
+  REQUIRE(at == end + 1, EBB_ERR_ARGUMENT, "loss \"%.60s\": text after the first \")\"", text);
+  return ebbi_require_loss(text, *loss);
+}
+
+ebb_status ebb_loss_parse(ebb_loss *out, const char *text) {
+  REQUIRE(out && text, EBB_ERR_ARGUMENT, "ebb_loss_parse: an argument is NULL");
+  size_t length = strcspn(text, "(");
+  for (int i = 0; i < EBB_LOSS_COUNT; i++)
+    if (strlen(losses[i].name) == length && strncmp(text, losses[i].name, length) == 0) {
+      ebb_loss loss = ebb_loss_default((ebb_loss_kind)i);
+      if (text[length]) TRY(parse_parameters(&loss, text, text + length + 1));
+      *out = loss;
+      return EBB_OK;
+    }
+  return no_such_loss(text, length);
+}
+
+const char *ebb_loss_text(char text[EBB_LOSS_TEXT], ebb_loss loss) {
+  snprintf(text, EBB_LOSS_TEXT, "%s", ebb_loss_name(loss.kind));
+  if (!exists(loss.kind) || ebb_loss_equal(loss, ebb_loss_default(loss.kind))) return text;
+  for (int p = 0; p < parameter_count(loss.kind); p++) {
+    snprintf(text + strlen(text), EBB_LOSS_TEXT - strlen(text), "%c%s", p == 0 ? '(' : ',',
+             ebbi_number_text((char[EBBI_NUMBER_TEXT]){0}, loss.parameters[p]));
+  }
+  snprintf(text + strlen(text), EBB_LOSS_TEXT - strlen(text), ")");
+  return text;
+}

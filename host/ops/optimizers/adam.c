@@ -1,0 +1,40 @@
+/* Adam. */
+#include "adam.h"
+
+#include <math.h>
+
+size_t ebbi_adam_moments(const ebb_optimizer *o) {
+  (void)o;
+  return 2;
+}
+
+double ebbi_adam_flops(const ebb_optimizer *o) {
+  (void)o;
+  return 15;
+}
+
+void ebbi_adam_constants(float constants[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o,
+                         double decay_gradient, double decay_weight) {
+  constants[0] = (float)(1 - o->beta1);
+  constants[1] = (float)log(o->beta1);
+  constants[2] = (float)o->beta2;
+  constants[3] = (float)(1 - o->beta2);
+  constants[4] = (float)log(o->beta2);
+  constants[5] = (float)o->epsilon;
+  constants[6] = (float)decay_gradient;
+  constants[7] = (float)decay_weight;
+}
+
+static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
+  ebbi_adam_constants(values, o, o->weight_decay, 0);
+}
+
+const ebbi_optimizer_row ebbi_optimizer_adam = {
+    .settings = {[EBB_SETTING_beta1] = {true, 0.9},
+                 [EBB_SETTING_beta2] = {true, 0.999},
+                 [EBB_SETTING_epsilon] = {true, 1e-8},
+                 [EBB_SETTING_weight_decay] = {true, 0}},
+    .learning_rate = 0.001,
+    .moments = ebbi_adam_moments,
+    .flops = ebbi_adam_flops,
+    .constants = constants};

@@ -1,0 +1,27 @@
+/* The list of activations, which the library and its kernels read alike: what C and OpenCL C share.
+ * kernels/activation.h has their text.
+ */
+#ifndef EBB_ACTIVATIONS_H
+#define EBB_ACTIVATIONS_H
+
+/* X(NAME, name, does f'(z) need z itself (1), or is f(z) enough (0), formula) */
+#define EBB_ACTIVATION_LIST(X)                                                                     \
+  X(IDENTITY, identity, 0, "z")                                                                    \
+  X(RELU, relu, 0, "max(z, 0)")                                                                    \
+  X(LEAKY_RELU, leaky_relu, 0, "z if z > 0, else 0.01 z")                                          \
+  X(SIGMOID, sigmoid, 0, "1 / (1 + exp(-z))")                                                      \
+  X(TANH, tanh, 0, "tanh(z)")                                                                      \
+  X(GELU, gelu, 1, "z (1 + erf(z / sqrt 2)) / 2")                                                  \
+  X(GELU_TANH, gelu_tanh, 1, "z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2")                    \
+  X(SILU, silu, 1, "z / (1 + exp(-z))")                                                            \
+  X(SOFTPLUS, softplus, 0, "log(1 + exp(z))")                                                      \
+  X(ELU, elu, 0, "z if z > 0, else exp(z) - 1")
+
+typedef enum ebb_activation {
+#define EBB_ACTIVATION_ENUM(name, text, needs_z, formula) EBB_ACT_##name,
+  EBB_ACTIVATION_LIST(EBB_ACTIVATION_ENUM)
+#undef EBB_ACTIVATION_ENUM
+      EBB_ACT_COUNT
+} ebb_activation;
+
+#endif

@@ -1,0 +1,37 @@
+/* The kernels. A program holds one of them, built once for each set of options in use: what a
+ * training does not launch is never compiled.
+ */
+#ifndef EBBI_KERNEL_LIST_H
+#define EBBI_KERNEL_LIST_H
+
+/* X(the kernel's name, the file it stands in) */
+#define EBBI_KERNEL_LIST(X)                                                                        \
+  X(gather, "gather.cl")                                                                           \
+  X(loss, "loss.cl")                                                                               \
+  X(update, "update.cl")                                                                           \
+  X(metrics_add, "update.cl")                                                                      \
+  X(init_weights, "init.cl")                                                                       \
+  X(whole_step, "whole_step.cl")                                                                   \
+  X(whole_steps, "whole_step.cl")                                                                  \
+  X(whole_step_gpu, "whole_step_gpu.cl")                                                           \
+  X(whole_steps_gpu, "whole_step_gpu.cl")                                                          \
+  X(probe_fma, "probe.cl")                                                                         \
+  X(probe_triad, "probe.cl")                                                                       \
+  X(activation_forward, "activation.cl")                                                           \
+  X(activation_backward, "activation.cl")                                                          \
+  X(bias_gradient, "activation.cl")                                                                \
+  X(add, "add.cl")                                                                                 \
+  X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
+  X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
+  X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \
+  X(add_slices, "add_slices.cl")                                                                   \
+  X(matmul_nn_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_nt_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_tn_gpu, "matmul_gpu.cl")                                                                \
+  X(matmul_nn_mma, "matmul_mma.cl")                                                                \
+  X(matmul_nt_mma, "matmul_mma.cl")                                                                \
+  X(matmul_tn_mma, "matmul_mma.cl")                                                                \
+  X(finish_slices_nn, "finish_slices.cl")                                                          \
+  X(finish_slices_nt, "finish_slices.cl")
+
+#endif

@@ -1,0 +1,86 @@
+/* Cross-entropy of softmax(z), for labels: equations (4) (7) of docs/backprop.md.
+ *
+ * The largest logit is subtracted first, so that exp cannot overflow.
+ */
+#define LOSS_HAS_LABELS 1
+
+static inline float loss_scale(int live, int cols) {
+  return 1.0f / (float)max(live, 1);
+}
+
+#ifdef LOSS_BY_ROWS
+
+typedef float2 loss_sum; /* losses and hits */
+
+static inline float2 loss_total(loss_sum sum) {
+  return sum;
+}
+
+/* (e / sum - onehot(label)) * scale, with factor = scale / sum. */
+static inline vec gradient(vec e, int c, float factor, int label, float scale) {
+  const vec target = select((vec)(0.0f), (vec)(-scale), columns_from(c) == label);
+  return fma(e, (vec)(factor), target);
+}
+
+/* dz = (softmax(z) - onehot(label)) * scale; returns (-log softmax(z)[label], hit). dz holds the
+ * numerators in between, except for the last vector, which stays in a register. The row is a hit if
+ * the label's logit is the largest and no column before it has the same. */
+static inline loss_sum loss_row(__global float *dz, __global const float *z,
+                                __global const int *target, int cols, float scale, float2 p) {
+  const int last = (cols - 1) / WIDTH * WIDTH, label = target[0];
+  const vec last_z = row_or_least(z, last, cols);
+  vec most = last_z;
+  for (int c = 0; c < last; c += WIDTH) {
+    const vec value = aligned_vec(z + c, 0);
+    most = LARGER(most, value);
+  }
+  const float largest = row_largest(most), at_label = z[label];
+  const vec last_e = bounded_exp(last_z - largest);
+  vec sums = last_e;
+  ivec before = (last_z == largest) & (columns_from(last) < label);
+  for (int c = 0; c < last; c += WIDTH) {
+    const vec value = aligned_vec(z + c, 0), e = bounded_exp(value - largest);
+    aligned_vec(dz + c, 0) = e;
+    sums += e;
+    before |= (value == largest) & (columns_from(c) < label);
+  }
+  const float sum = sum_lanes(sums), factor = scale / sum;
+  for (int c = 0; c < last; c += WIDTH)
+    aligned_vec(dz + c, 0) = gradient(aligned_vec(dz + c, 0), c, factor, label, scale);
+  store_lanes(dz + last, gradient(last_e, last, factor, label, scale), cols - last);
+  const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), before));
+  const int hit = at_label == largest && rivals == 0.0f;
+  return (float2)(log_float(sum) + (largest - at_label), hit ? 1.0f : 0.0f);
+}
+
+#else
+
+/* z [cols][PITCH] becomes dz, 0 in rows that are not `alive`. Returns the sums of the row losses
+ * and of the rows with the largest logit at the label. */
+OUTLINE float2 loss_rows(VALUES float *z, VALUES const float *y, int cols, row_ivec label,
+                         row_ivec alive, float scale, float2 p) {
+  row_vec largest = unit_rows(z, 0), at_label = (row_vec)(0.0f), sum = (row_vec)(0.0f);
+  row_ivec at = (row_ivec)(0);
+  for (int c = 0; c < cols; c++) {
+    const row_vec value = unit_rows(z, c);
+    at = select(at, (row_ivec)(c), value > largest);
+    largest = select(largest, value, value > largest);
+    at_label = select(at_label, value, label == (row_ivec)(c));
+  }
+  for (int c = 0; c < cols; c++) {
+    const row_vec e = ROW_FUNCTION(exp)(unit_rows(z, c) - largest);
+    unit_rows(z, c) = e;
+    sum += e;
+  }
+  for (int c = 0; c < cols; c++) {
+    const row_vec one = select((row_vec)(0.0f), (row_vec)(1.0f), label == (row_ivec)(c));
+    const row_vec dz = (unit_rows(z, c) / sum - one) * scale;
+    unit_rows(z, c) = select((row_vec)(0.0f), dz, alive);
+  }
+  const row_vec loss = ROW_FUNCTION(log)(sum) + (largest - at_label);
+  const row_vec hit =
+      select((row_vec)(0.0f), (row_vec)(1.0f), (at == label) & (at_label == largest) & alive);
+  return (float2)(sum_rows(select((row_vec)(0.0f), loss, alive)), sum_rows(hit));
+}
+
+#endif
