@@ -50,7 +50,7 @@ static void make_trainer(ebb_steps *s, const step *p) {
   bench_random(x, rows * inputs, 1);
   for (size_t r = 0; r < rows; r++) labels[r] = (int32_t)(r % classes);
   ebb_dataset data = {.rows = rows, .inputs = inputs, .outputs = classes, .x = x, .labels = labels};
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   options.optimizer = p->optimizer;
   options.learning_rate = p->learning_rate;
   options.batch = p->batch;
@@ -67,7 +67,8 @@ static bool ebb_prepare(contestant *self, const bench_case *c) {
   const step *p = c->problem;
   clear(s);
   bench_must(ebb_network_create(&s->network, s->device, &p->spec, EBB_INIT_AUTO, 1));
-  ebb_verify_options options = {.network = s->network, .optimizer = p->optimizer};
+  ebb_verify_options options = {
+      .size = sizeof(ebb_verify_options), .network = s->network, .optimizer = p->optimizer};
   ebb_verify_result result;
   bench_must(ebb_verify(&result, s->device, &options, NULL, NULL));
   make_trainer(s, p);

@@ -9,7 +9,7 @@ int main(void) {
   const float x[] = {0, 0, 0, 1, 1, 0, 1, 1};
   const int32_t labels[] = {0, 1, 1, 0};
   ebb_dataset xor = {.rows = 4, .inputs = 2, .outputs = 2, .x = x, .labels = labels};
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   options.epochs = 300;
   options.learning_rate = 0.05f;
 

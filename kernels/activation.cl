@@ -1,8 +1,8 @@
-/* The parts that our matmuls fuse, as kernels of their own, for an engine that cannot (CLBlast).
+/* Activation and bias as separate kernels, for an engine that cannot fuse them (CLBlast).
  *
  * An item takes ELEMENT_VECTORS vectors, counted row by row over the whole matrix: a grid with a
- * dimension for the rows would reach the 65535 groups that some devices have at most. Columns past
- * the edge are zero padding and must stay so, so the last vector of a row is stored lane by lane.
+ * dimension for the rows could exceed the 65535 groups that some devices allow. Columns past the
+ * edge are padding and must stay zero, so the last vector of a row is stored lane by lane.
  */
 #include "activation.h"
 #include "elements.h"

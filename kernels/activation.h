@@ -1,9 +1,10 @@
-/* Activations f(z) and their derivatives f'(z), for scalars and vectors alike.
+/* Activations f(z) and their derivatives f'(z), for scalars and vectors.
  *
- * Macros, not functions: OpenCL C 1.2 has no overloading for our own functions, and T is `float` in
- * one place and `vec` in another; exp_##T is elementary.h's exp_float or exp_vec. F_name(T, z) is
- * f(z); D_name(T, z, a) is f'(z), where a = f(z) is at hand and z only where EBB_ACTIVATION_LIST
- * (include/ebb/ops.h) says that it is kept. Arguments are evaluated more than once: pass variables.
+ * They are macros because OpenCL C 1.2 has no overloading, and T is `float` in
+ * one place and `vec` in another; exp_##T is elementary.h's exp_float or exp_vec. What takes more
+ * than an expression is a function on vectors, with SCALAR_OF, as there. F_name(T, z) is
+ * f(z); D_name(T, z, a) is f'(z), where a = f(z) is available and z only if EBB_ACTIVATION_LIST
+ * (include/ebb/activations.h) says so. Arguments are evaluated more than once: pass variables.
  * ACTIVATE and SLOPE are those of this build.
  */
 #ifndef ACTIVATION_H
@@ -19,7 +20,7 @@
 #define F_identity(T, z)    (z)
 #define D_identity(T, z, a) ((T)(1.0f))
 
-/* select, not fmax: fmax(NaN, 0) is 0 and would hide a NaN. */
+/* select is used because fmax(NaN, 0) is 0 and would hide a NaN. */
 #define F_relu(T, z)    select((z), (T)(0.0f), (z) < (T)(0.0f))
 #define D_relu(T, z, a) select((T)(0.0f), (T)(1.0f), (a) > (T)(0.0f))
 
@@ -32,7 +33,7 @@
 #define F_tanh(T, z)    tanh_##T(z)
 #define D_tanh(T, z, a) (1.0f - (a) * (a))
 
-/* z Phi(z), with the normal distribution Phi. */
+/* z Phi(z), where Phi is the normal distribution. */
 #define F_gelu(T, z)    ((z) * normal_cdf_##T(z))
 #define D_gelu(T, z, a) gelu_slope_##T(z)
 

@@ -1,13 +1,13 @@
-/* Sums of values and of gradients: what meets where a network's values part and join.
+/* Sums of values and of gradients, where branches of a network join or separate.
  *
- * A gradient's sum is also where f' is applied that none of its parts has had; a copy is a sum of
- * one. A number is stored once, rounded from the float that all of it has given.
+ * The sum of a gradient also applies f' if none of its parts has; a copy is a sum of one. A number
+ * is stored once, rounded from the float result.
  */
 #include "activation.h"
 #include "elements.h"
 
-/* to = (a + b) f'(z): (8). b NULL: a alone; f NULL: without f'. All [rows, cols] with one stride,
- * `vectors` in all; `to` may be a or b. */
+/* to = (a + b) f'(z): (8). b NULL: without b; f NULL: without f'. All are [rows, cols] with one
+ * stride, `vectors` in total; `to` may be a or b. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void add(__global c_number *to, __global const a_number *a, __global const b_number *b,
          __global const c_number *z, __global const c_number *f, int vectors, int cols,

@@ -1,13 +1,12 @@
-/* The end of a product whose depth was split: its slices' partial sums added up, in ascending
- * order.
+/* The end of a product whose depth was split: adds its slices' partial sums in ascending order.
  *
- * A launch of its own, since the items of one cannot wait for each other. What it reads is small: a
- * product is split only where its result is.
+ * This is a separate launch because the items of one launch cannot wait for each other. It reads
+ * little: a product is split only if its result is small.
  */
 #include "common.h"
 
-/* c [rows, cols] and, unless NULL, sums [cols]; partials [slices, rows + 1, cols], the last row of
- * each slice for sums, with c's stride */
+/* c [rows, cols] and, unless NULL, sums [cols]; partials [slices, rows + 1, cols] with c's stride,
+ * the last row of each slice for sums */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void add_slices(__global float *restrict c, __global float *restrict sums,
                 __global const float *restrict partials, int slices, int rows, int cols,

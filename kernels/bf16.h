@@ -4,8 +4,8 @@
 
 #include "common.h"
 
-/* The bits of n numbers, in the low halves of words. NaN must not round to Inf: it gets a bit that
- * survives. */
+/* The bits of n numbers, in the low halves of words. NaN must not round to Inf, so it gets a bit
+ * that is kept. */
 #define BF16_BITS(n)                                                                               \
   static inline PASTE(uint, n) PASTE(bf16_bits, n)(PASTE(float, n) x) {                            \
     const PASTE(uint, n) bits = PASTE(as_uint, n)(x), upper = bits >> 16;                          \

@@ -1,12 +1,13 @@
-/* What all kernels share: group declaration, the vector type, defaults for compiling alone.
+/* What all kernels share: the group declaration, the vector type, and defaults for separate
+ * compilation.
  *
- * WIDTH is the number of floats in a vector: a CPU's register, 4 on a GPU, 2 in a matrix unit.
- * Numbers that depend on the device come in as -D from one row of host/device/profile.c.
+ * WIDTH is the number of floats in a vector: a CPU's register, 4 on a GPU, 2 on a tensor core.
+ * Numbers that depend on the device are passed as -D from one row of host/device/params.c.
  */
 #ifndef COMMON_H
 #define COMMON_H
 
-/* Work-items a group; the host reads it back from the kernel. */
+/* Work-items of a group; the host reads the number from the kernel. */
 #define GROUP(x, y) __attribute__((reqd_work_group_size(x, y, 1)))
 
 #ifndef WIDTH
@@ -18,12 +19,12 @@ typedef PASTE(float, WIDTH) vec;
 #define load_vec(index, pointer)         PASTE(vload, WIDTH)(index, pointer)
 #define store_vec(value, index, pointer) PASTE(vstore, WIDTH)(value, index, pointer)
 
-/* Vector i from a place in global memory that is aligned for it, as slabs and views into them are.
- * Only where time counts: PoCL takes a vstore apart, which knows of no alignment. */
+/* Vector i of an array that is aligned for vectors, such as slabs and views into them. Use it only
+ * where time matters: PoCL splits a vstore, which does not know the alignment. */
 #define aligned_vec(pointer, i) (((__global vec *)(pointer))[i])
 
 /* Vector i of the sum of `slices` arrays, `stride` vectors apart, added in ascending order.
- * Unrolled so that a GPU has some of them on their way at once. */
+ * Unrolled so that a GPU loads several at once. */
 static inline vec sum_slices(__global const float *arrays, int slices, size_t stride, int i) {
   vec sum = aligned_vec(arrays, i);
 #pragma unroll 4
@@ -31,11 +32,11 @@ static inline vec sum_slices(__global const float *arrays, int slices, size_t st
   return sum;
 }
 
-/* For functions whose loops are unrolled by arguments that are constants at each call. */
+/* For functions whose loops are unrolled by constant arguments. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* For functions that are better compiled once, apart, than again in each copy that a driver makes
- * of a kernel. */
+/* For functions that should be compiled once instead of in each copy that a driver makes of a
+ * kernel. */
 #ifndef OUTLINE
 #define OUTLINE static __attribute__((noinline))
 #endif
@@ -43,15 +44,15 @@ static inline vec sum_slices(__global const float *arrays, int slices, size_t st
 /* Batch rows that a whole step takes through the layers together. */
 #define CHUNK 32
 
-/* Integers of a vector's shape, and the bits of one read as the other. */
+/* Integers of a vector's shape, and reinterpretation of bits. */
 typedef PASTE(int, WIDTH) ivec;
 typedef PASTE(uint, WIDTH) uvec;
 #define as_ivec(x) PASTE(as_int, WIDTH)(x)
 #define as_vec(x)  PASTE(as_float, WIDTH)(x)
 
-/* Stores the lanes of a vector left of the edge, `left` >= 0 columns away, into a tensor's row at a
- * multiple of WIDTH columns. Halves, quarters, … out of registers: a detour by a private array
- * costs a stalled load. */
+/* Stores the lanes left of the edge, which is `left` >= 0 columns away, in a tensor's row at a
+ * multiple of WIDTH columns. Stores halves, quarters, … from registers: a private array would cost
+ * a stalled load. */
 static inline void store_lanes(__global float *row, vec value, int left) {
   if (left >= WIDTH) {
     aligned_vec(row, 0) = value;
@@ -94,7 +95,7 @@ static inline float sum_lanes(vec value) {
   return (half4.x + half4.z) + (half4.y + half4.w);
 }
 
-/* Elementwise kernels: items a group, vectors an item. */
+/* Elementwise kernels: items of a group, vectors of an item. */
 #ifndef ELEMENT_GROUP
 #define ELEMENT_GROUP 1
 #endif

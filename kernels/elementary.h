@@ -1,20 +1,21 @@
-/* Elementary functions on vectors: exp, expm1, log, log1p, tanh, the normal distribution, for
- * which gelu wants erf, and gelu's slope. Branch-free, the same operations in every lane.
+/* Elementary functions on vectors: exp, expm1, log, log1p, tanh, the normal distribution (for gelu,
+ * which needs erf), and gelu's derivative. They are branch-free, with the same operations in every
+ * lane.
  *
- * A driver's own are right but slow: PoCL 3.1's erf, expm1, log1p and tanh take 2 to 5 times as
- * long. name_vec(x) is the function; name_float(x) is its lane 0, of which a compiler that takes
- * vectors apart keeps one lane. NaN gives NaN; no fast-math is assumed, and fma is asked for by
- * name, since philox.h forbids contraction in its programs.
+ * A driver's own functions are accurate but slow: PoCL 3.1's erf, expm1, log1p and tanh take 2 to 5
+ * times as long. name_vec(x) is the function; name_float(x) is its lane 0, which lets compilers
+ * that split vectors drop the other lanes. NaN gives NaN. Fast-math is not assumed, and fma is
+ * called explicitly, since philox.h forbids contraction in its programs.
  *
- * Errors in ulp, at most (and as found over every 61st bit pattern): exp 1.25 (1.04), expm1 1.75
- * (1.50), log 1 (0.89), log1p 1.25 (1.16), tanh 2.75 (2.48) where division rounds correctly,
- * normal_cdf 1.5 (1.26) and gelu_slope 2 (1.59) of their upper halves, and below 0 as close in
- * absolute terms. tests/test_elementary.c demands them.
+ * Largest errors in ulp (found over every 61st bit pattern): exp 1.25 (1.04), expm1 1.75 (1.50),
+ * log 1 (0.89), log1p 1.25 (1.16), tanh 2.75 (2.48) where division rounds correctly; for the upper
+ * halves of normal_cdf 1.5 (1.26) and gelu_slope 2 (1.59), whose absolute errors below 0 are the
+ * same. tests/test_elementary.c checks these limits.
  *
- * The reduction x = n log 2 + r with a log 2 in two parts is Cody and Waite's (Software Manual for
+ * The reduction x = n log 2 + r with log 2 in two parts is from Cody and Waite (Software Manual for
  * the Elementary Functions, 1980); exp of a polynomial for erfc is Juffa's idea. The coefficients
- * are our own: Remez fits, each rounded to float32 before the rest are fitted anew; the comments
- * say how far the polynomials are off.
+ * are our own: Remez fits, each rounded to float32 before the others are fitted again. The comments
+ * give the polynomials' errors.
  */
 #ifndef ELEMENTARY_H
 #define ELEMENTARY_H
@@ -26,7 +27,7 @@
     return name##_vec((vec)(x)).s0;                                                                \
   }
 
-/* x, but at most `high`, at least `low`; NaN stays, which fmin and fmax would lose. */
+/* Limits x to at most `high`, at least `low`; keeps NaN, which fmin and fmax would lose. */
 static inline vec at_most(vec x, float high) {
   return select(x, (vec)(high), x > high);
 }
@@ -70,7 +71,7 @@ static inline vec exp_vec(vec x) {
   return bounded_exp(at_most(x, 89.0f));
 }
 
-/* 2^n (exp(r) - 1) + (2^n - 1), twice the half of it, since 2^n may be too large. */
+/* 2^n (exp(r) - 1) + (2^n - 1), computed as twice its half, since 2^n may be too large. */
 static inline vec expm1_vec(vec x) {
   ivec power;
   const vec p = reduced_expm1(at_least(at_most(x, 89.0f), -18.0f), &power);
@@ -78,7 +79,7 @@ static inline vec expm1_vec(vec x) {
   return 2.0f * fma(half_scale, p, half_scale - 0.5f);
 }
 
-/* t / (t + 2) with t = exp(2|x|) - 1, and x's sign; beyond 9.02 it is 1 to the last bit. */
+/* t / (t + 2) with t = exp(2|x|) - 1, and x's sign; beyond 9.02 the result is 1 to the last bit. */
 static inline vec tanh_vec(vec x) {
   ivec power;
   const vec p = reduced_expm1(2.0f * at_most(fabs(x), 9.02f), &power);
@@ -104,7 +105,7 @@ static inline vec log_vec(vec x) {
   return select(x, fma(n, (vec)(0.693359375f), f + p), x < INFINITY);
 }
 
-/* For 0 <= x <= 1 alone, what softplus needs: x P(x), relative error 2^-27. */
+/* Only for 0 <= x <= 1, as softplus needs: x P(x), relative error 2^-27. */
 static inline vec log1p_vec(vec x) {
   vec p = horner((vec)(-3.45047796e-3f), x, 0.0208225511f);
   p = horner(p, x, -0.0588776022f);

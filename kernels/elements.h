@@ -1,13 +1,12 @@
-/* Elementwise kernels: which vectors of a matrix an item takes, and numbers that are float or, with
- * -DA_BF16, -DB_BF16, -DC_BF16, bfloat16, each operand by itself.
- */
+/* Elementwise kernels: which vectors of a matrix an item takes, and operands that are float or,
+ * with -DA_BF16, -DB_BF16, -DC_BF16, each independently bfloat16. */
 #ifndef ELEMENTS_H
 #define ELEMENTS_H
 
 #include "bf16.h"
 #include "common.h"
 
-/* Vectors [first, end) of a matrix whose rows have `across` of them. */
+/* Vectors [first, end) of a matrix whose rows have `across` vectors. */
 typedef struct {
   int first, end, across;
 } span;
@@ -29,7 +28,7 @@ INLINE vec load_bf16(__global const ushort *at) {
   return as_vec(PASTE(convert_uint, WIDTH)(PASTE(vload, WIDTH)(0, at)) << 16);
 }
 
-/* The lanes left of the edge, as store_lanes does. */
+/* Stores the lanes left of the edge, as store_lanes does. */
 INLINE void store_bf16(__global ushort *row, vec value, int left) {
   const PASTE(ushort, WIDTH) bits = PASTE(convert_ushort, WIDTH)(PASTE(bf16_bits, WIDTH)(value));
   if (left >= WIDTH) {

@@ -1,8 +1,7 @@
-/* What the dense layer's passes do with a finished sum before they store it: bias and activation,
- * or the activation's derivative.
+/* The epilogues of the dense layer's passes: bias and activation, or the activation's derivative.
  *
  * c, z, z_below and a_below are of type `stored`: float, or bfloat16 with -DC_BF16. A bfloat16 is
- * rounded once, from the float that the activation has given.
+ * rounded once, from the float result.
  */
 #ifndef FINISH_H
 #define FINISH_H
@@ -20,7 +19,7 @@ INLINE vec load_stored(__global const stored *at) {
   return as_vec(bits << 16);
 }
 
-/* The lanes left of the edge, as store_lanes does. */
+/* Stores the lanes left of the edge, as store_lanes does. */
 INLINE void store_stored(__global stored *row, vec value, int left) {
   const stored_vec bits = PASTE(convert_ushort, WIDTH)(PASTE(bf16_bits, WIDTH)(value));
   if (left >= WIDTH) {
@@ -46,8 +45,8 @@ INLINE void store_stored(__global stored *row, vec value, int left) {
 }
 #endif
 
-/* A vector of sums at row r and column n: with bias z = sum + bias, kept unless z is NULL, and c =
- * f(z) (1) (2). */
+/* For a vector of sums at row r and column n: with bias z = sum + bias, stored unless z is NULL,
+ * and c = f(z) (1) (2). */
 INLINE void finish_nn(__global stored *c, __global stored *z, vec sum, __global const float *bias,
                       int r, int n, int cols, int c_stride) {
   const size_t at = (size_t)r * c_stride + n;

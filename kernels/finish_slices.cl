@@ -1,6 +1,5 @@
 /* The second launch of a pass whose product was split by depth: adds the slices in ascending order
- * and finishes as a product in one launch does. Four columns an item.
- */
+ * and applies the epilogue of a product in one launch. An item takes four columns. */
 #undef WIDTH
 #define WIDTH 4
 #include "finish.h"

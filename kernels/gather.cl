@@ -1,8 +1,9 @@
-/* Opens a step: copies the rows of the next batch out of the data set, in order or shuffled.
+/* Opens a step: copies the rows of the next batch from the dataset, in order or shuffled.
  *
- * One group a batch row. The row's place in the data is a pure function of (seed, epoch, position):
- * there is no order array to make, upload or keep. Rows past the last one become zero. A data set
- * that does not fit comes in blocks, in the order of the epoch; the data are then the block.
+ * Each group copies one batch row. The row's place in the data is a pure function of (seed, epoch,
+ * position), so no array of the order is made, uploaded or kept. Rows past the last one become
+ * zero. A dataset that does not fit comes in blocks, in the order of the epoch; `data` is then the
+ * block.
  */
 #include "batch.h"
 #include "common.h"
@@ -12,8 +13,8 @@
 #endif
 
 /* x [batch, inputs], y [batch, targets]; data [held, inputs] as floats or, if `bytes`, as uint8
- * times scale; targets [held, targets] as 32-bit words, whatever they mean. An epoch has `rows`
- * rows; in order, the one at a place of it lies at the place modulo held. */
+ * times scale; targets [held, targets] as 32-bit words of any type. An epoch has `rows` rows;
+ * without shuffling, a position of the epoch is taken modulo held. */
 __kernel GROUP(GATHER_GROUP, 1)
 void gather(__global float *restrict x, __global uint *restrict y,
             __global step_state *restrict state, __global const uchar *restrict data,

@@ -1,10 +1,10 @@
 /* Random weights. Element e = i * O + o of w [I, O] takes word e % 4 of Philox's block e / 4, so
- * the numbers depend on seed, layer and place alone, not on geometry or device.
- */
+ * the numbers depend only on seed, stream and element, not on geometry or device. */
 #include "common.h"
 #include "philox.h"
 
-/* w[i, o] = scale * n, n standard normal (normal = 1) or uniform in (-1, 1). One item a block. */
+/* w[i, o] = scale * n, n standard normal (normal = 1) or uniform in (-1, 1). One item for each
+ * block. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void init_weights(__global float *restrict w, int count, int cols, int stride, float scale,
                   int normal, ulong seed, uint stream) {

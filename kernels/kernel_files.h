@@ -1,4 +1,4 @@
-/* The kernel sources, embedded in the library as bytes; a row of zeros ends the table. */
+/* The kernel sources, embedded in the library as bytes. A row of NULLs ends the table. */
 #ifndef EBBI_KERNEL_FILES_H
 #define EBBI_KERNEL_FILES_H
 

@@ -1,10 +1,9 @@
-/* The kernels. A program holds one of them, built once for each set of options in use: what a
- * training does not launch is never compiled.
- */
+/* The kernels. A program contains one of them, built once for each set of options in use: kernels
+ * that a training does not launch are never compiled. */
 #ifndef EBBI_KERNEL_LIST_H
 #define EBBI_KERNEL_LIST_H
 
-/* X(the kernel's name, the file it stands in) */
+/* X(kernel, its file) */
 #define EBBI_KERNEL_LIST(X)                                                                        \
   X(gather, "gather.cl")                                                                           \
   X(loss, "loss.cl")                                                                               \

@@ -1,9 +1,9 @@
-/* Products and transposes of a small network's layers with the batch rows in the lanes.
+/* Products and transposes of a small network's layers, with batch rows in the lanes.
  *
- * A matrix of units is [unit][CHUNK]: so many batch rows are taken through the layers together. No
- * lane is idle then, however narrow a layer is, and the other factor is read one float at a time,
- * as it lies, for (1) and (8) alike. A register tile is some units by two vectors. Only (9) sums
- * over rows; for it dz alone is transposed.
+ * A matrix of units is [unit][CHUNK]: CHUNK batch rows are taken through the layers together. All
+ * lanes are then in use even in a narrow layer, and the other factor is read in place, one float at
+ * a time, for both (1) and (8). A register tile is some units by two vectors. Only (9) sums over
+ * rows; it needs a transpose of dz only.
  */
 #ifndef LANES_H
 #define LANES_H
@@ -15,7 +15,7 @@
 #else
 #define UNITS 4
 #endif
-#define TAIL 2 /* units of a tile where no UNITS are left */
+#define TAIL 2 /* units of a tile where fewer than UNITS are left */
 
 /* sum[u][v] += sum over k < depth of a[u * unit_step + k * k_step] * (vector v of b's row k). Units
  * after `last` repeat it. */
@@ -34,7 +34,7 @@ INLINE void multiply(vec sum[UNITS][2], const int units, const int vectors, __gl
   }
 }
 
-/* A tile of unit_product. */
+/* One tile of unit_product. */
 INLINE void unit_tile(__global float *c, __global const float *bias, const int units,
                       __global const float *a, int last, int unit_step, int k_step,
                       __global const float *b, int depth) {
@@ -50,8 +50,8 @@ INLINE void unit_tile(__global float *c, __global const float *bias, const int u
   }
 }
 
-/* c[unit][r] = bias[unit] + sum over k < depth of a(unit, k) b[k][r], where a(unit, k) lies at
- * a[unit * unit_step + k * k_step]. c [units][CHUNK], b [depth][CHUNK]; bias may be NULL. */
+/* c[unit][r] = bias[unit] + sum over k < depth of a(unit, k) b[k][r], where a(unit, k) is a[unit *
+ * unit_step + k * k_step]. c [units][CHUNK], b [depth][CHUNK]; bias may be NULL. */
 OUTLINE void unit_product(__global float *c, __global const float *bias, __global const float *a,
                           int unit_step, int k_step, __global const float *b, int units,
                           int depth) {
@@ -66,7 +66,7 @@ OUTLINE void unit_product(__global float *c, __global const float *bias, __globa
   }
 }
 
-/* A tile of weight_gradient. */
+/* One tile of weight_gradient. */
 INLINE void weight_tile(__global float *dw, int stride, const int units, const int vectors,
                         __global const float *x, int last, __global const float *dz, int dz_stride,
                         int left, int rows, int more) {
@@ -84,7 +84,7 @@ INLINE void weight_tile(__global float *dw, int stride, const int units, const i
       store_lanes(dw + min(u, last) * stride + v * WIDTH, sum[u][v], left - v * WIDTH);
 }
 
-/* Columns of weight_gradient: `vectors` of them. */
+/* `vectors` vectors of columns of weight_gradient. */
 INLINE void weight_columns(__global float *dw, int stride, const int vectors,
                            __global const float *x, int inputs, __global const float *dz,
                            int dz_stride, int left, int rows, int more) {
@@ -97,8 +97,8 @@ INLINE void weight_columns(__global float *dw, int stride, const int vectors,
                 dz, dz_stride, left, rows, more);
 }
 
-/* dw = x^T.dz (9) and db = sum of dz's rows (10) over `rows` rows, added to what is there if there
- * is `more`. x [inputs][CHUNK], dz [rows][dz_stride]. */
+/* dw = x^T.dz (9) and db = sum of dz's rows (10) over `rows` rows, added to the current values if
+ * `more`. x [inputs][CHUNK], dz [rows][dz_stride]. */
 OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
                              __global const float *x, __global const float *dz, int dz_stride,
                              int inputs, int outputs, int rows, int more) {
@@ -115,8 +115,8 @@ OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
   }
 }
 
-/* The even and the odd lanes of two vectors. Lane by lane: a compiler makes one instruction of
- * this, but several of (vec)(a.even, b.even). */
+/* The even and the odd lanes of two vectors. Written lane by lane: a compiler makes one instruction
+ * of this, but several of (vec)(a.even, b.even). */
 #if WIDTH == 16
 #define EVEN(a, b)                                                                                 \
   (vec)(a.s0, a.s2, a.s4, a.s6, a.s8, a.sa, a.sc, a.se, b.s0, b.s2, b.s4, b.s6, b.s8, b.sa, b.sc,  \
@@ -132,8 +132,8 @@ OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
 #define ODD(a, b)  (vec)(a.s1, a.s3, b.s1, b.s3)
 #endif
 
-/* Transposes a square of WIDTH x WIDTH: a rotation of the bits of each element's place by one, as
- * often as a lane's number has bits. */
+/* Transposes a square of WIDTH x WIDTH: rotates the bits of each element's index by one, as often
+ * as a lane's number has bits. */
 INLINE void transpose_square(vec square[WIDTH]) {
 #pragma unroll
   for (int stage = 1; stage < WIDTH; stage *= 2) {

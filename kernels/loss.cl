@@ -1,10 +1,10 @@
-/* A loss and its gradient, fused: the loss -DLOSS=name of loss_name.h.
+/* A loss and its gradient, fused; -DLOSS=name selects the loss of loss_name.h.
  *
- * An item takes LOSS_ROWS rows, one after the other, each in vectors of columns; a group's losses
- * and correct rows are added in a fixed order into one pair of partial sums, which the launch that
- * closes the step adds up. The mean is over the state's `live` rows; rows beyond get gradient 0 and
- * count nothing. Rows in the lanes would save the sums over lanes, but need two transposes, and
- * hold 16 wide rows in the cache at a time.
+ * An item takes LOSS_ROWS rows, one after the other, each in vectors of columns. A group adds its
+ * losses and correct rows in a fixed order into one pair of partial sums, which the launch that
+ * closes the step adds up. The mean is over the state's `live` rows; the other rows get gradient 0
+ * and are not counted. Rows in the lanes would avoid sums over lanes, but would need two transposes
+ * and keep 16 wide rows in the cache at a time.
  */
 #include "common.h"
 #include "elementary.h"
@@ -19,14 +19,15 @@
 #define LOSS_ROWS 16
 #endif
 
-/* Adds the items' sums in order: one pair a group. Call at the kernel's top level. */
+/* Adds the items' sums in order: one pair for each group. Must be called at the kernel's top level.
+ */
 static inline void sum_items(__global float *partials, __local float2 *sums) {
   float2 total = (float2)(0.0f);
   for (int i = 0; i < LOSS_GROUP; i++) total += sums[i];
   vstore2(total, get_group_id(0), partials);
 }
 
-/* select, not fmax, whose care for NaN costs more; a NaN among the logits makes exp and the sum NaN
+/* select is cheaper than fmax, which handles NaN. A NaN among the logits makes exp and the sum NaN
  * whatever the largest is. */
 #define LARGER(a, b) select((a), (b), (b) > (a))
 
@@ -53,7 +54,7 @@ static inline ivec columns_from(int c) {
 #endif
 }
 
-/* A row from column c on: -Inf beyond the edge, where exp makes them 0. */
+/* A row from column c on; -Inf beyond the edge, which exp turns into 0. */
 static inline vec row_or_least(__global const float *z, int c, int cols) {
   return select((vec)(-INFINITY), aligned_vec(z + c, 0), columns_from(c) < cols);
 }
@@ -71,8 +72,7 @@ typedef float loss_target;
 #endif
 
 /* dz, z [batch, cols] with one stride; target: labels [batch, 1] or values [batch, cols]; p: the
- * loss's parameters. Row losses are added up into partials [groups, 2], and with labels the hits.
- */
+ * loss's parameters. Row losses and, with labels, hits are added up into partials [groups, 2]. */
 __kernel GROUP(LOSS_GROUP, 1)
 void loss(__global float *restrict dz, __global float *restrict partials,
           __global const float *restrict z, __global const loss_target *restrict target,

@@ -2,16 +2,16 @@
  *
  * An item computes a block of c. For each BLOCK_K of the depth it copies b's columns into panels of
  * TILE_N, so that the inner loop reads one stream from the L2 cache instead of a new page at each
- * step of k, and then goes over the block tile by tile, adding to what c holds so far. A tile is
- * TILE_M rows of TILE_V vectors and follows the register file (host/device/profile.c). It comes and
- * goes in registers where it is whole and plain; edges and activations take loops over a copy in
- * memory, since unrolled they would be many times slower to compile. The GPU's way, many items
- * sharing local memory, was ten times slower on PoCL.
+ * step of k. It then processes the block tile by tile and adds to the current values of c. A tile
+ * is TILE_M rows of TILE_V vectors and fits the register file (host/device/params.c). Complete
+ * tiles without an epilogue are loaded and stored from registers. Edges and activations use loops
+ * over a copy in memory, since unrolling them would take many times longer to compile. The GPU's
+ * method, many items that share local memory, was ten times slower on PoCL.
  *
- * Rows past the edge are read from the last row instead and columns past the edge are the zeros of
- * the row padding or another column's: neither is stored, so the inner loop has no edge code. The
- * sums run over k in ascending order whatever the blocks: how c is split among items changes no
- * bit.
+ * Rows past the edge are read from the last row instead; columns past the edge are the row
+ * padding's zeros or belong to another column. Neither are stored, so the inner loop has no edge
+ * code. Sums run over k in ascending order for any blocks, so the division of c among items changes
+ * no bit.
  */
 #include "activation.h"
 #include "common.h"
@@ -37,8 +37,8 @@
 #endif
 
 /* An item's part of c, rows [top, bottom) and columns [left, right); its slice of the depth, steps
- * [first, end) of k; and the steps that it packs at a time, at most `block`: fewer leave room for
- * more panels. */
+ * [first, end) of k; and the number of steps packed at a time, at most `block`: fewer steps leave
+ * room for more panels. */
 typedef struct {
   int top, bottom, left, right, first, end, block;
 } part;
@@ -57,17 +57,17 @@ static inline part item_part(int rows, int cols, int depth, int block, int item_
                 min((item_depth + WIDTH - 1) / WIDTH * WIDTH, block)};
 }
 
-/* Rows of c that come before an item's slice, where c is the partial products of several: each
+/* Rows of c before an item's slice if c holds the partial products of several slices: each has the
  * rows of products and one of sums. */
 static inline size_t rows_before(part item, int rows, int item_depth) {
   return (size_t)(item.first / item_depth) * (rows + 1);
 }
 
-/* Where the panel of the columns from `column` on begins. */
+/* The start of the panel with the columns from `column` on. */
 #define PANEL(packed, column) ((packed) + ((column) - item.left) / WIDTH * item.block)
 
-/* `vectors` in what follows is TILE_V, or 1 where the rest of the tile lies past the edge:
- * constants wherever it is passed, which is why those functions must be inlined. */
+/* In the following functions, `vectors` is TILE_V, or 1 if the rest of the tile lies past the edge.
+ * Each call passes it as a constant, so these functions must be inlined. */
 
 /* panel[k] = row k of b. */
 INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int depth,
@@ -79,8 +79,8 @@ INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int dep
   }
 }
 
-/* panel[k] = column k of b, from TILE_N rows; past the edge the last row again. Squares of 4 x 4
- * are transposed in registers; the row padding makes the last one whole. */
+/* panel[k] = column k of b, from TILE_N rows; past the edge the last row is repeated. Squares of 4
+ * x 4 are transposed in registers; the row padding completes the last square. */
 static inline void pack_columns(vec *panel, __global const float *b, int b_stride, int depth,
                                 int left) {
   for (int n = 0; n < TILE_N; n += 4) {
@@ -111,20 +111,20 @@ INLINE void multiply_step(vec sum[TILE_M][TILE_V], const float column[TILE_M],
   }
 }
 
-/* Where TILE_M rows of a begin, from `row` on. */
+/* Offsets of TILE_M rows of a, from `row` on. */
 static inline void row_offsets(size_t offset[TILE_M], int a_stride, int row, int rows) {
 #pragma unroll
   for (int i = 0; i < TILE_M; i++) offset[i] = (size_t)min(row + i, rows - 1) * a_stride;
 }
 
-/* Column 0 of those rows. */
+/* Column 0 of these rows. */
 static inline void load_column(float column[TILE_M], __global const float *a,
                                const size_t offset[TILE_M]) {
 #pragma unroll
   for (int i = 0; i < TILE_M; i++) column[i] = a[offset[i]];
 }
 
-/* sum += rows of op(a) times the panel; `step` leads from one column of op(a) to the next. */
+/* sum += rows of op(a) times the panel; `step` is the distance between columns of op(a). */
 INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
                           const size_t offset[TILE_M], int step, const vec *panel, int depth,
                           const int vectors) {
@@ -132,11 +132,11 @@ INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
     float column[TILE_M];
     load_column(column, a, offset);
     multiply_step(sum, column, panel + k * TILE_V, vectors);
-    a += step; /* not a[offset[i] + k * step]: LLVM would add that to all offsets in vectors */
+    a += step; /* a[offset[i] + k * step] would make LLVM add to all offsets in vectors */
   }
 }
 
-/* The same with as many vectors as begin left of the edge. */
+/* The same with all vectors that begin left of the edge. */
 INLINE void multiply_panel(vec sum[TILE_M][TILE_V], __global const float *a,
                            const size_t offset[TILE_M], int step, const vec *panel, int depth,
                            int left) {
@@ -146,8 +146,8 @@ INLINE void multiply_panel(vec sum[TILE_M][TILE_V], __global const float *a,
     multiply_rows(sum, a, offset, step, panel, depth, 1);
 }
 
-/* multiply_rows with b where it lies, packing the panel on the way: the multiplications hide that.
- */
+/* multiply_rows with b in place, packing the panel at the same time; the multiplications hide the
+ * packing. */
 static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const float *a,
                                          const size_t offset[TILE_M], int step, vec *panel,
                                          __global const float *b, int b_stride, int depth) {
@@ -165,8 +165,8 @@ static inline void multiply_rows_packing(vec sum[TILE_M][TILE_V], __global const
   }
 }
 
-/* The sums so far: `start` [cols], the same for all rows, or what c holds; NULL: zero. Past the
- * edge the last row and the last vector again. */
+/* The initial sums: `start` [cols], the same for all rows, or the current values of c; NULL: zero.
+ * Past the edge the last row and the last vector are repeated. */
 INLINE void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int stride, int row,
                        int rows, int left) {
   const int last = (left - 1) / WIDTH;
@@ -184,7 +184,7 @@ INLINE void begin_tile(vec sum[TILE_M][TILE_V], __global const float *start, int
   }
 }
 
-/* c = values, without what lies past the edge. */
+/* c = values, except past the edge. */
 static inline void store_edge(__global float *c, vec values[TILE_M][TILE_V], int row, int rows,
                               int column, int cols, int c_stride) {
 #pragma unroll 1
@@ -211,7 +211,7 @@ static inline void store_activated(__global float *c, __global float *z, vec val
   }
 }
 
-/* c = values * f'(z_below), where z_below is NULL unless f' needs it. */
+/* c = values * f'(z_below); z_below is NULL unless f' needs it. */
 static inline void store_sloped(__global float *c, vec values[TILE_M][TILE_V],
                                 __global const float *z_below, __global const float *a_below,
                                 int row, int rows, int column, int cols, int c_stride) {
@@ -227,7 +227,7 @@ static inline void store_sloped(__global float *c, vec values[TILE_M][TILE_V],
   }
 }
 
-/* The sums from registers into memory, where loops may reach them. */
+/* Copies the sums from registers to memory, where loops can index them. */
 INLINE void spill(vec values[TILE_M][TILE_V], vec sum[TILE_M][TILE_V]) {
 #pragma unroll
   for (int i = 0; i < TILE_M; i++) {
@@ -236,7 +236,7 @@ INLINE void spill(vec values[TILE_M][TILE_V], vec sum[TILE_M][TILE_V]) {
   }
 }
 
-/* c = sum: straight out of registers where the tile is whole. */
+/* c = sum; complete tiles are stored directly from registers. */
 INLINE void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int rows, int column,
                        int cols, int c_stride) {
   if (row + TILE_M > rows || column + TILE_N > cols) {
@@ -254,8 +254,8 @@ INLINE void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int 
   }
 }
 
-/* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2). c, z
- * [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
+/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
+ * cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
 __kernel GROUP(1, 1)
 void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
@@ -293,8 +293,8 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
   }
 }
 
-/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
- * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
+/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below). z_below is
+ * NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth] */
 __kernel GROUP(1, 1)
 void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict b, __global const float *restrict z_below,
@@ -327,7 +327,7 @@ void matmul_nt_cpu(__global float *restrict c, __global const float *restrict a,
   }
 }
 
-/* The panel's rows added in order, to what sums [cols] hold if `more`. */
+/* Adds the panel's rows in order, to the values in sums [cols] if `more`. */
 static inline void add_rows(__global float *sums, const vec *panel, int more, int depth, int left) {
 #pragma unroll 1
   for (int v = 0; v < TILE_V; v++) {
@@ -338,10 +338,10 @@ static inline void add_rows(__global float *sums, const vec *panel, int more, in
   }
 }
 
-/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient (10),
- * by the items of the first rows. Rows of a are a page apart: blocks of half the depth keep a's
- * tile in the L1 cache for twice the panels. Packing it, too, cost more than it gained. c [rows,
- * cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
+/* c = a^T.b, the weight gradient (9). With `sums`, the items of the first rows also compute the sum
+ * of b's rows, the bias gradient (10). Rows of a are a page apart: blocks of half the depth keep
+ * a's tile in the L1 cache for twice as many panels. Packing it, too, cost more than it gained. c
+ * [rows, cols]; a [depth, rows]; b [depth, cols]; sums [cols] */
 __kernel GROUP(1, 1)
 void matmul_tn_cpu(__global float *restrict c, __global float *restrict sums,
                    __global const float *restrict a, __global const float *restrict b, int rows,

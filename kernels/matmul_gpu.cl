@@ -2,19 +2,18 @@
  * ITEM_ROWS x ITEM_COLS part of it in registers, from blocks of a and b that pass through local
  * memory STEPS steps of k at a time.
  *
- * There are two blocks of each operand: while the items multiply one, what they have fetched of the
- * next waits in their registers and then goes into the other, so one barrier a block is enough. All
- * loads and stores are by four floats. No edge needs code of its own: rows and columns beyond the
- * matrix are read as the last one's and never stored, steps beyond the depth are zeros. The five
- * numbers come from one row of host/gemm/matmul_config.c.
+ * Blocks are double-buffered: while the items multiply one block, their registers hold what they
+ * have fetched of the next, which is then stored in the other buffer. One barrier a block is
+ * therefore enough. All loads and stores are of four floats. Edges need no separate code: rows and
+ * columns beyond the matrix are read from its last one and never stored, steps beyond the depth are
+ * zeros. The five numbers come from one row of host/gemm/matmul_config.c.
  *
- * With few tiles the depth is split: a group of slice s takes steps [s * slice_depth, (s + 1) *
- * slice_depth) and leaves plain sums in slice s of a workspace, which another launch adds in
- * ascending order before it does what else there is to do. Rejected: atomics, whose order changes
- * from run to run.
+ * If there are few tiles, the depth is split: a group of slice s takes steps [s * slice_depth, (s +
+ * 1) * slice_depth) and writes plain sums to slice s of a workspace. Another launch adds these in
+ * ascending order and applies the epilogue. Rejected: atomics, whose order changes from run to run.
  */
 #undef WIDTH
-#define WIDTH 4 /* whatever the device's vectors: local memory hands out 16 bytes at a time */
+#define WIDTH 4 /* for any device: local memory is accessed in 16 bytes */
 #include "finish.h"
 
 #ifndef TILE_ROWS
@@ -29,7 +28,7 @@
 #define ITEMS        (ITEMS_DOWN * ITEMS_ACROSS)
 #define VECTORS      (ITEM_COLS / 4)                 /* of an item's row */
 #define SUMS         (ITEM_ROWS * VECTORS)           /* of an item */
-#define A_LOADS      (TILE_ROWS * STEPS / 4 / ITEMS) /* vectors of a block that an item fetches */
+#define A_LOADS      (TILE_ROWS * STEPS / 4 / ITEMS) /* vectors of a block that each item fetches */
 #define B_LOADS      (TILE_COLS * STEPS / 4 / ITEMS)
 #define SUM_SHARERS  (ITEMS * 4 / TILE_COLS) /* items that fetch the same columns of b in turn */
 #define STRIP        8                       /* items side by side; see item_column */
@@ -39,16 +38,16 @@
 #error "these tiles cannot be shared out evenly"
 #endif
 
-/* A block of an operand in local memory, k outermost. When items turn an operand that lies with k
- * innermost, 32 of them write sixteen words each of two rows four apart at once: the four floats
- * between rows put them into 32 banks. */
+/* A block of an operand in local memory, k outermost. When items transpose an operand with k
+ * innermost, 32 of them write sixteen words in each of two rows that are four apart. The padding of
+ * four floats puts these words into 32 banks. */
 #define ROOM(side)      ((side) + 4)
 #define A_AT(buffer, k) (a_blocks + ((buffer) * STEPS + (k)) * ROOM(TILE_ROWS))
 #define B_AT(buffer, k) (b_blocks + ((buffer) * STEPS + (k)) * ROOM(TILE_COLS))
 
-/* Items lie in strips, STRIP wide and as high as the tile: 32 in a row read 8 vectors of b and 4 of
- * a, fewer different words than in any longer shape. An item's columns (rows) are vectors, as many
- * vectors apart as there are items across (down), so that neighbours read neighbouring vectors. */
+/* Items form strips, STRIP wide and as high as the tile: 32 consecutive items read 8 vectors of b
+ * and 4 of a, fewer words than in any longer shape. An item's columns (rows) are vectors whose
+ * distance is the number of items across (down), so that neighbours read neighbouring vectors. */
 INLINE int item_column(int item) {
   return (item / (STRIP * ITEMS_DOWN) * STRIP + item % STRIP) * 4;
 }
@@ -56,9 +55,9 @@ INLINE int item_row(int item) {
   return item / STRIP % ITEMS_DOWN * 4;
 }
 
-/* Where vector n of a block with `side` rows or columns lies: its first (k_major: only) step of k,
- * and its (k_major: first) row or column. With k innermost two neighbours read 32 bytes in a row,
- * what a memory access fetches at least. */
+/* The position of vector n in a block with `side` rows or columns: its first (k_major: only) step
+ * of k, and its (k_major: first) row or column. With k innermost, two neighbours read 32
+ * consecutive bytes, the least that a memory access fetches. */
 INLINE int step_of(int n, int k_major, int side) {
   return k_major ? n / (side / 4) : n / (2 * side) * 8 + n % 2 * 4;
 }
@@ -66,8 +65,8 @@ INLINE int line_of(int n, int k_major, int side) {
   return k_major ? n % (side / 4) * 4 : n / 2 % side;
 }
 
-/* Where an item's fetches from an operand begin, at step `start`: lines are `count` rows or
- * columns, of which the tile has those from `first` on. */
+/* Finds where an item's fetches from an operand begin, at step `start`. Lines are the operand's
+ * `count` rows or columns; the tile's begin at `first`. */
 INLINE void find_places(__global const float **places, __global const float *matrix, int loads,
                         int k_major, int side, int item, int first, int count, int start,
                         int stride) {
@@ -79,7 +78,7 @@ INLINE void find_places(__global const float **places, __global const float *mat
   }
 }
 
-/* Fetches an item's vectors of the block that begins at `left` steps before the end. */
+/* Fetches an item's vectors of the block that begins `left` steps before the end. */
 INLINE void fetch(vec *fetched, __global const float **places, int loads, int k_major, int side,
                   int item, int left, int stride) {
 #pragma unroll
@@ -90,7 +89,7 @@ INLINE void fetch(vec *fetched, __global const float **places, int loads, int k_
   }
 }
 
-/* Puts what was fetched into a block in local memory. */
+/* Stores the fetched vectors in a block in local memory. */
 INLINE void put(__local float *block, const vec *fetched, int loads, int k_major, int side,
                 int item) {
 #pragma unroll
@@ -127,8 +126,8 @@ INLINE void multiply_step(vec tile[SUMS], __local const float *a, __local const 
   }
 }
 
-/* tile += the products of one block. Two steps at a time: unrolled as a whole, 8 x 8 sums with the
- * words of more steps read ahead take more registers than two groups of 256 items can have. */
+/* tile += the products of one block. Unrolled by two steps: unrolled completely, 8 x 8 sums and the
+ * words of further steps need more registers than two groups of 256 items can have. */
 INLINE void multiply_block(vec tile[SUMS], __local const float *a, __local const float *b) {
 #pragma unroll 1
   for (int k = 0; k < STEPS; k += 2) {
@@ -149,9 +148,9 @@ INLINE vec sum_of(const vec fetched[B_LOADS]) {
   return sum;
 }
 
-/* The body of a product: declares and fills `tile`, `row`, `column` (an item's first), `slice` and,
- * if `add_b`, b_total, the sum of what the item fetched from b. Barriers must stand at a kernel's
- * top level, so this is text and not a function. */
+/* The body of a product: declares and computes `tile`, `row`, `column` (an item's first), `slice`
+ * and, if `add_b`, b_total, the sum of what the item has fetched from b. This is a macro because
+ * barriers must be at a kernel's top level. */
 #define MULTIPLY(a, a_k_major, b, b_k_major, add_b)                                                \
   __local float a_blocks[2 * STEPS * ROOM(TILE_ROWS)] __attribute__((aligned(16)));                \
   __local float b_blocks[2 * STEPS * ROOM(TILE_COLS)] __attribute__((aligned(16)));                \
@@ -183,14 +182,13 @@ INLINE vec sum_of(const vec fetched[B_LOADS]) {
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
   }
 
-/* The row of vector v of an item's sums, its column, and whether it lies in c at all. */
+/* For vector v of an item's sums: its row, its column, and whether it lies in c. */
 #define ROW_OF(v)    (row + (v) / VECTORS / 4 * ITEMS_DOWN * 4 + (v) / VECTORS % 4)
 #define COLUMN_OF(v) (column + (v) % VECTORS * ITEMS_ACROSS * 4)
 #define IN_C(v)      (ROW_OF(v) < rows && COLUMN_OF(v) < cols)
 
-/* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
- * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split, c [slices, rows + 1,
- * cols]. */
+/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
+ * cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
@@ -203,9 +201,9 @@ void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
     if (IN_C(v)) finish_nn(c, z, tile[v], bias, ROW_OF(v), COLUMN_OF(v), cols, c_stride);
 }
 
-/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
- * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth].
- * Split, c [slices, rows + 1, cols]. */
+/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below). z_below is
+ * NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth].
+ * Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nt_gpu(__global float *restrict c, __global const float *restrict a,
                    __global const float *restrict b, __global const float *restrict z_below,
@@ -218,10 +216,10 @@ void matmul_nt_gpu(__global float *restrict c, __global const float *restrict a,
     if (IN_C(v)) finish_nt(c, tile[v], z_below, a_below, ROW_OF(v), COLUMN_OF(v), cols, c_stride);
 }
 
-/* c = a^T.b, the weight gradient (9); with `sums` also the sum of b's rows, the bias gradient
- * (10), by the groups of the first tile row, which have all of b in their hands once. c [rows,
- * cols]; a [depth, rows]; b [depth, cols]; sums [cols]. Split, c [slices, rows + 1, cols], whose
- * last row takes the place of sums. */
+/* c = a^T.b, the weight gradient (9). With `sums`, the groups of the first tile row, which read all
+ * of b once, also compute the sum of b's rows, the bias gradient (10). c [rows, cols]; a [depth,
+ * rows]; b [depth, cols]; sums [cols]. Split: c [slices, rows + 1, cols], whose last row replaces
+ * sums. */
 __kernel GROUP(ITEMS, 1)
 void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
                    __global const float *restrict a, __global const float *restrict b, int rows,
@@ -232,7 +230,7 @@ void matmul_tn_gpu(__global float *restrict c, __global float *restrict sums,
   for (int v = 0; v < SUMS; v++)
     if (IN_C(v))
       store_lanes(c + (size_t)ROW_OF(v) * c_stride + COLUMN_OF(v), tile[v], cols - COLUMN_OF(v));
-  __local vec *totals = (__local vec *)b_blocks; /* after the last barrier nobody reads blocks */
+  __local vec *totals = (__local vec *)b_blocks; /* blocks are not read after the last barrier */
   totals[item] = b_total;
   barrier(CLK_LOCAL_MEM_FENCE);
   const int n = tile_column + item * 4;

@@ -1,18 +1,18 @@
-/* Matrix products on a matrix unit (mma.h): a group computes a TILE_ROWS x TILE_COLS tile of c, a
+/* Matrix products on a tensor core (mma.h): a group computes a TILE_ROWS x TILE_COLS tile of c, a
  * warp a WARP_ROWS x WARP_COLS part of it, from blocks of a and b that pass through local memory
- * WORDS words of the depth at a time, rounded to the unit's precision on their way.
+ * WORDS words of the depth at a time and are rounded to the unit's precision on the way.
  *
- * As in matmul_gpu.cl there are two blocks of each operand and one barrier a block; rows and
- * columns beyond the matrix are read as the last one's and never stored, steps beyond the depth are
- * zeros; and the depth is split, plain sums going to slices of a workspace. In local memory the
- * depth lies innermost whatever the layout, since a unit takes its words so. PITCH, an odd multiple
- * of four words, puts what the 32 lanes of a warp read at once into 32 banks.
+ * As in matmul_gpu.cl, blocks are double-buffered with one barrier a block; rows and columns beyond
+ * the matrix are read from its last one and never stored, steps beyond the depth are zeros; and the
+ * depth may be split, with plain sums in slices of a workspace. In local memory the depth is
+ * innermost for every layout, as the unit requires. PITCH, an odd multiple of four words, puts the
+ * words that the 32 lanes of a warp read at once into 32 banks.
  *
- * An operand is float, or bfloat16 with -DA_BF16, -DB_BF16, where the precision is that too. The
- * tile's numbers come from one row of host/gemm/matmul_config.c.
+ * An operand is float, or bfloat16 with -DA_BF16, -DB_BF16 in the precision bf16. The tile's
+ * numbers come from one row of host/gemm/matmul_config.c.
  */
 #undef WIDTH
-#define WIDTH 2 /* of c, an item's columns that lie side by side */
+#define WIDTH 2 /* adjacent columns of c in one item */
 #include "finish.h"
 
 #ifndef TILE_ROWS
@@ -31,7 +31,7 @@
 #define STEPS       (WORDS * WORD_STEPS)
 #define WARPS_DOWN  (TILE_ROWS / WARP_ROWS)
 #define ITEMS       (LANES * WARPS_DOWN * (TILE_COLS / WARP_COLS))
-#define SUMS        (MMA_ROWS * MMA_COLS)           /* pieces of a warp, four elements an item */
+#define SUMS        (MMA_ROWS * MMA_COLS) /* pieces of a warp, four elements of each in an item */
 #define A_LOADS     (TILE_ROWS * WORDS / 4 / ITEMS) /* four words each */
 #define B_LOADS     (TILE_COLS * WORDS / 4 / ITEMS)
 #define BLOCK(side) ((side) * PITCH)
@@ -53,14 +53,14 @@
 #error "operands of bfloat16 need that precision"
 #endif
 
-/* What makes four words: with k innermost those of a row or column, else one each of four
- * neighbours, for which two steps are fetched where a word holds two. */
+/* The source of four words: with k innermost, words of one row or column; else one word from each
+ * of four neighbours. Two steps are fetched if a word holds two. */
 typedef struct raw {
   uint4 part[WORD_STEPS];
 } raw;
 
-/* The word and the row or column of fetch n. With k outermost WORDS items write the words of a row
- * in turn: what a warp writes falls into different banks with 16 of them, two into each with 8. */
+/* The word and the row or column of fetch n. With k outermost, WORDS items write the words of a row
+ * in turn. A warp's writes fall into different banks if WORDS is 16, two into each if it is 8. */
 INLINE int word_of(int n, int k_major) {
   return k_major ? n % WORDS : n % (WORDS / 4) * 4;
 }
@@ -68,8 +68,8 @@ INLINE int line_of(int n, int k_major) {
   return k_major ? n / WORDS * 4 : n / (WORDS / 4);
 }
 
-/* Where an item's fetches from an operand with elements of `size` bytes begin, at step `start`:
- * lines are `count` rows or columns, of which the tile has those from `first` on. */
+/* Finds where an item's fetches from an operand with elements of `size` bytes begin, at step
+ * `start`. Lines are the operand's `count` rows or columns; the tile's begin at `first`. */
 INLINE void find_places(__global const char **places, __global const void *matrix, int size,
                         int loads, int k_major, int item, int first, int count, int start,
                         int stride) {
@@ -82,14 +82,14 @@ INLINE void find_places(__global const char **places, __global const void *matri
   }
 }
 
-/* Four elements as they lie: floats, or bfloat16 numbers in the first two words. */
+/* Loads four elements unconverted: floats, or bfloat16 numbers in the first two words. */
 INLINE uint4 load_four(__global const char *at, int size) {
   if (size == 4) return *(__global const uint4 *)at;
   const uint2 pairs = *(__global const uint2 *)at;
   return (uint4)(pairs.x, pairs.y, 0, 0);
 }
 
-/* Fetches an item's part of the block that begins at `left` steps before the end. */
+/* Fetches an item's part of the block that begins `left` steps before the end. */
 INLINE void fetch(raw *fetched, __global const char **places, int size, int loads, int k_major,
                   int item, int left, int stride) {
   UNROLL
@@ -108,7 +108,7 @@ INLINE void fetch(raw *fetched, __global const char **places, int size, int load
   }
 }
 
-/* The words of what was fetched. */
+/* Converts what was fetched to words. */
 INLINE uint4 words_of(const raw *r, int size, int k_major) {
 #ifdef PRECISION_BF16
   const uint4 first = r->part[0], second = r->part[1];
@@ -123,7 +123,7 @@ INLINE uint4 words_of(const raw *r, int size, int k_major) {
 #endif
 }
 
-/* Puts what was fetched into a block in local memory. */
+/* Stores what was fetched in a block in local memory. */
 INLINE void put(__local uint *block, const raw *fetched, int size, int loads, int k_major,
                 int item) {
   UNROLL
@@ -147,7 +147,7 @@ INLINE float4 floats_of(uint4 part, int size) {
   return as_float4((uint4)(part.x << 16, part.x & 0xffff0000u, part.y << 16, part.y & 0xffff0000u));
 }
 
-/* totals += the sums, unrounded, over the steps of what was fetched with k outermost. */
+/* totals += the unrounded sums over the steps that were fetched with k outermost. */
 INLINE void add_fetched(float4 *totals, const raw *fetched, int size, int loads) {
   UNROLL
   for (int l = 0; l < loads; l++) UNROLL
@@ -160,9 +160,8 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
   for (int w = 0; w < WORDS; w += UNIT_WORDS) multiply_words(sums, a + w, b + w, lane);
 }
 
-/* The body of a product: declares and fills `sums`, `row`, `column` (an item's first), `slice` and,
- * if `add_b`, b_totals. Barriers must stand at a kernel's top level, so this is text and not a
- * function. */
+/* The body of a product: declares and computes `sums`, `row`, `column` (an item's first), `slice`
+ * and, if `add_b`, b_totals. This is a macro because barriers must be at a kernel's top level. */
 #define MULTIPLY(a_k_major, b_k_major, add_b)                                                      \
   __local uint a_blocks[2 * BLOCK(TILE_ROWS)] __attribute__((aligned(16)));                        \
   __local uint b_blocks[2 * BLOCK(TILE_COLS)] __attribute__((aligned(16)));                        \
@@ -197,16 +196,15 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
   }
 
-/* Half h of an item's elements in all its pieces: its upper rows, then its lower ones. */
+/* Half h of an item's elements in all its pieces: first the upper rows, then the lower ones. */
 #define HALF(h)      (sums[(h) / 2])
 #define PAIR_OF(h)   ((h) % 2 ? HALF(h).hi : HALF(h).lo)
 #define ROW_OF(h)    (row + (h) / 2 / MMA_COLS * UNIT_ROWS + (h) % 2 * 8)
 #define COLUMN_OF(h) (column + (h) / 2 % MMA_COLS * UNIT_COLS)
 #define IN_C(h)      (ROW_OF(h) < rows && COLUMN_OF(h) < cols)
 
-/* c = a.b; with `bias` z = a.b + bias, kept in z unless that is NULL, and c = f(z): (1), (2).
- * c, z [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split, c [slices, rows + 1,
- * cols]. */
+/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
+ * cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nn_mma(__global stored *restrict c, __global stored *restrict z,
                    __global const void *restrict a, __global const void *restrict b,
@@ -219,9 +217,9 @@ void matmul_nn_mma(__global stored *restrict c, __global stored *restrict z,
     if (IN_C(h)) finish_nn(c, z, PAIR_OF(h), bias, ROW_OF(h), COLUMN_OF(h), cols, c_stride);
 }
 
-/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below), where z_below
- * is NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth].
- * Split, c [slices, rows + 1, cols]. */
+/* c = a.b^T; with `a_below` the hidden gradient (8): each element times f'(z_below). z_below is
+ * NULL unless f' needs it. c, z_below, a_below [rows, cols]; a [rows, depth]; b [cols, depth].
+ * Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nt_mma(__global stored *restrict c, __global const void *restrict a,
                    __global const void *restrict b, __global const stored *restrict z_below,
@@ -235,9 +233,10 @@ void matmul_nt_mma(__global stored *restrict c, __global const void *restrict a,
       finish_nt(c, PAIR_OF(h), z_below, a_below, ROW_OF(h), COLUMN_OF(h), cols, c_stride);
 }
 
-/* c = a^T.b, the weight gradient (9); with `sums_out` also the sum of b's rows, the bias gradient
- * (10), in float32, by the groups of the first tile row. c [rows, cols]; a [depth, rows]; b [depth,
- * cols]; sums_out [cols]. Split, c [slices, rows + 1, cols], whose last row takes their place. */
+/* c = a^T.b, the weight gradient (9). With `sums_out`, the groups of the first tile row also
+ * compute the sum of b's rows in float32, the bias gradient (10). c [rows, cols]; a [depth, rows];
+ * b [depth, cols]; sums_out [cols]. Split: c [slices, rows + 1, cols], whose last row replaces
+ * sums_out. */
 __kernel GROUP(ITEMS, 1)
 void matmul_tn_mma(__global float *restrict c, __global float *restrict sums_out,
                    __global const void *restrict a, __global const void *restrict b, int rows,
@@ -248,7 +247,8 @@ void matmul_tn_mma(__global float *restrict c, __global float *restrict sums_out
   for (int h = 0; h < 2 * SUMS; h++)
     if (IN_C(h))
       store_lanes(c + (size_t)ROW_OF(h) * c_stride + COLUMN_OF(h), PAIR_OF(h), cols - COLUMN_OF(h));
-  __local float4 *totals = (__local float4 *)b_blocks; /* after the last barrier nobody reads it */
+  __local float4 *totals =
+      (__local float4 *)b_blocks; /* blocks are not read after the last barrier */
   UNROLL
   for (int l = 0; l < B_LOADS; l++) totals[item + l * ITEMS] = b_totals[l];
   barrier(CLK_LOCAL_MEM_FENCE);

@@ -1,15 +1,15 @@
-/* Matrix units: 32 items, the lanes of a warp, multiply small matrices of tf32 or bfloat16 numbers
- * together and add in float32.
+/* Tensor cores: 32 items, the lanes of a warp, together multiply small matrices of tf32 or bfloat16
+ * numbers and add in float32.
  *
- * Operands lie in local memory as words with the depth innermost: a word is one tf32 number or two
- * bfloat16 numbers, the earlier step in the low half. The unit's step is c [16, 8] += a [16, 8
- * words].b [8, 8 words]^T; lane l holds of c rows l / 4 and l / 4 + 8, columns l % 4 * 2 and the
+ * Operands lie in local memory as words with the depth innermost. A word is one tf32 number or two
+ * bfloat16 numbers, the earlier step in the low half. One step of the unit is c [16, 8] += a [16, 8
+ * words].b [8, 8 words]^T. Lane l holds rows l / 4 and l / 4 + 8 of c in columns l % 4 * 2 and the
  * next. A warp has MMA_ROWS x MMA_COLS such pieces.
  *
- * Which unit it is says -DUNIT_x, which precision -DPRECISION_TF32 or -DPRECISION_BF16. A unit is
- * the function multiply_words and, if it rounds by itself, words; another vendor's unit that shares
- * its pieces out among 32 lanes in the same way needs nothing else. UNIT_EMULATED does the same
- * with scalars, on any device: what the products around a unit are tested with.
+ * -DUNIT_x selects the unit, -DPRECISION_TF32 or -DPRECISION_BF16 the precision. A unit consists of
+ * the function multiply_words and, if it rounds by itself, words. Another vendor's unit that
+ * divides its pieces among 32 lanes in the same way needs nothing else. UNIT_EMULATED does the same
+ * with ordinary arithmetic on any device, to test the products around a unit.
  */
 #ifndef MMA_H
 #define MMA_H
@@ -27,8 +27,8 @@
 #else
 #define WORD_STEPS 1
 #endif
-/* Arrays stay in registers where loops over them are unrolled. For the emulated unit that would
- * only be more to compile. */
+/* Arrays stay in registers if loops over them are unrolled. The emulated unit would only take
+ * longer to compile. */
 #ifdef UNIT_EMULATED
 #define UNROLL
 #else
@@ -39,29 +39,29 @@
 #define UNIT_COLS  8
 #define UNIT_WORDS 8
 
-/* Words of four pairs of steps, or of four steps: `second` is for bfloat16. */
+/* Words of four pairs of steps, or of four steps; `second` is for bfloat16. */
 #ifdef PRECISION_BF16
 INLINE uint4 words(float4 first, float4 second) {
   return bf16_bits4(first) | bf16_bits4(second) << 16;
 }
 #else
-/* tf32 keeps 10 bits of the fraction; rounded to nearest, ties away from zero, as the
- * instruction cvt.rna does it. */
+/* tf32 keeps 10 bits of the fraction; rounded to nearest, ties away from zero, as by the
+ * instruction cvt.rna. */
 INLINE uint4 words(float4 first, float4 second) {
   const uint4 rounded = (as_uint4(first) + 0x1000u) & 0xffffe000u;
   return select(rounded, as_uint4(first) | 0x400000u, isnan(first));
 }
 #endif
 
-/* A compiler that does not make PTX is given nothing to read: some print their errors, and some
- * assemblers give up the process. That the kernels are missing is then found. */
+/* Compilers that do not generate PTX see no code: some print errors, and some assemblers abort the
+ * process. The missing kernels are then detected. */
 #if defined(UNIT_NVIDIA) && !defined(__NV_CL_C_VERSION) && !defined(__NVPTX__)
 #define NO_UNIT
 #elif defined(UNIT_NVIDIA)
 /* PTX ISA, "Warp-level matrix instructions": ldmatrix, and mma m16n8k8 (tf32) and m16n8k16 (bf16),
- * whose operands are shared out by words in the same way. Compute capability 8.0 and later. */
+ * whose operands are divided by words in the same way. Compute capability 8.0 and later. */
 
-/* Four 8 x 4 word matrices, whose 32 rows begin where the lanes say. */
+/* Four 8 x 4 word matrices; each lane gives the start of one of the 32 rows. */
 INLINE uint4 load_matrices(__local const uint *row) {
   uint x, y, z, w;
   __asm__ volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
@@ -84,9 +84,9 @@ INLINE float4 multiply_piece(uint4 a, uint b0, uint b1, float4 sum) {
   return (float4)(x, y, z, w);
 }
 
-/* sums += the products of UNIT_WORDS words from a warp's first row of a and of b on. The
- * matrices of a piece of a are its upper and lower rows at words 0 to 3, then at words 4 to 7;
- * those of b two pieces' columns, each at both halves of the words. */
+/* sums += the products of UNIT_WORDS words from a warp's first rows of a and b on. The matrices of
+ * a piece of a are its upper and lower rows at words 0 to 3, then at words 4 to 7; those of b are
+ * two pieces' columns, each at both halves of the words. */
 INLINE void multiply_words(float4 *sums, __local const uint *a, __local const uint *b, int lane) {
   __local const uint *a_row = a + (lane % 16) * PITCH + lane / 16 * 4;
   __local const uint *b_row = b + (lane % 8 + lane / 16 * 8) * PITCH + lane / 8 % 2 * 4;
@@ -107,7 +107,7 @@ INLINE void multiply_words(float4 *sums, __local const uint *a, __local const ui
 #endif
 
 #ifdef UNIT_EMULATED
-/* sum += a word of a times a word of b, four elements at once. */
+/* sum += a word of a times a word of b, for four elements at once. */
 #ifdef PRECISION_BF16
 INLINE float4 multiply_word(uint4 a, uint4 b, float4 sum) {
   sum = fma(as_float4(a << 16), as_float4(b << 16), sum);

@@ -1,7 +1,8 @@
-/* Philox4x32-10 (Salmon et al., SC 2011), and what is made of its bits: uniform and normal numbers
- * and a keyed permutation. host/base/rng.c computes the same bits, from the Random123 library.
+/* Philox4x32-10 (Salmon et al., SC 2011), and what is computed from its bits: uniform and normal
+ * numbers and a keyed permutation. host/base/rng.c computes the same bits with the Random123
+ * library.
  *
- * Written out rather than included from Random123: twenty lines against some thousand to compile
+ * The code is written out because including Random123 would add some thousand lines to compile
  * before the first step; the tests compare all bits. Contraction is off, and only +, * and fma are
  * used, so that every device gives the same bits.
  */
@@ -83,7 +84,7 @@ static inline uvec mix_bits(uvec h) {
   return h ^ (h >> 16);
 }
 
-/* The keys of the permutation that belongs to (seed, use, stream). */
+/* The keys of the permutation for (seed, use, stream). */
 static inline void permutation_keys(uint keys[PERMUTE_ROUNDS], ulong seed, uint use, uint stream) {
   const uint4 first = philox(seed, use, stream, 0), second = philox(seed, use, stream, 4);
   vstore4(first, 0, keys);
@@ -91,9 +92,9 @@ static inline void permutation_keys(uint keys[PERMUTE_ROUNDS], ulong seed, uint 
   keys[5] = second.y;
 }
 
-/* Where the permutation of 0 ... count-1 with these keys sends each lane of `index`, all of them
- * below count: a Feistel network over the least power of two that holds `count`, walked until it
- * lands below. */
+/* Maps each lane of `index`, all below count, by the permutation of 0 ... count-1 with these keys:
+ * a Feistel network over the least power of two that holds `count`, repeated until the result is
+ * below count. */
 static inline uvec permute_lanes(uvec index, uint count, const uint keys[PERMUTE_ROUNDS]) {
   uint bits = 8; /* with fewer, six rounds leave small permutations uneven */
   while ((1u << bits) < count) bits++;
@@ -107,7 +108,7 @@ static inline uvec permute_lanes(uvec index, uint count, const uint keys[PERMUTE
       low ^= mix_bits(high ^ keys[i + 1]) & low_mask;
     }
     index = high << low_bits | low;
-    out = select(index, out, out < count); /* lanes that have landed stay */
+    out = select(index, out, out < count); /* lanes that are done stay */
   } while (any(out >= count));
   return out;
 }

@@ -1,15 +1,17 @@
-/* Two probes of what a device can do at most: fused multiply-adds, and bytes to and from memory.
+/* Yardsticks: two kernels that measure a device's limits, in fused multiply-adds and in bytes to
+ * and from memory.
  *
- * They are what `ebb bench` measures the other kernels against, in the same run, instead of a data
- * sheet. An item of the first holds CHAINS vectors in registers and advances them in turn, so that
- * each waits for its predecessor while the others compute; the results are stored, and the factors
- * come from outside, so no compiler can leave work out. Dot products would need a load for every
- * multiply-add and measure the cache.
+ * `ebb bench` compares the other kernels with them in the same run, instead of with a data sheet.
+ * An item of the first keeps CHAINS vectors in registers and advances them in turn, so that each
+ * can wait for its previous result while the others compute. The results are stored, and the
+ * factors are arguments, so no compiler can omit work. Dot products would need a load for every
+ * multiply-add and would measure the cache.
  */
 #include "common.h"
 
-/* Vectors that an item advances: as many as hide the latency of a multiply-add and leave registers
- * for the factors. 32 registers go with vectors of 16 floats, 16 with the others. */
+/* Vectors that an item advances: enough to hide the latency of a multiply-add, few enough to leave
+ * registers for the factors. A device has 32 registers with vectors of 16 floats, 16 with others.
+ */
 #ifndef CHAINS
 #if WIDTH >= 16
 #define CHAINS 24
@@ -42,7 +44,7 @@ void probe_fma(__global float *restrict y, __global const float *restrict x, int
   }
 }
 
-/* a = b + scale c: the triad of the STREAM benchmark. a, b, c [vectors * WIDTH]; the zeros past the
+/* a = b + scale c: the triad of the STREAM benchmark. a, b, c [vectors * WIDTH]; zeros past the
  * edge of the last vector stay zero. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void probe_triad(__global float *restrict a, __global const float *restrict b,

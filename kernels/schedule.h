@@ -1,8 +1,9 @@
-/* The learning rate of a step: the formulas of include/ebb/schedule.h, for all that opens steps.
+/* The learning rate of a step: the formulas of include/ebb/schedule.h, for all launches that open
+ * steps.
  *
- * Steps are whole numbers of 64 bits until one fraction is made of two of them, so that late steps
- * are as exact as early ones; `left` is counted from the end for the same reason: near it the rate
- * keeps its digits. The constant rate is base_rate itself, bit for bit.
+ * Steps are 64-bit integers until two of them form a fraction, so that late steps are as exact as
+ * early ones. `left` is counted from the end for the same reason: near the end the rate keeps its
+ * digits. The constant rate is base_rate itself, bit for bit.
  */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
@@ -17,13 +18,12 @@ typedef struct {
 /* In the order of EBB_SCHEDULE_LIST. */
 enum { SCHEDULE_CONSTANT, SCHEDULE_LINEAR, SCHEDULE_COSINE, SCHEDULE_STEP, SCHEDULE_EXPONENTIAL };
 
-/* What of a span of `steps` steps is left after t of them. */
+/* The part of a span of `steps` steps that is left after t of them. */
 static inline float part_left(ulong steps, ulong t) {
   return t < steps ? (float)(steps - t) / (float)steps : 0.0f;
 }
 
-/* The rate, divided by the base rate, t steps after the step that has the whole rate, which is
- * number `top`. */
+/* The rate divided by the base rate, t steps after step `top`, the first with the full rate. */
 static inline float scheduled_part(__global const step_schedule *s, ulong top, ulong t) {
   const float factor = s->factor;
   if (s->kind == SCHEDULE_STEP || s->kind == SCHEDULE_EXPONENTIAL) {

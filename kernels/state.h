@@ -1,10 +1,10 @@
 /* The step state: what changes from step to step, kept on the device so that a recorded step can be
- * queued again without the host's help. The twin of ebb_state in include/ebb/ops.h.
+ * queued again without the host. The twin of ebb_state in include/ebb/ops.h.
  *
  * gather opens a step: it writes step, live, frozen and the learning rate, clears the sums at an
- * epoch's first step and reads done, epoch_first and the schedule. The launch that closes it
+ * epoch's first step, and reads done, epoch_first and the schedule. The launch that closes the step
  * (update or metrics_add) writes done and the sums and reads step, live, frozen and the learning
- * rate. No launch reads what it writes in another work-item, so there is no race and no extra
+ * rate. No launch reads what another of its work-items writes, so there is no race and no further
  * launch.
  */
 #ifndef STATE_H
@@ -24,15 +24,15 @@ typedef struct {
   float loss_sum, loss_carry;
   float learning_rate;
   uint reserved;
-  step_schedule schedule; /* the host sets it */
+  step_schedule schedule; /* written by the host */
 } step_state;
 
 /* Adds the losses' partial sums [groups][2] in order, with Kahan's compensation across steps, and
- * closes the step. One work-item of the launch calls this. */
+ * closes the step. Called by one work-item of the launch. */
 static inline void close_step(__global step_state *state, __global const float *partials,
                               int groups) {
   float loss = 0.0f;
-  uint correct = 0; /* stored once: a store in the loop would hold up the next loads */
+  uint correct = 0; /* stored once: a store in the loop would delay the next loads */
   for (int i = 0; i < groups; i++) {
     loss += partials[2 * i];
     correct += (uint)partials[2 * i + 1];
@@ -46,7 +46,8 @@ static inline void close_step(__global step_state *state, __global const float *
   state->loss_carry = (sum - state->loss_sum) - term;
   state->loss_sum = sum;
   state->rows += state->live;
-  if (state->bad_step != STATE_NO_STEP) return; /* the bad batch stays in place, to be looked at */
+  if (state->bad_step != STATE_NO_STEP)
+    return; /* the bad batch stays the current one for diagnosis */
   state->done = state->step;
   if (state->epoch_steps != 0 && state->done - state->epoch_first == state->epoch_steps) {
     state->epoch_first = state->done;

@@ -1,9 +1,10 @@
-/* Products of a small network's layers by the items of a group, a tile an item at a time.
+/* Products of a small network's layers by the items of a group, each computing one tile at a time.
  *
  * Values are [unit][PITCH] with batch rows in the lanes, in memory VALUES; weights are panels in
  * local memory, [depth][panel_pitch]. A tile is a vector of rows by a few units or, for (9), which
- * sums over rows, a square of weights. Tiles are only as large as leaves no item idle: large ones
- * read less, but a small network is over sooner with many. The order of a sum is the same in all.
+ * sums over rows, a square of weights. Large tiles read less, but tiles are only large enough to
+ * leave no item idle, since a small network finishes sooner with many. Sums have the same order in
+ * all.
  */
 #ifndef TILES_H
 #define TILES_H
@@ -14,17 +15,16 @@
 #define STEP_GROUP 64
 #endif
 
-#define VECTORS (CHUNK / WIDTH) /* of rows */
+#define VECTORS (CHUNK / WIDTH) /* vectors of rows */
 
-/* n / d, 0 <= n < 2^20, by the reciprocal of d. (n + 1/2) / d is 1 / (2 d) from the next whole
- * number at least, and rounding moves it by less: 3 units of 2^-23 of it. A division of integers
- * would be twenty instructions. */
+/* n / d, 0 <= n < 2^20, by the reciprocal of d. (n + 1/2) / d is at least 1 / (2 d) from the next
+ * integer, and rounding moves it by less: 3 units of 2^-23 of it. An integer division would take
+ * twenty instructions. */
 static inline int quotient(int n, float reciprocal) {
   return (int)(((float)n + 0.5f) * reciprocal);
 }
 
-/* Words between the rows of a panel: odd, so that its columns can be written without bank
- * conflicts. */
+/* Words between the rows of a panel: odd, so that columns are written without bank conflicts. */
 static inline int panel_pitch(int units) {
   return units | 1;
 }
@@ -35,7 +35,7 @@ static inline vec activated(vec z, int kind) {
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     return F_##name(vec, z);
   EBB_ACTIVATION_LIST(FORWARD)
-  return z; /* the last layer's, whose kind is not among the build's */
+  return z; /* the last layer's activation, which the build does not include */
 }
 
 /* da * f'(z), the second part of (8) */
@@ -47,7 +47,7 @@ static inline vec sloped(vec da, vec z, vec a, int kind) {
   return da;
 }
 
-/* Where a product's values come from and go to. */
+/* The source and destination of a product's values. */
 typedef struct {
   VALUES const float *from; /* [depth][PITCH] */
   VALUES float *z, *a;      /* of the first unit */
@@ -56,9 +56,9 @@ typedef struct {
   int depth, units, pitch, kind;
 } product;
 
-/* Tiles of `count` units, that many apart as there are tiles across, so that neighbours read
- * neighbouring words. Up: z = sum + bias, a = f(z), (1) and (2). Down: a, which is f(z), becomes
- * dz = sum * f'(z) (8). */
+/* Tiles of `count` units. The units of a tile are as far apart as there are tiles across, so that
+ * neighbours read neighbouring words. Up: z = sum + bias, a = f(z), (1) and (2). Down: a, which is
+ * f(z), becomes dz = sum * f'(z) (8). */
 INLINE void product_tiles(const product *p, const int down, const int count) {
   const int across = (p->units + count - 1) / count;
   for (int t = get_local_id(0); t < VECTORS * across; t += STEP_GROUP) {
@@ -91,7 +91,7 @@ INLINE void product_tiles(const product *p, const int down, const int count) {
   }
 }
 
-/* One round of single units where there are items for it; else tiles that read less. */
+/* One round of single units if there are enough items; else tiles, which read less. */
 INLINE void run_product(const product *p, const int down) {
   if (VECTORS * p->units <= STEP_GROUP)
     product_tiles(p, down, 1);
@@ -99,8 +99,8 @@ INLINE void run_product(const product *p, const int down) {
     product_tiles(p, down, 4);
 }
 
-/* Tiles of side x side elements of dw = x^T.dz (9), over the vectors of rows and then over what
- * rows are left; added to what is there if there is `more`. */
+/* Tiles of side x side elements of dw = x^T.dz (9), first over vectors of rows and then over the
+ * remaining rows; added to the current values if `more`. */
 INLINE void weight_tiles(__global float *dw, layer at, VALUES const float *x,
                          VALUES const float *dz, int rows, int more, const int side) {
   const int across = (at.outputs + side - 1) / side, down = (at.inputs + side - 1) / side;

@@ -1,13 +1,13 @@
-/* Weight updates over the whole parameter slab in one launch, which also closes the step.
+/* Updates the whole parameter slab in one launch, which also closes the step.
  *
- * An item takes ELEMENT_VECTORS vectors of update.h. The slabs' length is a multiple of WIDTH; the
- * zeros between rows stay zero, since their gradient and moments are zero.
+ * An item takes ELEMENT_VECTORS vectors of update.h. The slab's length is a multiple of WIDTH; the
+ * padding between rows stays zero, since its gradients and moments are zero.
  */
 #include "common.h"
 #include "state.h"
 #include "update.h"
 
-/* (11) to (14). The gradients come in rows [slices, stride vectors], to be added. */
+/* (11) to (14). The gradients are rows [slices, stride vectors], which are added first. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void update(__global float *restrict parameters, __global float *restrict first,
             __global float *restrict second, __global const float *restrict gradients,
@@ -19,7 +19,7 @@ void update(__global float *restrict parameters, __global float *restrict first,
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
 
-/* Closes a step that has no update: the end of an evaluation's batch. */
+/* Closes a step without an update: the end of an evaluation's batch. */
 __kernel GROUP(1, 1)
 void metrics_add(__global step_state *restrict state, __global const float *restrict partials,
                  int groups) {

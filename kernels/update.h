@@ -1,9 +1,10 @@
-/* Weight updates by the vector, with the optimizer -DOPTIMIZER=name of optimizer_name.h.
+/* Weight updates by vectors, with the optimizer -DOPTIMIZER=name of optimizer_name.h.
  *
- * A value that would become NaN or Inf is refused: the parameter stays and the lowest such index is
- * recorded, so the last good weights survive and the host can name the layer. A frozen step
- * (something was not finite before) changes nothing. Functions, not kernels, since a launch of its
- * own (update.cl) and one that ends a whole step (whole_step.cl) share them.
+ * A value that would become NaN or Inf is refused: the parameter keeps its value, and the lowest
+ * such index is recorded. The last good weights thus survive, and the host can name the layer. A
+ * frozen step (something was not finite before) changes nothing. These are functions instead of
+ * kernels, since a separate launch (update.cl) and the end of a whole step (whole_step.cl) share
+ * them.
  */
 #ifndef UPDATE_H
 #define UPDATE_H
@@ -16,13 +17,13 @@
 
 enum { NO_VECTOR = 0x7fffffff };
 
-/* -1 in lanes that are NaN or Inf: by the exponent, all(isfinite()) being many instructions. */
+/* -1 in lanes that are NaN or Inf, by the exponent; all(isfinite()) takes many instructions. */
 static inline ivec not_finite(vec x) {
   return (as_ivec(x) & 0x7f800000) == 0x7f800000;
 }
 
-/* `next` where it and its moment are finite, else p: an infinite second moment would give a step of
- * 0 for ever, with nothing said. `lowest` is the first vector in which a lane had to keep p. */
+/* `next` if it and its moment are finite, else p: an infinite second moment would silently make all
+ * further steps 0. `lowest` is the first vector in which a lane had to keep p. */
 static inline vec next_or_kept(vec next, vec p, vec moment, int i, ivec *lowest) {
   const ivec bad = not_finite(next) | not_finite(moment);
   *lowest = min(*lowest, select((ivec)(NO_VECTOR), (ivec)(i), bad));
@@ -37,8 +38,8 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
       atomic_min(&state->bad_parameter, (uint)lanes[lane] * WIDTH + lane);
 }
 
-/* Each `by`-th vector from `start` to before `end`, by gradients [slices, stride vectors], to be
- * added. `first` and `second` may be NULL where the optimizer keeps no such moment. */
+/* Updates every `by`-th vector in [start, end) with gradients [slices, stride vectors], which are
+ * added first. `first` and `second` may be NULL if the optimizer has no such moment. */
 static inline void update_vectors(__global float *parameters, __global float *first,
                                   __global float *second, __global const float *gradients,
                                   __global step_state *state, int slices, int stride, int start,

@@ -1,19 +1,20 @@
 /* Losses that are a mean over columns of a function of d = z - y, in both forms.
  *
- * Such a loss gives three macros: its derivative by d is LOSS_FACTOR * LOSS_SLOPE(T, d, p), and
- * LOSS_ADD_TO(T, sum, d, p) is `sum` and the function of d; T is the type of d, p the loss's
+ * Such a loss defines three macros. LOSS_FACTOR * LOSS_SLOPE(T, d, p) is the derivative by d, and
+ * LOSS_ADD_TO(T, sum, d, p) adds the function of d to `sum`. T is the type of d, p the loss's
  * parameters.
  */
 #define LOSS_HAS_LABELS 0
 
-/* The product's first factor is the constant one, and the means' divisors are one number. */
+/* The product's first factor is the constant, and the means' divisors are combined in one number.
+ */
 static inline float loss_scale(int live, int cols) {
   return LOSS_FACTOR / ((float)max(live, 1) * (float)cols);
 }
 
 #ifdef LOSS_BY_ROWS
 
-typedef vec loss_sum; /* losses, lane by lane */
+typedef vec loss_sum; /* losses in each lane */
 
 static inline float2 loss_total(loss_sum sum) {
   return (float2)(sum_lanes(sum), 0.0f);
@@ -33,8 +34,8 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
 
 #else
 
-/* Against y [cols][PITCH]: z becomes dz, 0 in rows that are not `alive`. Returns the sum of the row
- * losses. */
+/* Compares with y [cols][PITCH]: z becomes dz, 0 in rows that are not `alive`. Returns the sum of
+ * the row losses. */
 OUTLINE float2 loss_rows(VALUES float *z, VALUES const float *y, int cols, row_ivec label,
                          row_ivec alive, float scale, float2 p) {
   row_vec sum = (row_vec)(0.0f);

@@ -1,11 +1,11 @@
-/* The training step of a small network in one launch: gather, forward, loss, backward, and the
- * update where nothing stands in its way. One work-item takes a slice of the batch through all
- * layers and writes its share of the gradient.
+/* The training step of a small network in one launch: gather, forward, loss, backward and, with a
+ * single slice, the update. A work-item takes a slice of the batch through all layers and writes
+ * its share of the gradient.
  *
  * Batch rows lie in the lanes (lanes.h), so the loss needs no sum over lanes, and weights are read
- * as they lie in the parameter slab. Values lie in `scratch`, which stays in the cache; dz takes
- * the place of a. Sizes come in a table rather than as -D, so that one build serves all networks
- * with the same activations.
+ * directly from the parameter slab. Values lie in `scratch`, which stays in the cache; dz replaces
+ * a. Sizes come from a table instead of -D, so that one build serves all networks with the same
+ * activations.
  */
 #include "activation.h"
 #include "batch.h"
@@ -25,7 +25,7 @@ OUTLINE void activate(__global float *a, __global const float *z, int count, int
     }
     EBB_ACTIVATION_LIST(FORWARD)}
 
-/* a = da * f'(z), the second part of (8): dz takes the place of a. */
+/* a = da * f'(z), the second part of (8); dz replaces a. */
 OUTLINE void apply_slope(__global float *a, __global const float *z, __global const float *da,
                          int count, int kind) {
 #define BACKWARD(capitals, name, needs_z, formula)                                                 \
@@ -37,15 +37,15 @@ OUTLINE void apply_slope(__global float *a, __global const float *z, __global co
   EBB_ACTIVATION_LIST(BACKWARD)
 }
 
-/* The rows of the data set that a chunk takes; how many they are; rows that the data hold, which
- * may be fewer than there is room for in an epoch's last block. */
+/* The dataset rows of a chunk; their number; and the number of rows that the data hold, which may
+ * be fewer than the buffer's in an epoch's last block. */
 typedef struct {
   uint from[CHUNK];
   int rows;
   uint held;
 } chunk;
 
-/* Where the chunk's rows lie that begins at `place` of the epoch. */
+/* Finds the rows of the chunk that begins at `place` of the epoch. */
 static inline void take_rows(chunk *c, uint place, const source *s,
                              const uint keys[PERMUTE_ROUNDS]) {
   const uint first = s->shuffle ? place : place % (uint)s->held;
@@ -57,7 +57,7 @@ static inline void take_rows(chunk *c, uint place, const source *s,
   }
 }
 
-/* A vector of the data from element `at` on; past the last element that one again. */
+/* A vector of the data from element `at` on; past the last element, that element is repeated. */
 static inline vec load_data(const source *s, size_t at, size_t count) {
   __global const float *floats = (__global const float *)s->data;
   if (at + WIDTH <= count)
@@ -71,7 +71,7 @@ static inline vec load_data(const source *s, size_t at, size_t count) {
   return load_vec(0, values);
 }
 
-/* x[i][r] = the chunk's row r, column i; lanes without a row become zero. */
+/* x[i][r] = column i of the chunk's row r; lanes without a row become zero. */
 OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int inputs) {
   for (int i = 0; i < inputs; i += WIDTH)
     for (int r = 0; r < CHUNK; r += WIDTH) {
@@ -110,7 +110,7 @@ static inline float2 chunk_loss(__global float *z, __global float *spare, const 
   return sums;
 }
 
-/* A slice at work on a chunk. */
+/* A slice with its current chunk. */
 typedef struct {
   __global const layer *layers;
   __global const float *parameters;
@@ -118,12 +118,12 @@ typedef struct {
   const source *s;
   const uint *keys;
   uint place, live;
-  int more; /* the gradient has chunks in it already */
+  int more; /* 1: the gradient contains earlier chunks */
   chunk rows;
   float2 sums;
 } slice;
 
-/* (1), (2) of a layer; the last one's z is the output. The inputs lie first. */
+/* (1), (2) of a layer; the last one's z is the output. The inputs are the first values. */
 static inline void go_up(const slice *g, int l, int last) {
   const layer at = g->layers[l];
   unit_product(g->values + at.z, g->parameters + at.bias, g->parameters + at.weight, 1, at.stride,
@@ -132,7 +132,7 @@ static inline void go_up(const slice *g, int l, int last) {
     activate(g->values + at.a, g->values + at.z, at.outputs * CHUNK / WIDTH, at.activation);
 }
 
-/* (9), (10) of a layer, from its dz in the place of its a. */
+/* (9), (10) of a layer, from its dz, which has replaced its a. */
 static inline void share_gradient(const slice *g, int l) {
   const layer at = g->layers[l];
   const int dz_stride = (at.outputs + 2 * WIDTH - 1) / (2 * WIDTH) * (2 * WIDTH);
@@ -142,7 +142,7 @@ static inline void share_gradient(const slice *g, int l) {
                   at.outputs, g->rows.rows, g->more);
 }
 
-/* (8): the dz of the layer below. */
+/* (8): dz of the layer below. */
 static inline void go_down(const slice *g, int l) {
   const layer at = g->layers[l], below = g->layers[l - 1];
   unit_product(g->spare, 0, g->parameters + at.weight, at.stride, 1, g->values + at.a, at.inputs,
@@ -162,8 +162,8 @@ static inline void run_phase(slice *g, phase p, int count) {
   if (p.work == DOWN) go_down(g, p.layer);
 }
 
-/* A slice of the next batch: opens the step and leaves gradients and partial sums. A slice without
- * rows leaves zeros. */
+/* Runs a slice of the next batch: opens the step and writes gradients and partial sums, zeros if
+ * the slice has no rows. */
 OUTLINE void run_slice(__global float *gradients, __global float *partials, __global float *scratch,
                        __global step_state *state, __global const float *parameters,
                        __global const step_plan *plan, const source *s, int slice_index) {
@@ -192,8 +192,8 @@ OUTLINE void run_slice(__global float *gradients, __global float *partials, __gl
   vstore2(g.sums, slice_index, partials);
 }
 
-/* Row s of gradients and pair s of partials [slices, 2] from slice s of the batch, for an update to
- * add up. scratch: a row of values a slice. */
+/* Slice s of the batch writes row s of gradients and pair s of partials [slices, 2]; an update adds
+ * them up. scratch: one row of values for each slice. */
 __kernel GROUP(1, 1)
 void whole_step(__global float *restrict gradients, __global float *restrict partials,
                 __global float *restrict scratch, __global step_state *restrict state,
@@ -204,8 +204,8 @@ void whole_step(__global float *restrict gradients, __global float *restrict par
   run_slice(gradients, partials, scratch, state, parameters, plan, &s, get_group_id(0));
 }
 
-/* `steps` steps with their updates, of batches that are one slice: nothing is left to be added, so
- * the one work-item goes on alone. */
+/* Runs `steps` steps with their updates, for batches of a single slice: there are no other slices
+ * to add, so the one work-item continues alone. */
 __kernel GROUP(1, 1)
 void whole_steps(__global float *restrict parameters, __global float *restrict first,
                  __global float *restrict second, __global float *restrict gradients,

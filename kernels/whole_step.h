@@ -1,9 +1,9 @@
-/* What the two forms of a whole step share: the table, the losses, where batches come from.
+/* What the two forms of a whole step share: the table, the losses, the source of batches.
  *
- * Values of the layers lie as [unit][PITCH] with CHUNK batch rows in the lanes, in memory VALUES; a
- * form that has its own says so before it includes this. Losses go down the units, so they need no
- * sum over lanes: a vector of rows at a time or, with ONE_ROW, a single one, where there are
- * work-items for all rows. Weights are never seen here.
+ * Values of the layers are [unit][PITCH] with CHUNK batch rows in the lanes, in memory VALUES; a
+ * form with definitions of its own makes them before it includes this. Losses loop over the units,
+ * so they need no sum over lanes. They take a vector of rows at a time or, with ONE_ROW, a single
+ * row, if there are enough work-items. Weights are not used here.
  */
 #ifndef WHOLE_STEP_H
 #define WHOLE_STEP_H
@@ -38,40 +38,40 @@ typedef ivec row_ivec;
 #endif
 #define unit_rows(pointer, unit) (((VALUES row_vec *)((pointer) + (unit) * PITCH))[0])
 
-/* The activations in use, a bit each, by their numbers in the list. */
+/* The activations in use, one bit each, by their numbers in the list. */
 #ifndef ACTIVATIONS
 #define ACTIVATIONS 2
 #endif
 
-/* The table that host/graph/whole_step.c makes: a plan, then a row a layer. */
+/* The table from host/graph/whole_step.c: a plan, then a row for each layer. */
 typedef struct {
   int layers, batch, chunks, slices;
   int spare, scratch_stride, gradient_stride; /* in floats */
   int vectors;                                /* of the parameter slab */
 } step_plan;
 
-/* A layer, and where its parts lie: w and b in the parameter slab, z and a in the slice's values.
- * a takes the place of z unless f' needs z. */
+/* A layer and the offsets of its parts: w and b in the parameter slab, z and a in the slice's
+ * values. a and z share their place unless f' needs z. */
 typedef struct {
   int inputs, outputs, activation;
   int weight, bias, stride;
   int z, a;
 } layer;
 
-/* After the layers: what a chunk goes through, as host/graph/whole_step.c lists it. */
+/* After the layers: the list of phases for a chunk, made by host/graph/whole_step_gpu.c. */
 typedef struct {
   int phases;
-  int panel;       /* groups: floats of each of two panels */
-  int values;      /* groups: floats of values in local memory */
-  int reserved[5]; /* as long as the table's other rows */
+  int panel;       /* GPU form: floats of each of the two panels */
+  int values;      /* GPU form: floats of values in local memory */
+  int reserved[5]; /* same length as the table's other rows */
 } phase_plan;
 
-/* Which rows are taken; their load; a layer's way up; the loss; a layer's share of the gradient;
- * the way down to what the layer reads. */
+/* Find the rows; load them; a layer's forward; the loss; a layer's share of the gradient; the
+ * gradient of a layer's input. */
 enum { TAKE, LOAD, UP, GET_LOSS, SHARE, DOWN };
 
-/* What is done, to the layer's units from `first` on. In groups also which weights are copied for
- * the next phase: none, those that lead up to such units, or those that lead down to them. */
+/* The work, on a layer's units from `first` on. In the GPU form also the weights to be copied for
+ * the next phase: none, those of these units for forward, or those for backward. */
 typedef struct {
   int work, layer, first, units;
   int copy, copy_layer, copy_first, copy_units;
@@ -81,8 +81,8 @@ enum { COPY_NONE, COPY_UP, COPY_DOWN };
 
 #include "loss_LOSS.h"
 
-/* Where batches come from: data, targets, rows, shuffle and seed as in gather.cl; the loss's
- * parameters. In order, no batch may lie across the end of the `held` rows. */
+/* The source of batches: data, targets, rows, shuffle and seed as in gather.cl; the loss's
+ * parameters. Without shuffling, no batch may extend past the `held` rows. */
 typedef struct {
   __global const uchar *data;
   __global const uint *targets;

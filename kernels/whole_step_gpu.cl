@@ -1,15 +1,15 @@
 /* The training step of a small network in one launch, for GPUs: a group takes blocks of CHUNK batch
- * rows through all layers and leaves its share of the gradient.
+ * rows through all layers and writes its share of the gradient.
  *
- * What a block goes through is a list of phases in the table, which all items read alike; a barrier
- * stands between two, in one loop at the kernel's top level, so control flow is uniform whatever
- * the network. Weights come into local memory as panels, in which the depth of a product is never
- * cut; a phase copies what the next one needs, so copies cost no barrier. Values of the layers lie
- * in local memory where they fit, else in `scratch`. A tile is a vector of rows by a few units.
- * Sums run in one order whatever the panels, the tiles and the group size.
+ * The work on a block is a list of phases in the table, which all items read. A single loop at the
+ * kernel's top level runs them with a barrier between two phases, so control flow is uniform for
+ * every network. Weights are copied into local memory as panels, which contain the complete depth
+ * of a product. Each phase also copies what the next one needs, so copies add no barrier. The
+ * layers' values lie in local memory if they fit, else in `scratch`. A tile is a vector of rows by
+ * a few units. Sums have the same order for all panels, tiles and group sizes.
  *
- * Rejected: layers unrolled by -D, a compilation for each network; panels over the depth, which
- * need sums that outlive a phase.
+ * Rejected: layers unrolled by -D, which need a compilation for each network; panels that split the
+ * depth, which need sums that outlive a phase.
  */
 #ifndef STEP_GROUP
 #define STEP_GROUP 64
@@ -25,7 +25,7 @@
 #define VALUES __global
 #define FENCES (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #endif
-/* The vector more puts the same rows of neighbouring units into different banks. */
+/* One vector of padding puts the same rows of neighbouring units into different banks. */
 #define PITCH   (CHUNK + WIDTH)
 #define OUTLINE static inline
 #define ONE_ROW
@@ -35,7 +35,7 @@
 #include "update.h"
 #include "whole_step.h"
 
-/* A group at work on its slice. */
+/* A group with its slice. */
 typedef struct {
   __constant const step_plan *plan;
   __constant const layer *layers;
@@ -45,15 +45,15 @@ typedef struct {
   __global float *gradient;
   VALUES float *values;
   __local float2 *sums; /* of each row's losses and hits so far */
-  __local uint *from;   /* the rows of the data set that the block takes */
+  __local uint *from;   /* the dataset rows of the block */
   __local float *panels;
-  int full; /* the panel that the phase uses; the next one is copied to the other */
+  int full; /* the panel that the phase uses; the other one receives the next */
   uint start, live, epoch;
   int begin, end; /* blocks of the slice */
 } group;
 
 /* panel[k][unit] = the weight between unit k of one side and `unit` of the other. Neighbouring
- * items read neighbouring words of the slab, whichever side the units are on. */
+ * items read neighbouring words of the slab in both directions. */
 static inline void copy_panel(__local float *panel, const group *g, phase p) {
   const layer at = g->layers[p.copy_layer];
   const int down = p.copy == COPY_DOWN, pitch = panel_pitch(p.copy_units);
@@ -70,7 +70,7 @@ static inline int block_rows(const group *g, int block) {
   return clamp((int)g->live - block * CHUNK, 0, CHUNK);
 }
 
-/* Which rows the block takes. */
+/* Finds the rows of the block. */
 static inline void take_rows(const group *g, const source *s, int block) {
   const int item = get_local_id(0);
   if (item >= CHUNK) return;
@@ -79,8 +79,8 @@ static inline void take_rows(const group *g, const source *s, int block) {
                              : place % (uint)s->held;
 }
 
-/* x[i][r] = row r, column i, and the same of the targets in the spare part, bit by bit; zero where
- * there is no row. */
+/* x[i][r] = column i of row r; the targets are copied bit by bit to the spare part in the same way.
+ * Missing rows become zero. */
 static inline void load_rows(const group *g, const source *s, int block) {
   const int rows = block_rows(g, block), inputs = g->layers[0].inputs;
   const int targets = LOSS_HAS_LABELS ? 1 : g->layers[g->plan->layers - 1].outputs;
@@ -99,7 +99,8 @@ static inline void load_rows(const group *g, const source *s, int block) {
 /* (1), (2) for some units of a layer. */
 static inline void go_up(const group *g, phase p) {
   const layer at = g->layers[p.layer];
-  const int below = p.layer > 0 ? g->layers[p.layer - 1].a : 0; /* the inputs lie first */
+  const int below =
+      p.layer > 0 ? g->layers[p.layer - 1].a : 0; /* the inputs are the first values */
   const product up = {g->values + below,
                       g->values + at.z + p.first * PITCH,
                       g->values + at.a + p.first * PITCH,
@@ -127,7 +128,7 @@ static inline void go_down(const group *g, phase p) {
   run_product(&down, 1);
 }
 
-/* The losses of the block's rows, an item a row: the last layer's values become dz. */
+/* The losses of the block's rows, one item for each row; the last layer's values become dz. */
 static inline void take_loss(const group *g, const source *s, int block) {
   const int item = get_local_id(0);
   if (item >= CHUNK) return;
@@ -141,7 +142,7 @@ static inline void take_loss(const group *g, const source *s, int block) {
   g->sums[item] = block > g->begin ? g->sums[item] + sums : sums;
 }
 
-/* The block's share of a layer's dw (9) and db (10). An element is always the same item's. */
+/* The block's share of a layer's dw (9) and db (10). The same item always computes an element. */
 static inline void share_gradient(const group *g, phase p, int block) {
   const layer at = g->layers[p.layer];
   VALUES const float *x = g->values + (p.layer > 0 ? g->layers[p.layer - 1].a : 0);
@@ -159,7 +160,7 @@ static inline void share_gradient(const group *g, phase p, int block) {
   }
 }
 
-/* A phase: no barrier within. */
+/* Runs a phase; contains no barrier. */
 static inline void run_phase(group *g, const source *s, int index, int block) {
   const phase p = g->phases[index];
   if (p.copy != COPY_NONE) copy_panel(g->panels + (1 - g->full) * g->own->panel, g, p);
@@ -172,7 +173,7 @@ static inline void run_phase(group *g, const source *s, int index, int block) {
   if (p.copy != COPY_NONE) g->full = 1 - g->full;
 }
 
-/* Where all parts lie; `space` is the group's local memory. */
+/* Finds all parts; `space` is the group's local memory. */
 static inline group make_group(__global float *gradients, __global float *scratch,
                                __local vec *space, __global const float *parameters,
                                __constant const step_plan *plan) {
@@ -196,7 +197,8 @@ static inline group make_group(__global float *gradients, __global float *scratc
   return g;
 }
 
-/* The slice of the next batch; one item opens the step. A slice without rows leaves zeros. */
+/* Begins the slice of the next batch; one item opens the step. A slice without rows writes zeros.
+ */
 static inline void begin_slice(group *g, __global step_state *state, const source *s) {
   const int slice = get_group_id(0), chunks = g->plan->chunks, slices = g->plan->slices;
   g->start = batch_start(state, g->plan->batch);
@@ -208,8 +210,7 @@ static inline void begin_slice(group *g, __global step_state *state, const sourc
   if (slice == 0 && get_local_id(0) == 0) open_step(state, g->live);
 }
 
-/* A slice's way up and down. Barriers must stand at a kernel's top level, so this is text and not a
- * function. */
+/* Runs all phases of a slice. This is a macro because barriers must be at a kernel's top level. */
 #define RUN_SLICE(g, state, s)                                                                     \
   begin_slice(&g, state, &s);                                                                      \
   for (int block = g.begin; block < g.end; block++)                                                \
@@ -218,15 +219,15 @@ static inline void begin_slice(group *g, __global step_state *state, const sourc
       barrier(FENCES);                                                                             \
     }
 
-/* Adds the rows' losses and hits, in order. One item calls this. */
+/* Adds the rows' losses and hits in order. Called by one item. */
 static inline void add_rows(__global float *partials, const group *g) {
   float2 total = (float2)(0.0f);
   for (int r = 0; r < CHUNK; r++) total += g->sums[r];
   vstore2(total, get_group_id(0), partials);
 }
 
-/* Row s of gradients and pair s of partials [slices, 2] from slice s of the batch, for an update to
- * add up. scratch: a row of values a slice, or NULL. */
+/* Slice s of the batch writes row s of gradients and pair s of partials [slices, 2]; an update adds
+ * them up. scratch: one row of values for each slice, or NULL. */
 __kernel GROUP(STEP_GROUP, 1)
 void whole_step_gpu(__global float *restrict gradients, __global float *restrict partials,
                     __global float *restrict scratch, __global step_state *restrict state,
@@ -240,7 +241,8 @@ void whole_step_gpu(__global float *restrict gradients, __global float *restrict
   if (get_local_id(0) == 0) add_rows(partials, &g);
 }
 
-/* `steps` steps with their updates, of batches that are one slice: the one group goes on alone. */
+/* Runs `steps` steps with their updates, for batches of a single slice; the one group continues
+ * alone. */
 __kernel GROUP(STEP_GROUP, 1)
 void whole_steps_gpu(__global float *restrict parameters, __global float *restrict first,
                      __global float *restrict second, __global float *restrict gradients,

@@ -7,7 +7,7 @@
 #include <data/write.h>
 
 /* An NPY file of version 1. `descr` is as in the header, including quotes; `fortran` is "True" or
- * "False". Returns its size; `out` has room for 200 bytes more than the elements. */
+ * "False". Returns its size; `out` must have 200 bytes more than the elements. */
 static inline size_t npy_file(char *out, const char *descr, const char *fortran, const char *shape,
                               const void *data, size_t bytes) {
   int length = sprintf(out + 10, "{'descr': %s, 'fortran_order': %s, 'shape': %s, }\n", descr,

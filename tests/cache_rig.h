@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The user's cache folder for the tests, ebb's within it, and that of the kernels. */
+/* The tests' cache folder, ebb's folder within it, and the folder of the kernels. */
 static char rig_base[64], rig_own[80], rig_kernels[96];
 
 static inline int rig_remove(const char *path, const struct stat *about, int type,
@@ -24,7 +24,7 @@ static inline int rig_remove(const char *path, const struct stat *about, int typ
   return remove(path);
 }
 
-/* Before each test: a new folder, empty, in XDG_CACHE_HOME. */
+/* Before each test: points XDG_CACHE_HOME to a new, empty folder. */
 static inline int rig_set_up(void **state) {
   (void)state;
   strcpy(rig_base, "/tmp/ebb_cache_XXXXXX");
@@ -41,7 +41,8 @@ static inline int rig_tear_down(void **state) {
   return nftw(rig_base, rig_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Number of names in the folder of the kernels; 0 if it is not there. `last` gets one of them. */
+/* The number of files in the kernels' folder, 0 if there is none. `last` receives one of the
+ * names. */
 static inline size_t rig_count(char last[256]) {
   size_t count = 0;
   DIR *stream = opendir(rig_kernels);
@@ -60,7 +61,7 @@ static inline const char *rig_path(const char *name) {
   return path;
 }
 
-/* The one file there is, as it is found on disk. */
+/* The name of the only file. */
 static inline const char *rig_file(void) {
   char name[256];
   assert_int_equal(rig_count(name), 1);
@@ -85,7 +86,7 @@ static inline void rig_flip(const char *path, size_t at, unsigned bits) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* Makes a file of zeros that takes no room on disk, changed at that time. */
+/* Creates a file of zeros that takes no room on disk, with this modification time. */
 static inline void rig_sparse(const char *name, off_t size, time_t changed) {
   const struct timespec times[2] = {{.tv_sec = changed}, {.tv_sec = changed}};
   int file = open(rig_path(name), O_WRONLY | O_CREAT | O_EXCL, 0600);

@@ -1,5 +1,4 @@
-/* Checkpoints of two steps, and what is written over their files: bytes, or texts with the right
- * checksum.
+/* Checkpoints of two steps, and forgeries of their files: bytes, or text with a valid checksum.
  */
 #ifndef EBB_CHECKPOINT_FORGE_H
 #define EBB_CHECKPOINT_FORGE_H
@@ -38,7 +37,7 @@ static inline void write_file(const char *name, const char *bytes, size_t size) 
   assert_int_equal(fclose(stream), 0);
 }
 
-/* That of step 4 is passed over, with its name, for that of step 2. */
+/* The checkpoint of step 4 is skipped with a note that names it, and that of step 2 is used. */
 static inline void expect_passed_over(const char *name) {
   char path[256];
   ebb_checkpoint_info info;
@@ -49,7 +48,7 @@ static inline void expect_passed_over(const char *name) {
   ebb_checkpoint_info_clear(&info);
 }
 
-/* Writes the manifest of step 4, whose body begins there, with the checksum of that body. */
+/* Writes the manifest of step 4, which ends with `body`, with that body's checksum. */
 static inline void sign(char *text, const char *body) {
   char hash[33];
   size_t size = strlen(text);
@@ -59,7 +58,7 @@ static inline void sign(char *text, const char *body) {
   write_file(manifest_4, text, size);
 }
 
-/* Replaces `from` by `to`, of the same length, in the body of the manifest of step 4. */
+/* Replaces `from` by `to`, of equal length, in the body of step 4's manifest. */
 static inline void forge(const char *from, const char *to) {
   size_t size;
   char *text;

@@ -31,7 +31,7 @@ static inline void clean_folder(void) {
   closedir(stream);
 }
 
-/* Group set-up and tear-down: the device is *state, the folder is there and empty. */
+/* Group set-up and tear-down: opens the device as *state and creates the empty folder. */
 static inline int open_device_and_folder(void **state) {
   strcpy(folder, "/tmp/ebb_checkpoint_XXXXXX");
   return mkdtemp(folder) ? open_test_device(state) : -1;
@@ -59,8 +59,8 @@ static inline void expect_message(const char *part) {
 
 #define TEST(name) cmocka_unit_test_setup(name, make_clean)
 
-/* A training, to be begun twice or more. Zero: by layers, resident, sgd, in order, 5 steps an epoch
- * of which the last is short. */
+/* Describes a training that is begun twice or more. All zero: by layers, resident, sgd, in order, 5
+ * steps an epoch with a short last one. */
 typedef struct plan {
   ebb_engine engine;
   ebb_step_form step;
@@ -79,7 +79,7 @@ typedef struct training {
 
 enum { VALID = 60 };
 
-/* The weights begin as `seed` makes them. */
+/* Begins a training, with initial weights from `seed`. */
 static inline void training_begin(training *t, ebb_device *device, const plan *p, uint64_t seed) {
   ebb_spec spec;
   expect(ebb_device_set_engine(device, p->engine), EBB_OK);
@@ -99,7 +99,8 @@ static inline void training_begin(training *t, ebb_device *device, const plan *p
   o->shuffle = p->shuffle;
   o->step = p->step;
   o->data_on = p->place;
-  o->block_bytes = 2 * 32 * (INPUTS + 1) * sizeof(float); /* two steps a block, three an epoch */
+  o->block_bytes =
+      2 * 32 * (INPUTS + 1) * sizeof(float); /* two steps a block, three blocks an epoch */
   o->epochs = p->epochs;
   o->keep_best = p->keep_best;
   o->patience = p->patience;
@@ -121,7 +122,7 @@ static inline void training_start(training *t, ebb_device *device, const plan *p
   expect(training_create(t), EBB_OK);
 }
 
-/* Throws the trainer and its network away, and goes on with new ones. */
+/* Frees the trainer and its network, and resumes with new ones. */
 static inline void training_resume(training *t, ebb_device *device, const plan *p) {
   rig_free(&t->r);
   training_start(t, device, p, 99);
@@ -136,7 +137,7 @@ static inline void save(training *t, size_t keep) {
   expect(ebb_trainer_save(t->r.trainer, folder, keep, NULL), EBB_OK);
 }
 
-/* The checkpoints' files in the folder are those of these steps, whole ones. */
+/* The folder contains complete checkpoints of exactly these steps. */
 static inline void expect_steps(const uint64_t *wanted, size_t count) {
   ebbi_checkpoint_list list;
   expect(ebbi_checkpoint_list_make(&list, folder), EBB_OK);
@@ -150,7 +151,7 @@ static inline void expect_steps(const uint64_t *wanted, size_t count) {
 #define EXPECT_STEPS(...)                                                                          \
   expect_steps((const uint64_t[]){__VA_ARGS__}, sizeof(uint64_t[]){__VA_ARGS__} / sizeof(uint64_t))
 
-/* The newest good one is of this step, and none is damaged. */
+/* The newest intact checkpoint is of this step, and none is damaged. */
 static inline void expect_newest(uint64_t step) {
   ebb_checkpoint_info info;
   expect(ebb_checkpoint_describe(&info, folder), EBB_OK);
@@ -159,8 +160,7 @@ static inline void expect_newest(uint64_t step) {
   ebb_checkpoint_info_clear(&info);
 }
 
-/* Two trainings are the same to the last bit: what they compute with, what they fall back to, and
- * how they stand. */
+/* Two trainings are equal bit for bit: their numbers, fallback copies and progress. */
 static inline void expect_same_tensor(const ebb_tensor *a, const ebb_tensor *b) {
   assert_int_equal(!a, !b);
   if (!a) return;

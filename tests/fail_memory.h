@@ -1,7 +1,6 @@
 /* Makes allocations fail in a program linked with ebb_fail_memory (CMakeLists.txt): those of the
  * library, by --wrap, and jansson's, once main has called json_set_alloc_funcs with jansson_malloc.
- * Allocations of the system's and the driver's libraries never fail.
- */
+ * Allocations of system and driver libraries never fail. */
 #ifndef EBB_FAIL_MEMORY_H
 #define EBB_FAIL_MEMORY_H
 
@@ -11,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static _Thread_local long memory_countdown; /* allocations left until one fails; 0: none fails */
+static _Thread_local long
+    memory_countdown; /* allocations up to and including the failing one; 0: none fails */
 static _Thread_local bool memory_failed;
 
 /* Makes the n-th allocation of this thread fail, counted from 1. */
@@ -20,7 +20,7 @@ static inline void fail_memory(long n) {
   memory_failed = false;
 }
 
-/* Ends it. Returns true if an allocation has failed. */
+/* Ends that. Returns true if an allocation failed. */
 static inline bool memory_has_failed(void) {
   memory_countdown = 0;
   return memory_failed;

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* glibc's own, under which it can be called before any symbol is looked up. */
+/* glibc's own malloc, which can be called before any symbol is looked up. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
@@ -31,7 +31,7 @@ static atomic_long made;
 static long failing = -1;
 static bool sticky, ready;
 
-/* The tool itself comes first, without a name. */
+/* The tool itself comes first and has no name. */
 static bool is_ours(const char *path, bool first) {
   static const char *const names[] = {"libebb.", "libjansson.", "libpopt.", "libzip."};
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

@@ -33,7 +33,7 @@ static void *let_go(void *gate) {
   return NULL;
 }
 
-/* Adds to the wait list, copied to `list`, an event that ends when the time has passed. */
+/* Adds an event to the wait list, copied to `list`, that ends when the time has passed. */
 static void hold_back(cl_command_queue queue, cl_event list[WAITS_MAX], cl_uint *count,
                       const cl_event **waits) {
   cl_context context;
@@ -43,7 +43,7 @@ static void hold_back(cl_command_queue queue, cl_event list[WAITS_MAX], cl_uint 
     return;
   cl_event gate = driver->clCreateUserEvent(context, NULL);
   if (!gate) return;
-  driver->clRetainEvent(gate); /* the thread's */
+  driver->clRetainEvent(gate); /* for the thread */
   for (cl_uint i = 0; i < *count; i++) list[i] = (*waits)[i];
   list[(*count)++] = gate;
   *waits = list;
@@ -83,7 +83,7 @@ QUERY_LIST(QUERY_CALL)
   }
 MAKER_LIST(MAKER_CALL)
 
-/* A command left out is a marker in its place, so that its event ends in turn. */
+/* Replaces an omitted command by a marker, so that its event ends in order. */
 #define LEAVE_OUT driver->clEnqueueMarkerWithWaitList(queue, count, waits, event)
 #define ENQUEUE_CALL(name, parameters, arguments)                                                  \
   static cl_int CL_API_CALL layer_##name parameters {                                              \
@@ -152,7 +152,7 @@ static void *CL_API_CALL layer_clEnqueueMapBuffer(cl_command_queue queue, cl_mem
   }
 OBJECT_LIST(OBJECT_CALLS)
 
-/* ---- command buffers: where they queue, and the driver's own calls ---- */
+/* ---- command buffers: which queue they use, and the driver's own calls ---- */
 
 static cl_command_queue buffer_queue;
 static ebbi_command_calls real;
@@ -202,7 +202,7 @@ static cl_int CL_API_CALL layer_release(ebbi_command_buffer b) {
   return real.release(b);
 }
 
-/* The layer's own call in place of the driver's, which is kept. */
+/* Returns the layer's call for an extension function, and keeps the driver's. */
 static void *CL_API_CALL find_extension(cl_platform_id platform, const char *name) {
   void *found = driver->clGetExtensionFunctionAddressForPlatform(platform, name);
   static const ebbi_command_calls own = {layer_create, layer_launch, layer_finalize, layer_enqueue,
@@ -217,7 +217,7 @@ static void *CL_API_CALL find_extension(cl_platform_id platform, const char *nam
   return found;
 }
 
-/* ---- what the loader calls ---- */
+/* ---- entry points for the loader ---- */
 
 CL_API_ENTRY cl_int CL_API_CALL clGetLayerInfo(cl_layer_info what, size_t size, void *value,
                                                size_t *needed) {

@@ -4,7 +4,7 @@
 #ifndef EBB_FAULT_LAYER_CALLS_H
 #define EBB_FAULT_LAYER_CALLS_H
 
-/* Give information, wait, or set something. */
+/* Calls that query, wait or set something. */
 #define PLAIN_LIST(X)                                                                              \
   X(clGetPlatformIDs, (cl_uint n, cl_platform_id * ids, cl_uint * count), (n, ids, count))         \
   X(clGetDeviceIDs,                                                                                \
@@ -40,7 +40,7 @@
   X(clGetMemObjectInfo, (cl_mem m, QUERY), (m, what, size, value, needed))
 #define QUERY cl_uint what, size_t size, void *value, size_t *needed
 
-/* Make an object: X(name, kind, type, parameters, arguments) */
+/* Calls that make an object: X(name, kind, type, parameters, arguments) */
 #define MAKER_LIST(X)                                                                              \
   X(clCreateContext, CONTEXT, cl_context,                                                          \
     (const cl_context_properties *p, cl_uint n, const cl_device_id *d,                             \
@@ -66,7 +66,7 @@
     (p, name, error))                                                                              \
   X(clCreateUserEvent, EVENT, cl_event, (cl_context c, cl_int * error), (c, error))
 
-/* Queue a command. A transfer has its bytes and the host's memory, so that one can be wrong. */
+/* Calls that queue a command. A transfer has its bytes and host memory, which can be corrupted. */
 #define WAITS cl_uint count, const cl_event *waits, cl_event *event
 #define ENQUEUE_LIST(X)                                                                            \
   X(clEnqueueNDRangeKernel,                                                                        \
@@ -107,7 +107,7 @@
      event),                                                                                       \
     (region[0] * region[1]))
 
-/* Objects: X(what the calls' names end with, kind, type) */
+/* Objects: X(end of the calls' names, kind, type) */
 #define OBJECT_LIST(X)                                                                             \
   X(Context, CONTEXT, cl_context)                                                                  \
   X(CommandQueue, QUEUE, cl_command_queue)                                                         \
@@ -116,8 +116,8 @@
   X(Kernel, KERNEL, cl_kernel)                                                                     \
   X(Event, EVENT, cl_event)
 
-/* Of the extension for command buffers, which are found by name: X(name, member of
- * ebbi_command_calls that has the type) */
+/* Calls of the command buffer extension, found by name: X(name, member of ebbi_command_calls that
+ * gives the type) */
 #define BUFFER_LIST(X)                                                                             \
   X(clCreateCommandBufferKHR, create)                                                              \
   X(clCommandNDRangeKernelKHR, launch)                                                             \

@@ -111,7 +111,8 @@ void spoof(cl_uint what, void *value) {
   };
   for (size_t i = 0; value && i < sizeof rows / sizeof *rows; i++) {
     const char *text = rows[i].what == what ? getenv(rows[i].variable) : NULL;
-    unsigned long long number = text ? strtoull(text, NULL, 0) : 0; /* its low bytes come first */
+    unsigned long long number =
+        text ? strtoull(text, NULL, 0) : 0; /* little-endian: its low bytes come first */
     if (text) memcpy(value, &number, rows[i].size);
   }
 }

@@ -30,24 +30,24 @@ typedef enum verdict { GOOD, ERROR, LIE, HANG, STALL, CORRUPT } verdict;
 /* Reads the variables, and writes the report when the process exits. */
 void plan_begin(void);
 
-/* For tests that change the variables: from here on they hold, and calls are counted anew. */
+/* For tests that change the variables: reads them again and restarts the counters. */
 void fault_layer_restart(void);
 
-/* Counts a call and says how it is to go; one that hangs has done so. `counts`: it is one of those
- * that FAULT_INFO names. */
+/* Counts a call and returns its verdict, after a hang if it is one. `counts`: FAULT_INFO selects
+ * it. */
 verdict judge(int call, bool counts);
 bool is_wanted_info(cl_uint what);
 cl_int planned_error(void);
 void sleep_as_planned(void);
 
-/* Makes a byte wrong, in place or in a copy, which the caller frees. */
+/* Corrupts a byte, in place or in a copy that the caller frees. */
 void flip(void *bytes, size_t size);
 void *flipped_copy(const void *bytes, size_t size);
 
-/* Puts a size that is made up in the place of what the device has said. */
+/* Replaces a size reported by the device by a made-up one. */
 void spoof(cl_uint what, void *value);
 
-/* Objects: one was made, unless it is NULL; one more, or less, is held. */
+/* Objects: made (NULL: not), retained, released. */
 void note_made(int kind, const void *object);
 void note_held(int kind, long more);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The layer's variables, as "FAULT_API=clFinish FAULT_N=2"; those that are not named are unset. */
+/* Sets the layer's variables, as in "FAULT_API=clFinish FAULT_N=2", and unsets the others. */
 static inline void fault_set(const char *variables) {
   static const char *const all[] = {
       "FAULT_API",   "FAULT_N",     "FAULT_CODE",  "FAULT_STICKY", "FAULT_MODE",  "FAULT_SECONDS",

@@ -27,12 +27,13 @@ static inline void describe_columns(char out[512], const ebb_table *t) {
   }
 }
 
-/* A file: what stands above its rows, the rows, and what stands below. In a row, `a` is the number
- * of the row, `b` a number with a fraction, `c` one of three small numbers, `e` and `g` one of two,
- * `d` a number of the row's own; no other of these letters may stand there. */
+/* A file: the lines above its rows, the rows, and the lines below. In a row, letters are
+ * placeholders: `a` is the row number, `b` a number with a fraction, `c` one of three small
+ * numbers, `e` and `g` one of two, `d` a number unique to the row. These letters must have no other
+ * use. */
 typedef struct found_case {
   const char *above, *row;
-  const char *columns, *notes; /* or a refusal: NULL, and the parts of the message */
+  const char *columns, *notes; /* or a refusal: NULL, and parts of the message */
   const char *below;
   size_t rows; /* 0: ROWS */
   ebb_read_options options;

@@ -1,4 +1,5 @@
-/* Plants a fault in a kernel file, for devices that build programs from then on. */
+/* Plants a fault in a kernel file for devices that build programs afterwards.
+ */
 #ifndef EBB_KERNEL_FAULT_H
 #define EBB_KERNEL_FAULT_H
 
@@ -12,7 +13,7 @@
 
 static char fault_folder[32], fault_path[96];
 
-/* The kernel file `name` with the first `from` turned into `to`; unplant_fault takes it back. */
+/* Replaces the first `from` in the kernel file `name` by `to`; unplant_fault restores it. */
 static inline void plant_fault(const char *name, const char *from, const char *to) {
   const ebbi_kernel_file *file = ebbi_kernel_files;
   while (strcmp(file->name, name) != 0) file++;

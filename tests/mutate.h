@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Cuts, flips, copies and swaps in bytes, as the random words of the round say. Returns the new
- * size, at most `size`. */
+/* Cuts, flips, copies and swaps bytes according to the round's random words. Returns the new size,
+ * at most `size`. */
 static inline size_t mutate(char *bytes, size_t size, uint64_t round) {
   static const char spice[] = ",;:|=\"'\\\n\r\t{}[]0-9e.?#%@$/\xff\x80 \x00";
   uint32_t w[4];

@@ -4,7 +4,7 @@
 # smallest that has edges and a second round of whatever there are rounds of; tiles of other sizes are
 # oclgrind_matmul.sh's.
 #
-# oclgrind.sh ROOT EBB PRODUCTS
+# oclgrind.sh ROOT EBB PRODUCTS; ALL, a variable: with what is left to the full suite
 set -euo pipefail
 root=$(realpath "$1") ebb=$(realpath "$2") products=$(realpath "$3")
 # shellcheck source=tests/oclgrind_rig.sh
@@ -49,7 +49,7 @@ trains gpu 34 "${many[@]}" --model 40tanh-61softplus --step whole # two slices, 
 # A layer of every kind, as the help writes it.
 kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/9/g')
 trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers
-trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
+[[ -z ${ALL-} ]] || trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
 
 # Depths that are split, by the engine gpu from 512 on, its slices finished by more than a group, and
 # by the engine cpu from 2048 on. No buffer above 1 MiB: of what is written in two parts oclgrind

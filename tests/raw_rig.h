@@ -9,7 +9,7 @@
 #include <data/formats.h>
 #include <data/raw.h>
 
-/* Texts and numbers of the last column, numbers of the others. */
+/* Texts and numbers for the last column, numbers for the others. */
 static inline ebb_status last_both(ebbi_form *forms, const ebbi_raw *raw, void *user) {
   (void)user;
   forms[raw->cols - 1] = EBBI_FORM_BOTH;
@@ -17,11 +17,11 @@ static inline ebb_status last_both(ebbi_form *forms, const ebbi_raw *raw, void *
 }
 
 static inline ebbi_wishes wishes_of(const ebb_read_options *options) {
-  static const ebb_read_options defaults;
+  static const ebb_read_options defaults = EBB_READ_OPTIONS_INIT;
   return (ebbi_wishes){.options = options ? options : &defaults, .choose = last_both};
 }
 
-/* Any format. */
+/* Parses bytes in any format. */
 static inline ebb_status parse_raw(ebbi_raw *raw, const char *bytes, size_t size,
                                    const ebbi_wishes *wishes) {
   *raw = (ebbi_raw){0};
@@ -50,7 +50,7 @@ static inline void expect_note(const ebbi_raw *raw, const char *part) {
   fail_msg("no note has \"%s\"", part);
 }
 
-/* A file of shared/cases. */
+/* Reads a file of shared/cases. */
 static inline ebbi_raw case_raw(const char *name, const ebb_read_options *options) {
   char path[128];
   size_t size;
@@ -63,7 +63,7 @@ static inline ebbi_raw case_raw(const char *name, const ebb_read_options *option
 
 typedef ebb_status raw_reader(ebbi_raw *raw, const ebbi_wishes *wishes);
 
-/* The forms that all columns get; NULL: AUTO. */
+/* The form for all columns; NULL: AUTO. */
 static inline ebb_status choose_forms(ebbi_form *forms, const ebbi_raw *raw, void *user) {
   for (size_t c = 0; c < raw->cols && user; c++) forms[c] = *(const ebbi_form *)user;
   assert_int_equal(raw->names.count, raw->cols);
@@ -71,10 +71,10 @@ static inline ebb_status choose_forms(ebbi_form *forms, const ebbi_raw *raw, voi
   return EBB_OK;
 }
 
-/* One reader's. */
+/* Parses bytes with one reader. */
 static inline ebb_status read_raw(raw_reader *reader, ebbi_raw *raw, const char *bytes, size_t size,
                                   const ebb_read_options *options, const ebbi_form *form) {
-  static const ebb_read_options defaults;
+  static const ebb_read_options defaults = EBB_READ_OPTIONS_INIT;
   const ebbi_wishes wishes = {.options = options ? options : &defaults,
                               .choose = choose_forms,
                               .user = (void *)(uintptr_t)form};
@@ -90,7 +90,7 @@ static inline ebbi_raw csv_of(const char *text, const ebb_read_options *options,
   return raw;
 }
 
-/* `ROWSxCOLS header name:number other:text`; a column without name is marked by `-`. */
+/* `ROWSxCOLS header name:number other:text`; `-` marks a column without a name. */
 static inline void describe_raw(char *out, size_t size, const ebbi_raw *raw) {
   int used = snprintf(out, size, "%zux%zu%s", raw->rows, raw->cols, raw->header ? " header" : "");
   for (size_t c = 0; c < raw->cols && (size_t)used < size; c++) {
@@ -118,7 +118,7 @@ static inline void expect_csv_refused(const char *text, const ebb_read_options *
   expect_message(status, parts);
 }
 
-/* The notes, one a line, hold this; "": there are none. */
+/* The notes, one a line, contain `text`; "": there are none. */
 static inline void expect_csv_notes(const char *text, const ebb_read_options *options,
                                     const char *part) {
   char all[2048] = "";
@@ -131,7 +131,7 @@ static inline void expect_csv_notes(const char *text, const ebb_read_options *op
   if (*part ? !strstr(all, part) : *all != '\0') fail_msg("notes: %s; expected: %s", all, part);
 }
 
-/* A cell as text: of its texts if there are some, else its number. */
+/* A cell as text: its text if the column has texts, else its number. */
 static inline const char *cell(const ebbi_raw *raw, size_t row, size_t col) {
   static char text[64];
   const ebbi_raw_column *column = &raw->columns[col];

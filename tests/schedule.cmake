@@ -17,7 +17,7 @@ ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_
              test_encoder_categories test_encoder_json test_encoder_missing test_encoder_numbers
              test_encoder_target test_file test_fingerprint test_formats_arrays test_formats_hostile
              test_formats_text test_formats_write test_json test_match test_model test_model_files
-             test_no_memory test_ops test_pocl_cache test_reference test_rng test_safetensors
+             test_no_memory test_ops test_options test_pocl_cache test_reference test_reference_nodes test_reference_rules test_rng test_safetensors
              test_safetensors_checksum test_scores test_sequence test_simple test_spec test_table_cases
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
              test_writer_try headers format run cli_usage)
@@ -29,14 +29,15 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_fuzz_found
              test_data_no_memory
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure test_exec)
-ebb_schedule(10 quick test_kernel_work test_matmul_gpu test_precision test_precision_training test_step_forms cli_best cli_checkpoint cli_data
+ebb_schedule(10 quick test_matmul_gpu test_precision test_precision_training cli_best cli_checkpoint cli_data
              cli_rows cli_schedule cli_train golden)
-ebb_schedule(20 quick test_whole_groups cli_tune)
+ebb_schedule(20 quick cli_tune)
 ebb_schedule(40 quick test_kernels)
 ebb_schedule(35 quick cli_signals)
-ebb_schedule(15 "" golden_gpu cli_cases consumer_subproject cli_real readme)
+ebb_schedule(15 "" cli_cases consumer_subproject cli_real readme)
 ebb_schedule(25 "" cli_cache)
-ebb_schedule(30 full cli_bench cli_precision consumer_static gpu structure_proof test_sentinel_faults_1
+ebb_schedule(40 full test_kernel_work test_step_forms test_whole_groups)
+ebb_schedule(30 full cli_bench cli_precision consumer_static golden_gpu gpu structure_proof test_sentinel_faults_1
              test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3)
 ebb_schedule(30 "" test_verify test_sentinel_faults_0 cli_verify)
 ebb_schedule(12 "" fault_sweep fault_hangs)
@@ -51,5 +52,5 @@ ebb_schedule(600 full quality)
 
 if(EBB_SANITIZE) # the release build has measured already, and has run these kernels and this many processes
   ebb_schedule(40 full cli_checkpoint cli_io cli_kills cli_tune fault_hangs fault_sweep test_data_memory test_precision
-               test_precision_training test_step_forms test_whole_groups)
+               test_precision_training)
 endif()

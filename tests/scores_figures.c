@@ -16,7 +16,7 @@ static void fail(const char *what) {
   exit(1);
 }
 
-/* An array from standard input. */
+/* Reads an array from standard input. */
 static void *take(size_t count, size_t size) {
   void *values = calloc(count ? count : 1, size);
   if (!values || fread(values, size, count, stdin) != count) fail("the input is too short");

@@ -1,5 +1,5 @@
-/* Hand-made tables, as a reader and the decisions about columns would make them, for tests of later
- * stages. Line 1 is a header; row r is on line r + 2. */
+/* Tables made by hand, as a reader and the decisions about columns would make them, for tests of
+ * later stages. Line 1 is a header; row r is on line r + 2. */
 #ifndef EBB_TABLE_RIG_H
 #define EBB_TABLE_RIG_H
 
@@ -30,7 +30,7 @@ static inline ebb_table *rig_table(size_t rows) {
   return t;
 }
 
-/* One more column of the file, empty yet. */
+/* Adds a column of the file, still empty. */
 static inline ebbi_raw_column *rig_column(ebb_table *t, const char *name, ebb_column_use use,
                                           ebb_column_kind kind) {
   size_t c = t->raw.cols++, index;
@@ -53,7 +53,7 @@ static inline ebbi_cells *rig_cells(const double *values, size_t rows) {
   return cells;
 }
 
-/* Puts another value in the place of one. */
+/* Replaces one value. */
 static inline void rig_set(ebbi_cells **cells, size_t row, double value) {
   ebbi_cells *changed = ebbi_cells_new();
   assert_non_null(changed);
@@ -82,15 +82,15 @@ static inline void rig_codes(ebbi_cells **codes, ebbi_names *names, const char *
 }
 
 static inline void rig_texts(ebb_table *t, const char *name, const char *const *texts) {
-  ebbi_raw_column *column = rig_column(t, name, EBB_COLUMN_INPUT, EBB_KIND_CATEGORY);
+  ebbi_raw_column *column = rig_column(t, name, EBB_COLUMN_INPUT, EBB_COLUMN_CATEGORY);
   rig_codes(&column->codes, &column->texts, texts, t->raw.rows);
 }
 
-/* A target of classes; `numbers`: sorted by value. */
+/* A target with classes; `numbers`: sorted by value. */
 static inline void rig_classes(ebb_table *t, const char *name, const char *const *texts,
                                bool numbers) {
   size_t index;
-  rig_column(t, name, EBB_COLUMN_TARGET, EBB_KIND_CATEGORY);
+  rig_column(t, name, EBB_COLUMN_TARGET, EBB_COLUMN_CATEGORY);
   assert_int_equal(ebbi_names_add(&t->target.names, &index, name), EBB_OK);
   t->target.cols = 1;
   t->target.task = EBB_TASK_CLASSIFICATION;
@@ -107,24 +107,24 @@ static inline void rig_classes(ebb_table *t, const char *name, const char *const
   free(map);
 }
 
-/* A target of values, or one more of them. */
+/* Adds a target of values. */
 static inline void rig_values(ebb_table *t, const char *name, const double *values) {
   ebbi_target *target = &t->target;
   size_t index, cols = target->cols++;
-  rig_column(t, name, EBB_COLUMN_TARGET, EBB_KIND_NUMBER);
+  rig_column(t, name, EBB_COLUMN_TARGET, EBB_COLUMN_NUMBER);
   assert_int_equal(ebbi_names_add(&target->names, &index, name), EBB_OK);
   target->task = EBB_TASK_REGRESSION;
   target->numbers = rig_grow(target->numbers, cols + 1, sizeof *target->numbers);
   target->numbers[cols] = rig_cells(values, t->raw.rows);
 }
 
-/* An array of bytes, image or not, in place of columns. */
+/* An array of bytes, image or not, instead of columns. */
 static inline ebb_table *rig_bytes(size_t rows, size_t cols, const char *bytes, bool image) {
   ebb_table *t = rig_table(rows);
   for (size_t c = 0; c < cols; c++) {
     char name[24];
     snprintf(name, sizeof name, "%zu", c);
-    rig_column(t, name, EBB_COLUMN_INPUT, image ? EBB_KIND_PIXEL : EBB_KIND_NUMBER);
+    rig_column(t, name, EBB_COLUMN_INPUT, image ? EBB_COLUMN_PIXEL : EBB_COLUMN_NUMBER);
   }
   free(t->raw.columns);
   ebbi_cells_free(t->raw.lines);
@@ -141,7 +141,7 @@ static inline ebb_table *rig_bytes(size_t rows, size_t cols, const char *bytes, 
   return t;
 }
 
-/* Rows of the file that are rows of the table. */
+/* The rows of the file that the table keeps. */
 static inline void rig_keep(ebb_table *t, const size_t *rows, size_t count) {
   t->kept = rig_grow(NULL, count, sizeof *t->kept);
   for (size_t i = 0; i < count; i++) t->kept[i] = (uint32_t)rows[i];

@@ -1,4 +1,4 @@
-/* Texts that mean numbers: amounts, dates and times, one by one and as columns. */
+/* Texts that represent numbers: amounts, dates and times, singly and as columns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -141,14 +141,14 @@ static void test_columns_of_amounts(void **state) {
   expect_amounts("0|5%|7%", "", "%");
   expect_amounts("5 km|7km", "", "km");
   expect_amounts("1,234|12|7", "", "");
-  expect_amounts("2|3|4|5more", "", NULL); /* a word must stand behind every number */
+  expect_amounts("2|3|4|5more", "", NULL); /* every number must have a word behind it */
   expect_amounts("5more|2", "", NULL);
   expect_amounts("5 km|7 m", "", NULL);
   expect_amounts("$5|\xe2\x82\xac"
                  "7",
                  "", NULL);
   expect_amounts("$5|n.a.", "", NULL);
-  expect_amounts("5 km|7", "km", "km"); /* as in training, where all had it */
+  expect_amounts("5 km|7", "km", "km"); /* the unit that all values had in training */
   expect_amounts("5 m", "km", NULL);
   expect_amounts("5%", "$", NULL);
 }
@@ -255,7 +255,7 @@ static void expect_dates(const char *list, const char *format, const char *expec
   ebbi_names_free(&texts);
 }
 
-/* Day and month are told apart by the whole column. */
+/* All values of a column together decide between day-month and month-day. */
 static void test_columns_of_dates(void **state) {
   (void)state;
   expect_dates("2021-01-02|2021-12-31", "", "y-m-d", 18629);

@@ -5,6 +5,8 @@
 #include "base/size.h"
 #include "base/text.h"
 
+#include <ebb/tool.h>
+
 #include <locale.h>
 #include <math.h>
 #include <pthread.h>
@@ -124,7 +126,7 @@ static void test_numbers(void **state) {
     if (ebbi_parse_double(&value, bad[i])) fail_msg("\"%s\" is read as %g", bad[i], value);
 }
 
-/* The fast way and the C library's agree to the last bit. */
+/* The fast path and the C library agree to the last bit. */
 static void test_numbers_are_rounded_right(void **state) {
   (void)state;
   for (uint64_t n = 0; n < 20000; n++) {
@@ -137,7 +139,7 @@ static void test_numbers_are_rounded_right(void **state) {
   }
 }
 
-/* Numbers of any length and exponent, some beside the middle of two doubles. */
+/* Numbers of any length and exponent, some close to the midpoint of two doubles. */
 static void test_long_numbers_are_rounded_right(void **state) {
   (void)state;
   for (uint64_t n = 0; n < 40000; n++) {
@@ -149,7 +151,7 @@ static void test_long_numbers_are_rounded_right(void **state) {
         near = ldexp((double)(bits >> 11) + (w[2] & 1 ? 0.5 : 0), (int)(w[3] % 240) - 170);
     if (n % 4 == 0)
       snprintf(text, sizeof text, "%.*g", (int)(w[2] % 20), near);
-    else if (n % 4 == 1) /* all digits of a double, or of the middle of two */
+    else if (n % 4 == 1) /* all digits of a double, or of a midpoint */
       snprintf(text, sizeof text, "%.*f%s", (int)(w[2] % 200), near, w[3] & 1 ? "1" : "");
     else if (n % 4 == 2)
       snprintf(text, sizeof text, "%u%010ue%d", w[0], w[1], (int)(w[2] % 700) - 370);
@@ -175,7 +177,7 @@ static void test_parts_that_are_numbers(void **state) {
   expect_part("0e99999999999999999999", 22, '.', 0);
   expect_part("1e-99999999999999999999", 23, '.', 0);
   expect_part("0.00000000000000000000000000000000000001", 40, '.', 1e-38);
-  char text[2000]; /* a number is one at any length */
+  char text[2000]; /* a number may have any length */
   memset(text, '0', sizeof text);
   text[1] = '.';
   memcpy(text + 1500, "25e1500", 7);
@@ -214,11 +216,12 @@ static void test_suggestions(void **state) {
   assert_string_equal(ebb_suggest("verfy", names, 5), "verify");
   assert_string_equal(ebb_suggest("device", names, 5), "devices");
   static const char *const words[] = {"elu", "relu", "mse", "sgd"};
-  assert_string_equal(ebb_suggest("rleu", words, 4), "relu"); /* neighbours swapped: one edit */
+  assert_string_equal(ebb_suggest("rleu", words, 4),
+                      "relu"); /* adjacent letters swapped: one edit */
   assert_string_equal(ebb_suggest("reul", words, 4), "relu");
   assert_string_equal(ebb_suggest("MES", words, 4), "mse");
   assert_string_equal(ebb_suggest("sdg", words, 4), "sgd");
-  assert_null(ebb_suggest("gsd", (const char *const[]){"dgs"}, 1)); /* no neighbours: two edits */
+  assert_null(ebb_suggest("gsd", (const char *const[]){"dgs"}, 1)); /* distant letters: two edits */
   assert_null(ebb_suggest("bake", names, 5));
   assert_null(ebb_suggest("", names, 5));
   assert_null(ebb_suggest("x", names, 5));

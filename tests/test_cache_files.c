@@ -30,7 +30,7 @@ static void assert_kept(const char *text) {
   free(entry.bytes);
 }
 
-/* Loading must fail, for this reason. */
+/* Loading must fail for this reason. */
 static void assert_refused(const char *text, const char *reason) {
   ebbi_hash key = key_of(text);
   ebbi_kernel_entry entry;
@@ -40,7 +40,7 @@ static void assert_refused(const char *text, const char *reason) {
     fail_msg("\"%s\" does not say \"%s\"", ebb_error_message(), reason);
 }
 
-/* What was refused is written anew. */
+/* A refused entry is replaced. */
 static void assert_mended(const char *text) {
   assert_int_equal(store(text), EBB_OK);
   assert_kept(text);
@@ -130,7 +130,7 @@ static void every_shorter_file_is_noticed(void **state) {
   assert_mended("a");
 }
 
-/* Writes a whole file whose header says what it likes, with a checksum that is right. */
+/* Writes a file whose header has `value` at `at`, with a valid checksum. */
 static void forge(size_t at, uint64_t value) {
   char bytes[HEADER + sizeof binary + SUM];
   const char *path = rig_file();
@@ -183,7 +183,7 @@ static void files_that_are_not_ours(void **state) {
   snprintf(elsewhere, sizeof elsewhere, "%s/elsewhere", rig_base);
   assert_int_equal(store("a"), EBB_OK);
   snprintf(path, sizeof path, "%s", rig_file());
-  assert_int_equal(rename(path, elsewhere), 0); /* what the link leads to is a good entry */
+  assert_int_equal(rename(path, elsewhere), 0); /* the link's target is a valid entry */
   assert_int_equal(symlink(elsewhere, path), 0);
   assert_refused("a", "");
   assert_mended("a");
@@ -197,7 +197,7 @@ static void files_that_are_not_ours(void **state) {
 
   assert_int_equal(remove(path), 0);
   assert_int_equal(mkfifo(path, 0600), 0);
-  alarm(20); /* opening a pipe would wait for its writer */
+  alarm(20); /* opening a pipe would wait for a writer */
   assert_refused("a", "not a regular file");
   alarm(0);
   assert_mended("a");
@@ -206,7 +206,7 @@ static void files_that_are_not_ours(void **state) {
   assert_int_equal(mkdir(path, 0700), 0);
   assert_refused("a", "not a regular file");
   assert_int_equal(store("a"), EBB_ERR_OUTPUT);
-  assert_int_equal(rig_count(NULL), 1); /* and no temporary file */
+  assert_int_equal(rig_count(NULL), 1); /* no temporary file either */
   assert_int_equal(rmdir(path), 0);
 
   assert_int_equal(store("a"), EBB_OK);
@@ -284,14 +284,14 @@ static void folders_that_cannot_be_written(void **state) {
     assert_kept("a");
     assert_int_equal(chmod(rig_kernels, 0700), 0);
   }
-  setenv("XDG_CACHE_HOME", "/proc/self", 1); /* where nobody can make a folder */
+  setenv("XDG_CACHE_HOME", "/proc/self", 1); /* no folder can be created there */
   assert_int_equal(store("b"), EBB_ERR_OUTPUT);
   assert_refused("b", "no cache yet");
   setenv("XDG_CACHE_HOME", rig_file(), 1);
   assert_int_equal(store("b"), EBB_ERR_OUTPUT);
 }
 
-/* The child must not be ended by SIGXFSZ. */
+/* SIGXFSZ must not end the child. */
 static void a_limit_on_file_sizes(void **state) {
   (void)state;
   int result;
@@ -328,7 +328,7 @@ static void the_oldest_files_make_room(void **state) {
   rig_sparse(newer, 130 << 20, 2000);
   rig_sparse(rest, 130 << 20, 1500);
   rig_sparse(older, 1 << 20, 1000);
-  rig_sparse("notes.kernel", 300 << 20, 500); /* not ours */
+  rig_sparse("notes.kernel", 300 << 20, 500); /* not a cache file */
   assert_int_equal(store("b"), EBB_OK);
   assert_int_not_equal(access(rig_path(older), F_OK), 0);
   assert_int_not_equal(access(rig_path(rest), F_OK), 0);

@@ -6,7 +6,8 @@
 
 /* ---- steps ---- */
 
-/* `saved` steps, a checkpoint, and then `more` by what was resumed: as all of them in one go. */
+/* `saved` steps, a checkpoint, and `more` steps after resuming give the same bits as an
+ * uninterrupted training. */
 static void expect_as_one(ebb_device *device, const plan *p, size_t saved, size_t more) {
   training whole, parts;
   training_start(&whole, device, p, 11);
@@ -51,7 +52,7 @@ static plan plan_of(size_t form, size_t optimizer, size_t variant) {
                 .shuffle = variant / 2 % 2};
 }
 
-/* 5 steps an epoch: within the second, at its end, after the first step. */
+/* 5 steps an epoch: saved within the second epoch, at its end, and after the first step. */
 static void steps_go_on_to_the_last_bit(void **state) {
   static const size_t saved[] = {7, 10, 1};
   for (size_t form = 0; form < FORMS; form++)
@@ -67,7 +68,7 @@ static void a_checkpoint_of_no_step_is_one(void **state) {
   expect_as_one(*state, &p, 0, 12);
 }
 
-/* Saved by one form or place, resumed by another. */
+/* Saved with one form or data place, resumed with another. */
 static void place_and_form_may_change(void **state) {
   for (size_t i = 0; i < 4; i++) {
     plan before = plan_of(i % 2, 0, i), after = plan_of(1, 0, 3 - i);
@@ -107,7 +108,7 @@ static void a_falling_rate_goes_on_falling(void **state) {
     expect(ebb_trainer_set_learning_rate(trainer, 0.0123f), EBB_OK);
   }
   expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
-  training_resume(&parts, *state, &p); /* made with the rate of the beginning */
+  training_resume(&parts, *state, &p); /* created with the initial rate */
   expect(ebb_trainer_step(whole.r.trainer, 6), EBB_OK);
   expect(ebb_trainer_step(parts.r.trainer, 6), EBB_OK);
   expect_same(&whole, &parts);
@@ -115,7 +116,7 @@ static void a_falling_rate_goes_on_falling(void **state) {
   rig_free(&parts.r);
 }
 
-/* One from the start, and one that was set later, whose steps count from there. */
+/* A schedule from the start, and a schedule that was set later, whose steps count from there. */
 static void a_schedule_goes_on(void **state) {
   const ebb_schedule cosine = {EBB_SCHEDULE_COSINE, 3, 14, 0.1},
                      step = {EBB_SCHEDULE_STEP, 2, 3, 0.5};
@@ -153,12 +154,12 @@ static void a_schedule_goes_on(void **state) {
 
 enum { EPOCHS = 24 };
 
-/* What a run has reported, and where it is to save and to stop. */
+/* Records the reports of a run, which it saves and stops on request. */
 typedef struct listener {
   training *t;
   size_t save_in;  /* an epoch; 0: never */
-  bool at_its_end; /* else after the very first step */
-  size_t epochs;   /* ended */
+  bool at_its_end; /* else after its first step */
+  size_t epochs;   /* completed */
   double losses[EPOCHS];
   ebb_report last;
 } listener;
@@ -180,7 +181,7 @@ static void run(training *t, listener *l) {
   expect(ebb_trainer_run(t->r.trainer, listen, l), EBB_OK);
 }
 
-/* A run saved from its callback, which ends it; another that was never interrupted. */
+/* A run that is saved and ended by its callback, then resumed, equals an uninterrupted one. */
 static void expect_run_as_one(ebb_device *device, const plan *p, size_t epoch, bool at_its_end) {
   training whole, parts;
   listener one = {0}, two = {.save_in = epoch, .at_its_end = at_its_end};
@@ -213,14 +214,14 @@ static void runs_go_on_to_the_last_bit(void **state) {
   for (int keep = 0; keep < 2; keep++)
     for (size_t patience = 0; patience <= 4; patience += 4) {
       plan p = run_plan(keep, patience);
-      if (!keep && !patience) p.epochs = 4; /* other rows, without validation */
+      if (!keep && !patience) p.epochs = 4; /* more rows, without validation */
       expect_run_as_one(*state, &p, 1, false);
       expect_run_as_one(*state, &p, 1, true);
       expect_run_as_one(*state, &p, 3, true);
     }
 }
 
-/* The last epoch of a run: by number, by patience. What is resumed ends at once. */
+/* The last epoch of a run, by number or by patience: the resumed run ends at once. */
 static void a_run_that_was_over_ends_at_once(void **state) {
   for (size_t patience = 0; patience <= 4; patience += 4) {
     plan p = run_plan(true, patience);
@@ -235,8 +236,8 @@ static void a_run_that_was_over_ends_at_once(void **state) {
   }
 }
 
-/* After a run the network has the best weights, the trainer the latest: both come back, and runs
- * after that count as those of a trainer that was not interrupted. */
+/* After a run the network has the best weights and the trainer the latest. A checkpoint restores
+ * both, and later runs count as those of an uninterrupted trainer. */
 static void between_runs_both_weights_come_back(void **state) {
   plan p = run_plan(true, 0);
   training whole, parts;
@@ -250,7 +251,7 @@ static void between_runs_both_weights_come_back(void **state) {
   expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
   training_resume(&parts, *state, &p);
   expect_same(&whole, &parts);
-  run(&parts, &two); /* the interrupted one, which had been over */
+  run(&parts, &two); /* the interrupted one, which was over */
   expect_same(&whole, &parts);
   run(&whole, &one);
   run(&parts, &two);
@@ -260,7 +261,7 @@ static void between_runs_both_weights_come_back(void **state) {
   rig_free(&parts.r);
 }
 
-/* The second run of a trainer ends where it would have, whatever was before it. */
+/* A trainer's second run ends where it would have ended without the interruption. */
 static void a_later_run_goes_on_too(void **state) {
   plan p = run_plan(false, 0);
   training whole, parts;
@@ -270,7 +271,7 @@ static void a_later_run_goes_on_too(void **state) {
   training_start(&parts, *state, &p, 11);
   for (int i = 0; i < 2; i++) {
     run(&whole, &one);
-    run(&parts, &two); /* stops in the second */
+    run(&parts, &two); /* stops in the second run */
   }
   assert_int_equal(two.epochs, 5);
   training_resume(&parts, *state, &p);
@@ -281,7 +282,7 @@ static void a_later_run_goes_on_too(void **state) {
   rig_free(&parts.r);
 }
 
-/* NaN after a resume falls back to what it would have fallen back to. */
+/* After a resume, NaN falls back to the same weights as without the interruption. */
 static void what_nan_falls_back_to_comes_back(void **state) {
   plan p = run_plan(true, 0);
   training t;

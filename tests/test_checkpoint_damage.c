@@ -1,7 +1,7 @@
-/* Checkpoints that are damaged or forged, and numbers that a device garbles.
+/* Checkpoints that are damaged or forged, and numbers that the device corrupts.
  *
- * Two OpenCL functions are replaced by the test's own, which call the loader's and flip a bit of
- * the data on request.
+ * The test replaces two OpenCL functions; its versions call the loader's and flip a bit of the data
+ * on request.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "checkpoint_forge.h"
@@ -10,7 +10,7 @@
 #include <dlfcn.h>
 #include <math.h>
 
-/* The read, and the write, that is to be garbled: so many from now; 0: none. */
+/* How many reads, or writes, until the corrupted one; 0: none. */
 static int bad_read, bad_write;
 
 static void *next(const char *name) {
@@ -19,7 +19,7 @@ static void *next(const char *name) {
   return function;
 }
 
-/* Of a step state a number that nothing can be told by; of tensors any. */
+/* Flips a bit: in a step state, of a number that no check constrains; in tensors, any bit. */
 static void garble(void *bytes, size_t size) {
   size_t at = offsetof(ebb_state, loss_sum);
   assert_true(at < size);
@@ -32,7 +32,7 @@ cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem buffer, cl_bool blocki
   cl_int (*real)(cl_command_queue, cl_mem, cl_bool, size_t, size_t, void *, cl_uint,
                  const cl_event *, cl_event *);
   *(void **)&real = next("clEnqueueReadBuffer");
-  bool bad = bad_read > 0 && --bad_read == 0; /* what is to be garbled must have come */
+  bool bad = bad_read > 0 && --bad_read == 0; /* the data must have arrived before the flip */
   cl_int error =
       real(queue, buffer, bad ? CL_TRUE : blocking, offset, size, to, count, waits, event);
   if (bad) garble(to, size);
@@ -59,7 +59,7 @@ cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool block
 
 /* ---- damage ---- */
 
-/* In place: written anew thousands of times, a file would be sent to the disk each time. */
+/* In place: rewriting the file thousands of times would send each version to the disk. */
 static void flip_bit(const char *name, size_t at) {
   char path[256];
   in_folder(path, name);
@@ -100,7 +100,7 @@ static void a_cut_is_found(void **state) {
     size_t size;
     read_file(&bytes, &size, names[n]);
     in_folder(path, names[n]);
-    assert_int_equal(truncate(path, (off_t)size + 1), 0); /* a 0 more */
+    assert_int_equal(truncate(path, (off_t)size + 1), 0); /* one more 0 */
     expect_passed_over(names[n]);
     for (size_t length = size; length-- > 0;) {
       assert_int_equal(truncate(path, (off_t)length), 0);
@@ -119,7 +119,7 @@ static void files_that_are_missing_or_strange(void **state) {
   in_folder(path, tensors_4);
   assert_int_equal(unlink(path), 0);
   expect_passed_over(tensors_4);
-  assert_int_equal(mkfifo(path, 0600), 0); /* would never give a byte */
+  assert_int_equal(mkfifo(path, 0600), 0); /* reading it would block forever */
   expect_passed_over(tensors_4);
   assert_int_equal(unlink(path), 0);
   in_folder(other, tensors_2);
@@ -129,7 +129,7 @@ static void files_that_are_missing_or_strange(void **state) {
   write_file(tensors_4, bytes, size);
   free(bytes);
   read_file(&bytes, &size, manifest_2);
-  write_file(manifest_4, bytes, size); /* good, under another's name */
+  write_file(manifest_4, bytes, size); /* intact, under another step's name */
   expect_passed_over(manifest_4);
   free(bytes);
 }
@@ -141,19 +141,19 @@ static void if_none_is_good_each_is_told(void **state) {
   write_file(manifest_4, "{}", 2);
   write_file(tensors_2, "", 0);
   expect(ebb_checkpoint_describe(&info, folder), EBB_ERR_INPUT);
-  expect_message("none of the 2 checkpoints here is good:\n");
+  expect_message("all 2 checkpoints are damaged:\n");
   expect_message(manifest_4);
   expect_message(tensors_2);
   assert_null(info.path);
   training_start(&t, *state, &usual, 11);
   expect(ebb_trainer_resume(t.r.trainer, folder, &info), EBB_ERR_INPUT);
   assert_null(info.path);
-  expect(ebb_trainer_step(t.r.trainer, 1), EBB_OK); /* the trainer is as good as new */
+  expect(ebb_trainer_step(t.r.trainer, 1), EBB_OK); /* the trainer is unaffected */
   expect(ebb_trainer_save(t.r.trainer, folder, 9, NULL), EBB_OK);
   rig_free(&t.r);
 }
 
-/* Resumed from the one before, a training goes on, and what was damaged goes. */
+/* A training resumed from the previous checkpoint continues, and removes the damaged one. */
 static void a_training_goes_on_from_the_one_before(void **state) {
   training whole, t;
   ebb_checkpoint_info info;
@@ -177,7 +177,7 @@ static void a_training_goes_on_from_the_one_before(void **state) {
   rig_free(&t.r);
 }
 
-/* ---- forgeries: the checksum is right ---- */
+/* ---- forgeries with a valid checksum ---- */
 
 static void forged_texts_are_passed_over(void **state) {
   static const char *const forged[][2] = {
@@ -223,12 +223,12 @@ static void states_that_cannot_be_are_refused(void **state) {
     forge(forged[i][0], forged[i][1]);
     training_start(&t, *state, &usual, 11);
     expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_INPUT);
-    expect_message("no training can be in that state");
+    expect_message("it holds an impossible state");
     rig_free(&t.r);
   }
 }
 
-/* ---- garbled numbers ---- */
+/* ---- corrupted numbers ---- */
 
 static void a_garbled_download_becomes_no_checkpoint(void **state) {
   training t;
@@ -248,7 +248,7 @@ static void a_garbled_download_becomes_no_checkpoint(void **state) {
     expect(ebb_checkpoint_describe(&info, folder), EBB_ERR_INPUT);
   }
   bad_read = 0;
-  assert_int_equal(garbled, 2 + 2 * 4); /* the state; weights, good ones, two moments */
+  assert_int_equal(garbled, 2 + 2 * 4); /* the state; weights, fallback weights, two moments */
   rig_free(&t.r);
 }
 
@@ -265,7 +265,7 @@ static void a_garbled_upload_is_not_trained_on(void **state) {
     expect(status, done ? EBB_OK : EBB_ERR_DEVICE);
     rig_free(&t.r);
   }
-  assert_int_equal(garbled, 1 + 4 + 1); /* and the one that was good */
+  assert_int_equal(garbled, 1 + 4 + 1); /* and the good read */
 }
 
 static void weights_that_are_not_finite_are_not_saved(void **state) {

@@ -1,8 +1,8 @@
-/* The process dies at every moment of a save, and the disk corrupts what was saved: the previous
- * checkpoint is still there.
+/* If the process dies at any moment of a save, or the disk corrupts what was saved, the previous
+ * checkpoint survives.
  *
- * The functions that rename and remove files are replaced by the test's own. They do the same until
- * the moment of death; from then on they do nothing.
+ * The test replaces the functions that rename and remove files. Its versions work until the moment
+ * of death; from then on they do nothing.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "checkpoint_rig.h"
@@ -10,7 +10,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 
-/* Calls until the end; 0: there is none. */
+/* Calls until the process dies; 0: it does not die. */
 static int calls_left;
 static bool dead;
 
@@ -20,7 +20,7 @@ static bool dies(void) {
   return dead;
 }
 
-/* After so many renames a bit flips in this file. */
+/* Renames until a bit flips in this file. */
 static int renames_left;
 static const char *to_garble;
 
@@ -69,7 +69,7 @@ int unlinkat(int within, const char *path, int flags) {
   return dies() ? -1 : real(within, path, flags);
 }
 
-/* The folder has the two files of each of these checkpoints, and nothing else of any name. */
+/* The folder contains the two files of each of these checkpoints and nothing else. */
 static void expect_nothing_else(size_t checkpoints) {
   DIR *stream = opendir(folder);
   size_t count = 0;
@@ -82,7 +82,7 @@ static void expect_nothing_else(size_t checkpoints) {
 
 static const plan usual = {.optimizer = EBB_OPT_ADAM, .shuffle = true};
 
-/* A save that dies at call `n`; false: it needs fewer, and was done. */
+/* A save that dies at call `n`; false: the save needed fewer calls and succeeded. */
 static bool save_dying(training *t, int n) {
   calls_left = n;
   dead = false;
@@ -94,8 +94,8 @@ static bool save_dying(training *t, int n) {
   return died;
 }
 
-/* After 3 steps a checkpoint; then one after `more` steps, with an end at each moment. What is left
- * is good, goes on as if nothing had been, and the next save cleans up. */
+/* A checkpoint after 3 steps, then another after `more` steps, with a death at each moment. What
+ * remains is valid, resumes normally, and the next save cleans up. */
 static void die_everywhere(ebb_device *device, size_t more) {
   training whole;
   int n = 1;
@@ -136,7 +136,7 @@ static void nor_when_the_same_step_is_saved_again(void **state) {
   die_everywhere(*state, 0);
 }
 
-/* What cannot be read back as it was written: the one before stays. */
+/* A file that cannot be read back as written: the previous checkpoint stays. */
 static void nor_when_the_disk_garbles_it(void **state) {
   const char *const names[] = {"step-000000000004.json", "step-000000000004.safetensors"};
   training t;
@@ -149,7 +149,7 @@ static void nor_when_the_disk_garbles_it(void **state) {
     ebb_checkpoint_info info;
     in_folder(path, names[i]);
     to_garble = path;
-    renames_left = 2; /* when the manifest is there too */
+    renames_left = 2; /* the manifest exists by then */
     expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_ERR_OUTPUT);
     expect_message(names[i]);
     expect_message("damaged");

@@ -21,7 +21,7 @@ static bool exists(const char *name) {
   return lstat(path, &about) == 0;
 }
 
-/* ---- which stay ---- */
+/* ---- which files stay ---- */
 
 static void the_newest_are_kept(void **state) {
   training t;
@@ -69,7 +69,7 @@ static void a_description_has_it_all(void **state) {
   rig_free(&t.r);
 }
 
-/* Names that are nearly ours, and ours that are no plain files. */
+/* Names that are almost ours, and our names on things that are not regular files. */
 static void what_is_not_ours_stays(void **state) {
   static const char *const names[] = {"notes.txt",
                                       "step-1.json",
@@ -116,7 +116,7 @@ static void what_is_incomplete_goes(void **state) {
   rig_free(&t.r);
 }
 
-/* A new training where an old one was kept: nothing of the old one is lost. */
+/* A new training in the folder of an old one: the old one loses nothing. */
 static void another_trainings_folder_is_refused(void **state) {
   training t;
   training_start(&t, *state, &usual, 11);
@@ -134,7 +134,7 @@ static void another_trainings_folder_is_refused(void **state) {
   rig_free(&t.r);
 }
 
-/* ---- places and texts that cannot be ---- */
+/* ---- impossible places and texts ---- */
 
 static void folders_are_made(void **state) {
   char path[256], above[160];
@@ -187,7 +187,7 @@ static void arguments_that_cannot_be(void **state) {
   expect(ebb_trainer_save(trainer, folder, 1, "\xff"), EBB_ERR_ARGUMENT);
   expect_message("not UTF-8");
   char *text = malloc(EBBI_EXTRA_LIMIT + 2);
-  memset(text, 1, EBBI_EXTRA_LIMIT + 1); /* six letters each */
+  memset(text, 1, EBBI_EXTRA_LIMIT + 1); /* six characters each in JSON */
   text[EBBI_EXTRA_LIMIT + 1] = '\0';
   expect(ebb_trainer_save(trainer, folder, 1, text), EBB_ERR_ARGUMENT);
   expect_message("at most 1048576");

@@ -8,7 +8,7 @@
 
 static const plan usual = {.optimizer = EBB_OPT_ADAM, .shuffle = true};
 
-/* True: no allocation is left that could fail, and it is done. */
+/* True if no allocation was left to fail and the work succeeded. */
 static bool is_done(ebb_status status, long n) {
   bool failed = memory_has_failed();
   if (failed && status != EBB_ERR_MEMORY && status != EBB_OK)
@@ -17,7 +17,7 @@ static bool is_done(ebb_status status, long n) {
   return !failed;
 }
 
-/* Whole and undamaged, whatever failed; what fails once it is written leaves the new one there. */
+/* Checkpoints are intact whatever failed. A failure after the write leaves the new one in place. */
 static uint64_t newest(void) {
   ebb_checkpoint_info info;
   expect(ebb_checkpoint_describe(&info, folder), EBB_OK);

@@ -1,4 +1,4 @@
-/* What must be the same for a training to be resumed, and what may differ. */
+/* What must be equal for a training to be resumed, and what may differ. */
 #include "checkpoint_rig.h"
 
 #include <locale.h>
@@ -84,11 +84,11 @@ static void what_differs_is_said(void **state) {
       {other_delta, "least improvement 0, here 1e-12"},
       {no_best, "best weights kept yes, here no"},
       {no_validation, "best weights kept yes, here no; validation rows 60, here none"},
-      {fewer_rows, "is of another training: training rows 26, here 25"},
-      {other_input, "is of another training: the values of the training inputs differ"},
-      {other_label, "is of another training: the values of the training targets differ"},
+      {fewer_rows, "belongs to another training: training rows 26, here 25"},
+      {other_input, "belongs to another training: the values of the training inputs differ"},
+      {other_label, "belongs to another training: the values of the training targets differ"},
       {other_input_and_label, "the values of the training inputs and targets differ"},
-      {other_validation, "is of another training: the values of the validation inputs differ"},
+      {other_validation, "belongs to another training: the values of the validation inputs differ"},
       {other_network, "network 7-8tanh-3, here 7-9tanh-3"},
   };
   training t;
@@ -102,7 +102,7 @@ static void what_differs_is_said(void **state) {
     cases[i].change(&other);
     expect(training_create(&other), EBB_OK);
     expect(ebb_trainer_resume(other.r.trainer, folder, &info), EBB_ERR_ARGUMENT);
-    expect_message("/step-000000000000.json: is of another training: ");
+    expect_message("/step-000000000000.json: belongs to another training: ");
     expect_message(cases[i].said);
     assert_null(strstr(ebb_error_message(), "XXH3"));
     assert_null(info.path);

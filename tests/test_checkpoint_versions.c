@@ -1,4 +1,5 @@
-/* Checkpoints of other versions of the format: an older one goes on, a later one is refused. */
+/* Checkpoints of other versions of the format: an older one resumes, a later one is refused.
+ */
 #include "checkpoint_forge.h"
 
 static void a_later_version_is_refused(void **state) {
@@ -7,7 +8,7 @@ static void a_later_version_is_refused(void **state) {
   save_two(*state);
   forge("\"version\": 2", "\"version\": 3");
   expect(ebb_checkpoint_describe(&info, folder), EBB_ERR_UNSUPPORTED);
-  expect_message("is of version 3 of the format");
+  expect_message("has format version 3");
   training_start(&t, *state, &usual, 11);
   expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_UNSUPPORTED);
   expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_ERR_UNSUPPORTED);
@@ -16,7 +17,7 @@ static void a_later_version_is_refused(void **state) {
   rig_free(&t.r);
 }
 
-/* Makes it what the version before wrote, which had no schedules. */
+/* Turns the checkpoint into version 1, which had no schedules. */
 static void forge_version_1(void) {
   static const char *const newer[] = {"\"schedule\": \"constant\"", "\"schedule\": \"0\"",
                                       "\"schedule first step\"",    "\"warm-up steps\"",
@@ -36,7 +37,7 @@ static void forge_version_1(void) {
   free(text);
 }
 
-/* A rate that was set, and a training that goes on from both versions with the same bits. */
+/* After a changed rate, both versions resume with the same bits. */
 static void version_1_goes_on_with_a_constant_rate(void **state) {
   training new, old;
   for (int version = 1; version <= 2; version++) {
@@ -61,7 +62,7 @@ static void version_1_goes_on_with_a_constant_rate(void **state) {
   new.r.options.schedule = ebb_schedule_default(EBB_SCHEDULE_STEP);
   expect(training_create(&new), EBB_OK);
   expect(ebb_trainer_resume(new.r.trainer, folder, NULL), EBB_ERR_ARGUMENT);
-  expect_message("is of another training: schedule constant, here step, factor 0.1, ");
+  expect_message("belongs to another training: schedule constant, here step, factor 0.1, ");
   rig_free(&new.r);
   rig_free(&old.r);
 }

@@ -32,7 +32,7 @@ static void expect_columns(const char *text, const ebb_read_options *options, co
   expect_table(table_of(text, options), columns, notes);
 }
 
-/* A text of `rows` lines below a header, each as `format` makes it of its number. */
+/* A header and `rows` lines, each formatted from its number. */
 __attribute__((format(printf, 3, 0))) static char *lines(size_t rows, const char *header,
                                                          const char *format) {
   char *text = malloc(strlen(header) + 2 + rows * 96), *at = text;
@@ -67,7 +67,8 @@ static void test_row_numbers(void **state) {
   const char *left = "left out, row numbers: \"0\"; --keep 0 uses it";
   expect_columns(",a,y\n0,1.5,u\n1,.5,v\n2,.5,u\n", NULL, "-0: a:number ->y:text", left);
   expect_columns(",a,y\n1,1.5,u\n2,.5,v\n3,.5,u\n", NULL, "-0: a:number ->y:text", left);
-  expect_columns(",a,y\n1,1.5,u\n2,.5,v\n3,.5,u\n", &(ebb_read_options){.keep = "0"},
+  expect_columns(",a,y\n1,1.5,u\n2,.5,v\n3,.5,u\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "0"},
                  "0:number a:number ->y:text", "");
   expect_columns("Unnamed: 0,a,y\n0,1.5,u\n1,.5,v\n2,.5,u\n", NULL,
                  "-Unnamed: 0: a:number ->y:text",
@@ -77,7 +78,7 @@ static void test_row_numbers(void **state) {
   expect_columns("a,b,y\n0,1.5,u\n1,.5,v\n2,.5,u\n", NULL, "a:number b:number ->y:text", "");
 }
 
-/* Without a gap, in any order, from any number on; in few rows that may be a measurement. */
+/* Row numbers have no gap, any order and any start; in few rows they may be measurements. */
 static void test_numbered(void **state) {
   (void)state;
   expect_lines(30, "a,b,y", "%d,%d.5,%d", NULL, "-a: b:number ->y:text",
@@ -90,7 +91,7 @@ static void test_numbered(void **state) {
   expect_lines(30, "a,b,y", "%d0,%d.5,%d", NULL, "a:number b:number ->y:text", "");
   char *text = lines(31, "a,b,y", "%d,%d,%d");
   char *last = strstr(text, "\n30,30");
-  last[1] = '1'; /* 10 twice */
+  last[1] = '1'; /* 10 occurs twice */
   expect_columns(text, NULL, "a:number -b: ->y:text",
                  "left out, row numbers: \"b\"; --keep b uses it");
   free(text);
@@ -127,18 +128,22 @@ static void test_texts_that_differ(void **state) {
       "name uses it";
   expect_lines(20, "name,a,y", "smp%d,%d.5,%d", NULL, "-name: a:number ->y:text", note);
   expect_lines(19, "name,a,y", "smp%d,%d.5,%d", NULL, "name:text a:number ->y:text", "");
-  expect_lines(20, "name,a,y", "smp%d,%d.5,%d", &(ebb_read_options){.keep = "name"},
+  expect_lines(20, "name,a,y", "smp%d,%d.5,%d",
+               &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "name"},
                "name:text a:number ->y:text", "");
-  expect_lines(20, "name,a,y", "smp%d,%d.5,%d", &(ebb_read_options){.categorical = "name"},
+  expect_lines(20, "name,a,y", "smp%d,%d.5,%d",
+               &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "name"},
                "name:text a:number ->y:text", "");
   const char *scattered = "categories of which most are rare and share one input: \"%s\" (101 "
                           "different values in 101 rows); --drop %s leaves it out";
   char text[160];
   snprintf(text, sizeof text, scattered, "name", "name");
-  expect_lines(101, "name,a,y", "smp%d,%d.5,%d", &(ebb_read_options){.keep = "name"},
+  expect_lines(101, "name,a,y", "smp%d,%d.5,%d",
+               &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "name"},
                "name:text a:number ->y:text", text);
   snprintf(text, sizeof text, scattered, "a", "a");
-  expect_lines(101, "b,a,y", "%d.25,%d.5,%d", &(ebb_read_options){.categorical = "a"},
+  expect_lines(101, "b,a,y", "%d.25,%d.5,%d",
+               &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "a"},
                "b:number a:text ->y:text", text);
   expect_lines(21, "a,b,c,y", "%d.5,%d.5,p%d,v%d", NULL, "a:number b:number c:text ->y:text", "");
 }
@@ -172,14 +177,19 @@ static void test_amounts(void **state) {
                "texts read as numbers: \"price\" (numbers in $), \"off\" (numbers in %), \"km\" "
                "(numbers in km), \"n\" (numbers with grouped digits); --categorical price makes it "
                "categories");
-  expect_columns("a,b,y\n$1,1,0\n$2,2.5,1\n", &(ebb_read_options){.categorical = "a"},
+  expect_columns("a,b,y\n$1,1,0\n$2,2.5,1\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "a"},
                  "a:text b:number ->y:text", "");
-  expect_columns("a,b,y\n$1,1,0\n$2,2.5,1\n", &(ebb_read_options){.numeric = "a"},
+  expect_columns("a,b,y\n$1,1,0\n$2,2.5,1\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .numeric = "a"},
                  "a:amount b:number ->y:text", "");
   expect_columns("a,b,y\nA11,1,0\nA12,2.5,1\n", NULL, "a:text b:number ->y:text", "");
   expect_columns(
       "a;b;y\n1.200,5 %;1;0\n7;2;1\n",
-      &(ebb_read_options){.decimal = ',', .delimiter = ';', .header = EBB_HEADER_YES},
+      &(ebb_read_options){.size = sizeof(ebb_read_options),
+                          .decimal = ',',
+                          .delimiter = ';',
+                          .header = EBB_HEADER_YES},
       "a:amount b:number ->y:text",
       "texts read as numbers: \"a\" (numbers in %); --categorical a makes it categories");
 }
@@ -209,7 +219,8 @@ static void test_mixed(void **state) {
                  "taken as categories: \"doors\" (numbers and texts, like \"5more\"); --na TEXT if "
                  "one means a missing value, --drop doors leaves it out");
   expect_columns("doors,b,y\n2,1,0\n5more,2.5,1\n3,1,0\n",
-                 &(ebb_read_options){.categorical = "doors"}, "doors:text b:number ->y:text", "");
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "doors"},
+                 "doors:text b:number ->y:text", "");
   char *text = lines(30, "a,b,y", "%d.25,%d.5,%d");
   char *cell = strstr(text, "\n17.25");
   memcpy(cell, "\nnone:", 6);
@@ -217,59 +228,70 @@ static void test_mixed(void **state) {
       text, NULL,
       "t:19: column \"a\": \"none:\" is not a number, unlike 29 of 30 values: --na none: "
       "*--categorical a");
-  expect_columns(text, &(ebb_read_options){.na = "none:"}, "a:number b:number ->y:text", "");
-  expect_columns(text, &(ebb_read_options){.categorical = "a"}, "a:text b:number ->y:text", "");
-  expect_refused(text, &(ebb_read_options){.numeric = "a"},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .na = "none:"},
+                 "a:number b:number ->y:text", "");
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "a"},
+                 "a:text b:number ->y:text", "");
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .numeric = "a"},
                  "t:19: column \"a\": \"none:\" is not a number");
   free(text);
-  expect_refused("a,b,y\nx,1,0\n2,2.5,1\n", &(ebb_read_options){.numeric = "a"},
+  expect_refused("a,b,y\nx,1,0\n2,2.5,1\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .numeric = "a"},
                  "t:2: column \"a\": \"x\" is not a number, as --numeric requires");
 }
 
 static void test_decimal_marks(void **state) {
   (void)state;
-  ebb_read_options options = {.delimiter = ';', .header = EBB_HEADER_YES};
+  ebb_read_options options = {
+      .size = sizeof(ebb_read_options), .delimiter = ';', .header = EBB_HEADER_YES};
   const char *commas = "a;b;y\n0,9;1;0\n1,25;2;1\n", *points = "a;b;y\n0.9;1;0\n1.25;2;1\n";
   expect_refused(commas, &options, "t:2: column \"a\": \"0,9\" has a decimal comma*--decimal ,");
   expect_columns(points, &options, "a:number b:number ->y:text", "");
   options.decimal = ',';
   expect_columns(commas, &options, "a:number b:number ->y:text", "");
   expect_refused(points, &options, "t:2: column \"a\": \"0.9\" has a decimal point");
-  options = (ebb_read_options){.delimiter = ';', .header = EBB_HEADER_YES, .categorical = "a"};
+  options = (ebb_read_options){.size = sizeof(ebb_read_options),
+                               .delimiter = ';',
+                               .header = EBB_HEADER_YES,
+                               .categorical = "a"};
   expect_columns(commas, &options, "a:text b:number ->y:text", "");
 }
 
 static void test_lists(void **state) {
   (void)state;
   const char *text = "a,\"b,c\",d,e,y\n1,2,3,k1,0\n4,5,6,k2,1\n";
-  expect_columns(text, &(ebb_read_options){.drop = "a, -2"}, "-a: b,c:number d:number -e: ->y:text",
-                 "");
-  expect_columns(text, &(ebb_read_options){.drop = "b,c"},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "a, -2"},
+                 "-a: b,c:number d:number -e: ->y:text", "");
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "b,c"},
                  "a:number -b,c: d:number e:text ->y:text", "");
-  expect_columns(text, &(ebb_read_options){.categorical = "0,d"},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "0,d"},
                  "a:text b,c:number d:text e:text ->y:text", "");
-  expect_columns(text, &(ebb_read_options){.id = "e,a"},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .id = "e,a"},
                  "#a:text b,c:number d:number #e:text ->y:text", "");
-  expect_columns(text, &(ebb_read_options){.drop = "y"},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "y"},
                  "a:number b,c:number d:number ->e:text -y:", "");
-  ebb_table *t = table_of(text, &(ebb_read_options){.id = "e,a"});
+  ebb_table *t = table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .id = "e,a"});
   assert_int_equal(ebb_table_ids(t), 2);
   assert_string_equal(ebb_table_id_name(t, 0), "e");
   assert_string_equal(ebb_table_id(t, 0, 1), "k2");
   assert_string_equal(ebb_table_id(t, 1, 0), "1");
   ebb_table_free(t);
-  expect_refused(text, &(ebb_read_options){.drop = "a,a"}, "t: --drop names column \"a\" twice");
-  expect_refused(text, &(ebb_read_options){.drop = "a", .keep = "0"},
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "a,a"},
+                 "t: --drop names column \"a\" twice");
+  expect_refused(text,
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "a", .keep = "0"},
                  "t: column \"a\" is named twice, in --drop and in --keep");
-  expect_refused(text, &(ebb_read_options){.id = "y", .target = "y"},
+  expect_refused(text,
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .id = "y", .target = "y"},
                  "named twice, in --id and in --target");
-  expect_refused(text, &(ebb_read_options){.keep = "y"},
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "y"},
                  "t: column \"y\", in --keep, is the last and so the target");
-  expect_refused(text, &(ebb_read_options){.numeric = "dd"},
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .numeric = "dd"},
                  "t: no column \"dd\"; did you mean \"d\"? (--numeric)");
-  expect_refused(text, &(ebb_read_options){.drop = "5"},
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "5"},
                  "t: drop 5: the columns are 0 to 4, or -1 to -5");
-  expect_refused(text, &(ebb_read_options){.drop = "a,"}, "t: no column \"\"");
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "a,"},
+                 "t: no column \"\"");
 }
 
 static void test_arrays(void **state) {
@@ -281,10 +303,13 @@ static void test_arrays(void **state) {
   assert_int_equal(parse_bytes(&t, rows, 18, NULL), EBB_OK);
   assert_false(ebb_table_has_target(t));
   expect_table(t, "0:number 1:number", "");
-  assert_int_equal(parse_bytes(&t, rows, 18, &(ebb_read_options){.target = "1"}), EBB_OK);
+  assert_int_equal(
+      parse_bytes(&t, rows, 18,
+                  &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "1"}),
+      EBB_OK);
   assert_string_equal(t->target.classes.items[0], "-1");
   expect_table(t, "0:number ->1:text", "");
-  ebb_read_options options = {.categorical = "1", .id = "0"};
+  ebb_read_options options = {.size = sizeof(ebb_read_options), .categorical = "1", .id = "0"};
   assert_int_equal(parse_bytes(&t, rows, 18, &options), EBB_OK);
   assert_string_equal(ebbi_table_texts(t, 0)->items[ebbi_table_code(t, 1, 0)], "-1");
   assert_string_equal(ebb_table_id(t, 0, 2), "3");
@@ -292,10 +317,12 @@ static void test_arrays(void **state) {
   assert_int_equal(parse_bytes(&t, image, 18, NULL), EBB_OK);
   assert_int_equal(ebbi_table_number(t, 0, 1), 255);
   expect_table(t, "0:pixel 1:pixel", "");
-  assert_int_equal(parse_bytes(&t, image, 18, &(ebb_read_options){.drop = "1"}), EBB_ERR_ARGUMENT);
+  assert_int_equal(parse_bytes(&t, image, 18,
+                               &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "1"}),
+                   EBB_ERR_ARGUMENT);
 }
 
-/* Thirty rows of float32 [30, 2]: row numbers, and a value that is none, in the last row. */
+/* Thirty rows of float32 [30, 2]: row numbers, and a value that is missing in the last row. */
 static void test_array_values(void **state) {
   (void)state;
   char file[16 + 30 * 8] = "\0\0\x0d\x02\0\0\0\x1e\0\0\0\x02", *at = file + 12;

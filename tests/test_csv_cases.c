@@ -2,7 +2,7 @@
 #include "raw_rig.h"
 
 typedef struct real_case {
-  const char *name, *start; /* of the description, all of it if it ends so */
+  const char *name, *start; /* of the description, or all of it */
   ebb_read_options options;
 } real_case;
 

@@ -34,13 +34,15 @@ static void test_texts_only(void **state) {
   expect_columns("red,good\ngreen,bad\nred,bad\n", NULL, "3x2 0:text 1:text");
   expect_columns("x,x,win\no,o,lost\n", NULL, "2x3 0:text 1:text 2:text");
   expect_columns(",a,b\n0,1,2\n1,3,4\n", NULL, "2x3 header 0-:number a:number b:number");
-  expect_columns("a,b\nc,d\n", &(ebb_read_options){.header = EBB_HEADER_NO}, "2x2 0:text 1:text");
+  expect_columns("a,b\nc,d\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO},
+                 "2x2 0:text 1:text");
   expect_csv_notes("colour,taste\nred,good\ngreen,bad\n", NULL, "--no-header");
   expect_csv_notes("red,good\ngreen,bad\nred,bad\n", NULL, "--header");
   expect_csv_notes("a,b\n1,2\n", NULL, "");
 }
 
-/* Names of years above numbers: only the columns of texts tell, if they show few values, often. */
+/* Names that are years, above numbers: only text columns decide, if they repeat a few values. */
 static void test_few_values(void **state) {
   (void)state;
   char text[1024] = "region,2018,2019\n";
@@ -48,7 +50,8 @@ static void test_few_values(void **state) {
     strcat(text, i % 2 ? "east,0.5,1\n" : i % 4 ? "west,0.7,2\n" : "north,3,4\n");
   expect_columns(text, NULL, "20x3 header region:text 2018:number 2019:number");
   expect_csv_notes(text, NULL, "line 1 is taken for the header; if it is data: --no-header");
-  expect_columns(text, &(ebb_read_options){.header = EBB_HEADER_NO},
+  expect_columns(text,
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO},
                  "21x3 0:text 1:number 2:number");
   strcat(text, "region,1,2\n");
   expect_columns(text, NULL, "22x3 0:text 1:number 2:number");
@@ -82,19 +85,30 @@ static void test_names_asked_for(void **state) {
   const char *text = "red,2\nred,3\nblue,4\n";
   expect_columns(text, NULL, "3x2 0:text 1:number");
   const char *header = "2x2 header red:text 2:number";
-  expect_columns(text, &(ebb_read_options){.target = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.target = "x, red"}, header);
-  expect_columns(text, &(ebb_read_options){.id = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.drop = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.keep = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.numeric = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.categorical = "red"}, header);
-  expect_columns(text, &(ebb_read_options){.target = "2"}, "3x2 0:text 1:number");
-  expect_columns(text, &(ebb_read_options){.target = "red", .header = EBB_HEADER_NO},
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "x, red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .id = "red"}, header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .numeric = "red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .categorical = "red"},
+                 header);
+  expect_columns(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "2"},
                  "3x2 0:text 1:number");
-  expect_columns("1,2\n3,4\n", &(ebb_read_options){.header = EBB_HEADER_YES},
+  expect_columns(text,
+                 &(ebb_read_options){
+                     .size = sizeof(ebb_read_options), .target = "red", .header = EBB_HEADER_NO},
+                 "3x2 0:text 1:number");
+  expect_columns("1,2\n3,4\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_YES},
                  "1x2 header 1:number 2:number");
-  expect_columns("# red, 1\n3,4\n", &(ebb_read_options){.target = "red"},
+  expect_columns("# red, 1\n3,4\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "red"},
                  "1x2 header red:number 1:number");
 }
 
@@ -109,7 +123,7 @@ static void test_encoders(void **state) {
   (void)state;
   ebb_encoder e = {.columns = 3, .named = true};
   e.names = names_of((const char *const[]){"u", "v", "w"}, 3);
-  const ebb_read_options options = {.encoder = &e};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .encoder = &e};
   expect_columns("v,u,w\na,b,c\n", &options, "1x3 header v:text u:text w:text");
   expect_columns("v,u,more\na,b,c\n", &options, "1x3 header v:text u:text more:text");
   expect_columns("v,x,y\na,b,c\n", &options, "2x3 0:text 1:text 2:text");
@@ -124,7 +138,7 @@ static void test_encoders(void **state) {
   ebbi_names_free(&e.names);
 }
 
-/* A header of one name less, as R writes it, is told by two rows. */
+/* A header with one name too few, as R writes it, is recognised from two rows. */
 static void test_short_headers(void **state) {
   (void)state;
   expect_columns("a,class\nr1,2,3\nr2,5,6\n", NULL, "2x3 header 0-:text a:number class:number");
@@ -141,9 +155,11 @@ static void test_short_headers(void **state) {
 static void test_repeated_names(void **state) {
   (void)state;
   expect_csv_refused("a,a,b\n1,2,3\n", NULL, "t:1: two columns are named \"a\"; rename one");
-  expect_csv_refused("x,x\na,b\n", &(ebb_read_options){.header = EBB_HEADER_YES},
-                     "t:1: two columns are named \"x\"");
-  expect_columns("1,,,unnamed 1\n5,6,7,8\n9,8,7,6\n", &(ebb_read_options){.header = EBB_HEADER_YES},
+  expect_csv_refused(
+      "x,x\na,b\n", &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_YES},
+      "t:1: two columns are named \"x\"");
+  expect_columns("1,,,unnamed 1\n5,6,7,8\n9,8,7,6\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_YES},
                  "2x4 header 1:number unnamed 1 (2)-:number 2-:number unnamed 1:number");
 }
 

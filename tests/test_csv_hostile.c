@@ -51,7 +51,7 @@ static void test_texts_that_are_none(void **state) {
   expect_columns("x,\xf0\x9f\x8c\x8a,\xe2\x82\xac\nx,y,z\n", NULL, "2x3 0:text 1:text 2:text");
 }
 
-/* What a message quotes is cut and cleaned. */
+/* Quoted text is shortened and cleaned. */
 static void test_messages_stay_one_line(void **state) {
   (void)state;
   expect_csv_refused("\"\x1b[2J\nx\",b\n1,inf\n1,2\n", NULL, "t:3: column \"b\": \"inf\"");
@@ -77,7 +77,7 @@ static void test_limits(void **state) {
   ebbi_raw raw;
   static const char wrong[] = ".\"a1+-\n\r";
   for (const char *c = wrong; *c != '\0'; c++) {
-    const ebb_read_options options = {.delimiter = *c};
+    const ebb_read_options options = {.size = sizeof(ebb_read_options), .delimiter = *c};
     assert_int_equal(read_raw(ebbi_csv_read, &raw, "1,2\n", 4, &options, NULL), EBB_ERR_ARGUMENT);
     ebbi_raw_free(&raw);
   }
@@ -90,15 +90,14 @@ static ebb_status refuse(ebbi_form *forms, const ebbi_raw *raw, void *user) {
 
 static void test_choice_that_fails(void **state) {
   (void)state;
-  static const ebb_read_options defaults;
+  static const ebb_read_options defaults = EBB_READ_OPTIONS_INIT;
   ebbi_raw raw = {.path = strdup("t"), .bytes = tight_copy("1,2\n", 4), .size = 4};
   const ebbi_wishes wishes = {.options = &defaults, .choose = refuse};
   assert_int_equal(ebbi_csv_read(&raw, &wishes), EBB_ERR_UNSUPPORTED);
   ebbi_raw_free(&raw);
 }
 
-/* What was read is whole: each cell a finite number, a text that is there, or counted as missing.
- */
+/* The result is consistent: each cell is a finite number, an existing text, or missing. */
 static void check_whole(const ebbi_raw *raw) {
   assert_int_equal(raw->names.count, raw->cols);
   assert_true(raw->rows > 0);

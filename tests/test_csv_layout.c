@@ -10,10 +10,13 @@ static void test_delimiters(void **state) {
   expect_columns("a|b|c\n1|2|3\n4|5|6\n", NULL, expected);
   expect_columns("a b c\n1 2 3\n4 5 6\n", NULL, expected);
   expect_columns("  a \tb   c\n1 2\t\t3 \n 4 5 6\t\n", NULL, expected);
-  expect_columns("a b c\n1 2 3\n4 5 6\n", &(ebb_read_options){.delimiter = ' '}, expected);
-  expect_columns("a~b~c\n1~2~3\n4~5~6\n", &(ebb_read_options){.delimiter = '~'}, expected);
+  expect_columns("a b c\n1 2 3\n4 5 6\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = ' '}, expected);
+  expect_columns("a~b~c\n1~2~3\n4~5~6\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = '~'}, expected);
   expect_columns("a;b,b;c\n1;2;3\n4;5;6\n", NULL, "2x3 header a:number b,b:number c:number");
-  expect_columns("a;b,b;c\n1;2,3;4\n", &(ebb_read_options){.delimiter = ','},
+  expect_columns("a;b,b;c\n1;2,3;4\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = ','},
                  "1x2 header a;b:text b;c:text");
   expect_columns("\"a;x;y;z\",b,c\n1,2,3\n4,5,6\n", NULL,
                  "2x3 header a;x;y;z:number b:number c:number");
@@ -22,18 +25,22 @@ static void test_delimiters(void **state) {
   expect_columns("New York\nLos Angeles\nSan Diego\n", NULL, "2x1 header New York:text");
 }
 
-/* The first line alone would mislead. */
+/* The first line alone would be misleading. */
 static void test_delimiter_by_consistency(void **state) {
   (void)state;
   expect_columns("text;y\na, b, c, d;1\ne;2\nf;3\n", NULL, "3x2 header text:text y:number");
-  expect_columns("v\tw\n1,5\t2\n3,5\t4\n", &(ebb_read_options){.decimal = ','},
+  expect_columns("v\tw\n1,5\t2\n3,5\t4\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .decimal = ','},
                  "2x2 header v:number w:number");
   expect_columns("1.5,2,Iris setosa\n2.5,3,Iris virginica\n", NULL, "2x3 0:number 1:number 2:text");
   expect_columns("day time,x\n2020-01-01 00:00,5\n2020-01-01 01:00,6\n", NULL,
                  "2x2 header day time:text x:number");
-  expect_columns("0,9 1,5 2,5\n3,5 4,5 5,5\n", &(ebb_read_options){.decimal = ','},
+  expect_columns("0,9 1,5 2,5\n3,5 4,5 5,5\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .decimal = ','},
                  "2x3 0:number 1:number 2:number");
-  expect_columns("0,9\n1,5\n", &(ebb_read_options){.decimal = ','}, "2x1 0:number");
+  expect_columns("0,9\n1,5\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .decimal = ','},
+                 "2x1 0:number");
   expect_columns("pixels,y\n1 2 3 4,a\n5 6 7 8,b\n", NULL, "2x2 header pixels:text y:text");
 }
 
@@ -43,7 +50,8 @@ static void test_aligned_table_with_a_tab(void **state) {
                  "2x4 0:number 1:number 2:number 3:text");
   expect_columns("John Smith\tF\t12\nAnn Miller\tM\t13\n", NULL, "2x3 0:text 1:text 2:number");
   expect_csv_notes("1 2\n3 4\n", NULL, "blanks are taken for the delimiter");
-  expect_csv_notes("1 2\n3 4\n", &(ebb_read_options){.delimiter = ' '}, "");
+  expect_csv_notes("1 2\n3 4\n",
+                   &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = ' '}, "");
 }
 
 static void test_lines_and_quotes(void **state) {
@@ -74,9 +82,11 @@ static void test_sep_line(void **state) {
   expect_columns("sep=;\na,b;c\n1;2\n", NULL, expected);
   expect_columns("\xef\xbb\xbfSEP=;\r\na,b;c\r\n1;2\r\n", NULL, expected);
   expect_columns("\"sep=;\"\na,b;c\n1;2\n", NULL, expected);
-  expect_columns("sep=;\na|b;c\n1|2\n", &(ebb_read_options){.delimiter = '|'},
+  expect_columns("sep=;\na|b;c\n1|2\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = '|'},
                  "1x2 header a:number b;c:number");
-  expect_columns("sep=,,b\n1,2,3\n", &(ebb_read_options){.header = EBB_HEADER_YES},
+  expect_columns("sep=,,b\n1,2,3\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_YES},
                  "1x3 header sep=:number 1-:number b:number");
   expect_csv_refused("sep=;\n1;2\n3\n", NULL, "t:3: 1 field, expected 2");
 }
@@ -90,7 +100,8 @@ static void test_comments(void **state) {
   expect_csv_notes("# a,b,y\n1,2,3\n4,5,6\n", NULL,
                    "the comment in line 1 is taken for the header");
   expect_columns("#a b y\n1 2 3\n4 5 6\n", NULL, "2x3 header a:number b:number y:number");
-  expect_columns("# a,b,y\n1,2,3\n", &(ebb_read_options){.header = EBB_HEADER_NO},
+  expect_columns("# a,b,y\n1,2,3\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO},
                  "1x3 0:number 1:number 2:number");
   expect_columns("# x, y\na,b\n1,2\n3,4\n", NULL, "2x2 header a:number b:number");
   expect_columns("#N/A,1\n2,3\n", NULL, "2x2 0:number 1:number");

@@ -29,7 +29,7 @@ static void test_not_finite(void **state) {
   ebbi_raw_free(&raw);
 }
 
-/* Numbers first, then a text: a second pass makes them texts, as they stand in the file. */
+/* Numbers first, then a text: a second pass makes them texts, as written in the file. */
 static void test_columns_that_turn(void **state) {
   (void)state;
   ebbi_raw raw = csv_of("a,b,c\n1,\"2\",0\n2,03,0\n?,?,0\n4,5more,0\n5,2,0\n", NULL, NULL);
@@ -60,7 +60,7 @@ static void test_forms(void **state) {
                {"a,b\n?,1\n?,2\n", EBBI_FORM_BOTH, "2x2 header a:numbertext b:numbertext"}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     char found[128];
-    ebb_read_options options = {.header = EBB_HEADER_YES};
+    ebb_read_options options = {.size = sizeof(ebb_read_options), .header = EBB_HEADER_YES};
     ebbi_raw raw = csv_of(cases[i].text, &options, &cases[i].form);
     describe_raw(found, sizeof found, &raw);
     assert_string_equal(found, cases[i].columns);
@@ -68,8 +68,8 @@ static void test_forms(void **state) {
   }
 }
 
-/* The texts of a target's numbers are given up where they are too many to be classes; a text that
- * comes even later still finds them all. */
+/* If a target has too many numbers to be classes, their texts are dropped; a later text still gets
+ * all of them back. */
 static void test_many_numbers(void **state) {
   (void)state;
   enum { ROWS = EBBI_MAX_CLASSES + 1 };
@@ -93,7 +93,7 @@ static void test_many_numbers(void **state) {
 
 static void test_decimal_commas(void **state) {
   (void)state;
-  const ebb_read_options comma = {.decimal = ','};
+  const ebb_read_options comma = {.size = sizeof(ebb_read_options), .decimal = ','};
   ebbi_raw raw = csv_of("a;b\n0,9;-1.234,5\n12;1.234\n,5e1;1.234.567\n", &comma, NULL);
   static const double expected[3][2] = {{.9, -1234.5}, {12, 1234}, {5, 1234567}};
   for (size_t r = 0; r < 3; r++)
@@ -124,7 +124,10 @@ static void test_commas_without_the_option(void **state) {
 static void expect_missing(const char *value, const char *na, bool missing) {
   char text[64];
   snprintf(text, sizeof text, "a,b\n1,%s\n2,x\n3,y\n", value);
-  ebbi_raw raw = csv_of(text, &(ebb_read_options){.na = na, .header = EBB_HEADER_YES}, NULL);
+  ebbi_raw raw = csv_of(
+      text,
+      &(ebb_read_options){.size = sizeof(ebb_read_options), .na = na, .header = EBB_HEADER_YES},
+      NULL);
   if (raw.columns[1].missing != missing) fail_msg("%s: %zu missing", value, raw.columns[1].missing);
   ebbi_raw_free(&raw);
 }
@@ -151,14 +154,15 @@ static void test_missing_values(void **state) {
 
 static void test_missing_numbers(void **state) {
   (void)state;
-  ebbi_raw raw = csv_of("a,b\n-1,x\n2,?\n-1.0,y\n", &(ebb_read_options){.na = "?,-1"}, NULL);
+  ebbi_raw raw = csv_of("a,b\n-1,x\n2,?\n-1.0,y\n",
+                        &(ebb_read_options){.size = sizeof(ebb_read_options), .na = "?,-1"}, NULL);
   assert_int_equal(raw.columns[0].missing, 2);
   assert_true(isnan(ebbi_raw_number(&raw, 0, 0)) && ebbi_raw_number(&raw, 1, 0) == 2);
   assert_int_equal(ebbi_cells_code(raw.columns[1].codes, 1), -1);
   ebbi_raw_free(&raw);
 }
 
-/* More rows than the first allocation holds, and a column whose kind shows late. */
+/* More rows than the first allocation holds, and a column whose kind appears late. */
 static void test_growth(void **state) {
   (void)state;
   enum { ROWS = 1000 };
@@ -178,7 +182,7 @@ static void test_growth(void **state) {
   ebbi_raw_free(&raw);
 }
 
-/* The number of fields is looked at before any value is. */
+/* The number of fields is checked before any value. */
 static void test_widths_come_first(void **state) {
   (void)state;
   expect_csv_refused("a;b\n1;2\n3;2,5;x\n", NULL,

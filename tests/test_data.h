@@ -22,7 +22,7 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
 
-/* A buffer of just the bytes' size and the 0 behind it, so that a read behind that is found. */
+/* A buffer that ends with the terminating 0, so that sanitizers find a read beyond it. */
 static inline char *tight_copy(const char *bytes, size_t size) {
   char *copy = malloc(size + 1);
   assert_non_null(copy);
@@ -33,7 +33,7 @@ static inline char *tight_copy(const char *bytes, size_t size) {
 
 static inline ebb_status parse_bytes(ebb_table **out, const char *bytes, size_t size,
                                      const ebb_read_options *options) {
-  static const ebb_read_options defaults;
+  static const ebb_read_options defaults = EBB_READ_OPTIONS_INIT;
   *out = NULL;
   return ebbi_table_parse(out, "t", tight_copy(bytes, size), size, options ? options : &defaults);
 }
@@ -45,7 +45,7 @@ static inline ebb_table *table_of(const char *text, const ebb_read_options *opti
   return table;
 }
 
-/* The failure must be EBB_ERR_INPUT and its one line hold each of the parts, split at '*'. */
+/* The failure is EBB_ERR_INPUT, and its one line contains each of the parts, split at '*'. */
 static inline void expect_message(ebb_status status, const char *parts) {
   const char *at = ebb_error_message(), *part = parts;
   if (status == EBB_OK) fail_msg("passes; expected: %s", parts);
@@ -90,7 +90,7 @@ static inline void expect_near(double found, double expected) {
     fail_msg("%.9g instead of %.9g", found, expected);
 }
 
-/* The encoder makes these inputs [rows, inputs] of the table. */
+/* The encoder must turn the table into these inputs [rows, inputs]. */
 static inline void expect_inputs(const ebb_encoder *encoder, const ebb_table *table,
                                  const double *x, size_t inputs) {
   ebb_dataset d = dataset_of(encoder, table);
@@ -111,7 +111,7 @@ static inline void describe_target(char out[512], const ebb_table *t) {
              target->classes.items[i]);
 }
 
-/* Split at '|'; weighty ones begin with '!'. */
+/* Notes, split at '|'; weighty ones begin with '!'. */
 static inline void expect_notes(const ebb_table *t, const char *notes) {
   char found[512] = "";
   for (size_t i = 0; i < ebb_table_notes(t); i++) {
@@ -123,7 +123,7 @@ static inline void expect_notes(const ebb_table *t, const char *notes) {
   assert_string_equal(found, notes);
 }
 
-/* Skips the test, saying so, where the file is not there: "data/iris.csv". */
+/* Skips the test with a message if the file, such as "data/iris.csv", does not exist. */
 static inline const char *real_file(char path[512], const char *name) {
   snprintf(path, 512, "%s%s", EBB_SOURCE_DIR "/../shared/", name);
   if (access(path, R_OK) != 0) {

@@ -26,9 +26,9 @@ static int remove_folder(void **state) {
   return rmdir(folder);
 }
 
-/* Reads the file; the message must hold the parts, split at '*'. NULL: it must be read. */
+/* Reads the file; the message must contain the parts, split at '*'. NULL: reading must succeed. */
 static void expect_read(uint64_t max_memory, ebb_status expected, const char *parts) {
-  const ebb_read_options options = {.max_memory = max_memory};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .max_memory = max_memory};
   ebb_table *table;
   ebb_status status = ebb_table_read(&table, path, &options);
   ebb_table_free(table);
@@ -44,7 +44,7 @@ static void expect_read(uint64_t max_memory, ebb_status expected, const char *pa
   }
 }
 
-/* A gzip file of `count` members that are the same. */
+/* A gzip file of `count` identical members. */
 static void write_members(const char *head, size_t size, const char *text, size_t length,
                           size_t count) {
   FILE *stream = fopen(path, "wb");
@@ -75,7 +75,7 @@ static char *rows_of_zeros(size_t length) {
   return text;
 }
 
-/* 2 MiB that would be 2 GiB end at 256 MiB; 10 MiB of nothing but zeros are read. */
+/* 2 MiB that would unpack to 2 GiB are refused at 256 MiB; 10 MiB of zeros are read. */
 static void test_bombs(void **state) {
   (void)state;
   enum { MEMBER = 1 << 20 };
@@ -91,7 +91,7 @@ static void test_bombs(void **state) {
   free(text);
 }
 
-/* The header is read before the rest is unpacked, and no more than it says. */
+/* The header is read before the rest is unpacked, which is limited to the size in the header. */
 static void test_array_headers(void **state) {
   (void)state;
   enum { MEMBER = 1 << 20 };
@@ -113,7 +113,7 @@ static void test_array_headers(void **state) {
   free(zeros);
 }
 
-/* A pipe whose writer never comes to its end: the reader has seen enough. */
+/* A pipe whose writer never ends: the reader stops after the header. */
 static void test_endless_pipe(void **state) {
   (void)state;
   static const char npy[] =
@@ -142,7 +142,7 @@ static size_t number_of(const char *message) {
   return at ? strtoul(at + 9, NULL, 10) : 0;
 }
 
-/* The budget is kept to while the columns are filled, and what is said to be enough is enough. */
+/* Filling the columns keeps to the budget, and the budget that the message suggests suffices. */
 static void test_columns(void **state) {
   (void)state;
   enum { SIZE = 4 << 20 };
@@ -162,7 +162,7 @@ static void test_columns(void **state) {
   expect_read(500, EBB_ERR_MEMORY, "reading it takes at least *; --max-memory allows 500 bytes");
   uint64_t budget = 5 << 20;
   for (int tries = 0; tries < 30; tries++, budget += 1 << 20) {
-    const ebb_read_options options = {.max_memory = budget};
+    const ebb_read_options options = {.size = sizeof(ebb_read_options), .max_memory = budget};
     ebb_table *table;
     ebb_status status = ebb_table_read(&table, path, &options);
     ebb_table_free(table);
@@ -173,7 +173,7 @@ static void test_columns(void **state) {
   assert_true(budget <= 3 * SIZE);
 }
 
-/* Members of an archive are budgeted beside the archive, by its directory and by their header. */
+/* An archive's members count beside the archive, by its directory and by their own headers. */
 static void test_archive(void **state) {
   (void)state;
   enum { ROWS = 400000 };

@@ -1,4 +1,4 @@
-/* Cells: every value is returned exactly, whatever came before, by both ways of reading; and the
+/* Cells: every value is returned exactly, whatever preceded it, by both ways of reading; and the
  * bytes taken by typical columns. */
 #include "test_data.h"
 
@@ -60,13 +60,13 @@ static double any_double(uint64_t *s, size_t row) {
   return value;
 }
 
-/* Values that do not go together, so that blocks change their form again and again. */
+/* Values that do not compress together, so that blocks change their form repeatedly. */
 static double odd(uint64_t *s, size_t row) {
   static const double values[] = {0.0,    -0.0,       NAN,   INFINITY,    -INFINITY, 1,
                                   127,    -128,       32768, 1e9,         -1e9,      4294967296,
                                   0.1,    0.25,       1e-15, 1e15,        5e-324,    DBL_MAX,
                                   0x1p53, 0x1p53 + 2, 1.5,   -2147483648, 0.1 + 0.2};
-  size_t some = row / 500 % COUNT_OF(values) + 1; /* more kinds of them as time goes by */
+  size_t some = row / 500 % COUNT_OF(values) + 1; /* more and more different values */
   return values[random_bits(s) % some];
 }
 
@@ -109,7 +109,7 @@ static void test_values(void **state) {
   }
 }
 
-/* Reading is right at each moment of the filling, and from each place. */
+/* Reading is correct after every row added, and from every position. */
 static void test_places(void **state) {
   (void)state;
   enum { ROWS = 2 * EBBI_CELLS_BLOCK + 100 };
@@ -129,7 +129,7 @@ static void test_places(void **state) {
   ebbi_cells_free(cells);
 }
 
-/* Zeros that nobody added one by one take no memory, wherever they begin and end. */
+/* Zeros that were not added one by one take no memory, wherever they begin and end. */
 static void test_zeros(void **state) {
   (void)state;
   static const size_t gaps[] = {0, 1, 23, 24, 25, 4079, 4080, 4081, 100000};

@@ -8,7 +8,7 @@
 
 typedef struct outcome {
   const char *text;
-  const char *expected; /* parts of the message; behind '=' the summary of what was read */
+  const char *expected; /* parts of the message, or after '=' the summary of the table */
   ebb_read_options options;
 } outcome;
 
@@ -89,10 +89,10 @@ static void test_values(void **state) {
   expect_outcomes(values, COUNT_OF(values));
 }
 
-/* What a message quotes is cut between characters, and cleaned. */
+/* Quoted text is cleaned, and cut between characters. */
 static void test_messages(void **state) {
   (void)state;
-  const ebb_read_options options = {.task = EBB_TASK_REGRESSION};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .task = EBB_TASK_REGRESSION};
   char text[512] = "1,2\n3,";
   expect_refused("1,2\n3,\"\x1b[2J\nx\"\n", &options, "t:2: column \"1\": \"?[2J?x\" is not a");
   for (size_t start = 6; start < 8; start++) {
@@ -102,26 +102,26 @@ static void test_messages(void **state) {
   }
 }
 
-/* A thousand and one texts were too many once. */
+/* More than a thousand texts were once refused. */
 static void test_many_texts(void **state) {
   (void)state;
   char *text = malloc(32 * 1100), *at = text;
   assert_non_null(text);
   for (int i = 0; i < 1001; i++) at += sprintf(at, "n%d,1\n", i);
   expect_refused(text, NULL, "t: no column is left as an input*\"0\" (1001 different texts");
-  ebb_table *t = table_of(text, &(ebb_read_options){.keep = "0"});
+  ebb_table *t = table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .keep = "0"});
   assert_int_equal(ebbi_table_texts(t, 0)->count, 1001);
   ebb_table_free(t);
   at = text;
   for (int i = 0; i < 1001; i++) at += sprintf(at, "1,n%d\n", i);
   expect_refused(text, NULL, "t: the last column, \"1\", has 1001 different texts*--target");
-  t = table_of(text, &(ebb_read_options){.target = "1"});
+  t = table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "1"});
   assert_int_equal(ebb_table_classes(t), 1001);
   ebb_table_free(t);
   free(text);
 }
 
-/* Five rows of one number, labelled by the file in `bytes`. */
+/* Labels five rows of one number by the file in `bytes`. */
 static ebb_status label(ebb_table **out, const char *bytes, size_t size,
                         const ebb_read_options *options) {
   assert_int_equal(parse_bytes(out, "\0\0\x08\1\0\0\0\5abcde", 13, NULL), EBB_OK);
@@ -132,7 +132,7 @@ static const struct {
   const char *bytes;
   size_t size;
   ebb_task task;
-  const char *expected; /* parts of the message; behind '=' the target */
+  const char *expected; /* parts of the message, or after '=' the target */
 } labels[] = {
     {"\0\0\x08\1\0\0\0\4\0\1\0\1", 12, EBB_TASK_AUTO, "l: 4 labels, but t has 5 rows"},
     {"\0\0\x09\1\0\0\0\5\0\1\xff\1\0", 13, EBB_TASK_AUTO,
@@ -158,7 +158,7 @@ static void test_labels(void **state) {
   for (size_t i = 0; i < COUNT_OF(labels); i++) {
     ebb_table *t;
     char found[512];
-    const ebb_read_options options = {.task = labels[i].task};
+    const ebb_read_options options = {.size = sizeof(ebb_read_options), .task = labels[i].task};
     ebb_status status = label(&t, labels[i].bytes, labels[i].size, &options);
     if (labels[i].expected[0] == '=') {
       if (status != EBB_OK) fail_msg("%s", ebb_error_message());
@@ -176,17 +176,18 @@ enum { SEEDS = 10, ROOM = 1024, ROUNDS = 10000 };
 typedef struct seed {
   char bytes[ROOM];
   size_t size;
-  const char *target; /* NULL: by default */
+  const char *target; /* NULL: default */
   ebb_encoder *encoder;
 } seed;
 
-/* Reads, fits unless an encoder is given, and applies, as far as it goes; what passes must be a
- * sound dataset. */
+/* Reads, fits an encoder unless one is given, and applies it, as far as each succeeds; a dataset
+ * that results must be valid. */
 static bool use(const char *bytes, size_t size, const ebb_read_options *options) {
   ebb_table *t;
   ebb_encoder *e = NULL;
   ebb_dataset d;
-  const ebb_encoder_options fill = {.missing = EBB_MISSING_INDICATOR};
+  const ebb_encoder_options fill = {.size = sizeof(ebb_encoder_options),
+                                    .missing = EBB_MISSING_INDICATOR};
   if (parse_bytes(&t, bytes, size, options) != EBB_OK) return false;
   assert_true(ebb_table_fingerprint(t) != 0);
   bool done = (options->encoder || ebb_encoder_fit(&e, t, NULL, 0, &fill) == EBB_OK) &&
@@ -213,7 +214,7 @@ static void add(seed **at, const char *bytes, size_t size, const char *target) {
 
 #define ADD(at, literal, target) add(at, literal, sizeof(literal) - 1, target)
 
-/* Every format. */
+/* One seed a format. */
 static void plant(seed seeds[SEEDS]) {
   seed *at = seeds;
   char npy[ROOM];
@@ -242,11 +243,12 @@ static void test_mutations(void **state) {
   static seed seeds[SEEDS];
   plant(seeds);
   for (size_t s = 0; s < SEEDS; s++) {
-    ebb_read_options options = {.target = seeds[s].target};
+    ebb_read_options options = {.size = sizeof(ebb_read_options), .target = seeds[s].target};
     ebb_table *t;
     if (parse_bytes(&t, seeds[s].bytes, seeds[s].size, &options) != EBB_OK)
       fail_msg("%zu: %s", s, ebb_error_message());
-    seeds[s].encoder = encoder_of(t, &(ebb_encoder_options){.missing = EBB_MISSING_MEDIAN});
+    seeds[s].encoder = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                                                            .missing = EBB_MISSING_MEDIAN});
     ebb_table_free(t);
   }
   size_t passed[4] = {0};

@@ -35,7 +35,7 @@ static unsigned long random_number(void) {
   return (unsigned long)(state >> 33);
 }
 
-typedef int writer(char *out); /* of a row without its end */
+typedef int writer(char *out); /* writes a row without its line end */
 
 static int put_letters(char *out, size_t count) {
   for (size_t i = 0; i < count; i++) out[i] = (char)('a' + random_number() % 26);
@@ -98,7 +98,7 @@ static int mostly_empty(char *out) {
   return used + sprintf(out + used, "%lu", random_number() % 2);
 }
 
-/* A column that turns out to hold texts in the last row. */
+/* A column in which the last row is the first text. */
 static int ids_and_amounts(char *out) {
   return sprintf(out, "%lu,$%lu.%02lu,%lu", random_number() % 1000000000, random_number() % 10000,
                  random_number() % 100, random_number() % 3);
@@ -135,10 +135,11 @@ static size_t write_table(size_t index) {
   return size;
 }
 
-/* What the process had at most, in bytes, less what it began with. */
+/* Prints the peak memory in bytes, less the initial memory. */
 static int read_alone(const char *file, size_t size) {
   struct rusage before, after;
-  const ebb_read_options options = {.max_memory = 3 * (uint64_t)size};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options),
+                                    .max_memory = 3 * (uint64_t)size};
   ebb_table *table;
   getrusage(RUSAGE_SELF, &before);
   ebb_status status = ebb_table_read(&table, file, &options);
@@ -148,7 +149,7 @@ static int read_alone(const char *file, size_t size) {
   if (refused) fprintf(stderr, "%s\n", ebb_error_message());
   ebb_table_free(table);
 #ifdef __SANITIZE_ADDRESS__
-  taken = 0; /* its own memory is no matter of ours */
+  taken = 0; /* the sanitizer's own memory does not count */
 #endif
   if (taken > 3 * size + SLACK)
     fprintf(stderr, "%zu bytes for a file of %zu: %.2f times\n", taken, size,

@@ -31,7 +31,7 @@ static void test_order(void **state) {
   ebbi_names_free(&names);
 }
 
-/* All texts in one line, with a comma behind each, as a file has them. */
+/* All texts on one line, each followed by a comma, as in a file. */
 static void gather(ebbi_names *names, char *place, bool copy) {
   char text[16];
   size_t index, used = 0;
@@ -66,8 +66,7 @@ static void test_in_place(void **state) {
   free(place);
 }
 
-/* Two tables of the same texts hash them differently; what they give is the same, as test_order
- * says of each. */
+/* Two tables of the same texts hash them differently and agree; test_order checks each. */
 static void test_seeds(void **state) {
   (void)state;
   ebbi_names names[2] = {{0}, {0}};

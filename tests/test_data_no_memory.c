@@ -1,10 +1,11 @@
-/* Every allocation of a reading fails once: the failure is reported or harmless. If the table is
- * read all the same, it is the same: columns, header and fingerprint. */
+/* Every allocation of a reading fails once: the failure is reported, or the table is the same in
+ * columns, header and fingerprint.
+ */
 #include "test_data.h"
 
 #include "fail_memory.h"
 
-/* As far as a model is made of it. */
+/* What a model depends on. */
 typedef struct sight {
   size_t rows, columns;
   ebb_task task;
@@ -25,10 +26,11 @@ static void expect_table_or_no_memory(const char *text) {
   const sight whole = sight_of(table);
   ebb_table_free(table);
   for (long n = 1;; n++) {
-    char *bytes = tight_copy(text, strlen(text)); /* the table's */
+    char *bytes = tight_copy(text, strlen(text)); /* owned by the table */
     table = NULL;
     fail_memory(n);
-    ebb_status status = ebbi_table_parse(&table, "t", bytes, strlen(text), &(ebb_read_options){0});
+    ebb_status status = ebbi_table_parse(&table, "t", bytes, strlen(text),
+                                         &(ebb_read_options)EBB_READ_OPTIONS_INIT);
     const sight found = status == EBB_OK ? sight_of(table) : whole;
     bool failed = memory_has_failed();
     if (status != EBB_OK && status != EBB_ERR_MEMORY)
@@ -39,7 +41,7 @@ static void expect_table_or_no_memory(const char *text) {
   }
 }
 
-/* The header is one only because its words do not come again below. */
+/* The header is recognised only because its words do not recur below. */
 static void test_header(void **state) {
   (void)state;
   expect_table_or_no_memory("region,2018,2019\neast,0.5,1\nwest,0.7,2\nnorth,3,4\neast,1,1\n");
@@ -56,7 +58,7 @@ static void test_dialects(void **state) {
                             "2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 b\n");
 }
 
-/* Categories and classes, of which the fingerprint hashes the texts. */
+/* Categories and classes: the fingerprint hashes their texts. */
 static void test_fingerprint(void **state) {
   (void)state;
   char text[4096] = "a,k,y\n";

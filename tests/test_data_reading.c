@@ -1,5 +1,6 @@
-/* Reading from a file's bytes to a network's arrays, with small texts and real files. Single steps
- * have tests of their own. */
+/* From a file's bytes to a network's arrays, with small texts and real files. Single steps have
+ * their own tests.
+ */
 #include "test_data.h"
 
 #include <zlib.h>
@@ -33,15 +34,17 @@ static const char shop[] = "key;size;price;day;colour;y\n"
                            "k2;2;$ 7;2024-01-03;blue;20,5\n"
                            "k3;;$ 8;2024-02-01;;30\n"
                            "k4;3;$ 9;2024-02-02;red;\n";
-static const ebb_read_options shop_options = {.id = "key", .decimal = ','};
+static const ebb_read_options shop_options = {
+    .size = sizeof(ebb_read_options), .id = "key", .decimal = ','};
 
-/* Every kind of column at once, read again as new data with other columns and values. */
+/* Every kind of column at once, then new data with other columns and values. */
 static void test_kinds(void **state) {
   (void)state;
   ebb_table *t = table_of(shop, &shop_options);
-  assert_int_equal(ebb_table_rows(t), 3); /* one has no target */
-  ebb_encoder *e =
-      encoder_of(t, &(ebb_encoder_options){.no_scale = true, .missing = EBB_MISSING_MEAN});
+  assert_int_equal(ebb_table_rows(t), 3); /* one row lacks the target */
+  ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                                                        .no_scale = true,
+                                                        .missing = EBB_MISSING_MEAN});
   ebb_dataset d = dataset_of(e, t);
   /* size, price, month, weekday, days, blue, red */
   static const double x[] = {1.5,   1200, 1, 0,    19723, 0, 1, 2,     7, 1, 2,
@@ -51,7 +54,11 @@ static void test_kinds(void **state) {
     expect_near((double)d.values[i] * e->target_deviation[0] + e->target_mean[0],
                 (const double[]){10, 20.5, 30}[i]);
   ebb_dataset_clear(&d);
-  ebb_read_options options = {.encoder = e, .ignore_target = true, .decimal = ',', .id = "who"};
+  ebb_read_options options = {.size = sizeof(ebb_read_options),
+                              .encoder = e,
+                              .ignore_target = true,
+                              .decimal = ',',
+                              .id = "who"};
   ebb_table *rows = table_of("colour;who;price;size;day\ngreen;me;5;4;2024-03-05\n", &options);
   assert_string_equal(ebb_table_id(rows, 0, 0), "me");
   char unknown[128];
@@ -68,7 +75,7 @@ static void test_kinds(void **state) {
 static void test_options_that_do_not_fit(void **state) {
   (void)state;
   ebb_table *t;
-  const ebb_read_options both = {.labels = "l", .target = "y"};
+  const ebb_read_options both = {.size = sizeof(ebb_read_options), .labels = "l", .target = "y"};
   assert_int_equal(ebb_table_read(&t, "nowhere", &both), EBB_ERR_ARGUMENT);
   assert_null(t);
   static const ebb_read_options marks[] = {{.delimiter = '.'}, {.delimiter = '"'}};
@@ -93,14 +100,15 @@ static void test_digits(void **state) {
   ebb_table_free(t);
 }
 
-/* Images stay bytes. */
+/* Images remain bytes. */
 static void test_mnist(void **state) {
   (void)state;
   char images[512], labels[512];
   real_file(images, "data/mnist10k-images-idx3-ubyte.gz");
   real_file(labels, "data/mnist10k-labels-idx1-ubyte.gz");
   ebb_table *t;
-  if (ebb_table_read(&t, images, &(ebb_read_options){.labels = labels}))
+  if (ebb_table_read(&t, images,
+                     &(ebb_read_options){.size = sizeof(ebb_read_options), .labels = labels}))
     fail_msg("%s", ebb_error_message());
   assert_string_equal(
       ebb_table_summary(t),
@@ -131,8 +139,10 @@ static void test_files(void **state) {
   assert_int_equal(ebb_table_read(&t, path, NULL), EBB_OK);
   assert_string_equal(ebb_table_summary(t), "2 rows, 1 numeric column, no target");
   ebb_table_free(t);
-  expect_message(ebb_table_read(&t, path, &(ebb_read_options){.labels = "/nowhere"}),
-                 "/nowhere: No such file");
+  expect_message(
+      ebb_table_read(&t, path,
+                     &(ebb_read_options){.size = sizeof(ebb_read_options), .labels = "/nowhere"}),
+      "/nowhere: No such file");
   assert_int_equal(ftruncate(descriptor, 20), 0);
   expect_message(ebb_table_read(&t, path, NULL), path);
   close(descriptor);

@@ -4,13 +4,13 @@
 
 enum { MAX_ROWS = 600 };
 
-/* A table whose row r has class r % classes, or a number where there are no classes. */
+/* A table whose row r has class r % classes; without classes, a number. */
 static ebb_table *rows_of(size_t rows, size_t classes) {
   static const double zeros[MAX_ROWS];
   static char names[MAX_ROWS][24];
   const char *texts[MAX_ROWS];
   ebb_table *t = rig_table(rows);
-  rig_numbers(t, "x", EBB_KIND_NUMBER, zeros);
+  rig_numbers(t, "x", EBB_COLUMN_NUMBER, zeros);
   for (size_t r = 0; r < rows && classes > 0; r++) {
     snprintf(names[r], sizeof names[r], "c%zu", r % classes);
     texts[r] = names[r];
@@ -22,7 +22,7 @@ static ebb_table *rows_of(size_t rows, size_t classes) {
   return t;
 }
 
-/* Splits and checks what holds for every split. */
+/* Makes a split and checks the properties of every split. */
 static ebb_parts split(size_t *order, const ebb_table *t, ebb_split how) {
   ebb_parts parts;
   size_t rows = t->rows;
@@ -71,7 +71,7 @@ static void test_sizes(void **state) {
     }
 }
 
-/* Rounding both parts up must not leave training without a row. */
+/* Rounding up both parts must leave a row for training. */
 static void test_crowded(void **state) {
   (void)state;
   size_t order[MAX_ROWS];
@@ -85,7 +85,7 @@ static void test_crowded(void **state) {
   }
 }
 
-/* Each class gives its share to each part, rounded down or up, and keeps a row for training. */
+/* Each class gives each part its share, rounded up or down, and keeps a row for training. */
 static void test_stratified(void **state) {
   (void)state;
   static const size_t sizes[4] = {50, 33, 1, 3};
@@ -111,7 +111,7 @@ static void test_stratified(void **state) {
   ebb_table_free(t);
 }
 
-/* A single row of a class, though its remainder is the largest, is trained on. */
+/* The only row of a class is trained on, although its remainder is the largest. */
 static void test_single_row(void **state) {
   (void)state;
   size_t order[11];
@@ -128,7 +128,7 @@ static void test_single_row(void **state) {
   ebb_table_free(t);
 }
 
-/* Strata come from the rows that the table keeps. */
+/* Only rows that the table keeps form strata. */
 static void test_kept_rows(void **state) {
   (void)state;
   ebb_table *t = rig_table(6);
@@ -156,7 +156,7 @@ static void test_seed(void **state) {
     split(a, t, (ebb_split){.valid = 0.25, .test = 0.25, .seed = seed});
     for (size_t i = 100; i < 200; i++) counts[i >= 150][a[i]]++;
   }
-  /* Each row is drawn 100 times of 400 on average; 5 deviations of the binomial are 43. */
+  /* Each row is drawn 100 times in 400 on average; 5 deviations of the binomial are 43. */
   for (size_t r = 0; r < 200; r++) {
     assert_in_range(counts[0][r], 57, 143);
     assert_in_range(counts[1][r], 57, 143);
@@ -164,7 +164,7 @@ static void test_seed(void **state) {
   ebb_table_free(t);
 }
 
-/* The validation rows of a seed stay the same ones: models name theirs by it. */
+/* A seed's validation rows never change, because models refer to them by the seed. */
 static void test_golden(void **state) {
   (void)state;
   ebb_table *t = rows_of(20, 3);

@@ -23,9 +23,10 @@ static void begin(void) {
   text[0] = '\0';
 }
 
-/* Of the text; NULL: it must be read. */
+/* Reads the text and expects a message with these parts; NULL: it must be read. */
 static void expect(const char *parts) {
-  const ebb_read_options options = {.max_memory = 3 * used + FIXED, .no_target = true};
+  const ebb_read_options options = {
+      .size = sizeof(ebb_read_options), .max_memory = 3 * used + FIXED, .no_target = true};
   ebb_table *table;
   ebb_status status = parse_bytes(&table, text, used, &options);
   ebb_table_free(table);
@@ -120,7 +121,7 @@ static void test_arff(void **state) {
   expect(NULL);
 }
 
-/* A few bytes a row stand for a million columns. */
+/* A few bytes a row would stand for a million columns. */
 static void test_sparse_rows(void **state) {
   (void)state;
   begin();
@@ -148,7 +149,7 @@ static void test_many_members(void **state) {
   }
   assert_int_equal(zip_close(zip), 0);
   ebb_table *table;
-  const ebb_read_options options = {.max_memory = FIXED};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .max_memory = FIXED};
   ebb_status status = ebb_table_read(&table, path, &options);
   close(descriptor);
   remove(path);

@@ -3,6 +3,7 @@
 #include "test_support.h"
 
 #include <ebb/ebb.h>
+#include <ebb/tool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,7 +136,7 @@ static void a_build_error_carries_the_whole_log(void **state) {
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limited), 0);
   ebb_tensor *w;
   assert_int_equal(ebb_tensor_create(&w, device, EBB_F32, 2, 2), EBB_OK);
-  for (int again = 0; again < 2; again++) { /* the second time without another build */
+  for (int again = 0; again < 2; again++) { /* the second time without building */
     assert_int_equal(ebb_init_weights(w, EBB_INIT_HE_NORMAL, 1, 0), EBB_ERR_DEVICE);
     assert_non_null(strstr(ebb_error_message(), "init.cl:2"));
     assert_non_null(strstr(ebb_error_message(), "does not build"));
@@ -150,13 +151,13 @@ static void a_build_error_carries_the_whole_log(void **state) {
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
   assert_int_equal(ebb_tensor_create(&w, device, EBB_F32, 2, 2), EBB_OK);
   assert_int_equal(ebb_init_weights(w, EBB_INIT_HE_NORMAL, 1, 0), EBB_ERR_ARGUMENT);
-  assert_non_null(strstr(ebb_error_message(), folder)); /* gone by now */
+  assert_non_null(strstr(ebb_error_message(), folder)); /* which no longer exists */
   ebb_tensor_free(w);
   ebb_device_free(device);
   unsetenv("EBB_KERNEL_DIR");
 }
 
-/* What a plan that failed has wanted is not built by the next plan. */
+/* A failed plan's programs are not built by the next plan. */
 static void a_failed_plan_is_forgotten(void **state) {
   (void)state;
   ebb_device *device;
@@ -287,7 +288,7 @@ static void the_doctor_finds_what_is_missing(void **state) {
   unsetenv("EBB_DEVICE");
 }
 
-/* A value of a variable with which no device opens, by a message that names both. */
+/* With this value of a variable no device opens; the message names both. */
 static void opens_none_with(const char *variable, const char *value) {
   char wanted[128], *before = getenv(variable) ? strdup(getenv(variable)) : NULL;
   ebb_device *device;
@@ -304,10 +305,10 @@ static void what_breaks_pocl_is_refused(void **state) {
   if (!ebbi_pocl_is_there() ||
       strcmp(ebb_device_get_info(*state)->platform, ebbi_pocl_platform) != 0)
     skip();
-  opens_none_with("POCL_CACHE_DIR", ""); /* by these PoCL would end the process */
+  opens_none_with("POCL_CACHE_DIR", ""); /* with these, PoCL would end the process */
   opens_none_with("POCL_MAX_PTHREAD_COUNT", "-1");
   opens_none_with("POCL_MAX_WORK_GROUP_SIZE", "0");
-  opens_none_with("POCL_CACHE_DIR", "/dev/null"); /* and with this one build no program */
+  opens_none_with("POCL_CACHE_DIR", "/dev/null"); /* with this, PoCL could build no program */
   opens(NULL, ebb_device_get_info(*state)->name);
 }
 
@@ -328,7 +329,7 @@ static void sees(const char *place, const char *drivers) {
   unsetenv("OCL_ICD_VENDORS");
 }
 
-/* The loader's own rules: a folder, a file, the name of one in the usual folder, a library. */
+/* The loader's own rules: a folder, a file, the name of a file in the usual folder, a library. */
 static void icd_files_are_found_as_the_loader_finds_them(void **state) {
   (void)state;
   char folder[] = "/tmp/ebb_test_XXXXXX", path[64];

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What a child does; its message is its exit code, 0 if all is well. */
+/* A child's work; its exit code is 0 or says what went wrong. */
 typedef int child(ebb_device *device, ebb_tensor *tensor);
 
 static void run_in_child(child *what, ebb_device *device, ebb_tensor *tensor) {
@@ -63,7 +63,7 @@ static int open_another(ebb_device *device, ebb_tensor *tensor) {
   return is_refused(ebb_device_count(&count), why) ? 0 : 2;
 }
 
-/* Before this process has used OpenCL; so it must be the first. */
+/* Must run first, before this process has used OpenCL. */
 static void a_fork_of_an_unused_process_works(void **state) {
   (void)state;
   run_in_child(use_own_device, NULL, NULL);
@@ -80,7 +80,7 @@ static void a_fork_is_refused_at_once(void **state) {
   assert_int_equal(ebb_tensor_upload(tensor, &value), EBB_OK);
   run_in_child(use_parents_device, device, tensor);
   run_in_child(open_another, NULL, NULL);
-  assert_int_equal(ebb_tensor_download(&back, tensor), EBB_OK); /* the parent does not notice */
+  assert_int_equal(ebb_tensor_download(&back, tensor), EBB_OK); /* the parent is unaffected */
   assert_true(back == 5);
   ebb_tensor_free(tensor);
   ebb_device_free(device);

@@ -8,10 +8,11 @@
 
 #include <ebb/opencl.h>
 #include <ebb/profile.h>
+#include <ebb/tool.h>
 #include <pthread.h>
 #include <sched.h>
 
-static const double SOON = 0.02; /* a time limit for what hangs for good */
+static const double SOON = 0.02; /* a time limit for what hangs forever */
 
 static ebb_device *open_device(void) {
   ebb_device *device;
@@ -26,7 +27,7 @@ static ebb_tensor *make_tensor(ebb_device *device, size_t rows, size_t cols) {
   return tensor;
 }
 
-/* ---- what hangs for good ---- */
+/* ---- permanent hangs ---- */
 
 typedef ebb_status operation(ebb_device *device, ebb_tensor *tensor);
 
@@ -67,12 +68,11 @@ static operation *const operations[] = {upload, download, finish,
                                         create, launch,   launch_and_finish};
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
-/* All that is asked of a lost device fails at once, with the same message, and nothing is called.
- */
+/* Every request to a lost device fails at once, with the same message and no OpenCL call. */
 static void is_lost(ebb_device *device, ebb_tensor *tensor) {
   char message[1024];
   snprintf(message, sizeof message, "%s", ebb_error_message());
-  fault_set("FAULT_API=clFinish FAULT_MODE=hang"); /* who calls that does not return */
+  fault_set("FAULT_API=clFinish FAULT_MODE=hang"); /* a call of this would not return */
   for (size_t i = 0; i < OPERATIONS; i++) {
     assert_int_equal(operations[i](device, tensor), EBB_ERR_DEVICE);
     assert_string_equal(ebb_error_message(), message);
@@ -115,7 +115,7 @@ static void waits_are_given_up(void **state) {
   }
 }
 
-/* A streamed training whose uploads, or the memory for them, hang. */
+/* A streamed training hangs in its uploads, or in allocating their memory. */
 static void staging_is_given_up(void **state) {
   (void)state;
   static const char *const hangs[] = {
@@ -156,7 +156,7 @@ static void a_profile_is_given_up(void **state) {
   ebb_device_free(device);
 }
 
-/* Freeing is what waits first. */
+/* Freeing is the first to wait. */
 static void freeing_gives_up_too(void **state) {
   (void)state;
   ebb_device *device = open_device();
@@ -179,9 +179,9 @@ static void time_limits(void **state) {
   ebb_device_free(device);
 }
 
-/* ---- what hangs for a time ---- */
+/* ---- temporary hangs ---- */
 
-/* Holds the device's queue back: what is queued later begins when the gate is opened. */
+/* Holds the device's queue back: what is queued from now on begins when the gate opens. */
 static cl_event add_gate(ebb_device *device) {
   cl_event gate = clCreateUserEvent(ebb_device_cl_context(device), NULL);
   assert_non_null(gate);
@@ -194,7 +194,7 @@ static void open_gate(cl_event gate) {
   clReleaseEvent(gate);
 }
 
-/* The command ends after all, when the device is gone: what it writes to is still there. */
+/* The command finishes after the device was freed: the memory that it writes to still exists. */
 static void a_late_end_does_no_harm(void **state) {
   (void)state;
   ebb_device *device = open_device();
@@ -213,7 +213,7 @@ static void a_late_end_does_no_harm(void **state) {
 
 enum { GATES = 24, BEHIND = 16 };
 
-/* Opens one gate after the other, each well within the time limit. */
+/* Opens the gates one after the other, each well within the time limit. */
 static void *open_all(void *user) {
   const struct timespec pause = {.tv_nsec = 100000000};
   for (int i = 0; i < GATES; i++) {
@@ -241,7 +241,7 @@ static void a_queue_that_moves_does_not_hang(void **state) {
   ebb_device_free(device);
 }
 
-/* However long the queue, the signs of progress are few. */
+/* However long the queue, there are few markers of progress. */
 static void a_long_queue_has_few_pulses(void **state) {
   (void)state;
   ebb_device *device = open_device();
@@ -264,7 +264,7 @@ static void a_long_queue_has_few_pulses(void **state) {
   ebb_device_free(device);
 }
 
-/* Another thread: it waits until the device is seen in a call or wait, then opens the gate. */
+/* Another thread waits until the device is seen in a call or wait, then opens the gate. */
 typedef struct watcher {
   const ebb_device *device;
   cl_event gate;
@@ -291,7 +291,7 @@ static void another_thread_sees_where_it_hangs(void **state) {
   assert_string_equal(w.what, "");
   for (int i = 0; i < 2; i++) assert_int_equal(launch(device, tensor), EBB_OK);
   w.gate = add_gate(device);
-  assert_int_equal(ebb_probe_fma(tensor, tensor, 1, 1, 1), EBB_ERR_ARGUMENT); /* no launch */
+  assert_int_equal(ebb_probe_fma(tensor, tensor, 1, 1, 1), EBB_ERR_ARGUMENT); /* not a launch */
   assert_int_equal(pthread_create(&thread, NULL, watch, &w), 0);
   assert_int_equal(download(device, tensor), EBB_OK);
   assert_int_equal(pthread_join(thread, NULL), 0);

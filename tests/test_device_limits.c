@@ -1,9 +1,8 @@
-/* False answers of devices: failing queries and impossible sizes. Runs under the fault layer.
- */
+/* False answers of devices: failing queries and impossible sizes. Runs under the fault layer. */
 #include "device/cl.h"
 #include "fault_rig.h"
 
-/* A product that must come out right on the device as it is now. */
+/* A product must be correct on the device in its present state. */
 static void multiplies(ebb_device *device) {
   static const float values[4] = {1, 2, 3, 4};
   ebb_tensor *a, *c;
@@ -18,7 +17,7 @@ static void multiplies(ebb_device *device) {
   ebb_tensor_free(c);
 }
 
-/* Opens no device, for a reason that names `what`; but one is listed. */
+/* No device opens, for a reason that names `what`; the device is listed nevertheless. */
 static void is_refused(const char *variables, const char *what) {
   ebb_device_info info;
   ebb_device *device = NULL;
@@ -31,7 +30,7 @@ static void is_refused(const char *variables, const char *what) {
   fault_set("");
 }
 
-/* Opens and works; the caller frees what is returned. */
+/* A device opens and works; the caller frees it. */
 static ebb_device *opens(const char *variables) {
   ebb_device *device = NULL;
   fault_set(variables);
@@ -58,7 +57,7 @@ static void queries_that_fail_are_named(void **state) {
     assert_non_null(strstr(ebb_error_message(), "CL_OUT_OF_RESOURCES"));
     snprintf(variables, sizeof variables, "FAULT_API=clGetDeviceInfo FAULT_INFO=%u",
              (unsigned)rows[i].what);
-    ebb_device_free(opens(variables)); /* opening asks again */
+    ebb_device_free(opens(variables)); /* opening queries again */
   }
 }
 
@@ -82,7 +81,7 @@ static void sizes_of_nothing(void **state) {
   is_refused("SPOOF_GROUP=0", "CL_DEVICE_MAX_WORK_GROUP_SIZE is 0");
   is_refused("SPOOF_TYPE=4 SPOOF_GROUP=1", "too small for any tile");
   is_refused("SPOOF_TYPE=4 SPOOF_LOCAL=0", "too small for any tile");
-  ebb_device *device = opens("SPOOF_LOCAL=0"); /* a CPU needs none */
+  ebb_device *device = opens("SPOOF_LOCAL=0"); /* a CPU needs no local memory */
   assert_int_equal(ebb_device_get_info(device)->local_bytes, 0);
   ebb_device_free(device);
 }
@@ -125,7 +124,7 @@ static void widths_of_no_vector(void **state) {
   }
 }
 
-/* In bits, as the driver says it. */
+/* In bits, as drivers report it. */
 static void alignments(void **state) {
   (void)state;
   static const struct {

@@ -1,9 +1,9 @@
-/* The elementary functions of kernels/elementary.h, measured: their largest error in ulp against
- * libm in double precision, at every vector width, over all classes of float32.
+/* The largest errors of the elementary functions of kernels/elementary.h, in ulp against libm in
+ * double precision, at every vector width, over all classes of float32.
  *
- * Verify's bounds are wide enough for any OpenCL; the header promises narrower ones, which are
- * checked here. Samples are every 4099th bit pattern, so each power of two has 2046 of them, a fine
- * grid where the functions bend, and hand-picked edges.
+ * Verify's bounds are wide enough for any OpenCL; the header promises narrower ones, which this
+ * test checks. Samples are every 4099th bit pattern (2046 in each power of two), a fine grid where
+ * the functions bend, and hand-picked edges.
  */
 #include "test_support.h"
 
@@ -15,7 +15,7 @@
 
 enum { STEP = 4099, PATTERNS = (int)(0xffffffffu / STEP) + 1, GRID = 1 << 18, BLOCK = 256 };
 
-/* Each with both signs. */
+/* Each is used with both signs. */
 static const float edges[] = {
     0,     0x1p-149f,  0x1p-126f, 0x1p-24f, 0.34657359f, 0.70710677f,   0.70710683f, 0.99999994f,
     1,     1.4142135f, 9.01f,     9.02f,    9.03f,       17.5f,         18,          18.1f,
@@ -32,12 +32,12 @@ static double normal_cdf(double x) {
 
 static double gelu_slope(double x) {
   double density = exp(-x * x / 2) * 0.39894228040143268;
-  return normal_cdf(x) + (density > 0 ? x * density : 0); /* not Inf times 0 */
+  return normal_cdf(x) + (density > 0 ? x * density : 0); /* avoids Inf times 0 */
 }
 
-/* The functions by their numbers in the kernel; the errors that the header promises; where they are
- * defined; below what they may be 0; what an error is measured by if not by the value's own ulp;
- * whether their last operation is a division. */
+/* The functions by their numbers in the kernel: the promised error, the domain, the limit below
+ * which the result may be 0, the scale of the error where it is not the value's own ulp, and
+ * whether the last operation is a division. */
 static const struct {
   const char *name;
   double (*exact)(double);
@@ -77,7 +77,7 @@ typedef struct evaluator {
   cl_program program;
   cl_kernel kernel;
   cl_mem x, y, lanes;
-  double division_ulps; /* of the device's division: 0.5 if it can round correctly */
+  double division_ulps; /* of the device's division; 0.5 if correctly rounded */
 } evaluator;
 
 static void fill_samples(float *x) {
@@ -144,14 +144,14 @@ static void evaluate(float *y, float *lanes, const evaluator *e, cl_int function
                    0);
 }
 
-/* The distance of two neighbours of float32 at y. */
+/* The distance between neighbouring float32 numbers at y. */
 static double ulp(double y) {
   int exponent;
   frexp(y, &exponent);
   return ldexp(1, (exponent < -125 ? -125 : exponent) - 24);
 }
 
-/* The error of one value in ulp, infinite where NaN or Inf are wrong. */
+/* The error of one value in ulp; infinite for a wrong NaN or Inf. */
 static double error_of(size_t f, float x, float y) {
   double exact = functions[f].exact((double)x), found = (double)y;
   if (isnan(x)) return isnan(y) ? 0 : INFINITY;
@@ -204,7 +204,7 @@ static void errors_are_as_promised(void **state) {
   free(lanes);
 }
 
-/* tanh is odd to the sign of zero, which a comparison of values would not see. */
+/* tanh(-0) is -0, which a comparison of values would not show. */
 static void tanh_keeps_the_sign_of_zero(void **state) {
   static float x[SAMPLES], y[SAMPLES], lanes[SAMPLES];
   evaluator e;
@@ -215,7 +215,7 @@ static void tanh_keeps_the_sign_of_zero(void **state) {
   close_evaluator(&e);
 }
 
-/* The measure itself: a wrong value, a wrong NaN and a wrong Inf are seen. */
+/* The measure itself finds a wrong value, a wrong NaN and a wrong Inf. */
 static void wrong_values_are_seen(void **state) {
   (void)state;
   assert_true(error_of(0, 1, (float)exp(1)) <= 0.5);

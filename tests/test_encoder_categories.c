@@ -1,9 +1,9 @@
-/* Encoders of categories: which get an input, what the others become, and unknown ones. */
+/* Encoders of categories: which get an input, the input of all others, and unknown categories. */
 #include "table_rig.h"
 
 enum { MAX_ROWS = 1024 };
 
-/* A column "k" in which text number i, "t000" on, stands in counts[i] rows, in turn. */
+/* A column "k" in which text number i ("t000", …) occurs in counts[i] rows, in turn. */
 static ebb_table *texts_of(const size_t *counts, size_t count) {
   static char names[200][24];
   const char *texts[MAX_ROWS];
@@ -12,7 +12,8 @@ static ebb_table *texts_of(const size_t *counts, size_t count) {
     snprintf(names[i], sizeof names[i], "t%03zu", i);
     if (counts[i] > most) most = counts[i];
   }
-  for (size_t turn = most; turn-- > 0;) /* the last name first: the list is not in file order */
+  for (size_t turn = most;
+       turn-- > 0;) /* the last name first, so that the list is not in file order */
     for (size_t i = count; i-- > 0;)
       if (turn < counts[i]) texts[rows++] = names[i];
   ebb_table *t = rig_table(rows);
@@ -29,12 +30,12 @@ static void test_golden(void **state) {
   ebb_encoder_free(e);
   const size_t rows[2] = {0, 2};
   assert_int_equal(ebb_encoder_fit(&e, t, rows, 2, NULL), EBB_OK);
-  assert_int_equal(e->features[0].categories.count, 3); /* the table's, not the rows' */
+  assert_int_equal(e->features[0].categories.count, 3); /* those of the table, not of the rows */
   assert_int_equal(e->features[0].fill_category, 1);
   ebb_encoder_free(e);
   rig_keep(t, rows, 2);
   e = encoder_of(t, NULL);
-  assert_int_equal(e->features[0].categories.count, 1); /* of rows that are not kept, none */
+  assert_int_equal(e->features[0].categories.count, 1); /* rows that are not kept have none */
   ebb_encoder_free(e);
   ebb_table_free(t);
 }
@@ -42,8 +43,8 @@ static void test_golden(void **state) {
 static void test_which_are_listed(void **state) {
   (void)state;
   static const struct {
-    size_t count, rows; /* of categories, each with so many rows, */
-    size_t more, fewer; /* and so many more with so many rows */
+    size_t count, rows; /* categories, and rows of each */
+    size_t more, fewer; /* further categories, and rows of each */
     size_t listed;
     bool other;
   } cases[] = {{20, 1, 0, 0, 20, false},  {21, 1, 0, 0, 20, true},  {21, 5, 0, 0, 21, false},
@@ -73,7 +74,7 @@ static void test_which_are_listed(void **state) {
   }
 }
 
-/* Rows that are not learned from make no category frequent. */
+/* Rows outside the training do not make a category frequent. */
 static void test_frequent_in_the_training_rows(void **state) {
   (void)state;
   size_t counts[30], rows[30];
@@ -97,7 +98,8 @@ static void test_unknown(void **state) {
   rig_texts(t, "kind", (const char *[]){"a", "b", "c"});
   rig_texts(next, "city", (const char *[]){"oslo", "bonn", NULL, "rome"});
   rig_texts(next, "kind", (const char *[]){"c", "a", "a", "b"});
-  ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.missing = EBB_MISSING_MOST});
+  ebb_encoder *e = encoder_of(
+      t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options), .missing = EBB_MISSING_MOST});
   char text[200] = "?";
   assert_int_equal(ebb_encoder_unknown(text, sizeof text, e, t), 0);
   assert_string_equal(text, "");
@@ -140,7 +142,7 @@ static void test_unknown_in_words(void **state) {
   ebb_table_free(next);
 }
 
-/* Where rare ones share an input, a text that was never seen is one of them. */
+/* If rare categories share an input, an unknown text belongs to them. */
 static void test_others(void **state) {
   (void)state;
   size_t counts[21];

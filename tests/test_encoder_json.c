@@ -4,7 +4,7 @@
 
 #include "mutate.h"
 
-/* From before there were several targets, scaled ones, dates and positions. */
+/* Written before several targets, scaled targets, dates and positions existed. */
 static const char old[] =
     "{\"task\":\"classification\",\"missing\":\"mean\",\"columns\":2,\"scale\":1.0,\"target\":{"
     "\"name\":\"y\",\"position\":1},\"outputs\":2,\"features\":[{\"mean\":1.0,\"deviation\":2.0,"
@@ -14,7 +14,7 @@ static const char old_pixels[] =
     "{\"task\":\"regression\",\"missing\":\"refuse\",\"columns\":3,\"scale\":0.0039215686274509803,"
     "\"target\":{\"name\":\"labels\",\"position\":3},\"outputs\":2}";
 
-/* One of everything. */
+/* Every feature once. */
 static const char whole[] =
     "{\"task\":\"regression\",\"missing\":\"indicator\",\"columns\":4,\"file_columns\":8,\"scale\":"
     "1.0,\"outputs\":2,\"bare\":false,\"named\":true,\"targets\":[{\"name\":\"y\",\"position\":0,"
@@ -44,7 +44,7 @@ static void test_golden(void **state) {
   expect_json(e, whole);
   assert_int_equal(ebb_encoder_inputs(e), 1 + 2 + 2 + 4);
   assert_int_equal(e->missing, EBB_MISSING_INDICATOR);
-  assert_true(e->features[0].fill == 1 && e->features[2].kind == EBB_KIND_DATE);
+  assert_true(e->features[0].fill == 1 && e->features[2].kind == EBB_COLUMN_DATE);
   assert_true(e->file_columns == 8 && e->positions[3] == 6 && e->target_positions[1] == 7);
   assert_true(ebb_encoder_target_mean(e, 1) == 5 && ebb_encoder_target_deviation(e, 0) == 1.5);
   ebb_encoder_free(e);
@@ -57,7 +57,7 @@ static void test_earlier_files(void **state) {
   assert_true(e->positions[0] == 0 && e->positions[1] == 2 && e->target_positions[0] == 1);
   assert_string_equal(ebb_encoder_target(e, 0), "y");
   ebb_table *t = rig_table(3);
-  rig_numbers(t, "u", EBB_KIND_NUMBER, (double[]){5, NAN, 0});
+  rig_numbers(t, "u", EBB_COLUMN_NUMBER, (double[]){5, NAN, 0});
   rig_texts(t, "v", (const char *[]){"a", NULL, "b"});
   rig_classes(t, "y", (const char *[]){"p", "n", "n"}, false);
   expect_inputs(e, t, (double[]){2, 1, 0, 0, 0, 1, -0.5, 0, 1}, 3);
@@ -79,16 +79,18 @@ static void test_earlier_files(void **state) {
   ebb_encoder_free(e);
 }
 
-/* To the last digit, and as compact as two numbers a column can be. */
+/* Every digit survives, and two numbers a column are as compact as possible. */
 static void test_round_trip(void **state) {
   (void)state;
   ebb_table *t = rig_table(4);
-  rig_numbers(t, "w", EBB_KIND_NUMBER, (double[]){0.1, 1e-30, 3e300, NAN});
-  rig_numbers(t, "d", EBB_KIND_DATE, (double[]){0.1, 400.2, 5000.7, NAN});
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, (double[]){0.1, 1e-30, 3e300, NAN});
+  rig_numbers(t, "d", EBB_COLUMN_DATE, (double[]){0.1, 400.2, 5000.7, NAN});
   rig_texts(t, "\"k\xc3\xa9\n", (const char *[]){"b", "a", "c\\\"", NULL});
   rig_values(t, "y", (double[]){1e300, -1e-300, 0.1, 7});
   for (int m = EBB_MISSING_MEAN; m <= EBB_MISSING_INDICATOR; m++) {
-    ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.missing = (ebb_missing)m}), *back;
+    ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                                                          .missing = (ebb_missing)m}),
+                *back;
     char *text;
     assert_int_equal(ebb_encoder_to_json(&text, e), EBB_OK);
     assert_null(strchr(text, '\n'));
@@ -113,7 +115,7 @@ static void test_many_columns(void **state) {
   for (int c = 0; c < 784; c++) {
     char name[24];
     snprintf(name, sizeof name, "%d", c);
-    rig_numbers(t, name, EBB_KIND_NUMBER, (double[]){c / 3.0, c / 7.0, 1});
+    rig_numbers(t, name, EBB_COLUMN_NUMBER, (double[]){c / 3.0, c / 7.0, 1});
   }
   rig_classes(t, "784", (const char *[]){"1", "2", "3"}, true);
   ebb_encoder *e = encoder_of(t, NULL);
@@ -145,7 +147,7 @@ static void test_bare_and_none(void **state) {
   }
 }
 
-/* A place that is broken. */
+/* One damaged place. */
 typedef struct fault {
   const char *from, *to, *parts;
 } fault;
@@ -241,7 +243,7 @@ static void test_broken(void **state) {
   expect_faults(whole, of_whole, COUNT_OF(of_whole));
 }
 
-/* Whatever can be read can be written, read again, and applied to a table that fits. */
+/* Whatever can be read can be written, read again, and applied to a matching table. */
 static bool use(const char *text, const ebb_table *table) {
   ebb_encoder *e, *again;
   char *back;
@@ -262,11 +264,11 @@ static bool use(const char *text, const ebb_table *table) {
 static void test_mutations(void **state) {
   (void)state;
   ebb_table *of_two = rig_table(3), *of_four = rig_table(3);
-  rig_numbers(of_two, "u", EBB_KIND_NUMBER, (double[]){1, NAN, -1e9});
+  rig_numbers(of_two, "u", EBB_COLUMN_NUMBER, (double[]){1, NAN, -1e9});
   rig_texts(of_two, "v", (const char *[]){"a", NULL, "c"});
-  rig_numbers(of_four, "n", EBB_KIND_NUMBER, (double[]){1, NAN, -1e9});
-  rig_numbers(of_four, "price", EBB_KIND_AMOUNT, (double[]){1, NAN, -1e9});
-  rig_numbers(of_four, "day", EBB_KIND_DATE, (double[]){1, NAN, -1e9});
+  rig_numbers(of_four, "n", EBB_COLUMN_NUMBER, (double[]){1, NAN, -1e9});
+  rig_numbers(of_four, "price", EBB_COLUMN_AMOUNT, (double[]){1, NAN, -1e9});
+  rig_numbers(of_four, "day", EBB_COLUMN_DATE, (double[]){1, NAN, -1e9});
   rig_texts(of_four, "k", (const char *[]){"a", NULL, "c"});
   size_t used = 0;
   for (uint64_t round = 0; round < 8000; round++) {

@@ -1,11 +1,11 @@
 /* Missing values: refused with row, column, count and advice, or filled in each of the ways. */
 #include "table_rig.h"
 
-/* Two columns of numbers, one of texts; the last row is whole. */
+/* Two columns of numbers and one of texts; the last row is complete. */
 static ebb_table *holes(void) {
   ebb_table *t = rig_table(8);
-  rig_numbers(t, "u", EBB_KIND_NUMBER, (double[]){4, NAN, 1, 7, 1, 9, NAN, 2.5});
-  rig_numbers(t, "v", EBB_KIND_NUMBER, (double[]){0, 1, 2, 3, 4, 5, 6, 7});
+  rig_numbers(t, "u", EBB_COLUMN_NUMBER, (double[]){4, NAN, 1, 7, 1, 9, NAN, 2.5});
+  rig_numbers(t, "v", EBB_COLUMN_NUMBER, (double[]){0, 1, 2, 3, 4, 5, 6, 7});
   rig_texts(t, "k", (const char *[]){"b", "a", NULL, "b", "a", "b", "c", "a"});
   return t;
 }
@@ -16,7 +16,7 @@ static void test_refused(void **state) {
   ebb_encoder *e;
   static const ebb_missing refuse[] = {EBB_MISSING_REFUSE, EBB_MISSING_DROP};
   for (size_t i = 0; i < 2; i++) {
-    const ebb_encoder_options options = {.missing = refuse[i]};
+    const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options), .missing = refuse[i]};
     expect_message(
         ebb_encoder_fit(&e, t, NULL, 0, &options),
         "t:3: column \"u\": a value is missing (here in 2 of 8 rows); fill missing values "
@@ -38,7 +38,7 @@ static void test_refused(void **state) {
   ebb_table_free(t);
 }
 
-/* scikit-learn's SimpleImputer gives these. */
+/* Expected values from scikit-learn's SimpleImputer. */
 static void test_fills(void **state) {
   (void)state;
   static const struct {
@@ -50,9 +50,10 @@ static void test_fills(void **state) {
                {EBB_MISSING_INDICATOR, {4.08333333333333, 5}}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     ebb_table *t = rig_table(8);
-    rig_numbers(t, "u", EBB_KIND_NUMBER, (double[]){4, NAN, 1, 7, 1, 9, NAN, 2.5});
-    rig_numbers(t, "d", EBB_KIND_DATE, (double[]){5, 3, 3, 5, NAN, 9, NAN, NAN});
-    const ebb_encoder_options options = {.no_scale = true, .missing = cases[i].missing};
+    rig_numbers(t, "u", EBB_COLUMN_NUMBER, (double[]){4, NAN, 1, 7, 1, 9, NAN, 2.5});
+    rig_numbers(t, "d", EBB_COLUMN_DATE, (double[]){5, 3, 3, 5, NAN, 9, NAN, NAN});
+    const ebb_encoder_options options = {
+        .size = sizeof(ebb_encoder_options), .no_scale = true, .missing = cases[i].missing};
     ebb_encoder *e = encoder_of(t, &options);
     for (size_t c = 0; c < 2; c++) expect_near(e->features[c].fill, cases[i].expected[c]);
     ebb_dataset d = dataset_of(e, t);
@@ -69,21 +70,23 @@ static void test_filled_texts(void **state) {
   ebb_table *t = rig_table(5);
   rig_texts(t, "k", (const char *[]){"b", "b", "a", NULL, "c"});
   for (size_t i = 0; i < COUNT_OF(fill); i++) {
-    ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.missing = fill[i]});
+    ebb_encoder *e = encoder_of(
+        t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options), .missing = fill[i]});
     expect_inputs(e, t, (double[]){0, 1, 0, 0, 1, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1}, 3);
     ebb_encoder_free(e);
   }
   ebb_table_free(t);
 }
 
-/* A column with missing values in the training rows gets one more input, others do not. */
+/* A column with missing values in the training rows gets an additional input, others do not. */
 static void test_indicator(void **state) {
   (void)state;
   ebb_table *t = holes();
-  const ebb_encoder_options options = {.missing = EBB_MISSING_INDICATOR, .no_scale = true};
+  const ebb_encoder_options options = {
+      .size = sizeof(ebb_encoder_options), .missing = EBB_MISSING_INDICATOR, .no_scale = true};
   ebb_encoder *e = encoder_of(t, &options);
   ebb_dataset d = dataset_of(e, t);
-  assert_int_equal(d.inputs, 2 + 1 + 4); /* u and whether; v; a, b, c and whether */
+  assert_int_equal(d.inputs, 2 + 1 + 4); /* u and its indicator; v; a, b, c and their indicator */
   const double second[7] = {24.5 / 6, 1, 1, 1, 0, 0, 0}, third[7] = {1, 0, 2, 0, 0, 0, 1};
   for (size_t i = 0; i < 7; i++) {
     expect_near(d.x[7 + i], second[i]);
@@ -101,13 +104,14 @@ static void test_indicator(void **state) {
   ebb_table_free(t);
 }
 
-/* A date that is missing, with the input that says so behind its parts. */
+/* A missing date: its indicator follows its parts. */
 static void test_indicator_of_a_date(void **state) {
   (void)state;
   ebb_table *t = rig_table(3);
-  rig_numbers(t, "d", EBB_KIND_DATE, (double[]){0, NAN, 2});
-  ebb_encoder *e =
-      encoder_of(t, &(ebb_encoder_options){.missing = EBB_MISSING_INDICATOR, .no_scale = true});
+  rig_numbers(t, "d", EBB_COLUMN_DATE, (double[]){0, NAN, 2});
+  ebb_encoder *e = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                                                        .missing = EBB_MISSING_INDICATOR,
+                                                        .no_scale = true});
   expect_inputs(e, t, (double[]){3, 0, 0, 4, 1, 1, 5, 2, 0}, 3);
   ebb_encoder_free(e);
   ebb_table_free(t);
@@ -116,12 +120,13 @@ static void test_indicator_of_a_date(void **state) {
 static void test_nothing_to_learn_from(void **state) {
   (void)state;
   ebb_table *t = rig_table(3);
-  rig_numbers(t, "u", EBB_KIND_NUMBER, (double[]){NAN, NAN, 1});
+  rig_numbers(t, "u", EBB_COLUMN_NUMBER, (double[]){NAN, NAN, 1});
   rig_texts(t, "k", (const char *[]){NULL, NULL, "a"});
   const size_t rows[2] = {0, 1};
   ebb_encoder *e;
   for (int m = EBB_MISSING_MEAN; m <= EBB_MISSING_INDICATOR; m++) {
-    const ebb_encoder_options options = {.missing = (ebb_missing)m};
+    const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                         .missing = (ebb_missing)m};
     t->inputs[0] = 0;
     t->cols = 2;
     expect_message(ebb_encoder_fit(&e, t, rows, 2, &options),

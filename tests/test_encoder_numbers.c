@@ -1,11 +1,10 @@
-/* Encoders of numbers and dates: mean and deviation of the training rows at any magnitude, parts of
- * dates, bytes of images. */
+/* Encoders of numbers and dates: mean and deviation at any magnitude, parts of dates, bytes. */
 #include "table_rig.h"
 
 #include <base/rng.h>
 #include <data/moments.h>
 
-/* scikit-learn's StandardScaler gives these. */
+/* Expected values from scikit-learn's StandardScaler. */
 static void test_golden(void **state) {
   (void)state;
   static const double w[6] = {-2.5, 0, 1e3, 3.25, 7.125, 42};
@@ -13,7 +12,7 @@ static void test_golden(void **state) {
                                      2.2342441130035047,   -0.46506083744066784,
                                      -0.4545669255440326,  -0.3601217184743155};
   ebb_table *t = rig_table(6);
-  rig_numbers(t, "w", EBB_KIND_NUMBER, w);
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, w);
   ebb_encoder *e = encoder_of(t, NULL);
   expect_near(e->features[0].mean[0], 174.97916667);
   expect_near(e->features[0].deviation[0], 369.26172415);
@@ -40,20 +39,20 @@ static void test_golden(void **state) {
 static void test_constant_and_unscaled(void **state) {
   (void)state;
   ebb_table *t = rig_table(3);
-  rig_numbers(t, "c", EBB_KIND_AMOUNT, (double[]){0.1, 0.1, 0.1});
-  rig_numbers(t, "w", EBB_KIND_NUMBER, (double[]){5, 7, 9});
+  rig_numbers(t, "c", EBB_COLUMN_AMOUNT, (double[]){0.1, 0.1, 0.1});
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, (double[]){5, 7, 9});
   ebb_encoder *e = encoder_of(t, NULL);
   assert_true(e->features[0].mean[0] == (double)0.1f && e->features[0].deviation[0] == 1);
   const double step = sqrt(1.5);
   expect_inputs(e, t, (double[]){0, -step, 0, 0, 0, step}, 2);
   ebb_encoder_free(e);
-  e = encoder_of(t, &(ebb_encoder_options){.no_scale = true});
+  e = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options), .no_scale = true});
   expect_inputs(e, t, (double[]){0.1, 5, 0.1, 7, 0.1, 9}, 2);
   ebb_encoder_free(e);
   ebb_table_free(t);
 }
 
-/* Rounded: the mean is at most 16 deviations from 0, so that no input moves by more than 1e-6. */
+/* Rounded: the mean is at most 16 deviations from 0, so that no input changes by more than 1e-6. */
 static void test_rounding(void **state) {
   (void)state;
   static const struct {
@@ -72,8 +71,7 @@ static void test_rounding(void **state) {
   }
 }
 
-/* Unix times of a minute keep their seconds, though float32 has steps of 128 there; measurements
- * are those of a float32 file, to the last bit; a date keeps its hours. */
+/* Unix times keep their seconds, measurements equal a float32 file's, a date keeps its hours. */
 static void test_rounded_columns(void **state) {
   (void)state;
   enum { ROWS = 60 };
@@ -86,12 +84,12 @@ static void test_rounded_columns(void **state) {
     day += dates[r] / ROWS;
   }
   ebb_table *t = rig_table(ROWS), *f = rig_table(ROWS);
-  rig_numbers(t, "time", EBB_KIND_NUMBER, times);
-  rig_numbers(t, "w", EBB_KIND_AMOUNT, measured);
-  rig_numbers(t, "day", EBB_KIND_DATE, dates);
+  rig_numbers(t, "time", EBB_COLUMN_NUMBER, times);
+  rig_numbers(t, "w", EBB_COLUMN_AMOUNT, measured);
+  rig_numbers(t, "day", EBB_COLUMN_DATE, dates);
   rig_values(t, "y", measured);
   rig_values(t, "z", times);
-  rig_numbers(f, "w", EBB_KIND_AMOUNT, single);
+  rig_numbers(f, "w", EBB_COLUMN_AMOUNT, single);
   rig_values(f, "y", single);
   ebb_encoder *e = encoder_of(t, NULL), *g = encoder_of(f, NULL);
   ebb_dataset d = dataset_of(e, t), s = dataset_of(g, f);
@@ -118,7 +116,7 @@ static void test_rounded_columns(void **state) {
   ebb_table_free(f);
 }
 
-/* Squares of most of these have no double. */
+/* The squares of most of these overflow or underflow double. */
 static void test_magnitudes(void **state) {
   (void)state;
   static const double factors[] = {1e300, 1e200, 1e24, 1, 1e-9, 1e-200, 1e-290, -1e300};
@@ -129,7 +127,7 @@ static void test_magnitudes(void **state) {
       expected[i] = copysign((values[i] - 2) / sqrt(5), factors[f] * (values[i] - 2));
       values[i] *= factors[f];
     }
-    rig_numbers(t, "w", EBB_KIND_NUMBER, values);
+    rig_numbers(t, "w", EBB_COLUMN_NUMBER, values);
     ebb_encoder *e = encoder_of(t, NULL);
     expect_inputs(e, t, expected, 1);
     ebb_encoder_free(e);
@@ -137,7 +135,7 @@ static void test_magnitudes(void **state) {
   }
 }
 
-/* A mean far from 0 leaves the deviation its digits; the smallest doubles give something finite. */
+/* A mean far from 0 leaves the deviation its digits; the smallest doubles give finite results. */
 static void test_moments(void **state) {
   (void)state;
   double values[1000];
@@ -164,8 +162,8 @@ static void test_moments(void **state) {
 static void test_far_values(void **state) {
   (void)state;
   ebb_table *t = rig_table(2), *far = rig_table(1);
-  rig_numbers(t, "w", EBB_KIND_NUMBER, (double[]){1e-20, 2e-20});
-  rig_numbers(far, "w", EBB_KIND_NUMBER, (double[]){3e30});
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, (double[]){1e-20, 2e-20});
+  rig_numbers(far, "w", EBB_COLUMN_NUMBER, (double[]){3e30});
   ebb_encoder *e = encoder_of(t, NULL);
   ebb_dataset d;
   expect_message(ebb_encoder_apply(&d, e, far, NULL, 0), "t:2: column \"w\": 3e+30 is too far");
@@ -178,18 +176,18 @@ static void test_far_values(void **state) {
 static void test_tables_that_do_not_fit(void **state) {
   (void)state;
   ebb_table *t = rig_table(2), *two = rig_table(1), *text = rig_table(1);
-  rig_numbers(t, "w", EBB_KIND_NUMBER, (double[]){1, 2});
-  rig_numbers(two, "w", EBB_KIND_NUMBER, (double[]){1});
-  rig_numbers(two, "v", EBB_KIND_NUMBER, (double[]){1});
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, (double[]){1, 2});
+  rig_numbers(two, "w", EBB_COLUMN_NUMBER, (double[]){1});
+  rig_numbers(two, "v", EBB_COLUMN_NUMBER, (double[]){1});
   rig_texts(text, "w", (const char *[]){"a"});
   ebb_encoder *e = encoder_of(t, NULL);
   ebb_dataset d;
   expect_message(ebb_encoder_apply(&d, e, two, NULL, 0), "t: 2 columns are inputs*takes 1");
   expect_message(ebb_encoder_apply(&d, e, text, NULL, 0), "\"w\" holds texts*takes numbers");
-  two->columns[0].kind = EBB_KIND_DATE;
+  two->columns[0].kind = EBB_COLUMN_DATE;
   two->cols = 1;
   expect_message(ebb_encoder_apply(&d, e, two, NULL, 0), "\"w\" holds dates*takes numbers");
-  two->columns[0].kind = EBB_KIND_AMOUNT;
+  two->columns[0].kind = EBB_COLUMN_AMOUNT;
   d = dataset_of(e, two);
   ebb_dataset_clear(&d);
   t->cols = 0;
@@ -221,32 +219,32 @@ static void test_date_parts(void **state) {
   }
 }
 
-/* Parts that do not vary are no inputs, but for the days. */
+/* Parts that do not vary are no inputs, except the days. */
 static void test_dates(void **state) {
   (void)state;
   ebb_table *t = rig_table(4);
   /* Mondays and Tuesdays of January 2024, each at 12:30 */
   rig_numbers(
-      t, "d", EBB_KIND_DATE,
+      t, "d", EBB_COLUMN_DATE,
       (double[]){19723 + 12.5 / 24, 19724 + 12.5 / 24, 19730 + 12.5 / 24, 19731 + 12.5 / 24});
-  rig_numbers(t, "one", EBB_KIND_DATE, (double[]){7, 7, 7, 7});
+  rig_numbers(t, "one", EBB_COLUMN_DATE, (double[]){7, 7, 7, 7});
   ebb_encoder *e = encoder_of(t, NULL);
   assert_true(e->features[0].mean[1] == 1);
   const double k = sqrt(12.5); /* of the days 0, 1, 7, 8 */
   expect_inputs(e, t, (double[]){-1, -4 / k, 0, 1, -3 / k, 0, -1, 3 / k, 0, 1, 4 / k, 0}, 3);
   ebb_encoder_free(e);
-  e = encoder_of(t, &(ebb_encoder_options){.no_scale = true});
+  e = encoder_of(t, &(ebb_encoder_options){.size = sizeof(ebb_encoder_options), .no_scale = true});
   expect_inputs(e, t, (double[]){0, 19723, 7, 1, 19724, 7, 0, 19730, 7, 1, 19731, 7}, 3);
   ebb_encoder_free(e);
   ebb_table_free(t);
 }
 
-/* Bytes stay bytes; the largest of the training rows counts. */
+/* Bytes stay bytes; the largest byte of the training rows counts. */
 static void test_pixels(void **state) {
   (void)state;
   ebb_table *t = rig_bytes(3, 2, "\0\x33\x10\x0f\xff\x66", true), *csv = rig_table(1);
-  rig_numbers(csv, "a", EBB_KIND_NUMBER, (double[]){8});
-  rig_numbers(csv, "b", EBB_KIND_NUMBER, (double[]){4});
+  rig_numbers(csv, "a", EBB_COLUMN_NUMBER, (double[]){8});
+  rig_numbers(csv, "b", EBB_COLUMN_NUMBER, (double[]){4});
   const size_t rows[2] = {1, 2}, dark[1] = {1};
   const struct {
     bool no_scale;
@@ -256,7 +254,8 @@ static void test_pixels(void **state) {
   } cases[] = {{false, rows, 2, 1.0 / 255}, {false, dark, 1, 1.0 / 16}, {true, rows, 2, 1}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     ebb_encoder *e;
-    const ebb_encoder_options options = {.no_scale = cases[i].no_scale};
+    const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                         .no_scale = cases[i].no_scale};
     assert_int_equal(ebb_encoder_fit(&e, t, cases[i].rows, cases[i].count, &options), EBB_OK);
     ebb_dataset d = dataset_of(e, t);
     assert_memory_equal(d.x_u8, "\0\x33\x10\x0f\xff\x66", 6);
@@ -277,8 +276,8 @@ static void test_pixels(void **state) {
   ebb_table_free(csv);
 }
 
-/* Bytes of a table are standardised as any numbers, and may be given to a model of columns. Columns
- * that are left out and rows that are not kept take no part. */
+/* A table's bytes are standardised like any numbers, and fit a model of columns. Columns that are
+ * left out and rows that are not kept do not count. */
 static void test_bytes_of_a_table(void **state) {
   (void)state;
   ebb_table *t = rig_bytes(3, 2, "\1\2\3\2\7\2", false), *image = rig_bytes(2, 3, "abcdef", true);
@@ -311,7 +310,7 @@ static double random_number(uint64_t i) {
   return ldexp((double)w[0] / 0x1p32 - 0.3, (int)(w[1] % 12));
 }
 
-/* 300 rows, more than a block: some rows missing, and those above `from` far away if `spoil`. */
+/* 300 rows, more than a block: some missing, and with `spoil` rows from `from` on far away. */
 static ebb_table *random_table(uint64_t seed, size_t from, bool spoil) {
   enum { ROWS = 300 };
   static double w[ROWS], dates[ROWS];
@@ -321,19 +320,20 @@ static ebb_table *random_table(uint64_t seed, size_t from, bool spoil) {
     if (spoil && r >= from) w[r] = dates[r] = 1e7 + (double)r;
   }
   ebb_table *t = rig_table(ROWS);
-  rig_numbers(t, "w", EBB_KIND_NUMBER, w);
-  rig_numbers(t, "d", EBB_KIND_DATE, dates);
+  rig_numbers(t, "w", EBB_COLUMN_NUMBER, w);
+  rig_numbers(t, "d", EBB_COLUMN_DATE, dates);
   rig_values(t, "y", dates);
   return t;
 }
 
-/* What is learned of the training rows depends on no other row. */
+/* What is learned from the training rows depends on no other row. */
 static void test_other_rows_do_not_matter(void **state) {
   (void)state;
   size_t rows[200];
   for (size_t i = 0; i < 200; i++) rows[i] = i;
   for (uint64_t seed = 0; seed < 6; seed++) {
-    const ebb_encoder_options options = {.missing = (ebb_missing)(EBB_MISSING_MEAN + seed % 4)};
+    const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                         .missing = (ebb_missing)(EBB_MISSING_MEAN + seed % 4)};
     char *text[2];
     for (int spoil = 0; spoil < 2; spoil++) {
       ebb_table *t = random_table(seed, 200, spoil);
@@ -349,10 +349,11 @@ static void test_other_rows_do_not_matter(void **state) {
   }
 }
 
-/* Nor does the order of rows, nor whether they are all rows, rows of a list or rows kept. */
+/* Neither the order of rows matters, nor whether they are all rows, listed rows or kept rows. */
 static void test_order_does_not_matter(void **state) {
   (void)state;
-  const ebb_encoder_options options = {.missing = EBB_MISSING_INDICATOR};
+  const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                       .missing = EBB_MISSING_INDICATOR};
   size_t order[300];
   for (uint64_t seed = 0; seed < 4; seed++) {
     uint32_t keys[EBBI_PERMUTE_ROUNDS];

@@ -5,11 +5,11 @@
 static ebb_table *table_of_rows(size_t rows) {
   static const double ramp[] = {0, 1, 2, 3, 4, 5};
   ebb_table *t = rig_table(rows);
-  rig_numbers(t, "x", EBB_KIND_NUMBER, ramp);
+  rig_numbers(t, "x", EBB_COLUMN_NUMBER, ramp);
   return t;
 }
 
-/* scikit-learn's StandardScaler gives these, whatever the unit. */
+/* Expected values from scikit-learn's StandardScaler, for any unit. */
 static void test_values(void **state) {
   (void)state;
   static const double factors[] = {1e-9, 1, 1e5, 1e24, 1e300, -1e300, 1e-300};
@@ -58,7 +58,9 @@ static void test_scale_comes_from_the_training_rows(void **state) {
   ebb_dataset_clear(&d);
   expect_message(ebb_encoder_apply(&d, e, t, NULL, 0), "t:5*the target is missing");
   ebb_encoder_free(e);
-  assert_int_equal(ebb_encoder_fit(&e, t, rows, 2, &(ebb_encoder_options){.no_scale_target = true}),
+  assert_int_equal(ebb_encoder_fit(&e, t, rows, 2,
+                                   &(ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                                                          .no_scale_target = true}),
                    EBB_OK);
   assert_true(ebb_encoder_target_mean(e, 0) == 0 && ebb_encoder_target_deviation(e, 0) == 1);
   assert_int_equal(ebb_encoder_apply(&d, e, t, rows, 2), EBB_OK);
@@ -95,7 +97,7 @@ static void test_classes(void **state) {
   ebb_encoder *e;
   assert_int_equal(ebb_encoder_fit(&e, t, rows, 2, NULL), EBB_OK);
   assert_int_equal(ebb_encoder_task(e), EBB_TASK_CLASSIFICATION);
-  assert_int_equal(ebb_encoder_outputs(e), 3); /* the table's, not the rows' */
+  assert_int_equal(ebb_encoder_outputs(e), 3); /* those of the table, not of the rows */
   assert_string_equal(ebb_encoder_class(e, 0), "maybe");
   assert_null(ebb_encoder_class(e, 3));
   assert_true(ebb_encoder_target_mean(e, 0) == 0 && ebb_encoder_target_deviation(e, 0) == 1);
@@ -152,15 +154,15 @@ static void test_tasks_must_agree(void **state) {
   ebb_table_free(classes);
 }
 
-/* Where the columns are: a file without header is read by it, and so are labels. */
+/* Columns by position: a file without a header is read by position, and so are labels. */
 static void test_places(void **state) {
   (void)state;
   ebb_table *t = rig_table(2);
   rig_values(t, "y", (double[]){1, 2});
-  rig_numbers(t, "a", EBB_KIND_NUMBER, (double[]){1, 2});
-  rig_column(t, "row", EBB_COLUMN_ID, EBB_KIND_NUMBER);
-  rig_column(t, "text", EBB_COLUMN_LEFT_OUT, EBB_KIND_CATEGORY);
-  rig_numbers(t, "b", EBB_KIND_NUMBER, (double[]){1, 2});
+  rig_numbers(t, "a", EBB_COLUMN_NUMBER, (double[]){1, 2});
+  rig_column(t, "row", EBB_COLUMN_ID, EBB_COLUMN_NUMBER);
+  rig_column(t, "text", EBB_COLUMN_LEFT_OUT, EBB_COLUMN_CATEGORY);
+  rig_numbers(t, "b", EBB_COLUMN_NUMBER, (double[]){1, 2});
   rig_values(t, "z", (double[]){1, 2});
   ebb_encoder *e = encoder_of(t, NULL);
   assert_true(e->named && e->columns == 2 && e->file_columns == 6);
@@ -206,7 +208,7 @@ static void test_bare(void **state) {
   ebb_table_free(t);
 }
 
-/* One output alone is no choice: a number, in the units that it comes in. */
+/* A single output means regression: a number in its own unit. */
 static void test_bare_regression(void **state) {
   (void)state;
   ebb_encoder *e;

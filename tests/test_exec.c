@@ -1,5 +1,5 @@
-/* Executions: what a plan was made by it keeps, whatever the device's default is by then, and what
- * checks run by other ones never shows in the default, not even while they run.
+/* Execution settings: a plan keeps its own, whatever the device's default is later; checks with
+ * other settings never change the default, not even temporarily.
  */
 #include "device/cl.h"
 #include "graph/pass.h"
@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the public functions tell of the default. */
+/* The default, as the public functions report it. */
 typedef struct settings {
   ebb_engine engine;
   ebb_precision precision;
@@ -33,7 +33,7 @@ static unsigned other_width(const ebb_device *device) {
   return ebb_device_width(device) == 8 ? 4 : 8;
 }
 
-/* How many of the device's programs were built with this option. */
+/* The number of the device's programs that were built with this option. */
 static size_t programs_with(const ebb_device *device, const char *option) {
   size_t count = 0;
   for (const ebbi_program *p = device->programs; p; p = p->next)
@@ -41,7 +41,7 @@ static size_t programs_with(const ebb_device *device, const char *option) {
   return count;
 }
 
-/* All launches of a pass are built by its own execution. */
+/* All launches of a pass are built with its own settings. */
 static void a_pass_runs_by_its_own(void **state) {
   (void)state;
   ebb_device *device;
@@ -71,8 +71,7 @@ static void a_pass_runs_by_its_own(void **state) {
   ebb_device_free(device);
 }
 
-/* The parameters after a training, during which the device's default is another one if that is
- * wanted. */
+/* The parameters after a training; with `change`, the device's default changes during it. */
 static float *train(size_t *count, ebb_device *device, ebb_step_form step, bool change) {
   settings before = settings_of(device);
   ebb_metrics metrics;
@@ -124,10 +123,11 @@ static bool look(const ebb_check *check, void *user) {
   return true;
 }
 
-/* Other engines and widths are checked, and while they are the device stays what it is. */
+/* Other engines and widths are checked, and the device's default stays the same meanwhile. */
 static void a_verification_changes_nothing(void **state) {
   watch w = {*state, settings_of(*state), 0};
-  const ebb_verify_options options = {.kernels = true, .all = true, .only = "matmul_nn"};
+  const ebb_verify_options options = {
+      .size = sizeof(ebb_verify_options), .kernels = true, .all = true, .only = "matmul_nn"};
   ebb_verify_result result;
   assert_int_equal(ebb_verify(&result, *state, &options, look, &w), EBB_OK);
   assert_true(w.checks >= 4);

@@ -1,4 +1,4 @@
-/* Reading whole files, plain and compressed. (test_writer.c replaces them.) */
+/* Reading complete files, plain and compressed. (test_writer.c replaces files.) */
 #include "base/read.h"
 
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static void test_file_read_limit(void **state) {
   expect_unreadable(path, 5, "larger than the limit of 5 bytes");
 }
 
-/* "-" is what stands on standard input: a file from where it is read, a pipe, gzip in a pipe. */
+/* "-" reads standard input: a file from its current position, a pipe, gzip in a pipe. */
 static void expect_standard_input(int descriptor, const char *bytes, size_t size) {
   char *read;
   size_t got;
@@ -138,7 +138,7 @@ static void test_standard_input(void **state) {
   assert_ptr_equal(ebbi_input_name(path), path);
 }
 
-/* Writes `size` zeros, compressed, and gives the length of the compressed file. */
+/* Writes `size` zeros, compressed, and returns the length of the compressed file. */
 static size_t write_gzip(size_t size) {
   gzFile stream = gzopen(path, "wb");
   assert_non_null(stream);
@@ -158,7 +158,8 @@ static void test_gzip(void **state) {
   assert_int_equal(got, 200000);
   assert_int_equal((unsigned char)read[250], 250);
   free(read);
-  expect_unreadable(path, 100000, "larger than the limit"); /* the limit is on unpacked bytes */
+  expect_unreadable(path, 100000,
+                    "larger than the limit"); /* the limit applies to unpacked bytes */
   for (size_t cut = length - 1; cut > 2; cut -= cut > 20 ? cut / 3 : 1) {
     assert_int_equal(truncate(path, (off_t)cut), 0);
     expect_unreadable(path, SIZE_MAX, "");
@@ -180,7 +181,7 @@ static void test_damaged_gzip(void **state) {
     putc(old ^ 0x10, stream);
     fclose(stream);
     ebb_status status = ebbi_file_read(&bytes, &size, path, 1 << 20);
-    if (status == EBB_OK) { /* a bit that only fills the last byte of the stream */
+    if (status == EBB_OK) { /* a padding bit in the last byte of the stream */
       assert_int_equal(size, 5000);
       for (size_t i = 0; i < size; i++) assert_int_equal((unsigned char)bytes[i], i % 251);
       accepted++;

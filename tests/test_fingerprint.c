@@ -1,4 +1,4 @@
-/* The same table in another format has the same fingerprint; a different table has not. */
+/* The same table in another format has the same fingerprint; a different table has another. */
 #include "test_data.h"
 
 #include "array_files.h"
@@ -11,8 +11,9 @@ typedef struct cells {
   double at[ROWS][COLS];
 } cells;
 
-/* Numbers such as people write, of which few are floats; row 3 lacks one. The fourth column is so
- * far from 0, for how it varies, that rounding to float32 would be felt: it holds floats. */
+/* Numbers as people write them, few of which are floats; row 3 lacks one. The fourth column holds
+ * floats, because its values are so far from 0, compared with their spread, that rounding would
+ * show. */
 static cells make_cells(bool classes) {
   cells c;
   for (int r = 0; r < ROWS; r++) {
@@ -25,7 +26,7 @@ static cells make_cells(bool classes) {
   return c;
 }
 
-/* Texts with all the digits of a double. */
+/* Texts with all digits of a double. */
 static size_t csv_of(char *out, const cells *c, char delimiter) {
   char *at = out;
   for (size_t r = 0; r < ROWS; r++)
@@ -63,7 +64,7 @@ static double cell_of(const void *user, size_t row, size_t col) {
   return ((const cells *)user)->at[row][col];
 }
 
-/* One array of all columns, or with the target beside it. */
+/* One array of all columns, or the target in an array of its own. */
 static size_t npz_of(char *out, const cells *c, size_t targets) {
   const ebbi_sheet sheet = {
       .rows = ROWS, .cols = COLS, .targets = targets, .number = cell_of, .user = c};
@@ -73,12 +74,14 @@ static size_t npz_of(char *out, const cells *c, size_t targets) {
 static ebb_table *read_table(const char *bytes, size_t size, const char *target) {
   ebb_table *t;
   assert_true(size < ROOM);
-  if (parse_bytes(&t, bytes, size, &(ebb_read_options){.target = target}) != EBB_OK)
+  if (parse_bytes(&t, bytes, size,
+                  &(ebb_read_options){.size = sizeof(ebb_read_options), .target = target}) !=
+      EBB_OK)
     fail_msg("%s", ebb_error_message());
   return t;
 }
 
-/* Gzipped, from the disk. */
+/* Reads the bytes gzipped from disk. */
 static ebb_table *read_packed(const char *bytes, size_t size) {
   char path[] = "/tmp/ebb-test-XXXXXX";
   int descriptor = mkstemp(path);
@@ -99,9 +102,10 @@ static char *json_of(const ebb_encoder *e) {
   return text;
 }
 
-/* `beside`: the target lies in an array of its own, of another name and place. Frees t. */
+/* `beside`: the target lies in an array of its own, with another name and position. Frees t. */
 static void expect_same(const ebb_table *plain, ebb_table *t, bool beside) {
-  const ebb_encoder_options options = {.missing = EBB_MISSING_MEAN};
+  const ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                       .missing = EBB_MISSING_MEAN};
   ebb_encoder *a = encoder_of(plain, &options), *b = encoder_of(t, &options);
   char *first = json_of(a), *second = json_of(b);
   if (!beside) assert_string_equal(first, second);
@@ -148,10 +152,10 @@ static void test_regression(void **state) {
   expect_same_in_all_formats(false);
 }
 
-/* Classes and categories written as other numbers of the same value, as savetxt does. */
+/* Classes and categories in another notation of the same number, as savetxt writes them. */
 static void test_numbers_as_texts(void **state) {
   (void)state;
-  const ebb_read_options options = {.categorical = "0"};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .categorical = "0"};
   ebb_table *a = table_of("1,2.5,0\n2,3,1\n", &options);
   ebb_table *b =
       table_of("1.000e+00,2.500e+00,0.000e+00\n2.000e+00,3.000e+00,1.000e+00\n", &options);
@@ -173,15 +177,15 @@ static void test_other_tables(void **state) {
   static const struct {
     const char *text;
     ebb_read_options options;
-  } others[] = {{"a,b,c,y\n1,2.25,u,0\n3,4,v,1\n5,4,u,1\n", {0}}, /* a number */
-                {"a,b,c,y\n1,2.5,w,0\n3,4,v,1\n5,4,u,1\n", {0}},  /* a category */
-                {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,0\n", {0}},  /* a class */
+  } others[] = {{"a,b,c,y\n1,2.25,u,0\n3,4,v,1\n5,4,u,1\n", {0}}, /* a different number */
+                {"a,b,c,y\n1,2.5,w,0\n3,4,v,1\n5,4,u,1\n", {0}},  /* a different category */
+                {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,0\n", {0}},  /* a different class */
                 {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,2\n", {0}},  /* a new class */
                 {"a,b,c,y\n1,2.5,u,0\n3,,v,1\n5,4,u,1\n", {0}},   /* a missing number */
                 {"a,b,c,y\n1,2.5,u,0\n3,4,,1\n5,4,u,1\n", {0}},   /* a missing category */
                 {"a,b,c,y\n3,4,v,1\n1,2.5,u,0\n5,4,u,1\n", {0}},  /* the order of rows */
-                {"b,a,c,y\n2.5,1,u,0\n4,3,v,1\n4,5,u,1\n", {0}},  /* of columns */
-                {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n", {0}},           /* a row less */
+                {"b,a,c,y\n2.5,1,u,0\n4,3,v,1\n4,5,u,1\n", {0}},  /* the order of columns */
+                {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n", {0}},           /* one row less */
                 {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,1\n5,4,u,1\n", {0}},
                 {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,1\n", {.target = "a"}},
                 {"a,b,c,y\n1,2.5,u,0\n3,4,v,1\n5,4,u,1\n", {.no_target = true}},
@@ -196,16 +200,22 @@ static void test_other_tables(void **state) {
   }
 }
 
-/* What is left out and what things are called is no part of the data. */
+/* Columns left out, and names, do not belong to the data. */
 static void test_same_data(void **state) {
   (void)state;
   uint64_t print = print_of("a,b,y\n1,2.5,0\n3,4,1\n", NULL);
   assert_true(print == print_of("1,2.5,0\n3,4,1\n", NULL));
   assert_true(print == print_of("u,v,w\n1,2.5,0\n3,4,1\n", NULL));
-  assert_true(print == print_of("a,k,b,y\n1,p,2.5,0\n3,q,4,1\n", &(ebb_read_options){.drop = "k"}));
-  assert_true(print == print_of("a,k,b,y\n1,p,2.5,0\n3,q,4,1\n", &(ebb_read_options){.id = "k"}));
-  assert_true(print == print_of("y,a,b\n0,1,2.5\n1,3,4\n", &(ebb_read_options){.target = "y"}));
-  assert_true(print == print_of("a,b,y\n1,2.5,0\n7,8,\n3,4,1\n", NULL)); /* no target: left out */
+  assert_true(print ==
+              print_of("a,k,b,y\n1,p,2.5,0\n3,q,4,1\n",
+                       &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "k"}));
+  assert_true(print == print_of("a,k,b,y\n1,p,2.5,0\n3,q,4,1\n",
+                                &(ebb_read_options){.size = sizeof(ebb_read_options), .id = "k"}));
+  assert_true(print ==
+              print_of("y,a,b\n0,1,2.5\n1,3,4\n",
+                       &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "y"}));
+  assert_true(print == print_of("a,b,y\n1,2.5,0\n7,8,\n3,4,1\n",
+                                NULL)); /* rows without a target are left out */
 }
 
 int main(void) {

@@ -19,7 +19,7 @@ static void expect_npy_refused(const char *descr, const char *shape, size_t byte
   expect_raw_refused(file, npy_file(file, descr, "False", shape, data, bytes), NULL, parts);
 }
 
-/* 7 and -2 (or, unsigned, 7 and the largest number), the last byte first where the name has '>'. */
+/* 7 and -2 (unsigned: 7 and the largest number), big-endian where the name has '>'. */
 static void test_types(void **state) {
   (void)state;
   static const struct {
@@ -60,7 +60,7 @@ static void test_types(void **state) {
   }
 }
 
-/* The ends of binary16: subnormal, largest, infinity, no number. */
+/* The limits of binary16: subnormal, largest, infinity, NaN. */
 static void test_half(void **state) {
   (void)state;
   ebbi_raw r = raw_of_npy("'<f2'", "False", "(6,)", "\1\0\xff\3\xff\x7b\0\xfc\1\x7e\0\x80", 12);
@@ -223,7 +223,7 @@ static void test_npz(void **state) {
   }
 }
 
-/* What is asked for, and what is not. */
+/* Arrays that are requested, and arrays that are not. */
 static void test_npz_parts(void **state) {
   (void)state;
   ebbi_raw r;
@@ -233,7 +233,8 @@ static void test_npz_parts(void **state) {
   assert_true(ebbi_raw_number(&r, 1, 0) == 8);
   assert_null(r.labels);
   ebbi_raw_free(&r);
-  const ebb_read_options alone = {.no_target = true}, elsewhere = {.labels = "l"};
+  const ebb_read_options alone = {.size = sizeof(ebb_read_options), .no_target = true},
+                         elsewhere = {.size = sizeof(ebb_read_options), .labels = "l"};
   for (size_t i = 0; i < 2; i++) {
     wishes = wishes_of(i ? &elsewhere : &alone);
     assert_int_equal(parse_pair(&r, "x.npy", "y.npy", &wishes), EBB_OK);
@@ -297,7 +298,7 @@ static void test_npz_refused(void **state) {
   free(archive);
 }
 
-/* The same table, however it was saved. */
+/* The same table in every format. */
 static void test_cases(void **state) {
   (void)state;
   static const struct {

@@ -7,7 +7,7 @@
 
 enum { ROOM = 2048, ROUNDS = 12000 };
 
-/* Every cell that there is. */
+/* Reads every cell. */
 static double sum_of(const ebbi_raw *raw) {
   double sum = 0;
   for (size_t row = 0; row < raw->rows; row++)
@@ -55,7 +55,7 @@ static const char *letter(const void *user, size_t row, size_t col) {
   return row % 2 ? "yes" : "no";
 }
 
-/* An archive of 4 rows, as it is written. */
+/* An archive of 4 rows, as ebb writes it. */
 static size_t npz(char out[ROOM]) {
   static const bool texts[] = {false, false, true};
   const ebbi_sheet sheet = {

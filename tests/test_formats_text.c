@@ -27,7 +27,7 @@ static void test_libsvm(void **state) {
   assert_int_equal(r.columns[1].missing, 1);
   assert_null(r.columns[0].codes);
   const ebbi_raw_column *label = &r.columns[3];
-  assert_int_equal(label->texts.count, 3); /* "+1" and "1" as they stand */
+  assert_int_equal(label->texts.count, 3); /* "+1" and "1" as written */
   assert_string_equal(label->texts.items[ebbi_cells_code(label->codes, 0)], "+1");
   assert_true(ebbi_cells_get(label->numbers, 1) == 1 && ebbi_cells_get(label->numbers, 2) == -1);
   assert_int_equal(label->numeric, 3);
@@ -43,7 +43,7 @@ static void test_libsvm_variants(void **state) {
   assert_string_equal(r.names.items[0], "0");
   assert_true(ebbi_raw_number(&r, 0, 2) == 3 && ebbi_raw_number(&r, 1, 3) == -7);
   ebbi_raw_free(&r);
-  r = raw_of_text("1:5 2:6\n2:7\n", NULL); /* without labels; the last column is asked for twice */
+  r = raw_of_text("1:5 2:6\n2:7\n", NULL); /* without labels; the last column is selected twice */
   assert_int_equal(r.cols, 2);
   assert_int_equal(r.columns[1].texts.count, 2);
   assert_true(ebbi_raw_number(&r, 1, 1) == 7);
@@ -68,7 +68,7 @@ static void test_libsvm_forms(void **state) {
   wishes.choose = first_text_rest_skipped;
   assert_int_equal(parse_raw(&r, "1 1:5\n1 2:1\n1 1:0\n", 17, &wishes), EBB_OK);
   assert_null(r.columns[0].numbers);
-  assert_int_equal(r.columns[0].texts.count, 2); /* "5" and "0", which stands nowhere in row 1 */
+  assert_int_equal(r.columns[0].texts.count, 2); /* "5", and "0", which row 1 leaves out */
   assert_int_equal(ebbi_cells_code(r.columns[0].codes, 1), ebbi_cells_code(r.columns[0].codes, 2));
   assert_int_equal(r.columns[0].numeric, 3);
   assert_false(r.columns[1].numbers || r.columns[1].codes || r.columns[2].numbers);
@@ -79,7 +79,7 @@ static void test_libsvm_forms(void **state) {
   expect_message(status, "refused");
 }
 
-/* Classes beyond what classes may be are numbers. */
+/* Too many classes become numbers. */
 static void test_libsvm_many_labels(void **state) {
   (void)state;
   enum { ROWS = EBBI_MAX_CLASSES + 2 };
@@ -93,7 +93,7 @@ static void test_libsvm_many_labels(void **state) {
   ebbi_raw_free(&r);
 }
 
-/* A model knows features that new rows may have none of. */
+/* A model may know features that new rows lack. */
 static void test_libsvm_of_a_model(void **state) {
   (void)state;
   ebb_encoder encoder = {.named = true};
@@ -101,7 +101,8 @@ static void test_libsvm_of_a_model(void **state) {
   static const char *const names[] = {"1", "2", "5", "age"};
   for (size_t i = 0; i < 4; i++)
     assert_int_equal(ebbi_names_add(&encoder.names, &index, names[i]), EBB_OK);
-  ebbi_raw r = raw_of_text("0 1:3 2:4\n", &(ebb_read_options){.encoder = &encoder});
+  ebbi_raw r = raw_of_text(
+      "0 1:3 2:4\n", &(ebb_read_options){.size = sizeof(ebb_read_options), .encoder = &encoder});
   ebbi_names_free(&encoder.names);
   assert_int_equal(r.cols, 6);
   assert_true(ebbi_raw_number(&r, 0, 1) == 4 && ebbi_raw_number(&r, 0, 4) == 0);
@@ -165,7 +166,7 @@ static void test_detection(void **state) {
 
 static void expect_decoded(const char *bytes, size_t size, const char *encoding,
                            const char *expected) {
-  const ebb_read_options options = {.encoding = encoding};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .encoding = encoding};
   ebbi_raw raw = {.path = strdup("t"), .bytes = tight_copy(bytes, size), .size = size};
   if (ebbi_text_decode(&raw, &options) != EBB_OK) fail_msg("%s", ebb_error_message());
   assert_string_equal(raw.bytes, expected);
@@ -201,14 +202,14 @@ static void test_encodings(void **state) {
   DECODED("\xe9t\xe9", NULL, "\xe9t\xe9"); /* not UTF-8: left for the reader to refuse */
   DECODED("\xff\xfe", NULL, "");
   char narrow[1000], wide[2001] = "";
-  memset(narrow, '\x80', sizeof narrow); /* each takes three bytes of UTF-8 */
+  memset(narrow, '\x80', sizeof narrow); /* each becomes three bytes of UTF-8 */
   for (size_t i = 0; i < 600; i++) memcpy(wide + 3 * i, "\xe2\x82\xac", 3);
   expect_decoded(narrow, 600, "windows-1252", wide);
 }
 
 static void expect_not_decoded(const char *bytes, size_t size, const char *encoding,
                                ebb_status expected, const char *part) {
-  const ebb_read_options options = {.encoding = encoding};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .encoding = encoding};
   ebbi_wishes wishes = wishes_of(&options);
   ebbi_raw r;
   ebb_status status = parse_raw(&r, bytes, size, &wishes);
@@ -231,7 +232,7 @@ static void test_encodings_refused(void **state) {
 }
 
 static ebbi_raw decoded_case(const char *name, const char *encoding) {
-  const ebb_read_options options = {.encoding = encoding};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .encoding = encoding};
   char path[128];
   size_t size;
   snprintf(path, sizeof path, "cases/16-encodings-formats/%s", name);
@@ -292,7 +293,7 @@ static void test_foreign(void **state) {
   FOREIGN("\xff\xfe[\0]\0", "a JSON file");
 }
 
-/* Texts that only look like it are left to the reader of tables. */
+/* Texts that only resemble it are left to the table reader. */
 static void test_not_foreign(void **state) {
   (void)state;
   static const char *const texts[] = {"PAR1,b\n1,2\n",  "ORC,b\n1,2\n", "[Fe/H],b\n1,2\n",

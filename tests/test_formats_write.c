@@ -47,7 +47,7 @@ static const char *path_of(char path[64], const char *ending) {
   return path;
 }
 
-/* Writes the sheet and reads the bytes of the file; the caller frees them. */
+/* Writes the sheet and returns the file's bytes, which the caller frees. */
 static char *written(size_t *size, const ebbi_sheet *sheet, const char *ending, ebbi_notes *notes) {
   char path[64], *bytes;
   if (ebbi_sheet_write(path_of(path, ending), sheet, notes) != EBB_OK)
@@ -105,7 +105,7 @@ static void test_csv(void **state) {
   ebbi_notes_free(&notes);
 }
 
-/* Where the program's locale has a decimal comma, if the system knows one. */
+/* In a locale with a decimal comma, if the system has one. */
 static void test_locale(void **state) {
   (void)state;
   static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8"};
@@ -151,7 +151,7 @@ static void test_npz(void **state) {
     if (data.texts[i])
       assert_string_equal(labels->texts.items[ebbi_cells_code(labels->codes, i)], data.texts[i]);
   ebbi_raw_free(&raw);
-  sheet = sheet_of(NULL); /* 0.1 and others are no floats; the third column is */
+  sheet = sheet_of(NULL); /* 0.1 and others are not floats; the third column is */
   sheet.targets = 2;
   raw = read_back(&sheet, ".npz", &notes);
   assert_int_equal(raw.labels->cols, 2);
@@ -171,7 +171,7 @@ static void test_libsvm(void **state) {
   ebbi_notes notes = {0};
   ebbi_sheet sheet = sheet_of(NULL);
   ebbi_raw raw = read_back(&sheet, ".svm", &notes);
-  expect_numbers(&raw); /* all three, though the last one is 0 throughout */
+  expect_numbers(&raw); /* all three, although the last one is 0 throughout */
   assert_true(ebbi_raw_number(&raw, 1, 3) == 1);
   ebbi_raw_free(&raw);
   table named = data;

@@ -1,5 +1,5 @@
-/* JSON texts: writing and its failures; and the reader, which must agree with jansson's own. Any
- * allocation may fail in both.
+/* JSON texts: writing and its failures; reading, which must agree with jansson. Any allocation may
+ * fail in both.
  */
 #include "base/json.h"
 
@@ -49,13 +49,13 @@ static void test_texts(void **state) {
   ebbi_json_end(&json);
   ebbi_json_whole(&json, "n", 123456789012345);
   ebbi_json_end(&json);
-  ebbi_json_end(&json); /* the outermost stays */
+  ebbi_json_end(&json); /* the outermost object stays open */
   ebbi_json_flag(&json, "last", false);
   expect_text("{\"a\":\"Gr\xc3\xb6\xc3\x9f\x65 \\\"\\n\",\"list\":[0.5,{\"a\":true},[]],"
               "\"n\":123456789012345,\"last\":false}");
 }
 
-/* The first fault stays, whatever comes behind it. */
+/* The first fault stays, whatever follows. */
 static void add_more(void) {
   ebbi_json_object(&json, "more");
   ebbi_json_text(&json, "a", "\xff");
@@ -128,12 +128,12 @@ static void test_where_and_why(void **state) {
   }
 }
 
-/* True if it is JSON. A NUL, which no JSON holds, is passed over by theirs behind a number. */
+/* True for valid JSON. JSON has no NUL, but jansson accepts one after a number. */
 static bool compare(const char *text, size_t length) {
   json_t *value, *theirs = NULL;
   if (!memchr(text, 0, length)) theirs = json_loadb(text, length, JSON_REJECT_DUPLICATES, NULL);
   ebbi_json_fault fault;
-  char *copy = malloc(length + !length); /* so that reading behind it shows */
+  char *copy = malloc(length + !length); /* so that sanitizers find a read beyond it */
   assert_non_null(copy);
   memcpy(copy, text, length);
   ebb_status status = ebbi_json_read(&value, &fault, copy, length);

@@ -6,15 +6,16 @@
 #include "device/kernel_cache.h"
 
 #include <ebb/ebb.h>
+#include <ebb/tool.h>
 
 enum { COUNT = 37 };
 
-/* How a run got its program. */
+/* Where a run got its program from. */
 typedef struct origin {
   uint64_t built, cached;
 } origin;
 
-/* Opens a device in a mode, runs a kernel, checks its result. */
+/* Opens a device in a mode, runs a kernel and checks its result. */
 static origin run(const char *mode) {
   ebb_device *device;
   ebb_tensor *a, *b, *c;
@@ -94,13 +95,13 @@ static void modes_keep_to_their_rights(void **state) {
   (void)state;
   assert_built("off");
   assert_built("ro");
-  assert_int_equal(access(rig_own, F_OK), -1); /* not even the folder */
+  assert_int_equal(access(rig_own, F_OK), -1); /* the folder does not exist either */
   assert_built("rw");
   assert_built("off");
   const char *path = rig_file();
   rig_flip(path, 60, 1);
   assert_built("ro");
-  assert_built("ro"); /* and it is still not mended */
+  assert_built("ro"); /* and it is still not replaced */
   assert_built("rw");
   assert_cached("ro");
 }
@@ -142,7 +143,7 @@ static void a_folder_without_use_never_fails_a_run(void **state) {
   assert_built("ro");
 }
 
-/* The key of the one file there is. */
+/* The key of the only file. */
 static ebbi_hash only_key(void) {
   char name[256];
   ebbi_hash key;
@@ -169,7 +170,7 @@ static void binaries_that_the_driver_refuses(void **state) {
   }
 }
 
-/* A driver may take a binary that is not the program asked for. */
+/* A driver may accept a binary of a different program. */
 static void a_binary_without_our_kernels(void **state) {
   (void)state;
   char folder[80], path[100];
@@ -201,7 +202,7 @@ static void a_binary_without_our_kernels(void **state) {
   unsetenv("EBB_KERNEL_DIR");
 
   ebbi_hash other = only_key();
-  assert_memory_not_equal(other.bytes, key.bytes, sizeof key.bytes); /* the source is in the key */
+  assert_memory_not_equal(other.bytes, key.bytes, sizeof key.bytes); /* the key covers the source */
   ebbi_kernel_entry entry;
   assert_int_equal(ebbi_kernel_cache_load(&entry, &other), EBB_OK);
   assert_int_equal(ebbi_kernel_cache_store(&key, entry.binary, entry.size), EBB_OK);
@@ -248,8 +249,8 @@ static void the_doctor_sees_a_folder_without_use(void **state) {
 
 #define CACHE_TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
-/* The device of the group is opened before XDG_CACHE_HOME changes: drivers have their caches there
- * too, and the tests are to leave those where they are. */
+/* The group's device is opened before XDG_CACHE_HOME changes, because drivers keep caches there
+ * too, which the tests must not move. */
 int main(void) {
   const struct CMUnitTest tests[] = {
       CACHE_TEST(modes),

@@ -1,5 +1,5 @@
-/* EBB_KERNEL_DIR: whose folder and files are compiled. Those that belong to another user, or are
- * writable by others, are refused; setting this up needs root, and is skipped otherwise.
+/* EBB_KERNEL_DIR: which files are compiled. A folder or file that belongs to another user, or is
+ * writable by others, is refused; setting this up needs root, and is skipped otherwise.
  */
 #include "device/cl.h"
 #include "test_support.h"
@@ -51,7 +51,7 @@ static void own_files_are_read(void **state) {
   (void)state;
   char *found;
   is_read();
-  assert_int_equal(ebbi_kernel_folder_read(&found, "loss.cl"), EBB_OK); /* not there */
+  assert_int_equal(ebbi_kernel_folder_read(&found, "loss.cl"), EBB_OK); /* does not exist */
   assert_null(found);
   unsetenv("EBB_KERNEL_DIR");
   assert_int_equal(ebbi_kernel_folder_read(&found, name), EBB_OK);
@@ -69,11 +69,11 @@ static void what_others_may_write_to_is_refused(void **state) {
     is_refused(EBB_ERR_ARGUMENT, "others may write to", path);
     assert_int_equal(chmod(path, 0600), 0);
   }
-  assert_int_equal(chmod(folder, 01777), 0); /* nobody else can exchange a file there */
+  assert_int_equal(chmod(folder, 01777), 0); /* sticky: others cannot replace files there */
   is_read();
 }
 
-/* The user's own group may write, since many systems give each user one; another group may not. */
+/* The user's own group may write, since many systems give each user a group; others may not. */
 static void what_a_group_may_write_to(void **state) {
   (void)state;
   enum { ANOTHER = 65534 };
@@ -99,7 +99,7 @@ static void what_is_another_users_is_refused(void **state) {
   is_refused(EBB_ERR_ARGUMENT, "belongs to user 65534", path);
 }
 
-/* A link is what it leads to. */
+/* A link counts as its target. */
 static void links_are_followed_first(void **state) {
   (void)state;
   enum { NOBODY = 65534 };

@@ -4,14 +4,14 @@
 #include "gemm/gemm.h"
 #include "test_support.h"
 
-/* The operations of ebb verify, once each on shapes that are split and not. */
+/* Runs the operations of ebb verify once each, on shapes that split and shapes that do not. */
 static void run_all(ebb_device *device, const ebbi_exec *exec, bool products) {
   static const ebbi_shape shapes[] = {{3, 5, 7}, {3, 5, 1043}, {3, 5, 3107}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (size_t i = 0; i < 3 && (check->use == EBBI_USE_PRODUCT) == products; i++) {
-      ebbi_probe probe = {.device = device, .exec = exec, .activation = EBB_ACT_RELU};
-      if (check->run(&probe, shapes[i]) != EBB_OK) fail_msg("%s", ebb_error_message());
-      ebbi_probe_clear(&probe);
+      ebbi_fixture fixture = {.device = device, .exec = exec, .activation = EBB_ACT_RELU};
+      if (check->run(&fixture, shapes[i]) != EBB_OK) fail_msg("%s", ebb_error_message());
+      ebbi_fixture_clear(&fixture);
     }
 }
 
@@ -23,7 +23,7 @@ static void run_all_engines(ebb_device *device) {
   run_all(device, &exec, true);
 }
 
-static void every_kernel_tells_its_work(void **state) {
+static void every_kernel_reports_its_work(void **state) {
   ebb_device *device = *state;
   bool seen[EBBI_KERNEL_COUNT] = {false};
   assert_int_equal(ebb_profile_begin(device, 100000), EBB_OK);
@@ -37,7 +37,7 @@ static void every_kernel_tells_its_work(void **state) {
       if (p->traced[i].name != ebbi_kernel_name((ebbi_kernel_id)k)) continue;
       seen[k] = true;
       if (p->traced[i].work.bytes <= 0 || p->traced[i].work.shape[0] == 0)
-        fail_msg("%s does not tell its work", p->traced[i].name);
+        fail_msg("%s does not report its work", p->traced[i].name);
     }
   for (int k = 0; k < EBBI_KERNEL_COUNT; k++)
     if (!seen[k]) fail_msg("%s has not been run", ebbi_kernel_name((ebbi_kernel_id)k));
@@ -48,6 +48,6 @@ static int open_profiled(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(every_kernel_tells_its_work)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(every_kernel_reports_its_work)};
   return cmocka_run_group_tests(tests, open_profiled, close_test_device);
 }

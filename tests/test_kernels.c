@@ -1,11 +1,10 @@
-/* Every kernel on random shapes, in addition to the fixed ones of ebb_verify: within its bound,
- * equal to the last bit when repeated, and writing nothing except its result.
+/* Every kernel on random shapes, in addition to the fixed shapes of ebb_verify: within its bound,
+ * bit for bit the same when repeated, and writing nothing except its result.
  *
- * Each tensor lies between guard words in a larger buffer. The guards are NaN, so a kernel that
- * reads beyond its tensor gives NaN, and a write there is found afterwards; so is a write to the
- * padding of rows.
+ * Each tensor lies between guard words in a larger buffer. The guards are NaN, so a read beyond the
+ * tensor gives NaN, and a write shows afterwards, as does a write to the padding of rows.
  *
- * With two activations, of which one keeps z; `test_kernels all`: with each.
+ * Runs two activations, one of which keeps z; `test_kernels all` runs all of them.
  */
 #include "test_support.h"
 
@@ -22,11 +21,12 @@ enum { GUARDED = 2000, SHAPES = 3, LARGEST = 150 };
 
 static const uint32_t GUARD = 0xffc0dead; /* a NaN */
 
-/* A buffer with a tensor in its midst. */
+/* A buffer with a tensor in its middle. */
 typedef struct guarded {
   ebbi_buffer *whole;
   ebb_dtype dtype;
-  size_t rows, cols, stride, bytes, offset, size; /* bytes of the tensor, its offset, all */
+  size_t rows, cols, stride, bytes, offset,
+      size; /* bytes of the tensor, its offset, bytes of the buffer */
 } guarded;
 
 typedef struct guards {
@@ -40,7 +40,7 @@ static const size_t dtype_bytes[EBB_DTYPE_COUNT] = {
 #undef DTYPE_BYTES
 };
 
-/* Fills the whole with guard words and the tensor's place with zeros. */
+/* Fills the buffer with guard words and the tensor's place with zeros. */
 static ebb_status fill(const guarded *g) {
   unsigned char *image = malloc(g->size);
   if (!image) return EBB_ERR_MEMORY;
@@ -51,22 +51,22 @@ static ebb_status fill(const guarded *g) {
   return status;
 }
 
-static ebb_status create_guarded(ebb_tensor **out, ebbi_probe *probe, ebb_dtype dtype, size_t rows,
-                                 size_t cols, bool packed) {
-  guards *all = probe->user;
+static ebb_status create_guarded(ebb_tensor **out, ebbi_fixture *fixture, ebb_dtype dtype,
+                                 size_t rows, size_t cols, bool packed) {
+  guards *all = fixture->user;
   assert_true(all->count < GUARDED);
   guarded *g = &all->items[all->count];
-  size_t unit = ebbi_device_alignment(probe->device);
+  size_t unit = ebbi_device_alignment(fixture->device);
   bool padded = !packed && (dtype == EBB_F32 || dtype == EBB_BF16);
   size_t stride = padded ? ebbi_stride(rows, cols) : cols;
   *g = (guarded){NULL, dtype, rows, cols, stride, rows * stride * dtype_bytes[dtype], unit, 0};
   g->size = ebbi_round_up(2 * unit + g->bytes, unit);
-  TRY(ebbi_buffer_create(&g->whole, probe->device, g->size));
+  TRY(ebbi_buffer_create(&g->whole, fixture->device, g->size));
   all->count++;
   TRY(fill(g));
   ebb_tensor *tensor = calloc(1, sizeof *tensor);
   assert_non_null(tensor);
-  *tensor = (ebb_tensor){probe->device, NULL, dtype, rows, cols, stride};
+  *tensor = (ebb_tensor){fixture->device, NULL, dtype, rows, cols, stride};
   ebb_status status = ebbi_buffer_view(&tensor->buffer, g->whole, g->offset, g->bytes);
   if (status != EBB_OK) {
     ebb_tensor_free(tensor);
@@ -76,13 +76,13 @@ static ebb_status create_guarded(ebb_tensor **out, ebbi_probe *probe, ebb_dtype 
   return EBB_OK;
 }
 
-/* Downloads a buffer, checks guards and padding, and hands the image to the caller. */
+/* Downloads a buffer, checks guards and padding, and returns its contents to the caller. */
 static unsigned char *inspect(const guarded *g, const char *name) {
   unsigned char *image = malloc(g->size);
   assert_non_null(image);
   assert_int_equal(ebbi_buffer_download(image, g->whole, 1, g->size, g->size), EBB_OK);
   for (size_t i = 0; i < g->size; i++) {
-    size_t at = i - g->offset; /* huge before the tensor */
+    size_t at = i - g->offset; /* wraps around before the tensor */
     if (at < g->bytes) {
       size_t column = at / dtype_bytes[g->dtype] % g->stride;
       if (column >= g->cols && image[i] != 0)
@@ -96,21 +96,21 @@ static unsigned char *inspect(const guarded *g, const char *name) {
   return image;
 }
 
-/* The images of all tensors of one run of a case. */
+/* The contents of all tensors after one run of a case. */
 static void run_case(unsigned char *images[GUARDED], guards *all, ebb_device *device,
                      const ebbi_kernel_check *check, ebb_activation activation, ebbi_shape shape) {
-  ebbi_probe probe = {
+  ebbi_fixture fixture = {
       .device = device, .exec = ebbi_device_exec(device), .activation = activation, .seed = 12};
-  probe.create = create_guarded;
-  probe.user = all;
+  fixture.create = create_guarded;
+  fixture.user = all;
   *all = (guards){0};
-  if (check->run(&probe, shape) != EBB_OK) fail_msg("%s: %s", check->name, ebb_error_message());
-  if (!(probe.tally.compared > 0 && probe.tally.error <= probe.tally.bound))
+  if (check->run(&fixture, shape) != EBB_OK) fail_msg("%s: %s", check->name, ebb_error_message());
+  if (!(fixture.tally.compared > 0 && fixture.tally.error <= fixture.tally.bound))
     fail_msg("%s %s (%s): error %g, bound %g", check->name, ebb_activation_name(activation),
-             probe.tally.worst, probe.tally.error, probe.tally.bound);
+             fixture.tally.worst, fixture.tally.error, fixture.tally.bound);
   assert_true(all->count > 0);
   for (size_t i = 0; i < all->count; i++) images[i] = inspect(&all->items[i], check->name);
-  ebbi_probe_clear(&probe);
+  ebbi_fixture_clear(&fixture);
   for (size_t i = 0; i < all->count; i++) ebbi_buffer_free(all->items[i].whole);
 }
 
@@ -161,8 +161,8 @@ static void test_gpu_form(void **state) {
   run_engine(*state, EBB_ENGINE_GPU);
 }
 
-/* The dense layer's passes in each tile configuration, also with the depth split; one activation
- * that keeps z. */
+/* The dense layer's passes in each tile configuration, also with split depth; one activation that
+ * keeps z. */
 static void test_gpu_configs(void **state) {
   static const ebbi_shape shapes[] = {{149, 67, 31}, {13, 131, 45}, {21, 11, 1029}};
   ebb_engine before = ebb_device_engine(*state);
@@ -190,7 +190,7 @@ static void test_what_no_engine_changes(void **state) {
   run_rows(*state, false);
 }
 
-/* Two deep, narrow layers' shapes that no random shape comes near. */
+/* Shapes of two deep, narrow layers that no random shape resembles. */
 static void test_extreme_shapes(void **state) {
   static const ebbi_shape shapes[] = {{1, 1, 5000}, {5000, 1, 1}, {1, 5000, 1}, {3, 2, 4097}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
@@ -204,7 +204,7 @@ static void tally_one(double found, double expected, double scale, double bound,
   assert_true((tally.error <= tally.bound) == passes);
 }
 
-/* What must never pass, and what must. */
+/* What must never pass, and what must pass. */
 static void test_tally(void **state) {
   (void)state;
   tally_one(1, 1, 0, 0, true);
@@ -213,14 +213,14 @@ static void test_tally(void **state) {
   tally_one(1, 1 + 1e-15, 1, 0, false);
   tally_one(1, 2, 0, 1, false);
   tally_one(1e-40, 0, 0, 1e-7, true); /* a denormal float, flushed */
-  tally_one(1e-40, 0, 1, 0, false);   /* but bits are bits */
+  tally_one(1e-40, 0, 1, 0, false);   /* exact comparisons allow no flush */
   tally_one(NAN, 1, 1, 1, false);
   tally_one(NAN, NAN, 1, 1, false);
   tally_one(INFINITY, INFINITY, 1, 1, false);
   tally_one(1, 1.5, NAN, 1, false);
 }
 
-/* The worst is that which comes nearest to its bound, and NaN is worse than all. */
+/* The worst comparison is the one with the largest error / bound, and NaN is worse than all. */
 static void test_tally_keeps_the_worst(void **state) {
   (void)state;
   ebbi_tally tally = {0};

@@ -1,8 +1,9 @@
-/* Finding an encoder's columns in a further file. */
+/* Matching an encoder's columns to a new file.
+ */
 #include "test_data.h"
 
 /* An encoder of columns a (number), b (amount in km), c (category), d (date) and target y, fitted
- * on a file that had x, left out, between b and c. */
+ * on a file that also had x, left out, between b and c. */
 typedef struct trained {
   ebb_encoder encoder;
   ebbi_feature features[4];
@@ -12,10 +13,10 @@ typedef struct trained {
 static void train(trained *t, bool named) {
   static const char *const names[] = {"a", "b", "c", "d"};
   size_t index;
-  *t = (trained){.features = {{.kind = EBB_KIND_NUMBER},
-                              {.kind = EBB_KIND_AMOUNT, .format = "km"},
-                              {.kind = EBB_KIND_CATEGORY},
-                              {.kind = EBB_KIND_DATE, .format = "d-m-y"}},
+  *t = (trained){.features = {{.kind = EBB_COLUMN_NUMBER},
+                              {.kind = EBB_COLUMN_AMOUNT, .format = "km"},
+                              {.kind = EBB_COLUMN_CATEGORY},
+                              {.kind = EBB_COLUMN_DATE, .format = "d-m-y"}},
                  .positions = {0, 1, 3, 4},
                  .target = 5};
   t->encoder = (ebb_encoder){.task = EBB_TASK_CLASSIFICATION,
@@ -38,7 +39,7 @@ static void forget(trained *t) {
   ebbi_names_free(&t->encoder.targets);
 }
 
-/* The first row is a 1.5, b 7, c "1", d 1 February 2021. */
+/* The first row must be a 1.5, b 7, c "1", d 1 February 2021. */
 static void expect_match(const trained *model, const char *text, ebb_read_options options,
                          const char *target, const char *notes) {
   char found[512];
@@ -55,13 +56,17 @@ static void expect_match(const trained *model, const char *text, ebb_read_option
 }
 
 static void expect_mismatch(const trained *model, const char *text, const char *message) {
-  expect_refused(text, &(ebb_read_options){.encoder = &model->encoder}, message);
+  expect_refused(text,
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .encoder = &model->encoder},
+                 message);
 }
 
 static void test_match_by_name(void **state) {
   (void)state;
   trained t;
-  ebb_read_options none = {0}, ignore = {.ignore_target = true}, id = {.id = "extra"};
+  ebb_read_options none = EBB_READ_OPTIONS_INIT,
+                   ignore = {.size = sizeof(ebb_read_options), .ignore_target = true},
+                   id = {.size = sizeof(ebb_read_options), .id = "extra"};
   train(&t, true);
   expect_match(&t, "d,c,b,a\n1.2.2021,1,7km,1.5\n", none, "none", "");
   expect_match(&t, "y,a,b,x,c,d\nv,1.5,7 km,k,1,1/2/2021\n", none, "classification y: v", "");
@@ -78,33 +83,44 @@ static void test_match_by_name(void **state) {
                   "t:2: column \"b\": \"7 m\" is no amount in km, unlike the training data");
   expect_mismatch(&t, "a,b,c,d\n1,7 km,1,2/13/2021\n",
                   "t:2: column \"d\": \"2/13/2021\" is not a date, d-m-y");
-  expect_refused("a,b,c,d\n1,7 km,1,\n", &(ebb_read_options){.encoder = &t.encoder, .target = "a"},
-                 "t: column \"a\" is an input of the model");
+  expect_refused(
+      "a,b,c,d\n1,7 km,1,\n",
+      &(ebb_read_options){.size = sizeof(ebb_read_options), .encoder = &t.encoder, .target = "a"},
+      "t: column \"a\" is an input of the model");
   ebb_table *unused;
-  assert_int_equal(
-      parse_bytes(&unused, "a\n1\n", 4, &(ebb_read_options){.encoder = &t.encoder, .drop = "a"}),
-      EBB_ERR_ARGUMENT);
+  assert_int_equal(parse_bytes(&unused, "a\n1\n", 4,
+                               &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                                   .encoder = &t.encoder,
+                                                   .drop = "a"}),
+                   EBB_ERR_ARGUMENT);
   forget(&t);
 }
 
-/* With and without the target, with and without what was left out. */
+/* With and without the target, with and without the column left out. */
 static void test_match_by_position(void **state) {
   (void)state;
   trained t;
-  ebb_read_options none = {.header = EBB_HEADER_NO},
-                   ignore = {.header = EBB_HEADER_NO, .ignore_target = true};
+  ebb_read_options none = {.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO},
+                   ignore = {.size = sizeof(ebb_read_options),
+                             .header = EBB_HEADER_NO,
+                             .ignore_target = true};
   train(&t, false);
   expect_match(&t, "1.5,7 km,k,1,1/2/2021,v\n", none, "classification 5: v", "");
   expect_match(&t, "1.5,7 km,k,1,1/2/2021,v\n", ignore, "none", "");
   expect_match(&t, "1.5,7 km,k,1,1/2/2021\n", none, "none", "");
   expect_match(&t, "1.5,7 km,1,1/2/2021\n", none, "none", "");
-  expect_match(&t, "id7,1.5,7 km,1,1/2/2021\n",
-               (ebb_read_options){.header = EBB_HEADER_NO, .id = "0"}, "none", "");
-  expect_match(&t, "v,1.5,7 km,1,1/2/2021\n",
-               (ebb_read_options){.header = EBB_HEADER_NO, .target = "0"}, "classification 0: v",
-               "");
+  expect_match(
+      &t, "id7,1.5,7 km,1,1/2/2021\n",
+      (ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO, .id = "0"},
+      "none", "");
+  expect_match(
+      &t, "v,1.5,7 km,1,1/2/2021\n",
+      (ebb_read_options){.size = sizeof(ebb_read_options), .header = EBB_HEADER_NO, .target = "0"},
+      "classification 0: v", "");
   expect_refused("1.5,7 km,1\n",
-                 &(ebb_read_options){.header = EBB_HEADER_NO, .encoder = &t.encoder},
+                 &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                     .header = EBB_HEADER_NO,
+                                     .encoder = &t.encoder},
                  "t: 3 columns, but the model takes 4 (or 5 with the target)");
   forget(&t);
 }
@@ -123,12 +139,13 @@ static void expect_bare(size_t outputs, const char *text, ebb_read_options optio
   ebb_table_free(t);
 }
 
-/* Numbers of an array: a value beyond float32 is found, of an input alone. */
+/* Numbers of an array: only an input's value beyond float32 is reported. */
 static void test_array(void **state) {
   (void)state;
   const char *file = "\0\0\x0d\x02\0\0\0\1\0\0\0\3\x3f\x80\0\0\x7f\x80\0\0\x7f\x80\0\0";
   ebb_encoder bare = {.bare = true, .columns = 2, .inputs = 2, .outputs = 3};
-  ebb_read_options options = {.encoder = &bare, .ignore_target = true};
+  ebb_read_options options = {
+      .size = sizeof(ebb_read_options), .encoder = &bare, .ignore_target = true};
   ebb_table *t;
   expect_message(parse_bytes(&t, file, 24, &options),
                  "t: row 0, column 1*inf is not a finite number");
@@ -141,8 +158,9 @@ static void test_array(void **state) {
 
 static void test_bare(void **state) {
   (void)state;
-  ebb_read_options none = {0}, ignore = {.ignore_target = true},
-                   regression = {.task = EBB_TASK_REGRESSION};
+  ebb_read_options none = EBB_READ_OPTIONS_INIT,
+                   ignore = {.size = sizeof(ebb_read_options), .ignore_target = true},
+                   regression = {.size = sizeof(ebb_read_options), .task = EBB_TASK_REGRESSION};
   expect_bare(3, "1,2\n3,4\n", none, "none");
   expect_bare(3, "1,2,1\n3,4,2\n", none, "classification 2: 1 2");
   expect_bare(3, "1,2,1\n3,4,2\n", ignore, "none");
@@ -150,7 +168,8 @@ static void test_bare(void **state) {
   expect_bare(2, "1,2,1,7\n3,4,2,8\n", none, "regression 2 3");
   expect_bare(1, "1,2,0\n3,4,1\n", regression, "regression 2");
   ebb_encoder bare = {.bare = true, .columns = 2, .inputs = 2, .outputs = 3};
-  ebb_read_options options = {.encoder = &bare, .header = EBB_HEADER_NO};
+  ebb_read_options options = {
+      .size = sizeof(ebb_read_options), .encoder = &bare, .header = EBB_HEADER_NO};
   expect_refused("1,2,1\n3,4,3\n", &options,
                  "t: the target is neither a class, from 0 to 2, nor one number for each of the "
                  "model's 3 outputs");

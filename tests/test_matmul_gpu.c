@@ -36,7 +36,7 @@ static void test_names(void **state) {
   assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, count), "?");
 }
 
-/* A device of other limits: the one there is, copied. Nothing may be queued on it. */
+/* A copy of the device with other limits. Nothing may be queued on it. */
 static ebb_device limited(const ebb_device *device, size_t group, uint64_t local) {
   ebb_device copy = *device;
   copy.info.max_group = group;
@@ -128,39 +128,39 @@ static void test_choices(void **state) {
                    EBB_ERR_ARGUMENT);
 }
 
-/* Large products get large tiles, small ones small tiles; a large depth over few tiles get it
- * split. None of it asks for the number of compute units: the bits of sums hang on it. */
+/* Large products get large tiles and small ones small tiles; a large depth over few tiles is split.
+ * The number of compute units never matters, because the bits of sums depend on the plan. */
 static void test_plans(void **state) {
   ebb_device device = limited(*state, 256, 32768), other = device;
-  ebbi_matmul_plan plan, again;
+  ebbi_tiling tiling, again;
   other.info.compute_units = 3 * device.info.compute_units + 1;
   for (size_t rows = 1; rows < 9000; rows = rows * 3 + 1)
     for (size_t depth = 1; depth < 20000; depth = depth * 2 + 1) {
       assert_true(
-          ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_TN, rows, 100, depth));
+          ebbi_matmul_choose(&tiling, &device.exec, &device, EBB_LAYOUT_TN, rows, 100, depth));
       assert_true(ebbi_matmul_choose(&again, &other.exec, &other, EBB_LAYOUT_TN, rows, 100, depth));
-      assert_int_equal(plan.config, again.config);
-      assert_int_equal(plan.slice_depth, again.slice_depth);
-      assert_true((plan.slices - 1) * plan.slice_depth < depth);
-      assert_true(plan.slices * plan.slice_depth >= depth);
-      assert_true(plan.slices == 1 ||
-                  (depth >= 512 && plan.across * plan.down * plan.slices <= 256));
+      assert_int_equal(tiling.config, again.config);
+      assert_int_equal(tiling.slice_depth, again.slice_depth);
+      assert_true((tiling.slices - 1) * tiling.slice_depth < depth);
+      assert_true(tiling.slices * tiling.slice_depth >= depth);
+      assert_true(tiling.slices == 1 ||
+                  (depth >= 512 && tiling.across * tiling.down * tiling.slices <= 256));
     }
-  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_NN, 4096, 4096, 4096));
-  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
+  assert_true(ebbi_matmul_choose(&tiling, &device.exec, &device, EBB_LAYOUT_NN, 4096, 4096, 4096));
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)tiling.config),
                       "128x128x8 8x8");
-  assert_int_equal(plan.slices, 1);
-  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_NN, 30, 30, 100));
-  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)plan.config),
+  assert_int_equal(tiling.slices, 1);
+  assert_true(ebbi_matmul_choose(&tiling, &device.exec, &device, EBB_LAYOUT_NN, 30, 30, 100));
+  assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)tiling.config),
                       "32x32x16 4x4");
-  assert_int_equal(plan.slices, 1);
-  assert_true(ebbi_matmul_choose(&plan, &device.exec, &device, EBB_LAYOUT_TN, 512, 10, 8192));
-  assert_true(plan.slices >= 16);
+  assert_int_equal(tiling.slices, 1);
+  assert_true(ebbi_matmul_choose(&tiling, &device.exec, &device, EBB_LAYOUT_TN, 512, 10, 8192));
+  assert_true(tiling.slices >= 16);
 }
 
 /* ---- the products ---- */
 
-/* Runs `check` in each configuration that the device can hold. */
+/* Runs `check` in each configuration that fits the device. */
 static void in_each_config(ebb_device *device, void (*check)(ebb_device *device)) {
   size_t run = 0;
   for (size_t c = 0; c < ebb_matmul_config_count(EBB_PRECISION_FP32); c++)
@@ -177,17 +177,17 @@ static void compare_with_reference(ebb_device *device) {
   static const ebbi_shape shapes[] = {{1, 3, 1}, {35, 37, 21}, {131, 129, 9}, {3, 5, 531}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes && strstr(check->name, "dense"); i++) {
-      ebbi_probe probe = {.device = device,
-                          .exec = ebbi_device_exec(device),
-                          .activation = EBB_ACT_SILU,
-                          .seed = 3};
-      assert_int_equal(check->run(&probe, shapes[i]), EBB_OK);
-      ebbi_probe_clear(&probe);
-      if (!(probe.tally.compared > 0 && probe.tally.error <= probe.tally.bound))
+      ebbi_fixture fixture = {.device = device,
+                              .exec = ebbi_device_exec(device),
+                              .activation = EBB_ACT_SILU,
+                              .seed = 3};
+      assert_int_equal(check->run(&fixture, shapes[i]), EBB_OK);
+      ebbi_fixture_clear(&fixture);
+      if (!(fixture.tally.compared > 0 && fixture.tally.error <= fixture.tally.bound))
         fail_msg(
             "%s %s (%s): error %g, bound %g", check->name,
             ebb_matmul_config_name(EBB_PRECISION_FP32, (size_t)ebb_device_matmul_config(device)),
-            probe.tally.worst, probe.tally.error, probe.tally.bound);
+            fixture.tally.worst, fixture.tally.error, fixture.tally.bound);
     }
 }
 
@@ -214,20 +214,21 @@ static void multiply(float *c, ebb_device *device, const float *a, bool transpos
   ebb_tensor_free(ct);
 }
 
-/* Rows and columns beyond the edge stand for the last ones, and steps beyond the depth are zeros on
- * both sides: so NaN in the last row of c stays there, and Inf in the last step is Inf in c. */
+/* Rows and columns beyond the edge repeat the last ones, and steps beyond the depth are zeros on
+ * both sides. So NaN in the last row of c stays there, and Inf in the last step becomes Inf in
+ * c. */
 static void check_edges(ebb_device *device) {
   float ones[SIDE * SIDE], odd[SIDE * SIDE], c[SIDE * SIDE];
   for (size_t i = 0; i < SIDE * SIDE; i++) ones[i] = odd[i] = 1;
   for (size_t i = (SIDE - 1) * SIDE; i < SIDE * SIDE; i++) odd[i] = NAN;
-  for (int layout = 0; layout < 2; layout++) { /* the last row of a, as it lies: of c but for TN */
+  for (int layout = 0; layout < 2; layout++) { /* the last row of a in memory: of c except in TN */
     multiply(c, device, odd, false, ones, layout == 1);
     for (size_t i = 0; i < SIDE * SIDE; i++)
       if (!(i < (SIDE - 1) * SIDE ? c[i] == SIDE : isnan(c[i])))
         fail_msg("NaN in the last row: element %zu is %g", i, (double)c[i]);
   }
   for (size_t i = (SIDE - 1) * SIDE; i < SIDE * SIDE; i++) odd[i] = INFINITY;
-  for (int layout = 0; layout < 2; layout++) { /* the last row of b, and of a: the last step of k */
+  for (int layout = 0; layout < 2; layout++) { /* the last row of b and of a: the last step of k */
     multiply(c, device, layout ? odd : ones, layout == 1, layout ? ones : odd, false);
     for (size_t i = 0; i < SIDE * SIDE; i++)
       if (c[i] != INFINITY) fail_msg("Inf in the last step: element %zu is %g", i, (double)c[i]);
@@ -242,8 +243,8 @@ static void fill(float *values, size_t count, float step) {
   for (size_t i = 0; i < count; i++) values[i] = sinf(step * (float)(i + 1));
 }
 
-/* A weight gradient with its depth split, recorded and run again after a larger product has been in
- * the device's workspace: the same bits, also where the bias gradient is left out. */
+/* A weight gradient with split depth, recorded, then run again after a larger product has used the
+ * device's workspace: the same bits, also without the bias gradient. */
 static void test_split_recorded(void **state) {
   enum { ROWS = 9, COLS = 6 };
   static float x_values[DEEP * 200], dz_values[DEEP * COLS];

@@ -1,6 +1,5 @@
-/* Model files: weights and metadata survive, and a file that does not fit is refused without any
- * change.
- */
+/* Model files: weights and metadata are restored exactly, and a file that does not fit is refused
+ * without any change. */
 #include "test_support.h"
 
 #include <ebb/ebb.h>
@@ -89,13 +88,14 @@ static void weights_that_are_no_numbers_are_refused(void **state) {
   assert_non_null(strstr(ebb_error_message(), "0.weight"));
   assert_non_null(strstr(ebb_error_message(), "nan"));
   ebb_model_info info;
-  assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_ERR_INPUT); /* of no use either */
+  assert_int_equal(ebb_model_describe(&info, path, NULL),
+                   EBB_ERR_INPUT); /* it cannot be described either */
   assert_non_null(strstr(ebb_error_message(), "nan"));
   ebb_network_free(network);
   remove(path);
 }
 
-/* That no device is opened for it is seen in cli/train.sh. */
+/* cli/train.sh checks that this opens no device. */
 static void a_description_is_what_loading_gives(void **state) {
   ebb_device *device = *state;
   char path[32], text[64];
@@ -112,7 +112,7 @@ static void a_description_is_what_loading_gives(void **state) {
   assert_int_equal(info.loss.kind, EBB_LOSS_MSE);
   assert_true(info.split.valid == 0.25 && info.split.test == 0 && info.split.last &&
               info.split.seed == 7);
-  assert_true(info.fingerprint == 0); /* not known, and so not in the file */
+  assert_true(info.fingerprint == 0); /* unknown, so absent from the file */
   assert_null(info.encoder);
   ebb_model_info_clear(&info);
   ebb_model_info_clear(NULL);
@@ -124,12 +124,12 @@ static void a_description_is_what_loading_gives(void **state) {
   remove(path);
 }
 
-/* Files of models as they were before they held a test part and a fingerprint, and damaged ones. */
+/* Model files from before test parts and fingerprints existed, and damaged ones. */
 static void metadata_of_data_and_split(void **state) {
   ebb_device *device = *state;
   static const struct {
-    const char *split, *data; /* NULL: not there */
-    const char *message;      /* NULL: it is good */
+    const char *split, *data; /* NULL: absent */
+    const char *message;      /* NULL: valid */
   } cases[] = {
       {NULL, NULL, NULL},
       {"{\"last\":false,\"seed\":\"1\",\"valid\":0.2}", NULL, NULL},

@@ -21,7 +21,7 @@
 /* ---- the device ---- */
 
 static long reads;        /* of buffers so far */
-static long flip_at = -1; /* this read, from 0, gets another bit; -1: none */
+static long flip_at = -1; /* the read, from 0, in which a bit flips; -1: none */
 
 static void flip(void *bytes, size_t size) {
   if (reads++ == flip_at) ((unsigned char *)bytes)[size / 2] ^= 0x10;
@@ -117,13 +117,13 @@ static size_t read_file(unsigned char bytes[65536], const char *from) {
   return size;
 }
 
-/* Saves the model, and keeps the file's bytes. */
+/* Saves the model and remembers the file's bytes. */
 static void save(const ebb_model *model) {
   if (ebb_model_save(model, path) != EBB_OK) fail_msg("%s", ebb_error_message());
   kept_size = read_file(kept, path);
 }
 
-/* The file is as it was kept, and nothing lies beside it. */
+/* The file is unchanged, and nothing lies beside it. */
 static void expect_kept(void) {
   static unsigned char bytes[65536];
   assert_int_equal(read_file(bytes, path), kept_size);
@@ -136,7 +136,7 @@ static void expect_kept(void) {
   assert_int_equal(count, 3); /* with . and .. */
 }
 
-/* ---- on the way from the device ---- */
+/* ---- transfer from the device ---- */
 
 static void flipped_downloads_make_no_model(void **state) {
   ebb_model model = make_model(*state);
@@ -188,7 +188,7 @@ typedef struct loaders {
   ebb_network *network;
 } loaders;
 
-/* How many of the loaders take the file. */
+/* How many of the loaders accept the file. */
 static int count_takers(const loaders *by, bool all) {
   ebb_model_info info;
   ebb_tensor_file *file;
@@ -202,7 +202,7 @@ static int count_takers(const loaders *by, bool all) {
   return takers;
 }
 
-/* No bit may change, not even of the blanks behind the header. */
+/* No bit may flip, not even in the header's trailing blanks. */
 static void no_flipped_bit_is_loaded(void **state) {
   ebb_model model = make_model(*state);
   const loaders by = {*state, model.network};
@@ -246,13 +246,13 @@ static void what_is_wrong_is_told(void **state) {
   expect_message(
       "damaged, or changed by another program: it has ebb.format in its metadata, and no ebb");
   expect_message("remove ebb.format and ebb.checksum from its metadata");
-  change("ebb.format", "xxx.format"); /* as a program that knows neither would leave it */
+  change("ebb.format", "xxx.format"); /* as a program that knows neither key would leave it */
   assert_int_equal(ebb_model_describe(&info, path, NULL), EBB_OK);
   ebb_model_info_clear(&info);
   ebb_model_clear(&model);
 }
 
-/* Another program reads a file and writes it again: tensors and metadata in another order and
+/* Another program reads and rewrites a file, with tensors and metadata in another order and
  * spelling. That is no damage. */
 static void another_order_is_no_damage(void **state) {
   ebb_model model = make_model(*state);
@@ -298,7 +298,7 @@ static void *write_image(void *image) {
   return (void *)(size_t)ebb_model_image_write(image, path);
 }
 
-/* What a thread does that watches over a device. */
+/* What the watchdog's thread does. */
 static void images_need_no_device(void **state) {
   (void)state;
   ebb_device *device;
@@ -317,7 +317,8 @@ static void images_need_no_device(void **state) {
   assert_null(status);
   expect_kept();
   assert_int_equal(ebb_model_image_write(image, folder), EBB_ERR_OUTPUT);
-  assert_int_equal(ebb_model_image_write(image, path), EBB_OK); /* as often as one likes */
+  assert_int_equal(ebb_model_image_write(image, path),
+                   EBB_OK); /* an image can be written repeatedly */
   expect_kept();
   ebb_model_image_free(image);
   ebb_model_image_free(NULL);

@@ -1,6 +1,6 @@
 /* Each allocation in turn fails while files are written and read: every failure is reported, the
- * old file is intact to the last byte, nothing is left beside it, and the final file is complete.
- * cache_rig.h provides the folder for what tuning keeps.
+ * old file is unchanged, nothing is left beside it, and the final file is complete. cache_rig.h
+ * provides the folder for tuning results.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"
@@ -78,7 +78,7 @@ static void encoders(void **state) {
   ebb_encoder_free(read);
 }
 
-/* The first file is of the same model: so is the last. */
+/* The first and the last file hold the same model. */
 static void saving(void **state) {
   (void)state;
   static char old[8192], now[8192];
@@ -163,7 +163,7 @@ static void keeping_what_was_tuned(void **state) {
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);
   ebb_tune_owner owner = ebb_device_tune_owner(device);
   ebb_device_free(device);
-  snprintf(owner.info.name, sizeof owner.info.name, "Gr\xf6\xdf\x65"); /* is no UTF-8 */
+  snprintf(owner.info.name, sizeof owner.info.name, "Gr\xf6\xdf\x65"); /* not UTF-8 */
   for (long n = 1;; n++) {
     fail_memory(n);
     ebb_status status = ebb_tune_store(two, 2, &owner);

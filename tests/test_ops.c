@@ -1,4 +1,5 @@
-/* Operations called directly: refused arguments, and shapes that no network in a test has. */
+/* Operations called directly: refused arguments, and shapes that no other test's network has.
+ */
 #include "test_support.h"
 
 #include <ebb/ebb.h>
@@ -78,7 +79,7 @@ static void an_update_of_wrong_shapes_is_refused(void **state) {
   free_slabs(&s);
 }
 
-/* A device may have no more than 65535 groups in a grid's second dimension. */
+/* A device may limit a grid's second dimension to 65535 groups. */
 static void activations_have_as_many_rows_as_they_like(void **state) {
   enum { ROWS = 65537, COLS = 3 };
   float *values = malloc(ROWS * COLS * sizeof *values);
@@ -94,7 +95,7 @@ static void activations_have_as_many_rows_as_they_like(void **state) {
     float sum = (float)(i % 7) - 3 + bias[i % COLS];
     assert_true(values[i] == (sum > 0 ? sum : 0));
   }
-  assert_int_equal(ebb_tensor_download(values, z), EBB_OK); /* z f'(z) is f(z) */
+  assert_int_equal(ebb_tensor_download(values, z), EBB_OK); /* z f'(z) equals f(z) */
   for (int i = 0; i < ROWS * COLS; i++) {
     float sum = (float)(i % 7) - 3 + bias[i % COLS];
     assert_true(values[i] == (sum > 0 ? sum : 0));
@@ -105,8 +106,8 @@ static void activations_have_as_many_rows_as_they_like(void **state) {
   free(values);
 }
 
-/* A NaN among the logits spoils its row's loss and gradient, whatever lane it lies in; -Inf is a
- * class that cannot be. */
+/* A NaN among the logits makes its row's loss and gradient NaN, in any lane. -Inf is an impossible
+ * class. */
 static void cross_entropy_of_logits_that_are_not_finite(void **state) {
   enum { COLS = 37 };
   const int32_t label = 3;

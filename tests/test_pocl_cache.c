@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* What another user's programs leave in a cache; told to one who is not root. */
+/* What another user's programs leave in a cache, reported to a user other than root. */
 static void closed_folders_in_pocls_cache_are_found(void **state) {
   (void)state;
   char folder[] = "/tmp/ebb_test_XXXXXX", inner[64];
@@ -33,7 +33,7 @@ static void closed_folders_in_pocls_cache_are_found(void **state) {
   assert_true(rmdir(inner) == 0 && rmdir(folder) == 0);
 }
 
-/* PoCL is not seen where its cache cannot be: a search among other devices says so. */
+/* If PoCL's cache makes it unavailable, a search among other devices says so. */
 static void a_search_names_pocls_cache(void **state) {
   ebbi_platform_device other = {.info = *ebb_device_get_info(*state)};
   char reason[160], *before = getenv("POCL_CACHE_DIR");

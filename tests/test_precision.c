@@ -1,6 +1,6 @@
 /* Precisions: rounding of numbers, acceptance of a tensor core, and which products accept tf32 and
- * bf16. Uses the emulated unit, which works on any device; ebb verify checks that each tile and
- * type multiplies correctly.
+ * bf16. Uses the emulated tensor core, which works on any device; ebb verify checks that each tile
+ * and type multiplies correctly.
  */
 #include "kernel_fault.h"
 
@@ -29,8 +29,8 @@ static float float_of(uint32_t bits) {
   return value;
 }
 
-/* Against the reference, which is arithmetic and not bits: every 4099th pattern, and all ties of
- * some exponents. */
+/* Against the reference, which rounds by arithmetic instead of bits: every 4099th pattern, and all
+ * ties of some exponents. */
 static void test_rounding(void **state) {
   (void)state;
   for (int p = 0; p < EBB_PRECISION_COUNT; p++) {
@@ -60,7 +60,7 @@ static void test_names(void **state) {
   assert_string_equal(ebb_precision_name(EBB_PRECISION_COUNT), "?");
 }
 
-/* ---- taking a unit ---- */
+/* ---- accepting a tensor core ---- */
 
 static void test_emulated_unit(void **state) {
   ebb_device *device = *state;
@@ -79,7 +79,7 @@ static void test_emulated_unit(void **state) {
   setenv("EBB_MATRIX_UNIT", "emulated", 1);
 }
 
-/* Without a unit the precision is refused and stays what it was; with one it is taken. */
+/* Without a tensor core the precision is refused and stays as it was; with one it is set. */
 static void test_own_unit(void **state) {
   ebb_device *device = *state;
   set(device, EBB_PRECISION_BF16);
@@ -98,8 +98,8 @@ static void test_own_unit(void **state) {
   set(device, EBB_PRECISION_FP32);
 }
 
-/* A unit is tried in each of its tiles before it is taken, and what multiplies wrong, or drops
- * digits, is refused, wherever in the tiles it does. */
+/* A tensor core is tried in each of its tiles before it is accepted. Wrong products or dropped
+ * digits in any part of a tile refuse it. */
 static void test_trial(void **state) {
   ebb_device *device = *state;
   for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
@@ -108,7 +108,8 @@ static void test_trial(void **state) {
     if (ebbi_exec_try_unit(&exec, device, wanted) != EBB_OK) fail_msg("%s", ebb_error_message());
     assert_int_equal(exec.mma.precision, p);
     assert_int_equal(ebbi_exec_config(&exec), EBB_MATMUL_CONFIG_AUTO);
-    assert_int_equal(ebb_device_precision(device), EBB_PRECISION_FP32); /* the default stays */
+    assert_int_equal(ebb_device_precision(device),
+                     EBB_PRECISION_FP32); /* the default stays unchanged */
   }
   set(device, EBB_PRECISION_FP32);
 }
@@ -134,15 +135,15 @@ static void test_wrong_units(void **state) {
   refuse_fault("mma.h", "w < UNIT_WORDS", "w < UNIT_WORDS - 1", EBB_PRECISION_BF16);
   /* 9 bits of the fraction, not 10 */
   refuse_fault("mma.h", "0xffffe000u", "0xffffc000u", EBB_PRECISION_TF32);
-  /* of the large tiles alone: their second words */
+  /* only in large tiles: their second words */
   refuse_fault("matmul_mma.cl", "w < WORDS; w +=", "w < UNIT_WORDS; w +=", EBB_PRECISION_TF32);
-  /* of bfloat16 operands alone: their pairs */
+  /* only in bfloat16 operands: their pairs */
   refuse_fault("matmul_mma.cl", "(first.y & 0xffffu) | second.y << 16",
                "(first.y & 0xffffu) | second.x << 16", EBB_PRECISION_BF16);
   refuse_fault("matmul_mma.cl", "buffer ^= 1", "buffer ^= 0", EBB_PRECISION_BF16);
 }
 
-/* Each precision has its own configurations, and each its own forced one. */
+/* Each precision has its own configurations and its own forced configuration. */
 static void test_configurations(void **state) {
   ebb_device *device = *state, *forced = NULL;
   assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_TF32, 0), "32x32x8 16x32");
@@ -175,7 +176,7 @@ static void test_configurations(void **state) {
 
 /* ---- products ---- */
 
-/* Neither an engine nor what was chosen for another precision goes before the unit. */
+/* The tensor core takes precedence over engines and over choices for other precisions. */
 static void test_engines_give_way(void **state) {
   ebb_device *device = *state;
   unsigned class_index = ebb_matmul_class(SIDE, SIDE, SIDE);
@@ -203,7 +204,7 @@ static ebb_tensor *make(ebb_device *device, ebb_dtype dtype, const float *values
   return tensor;
 }
 
-/* Only products read bfloat16: anything else would take the bits of two for a float. */
+/* Only products read bfloat16: any other operation would take two numbers for one float. */
 static void refuse_elsewhere(ebb_device *device, ebb_tensor *half, ebb_tensor *full) {
   ebb_tensor *row = NULL;
   assert_int_equal(ebb_tensor_create(&row, device, EBB_F32, 1, SIDE), EBB_OK);
@@ -237,8 +238,7 @@ static void test_types(void **state) {
   ebb_tensor_free(b);
 }
 
-/* What a host writes as floats it reads as floats, rounded in bfloat16; NaN, wherever its bits are,
- * stays NaN. */
+/* A host reads the floats it wrote, rounded in bfloat16. NaN with any bits stays NaN. */
 static void test_floats(void **state) {
   ebb_device *device = *state;
   float values[SIDE * SIDE], found[SIDE * SIDE];
@@ -274,13 +274,14 @@ static void multiply(float *c, ebb_device *device, const float *a, bool transpos
   ebb_tensor_free(ct);
 }
 
-/* NaN in the last row of an operand stays in c's last row, and Inf in the last step is Inf in all
- * of c: nothing that stands in for what lies beyond an edge is added, and rounding keeps both. */
+/* NaN in the last row of an operand stays in c's last row, and Inf in the last step makes all of c
+ * Inf: values that stand in beyond an edge are never added, and rounding keeps both. */
 static void check_edges(ebb_device *device) {
   float ones[SIDE * SIDE], odd[SIDE * SIDE], c[SIDE * SIDE];
   for (size_t i = 0; i < SIDE * SIDE; i++) ones[i] = odd[i] = 1;
   for (size_t i = (SIDE - 1) * SIDE; i < SIDE * SIDE; i++)
-    odd[i] = float_of(i % 2 ? 0x7f800001u : 0xffffffffu); /* NaNs that careless rounding loses */
+    odd[i] =
+        float_of(i % 2 ? 0x7f800001u : 0xffffffffu); /* NaNs that careless rounding would lose */
   for (int layout = 0; layout < 2; layout++) {
     multiply(c, device, odd, false, ones, layout == 1);
     for (size_t i = 0; i < SIDE * SIDE; i++)

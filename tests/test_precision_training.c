@@ -1,5 +1,5 @@
 /* Trainings in tf32 and bf16: what they learn, their memory, and networks against the reference.
- * Uses the emulated unit, which works on any device.
+ * Uses the emulated tensor core, which works on any device.
  */
 #include "test_support.h"
 
@@ -27,13 +27,13 @@ static ebb_dataset make_data(void) {
 
 typedef struct outcome {
   ebb_metrics metrics;
-  uint64_t bytes; /* of device memory that the training took */
+  uint64_t bytes; /* device memory of the training */
   float weights[64];
 } outcome;
 
 static outcome train(ebb_device *device, const char *text) {
   ebb_dataset data = make_data();
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;
   ebb_spec spec;
@@ -62,9 +62,9 @@ static outcome train(ebb_device *device, const char *text) {
   return out;
 }
 
-/* A training learns as much as in fp32, takes the same weights when it is run again, and, in bf16,
- * has its hidden layers in half the memory: of two layers of 200, a, z and dz, and a once more in
- * the evaluation of a batch. */
+/* A training learns as much as in fp32 and gives the same weights when repeated. In bf16 its hidden
+ * layers take half the memory: a, z and dz of two layers of 200, and a again for the evaluation of
+ * a batch. */
 static void test_training(void **state) {
   ebb_device *device = *state;
   static const char text[] = "200gelu-200silu";
@@ -88,7 +88,7 @@ static void test_training(void **state) {
 static void test_whole_steps_are_refused(void **state) {
   ebb_device *device = *state;
   ebb_dataset data = make_data();
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;
   ebb_spec spec;
@@ -103,11 +103,11 @@ static void test_whole_steps_are_refused(void **state) {
   ebb_network_free(network);
 }
 
-/* What a diverging training says: of a layer's output, or of a parameter. */
+/* What a diverging training reports: a layer's output, or a parameter. */
 static const char *diverge(ebb_device *device, ebb_precision own, ebb_precision later) {
   static char message[256];
   ebb_dataset data = make_data();
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;
   ebb_spec spec;
@@ -115,7 +115,7 @@ static const char *diverge(ebb_device *device, ebb_precision own, ebb_precision 
   options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
   options.learning_rate = 1e30f;
   options.step = EBB_STEP_LAYERS;
-  options.data_on = EBB_DATA_HOST; /* the bad batch is run once more */
+  options.data_on = EBB_DATA_HOST; /* the bad batch runs again */
   set(device, own);
   assert_int_equal(ebb_spec_parse(&spec, "32relu-32relu", INPUTS, CLASSES), EBB_OK);
   assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
@@ -129,8 +129,8 @@ static const char *diverge(ebb_device *device, ebb_precision own, ebb_precision 
   return message;
 }
 
-/* The layer whose output is not finite is found in what bf16 keeps too, and by the trainer's own
- * precision, whatever the device's is by then. */
+/* A layer with non-finite output is found among bfloat16 values too, and in the trainer's own
+ * precision, whatever the device's default is by then. */
 static void test_diverging(void **state) {
   ebb_device *device = *state;
   char exact[256], half[256];
@@ -154,7 +154,8 @@ static void test_networks_pass(void **state) {
       ebb_verify_result result;
       assert_int_equal(ebb_spec_parse(&spec, specs[i], 0, 0), EBB_OK);
       assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 3), EBB_OK);
-      ebb_verify_options options = {.network = network,
+      ebb_verify_options options = {.size = sizeof(ebb_verify_options),
+                                    .network = network,
                                     .batch = i == 1 ? 530 : 35,
                                     .optimizer = ebb_optimizer_default(EBB_OPT_SGD),
                                     .seed = 5};

@@ -35,7 +35,7 @@ static const ebb_profile_row *find(ebb_device *device, const char *name, size_t 
   return NULL;
 }
 
-/* Kernels' launches in the table; and that rows go from the most time to the least, and add up. */
+/* The kernels' launches in the table. Rows must be sorted by time and add up. */
 static uint64_t check_sums(ebb_device *device) {
   size_t count;
   uint64_t kernels = 0, all = 0;
@@ -64,7 +64,7 @@ static rig start(ebb_device *device, ebb_step_form form, size_t batch) {
   return r;
 }
 
-/* Runs steps in a profile and compares its launches with the counters. */
+/* Profiles steps and compares their launches with the counters. */
 static void profile_steps(ebb_device *device, rig *r, size_t steps) {
   double outside = clock_now();
   assert_int_equal(ebb_profile_begin(device, 0), EBB_OK);
@@ -100,7 +100,7 @@ static void a_step_by_layers_has_its_rows(void **state) {
   rig_free(&r);
 }
 
-/* Several steps a launch: n for each, and the rest in launches of one. */
+/* Launches of several steps have a row for each number of steps; single steps are the rest. */
 static void whole_steps_have_their_rows(void **state) {
   ebb_device *device = *state;
   rig r = start(device, EBB_STEP_WHOLE, 30);
@@ -135,7 +135,7 @@ static void clblast_has_its_rows(void **state) {
   rig_free(&r);
 }
 
-/* The weights after some steps, and how often the host waited for them. */
+/* The weights after some steps, and how often the host waited. */
 static float *train(ebb_device *device, size_t *count, uint64_t *waits, bool profiled) {
   rig r = start(device, EBB_STEP_LAYERS, 30);
   if (profiled) assert_int_equal(ebb_profile_begin(device, 100), EBB_OK);
@@ -181,7 +181,7 @@ static void no_launch_is_lost(void **state) {
   ebb_tensor_free(c);
 }
 
-/* 600 shapes; the table is read in between, which sorts it. */
+/* 600 shapes; reading the table in between sorts it. */
 static void too_many_kinds_share_a_row(void **state) {
   ebb_device *device = *state;
   ebb_tensor *a, *b, *c;
@@ -223,13 +223,13 @@ static void a_restart_begins_at_nothing(void **state) {
   assert_int_equal(ebb_trainer_step(r.trainer, 2), EBB_OK);
   assert_int_equal(ebb_profile_end(device), EBB_OK);
   assert_int_equal(check_sums(device), 2 * 11);
-  assert_true(ebb_profile_sums(device).first_use == 0); /* they have all been used */
+  assert_true(ebb_profile_sums(device).first_use == 0); /* all have been used */
   assert_int_equal(ebb_profile_restart(device), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_profile_end(device), EBB_ERR_ARGUMENT);
   rig_free(&r);
 }
 
-/* A trace as JSON, the file removed. */
+/* A trace as JSON; the file is removed. */
 static json_t *read_trace(const ebb_device *device, const char *path) {
   json_error_t error;
   assert_int_equal(ebb_profile_write_trace(device, path), EBB_OK);
@@ -244,7 +244,7 @@ static double number(const json_t *event, const char *key) {
   return json_number_value(json_object_get(event, key));
 }
 
-/* Events of a track (tid) whose names begin so; the last of them in *last. */
+/* Counts a track's events (tid) with this start of their names; *last receives the last. */
 static size_t count_events(json_t **last, const json_t *trace, int track, const char *name) {
   size_t i, count = 0;
   json_t *event;
@@ -281,7 +281,7 @@ static void a_trace_is_what_chrome_reads(void **state) {
   assert_int_equal(json_integer_value(json_array_get(row, 0)),
                    ebb_tensor_cols(ebb_network_parameters(r.network)));
   assert_true(number(arguments, "flops") > 0 && number(arguments, "bytes") > 0);
-  /* the two clocks agree: the last command ends in the phase, within a millisecond */
+  /* the two clocks agree: the last command ends within the phase, to a millisecond */
   double end = number(command, "ts") + number(command, "dur");
   assert_true(end > number(phase, "ts") - 1000);
   assert_true(end < number(phase, "ts") + number(phase, "dur") + 1000);
@@ -299,7 +299,7 @@ static void a_trace_keeps_as_much_as_it_may(void **state) {
   assert_int_equal(ebb_profile_end(device), EBB_OK);
   assert_int_equal(ebb_profile_sums(device).traced, 13 + 13);
   assert_int_equal(ebb_profile_sums(device).left_out, 220 - 13 + 7);
-  assert_int_equal(check_sums(device), 220); /* the table has them all */
+  assert_int_equal(check_sums(device), 220); /* all are in the table */
   json_t *trace = read_trace(device, "trace.json");
   assert_int_equal(count_events(&event, trace, 1, ""), 13);
   assert_int_equal(count_events(&event, trace, 2, "phase"), 13);
@@ -311,7 +311,8 @@ static void a_trace_keeps_as_much_as_it_may(void **state) {
 static void a_trace_that_cannot_be_written_is_an_error(void **state) {
   ebb_device *device = *state;
   assert_int_equal(ebb_profile_begin(device, 10), EBB_OK);
-  assert_int_equal(ebb_profile_write_trace(device, "trace.json"), EBB_ERR_ARGUMENT); /* not ended */
+  assert_int_equal(ebb_profile_write_trace(device, "trace.json"),
+                   EBB_ERR_ARGUMENT); /* not ended yet */
   assert_int_equal(ebb_profile_end(device), EBB_OK);
   assert_int_equal(ebb_profile_write_trace(device, "."), EBB_ERR_OUTPUT);
   assert_int_equal(ebb_profile_write_trace(device, "/none/trace.json"), EBB_ERR_OUTPUT);
@@ -322,7 +323,8 @@ static void a_trace_that_cannot_be_written_is_an_error(void **state) {
   }
   assert_int_equal(ebb_profile_begin(device, 0), EBB_OK);
   assert_int_equal(ebb_profile_end(device), EBB_OK);
-  assert_int_equal(ebb_profile_write_trace(device, "trace.json"), EBB_ERR_ARGUMENT); /* none kept */
+  assert_int_equal(ebb_profile_write_trace(device, "trace.json"),
+                   EBB_ERR_ARGUMENT); /* no trace was kept */
 }
 
 static void a_plain_device_times_nothing(void **state) {
@@ -340,7 +342,7 @@ static void a_plain_device_times_nothing(void **state) {
   ebb_device_free(plain);
 }
 
-/* Freed in the middle of a profile, with events on their way. */
+/* The device is freed during a profile with pending events. */
 static void a_device_may_go_while_it_is_profiled(void **state) {
   (void)state;
   ebb_device *device;
@@ -348,7 +350,7 @@ static void a_device_may_go_while_it_is_profiled(void **state) {
   rig r = start(device, EBB_STEP_LAYERS, 30);
   assert_int_equal(ebb_profile_begin(device, 1000), EBB_OK);
   assert_int_equal(ebb_trainer_step(r.trainer, 20), EBB_OK);
-  assert_int_equal(ebb_profile_begin(device, 10), EBB_OK); /* and begun anew */
+  assert_int_equal(ebb_profile_begin(device, 10), EBB_OK); /* and started again */
   assert_int_equal(ebb_trainer_step(r.trainer, 20), EBB_OK);
   rig_free(&r);
   ebb_device_free(device);

@@ -50,8 +50,8 @@ static void test_uniform(void **state) {
   assert_true(fabs(sum / 8192 - 0.5) < 1e-4);
 }
 
-/* The distribution function of ebbi_normal(bits), by the C library's erfc, is ebbi_uniform(bits).
- */
+/* ebbi_uniform(bits) is the normal distribution function, by the C library's erfc, at
+ * ebbi_normal(bits). */
 static void test_normal(void **state) {
   (void)state;
   double worst = 0, worst_x = 0, highest = 0;
@@ -98,8 +98,8 @@ static void test_permutation_of_the_largest_count(void **state) {
   assert_true(ebbi_permute(count - 1, count, keys) < count);
 }
 
-/* Chi-square over many seeds of two tables: where each index goes, and how far apart neighbours
- * land. The bound is five standard deviations over the expectation. */
+/* Chi-square over many seeds of two tables: where each index goes, and how far apart neighbours end
+ * up. The bound is five standard deviations above the expectation. */
 static void expect_uniform_permutations(uint32_t n) {
   enum { SEEDS = 4000 };
   double *places = calloc(n * n, sizeof *places), *steps = calloc(n, sizeof *steps);

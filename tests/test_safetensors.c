@@ -40,7 +40,7 @@ static void write_bytes(const void *bytes, size_t size) {
   assert_int_equal(fclose(stream), 0);
 }
 
-/* Writes a file of a given header length, header and `data_size` bytes 0, 1, 2, … */
+/* Writes a file: the header's length as given, the header, and `data_size` bytes 0, 1, 2, … */
 static void write_parts(uint64_t length, const char *header, size_t data_size) {
   FILE *stream = fopen(path, "wb");
   assert_non_null(stream);
@@ -50,7 +50,7 @@ static void write_parts(uint64_t length, const char *header, size_t data_size) {
   assert_int_equal(fclose(stream), 0);
 }
 
-/* Reading must fail with a one-line message that begins with the path and holds `part`. */
+/* Reading must fail with a one-line message that begins with the path and contains `part`. */
 static void expect_refused(const char *part) {
   ebbi_safetensors *file;
   assert_int_equal(ebbi_safetensors_read(&file, path), EBB_ERR_INPUT);
@@ -141,7 +141,7 @@ static void test_refused_writes(void **state) {
   const ebbi_safetensor_source deep = {"w", 9, {1}, &one};
   const ebb_metadata keys[] = {{"k", "1"}, {"k", "2"}}, latin = {"name", "Gr\xf6\xdf"};
   refuse_write(NULL, 0, twice, 2, "\"w\" would be written twice");
-  refuse_write(NULL, 0, &reserved, 1, "can be named");
+  refuse_write(NULL, 0, &reserved, 1, "must not be named");
   refuse_write(NULL, 0, &huge, 1, "too large");
   refuse_write(NULL, 0, &deep, 1, "9 dimensions");
   refuse_write(keys, 2, NULL, 0, "\"k\" would be written twice");
@@ -162,7 +162,7 @@ static const char reference_file[] =
 
 static void test_reference_file(void **state) {
   (void)state;
-  write_bytes(reference_file, sizeof reference_file); /* its last byte is the literal's final 0 */
+  write_bytes(reference_file, sizeof reference_file); /* including the literal's final 0 */
   ebbi_safetensors *file = read_good();
   assert_string_equal(ebbi_safetensors_metadata(file, "format"), "pt");
   assert_int_equal(ebbi_safetensors_count(file), 4);
@@ -183,7 +183,7 @@ static void test_reference_file(void **state) {
   ebbi_safetensors_free(file);
 }
 
-/* Writes one tensor of `count` elements in these bytes, and reads it as floats. */
+/* Writes a tensor of `count` elements from these bytes, and reads it as floats. */
 static ebb_status convert(float *out, const char *dtype, const char *bytes, size_t count,
                           size_t size) {
   char header[128], buffer[256] = {0};
@@ -270,12 +270,12 @@ static void test_entries(void **state) {
   refuse_header("{\"w\":" ENTRY("\"F31\"", "[1]", "[0,4]") "}", 4, "unknown dtype");
   refuse_header("{\"a\\nb\":" ENTRY("\"F32\"", "[1]", "[0,4]") "}", 4, "control character");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "1", "[0,4]") "}", 4, "shape is not a list");
-  refuse_header("{\"w\":" ENTRY("\"F32\"", "[-1]", "[0,4]") "}", 4, "shape[0] is no size");
-  refuse_header("{\"w\":" ENTRY("\"F32\"", "[1,1.0]", "[0,4]") "}", 4, "shape[1] is no size");
-  refuse_header("{\"w\":" ENTRY("\"F32\"", "[true]", "[0,4]") "}", 4, "shape[0] is no size");
+  refuse_header("{\"w\":" ENTRY("\"F32\"", "[-1]", "[0,4]") "}", 4, "shape[0] is not a size");
+  refuse_header("{\"w\":" ENTRY("\"F32\"", "[1,1.0]", "[0,4]") "}", 4, "shape[1] is not a size");
+  refuse_header("{\"w\":" ENTRY("\"F32\"", "[true]", "[0,4]") "}", 4, "shape[0] is not a size");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, "9 dimensions");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "[4294967296,4294967296]", "[0,0]") "}", 0,
-                "makes it too large");
+                "makes the tensor too large");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "[4611686018427387904]", "[0,0]") "}", 0,
                 "elements of F32 do not make its 0 bytes");
   refuse_header("{\"w\":" ENTRY("\"F32\"", "[2]", "[0,4]") "}", 4,
@@ -307,7 +307,7 @@ static void test_tiling(void **state) {
   refuse_header(TWO("[4,8]", "[8,12]"), 12, "\"a\" begins at byte 4");
   refuse_header(TWO("[0,4]", "[4,8]"), 9, "end at byte 8 of the data, which has 9");
   refuse_header("{}", 1, "end at byte 0 of the data, which has 1");
-  const char *swapped = TWO("[4,8]", "[0,4]"); /* good: order in the header is free */
+  const char *swapped = TWO("[4,8]", "[0,4]"); /* valid: the header may have any order */
   write_parts(strlen(swapped), swapped, 8);
   ebbi_safetensors_free(read_good());
   write_parts(2, "{}", 0);
@@ -329,7 +329,7 @@ static void test_truncations(void **state) {
   }
 }
 
-/* Whatever the bytes are: refused, or every tensor lies within the data and can be read. */
+/* Arbitrary bytes are refused, or every tensor lies within the data and can be read. */
 static void test_mutations(void **state) {
   (void)state;
   static const char charset[] = "\"{}[],:0123456789eE-+.\\n \xff";

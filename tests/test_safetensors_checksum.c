@@ -1,6 +1,5 @@
-/* Writing safetensors files: the exact bytes, the checksum by its definition, and that a draft is
- * written unchanged or not at all.
- */
+/* Writing safetensors files: the exact bytes, the checksum computed from its definition, and
+ * drafts, which are written unchanged or not at all. */
 #include "nn/safetensors.h"
 
 #include <setjmp.h>
@@ -49,7 +48,7 @@ static size_t words(char *to, const char *text) {
 
 #define WRITTEN_DATA "\0\0\x80\x3f\0\0\0\xc0\0\0\x80\x3f"
 
-/* What the checksum is of, for the file below: tensors by name, then pairs by key. */
+/* The content that the checksum of the file below covers: tensors by name, then pairs by key. */
 static size_t checked_content(char *to) {
   char *at = to;
   at += number(at, 2);
@@ -111,7 +110,7 @@ static void expect_kept(const unsigned char *kept, size_t size) {
   assert_memory_equal(bytes, kept, size);
 }
 
-/* Bits that flip while a draft waits are found before the file is replaced. */
+/* A bit that flips in a pending draft is found before the file is replaced. */
 static void test_drafts_that_change_are_not_written(void **state) {
   (void)state;
   float values[6] = {1, 2, 3, 4, 5, 6};
@@ -125,7 +124,7 @@ static void test_drafts_that_change_are_not_written(void **state) {
   for (size_t bit = 0; bit < 8 * sizeof values; bit += 13) {
     ((unsigned char *)values)[bit / 8] ^= (unsigned char)(1u << bit % 8);
     assert_int_equal(ebbi_safetensors_draft_write(&draft, path), EBB_ERR_OUTPUT);
-    assert_non_null(strstr(ebb_error_message(), "has changed in memory"));
+    assert_non_null(strstr(ebb_error_message(), "have changed in memory"));
     expect_kept(kept, size);
     ((unsigned char *)values)[bit / 8] ^= (unsigned char)(1u << bit % 8);
   }

@@ -1,5 +1,5 @@
-/* Schedules of the learning rate: PyTorch's numbers, every form of step, and setters that wait for
- * nothing.
+/* Schedules of the learning rate: PyTorch's numbers, every form of step, and setters that do not
+ * wait.
  */
 #include "check/reference.h"
 #include "test_support.h"
@@ -11,7 +11,7 @@
 
 enum { STEPS = 40 }; /* two bursts and eight more */
 
-/* In one slice, so that a launch of whole steps may hold several; 19 steps an epoch. */
+/* Batches of one slice, so that a launch may hold several whole steps; 19 steps an epoch. */
 static rig small_rig(ebb_device *device, ebb_step_form form, ebb_data_place place) {
   rig r = rig_make(device, "8relu");
   r.options.batch = 8;
@@ -24,7 +24,7 @@ static rig small_rig(ebb_device *device, ebb_step_form form, ebb_data_place plac
 
 static ebb_state state_of(const rig *r) {
   ebb_state s;
-  assert_int_equal(ebbi_trainer_look(&s, r->trainer), EBB_OK);
+  assert_int_equal(ebbi_trainer_read_state(&s, r->trainer), EBB_OK);
   return s;
 }
 
@@ -109,8 +109,7 @@ static void expect_equal_weights(const rig *a, const rig *b) {
   free(y);
 }
 
-/* Steps queued at once are those that are taken one at a time, each at a constant rate that the
- * host sets. */
+/* Steps queued together equal single steps whose constant rate the host sets. */
 static void expect_as_by_hand(ebb_device *device, ebb_step_form form, ebb_data_place place,
                               const ebb_schedule *schedule) {
   rig at_once = small_rig(device, form, place), by_hand = small_rig(device, form, place);
@@ -119,7 +118,7 @@ static void expect_as_by_hand(ebb_device *device, ebb_step_form form, ebb_data_p
   assert_int_equal(rig_start(&by_hand), EBB_OK);
   assert_int_equal(ebb_trainer_step(at_once.trainer, STEPS), EBB_OK);
   for (size_t i = 1; i <= STEPS; i++) {
-    rig one = small_rig(device, form, place); /* for the rate, to the bit, of that step */
+    rig one = small_rig(device, form, place); /* gives that step's rate, to the bit */
     one.options.schedule = *schedule;
     assert_int_equal(rig_start(&one), EBB_OK);
     assert_int_equal(ebb_trainer_step(one.trainer, i), EBB_OK);
@@ -142,7 +141,7 @@ static void every_form_takes_the_rate_of_its_step(void **state) {
 
 /* ---- setting ---- */
 
-/* Between steps that are queued: what was queued before keeps its rate, and nobody waits. */
+/* The schedule is set between queued steps: earlier steps keep their rate, and nothing waits. */
 static void setting_waits_for_nothing(void **state) {
   const ebb_schedule linear = {EBB_SCHEDULE_LINEAR, 2, 9, 0.25};
   rig queued = small_rig(*state, EBB_STEP_WHOLE, EBB_DATA_DEVICE);
@@ -183,8 +182,12 @@ static void what_cannot_be_is_refused(void **state) {
       {{EBB_SCHEDULE_LINEAR, 0, 9, 1.5}, 1, "schedule factor 1.5 is not in [0, 1]"},
       {{EBB_SCHEDULE_STEP, 0, 9, NAN}, 1, "is not in [0, 1]"},
       {{EBB_SCHEDULE_COSINE, 10, 9, 0}, 1, "a warm-up of 10 steps is longer than the schedule, 9"},
-      {{EBB_SCHEDULE_CONSTANT, 0, 0, 1}, -1, "learning rate -1 is not a number from 0 on"},
-      {{EBB_SCHEDULE_CONSTANT, 0, 0, 1}, INFINITY, "learning rate inf is not a number from 0 on"},
+      {{EBB_SCHEDULE_CONSTANT, 0, 0, 1},
+       -1,
+       "learning rate -1 is not a finite number of at least 0"},
+      {{EBB_SCHEDULE_CONSTANT, 0, 0, 1},
+       INFINITY,
+       "learning rate inf is not a finite number of at least 0"},
   };
   rig r = small_rig(*state, EBB_STEP_LAYERS, EBB_DATA_AUTO);
   assert_int_equal(rig_start(&r), EBB_OK);
@@ -201,7 +204,7 @@ static void what_cannot_be_is_refused(void **state) {
   }
   assert_int_equal(ebb_trainer_set_schedule(r.trainer, NULL, 1), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_trainer_set_learning_rate(NULL, 1), EBB_ERR_ARGUMENT);
-  assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK); /* and changes nothing */
+  assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK); /* which changes nothing */
   assert_true(state_of(&r).learning_rate == 0.5f);
   rig_free(&r);
 }
@@ -216,7 +219,7 @@ static void a_failed_training_takes_no_schedule(void **state) {
   rig_free(&r);
 }
 
-/* A rate that no longer is what the schedule says, or a schedule that is not the one set. */
+/* A rate that differs from the schedule's, or a changed schedule, is found. */
 static void a_device_that_has_another_rate_is_found(void **state) {
   rig r = small_rig(*state, EBB_STEP_LAYERS, EBB_DATA_AUTO);
   r.options.schedule = (ebb_schedule){EBB_SCHEDULE_COSINE, 5, 57, 0};
@@ -225,14 +228,14 @@ static void a_device_that_has_another_rate_is_found(void **state) {
   ebb_state good = state_of(&r), bad = good;
   bad.learning_rate *= 1.0001f;
   assert_int_equal(ebb_tensor_upload(r.trainer->pass->state, &bad), EBB_OK);
-  assert_int_equal(ebbi_trainer_look(&bad, r.trainer), EBB_ERR_DEVICE);
+  assert_int_equal(ebbi_trainer_read_state(&bad, r.trainer), EBB_ERR_DEVICE);
   assert_non_null(strstr(ebb_error_message(), "the device reports the learning rate"));
   for (size_t byte = 0; byte < sizeof good.schedule; byte++) {
     bad = good;
     ((unsigned char *)&bad.schedule)[byte] ^= 1;
     assert_int_equal(ebb_tensor_upload(r.trainer->pass->state, &bad), EBB_OK);
     r.trainer->broken = false;
-    assert_int_equal(ebbi_trainer_look(&bad, r.trainer), EBB_ERR_DEVICE);
+    assert_int_equal(ebbi_trainer_read_state(&bad, r.trainer), EBB_ERR_DEVICE);
     assert_non_null(strstr(ebb_error_message(), "the device reports the schedule"));
   }
   rig_free(&r);

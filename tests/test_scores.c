@@ -1,6 +1,5 @@
-/* Scores against scikit-learn's for the same predictions (`scores_sklearn.py --table`), small cases
- * worked out by hand, and refused arguments.
- */
+/* Scores compared with scikit-learn's for the same predictions (`scores_sklearn.py --table`), small
+ * cases computed by hand, and refused arguments. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,7 +27,7 @@ enum { MAX_ROWS = 200, MAX_CLASSES = 12, CLASS_FIGURES = 14, VALUE_FIGURES = 12 
 
 typedef struct class_recipe {
   unsigned rows, classes, used; /* used: classes that occur */
-  int gain, factor;             /* what the right logit gains; of all logits */
+  int gain, factor;             /* added to the correct logit; scale of all logits */
 } class_recipe;
 
 static const struct {
@@ -108,7 +107,7 @@ static void classes_as_scikit_learn_has_them(void **state) {
 typedef struct value_recipe {
   unsigned rows, targets;
   double scale;
-  bool constant; /* the last target is the same in all rows */
+  bool constant; /* the last target is constant */
 } value_recipe;
 
 static const struct {
@@ -173,7 +172,7 @@ static void values_as_scikit_learn_has_them(void **state) {
   }
 }
 
-/* Six rows of three classes, of which class 2 is never predicted. */
+/* Six rows of three classes; class 2 is never predicted. */
 static void counts_by_hand(void **state) {
   (void)state;
   static const float logits[6 * 3] = {1, 0, 0, 1, 1, 0, 0, 2, 1, 0, 2, 1, 3, 0, 1, 0, 1, 0};
@@ -198,7 +197,7 @@ static void counts_by_hand(void **state) {
   ebb_scores_clear(&s);
 }
 
-/* Where nothing can be better than the baseline, being as good is no fault. */
+/* If the baseline is perfect, equalling it is no fault. */
 static void perfect_scores_are_no_worse_than_a_guess(void **state) {
   (void)state;
   static const float logits[4] = {1, 0, 2, 0};
@@ -214,8 +213,7 @@ static void perfect_scores_are_no_worse_than_a_guess(void **state) {
   ebb_scores_clear(&s);
 }
 
-/* The mean of 0.1, 0.1, 0.1 … is not 0.1 if the sum is rounded; the deviation would not be 0 then.
- */
+/* The mean of 0.1, 0.1, 0.1 … is not 0.1 if the sum is rounded; the deviation would not be 0. */
 static void a_constant_target_has_no_deviation(void **state) {
   (void)state;
   double predicted[10], actual[10];
@@ -227,7 +225,7 @@ static void a_constant_target_has_no_deviation(void **state) {
   ebb_scores_clear(&s);
 }
 
-/* Of two targets one is guessed better by the training rows' mean. */
+/* The training rows' mean beats the prediction for one of two targets. */
 static void the_baseline_of_values(void **state) {
   (void)state;
   static const double actual[6] = {1, 10, 3, 20, 5, 30}, predicted[6] = {1, 30, 3, 20, 5, 10};
@@ -244,7 +242,7 @@ static void the_baseline_of_values(void **state) {
   ebb_scores_clear(&s);
 }
 
-/* More classes than a matrix is made for; each row is of another. */
+/* More classes than a confusion matrix may have; each row has another class. */
 static void many_classes(void **state) {
   (void)state;
   enum { MANY = EBB_CONFUSION_MAX + 1 };
@@ -265,8 +263,8 @@ static void many_classes(void **state) {
   free(labels);
 }
 
-/* Where a probability is 0 in double precision the cross-entropy is still a number, and the log
- * loss is that of 2^-52. */
+/* If a probability is 0 in double precision, the cross-entropy is still finite, and the log loss is
+ * that of 2^-52. */
 static void probabilities_that_vanish(void **state) {
   (void)state;
   static const float logits[2] = {1000, 0};
@@ -279,8 +277,8 @@ static void probabilities_that_vanish(void **state) {
   ebb_scores_clear(&s);
 }
 
-/* The largest probabilities are 0.2, the upper edge of bin 3 of 15, and 0.21 in bin 4: were they in
- * the same bin, a right row and a wrong one would make up for each other. */
+/* The largest probabilities are 0.2, the upper edge of bin 3 of 15, and 0.21 in bin 4. In the same
+ * bin, a correct row and a wrong one would cancel. */
 static void a_bin_holds_its_upper_edge(void **state) {
   (void)state;
   static const float logits[10] = {0, 0, 0, 0, 0, 0.0625F, 0, 0, 0, 0};

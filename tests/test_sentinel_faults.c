@@ -1,5 +1,5 @@
 /* A fault is planted in each kernel of a training: the self-test finds it before the first step,
- * the sentinel within a few checks, and a replay confirms it, and on a sound device the opposite.
+ * the sentinel finds it within a few checks, and a replay confirms it; a sound device refutes it.
  */
 #include "kernel_fault.h"
 
@@ -13,7 +13,7 @@ typedef struct fault {
   ebb_step_form step;
   ebb_engine engine;
   ebb_optimizer_kind optimizer;
-  const char *said; /* what the self-test's message must name */
+  const char *said; /* what the self-test's message must contain */
 } fault;
 
 static const fault faults[] = {
@@ -37,7 +37,7 @@ static const fault faults[] = {
     {"optimizer_sgd.h", "p - rule->rate *", "p - 0.9999f * rule->rate *", NULL, EBB_STEP_LAYERS,
      EBB_ENGINE_CPU, EBB_OPT_SGD, "update: parameters of layer"},
     {"optimizer_adam.h", "rule->beta2 * aligned_vec(second, i)", "aligned_vec(second, i)", NULL,
-     EBB_STEP_LAYERS, EBB_ENGINE_CPU, EBB_OPT_ADAM, NULL}, /* seen from the second step on */
+     EBB_STEP_LAYERS, EBB_ENGINE_CPU, EBB_OPT_ADAM, NULL}, /* appears from the second step on */
     {"lanes.h", "k < depth; k++", "k < depth - 1; k++", NULL, EBB_STEP_WHOLE, EBB_ENGINE_CPU,
      EBB_OPT_ADAM, "whole step: "},
     {"loss_cross_entropy.h", "- one) * scale", "- 0.9999f * one) * scale", NULL, EBB_STEP_WHOLE,
@@ -63,7 +63,7 @@ typedef struct training {
 } training;
 
 static void start(training *t, const fault *f) {
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_spec spec;
   uint32_t bits[4];
   for (size_t i = 0; i < ROWS * INPUTS; i++) {
@@ -89,8 +89,7 @@ static void end(training *t) {
   ebb_device_free(t->device);
 }
 
-/* Looks as a training goes on; the burst's fault is no sentinel's affair: single steps are right.
- */
+/* Runs the sentinel during a training. Its single steps cannot show the burst's fault. */
 static void find_by_sentinel(const training *t, const fault *f, const char *dump) {
   ebb_status status = EBB_OK;
   for (uint64_t look = 0; look < LOOKS && status == EBB_OK; look++) {
@@ -110,7 +109,7 @@ static void expect_replay(const training *t, const char *dump, ebb_status expect
   assert_true(result.wrong == (expected == EBB_ERR_NUMBERS));
 }
 
-/* The order of the rows is not repeated by a replay. */
+/* A replay does not repeat the order of the rows. */
 static bool can_be_replayed(const fault *f) {
   return strcmp(f->file, "philox.h") != 0 && strcmp(f->file, "batch.h") != 0 &&
          strcmp(f->file, "gather.cl") != 0;
@@ -138,7 +137,7 @@ static void find(const fault *f, const char *dump) {
   free(t);
 }
 
-/* Which of the faults: `first`, and each `step`-th after it. */
+/* A subset of the faults: `first`, and each `step`-th after it. */
 typedef struct share {
   size_t first, step;
 } share;
@@ -154,8 +153,7 @@ static void test_every_fault_is_found(void **state) {
   assert_int_equal(remove(dump), 0);
 }
 
-/* test_sentinel_faults [PART]: all faults, or one of PARTS parts of them, which run side by side.
- */
+/* test_sentinel_faults [PART]: all faults, or one of PARTS parts that run side by side. */
 int main(int count, char **words) {
   size_t part = count > 1 ? (size_t)atoi(words[1]) : 0;
   share mine = {part, count > 1 ? PARTS : 1};

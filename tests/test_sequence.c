@@ -1,4 +1,4 @@
-/* Recorded sequences as command buffers and by single enqueue calls: the same weights bit for bit,
+/* Recorded sequences as command buffers and as single enqueue calls: the same weights bit for bit,
  * the same counts, and single calls where necessary.
  */
 #include "train/train.h"
@@ -8,7 +8,7 @@
 
 enum { STEPS = 37 };
 
-/* A training by one of the two ways: its weights, and launches and waits of its steps. */
+/* A training in one of the two ways: its weights, and the launches and waits of its steps. */
 typedef struct outcome {
   float *weights;
   size_t count;
@@ -16,7 +16,7 @@ typedef struct outcome {
   bool buffered;
 } outcome;
 
-/* NULL and a skipped test where the device has no command buffers. */
+/* Returns NULL and skips the test if the device has no command buffers. */
 static ebb_device *open_with(const char *word) {
   ebb_device *device = NULL;
   setenv("EBB_COMMAND_BUFFER", word, 1);
@@ -70,7 +70,7 @@ static void both_ways_train_the_same_weights(void **state) {
   ebb_device_free(off);
 }
 
-/* A command buffer has one event for all its launches: a profile queues them one by one. */
+/* A command buffer has one event for all its launches, so a profile queues them one by one. */
 static void a_profile_sees_every_launch(void **state) {
   (void)state;
   ebb_device *device = NULL;
@@ -93,7 +93,7 @@ static void a_profile_sees_every_launch(void **state) {
   ebb_device_free(device);
 }
 
-/* CLBlast has no kernel object that could be recorded. */
+/* CLBlast exposes no kernel object that could be recorded. */
 static void a_foreign_product_is_queued_plainly(void **state) {
   (void)state;
   ebb_device *on = open_with("on");
@@ -108,7 +108,7 @@ static void a_foreign_product_is_queued_plainly(void **state) {
   ebb_device_free(on);
 }
 
-/* The driver must keep what it runs: buffer, kernels and tensors are released while it does. */
+/* The driver must retain what it runs: buffer, kernels and tensors are released meanwhile. */
 static void a_pending_buffer_may_be_released(void **state) {
   (void)state;
   ebb_device *on = open_with("on");
@@ -132,7 +132,7 @@ static void the_word_is_on_or_off(void **state) {
   unsetenv("EBB_COMMAND_BUFFER");
 }
 
-/* Without the variable: on what is no CPU, where it can be. */
+/* Without the variable, a CPU uses no command buffers. */
 static void a_cpu_does_without(void **state) {
   ebb_device *device = *state;
   if (ebb_device_get_info(device)->type != EBB_DEVICE_CPU) skip();

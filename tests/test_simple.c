@@ -1,4 +1,5 @@
-/* The short way: ebb/simple.h. */
+/* The simple API: ebb/simple.h.
+ */
 #include "test_support.h"
 
 #include <ebb/simple.h>
@@ -9,7 +10,7 @@
 
 enum { ROWS = 120, INPUTS = 2 };
 
-/* Points whose label is 7 or -3 by the sign of their product, far from unit scale; and a value. */
+/* Points far from unit scale, labelled 7 or -3 by the sign of their product; and a value. */
 static void fill(float *x, int32_t *labels, float *values) {
   unsigned seed = 7;
   for (size_t i = 0; i < ROWS; i++) {
@@ -77,7 +78,7 @@ static void test_a_regression(void **state) {
     error += pow((double)out[i] - (double)values[i], 2);
     deviation += pow((double)values[i] - 500, 2);
   }
-  assert_true(error < 0.05 * deviation); /* in the values' own units */
+  assert_true(error < 0.05 * deviation); /* in the values' own unit */
   assert_int_equal(ebb_simple_classify(model, labels, x, ROWS), EBB_ERR_ARGUMENT);
   ebb_simple_free(model);
 }
@@ -90,12 +91,16 @@ static void test_refusals(void **state) {
   ebb_arrays both = {
       .x = x, .labels = labels, .values = values, .rows = 4, .inputs = 2, .outputs = 1};
   ebb_arrays missing = {.x = x, .labels = labels, .rows = 4, .inputs = 2};
+  float complete[] = {1, 2, 3, 4, 5, 6, 7, 8}, hole[] = {1, 2, NAN, 4};
+  ebb_arrays no_value = {.x = complete, .values = hole, .rows = 2, .inputs = 4, .outputs = 2};
   ebb_simple_options unsized = {0}, later[2] = {EBB_SIMPLE_OPTIONS_INIT};
   ebb_simple *model = NULL;
   assert_int_equal(ebb_simple_train(&model, &none, NULL), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_simple_train(&model, &both, NULL), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_simple_train(&model, &missing, NULL), EBB_ERR_INPUT);
   assert_non_null(strstr(ebb_error_message(), "row 1"));
+  assert_int_equal(ebb_simple_train(&model, &no_value, NULL), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "values: row 1, column 0"));
   assert_int_equal(ebb_simple_train(&model, &missing, &unsized), EBB_ERR_ARGUMENT);
   assert_non_null(strstr(ebb_error_message(), "_INIT"));
   memset(later + 1, 1, sizeof later[1]);
@@ -105,7 +110,7 @@ static void test_refusals(void **state) {
   assert_null(model);
 }
 
-/* Options of an older header are shorter: what they lack is the default. */
+/* An older header has shorter options: what they lack takes its default. */
 static void test_older_options(void **state) {
   (void)state;
   float x[ROWS * INPUTS], values[ROWS];
@@ -115,7 +120,7 @@ static void test_older_options(void **state) {
   ebb_simple_options options = EBB_SIMPLE_OPTIONS_INIT;
   options.network = "4tanh";
   options.epochs = 1;
-  options.batch = SIZE_MAX; /* beyond the size, so not read */
+  options.batch = SIZE_MAX; /* beyond the size, so it is ignored */
   options.size = offsetof(ebb_simple_options, batch);
   ebb_simple *model = NULL;
   assert_int_equal(ebb_simple_train(&model, &data, &options), EBB_OK);

@@ -1,14 +1,13 @@
 /* The two forms of a training step, by layers and whole (fused): their launches, when each is
  * chosen, that both learn the same and repeat to the last bit, and that their memory is planned.
- * With the CPU engine and the GPU engine, whose whole steps are different kernels.
- */
+ * Uses the CPU and GPU engines, whose whole steps are different kernels. */
 #include "device/cl.h"
 #include "train_rig.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Runs 20 steps of a network of three layers, and looks at what was asked of the device. */
+/* Runs 20 steps of a network of three layers, and checks what the device was asked to do. */
 static void count_steps(ebb_device *device, ebb_step_form form, size_t batch, uint64_t launches) {
   rig r = rig_make(device, "16relu-16gelu");
   r.options.batch = batch;
@@ -32,11 +31,11 @@ static void a_step_downloads_nothing_and_waits_for_nothing(void **state) {
   count_steps(*state, EBB_STEP_LAYERS, 32, 20 * (1 + 3 + 1 + 5 + 1));
   /* the gradients of 3 slices, update */
   count_steps(*state, EBB_STEP_WHOLE, 70, 20 * (1 + 1));
-  /* all of it, and 16 steps at a time where so many are left */
+  /* everything in a launch, and 16 steps a launch while as many are left */
   count_steps(*state, EBB_STEP_WHOLE, 32, 1 + 4);
 }
 
-/* The form that AUTO comes to on this device with this network. */
+/* The form that AUTO selects on this device for this network. */
 static ebb_step_form form_of(ebb_device *device, const char *spec) {
   rig r = rig_make(device, spec);
   assert_int_equal(rig_start(&r), EBB_OK);
@@ -87,7 +86,7 @@ static bool keep_report(const ebb_report *report, void *user) {
   return true;
 }
 
-/* Trains 6 epochs in calls of `epochs_a_call` and returns the parameters. */
+/* Trains 6 epochs in runs of `epochs_a_call` and returns the parameters. */
 static float *train_toy(ebb_device *device, ebb_step_form form, size_t batch, size_t epochs_a_call,
                         size_t *count, double *accuracy) {
   rig r = rig_make(device, "16relu-9gelu");
@@ -106,8 +105,8 @@ static float *train_toy(ebb_device *device, ebb_step_form form, size_t batch, si
   return values;
 }
 
-/* 32: a step is one launch, or part of one; 70: slices of 32, 32 and 6 rows, in the last step of an
- * epoch of 10 and none. */
+/* 32: a step is one launch, or part of one. 70: slices of 32, 32 and 6 rows; in the last step of an
+ * epoch, 10 rows and an empty slice. */
 static const size_t toy_batches[] = {32, 70};
 
 static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
@@ -127,7 +126,7 @@ static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
   }
 }
 
-/* The same by another optimizer or loss, in `steps` steps, of which the last batch is short. */
+/* The same with another optimizer or loss, in `steps` steps, with a short last batch. */
 static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_loss loss,
                        size_t *count) {
   rig r = rig_make(device, "12relu-20gelu");
@@ -178,8 +177,7 @@ static void both_forms_learn_the_same(void **state) {
   }
 }
 
-/* With exactly so much memory as a trainer turns out to take, it can be made; with less it cannot.
- */
+/* Exactly as much memory as the trainer takes is enough, and less is not. */
 static void a_plan_is_exact(void **state) {
   ebb_device *device = *state;
   const ebb_device_info whole = device->info;

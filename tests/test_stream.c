@@ -1,8 +1,8 @@
-/* Data on the host: the same bits as with the data on the device, for all sizes; counters, and
- * failing uploads. test_stream_plan.c checks when the host is chosen.
+/* Data on the host give the same bits as data on the device, for all sizes; counters, and failing
+ * uploads. test_stream_plan.c checks when the host is chosen.
  *
  * Two OpenCL functions are replaced by the test's own, which call the loader's unless a failure is
- * wanted: no driver fails on request.
+ * requested: no driver fails on request.
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include "device/cl.h"
@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is to fail: pinned memory; the upload that is this many away, when it is queued or later. */
+/* What fails: pinned memory; the upload after this many, when it is queued or later. */
 static bool pinned_fails;
 static int refused_upload, broken_upload;
 
@@ -34,7 +34,7 @@ cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t size, void 
   return NULL;
 }
 
-/* An event that tells a failure. */
+/* An event that reports a failure. */
 static cl_event failed_event(cl_command_queue queue) {
   cl_context context;
   cl_int error;
@@ -59,11 +59,12 @@ cl_int clEnqueueWriteBuffer(cl_command_queue queue, cl_mem buffer, cl_bool block
   return error;
 }
 
-/* A training to be run both ways. */
+/* A training for both ways. */
 typedef struct run {
   const char *spec;
   ebb_step_form step;
-  size_t rows, batch, block_bytes, calls; /* calls: of ebb_trainer_run, two epochs each */
+  size_t rows, batch, block_bytes,
+      calls; /* calls: number of ebb_trainer_run calls, two epochs each */
   bool bytes, mse, in_order;
 } run;
 
@@ -88,7 +89,7 @@ static void train(outcome *o, ebb_device *device, const run *r, ebb_data_place p
   if (r->mse) data.labels = valid.labels = NULL, data.values = valid.values = t->values;
   if (r->mse) data.outputs = valid.outputs = 1;
   ebb_network *network = make_network(device, r->spec, data.outputs);
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_trainer *trainer;
   options.loss = ebb_loss_default(r->mse ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
   options.epochs = 2;
@@ -132,7 +133,7 @@ static void both_ways(ebb_device *device, const run *r) {
   free(streamed.parameters);
 }
 
-/* A row of floats has 32 bytes with its label: blocks of one step, of several, of an epoch. */
+/* A row of floats with its label has 32 bytes: blocks of one step, several, an epoch. */
 static void the_bits_are_those_of_resident_data(void **state) {
   static const run runs[] = {
       {"16relu", EBB_STEP_LAYERS, ROWS, 32, 1, 2, false, false, false},
@@ -162,7 +163,7 @@ static rig host_rig(ebb_device *device, size_t block_bytes) {
   return r;
 }
 
-/* The parameters after three epochs of host_rig, undisturbed. */
+/* The parameters after three epochs of host_rig without failures. */
 static float *undisturbed(ebb_device *device, size_t *count) {
   rig r = host_rig(device, 1);
   assert_int_equal(rig_start(&r), EBB_OK);
@@ -180,7 +181,8 @@ static void a_step_downloads_nothing(void **state) {
   assert_int_equal(ebb_trainer_step(r.trainer, 15), EBB_OK); /* 3 epochs */
   ebb_counters after = ebb_device_counters(device);
   assert_int_equal(after.downloads, before.downloads);
-  assert_int_equal(after.uploads - before.uploads, 2 * (15 + 1)); /* rows and targets, one ahead */
+  assert_int_equal(after.uploads - before.uploads,
+                   2 * (15 + 1)); /* rows and targets, one block ahead */
   /* every row three times, and the first batch of the fourth epoch */
   assert_int_equal(after.uploaded_bytes - before.uploaded_bytes, (3 * ROWS + 32) * 32);
   assert_true(after.waits - before.waits <= 2 * (15 + 1));
@@ -188,7 +190,7 @@ static void a_step_downloads_nothing(void **state) {
   rig_free(&r);
 }
 
-/* Two blocks that lie there already are not sent again. */
+/* Two blocks that are already on the device are not uploaded again. */
 static void rows_in_order_stay_if_they_can(void **state) {
   ebb_device *device = *state;
   rig r = host_rig(device, 3072); /* steps 1 to 3, 4 and 5 */
@@ -213,8 +215,8 @@ static void evaluations_agree(void **state) {
       ebb_metrics metrics[2];
       for (size_t steps = 0; steps < 2; steps++) {
         ebbi_evaluator evaluator;
-        ebbi_feed_plan plan = {.dataset = &all[loss], .batch = batch, .block_steps = steps};
-        assert_int_equal(ebbi_evaluator_create(&evaluator, network, &plan, kind), EBB_OK);
+        ebbi_feed_spec spec = {.dataset = &all[loss], .batch = batch, .block_steps = steps};
+        assert_int_equal(ebbi_evaluator_create(&evaluator, network, &spec, kind), EBB_OK);
         for (int again = 0; again < 3; again++)
           assert_int_equal(ebbi_evaluator_run(&metrics[steps], &evaluator), EBB_OK);
         ebbi_evaluator_free(&evaluator);
@@ -228,7 +230,7 @@ static void evaluations_agree(void **state) {
   free(t);
 }
 
-/* Trains until NaN; the message must be the same, though the bad batch is no longer there. */
+/* Trains until NaN. The message must be the same, although the bad batch has been overwritten. */
 static void bad_numbers_are_traced_to_the_same_place(void **state) {
   ebb_device *device = *state;
   for (ebb_step_form form = EBB_STEP_LAYERS; form <= EBB_STEP_WHOLE; form++) {
@@ -250,8 +252,8 @@ static void bad_numbers_are_traced_to_the_same_place(void **state) {
   }
 }
 
-/* Uploads are refused when they are queued, or turn out to have failed: an error each, and the
- * training goes on from where it stood. */
+/* Uploads are refused when queued, or fail later: each gives an error, and the training continues
+ * from where it was. */
 static void training_goes_on_after_an_upload_failed(void **state) {
   ebb_device *device = *state;
   size_t count, found;

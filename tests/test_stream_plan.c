@@ -1,5 +1,5 @@
 /* When data stay on the host, on devices with less memory; how blocks are cut; and that the plan is
- * kept. test_stream.c checks the results.
+ * followed. test_stream.c checks the results.
  */
 #include "device/cl.h"
 #include "train/train.h"
@@ -9,7 +9,7 @@
 
 enum { MANY = 4000 };
 
-/* Rows that take more room than the rest of a small training; freed by many_free. */
+/* Rows that take more memory than the rest of a small training; many_free frees them. */
 static ebb_dataset many_make(void) {
   float *x = calloc(MANY * INPUTS, sizeof *x);
   int32_t *labels = calloc(MANY, sizeof *labels);
@@ -24,8 +24,8 @@ static void many_free(ebb_dataset *data) {
   free((void *)data->labels);
 }
 
-/* On a device that shrinks: training rows go to the host, then validation rows as well, and the
- * plan is kept to. With too little for that, nothing is allocated. */
+/* As the device shrinks, first the training rows go to the host, then the validation rows, and the
+ * plan is followed. With too little memory for that, nothing is allocated. */
 static void the_host_is_chosen_where_data_do_not_fit(void **state) {
   enum { RESIDENT, TRAIN_ON_HOST, ALL_ON_HOST, WAYS };
   ebb_device *device = *state;
@@ -62,8 +62,8 @@ static void the_host_is_chosen_where_data_do_not_fit(void **state) {
   many_free(&data);
 }
 
-/* What a training of large batches allocates on a device of its own with that much memory; 0 if the
- * plan is refused. Weight gradients of such batches split their depth. */
+/* What a training of large batches allocates on its own device with this much memory; 0 if the plan
+ * is refused. Weight gradients of such batches split their depth. */
 static uint64_t allocated_within(ebb_engine engine, uint64_t bytes) {
   ebb_device *device;
   assert_int_equal(ebb_device_open(&device, NULL), EBB_OK);

@@ -21,7 +21,7 @@ static inline int close_test_device(void **state) {
   return 0;
 }
 
-/* The same where precisions other than fp32 are made by the emulated unit. */
+/* The same, except that the emulated tensor core provides the precisions other than fp32. */
 static inline int open_emulated_device(void **state) {
   setenv("EBB_MATRIX_UNIT", "emulated", 1);
   return open_test_device(state);

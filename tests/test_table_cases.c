@@ -1,7 +1,7 @@
 /* Real files, skipped if the folders are missing: the expected table and notes of each. */
 #include "test_data.h"
 
-/* The table's own notes; those on the format are the reader's. */
+/* The table's own notes; the reader's notes on the format are left out. */
 static void join_notes(char out[1024], const ebb_table *t) {
   out[0] = '\0';
   for (size_t i = t->raw.notes.count; i < ebb_table_notes(t); i++) {
@@ -111,7 +111,9 @@ static void test_files(void **state) {
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
     char path[512], notes[1024];
     ebb_table *t;
-    if (ebb_table_read(&t, real_file(path, cases[i].name), &cases[i].options))
+    ebb_read_options options = cases[i].options;
+    options.size = sizeof options;
+    if (ebb_table_read(&t, real_file(path, cases[i].name), &options))
       fail_msg("%s", ebb_error_message());
     if (strcmp(ebb_table_summary(t), cases[i].summary) != 0)
       fail_msg("%s: %s", cases[i].name, ebb_table_summary(t));
@@ -121,7 +123,7 @@ static void test_files(void **state) {
   }
 }
 
-/* The last column of names is no target that is learned without a word. */
+/* The last of several named columns is not taken for the target without a note. */
 static void test_refused(void **state) {
   (void)state;
   char path[512];
@@ -146,7 +148,9 @@ static void test_labels(void **state) {
     ebb_table *t;
     snprintf(name, sizeof name, "cases/09-npy-forms/%s.npy", labels[i].name);
     real_file(data, "cases/09-npy-forms/x_c.npy");
-    if (ebb_table_read(&t, data, &(ebb_read_options){.labels = real_file(path, name)}))
+    if (ebb_table_read(
+            &t, data,
+            &(ebb_read_options){.size = sizeof(ebb_read_options), .labels = real_file(path, name)}))
       fail_msg("%s", ebb_error_message());
     describe_target(found, t);
     assert_string_equal(found, labels[i].target);
@@ -154,8 +158,8 @@ static void test_labels(void **state) {
   }
 }
 
-/* A model's columns in a file without target, with other names in a column that was left out, and
- * with a column more. */
+/* A model's columns in a file without target, with other names for an unused column, and with an
+ * additional column. */
 static void test_new_files(void **state) {
   (void)state;
   static const struct {
@@ -175,7 +179,8 @@ static void test_new_files(void **state) {
     if (ebb_table_read(&trained, real_file(path, name), NULL)) fail_msg("%s", ebb_error_message());
     ebb_encoder *encoder = encoder_of(trained, NULL);
     snprintf(name, sizeof name, "cases/%s", pairs[i].given);
-    ebb_read_options options = {.encoder = encoder, .ignore_target = true};
+    ebb_read_options options = {
+        .size = sizeof(ebb_read_options), .encoder = encoder, .ignore_target = true};
     if (ebb_table_read(&given, real_file(path, name), &options))
       fail_msg("%s", ebb_error_message());
     assert_int_equal(ebb_table_rows(given), pairs[i].rows);

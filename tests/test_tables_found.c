@@ -28,7 +28,7 @@ static void test_titles(void **state) {
       {"T t\n\nU,V,W\n", "b,b,Hc\n", NULL,
        .notes = "t:7: 2 fields, expected 3: as many as the header in line 3", .below = "1,2\n",
        .rows = 3},
-      /* a number is no title */
+      /* a number is not a title */
       {"5,,\n", "b,b,Hc\n", "0:number 1:number ->2:category",
        .notes = "1 row without a target left out (first: line 1)"},
       {"T 1\n", "b,Hc\n", "0:number ->T 1:category",
@@ -52,7 +52,7 @@ static void test_names_in_two_lines(void **state) {
       {"U,V,W\n", "b,b,Hc\n", "U:number V:number ->W:category",
        .notes = "lines that repeat the header left out: 1, the first is line 32",
        .below = "U,V,W\n1,2,H1\n"},
-      /* a word may stand for a missing value */
+      /* a word may represent a missing value */
       {"U,V,W\nunknown,unknown,H1\n", "b,b,Hc\n", NULL,
        .notes = "t:2: column \"U\": \"unknown\" is not a number*--na unknown"}};
   EXPECT_FOUND(cases);
@@ -69,7 +69,7 @@ static void test_beside_the_rows(void **state) {
        .below = "\nSource: the office\n(30 rows)\n"},
       {" U | V | W \n---+---+---\n", " b | b | Hc \n", "U:number V:number ->W:category",
        .notes = "1 row with delimiters only left out, the first in line 2"},
-      /* a row that was cut off, at the end or before further rows */
+      /* a truncated row, at the end or before further rows */
       {"U,V,W\n", "new b,b,Hc\n", NULL, .notes = "t:32: 1 field, expected 3", .below = "new York"},
       {"U,V,W\n", "new b,b,Hc\n", NULL, .notes = "t:32: 1 field, expected 3",
        .below = "new York\nnew 1,2,H1\n"}};
@@ -79,7 +79,7 @@ static void test_beside_the_rows(void **state) {
 static void test_labels_and_counts(void **state) {
   (void)state;
   static const found_case cases[] = {
-      /* an index that was thinned out and shuffled */
+      /* a shuffled index with gaps */
       {",U,W\n", "d,b,Hc\n", "-0 U:number ->W:category",
        .notes = "left out, a different whole number in each row: \"0\"; --keep 0 uses it"},
       {"index,U,W\n", "d,b,Hc\n", "-index U:number ->W:category",
@@ -112,7 +112,7 @@ static void test_missing(void **state) {
       {"U,V,W\n0000-00-00,2,H0\n", "2021-01-11,b,Hc\n", "U:date V:number ->W:category",
        .notes = "texts read as numbers: \"U\" (dates, y-m-d); --categorical U makes it categories",
        .rows = 9},
-      /* a seventh of a column is not a number, which cannot be a guess */
+      /* a seventh of a column is not a number, too much to guess */
       {"U,V,W\n-,2,H0\n-,2,H0\n-,2,H0\n-,2,H0\n-,2,H0\n", "d,b,Hc\n", NULL,
        .notes = "t:2: column \"U\": \"-\" is not a number, unlike 30 of 35 values: --na - if it "
                 "stands for a "
@@ -146,7 +146,7 @@ static void test_texts_that_are_nearly_numbers(void **state) {
       {"U;V;W\n", "d,5 km;b;Hc\n", NULL,
        .notes =
            "t:2: column \"U\": \"0,5 km\" has a decimal comma; read such numbers with --decimal ,"},
-      /* the commas of amounts delimit nothing */
+      /* the commas of amounts are not delimiters */
       {"U;V;W\n", "d,5 \xe2\x82\xac;9 5c3,50;He\n", "U:amount V:amount ->W:category",
        .notes =
            "texts read as numbers: \"U\" (numbers in \xe2\x82\xac), \"V\" (numbers with grouped "
@@ -160,7 +160,7 @@ static void test_texts_that_are_nearly_numbers(void **state) {
   EXPECT_FOUND(cases);
 }
 
-/* Whole numbers under a name that kinds have; the same under another name, and amounts. */
+/* Whole numbers under a name that suggests categories; the same under another name, and amounts. */
 static void test_codes(void **state) {
   (void)state;
   static const struct {
@@ -215,7 +215,7 @@ static void test_doubts(void **state) {
   EXPECT_FOUND(cases);
 }
 
-/* Where the values leave no doubt about the header, none is told. */
+/* If the values make the header certain, there is no note about it. */
 static void test_clear_headers(void **state) {
   (void)state;
   static const found_case cases[] = {

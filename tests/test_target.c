@@ -31,7 +31,7 @@ static void test_classes(void **state) {
 static void test_regression(void **state) {
   (void)state;
   expect_target("a,y\n1,0.5\n2.5,1\n2,2\n", NULL, "regression y (numbers with fractions)", "");
-  ebb_read_options options = {.task = EBB_TASK_REGRESSION};
+  ebb_read_options options = {.size = sizeof(ebb_read_options), .task = EBB_TASK_REGRESSION};
   expect_target("a,y\n1,1\n2.5,3\n2,1\n", &options, "regression y", "");
   expect_refused("a,y\n1,1\n2.5,b\n2,1\n", &options,
                  "t:3: column \"y\": \"b\" is not a number, as the target of a regression must be");
@@ -40,7 +40,7 @@ static void test_regression(void **state) {
   expect_target("a,y\n1,10\n2.5,7\n2,a\n", &options, "classification y: 10 7 a", "");
 }
 
-/* `count` distinct numbers, each `times` times, `step` apart from `first` on. */
+/* `count` distinct numbers from `first` on, `step` apart, each `times` times. */
 static const char *counts(int count, int times, int step, int first) {
   static char text[6000 * 24];
   char *at = text + sprintf(text, "a,y\n");
@@ -61,7 +61,7 @@ static void expect_counts(int count, int times, int step, int first, bool classe
   ebb_table_free(t);
 }
 
-/* A word is lost only where it is unsure what whole numbers mean. */
+/* A note appears only if the meaning of whole numbers is doubtful. */
 static void test_doubtful_numbers(void **state) {
   (void)state;
   expect_counts(10, 2, 1, 0, true, "");
@@ -93,24 +93,28 @@ static void test_which_column(void **state) {
   expect_target(text, NULL, "classification b (2 distinct integers): 0 1", proposal);
   expect_target("a,Y,class\n1,u,0\n2.5,v,1\n", NULL,
                 "classification class (2 distinct integers): 0 1", "");
-  expect_target(text, &(ebb_read_options){.target = "class"}, "classification class (text): u v",
-                "");
-  expect_target(text, &(ebb_read_options){.target = "-2"}, "classification class (text): u v", "");
-  expect_target(text, &(ebb_read_options){.drop = "class"},
+  expect_target(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "class"},
+                "classification class (text): u v", "");
+  expect_target(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "-2"},
+                "classification class (text): u v", "");
+  expect_target(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .drop = "class"},
                 "classification b (2 distinct integers): 0 1", "");
-  expect_target(text, &(ebb_read_options){.no_target = true}, "none", "");
-  expect_refused(text, &(ebb_read_options){.target = "clas"},
+  expect_target(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .no_target = true},
+                "none", "");
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "clas"},
                  "t: no column \"clas\"; did you mean \"class\"? (--target)");
-  expect_refused(text, &(ebb_read_options){.target = "3"},
+  expect_refused(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "3"},
                  "t: target 3: the columns are 0 to 2, or -1 to -3 from the end");
   expect_refused("a\n1\n2.5\n", NULL, "t: one column only, so nothing to learn from");
-  expect_refused("a,y\n1.5,u\n2.5,v\n", &(ebb_read_options){.decimal = ','},
+  expect_refused("a,y\n1.5,u\n2.5,v\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .decimal = ','},
                  "*the delimiter may be the comma, which --decimal ,");
-  expect_refused("a,y\n1.5,u\n2.5,v\n", &(ebb_read_options){.delimiter = ';'},
+  expect_refused("a,y\n1.5,u\n2.5,v\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .delimiter = ';'},
                  "*the delimiter is not the one given by --delimiter");
 }
 
-/* A name goes before a position. */
+/* A name takes precedence over a position. */
 static void test_positions(void **state) {
   (void)state;
   const char *text = "a,b,4,c\n1,2.5,3,u\n4,5,6,v\n";
@@ -121,14 +125,18 @@ static void test_positions(void **state) {
                  {"1e300", "t: target 1e300"},  {"1.5", "no column \"1.5\""},
                  {"nan", "no column \"nan\""},  {"", "no column \"\""}};
   for (size_t i = 0; i < COUNT_OF(cases); i++) {
-    ebb_table *t =
-        table_of(text, &(ebb_read_options){.target = cases[i].asked, .header = EBB_HEADER_YES});
+    ebb_table *t = table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                                      .target = cases[i].asked,
+                                                      .header = EBB_HEADER_YES});
     assert_int_equal(ebb_table_targets(t), 1);
     assert_string_equal(ebb_table_target_name(t, 0), cases[i].found);
     ebb_table_free(t);
   }
   for (size_t i = 0; i < COUNT_OF(refused); i++)
-    expect_refused(text, &(ebb_read_options){.target = refused[i].asked, .header = EBB_HEADER_YES},
+    expect_refused(text,
+                   &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                       .target = refused[i].asked,
+                                       .header = EBB_HEADER_YES},
                    refused[i].found);
 }
 
@@ -144,7 +152,8 @@ static void test_guess_that_cannot_be(void **state) {
   expect_refused(text, NULL, message);
   snprintf(message, sizeof message, "t: the last column, \"when\", holds dates*%s", rest);
   expect_refused(dates, NULL, message);
-  ebb_table *t = table_of(text, &(ebb_read_options){.target = "who"});
+  ebb_table *t =
+      table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "who"});
   assert_int_equal(t->target.classes.count, 24);
   ebb_table_free(t);
 }
@@ -161,7 +170,9 @@ static void test_amounts(void **state) {
                "target \"price\": texts read as numbers (numbers in $); --task classification if "
                "they are classes");
   ebb_table_free(t);
-  t = table_of(text, &(ebb_read_options){.task = EBB_TASK_CLASSIFICATION, .target = "price"});
+  t = table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                         .task = EBB_TASK_CLASSIFICATION,
+                                         .target = "price"});
   assert_int_equal(t->target.classes.count, 24);
   ebb_table_free(t);
 }
@@ -177,27 +188,36 @@ static void test_missing(void **state) {
   ebb_table_free(t);
   expect_target("a,y\n1,\n2.5,1.5\n3,2\n", NULL, "regression y (numbers with fractions)",
                 "1 row without a target left out (first: line 2)");
-  expect_refused("a,y\n1,\n2.5,?\n", &(ebb_read_options){.target = "y"}, "t: no row has a target");
+  expect_refused("a,y\n1,\n2.5,?\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "y"},
+                 "t: no row has a target");
 }
 
 static void test_several(void **state) {
   (void)state;
   const char *text = "a,y1,y2\n1,0,10.5\n2.5,1,20\n";
-  ebb_table *t = table_of(text, &(ebb_read_options){.target = "y2,y1"});
+  ebb_table *t =
+      table_of(text, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "y2,y1"});
   char found[512];
   describe_target(found, t);
   assert_string_equal(found, "regression y2 y1");
   assert_int_equal(ebb_table_columns(t), 1);
   assert_true(ebbi_table_value(t, 1, 0) == 20 && ebbi_table_value(t, 1, 1) == 1);
   ebb_table_free(t);
-  expect_refused("a,y1,y2\n1,u,10.5\n2.5,v,20\n", &(ebb_read_options){.target = "y1,y2"},
+  expect_refused("a,y1,y2\n1,u,10.5\n2.5,v,20\n",
+                 &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "y1,y2"},
                  "t:2: column \"y1\": \"u\" is not a number");
-  expect_refused(text, &(ebb_read_options){.target = "y1,y2", .task = EBB_TASK_CLASSIFICATION},
+  expect_refused(text,
+                 &(ebb_read_options){.size = sizeof(ebb_read_options),
+                                     .target = "y1,y2",
+                                     .task = EBB_TASK_CLASSIFICATION},
                  "t: 2 target columns; classes must be in one column");
   const char *hot = "a,r,g\n1,0,1\n2.5,1,0\n3,0,1\n";
-  expect_target(hot, &(ebb_read_options){.target = "r,g"},
+  expect_target(hot, &(ebb_read_options){.size = sizeof(ebb_read_options), .target = "r,g"},
                 "classification r g (a single 1 per row in 2 columns): r g", "");
-  expect_target(hot, &(ebb_read_options){.target = "r,g", .task = EBB_TASK_REGRESSION},
+  expect_target(hot,
+                &(ebb_read_options){
+                    .size = sizeof(ebb_read_options), .target = "r,g", .task = EBB_TASK_REGRESSION},
                 "regression r g", "");
 }
 
@@ -213,7 +233,7 @@ static ebb_status labelled(ebb_table **t, char type, size_t rows, size_t cols, c
 
 static void expect_labels(char type, size_t cols, const char *values, const char *target,
                           const char *notes) {
-  static const ebb_read_options defaults;
+  static const ebb_read_options defaults = EBB_READ_OPTIONS_INIT;
   ebb_table *t;
   char found[512];
   if (labelled(&t, type, 3, cols, values, &defaults)) fail_msg("%s", ebb_error_message());
@@ -234,7 +254,8 @@ static void test_labels(void **state) {
   expect_labels(8, 3, "\0\1\0\1\0\0\0\0\1",
                 "classification 0 1 2 (a single 1 per row in 3 columns): 0 1 2", "");
   expect_labels(8, 3, "\0\1\0\1\0\0\0\0\0", "regression 0 1 2", "");
-  static const ebb_read_options regression = {.task = EBB_TASK_REGRESSION};
+  static const ebb_read_options regression = {.size = sizeof(ebb_read_options),
+                                              .task = EBB_TASK_REGRESSION};
   ebb_table *t;
   assert_int_equal(labelled(&t, 8, 3, 1, "\0\1\0", &regression), EBB_OK);
   assert_true(ebbi_table_value(t, 1, 0) == 1);

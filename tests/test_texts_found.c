@@ -61,14 +61,14 @@ static void test_amounts(void **state) {
   }
 }
 
-/* Three numbers parted by points: a day where all of a column can be one, else a time. */
+/* Three numbers separated by points: a day if the whole column can be days, else a time. */
 static void test_points(void **state) {
   (void)state;
   static const struct {
     const char *text;
     ebb_column_kind kind;
-  } cases[] = {{"at,y\n01.02.21,1.5\n13.04.21,2.5\n", EBB_KIND_DATE},
-               {"at,y\n00.00.00,1.5\n13.04.21,2.5\n", EBB_KIND_AMOUNT}};
+  } cases[] = {{"at,y\n01.02.21,1.5\n13.04.21,2.5\n", EBB_COLUMN_DATE},
+               {"at,y\n00.00.00,1.5\n13.04.21,2.5\n", EBB_COLUMN_AMOUNT}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     ebb_table *t = table_of(cases[i].text, NULL);
     assert_int_equal(ebbi_table_kind(t, 0), cases[i].kind);
@@ -106,14 +106,16 @@ static void test_dates(void **state) {
   EXPECT_FOUND(columns);
 }
 
-/* A date that stood as a number is one at prediction, too. */
+/* A date written as a number is a date at prediction too. */
 static void test_compact_date_again(void **state) {
   (void)state;
   static const found_case training = {"U,V,W\n", "2021091c,b,He\n", .notes = NULL};
   char *text = text_of(&training);
   ebb_table *table = table_of(text, NULL);
   ebb_encoder *encoder = encoder_of(table, NULL);
-  ebb_table *more = table_of("U,V\n20210910,1.5\n", &(ebb_read_options){.encoder = encoder});
+  ebb_table *more =
+      table_of("U,V\n20210910,1.5\n",
+               &(ebb_read_options){.size = sizeof(ebb_read_options), .encoder = encoder});
   ebb_dataset dataset = dataset_of(encoder, more);
   assert_int_equal(dataset.rows, 1);
   ebb_dataset_clear(&dataset);
@@ -124,7 +126,7 @@ static void test_compact_date_again(void **state) {
   expect_refused("INSERT INTO t VALUES (1, 2);\n", NULL, "t: this is an SQL dump*as CSV");
 }
 
-/* Texts of every length, up to more than a block holds. */
+/* Texts of every length, up to more than a block. */
 static void test_names(void **state) {
   (void)state;
   ebbi_names names = {0};

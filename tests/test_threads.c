@@ -10,7 +10,7 @@
 
 enum { THREADS = 2, ROUNDS = 3 };
 
-/* One thread's part; cmocka is for the main thread, so faults are written here. */
+/* One thread's part. Faults are recorded here, because cmocka works in the main thread only. */
 typedef struct part {
   int number;
   toy *t;
@@ -23,7 +23,7 @@ static bool went_wrong(part *p, const char *what) {
   return false;
 }
 
-/* A message of this thread is not one of the other's. */
+/* One thread's message never appears in the other. */
 static bool has_own_messages(part *p) {
   char bad[32], wanted[32];
   ebb_spec spec;
@@ -36,7 +36,7 @@ static bool has_own_messages(part *p) {
 }
 
 static bool train(part *p, ebb_device *device, int round) {
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_dataset data = classes_of(p->t, ROWS);
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;

@@ -1,5 +1,5 @@
-/* Files written by PyTorch, and others without our metadata: which tensors are layers and in which
- * order, what is refused, the notes, and the resulting numbers. */
+/* Files written by PyTorch, and others without ebb's metadata: which tensors are layers and in
+ * which order, what is refused, the notes, and the resulting numbers. */
 #include "nn/file_layers.h"
 #include "test_support.h"
 
@@ -50,7 +50,7 @@ static void write_tensors(const char *list) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* The layers of such a file are these weights, "a b c", and the notes have a text ("": there are
+/* The file's layers have these weights, "a b c", and the notes contain a text ("": there are
  * none). */
 static void expect_layers(const char *list, const char *weights, const char *note) {
   ebbi_safetensors *file;
@@ -61,8 +61,8 @@ static void expect_layers(const char *list, const char *weights, const char *not
   if (ebbi_file_layers_find(&layers, file, path, NULL) != EBB_OK)
     fail_msg("%s: %s", list, ebb_error_message());
   for (size_t l = 0; l < layers.count; l++) {
-    strcat(strcat(found, l ? " " : ""), layers.weight[l]->name);
-    if (!layers.bias[l]) strcat(found, "!");
+    strcat(strcat(found, l ? " " : ""), layers.tensor[0][l]->name);
+    if (!layers.tensor[1][l]) strcat(found, "!");
   }
   assert_string_equal(found, weights);
   if (*note ? !strstr(layers.notes, note) : layers.notes[0] != '\0')
@@ -87,7 +87,7 @@ static void refuse_layers(const char *list, const char *part) {
   ebbi_safetensors_free(file);
 }
 
-/* Biases are left out where they do not matter. */
+/* Biases are omitted where they do not matter. */
 static void numbers_in_names_give_the_order(void **state) {
   (void)state;
   expect_layers("fc1.weight F32 [8,3]; fc1.bias F32 [8]; fc2.weight F32 [2,8]; fc2.bias F32 [2]",
@@ -114,24 +114,27 @@ static void shapes_give_the_order_where_names_do_not(void **state) {
   expect_layers("classifier.weight F32 [2,8]; features.2.weight F32 [8,8]; features.0.weight F32 "
                 "[8,8]",
                 "features.0.weight! features.2.weight! classifier.weight!", "from their shapes");
-  refuse_layers("a.weight F32 [4,4]; b.weight F32 [4,4]",
-                "neither the numbers in the names nor the shapes tell the order of its layers: "
-                "a.weight [4, 4], b.weight [4, 4]");
-  refuse_layers("decoder.weight F32 [8,3]; encoder.weight F32 [3,8]", "tell the order");
-  refuse_layers("fc1.weight F32 [8,3]; fc2.weight F32 [2,9]",
-                "make no chain in which a layer takes what the one before it gives: fc1.weight [8, "
-                "3], fc2.weight [2, 9]");
-  refuse_layers("fc2.weight F32 [8,3]; fc1.weight F32 [2,8]", "make no chain"); /* numbers bind */
+  refuse_layers(
+      "a.weight F32 [4,4]; b.weight F32 [4,4]",
+      "neither the numbers in the names nor the shapes determine the order of its layers: "
+      "a.weight [4, 4], b.weight [4, 4]");
+  refuse_layers("decoder.weight F32 [8,3]; encoder.weight F32 [3,8]", "determine the order");
+  refuse_layers(
+      "fc1.weight F32 [8,3]; fc2.weight F32 [2,9]",
+      "cannot be ordered so that each layer takes the outputs of the one before it: fc1.weight [8, "
+      "3], fc2.weight [2, 9]");
+  refuse_layers("fc2.weight F32 [8,3]; fc1.weight F32 [2,8]",
+                "cannot be ordered"); /* numbers take precedence */
 }
 
-/* 127 equal shapes, and more orders than can be tried where the last layer never fits. */
+/* 127 equal shapes, and more orders than can be tried when the last layer never fits. */
 static void the_search_ends(void **state) {
   (void)state;
   char list[8192] = "first.weight F32 [5,4]";
   for (int i = 0; i < EBB_MAX_NODES - 2; i++)
     sprintf(list + strlen(list), "; %c%c.weight F32 [5,5]", 'a' + i / 26, 'a' + i % 26);
   strcat(list, "; last.weight F32 [7,6]");
-  refuse_layers(list, "tell the order");
+  refuse_layers(list, "determine the order");
   strcat(list, "; more.weight F32 [5,5]");
   refuse_layers(list, "more than 128 layers");
 }
@@ -155,14 +158,13 @@ static void other_networks_are_refused(void **state) {
   refuse_layers("c.weight F32 [4,3,3,3]; c.bias F32 [4]; fc.weight F32 [2,4]",
                 "\"c.weight\" has 4 dimensions, as the weight of a convolution; ebb runs dense");
   refuse_layers("lstm.weight_ih_l0 F32 [16,3]; lstm.weight_hh_l0 F32 [16,4]; fc.weight F32 [2,4]",
-                "\"lstm.weight_ih_l0\" [16, 3] is a matrix of other than a dense layer");
+                "\"lstm.weight_ih_l0\" [16, 3] does not belong to a dense layer");
   refuse_layers("0.weight I8 [2,3]", "\"0.weight\" is of dtype I8: weights that are quantised");
   refuse_layers("x F32 [2]; y F32 [3]",
                 "holds no dense layer: none of its tensors is called "
                 "\"weight\" or \"NAME.weight\" and has 2 dimensions; it has "
                 "x [2], y [3]");
-  refuse_layers("0.weight F32 [2,3]; 0.bias F32 [3]", "\"0.bias\" has 1 dimensions of which the "
-                                                      "first is 3, must be [2]");
+  refuse_layers("0.weight F32 [2,3]; 0.bias F32 [3]", "\"0.bias\" is [3], must be [2]");
   refuse_layers("0.weight F32 [2,0]", "a layer has 1 to 1048576 inputs and outputs");
 }
 
@@ -171,7 +173,7 @@ static size_t random_below(uint64_t *seed, size_t limit) {
   return (size_t)(*seed >> 33) % limit;
 }
 
-/* Whatever names and shapes come together, there is an answer, and layers that chain. */
+/* Arbitrary names and shapes give a result, and its layers chain. */
 static void random_tensors_get_an_answer(void **state) {
   (void)state;
   static const char *const stems[] = {"", "a.", "b.", "0.", "1.", "2.", "10.", "fc1.", "fc2."};
@@ -195,14 +197,14 @@ static void random_tensors_get_an_answer(void **state) {
     if (ebbi_safetensors_read(&file, path) != EBB_OK) fail_msg("%s", ebb_error_message());
     bool found = ebbi_file_layers_find(&layers, file, path, NULL) == EBB_OK;
     for (size_t l = 1; found && l < layers.count; l++)
-      assert_int_equal(layers.weight[l]->shape[1], layers.weight[l - 1]->shape[0]);
+      assert_int_equal(layers.tensor[0][l]->shape[1], layers.tensor[0][l - 1]->shape[0]);
     good += found && layers.count > 1;
     ebbi_safetensors_free(file);
   }
   assert_true(good > 5);
 }
 
-/* What ebb_model_describe makes of the file and a spec. */
+/* What ebb_model_describe returns for the file and a spec. */
 static void expect_spec(const char *given, const char *expected) {
   ebb_model_info info;
   char text[64];
@@ -217,7 +219,7 @@ static void the_spec_comes_from_the_shapes(void **state) {
   ebb_model_info info;
   write_tensors("fc1.weight F32 [8,3]; fc1.bias F32 [8]; fc2.weight F32 [2,8]; fc2.bias F32 [2]");
   expect_error(ebb_model_describe(&info, path, NULL),
-               "its layers are 3-8-2, but PyTorch does not save which activations stand between");
+               "its layers are 3-8-2, but PyTorch does not save the activations between");
   assert_non_null(strstr(ebb_error_message(), "if they are relu --model 3-8relu-2"));
   expect_spec("3-8relu-2", "3-8relu-2");
   expect_spec("8tanh", "3-8tanh-2");
@@ -230,14 +232,14 @@ static void the_spec_comes_from_the_shapes(void **state) {
   write_tensors("0.weight F32 [2,3]; 0.bias F32 [2]");
   expect_spec(NULL, "3-2");
   write_tensors("decoder.weight F32 [8,3]; encoder.weight F32 [3,8]");
-  expect_spec("8-3relu-8", "8-3relu-8"); /* the sizes tell what names and shapes do not */
+  expect_spec("8-3relu-8", "8-3relu-8"); /* the sizes decide what names and shapes leave open */
   expect_spec("3-8relu-3", "3-8relu-3");
   assert_int_equal(ebb_model_describe(&info, path, "3-8relu-3"), EBB_OK);
   assert_non_null(strstr(info.notes, "from their shapes: decoder.weight [8, 3], encoder"));
   ebb_model_info_clear(&info);
 }
 
-/* [[1, -2, 0.5]] in other types, with the bias 0.25: the same number comes out. */
+/* [[1, -2, 0.5]] in other types, with the bias 0.25: the result is the same. */
 static void weights_of_other_types_are_converted(void **state) {
   static const struct {
     const char *dtype, *bytes;
@@ -266,7 +268,7 @@ static void weights_of_other_types_are_converted(void **state) {
   }
 }
 
-/* Loads a file of the cases and compares what comes out for some rows. */
+/* Loads a file of the cases and compares the outputs for some rows. */
 static void expect_outputs(ebb_device *device, const char *name, const char *spec,
                            const float *rows, size_t count, const float *expected,
                            const char *note) {
@@ -310,8 +312,7 @@ static void real_files_give_their_networks_outputs(void **state) {
   expect_outputs(device, "argmax3", "3-3", units, 3, argmax, "");
 }
 
-/* A network that came from such a file is saved as any other, and its notes end with new weights.
- */
+/* A network from such a file is saved like any other, and new weights end its notes. */
 static void what_is_saved_is_an_ordinary_file(void **state) {
   ebb_model model, again;
   char text[64];

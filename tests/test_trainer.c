@@ -19,7 +19,7 @@ static void any_row_count_trains(void **state) {
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     ebb_dataset data = classes_of(t, counts[i]);
     ebb_network *network = make_network(device, "8tanh", CLASSES);
-    ebb_train_options options = ebb_train_options_default();
+    ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
     ebb_trainer *trainer;
     ebb_report report;
     options.epochs = 3;
@@ -43,7 +43,7 @@ static void regression_learns(void **state) {
   toy *t = toy_make();
   ebb_dataset data = {.rows = ROWS, .inputs = INPUTS, .outputs = 1, .x = t->x, .values = t->values};
   ebb_network *network = make_network(device, "16silu", 1);
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   ebb_trainer *trainer;
   ebb_metrics metrics;
   options.loss = ebb_loss_default(EBB_LOSS_MSE);
@@ -75,7 +75,7 @@ static void uint8_data_train_like_the_same_floats(void **state) {
     data.x_u8 = use_bytes ? bytes : NULL;
     data.scale = 1.0f / 255;
     ebb_network *network = make_network(device, "8relu", CLASSES);
-    ebb_train_options options = ebb_train_options_default();
+    ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
     ebb_trainer *trainer;
     assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
     assert_int_equal(ebb_trainer_run(trainer, NULL, NULL), EBB_OK);
@@ -112,7 +112,7 @@ static void nan_stops_training_and_restores_the_last_good_weights(void **state) 
   rig_free(&r);
 }
 
-/* Trains one row with the given weights until NaN or Inf and looks for `part` in the message. */
+/* Trains one row with the given weights until NaN or Inf; the message must contain `part`. */
 static void breaks_in(ebb_device *device, ebb_step_form form, const char *spec_text, size_t layer,
                       float weight, float value, ebb_optimizer_kind kind, const char *part) {
   const float x[] = {0, 1000}, values[] = {value};
@@ -126,7 +126,7 @@ static void breaks_in(ebb_device *device, ebb_step_form form, const char *spec_t
   ebb_tensor *w = ebb_network_weight(network, layer);
   for (size_t i = 0; i < ebb_tensor_rows(w) * ebb_tensor_cols(w); i++) weights[i] = weight;
   assert_int_equal(ebb_tensor_upload(w, weights), EBB_OK);
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   options.loss = ebb_loss_default(EBB_LOSS_MSE);
   options.optimizer = ebb_optimizer_default(kind);
   options.epochs = 5;
@@ -144,12 +144,12 @@ static void nan_is_traced_to_its_layer(void **state) {
               "step 1, in the output of layer 3");
     breaks_in(*state, form, "2-8relu-8relu-1", 0, 3e38f, 0, EBB_OPT_SGD,
               "step 1, in the output of layer 1");
-    /* the loss is finite, but the second moment of this gradient is not */
+    /* The loss is finite; the second moment of this gradient is not. */
     breaks_in(*state, form, "2-1", 0, 0, 1e19f, EBB_OPT_ADAM, "step 1, in layer 1 weight [1, 0]");
   }
 }
 
-/* A training on one row whose numbers are this large, until NaN; how the message ends. */
+/* Trains one row of numbers of this size until NaN; the message must end with `advice`. */
 static void advises(ebb_device *device, float input, float target, const char *advice) {
   const float x[] = {0, -input};
   ebb_dataset data = {.rows = 1, .inputs = 2, .outputs = 1, .x = x, .values = &target};
@@ -158,7 +158,7 @@ static void advises(ebb_device *device, float input, float target, const char *a
   ebb_trainer *trainer;
   assert_int_equal(ebb_spec_parse(&spec, "2-8tanh-1", 0, 0), EBB_OK);
   assert_int_equal(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 4), EBB_OK);
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   options.loss = ebb_loss_default(EBB_LOSS_MSE);
   options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
   options.learning_rate = 1e30f;
@@ -199,7 +199,7 @@ static void reports_follow_steps_queued_by_hand(void **state) {
   ebb_report report;
   r.options.epochs = 1;
   assert_int_equal(rig_start(&r), EBB_OK);
-  assert_int_equal(ebb_trainer_step(r.trainer, 3 * 5 + 2), EBB_OK); /* three epochs and a bit */
+  assert_int_equal(ebb_trainer_step(r.trainer, 3 * 5 + 2), EBB_OK); /* three epochs and two steps */
   assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
   assert_int_equal(report.epoch, 4);
   assert_int_equal(report.step, 20);
@@ -225,7 +225,7 @@ static void the_callback_stops_training(void **state) {
   rig_free(&r);
 }
 
-/* What reports have said so far. */
+/* What the reports said so far. */
 typedef struct heard {
   size_t reports, ends;
   ebb_report last;
@@ -239,7 +239,7 @@ static bool hear_and_stop(const ebb_report *report, void *user) {
   return false;
 }
 
-/* An epoch whose only step is the very first is closed, whatever the callback says. */
+/* An epoch whose only step is the first step of all is completed, whatever the callback returns. */
 static void an_epoch_of_one_step_is_closed(void **state) {
   rig r = rig_make(*state, "6relu");
   heard h = {0};
@@ -248,16 +248,15 @@ static void an_epoch_of_one_step_is_closed(void **state) {
   assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
   assert_true(h.reports == 1 && h.ends == 1 && h.last.epoch == 1);
   assert_true(isfinite(h.last.valid_loss) && h.last.first_step_seconds > 0);
-  assert_true(
-      isnan(h.last.samples_per_second)); /* no step but the first: there is nothing to say */
+  assert_true(isnan(h.last.samples_per_second)); /* only the first step, so there is no rate */
   assert_int_equal(ebb_trainer_run(r.trainer, hear_and_stop, &h), EBB_OK);
   assert_true(h.reports == 2 && h.ends == 2 && h.last.epoch == 2);
   assert_true(h.last.first_step_seconds == 0 && isfinite(h.last.samples_per_second));
   rig_free(&r);
 }
 
-/* Programs are built for the first step and then for evaluations, by the choices of when the
- * trainer was made, and none in the epochs after. */
+/* Programs are built for the first step and the first evaluation, with the settings from the
+ * trainer's creation, and never in later epochs. */
 static void evaluations_keep_the_engine_of_the_making(void **state) {
   ebb_device *device = *state;
   ebb_engine own = ebb_device_engine(device),
@@ -300,14 +299,14 @@ static void what_does_not_fit_is_refused(void **state) {
   rig_free(&r);
 }
 
-/* On a device that has shrunk: the plan is refused before anything is allocated. */
+/* On a device that has shrunk, the plan is refused before anything is allocated. */
 static void a_plan_too_large_is_refused_with_numbers(void **state) {
   ebb_device *device = *state;
   const ebb_device_info whole = device->info;
   rig r = rig_make(device, "512relu");
   uint64_t before = ebb_device_counters(device).allocated_bytes;
   r.options.batch = 64;
-  device->info.global_bytes = before + 65536; /* the pass alone needs some 300 KiB */
+  device->info.global_bytes = before + 65536; /* the pass alone takes about 300 KiB */
   assert_int_equal(rig_start(&r), EBB_ERR_MEMORY);
   assert_non_null(strstr(ebb_error_message(), "batch 64"));
   assert_non_null(strstr(ebb_error_message(), "try batch 32"));

@@ -1,6 +1,5 @@
 /* The best epoch: which one it is, that its weights are kept, when patience ends a run, and that a
- * run continues where the previous one stopped.
- */
+ * run continues where the previous one stopped. */
 #include "device/cl.h"
 #include "train/train.h"
 #include "train_rig.h"
@@ -9,15 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Judges losses and accuracies one after the other; gives the best epoch at the end and how many
- * epochs it is behind. */
+/* Judges a sequence of losses and accuracies: the best epoch, and how many epochs ago it was. */
 typedef struct verdict {
   size_t epoch, behind;
 } verdict;
 
 static verdict judge(const double *losses, const double *accuracies, size_t count,
                      ebb_monitor monitor, double min_delta) {
-  const ebb_train_options options = {.monitor = monitor, .min_delta = min_delta};
+  const ebb_train_options options = {
+      .size = sizeof(ebb_train_options), .monitor = monitor, .min_delta = min_delta};
   ebbi_best best = {0};
   for (size_t i = 0; i < count; i++) {
     ebb_metrics valid = {.loss = losses[i], .accuracy = accuracies ? accuracies[i] : NAN};
@@ -46,7 +45,7 @@ static void the_best_epoch_is_found(void **state) {
   } cases[] = {
       {falling, right, loss, 0, 7, 0},
       {bowl, right, loss, 0, 3, 4},  /* the first of equals */
-      {broken, NULL, loss, 0, 6, 1}, /* what is not finite neither wins nor is in the way */
+      {broken, NULL, loss, 0, 6, 1}, /* a loss that is not finite neither wins nor interferes */
       {never, NULL, loss, 0, 0, 7},
       {slow, NULL, loss, 0.25, 7, 0}, /* 0.5 below the best: every other epoch */
       {slow, NULL, loss, 0.5, 7, 0},  /* every third */
@@ -54,7 +53,7 @@ static void the_best_epoch_is_found(void **state) {
       {bowl, right, accuracy, 0, 5, 2},
       {bowl, right, accuracy, 0.25, 5, 2}, /* 0.75 is not more than 0.25 above 0.5, 1 is */
       {bowl, right, accuracy, 0.5, 1, 6},  /* exactly min_delta is not more than it */
-      {broken, right, accuracy, 0, 6, 1},  /* its better ones have no loss */
+      {broken, right, accuracy, 0, 6, 1},  /* its better epochs have no loss */
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     verdict v =
@@ -66,16 +65,15 @@ static void the_best_epoch_is_found(void **state) {
 
 enum { SEEN = 64, HELD_OUT = 60 };
 
-/* A training on few rows with a rate so high that validation soon becomes worse, and what its
- * reports said. */
+/* A training on few rows, at a rate that soon makes validation worse, and its reports. */
 typedef struct search {
   rig r;
   ebb_dataset valid;
-  size_t epochs;  /* reported */
+  size_t epochs;  /* reported so far */
   size_t stop_at; /* the callback ends the run at this epoch; 0: never */
   size_t stop_in; /* ... within it, after its first step */
   double losses[SEEN], accuracies[SEEN];
-  float *best; /* the weights at the last epoch that was an improvement */
+  float *best; /* the weights at the last epoch that improved */
   ebb_report last;
 } search;
 
@@ -129,7 +127,7 @@ static size_t lowest(const double *losses, size_t count) {
   return best + 1;
 }
 
-/* The network has the weights of the best of the epochs so far, and evaluates as they did. */
+/* The network has the weights of the best epoch so far, and evaluates like it. */
 static void holds_the_best(search *s) {
   size_t count, best = lowest(s->losses, s->epochs);
   ebb_metrics metrics;
@@ -169,7 +167,7 @@ static void a_callback_that_stops_leaves_them_too(void **state) {
   }
 }
 
-/* A run that is stopped in its first epoch has no best one: the weights are as they are. */
+/* A run stopped in its first epoch has no best epoch: the weights stay as they are. */
 static void without_a_best_epoch_the_latest_stay(void **state) {
   search s = search_make(*state);
   size_t count;
@@ -185,7 +183,7 @@ static void without_a_best_epoch_the_latest_stay(void **state) {
   search_free(&s);
 }
 
-/* Runs of these epochs, one after the other, each also ended within an epoch if `broken`. */
+/* Consecutive runs of these epochs; with `broken`, each is also ended within an epoch. */
 static search run_in_parts(ebb_device *device, bool keep_best, size_t parts, bool broken) {
   search s = search_make(device);
   s.r.options.keep_best = keep_best;
@@ -230,7 +228,8 @@ static void patience_ends_a_run(void **state) {
   assert_int_equal(ebb_trainer_run(s.r.trainer, listen, &s), EBB_OK);
   assert_true(s.last.stopped_early && s.epochs == best + 4 && s.last.best_epoch == best);
   holds_the_best(&s);
-  assert_int_equal(ebb_trainer_run(s.r.trainer, listen, &s), EBB_OK); /* counted anew */
+  assert_int_equal(ebb_trainer_run(s.r.trainer, listen, &s),
+                   EBB_OK); /* counted from the start again */
   assert_true(s.epochs >= best + 8);
   assert_memory_equal(s.losses, full.losses, (s.epochs < 24 ? s.epochs : 24) * sizeof(double));
   search_free(&s);
@@ -247,7 +246,7 @@ static void accuracy_can_be_the_monitor(void **state) {
     assert_true(s.accuracies[i] <= s.last.best_accuracy);
   }
   assert_true(s.last.best_epoch !=
-              lowest(s.losses, s.epochs)); /* else the test would say nothing */
+              lowest(s.losses, s.epochs)); /* otherwise the test would prove nothing */
   search_free(&s);
 }
 
@@ -268,7 +267,7 @@ static void nan_falls_back_to_the_best_epoch(void **state) {
   search_free(&s);
 }
 
-/* What has been downloaded when an epoch ends, epoch by epoch. */
+/* The bytes downloaded by the end of each epoch. */
 typedef struct traffic {
   ebb_device *device;
   uint64_t downloaded[SEEN];

@@ -9,10 +9,10 @@
 
 enum { BATCH = 32, EPOCH_STEPS = 5 };
 
-/* An epoch that begins at a step which 32 bits do not hold. */
+/* The first step of an epoch, beyond 32 bits. */
 static const uint64_t LATE = UINT64_C(859000000) * EPOCH_STEPS;
 
-/* Puts a state into the trainer, as if it had taken `steps` steps. */
+/* Gives the trainer a state as if it had taken `steps` steps. */
 static void go_to(ebb_trainer *trainer, uint64_t steps) {
   ebb_state s;
   assert_int_equal(ebb_tensor_download(&s, trainer->pass->state), EBB_OK);
@@ -40,8 +40,8 @@ static rig late_rig(ebb_device *device, ebb_optimizer_kind kind, ebb_step_form f
   return r;
 }
 
-/* A training after 4,295,000,000 steps learns as one from the start: with sgd, which has no use for
- * the number of the step, to the same bits. */
+/* After 4,295,000,000 steps a training learns as from the start: with sgd, which ignores the step's
+ * number, bit for bit. */
 static void steps_count_beyond_32_bits(void **state) {
   for (int kind = 0; kind < EBB_OPT_COUNT; kind++)
     for (int form = EBB_STEP_LAYERS; form < EBB_STEP_COUNT; form++) {
@@ -67,11 +67,12 @@ static void too_many_epochs_are_refused(void **state) {
   rig r = late_rig(*state, EBB_OPT_SGD, EBB_STEP_WHOLE, (UINT64_C(4294967295) - 2) * EPOCH_STEPS);
   assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_trainer_step(r.trainer, 3 * EPOCH_STEPS), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_trainer_step(r.trainer, SIZE_MAX), EBB_ERR_ARGUMENT);
   rig_free(&r);
 }
 
-/* Any bit of what the host goes by, flipped, ends the training before another step. What the device
- * alone uses, and sums that could be so, are left out. */
+/* A flipped bit in anything that the host uses ends the training before another step. Words that
+ * only the device uses, and sums with a possible value, are left out. */
 static void impossible_states_are_errors(void **state) {
   static const struct {
     const char *name;
@@ -100,12 +101,13 @@ static void impossible_states_are_errors(void **state) {
       ebb_status status = ebb_trainer_run(r.trainer, NULL, NULL);
       if (status != EBB_ERR_DEVICE) fail_msg("bit %zu of %s: %d", bit, fields[f].name, status);
       assert_non_null(strstr(ebb_error_message(), "the device reports"));
-      assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_ERR_NUMBERS); /* it has ended */
+      assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL),
+                       EBB_ERR_NUMBERS); /* the training has ended */
     }
   rig_free(&r);
 }
 
-/* Evaluations as well: rows that are lost or counted twice. */
+/* Evaluations too: rows lost or counted twice. */
 static void evaluations_count_their_rows(void **state) {
   rig r = late_rig(*state, EBB_OPT_SGD, EBB_STEP_LAYERS, 0);
   ebbi_evaluator *evaluator = &r.trainer->sample;
@@ -120,11 +122,11 @@ static void evaluations_count_their_rows(void **state) {
   assert_int_equal(ebb_tensor_upload(evaluator->pass->state, &s), EBB_OK);
   assert_int_equal(ebbi_evaluator_run(&metrics, evaluator), EBB_ERR_DEVICE);
   assert_non_null(strstr(ebb_error_message(), "the device reports"));
-  assert_int_equal(ebbi_evaluator_run(&metrics, evaluator), EBB_OK); /* it begins anew */
+  assert_int_equal(ebbi_evaluator_run(&metrics, evaluator), EBB_OK); /* it starts again */
   rig_free(&r);
 }
 
-/* What a training with one enormous step an epoch leaves. */
+/* What remains of a training with one enormous step an epoch. */
 typedef struct blow_up {
   bool valid, keep_best, stop;
   size_t epochs;
@@ -135,7 +137,7 @@ static bool stop_at_once(const ebb_report *report, void *user) {
   return !*(bool *)user;
 }
 
-/* The first step makes weights that are finite, and so large that no output is. */
+/* The first step makes weights that are finite and so large that no output is. */
 static void run_blow_up(ebb_device *device, blow_up how) {
   size_t count;
   rig r = rig_make(device, "8relu");
@@ -167,7 +169,7 @@ static void weights_without_a_finite_loss_are_not_kept(void **state) {
       }
 }
 
-/* Bad weights in the last epoch alone: the epoch before is left. */
+/* Bad weights only in the last epoch: the epoch before remains. */
 static bool raise_rate(const ebb_report *report, void *user) {
   if (report->epoch_end && report->epoch == 2)
     assert_int_equal(ebb_trainer_set_learning_rate(user, 1e30f), EBB_OK);
@@ -193,7 +195,7 @@ static void the_last_good_epoch_is_left(void **state) {
   rig_free(&two);
 }
 
-/* Calls at the multiples of look_steps, whatever the pace. */
+/* Calls at the multiples of look_steps, at any speed. */
 typedef struct calls {
   size_t look, seen;
 } calls;

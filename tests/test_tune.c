@@ -1,6 +1,5 @@
-/* Tuning: kept choices take effect, invalid ones are ignored, and a candidate is measured only if
- * it is correct. Uses the GPU engine; files go to the test's own folder.
- */
+/* Tuning: stored choices take effect, invalid ones are ignored, and a candidate is measured only if
+ * it is correct. Uses the GPU engine; files go to the test's own folder. */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"
 
@@ -8,7 +7,7 @@
 
 static const ebb_tune_shape shape = {EBB_LAYOUT_TN, 300, 40, 77};
 
-/* A choice that automatic would not make for the shape. */
+/* A choice other than automatic's for the shape. */
 static const int other = 5;
 
 static unsigned class_of_shape(void) {
@@ -29,7 +28,7 @@ static ebb_tune_owner owner_of(void) {
   return owner;
 }
 
-/* The choice for the shape that a device has when it is opened. */
+/* The choice for the shape on a newly opened device. */
 static int choice_at_open(void) {
   ebb_device *device = open_device();
   int choice = ebb_device_matmul_choice(device, shape.layout, class_of_shape());
@@ -43,7 +42,7 @@ static const char *path_for(const ebb_tune_owner *owner) {
   return path;
 }
 
-/* Keeps one choice. */
+/* Stores one choice. */
 static void keep(const ebb_tune_owner *owner, int choice) {
   const ebb_tuned one = {shape, choice, 0.001, 0.002};
   if (ebb_tune_store(&one, 1, owner) != EBB_OK) fail_msg("%s", ebb_error_message());
@@ -66,7 +65,7 @@ static void write_text(const char *path, const char *text, size_t size) {
   assert_int_equal(fclose(file), 0);
 }
 
-/* Puts a text with `from` replaced by `to` into the file. */
+/* Writes a text to the file, with `from` replaced by `to`. */
 static void change(const char *path, const char *text, const char *from, const char *to) {
   static char changed[8192];
   const char *at = strstr(text, from);
@@ -91,7 +90,7 @@ static void kept_is_obeyed(void **state) {
       other);
   ebb_device_free(device);
   setenv("EBB_MATMUL_CONFIG", ebb_matmul_config_name(EBB_PRECISION_FP32, 1),
-         1); /* a forced one goes before it */
+         1); /* a forced choice takes precedence */
   device = open_device();
   unsetenv("EBB_MATMUL_CONFIG");
   assert_int_equal(
@@ -123,7 +122,7 @@ static void what_is_read_was_written(void **state) {
   free(list);
 }
 
-/* Each change makes the file one that is ignored, or its entry. */
+/* Each change makes the file or its entry one that is ignored. */
 static void bad_text_is_ignored(void **state) {
   (void)state;
   static const char *const changes[][2] = {{"\"format\": 1", "\"format\": 2"},
@@ -176,14 +175,14 @@ static void an_unknown_entry_costs_itself_alone(void **state) {
   free(good);
 }
 
-/* A file that could be another's, or that is too large. */
+/* A file that may be another user's, or is too large. */
 static void bad_files_are_ignored(void **state) {
   (void)state;
   char moved[128];
   ebb_tune_owner owner = owner_of();
   keep(&owner, other);
   const char *path = path_for(&owner);
-  assert_int_equal(chmod(path, 0622), 0); /* others may write */
+  assert_int_equal(chmod(path, 0622), 0); /* others have write permission */
   assert_int_equal(choice_at_open(), EBB_MATMUL_CONFIG_AUTO);
   assert_int_equal(chmod(path, 0600), 0);
   assert_int_equal(choice_at_open(), other);
@@ -226,7 +225,7 @@ static void folder_that_is_not_ones_own(void **state) {
   assert_int_equal(ebb_tune_store(&one, 1, &owner), EBB_ERR_OUTPUT);
 }
 
-/* Every part of the key makes another file; one device's file in another's place is not taken. */
+/* Every part of the key selects another file; a file renamed for another device is ignored. */
 static void each_combination_has_its_file(void **state) {
   (void)state;
   ebb_tune_owner owner = owner_of(), changed[5] = {owner, owner, owner, owner, owner};
@@ -247,7 +246,7 @@ static void each_combination_has_its_file(void **state) {
   free(own);
 }
 
-/* The bias gradient shows that CLBlast ran: there it is a launch of its own. */
+/* The bias gradient is a launch of its own only with CLBlast, which shows that CLBlast ran. */
 static void measure_clblast(ebb_device *device) {
   ebb_tuner *tuner;
   ebb_tensor *x, *dz, *dw, *db;
@@ -278,7 +277,7 @@ static void measure_clblast(ebb_device *device) {
   ebb_tensor_free(db);
 }
 
-/* The engine clblast may be chosen for a class where no engine is forced. */
+/* Tuning may choose the engine clblast for a class if no engine is forced. */
 static void engine_choice(void **state) {
   (void)state;
   ebb_device *device;
@@ -299,7 +298,8 @@ static void engine_choice(void **state) {
       ebb_device_choose_engine(device, EBB_LAYOUT_NN, shape.rows, shape.cols, shape.depth), own);
   measure_clblast(device);
   ebb_verify_result result; /* it sets engines, and leaves none forced */
-  const ebb_verify_options options = {.kernels = true, .only = "probe_triad"};
+  const ebb_verify_options options = {
+      .size = sizeof(ebb_verify_options), .kernels = true, .only = "probe_triad"};
   assert_int_equal(ebb_verify(&result, device, &options, NULL, NULL), EBB_OK);
   assert_int_equal(
       ebb_device_choose_engine(device, shape.layout, shape.rows, shape.cols, shape.depth),
@@ -308,7 +308,7 @@ static void engine_choice(void **state) {
   assert_int_equal(
       ebb_device_choose_engine(device, shape.layout, shape.rows, shape.cols, shape.depth), own);
   ebb_device_free(device);
-  device = open_device(); /* EBB_MATMUL forces too */
+  device = open_device(); /* EBB_MATMUL forces an engine, too */
   assert_int_equal(
       ebb_device_set_matmul_choice(device, shape.layout, class_of_shape(), EBB_MATMUL_CLBLAST),
       EBB_OK);
@@ -333,7 +333,7 @@ static void off_by_variable(void **state) {
   unsetenv("EBB_TUNE");
 }
 
-/* All layouts are measured; the device's choices are afterwards what they were. */
+/* All layouts are measured, and the device's choices do not change. */
 static void measuring(void **state) {
   (void)state;
   ebb_device *device = open_device();
@@ -365,8 +365,8 @@ static void measuring(void **state) {
 
 #define TUNE_TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
-/* The device of the group is opened before XDG_CACHE_HOME changes: drivers have their caches there
- * too, and the tests are to leave those where they are. */
+/* The group's device is opened before XDG_CACHE_HOME changes, because drivers keep caches there
+ * too, which the tests must not move. */
 int main(void) {
   const struct CMUnitTest tests[] = {
       TUNE_TEST(kept_is_obeyed),

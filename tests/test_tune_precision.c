@@ -1,5 +1,5 @@
-/* Tuning in tf32 and bf16: choices are kept for each precision and unit, and a candidate is
- * measured only if it is correct within the precision's rounding. Uses the emulated unit.
+/* Tuning in tf32 and bf16: choices are kept for each precision and tensor core, and a candidate is
+ * measured only if it is correct within the precision's rounding. Uses the emulated tensor core.
  */
 #define _XOPEN_SOURCE 700 /* nftw */
 #include "cache_rig.h"
@@ -10,7 +10,7 @@
 
 static const ebb_tune_shape shape = {EBB_LAYOUT_TN, 40, 20, 77};
 
-/* Configurations that automatic would not take for the shape. */
+/* Configurations other than automatic's for the shape. */
 enum { OTHER = 2, ANOTHER = 3 };
 
 static unsigned class_of_shape(void) {
@@ -64,7 +64,7 @@ static void each_precision_has_its_own(void **state) {
       OTHER);
   assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_BF16), EBB_OK);
   assert_int_equal(choice_of(device), ANOTHER);
-  /* What a program sets itself stays, however often it changes the precision. */
+  /* A choice that a program sets stays, however often the program changes the precision. */
   assert_int_equal(ebb_device_set_matmul_choice(device, shape.layout, class_of_shape(), 0), EBB_OK);
   assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_TF32), EBB_OK);
   assert_int_equal(choice_of(device), OTHER);
@@ -81,7 +81,7 @@ static void another_units_is_not_taken(void **state) {
   assert_int_equal(choice_at_open(EBB_PRECISION_TF32), EBB_MATMUL_CONFIG_AUTO);
 }
 
-/* A device that takes another unit takes that one's choices, and no other's. */
+/* A device that changes its tensor core takes the choices of the new one only. */
 static void units_change(void **state) {
   (void)state;
   ebb_tune_owner owner = owner_in(EBB_PRECISION_TF32);
@@ -107,7 +107,7 @@ static void off_by_variable(void **state) {
   unsetenv("EBB_TUNE");
 }
 
-/* All layouts pass in both precisions; what is not of the unit has no effect, and is refused. */
+/* All layouts pass in both precisions. A choice of no tensor core is refused. */
 static void measuring(void **state) {
   (void)state;
   for (int p = EBB_PRECISION_TF32; p < EBB_PRECISION_COUNT; p++) {
@@ -129,7 +129,7 @@ static void measuring(void **state) {
   }
 }
 
-/* Two digits fewer than the precision has: fp32's bound finds that, and so must tf32's. */
+/* A candidate two digits worse than its precision: fp32's bound finds it, and tf32's must. */
 static void a_wrong_candidate_is_found(void **state) {
   (void)state;
   double seconds;
@@ -145,7 +145,7 @@ static void a_wrong_candidate_is_found(void **state) {
   ebb_device_free(device);
 }
 
-/* A tuner is of the precision that it was made in, and says so before it blames a kernel. */
+/* A tuner belongs to the precision of its creation, and reports a change before a kernel fault. */
 static void a_tuner_keeps_its_precision(void **state) {
   (void)state;
   double seconds;
@@ -162,8 +162,8 @@ static void a_tuner_keeps_its_precision(void **state) {
 
 #define TUNE_TEST(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 
-/* The device of the group is opened before XDG_CACHE_HOME changes: drivers have their caches there
- * too, and the tests are to leave those where they are. */
+/* The group's device is opened before XDG_CACHE_HOME changes, because drivers keep caches there
+ * too, which the tests must not move. */
 int main(void) {
   const struct CMUnitTest tests[] = {
       TUNE_TEST(each_precision_has_its_own),

@@ -1,7 +1,6 @@
 /* Whole (fused) steps in groups: local memory and group size may change how a step is computed, but
- * not the result. Checks the group plans for networks and devices of many sizes, and training on
- * this device as if it were smaller, down to the minimum.
- */
+ * not the result. Checks the layouts for networks and devices of many sizes, and training on this
+ * device as if it were smaller, down to the minimum. */
 #include "device/cl.h"
 #include "graph/pass.h"
 #include "graph/whole_table.h"
@@ -9,14 +8,14 @@
 
 #include <string.h>
 
-/* What groups may be like: a 4 KiB device is the smallest that can be opened. */
+/* Limits of groups: a 4 KiB device is the smallest that can be opened. */
 static const struct limits {
   size_t max_group;
   uint64_t local_bytes;
 } all_limits[] = {{64, 4096}, {64, 16384}, {128, 32768}, {256, 49152}, {256, 65536}};
 enum { LIMITS = sizeof all_limits / sizeof *all_limits };
 
-/* Makes the device appear so; the profile and its build options follow. */
+/* Makes the device appear to have these limits; its parameters and build options follow. */
 static void limit(ebb_device *device, struct limits limits) {
   device->info.max_group = limits.max_group;
   device->info.local_bytes = limits.local_bytes;
@@ -27,7 +26,7 @@ static struct limits limits_of(const ebb_device *device) {
   return (struct limits){device->info.max_group, device->info.local_bytes};
 }
 
-/* ---- plans ---- */
+/* ---- layouts ---- */
 
 enum { WIDEST_COUNT = 6, LAYERS = 3 };
 static const size_t sizes[WIDEST_COUNT] = {1, 2, 17, 64, 127, 128};
@@ -44,15 +43,15 @@ static ebbi_whole_network network_of(ebbi_whole_layer layers[LAYERS], size_t num
   return (ebbi_whole_network){layers, LAYERS, 60000};
 }
 
-/* The product's work number and the layer's units and depth in this direction. */
+/* The kernels' number of the product; the layer's units and depth in this direction. */
 enum { UP = 2, DOWN = 5 };
 
-/* Goes through the phases: each unit of each product once and in order, weights copied in the phase
+/* Checks the phases: each unit of each product once and in order, weights copied in the phase
  * before, no panel too long. */
-static void check_phases(const ebbi_table_row *rows, const ebbi_whole_plan *plan,
+static void check_phases(const ebbi_table_row *rows, const ebbi_whole_layout *layout,
                          const ebbi_whole_network *network) {
   size_t done[2][LAYERS] = {{0}};
-  for (size_t i = 1; i < plan->phases; i++) {
+  for (size_t i = 1; i < layout->phases; i++) {
     int work = rows[i].phase.work;
     if (work != UP && work != DOWN) {
       assert_int_equal(rows[i - 1].phase.copy, 0);
@@ -65,7 +64,7 @@ static void check_phases(const ebbi_table_row *rows, const ebbi_whole_plan *plan
     assert_int_equal(rows[i - 1].phase.copy_first, rows[i].phase.first);
     assert_int_equal(rows[i - 1].phase.copy_units, units);
     assert_int_equal(rows[i].phase.first, done[work == DOWN][l]);
-    assert_true((work == UP ? layer->inputs : layer->outputs) * (units | 1) <= plan->panel);
+    assert_true((work == UP ? layer->inputs : layer->outputs) * (units | 1) <= layout->panel);
     done[work == DOWN][l] += units;
   }
   for (size_t l = 0; l < LAYERS; l++) {
@@ -83,18 +82,19 @@ static void plans_fit_and_leave_nothing_out(void **state) {
     for (size_t n = 0; n < 1296; n++) {
       ebbi_whole_layer layers[LAYERS];
       ebbi_whole_network network = network_of(layers, n);
-      ebbi_whole_plan plan;
-      assert_int_equal(ebbi_whole_plan_make(&plan, &device->exec, device, &network, 100), EBB_OK);
-      assert_true(plan.grouped && (plan.values == 0) != (plan.scratch == 0));
-      assert_true(plan.local_bytes <= device->exec.profile.step_local);
-      assert_true(plan.local_bytes < all_limits[d].local_bytes);
-      ebbi_table_row *rows = calloc(plan.phases, sizeof *rows);
-      assert_int_equal(ebbi_whole_phases(rows, &network, plan.panel), plan.phases);
-      check_phases(rows, &plan, &network);
+      ebbi_whole_layout layout;
+      assert_int_equal(ebbi_whole_layout_make(&layout, &device->exec, device, &network, 100),
+                       EBB_OK);
+      assert_true(layout.grouped && (layout.values == 0) != (layout.scratch == 0));
+      assert_true(layout.local_bytes <= device->exec.params.step_local);
+      assert_true(layout.local_bytes < all_limits[d].local_bytes);
+      ebbi_table_row *rows = calloc(layout.phases, sizeof *rows);
+      assert_int_equal(ebbi_whole_phases(rows, &network, layout.panel), layout.phases);
+      check_phases(rows, &layout, &network);
       free(rows);
-      local += plan.values > 0;
-      scratch += plan.scratch > 0;
-      in_parts += plan.phases > 3 * LAYERS + 2;
+      local += layout.values > 0;
+      scratch += layout.scratch > 0;
+      in_parts += layout.phases > 3 * LAYERS + 2;
     }
   }
   assert_true(local > 1000 && scratch > 1000 && in_parts > 1000);
@@ -111,7 +111,7 @@ static void without_local_memory_there_are_none(void **state) {
   assert_non_null(strstr(ebb_error_message(), "1024 bytes of local memory"));
   assert_non_null(strstr(ebb_error_message(), "1696 and 256 are needed"));
   assert_false(ebbi_pass_can_be_whole(&device->exec, r.network));
-  assert_false(ebbi_pass_had_better_be_whole(&device->exec, r.network));
+  assert_false(ebbi_pass_whole_is_faster(&device->exec, r.network));
   rig_free(&r);
   limit(device, (struct limits){256, 1696});
   r = rig_make(device, "100relu");
@@ -123,7 +123,7 @@ static void without_local_memory_there_are_none(void **state) {
 
 /* ---- training ---- */
 
-/* Trains with batches of one slice or of several, the last of an epoch shorter. */
+/* Trains with batches of one slice or several; the last batch of an epoch is shorter. */
 static float *train(ebb_device *device, struct limits limits, size_t batch, size_t *count) {
   struct limits before = limits_of(device);
   limit(device, limits);

@@ -11,7 +11,7 @@
 /* ---- the disk ---- */
 
 static int write_error;     /* errno of every write; 0: none */
-static long flip_byte = -1; /* this byte of what is written next gets another bit; -1: none */
+static long flip_byte = -1; /* a bit of this byte of the next write flips; -1: none */
 
 ssize_t __real_write(int file, const void *bytes, size_t size);
 ssize_t __wrap_write(int file, const void *bytes, size_t size);
@@ -103,8 +103,8 @@ static void test_links_in_a_circle_are_left(void **state) {
   expect_link("second");
 }
 
-/* Renaming over a pipe or device would remove it. The pipe is our own: run by root, a test on
- * /dev/null that fails would take the machine's. */
+/* Renaming over a pipe or device would remove it. The test uses its own pipe: as root, a failing
+ * test on /dev/null would remove the machine's. */
 static void test_what_is_no_file_is_written_in_place(void **state) {
   (void)state;
   char text[16] = "";
@@ -122,7 +122,7 @@ static void test_what_is_no_file_is_written_in_place(void **state) {
   assert_int_equal(unlink(path), 0);
 }
 
-/* A limit on file sizes stands for a full disk: the failure shows at commit. */
+/* A limit on file sizes stands in for a full disk: the failure shows at commit. */
 static void test_failed_write(void **state) {
   (void)state;
   struct rlimit old, small;
@@ -186,7 +186,7 @@ static void test_the_first_error_is_told(void **state) {
       for (int word = 0; word < 100; word++) fputs("a word ", writer.stream);
       write_error = line == 10 ? cases[i].error : line > 10 ? EBADF : 0;
       fflush(writer.stream);
-      errno = 0; /* whatever others do meanwhile */
+      errno = 0; /* as other code may do meanwhile */
     }
     ebb_status status = ebbi_writer_commit(&writer);
     write_error = 0;
@@ -206,7 +206,7 @@ static void test_a_full_device(void **state) {
   expect_message("/dev/full: writing failed: no space left on the device of /dev");
 }
 
-/* What has another bit on its way to the disk is found before it replaces the old file. */
+/* A bit that flips on its way to the disk is found before the old file is replaced. */
 static void test_a_disk_that_lies(void **state) {
   (void)state;
   write_bytes("old", 3);
@@ -221,7 +221,7 @@ static void test_a_disk_that_lies(void **state) {
   assert_int_equal(replace(path, "twenty-four bytes it has", true), EBB_OK);
 }
 
-/* As on a file system whose locks other machines do not see. */
+/* As on a file system whose locks are invisible to other machines. */
 static void test_a_temporary_file_that_is_taken_away(void **state) {
   (void)state;
   char name[160];
@@ -263,7 +263,7 @@ static void test_a_name_without_folder(void **state) {
   assert_non_null(getcwd(here, sizeof here));
   assert_int_equal(chdir(folder), 0);
   assert_int_equal(replace("file", "by name", true), EBB_OK);
-  ebbi_writer writer = {0}; /* and the folder may change meanwhile */
+  ebbi_writer writer = {0}; /* the folder may change meanwhile */
   assert_int_equal(ebbi_writer_begin(&writer, "file"), EBB_OK);
   assert_int_equal(chdir("/"), 0);
   fputs("as begun", writer.stream);

@@ -7,7 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 
-/* A process that is killed while it writes; its temporary file is there afterwards. */
+/* Kills a process while it writes, which leaves its temporary file. */
 static void die_writing(void) {
   pid_t child = fork();
   assert_true(child >= 0);
@@ -28,9 +28,9 @@ static void test_dead_writers_are_swept(void **state) {
                                        "ebc-0123456789abcdef.tmp",  "ebb-0123456789abcdef.tmq",
                                        "model.safetensors.17.0.tmp"};
   die_writing();
-  die_writing(); /* which sweeps the first */
+  die_writing(); /* this sweeps the first */
   assert_int_equal(temporaries(), 1);
-  make_file("ebb-0123456789abcdef.tmp"); /* as long ago */
+  make_file("ebb-0123456789abcdef.tmp"); /* of the same age */
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) make_file(others[i]);
   assert_int_equal(replace(path, "new", true), EBB_OK);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
@@ -56,7 +56,7 @@ static void test_only_plain_files_are_swept(void **state) {
 static void test_files_of_others_are_not_swept(void **state) {
   (void)state;
   char name[160];
-  if (geteuid() != 0) skip(); /* nobody else can give a file away */
+  if (geteuid() != 0) skip(); /* only root can give a file away */
   make_file("ebb-0123456789abcdef.tmp");
   snprintf(name, sizeof name, "%s/ebb-0123456789abcdef.tmp", folder);
   assert_int_equal(chown(name, 65534, 65534), 0);
@@ -86,7 +86,7 @@ static void test_live_writers_are_left_alone(void **state) {
   ebbi_writer_free(&second);
 }
 
-/* Many writers sweep while others have just made their file and not yet locked it. */
+/* Many writers sweep while others have created their file but not locked it yet. */
 static void *write_often(void *failures) {
   for (int i = 0; i < 200; i++)
     if (replace(path, "from a thread", true) != EBB_OK) ++*(int *)failures;

@@ -40,7 +40,7 @@ static void test_try(void **state) {
   expect_refused(path, (uint64_t)1 << 60, "1152921504606846976 bytes cannot be written: ");
   fallocate_error = ENOSPC;
   expect_refused(path, 4096, "4096 bytes cannot be written: no space left on the device of /tmp/");
-  fallocate_error = EOPNOTSUPP; /* a file system that cannot tell but by its free blocks */
+  fallocate_error = EOPNOTSUPP; /* a file system that knows only its free blocks */
   assert_int_equal(ebbi_file_try(path, 4096), EBB_OK);
   expect_refused(path, (uint64_t)1 << 60, "no space left on the device of /tmp/");
   fallocate_error = 0;
@@ -50,7 +50,7 @@ static void test_try(void **state) {
   expect_refused(other, 1, "file/new: cannot be written: Not a directory");
 }
 
-/* What is no file is not opened: a pipe would tell its reader that all is over. */
+/* Only regular files are opened: opening and closing a pipe would signal its reader the end. */
 static void test_try_what_is_no_file(void **state) {
   (void)state;
   remove(path);
@@ -60,7 +60,7 @@ static void test_try_what_is_no_file(void **state) {
   assert_int_equal(unlink(path), 0);
 }
 
-/* The limit is looked at, since going beyond it ends the process by a signal. */
+/* The limit is queried, since exceeding it ends the process with a signal. */
 static void test_try_beyond_the_limit(void **state) {
   (void)state;
   struct rlimit old, small;
@@ -90,7 +90,7 @@ static void test_another_users_file_in_a_shared_folder(void **state) {
   expect_content("old", 3);
 }
 
-/* A file system of 64 KiB. What is measured in the child is its exit code. */
+/* A file system of 64 KiB. The child's exit code is the result. */
 static int fill_small_disk(void) {
   char target[128], text[128] = "";
   if (unshare(geteuid() == 0 ? CLONE_NEWNS : CLONE_NEWNS | CLONE_NEWUSER) != 0) return 77;
@@ -123,7 +123,7 @@ static void test_a_small_disk(void **state) {
   int end;
   assert_int_equal(waitpid(child, &end, 0), child);
   assert_true(WIFEXITED(end));
-  if (WEXITSTATUS(end) == 77) skip(); /* this system does not let us mount */
+  if (WEXITSTATUS(end) == 77) skip(); /* this system does not allow mounting */
   assert_int_equal(WEXITSTATUS(end), 0);
 }
 

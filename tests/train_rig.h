@@ -1,4 +1,5 @@
-/* Shared by the tests of training: a small data set and a network. */
+/* Shared by the tests of training: a small dataset and a network.
+ */
 #ifndef EBB_TRAIN_RIG_H
 #define EBB_TRAIN_RIG_H
 
@@ -43,7 +44,7 @@ static inline ebb_network *make_network(ebb_device *device, const char *text, si
   return network;
 }
 
-/* A network to be trained on the toy's classes: change the options, then start it. */
+/* A network to train on the toy's classes: change the options, then start it. */
 typedef struct rig {
   toy *t;
   ebb_dataset data;
@@ -53,7 +54,7 @@ typedef struct rig {
 } rig;
 
 static inline rig rig_make(ebb_device *device, const char *spec) {
-  rig r = {.t = toy_make(), .options = ebb_train_options_default()};
+  rig r = {.t = toy_make(), .options = (ebb_train_options)EBB_TRAIN_OPTIONS_INIT};
   r.data = classes_of(r.t, ROWS);
   r.network = make_network(device, spec, CLASSES);
   return r;

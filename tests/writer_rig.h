@@ -59,7 +59,7 @@ static inline void expect_content(const char *bytes, size_t size) {
   expect_content_of(path, bytes, size);
 }
 
-/* How many files the folder holds that end in .tmp. */
+/* The number of files in the folder that end in .tmp. */
 static inline size_t temporaries(void) {
   size_t count = 0;
   DIR *stream = opendir(folder);

@@ -7,7 +7,12 @@
 #include <stdint.h>
 
 /* The use of a stream of random numbers. Two uses never share numbers. */
-enum { EBBI_RNG_WEIGHTS = 1, EBBI_RNG_SHUFFLE = 2, EBBI_RNG_SPLIT = 3, EBBI_RNG_TEST = 4 };
+enum {
+  EBBI_RNG_WEIGHTS = 1,
+  EBBI_RNG_SHUFFLE = 2,
+  EBBI_RNG_SPLIT = 3,
+  EBBI_RNG_TEST = 4
+};
 
 /* Four random words, a pure function of seed, use, stream and counter. */
 void ebbi_philox(uint32_t out[4], uint64_t seed, uint32_t use, uint32_t stream, uint64_t counter);

@@ -6,6 +6,7 @@
  */
 #include <ctype.h>
 #include <ebb/status.h>
+#include <ebb/tool.h>
 #include <stdbool.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Text: numbers independent of the locale, characters. (ebb_suggest is declared in
- * ebb/status.h.) */
+ * ebb/tool.h.) */
 #ifndef EBBI_TEXT_H
 #define EBBI_TEXT_H
 

@@ -1,8 +1,8 @@
-/* The bounds, each derived in the comment that stands with it.
+/* The bounds. A comment beside each derives it.
  *
- * Derivations add the relative errors of all steps and leave out their products (of order u^2),
- * then round up. A bound that is too wide by two still finds every wrong formula; one that is
- * too narrow by a tenth makes a correct device look broken. Hence no attempt at sharpness.
+ * Derivations add the relative errors of all steps, leave out their products (of order u^2) and
+ * round up. A bound twice too wide still finds every wrong formula, while a bound a tenth too
+ * narrow makes a correct device look broken, so sharper bounds are not attempted.
  */
 #include "check/bounds.h"
 

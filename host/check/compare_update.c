@@ -1,4 +1,4 @@
-/* Updates of sampled parameters: what a step has made of each and of its moments.
+/* Compares updates of sampled parameters and of their moments.
  */
 #include "check/bounds.h"
 #include "check/live.h"
@@ -9,7 +9,7 @@
 #include <float.h>
 #include <math.h>
 
-/* A parameter's bound; NaN where something may overflow on its way. */
+/* A parameter's bound; NaN where an intermediate result may overflow. */
 static double parameter_bound(const ebbi_update_run *run, size_t i, uint64_t step) {
   const ebbi_update_check *check = ebbi_update_check_of(run->optimizer.kind);
   double scale = run->scale.parameters[i], slack = check->slack(run, i, step);
@@ -36,8 +36,8 @@ ebb_status ebbi_compare_update(ebbi_comparison *c, const ebbi_update_case *u) {
   ebbi_update_run run = {
       .optimizer = *u->optimizer, .learning_rate = (double)u->learning_rate, .count = u->count};
   double *slices;
-  TRY(ebbi_update_run_allocate(&run, &c->probe));
-  TRY(ebbi_probe_array(&slices, &c->probe, u->slices * u->count));
+  TRY(ebbi_update_run_allocate(&run, &c->fixture));
+  TRY(ebbi_fixture_array(&slices, &c->fixture, u->slices * u->count));
   for (size_t i = 0; i < u->slices * u->count; i++) slices[i] = (double)u->gradients[i];
   ebbi_reference_sum_slices(run.gradient_values, slices, u->slices, u->count);
   double *before[EBBI_SLABS] = {run.found.parameters, run.found.first, run.found.second};

@@ -1,11 +1,12 @@
-/* A whole step's gradients: a slice of the batch against the reference's network.
+/* Compares a whole step's gradients: a slice of the batch against the reference network.
  *
- * The kernels keep nothing of what lies between the batch and the gradients, so the reference runs
- * all layers of the slice's rows, and the bounds are those of rounding errors that go through them
- * (rounding.h). Those count deviations of a whole tensor; of a single element it is twice as many.
+ * The kernels keep nothing between the batch and the gradients, so the reference runs all layers
+ * for the slice's rows. The bounds are rounding errors propagated through the layers (rounding.h).
+ * EBBI_DEVIATIONS applies to a whole tensor; a single element is allowed twice as many.
  */
 #include "check/live.h"
 #include "check/rounding.h"
+#include "check/slab.h"
 
 #include "base/error.h"
 #include "graph/whole_table.h"
@@ -15,34 +16,20 @@
 #include <math.h>
 #include <string.h>
 
-/* As whole_step.c cuts it. */
-void ebbi_whole_rows(size_t *first, size_t *count, const ebbi_whole_plan *plan, size_t live,
+/* Cuts the batch as whole_step.c does. */
+void ebbi_whole_rows(size_t *first, size_t *count, const ebbi_whole_layout *layout, size_t live,
                      size_t slice) {
-  size_t begin = slice * plan->chunks / plan->slices * EBBI_CHUNK;
-  size_t end = (slice + 1) * plan->chunks / plan->slices * EBBI_CHUNK;
+  size_t begin = slice * layout->chunks / layout->slices * EBBI_CHUNK;
+  size_t end = (slice + 1) * layout->chunks / layout->slices * EBBI_CHUNK;
   if (end > live) end = live;
   *first = begin;
   *count = begin < end ? end - begin : 0;
 }
 
-/* Place in the slab of element `i` of the reference's layer l: w row by row, then b. */
-static size_t place_of(const ebb_network *network, size_t l, size_t i) {
-  ebbi_layer layer = ebbi_spec_layer(&network->spec, l);
-  size_t weights = layer.inputs * layer.outputs;
-  if (i >= weights) return network->offset[l][1] + i - weights;
-  return network->offset[l][0] + i / layer.outputs * network->parameter[l][0]->stride +
-         i % layer.outputs;
-}
-
-static size_t count_of(const ebb_network *network, size_t l) {
-  return (ebbi_spec_layer(&network->spec, l).inputs + 1) *
-         ebbi_spec_layer(&network->spec, l).outputs;
-}
-
-/* A network that has met numbers near float32's end is left to the training. */
+/* False if the network has numbers near float32's limit: the training deals with those. */
 static bool fits(const ebbi_reference_network *reference) {
   for (size_t l = 0; l < reference->spec.count; l++)
-    for (size_t i = 0; i < reference->batch * ebbi_spec_layer(&reference->spec, l).outputs; i++)
+    for (size_t i = 0; i < reference->batch * reference->spec.nodes[l].units; i++)
       if (!(fabs(reference->z[l][i]) < (double)FLT_MAX / 1024)) return false;
   return true;
 }
@@ -53,8 +40,8 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w
   double *found, *expected, *variances;
   double part = (double)reference->live / (double)w->live;
   TRY(ebbi_read_range(&found, c, w->gradients, slice, 1));
-  TRY(ebbi_probe_array(&expected, &c->probe, reference->count));
-  TRY(ebbi_probe_array(&variances, &c->probe, reference->count));
+  TRY(ebbi_fixture_array(&expected, &c->fixture, reference->count));
+  TRY(ebbi_fixture_array(&variances, &c->fixture, reference->count));
   for (size_t i = ebbi_reference_offset(&reference->spec, reference->lowest); i < reference->count;
        i++) {
     expected[i] = reference->gradients[i] * part;
@@ -63,8 +50,8 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w
   for (size_t l = reference->lowest; l < reference->spec.count; l++) {
     size_t first = ebbi_reference_offset(&reference->spec, l);
     c->layer = l;
-    for (size_t i = 0; i < count_of(w->network, l); i++) {
-      size_t at = place_of(w->network, l, i);
+    for (size_t i = 0; i < ebbi_node_numbers(&w->network->spec, l); i++) {
+      size_t at = ebbi_slab_place(w->network, l, i);
       ebbi_compare_parameter(c, "gradients", slice, at, at, found[at], expected[first + i],
                              2 * EBBI_DEVIATIONS * sqrt(variances[first + i]));
     }
@@ -72,7 +59,7 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w
   return EBB_OK;
 }
 
-/* Rows whose two largest logits are too near each other to tell which a device finds larger. */
+/* Rows whose two largest logits are so close that a device may find either the larger. */
 static size_t unsure_rows(const double *z, const double *variances, size_t rows, size_t cols) {
   size_t unsure = 0;
   for (size_t r = 0; r < rows; r++) {
@@ -90,14 +77,14 @@ static size_t unsure_rows(const double *z, const double *variances, size_t rows,
 static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
                                const ebbi_reference_network *reference,
                                const ebbi_reference_network *spread) {
-  size_t last = reference->spec.count - 1, rows = reference->live;
-  size_t cols = ebbi_spec_layer(&reference->spec, last).outputs;
+  size_t last = reference->spec.count, rows = reference->live;
+  size_t cols = ebb_spec_outputs(&reference->spec);
   double *pair, live = (double)rows, hits = 0, unsure = 0;
   TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
   if (ebb_loss_has_labels(reference->target.loss.kind)) {
-    const double *z = reference->a[last];
+    const double *z = reference->y[last];
     hits = (double)ebbi_reference_correct(z, reference->target.labels, rows, cols);
-    unsure = (double)unsure_rows(z, spread->z[last], rows, cols);
+    unsure = (double)unsure_rows(z, spread->y[last], rows, cols);
   }
   ebbi_compare(c, "partials", slice, 0, pair[0], reference->loss * live,
                2 * EBBI_DEVIATIONS * sqrt(spread->loss) * live + (double)FLT_MIN);
@@ -105,7 +92,7 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
   return EBB_OK;
 }
 
-/* The reference's parameters and batch, and all that follows from them. */
+/* Sets the reference's parameters and batch, and runs it. */
 static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparison *c,
                                 const ebbi_whole_case *w, size_t slice, size_t from) {
   size_t inputs = ebb_spec_inputs(&reference->spec), outputs = ebb_spec_outputs(&reference->spec);
@@ -114,15 +101,15 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
   int32_t *labels;
   for (size_t l = 0; l < reference->spec.count; l++) {
     double *own = reference->parameters + ebbi_reference_offset(&reference->spec, l);
-    for (size_t i = 0; i < count_of(w->network, l); i++)
-      own[i] = (double)w->parameters[place_of(w->network, l, i)];
+    for (size_t i = 0; i < ebbi_node_numbers(&w->network->spec, l); i++)
+      own[i] = (double)w->parameters[ebbi_slab_place(w->network, l, i)];
   }
-  TRY(ebbi_probe_bytes(&labels, &c->probe, count, sizeof *labels));
+  TRY(ebbi_fixture_bytes(&labels, &c->fixture, count, sizeof *labels));
   for (size_t r = 0; classes && r < count; r++) {
     labels[r] = (int32_t)w->y[skipped + r];
     ebbi_compare_label(c, slice, from + r, labels[r], outputs);
   }
-  memcpy(reference->x, w->x + skipped * inputs, count * inputs * sizeof(double));
+  memcpy(reference->y[0], w->x + skipped * inputs, count * inputs * sizeof(double));
   reference->target =
       (ebbi_reference_target){w->loss, labels, classes ? NULL : w->y + skipped * outputs};
   ebbi_reference_run_forward(reference, 0);
@@ -142,14 +129,14 @@ static ebb_status compare_rows(ebbi_comparison *c, const ebbi_whole_case *w, siz
   return status;
 }
 
-/* A slice without rows leaves zeros. */
+/* A slice without rows must be zero. */
 static ebb_status compare_empty(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice) {
   double *found, *pair;
   TRY(ebbi_read_range(&found, c, w->gradients, slice, 1));
   TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
   for (size_t l = 0; l < w->network->spec.count; l++)
-    for (size_t i = 0; i < count_of(w->network, l); i++) {
-      size_t at = place_of(w->network, l, i);
+    for (size_t i = 0; i < ebbi_node_numbers(&w->network->spec, l); i++) {
+      size_t at = ebbi_slab_place(w->network, l, i);
       ebbi_compare_parameter(c, "gradients", slice, at, at, found[at], 0, 0);
     }
   for (size_t i = 0; i < 2; i++) ebbi_compare(c, "partials", slice, i, pair[i], 0, 0);
@@ -159,7 +146,7 @@ static ebb_status compare_empty(ebbi_comparison *c, const ebbi_whole_case *w, si
 ebb_status ebbi_compare_whole(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice) {
   ebbi_reference_network *reference;
   size_t first, count;
-  ebbi_whole_rows(&first, &count, w->plan, w->live, slice);
+  ebbi_whole_rows(&first, &count, w->layout, w->live, slice);
   if (count == 0) return compare_empty(c, w, slice);
   TRY(ebbi_reference_create(&reference, &w->network->spec, count));
   reference->lowest = w->lowest;

@@ -1,8 +1,8 @@
 /* Which elements are compared, and the worst of them.
  *
- * Elements are picked as rows times columns: a run of neighbours is read at once, and each row and
- * each column serves all of the others. Picking single elements all over was rejected: each would
- * cost the reading of a row and of a column of its own.
+ * Elements are picked as rows times columns: a run of neighbours is read at once, and each picked
+ * row serves all picked columns. Elements picked singly would each cost the reading of a row and a
+ * column of their own.
  */
 #include "check/comparison.h"
 
@@ -20,9 +20,11 @@ const char *ebbi_operation_name(ebbi_operation operation) {
   return names[operation];
 }
 
-void ebbi_comparison_of(ebbi_comparison *c, ebbi_operation operation, size_t layer) {
-  ebbi_probe_clear(&c->probe);
+void ebbi_comparison_of(ebbi_comparison *c, ebbi_operation operation, const char *kind,
+                        size_t layer) {
+  ebbi_fixture_clear(&c->fixture);
   c->operation = operation;
+  c->kind = kind;
   c->layer = layer;
 }
 
@@ -34,6 +36,7 @@ static bool is_watched(const ebbi_comparison *c, const char *tensor, size_t row,
 void ebbi_compare_parameter(ebbi_comparison *c, const char *tensor, size_t row, size_t col,
                             size_t parameter, double found, double expected, double bound) {
   ebbi_number number = {ebbi_operation_name(c->operation),
+                        c->kind,
                         tensor,
                         c->layer,
                         row,
@@ -65,11 +68,11 @@ void ebbi_compare_label(ebbi_comparison *c, size_t row, size_t col, double label
 
 size_t ebbi_pick_one(ebbi_comparison *c, size_t limit) {
   uint32_t block[4];
-  ebbi_philox(block, c->probe.seed++, EBBI_RNG_TEST, 1, 0);
+  ebbi_philox(block, c->fixture.seed++, EBBI_RNG_TEST, 1, 0);
   return (size_t)(((uint64_t)block[0] << 32 | block[1]) % limit);
 }
 
-/* Puts `count` neighbours from `first` on among the picks; those that are there stay single. */
+/* Adds `count` neighbours from `first` on to the picks, without duplicates. */
 static void add(ebbi_picks *picks, size_t first, size_t count) {
   for (size_t i = first; i < first + count; i++) {
     size_t at = picks->count;
@@ -98,14 +101,14 @@ ebbi_picks ebbi_pick(ebbi_comparison *c, size_t count, size_t always) {
   return picks;
 }
 
-/* How many picks from `first` on are neighbours. */
+/* The number of neighbouring picks from `first` on. */
 static size_t run_of(const ebbi_picks *picks, size_t first) {
   size_t end = first + 1;
   while (end < picks->count && picks->index[end] == picks->index[end - 1] + 1) end++;
   return end - first;
 }
 
-/* An element as a double, whatever it is kept in. */
+/* An element of any type, as a double. */
 static double element(const void *values, ebb_dtype dtype, size_t i) {
   if (dtype == EBB_U8) return ((const uint8_t *)values)[i];
   if (dtype == EBB_I32) return ((const int32_t *)values)[i];
@@ -120,8 +123,8 @@ ebb_status ebbi_read_range(double **out, ebbi_comparison *c, const ebb_tensor *t
                            size_t rows) {
   size_t cols = tensor->cols;
   void *values;
-  TRY(ebbi_probe_bytes(&values, &c->probe, rows * cols, sizeof(float)));
-  TRY(ebbi_probe_array(out, &c->probe, rows * cols));
+  TRY(ebbi_fixture_bytes(&values, &c->fixture, rows * cols, sizeof(float)));
+  TRY(ebbi_fixture_array(out, &c->fixture, rows * cols));
   TRY(ebbi_tensor_download_part(values, tensor, first, rows, 0, cols));
   for (size_t e = 0; e < rows * cols; e++) (*out)[e] = element(values, tensor->dtype, e);
   return EBB_OK;
@@ -131,8 +134,8 @@ ebb_status ebbi_read_rows(double **out, ebbi_comparison *c, const ebb_tensor *te
                           const ebbi_picks *picks) {
   size_t cols = tensor->cols;
   void *values;
-  TRY(ebbi_probe_bytes(&values, &c->probe, picks->count * cols, sizeof(float)));
-  TRY(ebbi_probe_array(out, &c->probe, picks->count * cols));
+  TRY(ebbi_fixture_bytes(&values, &c->fixture, picks->count * cols, sizeof(float)));
+  TRY(ebbi_fixture_array(out, &c->fixture, picks->count * cols));
   for (size_t i = 0, run; i < picks->count; i += run) {
     run = run_of(picks, i);
     TRY(ebbi_tensor_download_part(values, tensor, picks->index[i], run, 0, cols));
@@ -146,8 +149,8 @@ ebb_status ebbi_read_cols(double **out, ebbi_comparison *c, const ebb_tensor *te
                           const ebbi_picks *picks) {
   size_t rows = tensor->rows;
   void *values;
-  TRY(ebbi_probe_bytes(&values, &c->probe, picks->count * rows, sizeof(float)));
-  TRY(ebbi_probe_array(out, &c->probe, picks->count * rows));
+  TRY(ebbi_fixture_bytes(&values, &c->fixture, picks->count * rows, sizeof(float)));
+  TRY(ebbi_fixture_array(out, &c->fixture, picks->count * rows));
   for (size_t i = 0, run; i < picks->count; i += run) {
     run = run_of(picks, i);
     TRY(ebbi_tensor_download_part(values, tensor, 0, rows, picks->index[i], run));

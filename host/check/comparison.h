@@ -1,18 +1,20 @@
-/* Comparisons of what an operation has left on the device with the reference, at sampled elements.
+/* Compares what an operation left on the device with the reference, at sampled elements.
  *
- * Each element is computed anew in double precision from the operation's own operands as they lie
- * on the device, so its bound is that of one operation, however deep the network.
+ * Each element is recomputed in double precision from the operation's own operands on the device,
+ * so its bound is that of one operation, however deep the network.
  */
 #ifndef EBBI_COMPARISON_H
 #define EBBI_COMPARISON_H
 
-#include "check/probe.h"
+#include "check/fixture.h"
+#include "nn/network.h"
 
-/* One number: of which operation on which layer, where it stands, and what it must be. */
+/* One number: its operation and node, its place, and its expected value. */
 typedef struct ebbi_number {
   const char *operation; /* one of EBBI_OPERATION_LIST's texts */
+  const char *kind;      /* of the node: its row's label */
   const char *tensor;
-  size_t layer; /* from 0 */
+  size_t layer; /* the node, from 0 */
   size_t row, col;
   size_t parameter; /* its index in the slab of parameters; SIZE_MAX: it is none */
   double found, expected, bound;
@@ -25,6 +27,7 @@ typedef struct ebbi_number {
   X(LOSS, "loss")                                                                                  \
   X(WEIGHT_GRADIENT, "weight gradient")                                                            \
   X(INPUT_GRADIENT, "input gradient")                                                              \
+  X(GRADIENT_SUM, "gradient sum")                                                                  \
   X(UPDATE, "update")                                                                              \
   X(WHOLE_STEP, "whole step")
 
@@ -38,27 +41,29 @@ typedef enum ebbi_operation {
 const char *ebbi_operation_name(ebbi_operation operation);
 
 typedef struct ebbi_comparison {
-  ebbi_probe probe;     /* owns what is read; its device and its seed, of the picks, are given */
-  ebbi_number *watched; /* picked in any case, and its values noted as they are; NULL: none */
+  ebbi_fixture fixture; /* owns what is read; its device and its seed, of the picks, are given */
+  ebbi_number *watched; /* always picked, and its values recorded; NULL: none */
   ebbi_operation operation;
+  const char *kind;
   size_t layer;
-  size_t compared;   /* numbers */
-  double severity;   /* the worst error, in bounds: above 1 something is wrong */
-  ebbi_number worst; /* where that is */
+  size_t compared;   /* numbers compared so far */
+  double severity;   /* the worst error / bound; above 1 something is wrong */
+  ebbi_number worst; /* the number with that error */
 } ebbi_comparison;
 
-/* Makes an operation on a layer the one whose numbers follow. */
-void ebbi_comparison_of(ebbi_comparison *c, ebbi_operation operation, size_t layer);
+/* Sets the operation and node of the numbers that follow; `kind` is the label of its kind. */
+void ebbi_comparison_of(ebbi_comparison *c, ebbi_operation operation, const char *kind,
+                        size_t layer);
 
-/* Compares. What the device has found not to be finite, or what may pass float32's range on its
- * way (`expected` not finite), is left to the training, which ends by such numbers: passed over. */
+/* Compares one number. A number that is not finite on the device, or may exceed float32's range on
+ * its way (`expected` not finite), is skipped: the training itself stops at such numbers. */
 void ebbi_compare(ebbi_comparison *c, const char *tensor, size_t row, size_t col, double found,
                   double expected, double bound);
 void ebbi_compare_parameter(ebbi_comparison *c, const char *tensor, size_t row, size_t col,
                             size_t parameter, double found, double expected, double bound);
 
-/* A label that is no class is a wrong number, too, of the tensor "target": the nearest class is
- * expected. */
+/* Reports a label that is not a class, as a wrong number of the tensor "target"; the nearest class
+ * is expected. */
 void ebbi_compare_label(ebbi_comparison *c, size_t row, size_t col, double label, size_t classes);
 
 /* ---- which elements ---- */
@@ -70,15 +75,14 @@ typedef struct ebbi_picks {
   size_t count, index[EBBI_PICKS];
 } ebbi_picks;
 
-/* Of `count` rows or columns: all if they are few; else the first, the last ones, those on both
- * sides of where a tile may end, a random run, and `always` if there is such a one. */
+/* Picks from `count` rows or columns: all if they are few; else the first and last ones, those on
+ * both sides of a possible tile edge, a random run, and `always` if it is in range. */
 ebbi_picks ebbi_pick(ebbi_comparison *c, size_t count, size_t always);
 
 /* A random number below `limit`. */
 size_t ebbi_pick_one(ebbi_comparison *c, size_t limit);
 
-/* Rows, or columns, of a tensor of any type, one after the other: out [picks, cols] or [picks,
- * rows]. */
+/* Reads rows, or columns, of a tensor of any type, in order: out [picks, cols] or [picks, rows]. */
 ebb_status ebbi_read_rows(double **out, ebbi_comparison *c, const ebb_tensor *tensor,
                           const ebbi_picks *picks);
 ebb_status ebbi_read_range(double **out, ebbi_comparison *c, const ebb_tensor *tensor, size_t first,
@@ -88,21 +92,36 @@ ebb_status ebbi_read_cols(double **out, ebbi_comparison *c, const ebb_tensor *te
 
 /* ---- operations by layers ---- */
 
-/* What a layer's operations read and write, on the device; NULL where there is no such tensor. */
-typedef struct ebbi_layer_tensors {
-  ebb_activation activation, activation_below;
+/* What the operations of a step by layers read and write on the device; NULL where a tensor does
+ * not exist. Indices are those of ebbi_pass. */
+typedef struct ebbi_step_tensors {
+  const ebb_spec *spec;
   ebb_loss loss;
-  size_t live;                            /* rows that count */
-  ebb_tensor *x, *w, *b, *z, *a;          /* forward: x is the batch or a of the layer below */
-  ebb_tensor *dz, *dw, *db;               /* weight gradient */
-  ebb_tensor *z_below, *dz_below;         /* input gradient, whose a_below is x */
-  ebb_tensor *target, *partials, *logits; /* loss, whose dz is the layer's */
-} ebbi_layer_tensors;
+  size_t live; /* rows that count */
+  uint64_t step, seed;
+  ebb_tensor *value[EBB_MAX_NODES + 1], *z[EBB_MAX_NODES];
+  ebb_tensor *dvalue[EBB_MAX_NODES + 1], *dinput[EBB_MAX_NODES][EBB_NODE_INPUTS];
+  ebb_tensor *parameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];
+  ebb_tensor *dparameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];
+  ebb_tensor *target, *partials;
+} ebbi_step_tensors;
 
-/* These compare; the comparison must have been made one of theirs. */
-ebb_status ebbi_compare_forward(ebbi_comparison *c, const ebbi_layer_tensors *t);
-ebb_status ebbi_compare_loss(ebbi_comparison *c, const ebbi_layer_tensors *t);
-ebb_status ebbi_compare_weight_gradient(ebbi_comparison *c, const ebbi_layer_tensors *t);
-ebb_status ebbi_compare_input_gradient(ebbi_comparison *c, const ebbi_layer_tensors *t);
+/* A node's first input, `from` or later, whose gradient is wanted and written by an operation of
+ * the node; EBB_NODE_INPUTS if there is none. */
+size_t ebbi_next_gradient(const ebbi_step_tensors *t, size_t node, size_t from);
+
+/* Whether gradients are added, or f' is applied, to make a value's gradient. The operation is named
+ * by the first node that reads the value. */
+bool ebbi_is_summed(const ebbi_step_tensors *t, size_t value);
+size_t ebbi_first_reader(const ebb_spec *spec, size_t value);
+
+/* Each of these compares one operation, which the caller has set with ebbi_comparison_of. */
+ebb_status ebbi_compare_forward(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node);
+ebb_status ebbi_compare_loss(ebbi_comparison *c, const ebbi_step_tensors *t);
+ebb_status ebbi_compare_weight_gradient(ebbi_comparison *c, const ebbi_step_tensors *t,
+                                        size_t node);
+ebb_status ebbi_compare_input_gradient(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node,
+                                       size_t input);
+ebb_status ebbi_compare_gradient_sum(ebbi_comparison *c, const ebbi_step_tensors *t, size_t value);
 
 #endif

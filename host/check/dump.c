@@ -1,10 +1,11 @@
-/* Writing a dump: every tensor of the operation as it is, as float32, which holds bfloat16 numbers
- * and labels exactly, and a pair of metadata for each fact.
+/* Writes a dump: every tensor of the operation as float32, which holds bfloat16 numbers and labels
+ * exactly, and each fact as a pair of metadata.
  */
 #include "check/dump.h"
 
 #include "base/error.h"
 #include "data/decimal.h"
+#include "nn/kind.h"
 #include "nn/safetensors.h"
 #include "tensor/tensor.h"
 
@@ -12,14 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAIRS = 48, VALUE = 2048, TENSORS = 16 };
+enum { PAIRS = 48, VALUE = EBB_SPEC_TEXT, TENSORS = EBBI_STEP_PLACES + 2 };
 
 typedef struct dump {
-  ebbi_probe *probe;
+  ebbi_fixture *fixture;
   size_t pairs, tensors;
   char values[PAIRS][VALUE];
   ebb_metadata metadata[PAIRS];
   ebbi_safetensor_source sources[TENSORS];
+  ebbi_step_place places[EBBI_STEP_PLACES];
 } dump;
 
 __attribute__((format(printf, 3, 4))) static void put(dump *d, const char *key, const char *format,
@@ -28,7 +30,7 @@ __attribute__((format(printf, 3, 4))) static void put(dump *d, const char *key, 
   va_start(arguments, format);
   vsnprintf(d->values[d->pairs], VALUE, format, arguments);
   va_end(arguments);
-  for (char *c = d->values[d->pairs]; *c; c++) /* a driver may be called anything */
+  for (char *c = d->values[d->pairs]; *c; c++) /* a driver's name may hold any character */
     if (*c < ' ' || *c > '~') *c = '?';
   d->metadata[d->pairs] = (ebb_metadata){key, d->values[d->pairs]};
   d->pairs++;
@@ -48,7 +50,7 @@ static void put_floats(dump *d, const char *name, size_t rows, size_t cols, cons
 static ebb_status put_doubles(dump *d, const char *name, size_t rows, size_t cols,
                               const double *values) {
   float *floats;
-  TRY(ebbi_probe_floats(&floats, d->probe, rows * cols, values));
+  TRY(ebbi_fixture_floats(&floats, d->fixture, rows * cols, values));
   put_floats(d, name, rows, cols, floats);
   return EBB_OK;
 }
@@ -56,7 +58,7 @@ static ebb_status put_doubles(dump *d, const char *name, size_t rows, size_t col
 static ebb_status put_tensor(dump *d, const char *name, const ebb_tensor *tensor) {
   float *floats;
   if (!tensor) return EBB_OK;
-  TRY(ebbi_probe_bytes(&floats, d->probe, tensor->rows * tensor->cols, sizeof *floats));
+  TRY(ebbi_fixture_bytes(&floats, d->fixture, tensor->rows * tensor->cols, sizeof *floats));
   put_floats(d, name, tensor->rows, tensor->cols, floats);
   if (tensor->dtype != EBB_I32) return ebb_tensor_download_floats(floats, tensor);
   TRY(ebb_tensor_download(floats, tensor));
@@ -68,13 +70,21 @@ static ebb_status put_tensor(dump *d, const char *name, const ebb_tensor *tensor
   return EBB_OK;
 }
 
-static ebb_status put_layer(dump *d, const ebbi_layer_tensors *t) {
-  put(d, "activation", "%s", ebb_activation_name(t->activation));
-  put(d, "activation_below", "%s", ebb_activation_name(t->activation_below));
-#define PUT(member) TRY(put_tensor(d, #member, t->member));
-  EBBI_DUMP_LAYER_LIST(PUT)
-#undef PUT
-  return EBB_OK;
+static ebb_status put_step(dump *d, const ebbi_step_tensors *step, const ebbi_number *n,
+                           ebbi_operation operation) {
+  ebbi_step_tensors *t;
+  TRY(ebbi_fixture_bytes(&t, d->fixture, 1, sizeof *t));
+  *t = *step;
+  size_t count =
+      ebbi_step_places(d->places, t, operation, n->layer, t->value[t->spec->count]->rows);
+  for (size_t i = 0; i < count; i++) {
+    const ebbi_step_place *place = &d->places[i];
+    if (!place->shared || *place->tensor != *place[-1].tensor)
+      TRY(put_tensor(d, place->name, *place->tensor));
+  }
+  if (operation != EBBI_OPERATION_LOSS) return EBB_OK;
+  TRY(put_tensor(d, "target", t->target));
+  return put_tensor(d, "partials", t->partials);
 }
 
 static void put_update(dump *d, const ebbi_update_case *u) {
@@ -97,8 +107,9 @@ static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {
   return put_tensor(d, "partials", w->partials);
 }
 
-static ebb_status put_evidence(dump *d, const ebbi_evidence *evidence) {
-  if (evidence->layer) TRY(put_layer(d, evidence->layer));
+static ebb_status put_evidence(dump *d, const ebbi_live *live, const ebbi_evidence *evidence) {
+  const ebbi_comparison *c = &live->comparison;
+  if (evidence->step) TRY(put_step(d, evidence->step, &c->worst, c->operation));
   if (evidence->update) put_update(d, evidence->update);
   if (evidence->whole) TRY(put_whole(d, evidence->whole));
   if (!evidence->x) return EBB_OK;
@@ -108,7 +119,7 @@ static ebb_status put_evidence(dump *d, const ebbi_evidence *evidence) {
   return put_tensor(d, "target", evidence->target);
 }
 
-/* What was found, and of which network, step and device. */
+/* The wrong number, and its network, step and device. */
 static void put_facts(dump *d, const ebbi_live *live, const char *what) {
   const ebbi_number *n = &live->comparison.worst;
   const ebb_trainer *trainer = live->trainer;
@@ -120,6 +131,7 @@ static void put_facts(dump *d, const ebbi_live *live, const char *what) {
   put(d, "operation", "%s", n->operation);
   put(d, "tensor", "%s", n->tensor);
   put(d, "layer", "%zu", n->layer);
+  put(d, "kind", "%s", ebbi_node_kind(&trainer->network->spec, n->layer)->name);
   put(d, "row", "%zu", n->row);
   put(d, "col", "%zu", n->col);
   put_number(d, "found", n->found);
@@ -146,31 +158,31 @@ static void put_device(dump *d, const ebb_device *device, const ebbi_exec *exec)
   put(d, "engine", "%s", ebb_engine_name(exec->engine));
   put(d, "precision", "%s", ebb_precision_name(exec->mma.precision));
   put(d, "unit", "%s", unit ? unit : "");
-  put(d, "width", "%u", exec->profile.width);
+  put(d, "width", "%u", exec->params.width);
 }
 
 ebb_status ebbi_dump_write(const ebbi_live *live, const ebbi_evidence *evidence, const char *what) {
-  ebbi_probe probe = {.device = live->trainer->network->device};
+  ebbi_fixture fixture = {.device = live->trainer->network->device};
   dump *d;
-  TRY(ebbi_probe_bytes(&d, &probe, 1, sizeof *d));
-  d->probe = &probe;
+  TRY(ebbi_fixture_bytes(&d, &fixture, 1, sizeof *d));
+  d->fixture = &fixture;
   put_facts(d, live, what);
-  put_device(d, probe.device, &live->trainer->pass->exec);
-  ebb_status status = put_evidence(d, evidence);
+  put_device(d, fixture.device, &live->trainer->pass->exec);
+  ebb_status status = put_evidence(d, live, evidence);
   if (status == EBB_OK)
     status = ebbi_safetensors_write(live->dump, d->metadata, d->pairs, d->sources, d->tensors);
-  ebbi_probe_clear(&probe);
+  ebbi_fixture_clear(&fixture);
   return status;
 }
 
-/* ---- words ---- */
+/* ---- description of a number ---- */
 
 void ebbi_number_describe(char *text, size_t size, const ebbi_number *number,
                           const ebb_network *network) {
   char place[96];
   if (number->parameter == SIZE_MAX) {
-    snprintf(text, size, "layer %zu, %s: %s [%zu, %zu]", number->layer + 1, number->operation,
-             number->tensor, number->row, number->col);
+    snprintf(text, size, "layer %zu%s, %s: %s [%zu, %zu]", number->layer + 1, number->kind,
+             number->operation, number->tensor, number->row, number->col);
     return;
   }
   if (network)

@@ -1,6 +1,7 @@
-/* Reading a dump. It may come from anywhere: every fact and shape is checked before use.
+/* Reads a dump. It may come from anywhere, so every fact and shape is checked before use.
  */
 #include "check/dump.h"
+#include "check/kind.h"
 
 #include "base/error.h"
 #include "base/text.h"
@@ -63,6 +64,17 @@ static ebb_status get_count(uint64_t *out, const ebbi_dump *dump, const char *ke
   return EBB_OK;
 }
 
+/* The spec gives the kind; a dump whose metadata disagree is damaged. */
+static ebb_status check_kind(const ebbi_dump *d, size_t node) {
+  const char *kind, *expected = ebbi_node_kind(&d->spec, node)->name;
+  if (d->old) return EBB_OK;
+  TRY(get(&kind, d, "kind"));
+  REQUIRE(strcmp(kind, expected) == 0, EBB_ERR_INPUT,
+          "%s: layer %zu is of kind \"%.40s\", by the spec it is %s", d->path, node + 1, kind,
+          expected);
+  return EBB_OK;
+}
+
 static ebb_status read_number(ebbi_dump *d) {
   ebbi_number *n = &d->number;
   uint64_t layer, row, col;
@@ -82,7 +94,8 @@ static ebb_status read_number(ebbi_dump *d) {
           d->spec.count);
   n->layer = (size_t)layer, n->row = (size_t)row, n->col = (size_t)col;
   n->parameter = SIZE_MAX;
-  return EBB_OK;
+  n->kind = ebbi_node_check(&d->spec, n->layer)->label;
+  return check_kind(d, n->layer);
 }
 
 static ebb_status read_optimizer(ebbi_dump *d) {
@@ -90,9 +103,11 @@ static ebb_status read_optimizer(ebbi_dump *d) {
   double rate;
   int kind;
   TRY(get_name(&kind, d, "optimizer", optimizers));
-  o->kind = (ebb_optimizer_kind)kind;
-  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
+  *o = ebb_optimizer_default((ebb_optimizer_kind)kind);
+  for (int i = 0; i < EBB_SETTING_COUNT; i++) { /* an older version had fewer settings */
     double value;
+    bool has = ebb_optimizer_has(o->kind, (ebb_optimizer_setting)i);
+    if (!has && !ebbi_safetensors_metadata(d->file, ebbi_dump_settings[i])) continue;
     TRY(get_number(&value, d, ebbi_dump_settings[i]));
     ebb_optimizer_set(o, (ebb_optimizer_setting)i, value);
   }
@@ -125,9 +140,11 @@ static ebb_status read_facts(ebbi_dump *d) {
   uint64_t batch, live;
   const char *loss;
   TRY(get(&version, d, "ebb.dump"));
-  REQUIRE(strcmp(version, EBBI_DUMP_VERSION) == 0, EBB_ERR_INPUT,
-          "%s: a dump of version \"%.40s\"; this release reads version " EBBI_DUMP_VERSION, d->path,
-          version);
+  d->old = strcmp(version, EBBI_DUMP_OLD_VERSION) == 0;
+  REQUIRE(d->old || strcmp(version, EBBI_DUMP_VERSION) == 0, EBB_ERR_INPUT,
+          "%s: a dump of version \"%.40s\"; this release reads versions " EBBI_DUMP_OLD_VERSION
+          " and " EBBI_DUMP_VERSION,
+          d->path, version);
   TRY(get(&spec, d, "spec"));
   REQUIRE(ebb_spec_parse(&d->spec, spec, 0, 0) == EBB_OK, EBB_ERR_INPUT,
           "%s: spec \"%.80s\" is none of a network", d->path, spec);
@@ -136,6 +153,7 @@ static ebb_status read_facts(ebbi_dump *d) {
           "%s: loss \"%.40s\" is not known", d->path, loss);
   TRY(get_count(&batch, d, "batch"));
   TRY(get_count(&live, d, "live"));
+  TRY(get_count(&d->seed, d, "seed"));
   REQUIRE(live > 0 && live <= batch && batch <= INT_MAX / 2, EBB_ERR_INPUT,
           "%s: %llu rows in a batch of %llu cannot be", d->path, (unsigned long long)live,
           (unsigned long long)batch);
@@ -163,14 +181,14 @@ bool ebbi_dump_shape(size_t *rows, size_t *cols, const ebbi_dump *dump, const ch
   return true;
 }
 
-ebb_status ebbi_dump_floats(float **out, ebbi_probe *probe, const ebbi_dump *dump, const char *name,
-                            size_t rows, size_t cols) {
+ebb_status ebbi_dump_floats(float **out, ebbi_fixture *fixture, const ebbi_dump *dump,
+                            const char *name, size_t rows, size_t cols) {
   size_t has_rows = 0, has_cols = 0;
   bool there = ebbi_dump_shape(&has_rows, &has_cols, dump, name);
   REQUIRE(there && has_rows == rows && has_cols == cols, EBB_ERR_INPUT,
           "%s: tensor \"%s\" is [%zu, %zu], must be [%zu, %zu]", dump->path, name, has_rows,
           has_cols, rows, cols);
   const ebbi_safetensor *tensor = ebbi_safetensors_find(dump->file, name);
-  TRY(ebbi_probe_bytes(out, probe, rows * cols, sizeof **out));
+  TRY(ebbi_fixture_bytes(out, fixture, rows * cols, sizeof **out));
   return ebbi_safetensor_to_float(*out, dump->file, tensor);
 }

@@ -1,9 +1,9 @@
-/* Running the next batch once more, and putting back what that changes.
+/* Runs the next batch once and then undoes its effects.
  *
- * By layers the step is opened and not closed: what a step opens with it writes again, so only the
- * state's few words are put back, and parameters and moments are not touched at all. A whole step
- * can have its update within, so it is run as it trains, and its parameters, 65,536 at most, are
- * put back. Bits are the same either way: the feed is entered, which takes nothing out of it.
+ * A step by layers is opened and not closed. Whatever an opened step writes, the next one
+ * overwrites, so only the state is restored, and parameters and moments are never touched. A whole
+ * step may contain its update, so it runs as in training, and its parameters, at most 65,536, are
+ * restored. The training's bits do not change: the feed is entered, which consumes nothing.
  */
 #include "check/live.h"
 
@@ -57,28 +57,28 @@ ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed)
   live->trainer = trainer;
   live->whole = trainer->pass->kind == EBBI_PASS_WHOLE;
   live->comparison =
-      (ebbi_comparison){.probe = {.device = device, .exec = &trainer->pass->exec, .seed = seed}};
+      (ebbi_comparison){.fixture = {.device = device, .exec = &trainer->pass->exec, .seed = seed}};
   live->before = ebb_state_default(0, 0, 0);
   return run(live);
 }
 
-/* The state is there to be put back once an epoch has a length in it. */
+/* The state has been downloaded, and can be restored, if its epoch has a length. */
 ebb_status ebbi_live_end(ebbi_live *live) {
   ebb_status status = live->before.epoch_steps > 0 ? ebbi_live_restore(live) : EBB_OK;
-  ebbi_probe_clear(&live->comparison.probe);
+  ebbi_fixture_clear(&live->comparison.fixture);
   for (size_t s = 0; s < EBBI_SLABS; s++) free(live->slabs[s]);
   return status;
 }
 
 /* ---- the rows of the batch ---- */
 
-/* The place in the source's data of a place in the epoch. */
+/* The row in the source's data for a place in the epoch. */
 static size_t row_at(const ebbi_whole_source *source, const uint32_t *keys, size_t place) {
   if (!source->shuffle) return place % source->data->rows;
   return ebbi_permute((uint32_t)place, (uint32_t)source->rows, keys);
 }
 
-/* Elements of a row as they must arrive. */
+/* Converts a row's elements to what the batch must hold. */
 static void convert(double *out, const ebb_tensor *tensor, float scale, const void *row) {
   for (size_t i = 0; i < tensor->cols; i++)
     out[i] = tensor->dtype == EBB_U8    ? (double)(scale * (float)((const uint8_t *)row)[i])
@@ -86,16 +86,16 @@ static void convert(double *out, const ebb_tensor *tensor, float scale, const vo
                                         : (double)((const float *)row)[i];
 }
 
-/* The rows of a packed tensor at these places. A small one comes in one piece: a transfer by itself
- * takes longer than a megabyte. */
+/* The rows of a packed tensor at these places. A tensor of up to 1 MiB is read whole, because
+ * separate transfers would take longer. */
 static ebb_status read_places(double **out, ebbi_comparison *c, const ebb_tensor *tensor,
                               float scale, const size_t *places, size_t count) {
   enum { PIECE = 1 << 20 };
   size_t cols = tensor->cols, row_bytes = cols * (tensor->dtype == EBB_U8 ? 1 : sizeof(float));
   bool all = count > 1 && tensor->rows <= PIECE / row_bytes;
   unsigned char *bytes;
-  TRY(ebbi_probe_array(out, &c->probe, count * cols));
-  TRY(ebbi_probe_bytes(&bytes, &c->probe, all ? tensor->rows : 1, row_bytes));
+  TRY(ebbi_fixture_array(out, &c->fixture, count * cols));
+  TRY(ebbi_fixture_bytes(&bytes, &c->fixture, all ? tensor->rows : 1, row_bytes));
   if (all) TRY(ebb_tensor_download(bytes, tensor));
   for (size_t r = 0; r < count; r++) {
     if (!all) TRY(ebbi_tensor_download_part(bytes, tensor, places[r], 1, 0, cols));
@@ -113,7 +113,7 @@ ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
           "check: the device reports a step on rows %zu to %zu of an epoch of %zu", start + 1,
           start + count, source->rows);
   ebbi_permute_keys(keys, source->seed, EBBI_RNG_SHUFFLE, (uint32_t)before->epoch);
-  TRY(ebbi_probe_bytes(&places, &c->probe, count, sizeof *places));
+  TRY(ebbi_fixture_bytes(&places, &c->fixture, count, sizeof *places));
   for (size_t r = 0; r < count; r++) places[r] = row_at(source, keys, start + r);
   TRY(read_places(x, c, source->data, source->scale, places, count));
   return read_places(y, c, source->targets, 1, places, count);

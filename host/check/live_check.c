@@ -1,7 +1,9 @@
-/* What of the live batch is compared, and in which order: the rows, the operations of a layer, the
- * update; for whole steps a slice's gradients, the update, the state.
+/* What is compared of the live batch, and in which order. By layers: the rows, each node's
+ * operations, the update. Whole steps: a slice's gradients, the update, the state.
  */
+#include "check/kind.h"
 #include "check/live.h"
+#include "check/slab.h"
 
 #include "base/error.h"
 #include "base/size.h"
@@ -15,12 +17,12 @@ static bool is_wrong(const ebbi_live *live) {
   return live->comparison.severity > 1;
 }
 
-/* The training has met what is not finite, before or in this step, and deals with it itself. */
+/* True if numbers are not finite before or in this step: the training handles these itself. */
 static bool is_broken(const ebbi_live *live) {
   return live->after.frozen || live->after.bad_loss || live->after.bad_parameter != EBB_STATE_NONE;
 }
 
-/* A batch that cannot be: what is computed of it has no meaning. */
+/* Refuses an impossible number of live rows, which would make every result meaningless. */
 static ebb_status check_live(const ebbi_live *live) {
   size_t rows = live->after.live, batch = live->trainer->pass->batch;
   REQUIRE(rows > 0 && rows <= batch, EBB_ERR_DEVICE,
@@ -30,38 +32,36 @@ static ebb_status check_live(const ebbi_live *live) {
 
 /* ---- by layers ---- */
 
-static ebbi_layer_tensors tensors_of(const ebbi_live *live, size_t l) {
+static ebbi_step_tensors tensors_of(const ebbi_live *live) {
   const ebbi_pass *pass = live->trainer->pass;
   const ebb_network *network = pass->network;
-  const ebb_node *layers = network->spec.nodes;
-  bool last = l + 1 == network->spec.count;
-  return (ebbi_layer_tensors){.activation = layers[l].activation,
-                              .activation_below = l > 0 ? layers[l - 1].activation : 0,
-                              .loss = pass->loss,
-                              .live = live->after.live,
-                              .x = l > 0 ? pass->value[l] : pass->value[0],
-                              .w = network->parameter[l][0],
-                              .b = network->parameter[l][1],
-                              .z = pass->z[l],
-                              .a = pass->value[l + 1],
-                              .dz = pass->dvalue[l + 1],
-                              .dw = pass->dparameter[l][0],
-                              .db = pass->dparameter[l][1],
-                              .z_below = l > 0 ? pass->z[l - 1] : NULL,
-                              .dz_below = l > 0 ? pass->dvalue[l] : NULL,
-                              .logits = last ? pass->value[l + 1] : NULL,
-                              .target = last ? pass->target : NULL,
-                              .partials = last ? pass->partials : NULL};
+  ebbi_step_tensors t = {.spec = &network->spec,
+                         .loss = pass->loss,
+                         .live = live->after.live,
+                         .step = live->after.step,
+                         .seed = pass->seed,
+                         .target = pass->target,
+                         .partials = pass->partials};
+  memcpy(t.value, pass->value, sizeof t.value);
+  memcpy(t.z, pass->z, sizeof t.z);
+  memcpy(t.dvalue, pass->dvalue, sizeof t.dvalue);
+  memcpy(t.dinput, pass->dinput, sizeof t.dinput);
+  memcpy(t.parameter, network->parameter, sizeof t.parameter);
+  memcpy(t.dparameter, pass->dparameter, sizeof t.dparameter);
+  return t;
 }
 
-typedef ebb_status (*compare_function)(ebbi_comparison *c, const ebbi_layer_tensors *t);
+/* Sets the operation and node to compare. */
+static void begin_operation(ebbi_live *live, ebbi_operation operation, size_t node) {
+  const ebb_spec *spec = &live->trainer->network->spec;
+  ebbi_comparison_of(&live->comparison, operation, ebbi_node_check(spec, node)->label, node);
+}
 
-static ebb_status check_operation(ebbi_live *live, ebbi_operation operation, size_t layer,
-                                  compare_function compare) {
-  const ebbi_layer_tensors t = tensors_of(live, layer);
-  const ebbi_evidence evidence = {.layer = &t};
-  ebbi_comparison_of(&live->comparison, operation, layer);
-  TRY(compare(&live->comparison, &t));
+/* Returns a comparison's status, or reports its wrong number. */
+static ebb_status report_if_wrong(ebbi_live *live, const ebbi_step_tensors *t,
+                                  ebb_status compared) {
+  const ebbi_evidence evidence = {.step = t};
+  TRY(compared);
   return is_wrong(live) ? ebbi_live_report(live, &evidence) : EBB_OK;
 }
 
@@ -69,7 +69,7 @@ static ebb_status check_rows(ebbi_live *live) {
   ebbi_comparison *c = &live->comparison;
   const ebbi_pass *pass = live->trainer->pass;
   ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
-  ebbi_comparison_of(c, EBBI_OPERATION_ROWS, 0);
+  ebbi_comparison_of(c, EBBI_OPERATION_ROWS, "", 0);
   ebbi_picks picks = ebbi_pick(c, pass->batch, live->after.live - 1);
   double *x, *y, *found_x, *found_y;
   TRY(ebbi_read_rows(&found_x, c, pass->value[0], &picks));
@@ -93,31 +93,53 @@ static ebb_status check_rows(ebbi_live *live) {
   return ebbi_live_report(live, &evidence);
 }
 
-ebb_status ebbi_live_check_forward(ebbi_live *live, size_t layer) {
+ebb_status ebbi_live_check_forward(ebbi_live *live, size_t node) {
   TRY(check_live(live));
-  if (layer == 0) TRY(check_rows(live));
-  return check_operation(live, EBBI_OPERATION_FORWARD, layer, ebbi_compare_forward);
+  if (node == 0) TRY(check_rows(live));
+  const ebbi_step_tensors t = tensors_of(live);
+  begin_operation(live, EBBI_OPERATION_FORWARD, node);
+  return report_if_wrong(live, &t, ebbi_compare_forward(&live->comparison, &t, node));
 }
 
-ebb_status ebbi_live_check_backward(ebbi_live *live, size_t layer) {
+/* Checks the gradients that a node writes, and the sums that they complete. */
+static ebb_status check_gradients(ebbi_live *live, const ebbi_step_tensors *t, size_t node) {
+  ebbi_comparison *c = &live->comparison;
+  if (t->dparameter[node][0]) {
+    begin_operation(live, EBBI_OPERATION_WEIGHT_GRADIENT, node);
+    TRY(report_if_wrong(live, t, ebbi_compare_weight_gradient(c, t, node)));
+  }
+  for (size_t i = 0; (i = ebbi_next_gradient(t, node, i)) < EBB_NODE_INPUTS; i++) {
+    begin_operation(live, EBBI_OPERATION_INPUT_GRADIENT, node);
+    TRY(report_if_wrong(live, t, ebbi_compare_input_gradient(c, t, node, i)));
+  }
+  for (size_t i = 0; i < ebbi_node_kind(t->spec, node)->inputs; i++) {
+    size_t value = t->spec->nodes[node].inputs[i];
+    if (ebbi_first_reader(t->spec, value) != node || !ebbi_is_summed(t, value)) continue;
+    begin_operation(live, EBBI_OPERATION_GRADIENT_SUM, value - 1);
+    TRY(report_if_wrong(live, t, ebbi_compare_gradient_sum(c, t, value)));
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_live_check_backward(ebbi_live *live, size_t node) {
   TRY(check_live(live));
-  if (layer + 1 == live->trainer->network->spec.count)
-    TRY(check_operation(live, EBBI_OPERATION_LOSS, layer, ebbi_compare_loss));
-  TRY(check_operation(live, EBBI_OPERATION_WEIGHT_GRADIENT, layer, ebbi_compare_weight_gradient));
-  if (layer == 0) return EBB_OK;
-  return check_operation(live, EBBI_OPERATION_INPUT_GRADIENT, layer, ebbi_compare_input_gradient);
+  const ebbi_step_tensors t = tensors_of(live);
+  if (node + 1 == t.spec->count) {
+    begin_operation(live, EBBI_OPERATION_LOSS, node);
+    TRY(report_if_wrong(live, &t, ebbi_compare_loss(&live->comparison, &t)));
+  }
+  return t.dvalue[node + 1] ? check_gradients(live, &t, node) : EBB_OK;
 }
 
 /* ---- updates ---- */
 
-/* Neighbours that are taken at once, and how many such runs of a layer. */
+/* Adjacent parameters are picked in runs of RUN, at most RUNS runs a node. */
 enum { RUN = 64, RUNS = 8 };
 
-/* The indices of the layer's first and last parameters and of some between. */
-static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_t layer) {
-  const ebb_network *network = live->trainer->network;
-  size_t first = network->offset[layer][0], end = network->parameters->cols;
-  if (layer + 1 < network->spec.count) end = network->offset[layer + 1][0];
+/* The indices of the node's first and last parameters and of some between. */
+static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_t node) {
+  size_t first, end;
+  ebbi_slab_range(&first, &end, live->trainer->network, node);
   *count = 0;
   if (end - first <= RUN * RUNS) {
     for (size_t i = first; i < end; i++) index[(*count)++] = i;
@@ -131,12 +153,12 @@ static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_
   }
 }
 
-/* The picked columns of a slab of one row or of slices. */
-static ebb_status read_picked(float **out, ebbi_probe *probe, const ebb_tensor *slab,
+/* The picked columns of a slab, of one row or of slices. */
+static ebb_status read_picked(float **out, ebbi_fixture *fixture, const ebb_tensor *slab,
                               const ebbi_update_case *u) {
   float *runs;
-  TRY(ebbi_probe_bytes(out, probe, slab->rows * u->count, sizeof **out));
-  TRY(ebbi_probe_bytes(&runs, probe, slab->rows * u->count, sizeof *runs));
+  TRY(ebbi_fixture_bytes(out, fixture, slab->rows * u->count, sizeof **out));
+  TRY(ebbi_fixture_bytes(&runs, fixture, slab->rows * u->count, sizeof *runs));
   for (size_t i = 0, run; i < u->count; i += run) {
     for (run = 1; i + run < u->count && u->parameters[i + run] == u->parameters[i] + run;) run++;
     TRY(ebbi_tensor_download_part(runs, slab, 0, slab->rows, u->parameters[i], run));
@@ -146,35 +168,36 @@ static ebb_status read_picked(float **out, ebbi_probe *probe, const ebb_tensor *
   return EBB_OK;
 }
 
-ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state, ebbi_probe *probe) {
+ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state,
+                                ebbi_fixture *fixture) {
   ebb_tensor *slabs[EBBI_SLABS] = {NULL}, *gradients, *partials, *state_tensor;
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
-    TRY(ebbi_probe_tensor(&slabs[s], probe, EBB_F32, 1, u->count, false, u->before[s]));
-  TRY(ebbi_probe_tensor(&gradients, probe, EBB_F32, u->slices, u->count, false, u->gradients));
-  TRY(ebbi_loss_partials_create(probe->exec, &partials, probe->device, 1));
-  TRY(ebbi_probe_keep(probe, partials));
-  TRY(ebbi_probe_state(&state_tensor, probe, state));
-  TRY(ebbi_update(probe->exec, slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials,
+    TRY(ebbi_fixture_tensor(&slabs[s], fixture, EBB_F32, 1, u->count, false, u->before[s]));
+  TRY(ebbi_fixture_tensor(&gradients, fixture, EBB_F32, u->slices, u->count, false, u->gradients));
+  TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, 1));
+  TRY(ebbi_fixture_keep(fixture, partials));
+  TRY(ebbi_fixture_state(&state_tensor, fixture, state));
+  TRY(ebbi_update(fixture->exec, slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials,
                   u->optimizer));
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++) {
-    TRY(ebbi_probe_bytes(&u->after[s], probe, u->count, sizeof *u->after[s]));
+    TRY(ebbi_fixture_bytes(&u->after[s], fixture, u->count, sizeof *u->after[s]));
     TRY(ebb_tensor_download(u->after[s], slabs[s]));
   }
   return EBB_OK;
 }
 
-/* Before and after a whole step. */
+/* The values before and after a whole step. */
 static ebb_status take_update(ebbi_update_case *u, ebbi_live *live, ebb_tensor *const *slabs) {
-  ebbi_probe *probe = &live->comparison.probe;
+  ebbi_fixture *fixture = &live->comparison.fixture;
   for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++) {
-    TRY(ebbi_probe_bytes(&u->before[s], probe, u->count, sizeof *u->before[s]));
+    TRY(ebbi_fixture_bytes(&u->before[s], fixture, u->count, sizeof *u->before[s]));
     for (size_t i = 0; i < u->count; i++) u->before[s][i] = live->slabs[s][u->parameters[i]];
-    TRY(read_picked(&u->after[s], probe, slabs[s], u));
+    TRY(read_picked(&u->after[s], fixture, slabs[s], u));
   }
   return EBB_OK;
 }
 
-ebb_status ebbi_live_check_update(ebbi_live *live, size_t layer) {
+ebb_status ebbi_live_check_update(ebbi_live *live, size_t node) {
   ebb_trainer *trainer = live->trainer;
   ebbi_comparison *c = &live->comparison;
   ebb_tensor *slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first, trainer->second};
@@ -182,17 +205,17 @@ ebb_status ebbi_live_check_update(ebbi_live *live, size_t layer) {
                         .learning_rate = live->after.learning_rate, /* the open step's */
                         .step = live->before.done + 1,
                         .slices = trainer->pass->gradients->rows};
-  if (is_broken(live)) return EBB_OK;
-  ebbi_comparison_of(c, EBBI_OPERATION_UPDATE, layer);
-  TRY(ebbi_probe_bytes(&u.parameters, &c->probe, RUN * RUNS, sizeof *u.parameters));
-  pick_parameters(&u.count, u.parameters, live, layer);
-  TRY(read_picked(&u.gradients, &c->probe, trainer->pass->gradients, &u));
+  if (is_broken(live) || !trainer->network->parameter[node][0]) return EBB_OK;
+  begin_operation(live, EBBI_OPERATION_UPDATE, node);
+  TRY(ebbi_fixture_bytes(&u.parameters, &c->fixture, RUN * RUNS, sizeof *u.parameters));
+  pick_parameters(&u.count, u.parameters, live, node);
+  TRY(read_picked(&u.gradients, &c->fixture, trainer->pass->gradients, &u));
   if (live->whole) {
     TRY(take_update(&u, live, slabs));
   } else {
     for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++)
-      TRY(read_picked(&u.before[s], &c->probe, slabs[s], &u));
-    TRY(ebbi_update_case_run(&u, &live->after, &c->probe));
+      TRY(read_picked(&u.before[s], &c->fixture, slabs[s], &u));
+    TRY(ebbi_update_case_run(&u, &live->after, &c->fixture));
   }
   TRY(ebbi_compare_update(c, &u));
   const ebbi_evidence evidence = {.update = &u};
@@ -218,7 +241,7 @@ static void compare_state(ebbi_live *live) {
                (begins ? 0 : (double)before->rows) + (double)alive, 0);
 }
 
-/* Takes rows of the batch into the case. */
+/* Reads rows of the batch into the case. */
 static ebb_status take_rows(ebbi_whole_case *w, ebbi_live *live, size_t first, size_t count) {
   const ebbi_pass *pass = live->trainer->pass;
   ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
@@ -232,7 +255,7 @@ static ebb_status take_rows(ebbi_whole_case *w, ebbi_live *live, size_t first, s
 ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest) {
   const ebbi_pass *pass = live->trainer->pass;
   ebbi_whole_case w = {.network = live->trainer->network,
-                       .plan = &pass->whole->plan,
+                       .layout = &pass->whole->layout,
                        .loss = pass->loss,
                        .live = live->after.live,
                        .lowest = lowest,
@@ -242,8 +265,8 @@ ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest) {
   const ebbi_evidence evidence = {.whole = &w};
   size_t first, count;
   TRY(check_live(live));
-  ebbi_comparison_of(&live->comparison, EBBI_OPERATION_WHOLE_STEP, 0);
-  ebbi_whole_rows(&first, &count, w.plan, w.live, slice);
+  ebbi_comparison_of(&live->comparison, EBBI_OPERATION_WHOLE_STEP, "", 0);
+  ebbi_whole_rows(&first, &count, w.layout, w.live, slice);
   if (count > 0) TRY(take_rows(&w, live, first, count));
   TRY(ebbi_compare_whole(&live->comparison, &w, slice));
   if (!is_broken(live)) compare_state(live);
@@ -254,24 +277,24 @@ ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest) {
 
 ebb_status ebbi_live_check_all(ebbi_live *live) {
   const ebb_trainer *trainer = live->trainer;
-  size_t layers = trainer->network->spec.count;
-  size_t slices = live->whole ? trainer->pass->whole->plan.slices : 0;
+  size_t nodes = trainer->network->spec.count;
+  size_t slices = live->whole ? trainer->pass->whole->layout.slices : 0;
   if (slices > 0) TRY(ebbi_live_check_slice(live, 0, 0));
   if (slices > 1) TRY(ebbi_live_check_slice(live, slices - 1, 0));
-  for (size_t l = 0; l < layers && !live->whole; l++) TRY(ebbi_live_check_forward(live, l));
-  for (size_t l = layers; l-- > 0 && !live->whole;) TRY(ebbi_live_check_backward(live, l));
-  for (size_t l = 0; l < layers; l++) TRY(ebbi_live_check_update(live, l));
+  for (size_t n = 0; n < nodes && !live->whole; n++) TRY(ebbi_live_check_forward(live, n));
+  for (size_t n = nodes; n-- > 0 && !live->whole;) TRY(ebbi_live_check_backward(live, n));
+  for (size_t n = 0; n < nodes; n++) TRY(ebbi_live_check_update(live, n));
   return EBB_OK;
 }
 
-/* Steps of a launch that holds several must leave what single ones leave, to the last bit. */
+/* A launch of several steps must leave exactly what single steps leave. */
 static ebb_status run_steps(float **out, ebbi_live *live, bool burst) {
   ebb_trainer *trainer = live->trainer;
   const ebb_tensor *parameters = trainer->network->parameters;
   TRY(ebbi_live_restore(live));
   for (size_t i = 0; i < (burst ? 1 : EBBI_BURST); i++)
     TRY(ebbi_sequence_run(burst ? trainer->bursts[live->slot] : trainer->sequences[live->slot]));
-  TRY(ebbi_probe_bytes(out, &live->comparison.probe, parameters->cols, sizeof **out));
+  TRY(ebbi_fixture_bytes(out, &live->comparison.fixture, parameters->cols, sizeof **out));
   return ebb_tensor_download(*out, parameters);
 }
 
@@ -279,7 +302,7 @@ ebb_status ebbi_live_check_burst(ebbi_live *live) {
   const ebb_trainer *trainer = live->trainer;
   float *together, *one_by_one;
   if (!trainer->bursts[live->slot] || live->room < EBBI_BURST) return EBB_OK;
-  ebbi_probe_clear(&live->comparison.probe);
+  ebbi_fixture_clear(&live->comparison.fixture);
   TRY(run_steps(&together, live, true));
   TRY(run_steps(&one_by_one, live, false));
   for (size_t i = 0; i < trainer->network->parameters->cols; i++)

@@ -1,5 +1,5 @@
-/* The reference's losses and their gradients by the network's output: the mean of the rows of
- * check/losses/; and their bounds.
+/* The reference's losses, their gradients by the network's output, and their bounds: the mean over
+ * rows of what check/losses/ computes.
  */
 #include "check/bounds.h"
 #include "check/loss_check.h"

@@ -2,26 +2,35 @@
  *
  * All values of a batch are kept, nothing is fused and nothing reused, so that each array can be
  * compared with the device's and each line with docs/backprop.md. One allocation holds everything.
+ * Rows of the table of kinds (kind.h) compute the nodes.
  */
-#include "check/reference.h"
+#include "check/kind.h"
 
 #include "base/error.h"
 #include "base/size.h"
 #include <stdlib.h>
+#include <string.h>
 
-size_t ebbi_reference_offset(const ebb_spec *spec, size_t layer) {
+size_t ebbi_reference_offset(const ebb_spec *spec, size_t node) {
+  ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
   size_t offset = 0;
-  for (size_t l = 0; l < layer; l++)
-    offset += (ebbi_spec_layer(spec, l).inputs + 1) * ebbi_spec_layer(spec, l).outputs;
+  for (size_t n = 0; n < node; n++)
+    for (size_t p = ebbi_node_parameters(parameters, spec, n); p-- > 0;)
+      offset += parameters[p].rows * parameters[p].cols;
   return offset;
 }
 
-/* Doubles that a network needs in all; false if they cannot be counted. */
+static bool is_activated(const ebb_spec *spec, size_t node) {
+  return spec->nodes[node].activation != EBB_ACT_IDENTITY;
+}
+
+/* Doubles that a network needs in all; false if the number overflows. */
 static bool doubles_needed(size_t *out, const ebb_spec *spec, size_t batch) {
-  size_t columns = ebbi_spec_layer(spec, 0).inputs, values, parameters;
+  size_t columns = spec->inputs, values, parameters;
   bool fits = true;
-  for (size_t l = 0; l < spec->count; l++)
-    fits = fits && ebbi_size_add(&columns, columns, 3 * ebbi_spec_layer(spec, l).outputs);
+  for (size_t n = 0; n < spec->count; n++)
+    fits = fits &&
+           ebbi_size_add(&columns, columns, (is_activated(spec, n) ? 4 : 2) * spec->nodes[n].units);
   fits = fits && ebbi_size_mul(&values, columns, batch);
   fits = fits && ebbi_size_mul(&parameters, ebb_spec_parameters(spec), 4);
   return fits && ebbi_size_add(out, values, parameters);
@@ -39,19 +48,21 @@ static void lay_out(ebbi_reference_network *network, double *storage) {
   network->gradients = carve(&storage, network->count);
   network->first = carve(&storage, network->count);
   network->second = carve(&storage, network->count);
-  network->x = carve(&storage, network->batch * ebbi_spec_layer(spec, 0).inputs);
-  for (size_t l = 0; l < spec->count; l++) {
-    size_t values = network->batch * ebbi_spec_layer(spec, l).outputs;
-    network->z[l] = carve(&storage, values);
-    network->a[l] = carve(&storage, values);
-    network->dz[l] = carve(&storage, values);
+  network->y[0] = carve(&storage, network->batch * spec->inputs);
+  for (size_t n = 0; n < spec->count; n++) {
+    size_t values = network->batch * spec->nodes[n].units;
+    bool own = is_activated(spec, n);
+    network->y[n + 1] = carve(&storage, values);
+    network->dy[n + 1] = carve(&storage, values);
+    network->z[n] = own ? carve(&storage, values) : network->y[n + 1];
+    network->dz[n] = own ? carve(&storage, values) : network->dy[n + 1];
   }
 }
 
 ebb_status ebbi_reference_create(ebbi_reference_network **out, const ebb_spec *spec, size_t batch) {
   size_t doubles;
   REQUIRE(spec->count > 0 && batch > 0, EBB_ERR_ARGUMENT,
-          "reference: a network of %zu layers and a batch of %zu rows cannot be run", spec->count,
+          "reference: a network of %zu nodes and a batch of %zu rows cannot be run", spec->count,
           batch);
   REQUIRE(doubles_needed(&doubles, spec, batch), EBB_ERR_MEMORY,
           "reference: the network is too large for a batch of %zu rows", batch);
@@ -72,44 +83,60 @@ ebb_status ebbi_reference_create(ebbi_reference_network **out, const ebb_spec *s
 
 void ebbi_reference_free(ebbi_reference_network *network) {
   if (!network) return;
-  free(network->parameters); /* the head of the one allocation */
+  free(network->parameters); /* the start of the one allocation */
   free(network);
 }
 
-/* The input of layer l: the data, or the activations of the layer below. */
-static const double *layer_input(const ebbi_reference_network *network, size_t l) {
-  return l == 0 ? network->x : network->a[l - 1];
+/* The gradient of input value `value`; NULL if it is not wanted. */
+static double *gradient_of(const ebbi_reference_network *network, size_t value) {
+  return value > network->lowest ? network->dy[value] : NULL;
+}
+
+ebbi_node_arrays ebbi_reference_node(const ebbi_reference_network *network, size_t node) {
+  const ebb_spec *spec = &network->spec;
+  size_t offset = ebbi_reference_offset(spec, node);
+  ebbi_node_arrays n = {.spec = spec,
+                        .node = node,
+                        .batch = network->batch,
+                        .z = network->z[node],
+                        .parameters = network->parameters + offset,
+                        .gradients = network->gradients + offset,
+                        .dz = network->dz[node],
+                        .seed = network->seed,
+                        .step = network->step + 1};
+  for (size_t i = 0; i < EBB_NODE_INPUTS; i++) {
+    n.x[i] = network->y[spec->nodes[node].inputs[i]];
+    n.dx[i] = gradient_of(network, spec->nodes[node].inputs[i]);
+  }
+  return n;
 }
 
 void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   const ebb_spec *spec = &network->spec;
-  for (size_t l = from; l < spec->count; l++) {
-    ebbi_layer layer = ebbi_spec_layer(spec, l);
-    const double *w = network->parameters + ebbi_reference_offset(spec, l);
-    const double *b = w + layer.inputs * layer.outputs;
-    ebbi_reference_forward(network->a[l], network->z[l], layer_input(network, l), w, b,
-                           layer.activation, network->batch, layer.inputs, layer.outputs);
+  for (size_t n = from; n < spec->count; n++) {
+    ebbi_node_arrays arrays = ebbi_reference_node(network, n);
+    ebbi_node_check(spec, n)->forward(&arrays);
+    if (is_activated(spec, n))
+      ebbi_reference_activate(network->y[n + 1], network->z[n], spec->nodes[n].activation,
+                              ebbi_node_count(&arrays));
   }
-  size_t last = spec->count - 1;
-  network->loss = ebbi_reference_loss(NULL, network->a[last], &network->target, network->batch,
-                                      network->live, ebbi_spec_layer(spec, last).outputs);
+  network->loss = ebbi_reference_loss(NULL, network->y[spec->count], &network->target,
+                                      network->batch, network->live, ebb_spec_outputs(spec));
 }
 
 void ebbi_reference_run_backward(ebbi_reference_network *network) {
   const ebb_spec *spec = &network->spec;
-  size_t last = spec->count - 1;
-  ebbi_reference_loss(network->dz[last], network->a[last], &network->target, network->batch,
-                      network->live, ebbi_spec_layer(spec, last).outputs);
-  for (size_t l = spec->count; l-- > network->lowest;) {
-    ebbi_layer layer = ebbi_spec_layer(spec, l);
-    size_t offset = ebbi_reference_offset(spec, l);
-    double *dw = network->gradients + offset, *db = dw + layer.inputs * layer.outputs;
-    ebbi_reference_weight_gradient(dw, db, layer_input(network, l), network->dz[l], network->batch,
-                                   layer.inputs, layer.outputs);
-    if (l == network->lowest) break;
-    ebbi_reference_input_gradient(network->dz[l - 1], network->dz[l], network->parameters + offset,
-                                  network->z[l - 1], ebbi_spec_layer(spec, l - 1).activation,
-                                  network->batch, layer.inputs, layer.outputs);
+  size_t last = spec->count;
+  for (size_t v = network->lowest + 1; v < last; v++)
+    memset(network->dy[v], 0, network->batch * ebb_spec_cols(spec, v) * sizeof(double));
+  ebbi_reference_loss(network->dy[last], network->y[last], &network->target, network->batch,
+                      network->live, ebb_spec_outputs(spec));
+  for (size_t n = last; n-- > network->lowest;) {
+    ebbi_node_arrays arrays = ebbi_reference_node(network, n);
+    if (is_activated(spec, n))
+      ebbi_reference_descend(network->dz[n], network->dy[n + 1], network->z[n],
+                             spec->nodes[n].activation, ebbi_node_count(&arrays));
+    ebbi_node_check(spec, n)->backward(&arrays);
   }
 }
 

@@ -1,6 +1,6 @@
 /* The reference's operations: one function an equation.
  *
- * A shared header of formulas for kernels and reference would be shorter and could prove nothing.
+ * Formulas shared by kernels and reference in a header would be shorter and would prove nothing.
  */
 #include "check/reference.h"
 
@@ -28,16 +28,10 @@ double ebbi_reference_round(ebb_precision precision, double x) {
   return unit * (half ? nearbyint(x / unit) : round(x / unit));
 }
 
-void ebbi_reference_forward(double *a, double *z, const double *x, const double *w, const double *b,
-                            ebb_activation activation, size_t batch, size_t inputs,
-                            size_t outputs) {
+void ebbi_reference_forward(double *z, const double *x, const double *w, const double *b,
+                            size_t batch, size_t inputs, size_t outputs) {
   ebbi_reference_matmul(z, x, false, w, false, batch, outputs, inputs);
-  for (size_t row = 0; row < batch; row++)
-    for (size_t col = 0; col < outputs; col++) {
-      size_t at = row * outputs + col;
-      z[at] += b[col];
-      a[at] = ebbi_reference_activation(activation, z[at]);
-    }
+  for (size_t at = 0; at < batch * outputs; at++) z[at] += b[at % outputs];
 }
 
 void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, const double *dz,
@@ -49,10 +43,11 @@ void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, con
   }
 }
 
-void ebbi_reference_input_gradient(double *dz_below, const double *dz, const double *w,
-                                   const double *z_below, ebb_activation activation, size_t batch,
-                                   size_t inputs, size_t outputs) {
-  ebbi_reference_matmul(dz_below, dz, false, w, true, batch, inputs, outputs);
-  for (size_t at = 0; at < batch * inputs; at++)
-    dz_below[at] *= ebbi_reference_slope(activation, z_below[at]);
+void ebbi_reference_activate(double *a, const double *z, ebb_activation activation, size_t count) {
+  for (size_t i = 0; i < count; i++) a[i] = ebbi_reference_activation(activation, z[i]);
+}
+
+void ebbi_reference_descend(double *dz, const double *da, const double *z,
+                            ebb_activation activation, size_t count) {
+  for (size_t i = 0; i < count; i++) dz[i] = da[i] * ebbi_reference_slope(activation, z[i]);
 }

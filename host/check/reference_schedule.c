@@ -1,7 +1,7 @@
-/* The reference's learning rates, as the closed forms of PyTorch's torch.optim.lr_scheduler give
- * them: LinearLR from 1 to `factor`, CosineAnnealingLR with eta_min = factor * rate, StepLR,
- * ExponentialLR with gamma = factor ^ (1 / steps). A warm-up is a LinearLR before them, of which
- * the last step is the first of the next one.
+/* The reference's learning rates, by the closed forms of PyTorch's torch.optim.lr_scheduler:
+ * LinearLR from 1 to `factor`, CosineAnnealingLR with eta_min = factor * rate, StepLR,
+ * ExponentialLR with gamma = factor ^ (1 / steps). A warm-up is a LinearLR before them; its last
+ * step is the first of the schedule.
  */
 #include "check/reference.h"
 

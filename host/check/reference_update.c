@@ -1,5 +1,5 @@
-/* The reference's updates, by the rows of check/optimizers/, their bounds, and what a training
- * begins with: initial weights and the order of the rows.
+/* The reference's updates, through the rows of check/optimizers/, and their bounds. Also what a
+ * training starts from: initial weights and the order of the rows.
  */
 #include "check/bounds.h"
 #include "check/update_check.h"

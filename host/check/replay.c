@@ -1,11 +1,11 @@
-/* ebb_replay: the operation of a dump once more, on this device and by the reference.
+/* ebb_replay: repeats a dump's operation on this device and in the reference.
  *
- * The operation is launched with the tensors of the training, in the training's precision, engine
- * and width, and compared by the functions that found the wrong number. A whole step takes its
- * batch as a data set of its own, so its gather is not that of the training; nor is that of rows,
- * whose order is not repeated.
+ * The operation runs on the training's tensors, in the training's precision, engine and width. The
+ * functions that found the wrong number compare it. A whole step gathers its batch from a dataset
+ * made of the dump, so its gather differs from the training's. The same holds for rows, whose order
+ * is not repeated.
  */
-#include "check/dump.h"
+#include "check/replay.h"
 
 #include "base/error.h"
 #include "ops/ops.h"
@@ -16,45 +16,28 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct replay {
-  ebbi_exec exec; /* the training's */
-  ebbi_dump dump;
-  ebbi_comparison comparison;
-  ebbi_number watched;  /* on this device */
-  ebb_network *network; /* of a whole step */
-  ebbi_pass *pass;
-} replay;
-
-/* Whether the layer keeps its values in bfloat16. */
-static bool is_half(const replay *r, size_t layer) {
-  return r->dump.precision == EBB_PRECISION_BF16 && layer + 1 < r->dump.spec.count;
-}
-
-/* A tensor with the dump's numbers, or with NaN for the operation to fill: the dump has both kinds,
- * so no more is allocated than a file holds. */
-static ebb_status make(ebb_tensor **out, replay *r, const char *name, bool half, size_t rows,
-                       size_t cols, bool filled) {
+ebb_status ebbi_replay_make(ebb_tensor **out, ebbi_replay *r, const char *name, bool half,
+                            size_t rows, size_t cols, bool filled) {
   float *values;
-  ebbi_probe *probe = &r->comparison.probe;
-  TRY(ebbi_dump_floats(&values, probe, &r->dump, name, rows, cols));
+  ebbi_fixture *fixture = &r->comparison.fixture;
+  TRY(ebbi_dump_floats(&values, fixture, &r->dump, name, rows, cols));
   for (size_t i = 0; !filled && i < rows * cols; i++) values[i] = NAN;
-  TRY(ebb_tensor_create(out, probe->device, half ? EBB_BF16 : EBB_F32, rows, cols));
-  TRY(ebbi_probe_keep(probe, *out));
+  TRY(ebb_tensor_create(out, fixture->device, half ? EBB_BF16 : EBB_F32, rows, cols));
+  TRY(ebbi_fixture_keep(fixture, *out));
   return ebb_tensor_upload_floats(*out, values);
 }
 
-/* Labels, which must be classes, or values. */
-static ebb_status make_target(ebb_tensor **out, replay *r, const char *name, size_t rows,
+ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows,
                               bool packed) {
-  ebbi_probe *probe = &r->comparison.probe;
+  ebbi_fixture *fixture = &r->comparison.fixture;
   size_t outputs = ebb_spec_outputs(&r->dump.spec);
   bool classes = ebb_loss_has_labels(r->dump.loss.kind);
   size_t cols = classes ? 1 : outputs;
   float *values;
   int32_t *labels;
-  TRY(ebbi_dump_floats(&values, probe, &r->dump, name, rows, cols));
-  if (!classes) return ebbi_probe_tensor(out, probe, EBB_F32, rows, cols, packed, values);
-  TRY(ebbi_probe_bytes(&labels, probe, rows, sizeof *labels));
+  TRY(ebbi_dump_floats(&values, fixture, &r->dump, name, rows, cols));
+  if (!classes) return ebbi_fixture_tensor(out, fixture, EBB_F32, rows, cols, packed, values);
+  TRY(ebbi_fixture_bytes(&labels, fixture, rows, sizeof *labels));
   for (size_t i = 0; i < rows; i++) {
     REQUIRE(values[i] >= 0 && values[i] < (float)outputs, EBB_ERR_INPUT,
             "%s: label %g of row %zu is none of the %zu classes, so nothing can be computed again: "
@@ -62,96 +45,31 @@ static ebb_status make_target(ebb_tensor **out, replay *r, const char *name, siz
             r->dump.path, (double)values[i], i, outputs);
     labels[i] = (int32_t)values[i];
   }
-  return ebbi_probe_tensor(out, probe, EBB_I32, rows, 1, packed, labels);
+  return ebbi_fixture_tensor(out, fixture, EBB_I32, rows, 1, packed, labels);
 }
 
-static ebb_status run_forward(replay *r) {
-  const ebbi_dump *d = &r->dump;
-  size_t l = d->number.layer, batch = d->batch;
-  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
-  ebbi_layer_tensors t = {.activation = layer.activation, .live = d->live};
-  TRY(make(&t.x, r, "x", l > 0 && is_half(r, l - 1), batch, layer.inputs, true));
-  TRY(make(&t.w, r, "w", false, layer.inputs, layer.outputs, true));
-  TRY(make(&t.b, r, "b", false, 1, layer.outputs, true));
-  TRY(make(&t.a, r, "a", is_half(r, l), batch, layer.outputs, false));
-  if (ebb_activation_needs_z(layer.activation))
-    TRY(make(&t.z, r, "z", is_half(r, l), batch, layer.outputs, false));
-  TRY(ebbi_dense_forward(&r->exec, t.a, t.z, t.x, t.w, t.b, layer.activation));
-  return ebbi_compare_forward(&r->comparison, &t);
-}
-
-static ebb_status run_loss(replay *r) {
-  const ebbi_dump *d = &r->dump;
-  size_t batch = d->batch, outputs = ebb_spec_outputs(&d->spec);
-  ebbi_probe *probe = &r->comparison.probe;
-  ebbi_layer_tensors t = {.loss = d->loss, .live = d->live};
-  ebb_state state = ebb_state_default((uint32_t)d->live, 1, 0);
-  ebb_tensor *state_tensor;
-  TRY(make(&t.logits, r, "logits", false, batch, outputs, true));
-  TRY(make_target(&t.target, r, "target", batch, false));
-  TRY(make(&t.dz, r, "dz", false, batch, outputs, false));
-  TRY(ebbi_loss_partials_create(&r->exec, &t.partials, probe->device, batch));
-  TRY(ebbi_probe_keep(probe, t.partials));
-  TRY(ebbi_probe_state(&state_tensor, probe, &state));
-  TRY(ebbi_loss_forward_backward(&r->exec, t.dz, t.partials, t.logits, t.target, state_tensor,
-                                 d->loss));
-  return ebbi_compare_loss(&r->comparison, &t);
-}
-
-static ebb_status run_weight_gradient(replay *r) {
-  const ebbi_dump *d = &r->dump;
-  size_t l = d->number.layer;
-  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
-  ebbi_layer_tensors t = {.live = d->live};
-  TRY(make(&t.x, r, "x", l > 0 && is_half(r, l - 1), d->batch, layer.inputs, true));
-  TRY(make(&t.dz, r, "dz", is_half(r, l), d->batch, layer.outputs, true));
-  TRY(make(&t.dw, r, "dw", false, layer.inputs, layer.outputs, false));
-  TRY(make(&t.db, r, "db", false, 1, layer.outputs, false));
-  TRY(ebbi_dense_weight_gradient(&r->exec, t.dw, t.db, t.x, t.dz));
-  return ebbi_compare_weight_gradient(&r->comparison, &t);
-}
-
-static ebb_status run_input_gradient(replay *r) {
-  const ebbi_dump *d = &r->dump;
-  size_t l = d->number.layer;
-  ebbi_layer layer = ebbi_spec_layer(&d->spec, l);
-  REQUIRE(l > 0, EBB_ERR_INPUT, "%s: there is no layer below the first", d->path);
-  bool half = is_half(r, l - 1);
-  ebbi_layer_tensors t = {.activation_below = ebbi_spec_layer(&d->spec, l - 1).activation,
-                          .live = d->live};
-  TRY(make(&t.dz, r, "dz", is_half(r, l), d->batch, layer.outputs, true));
-  TRY(make(&t.w, r, "w", false, layer.inputs, layer.outputs, true));
-  TRY(make(&t.x, r, "x", half, d->batch, layer.inputs, true));
-  if (ebb_activation_needs_z(t.activation_below))
-    TRY(make(&t.z_below, r, "z_below", half, d->batch, layer.inputs, true));
-  TRY(make(&t.dz_below, r, "dz_below", half, d->batch, layer.inputs, false));
-  TRY(ebbi_dense_input_gradient(&r->exec, t.dz_below, t.dz, t.w, t.z_below, t.x,
-                                t.activation_below));
-  return ebbi_compare_input_gradient(&r->comparison, &t);
-}
-
-static ebb_status run_update(replay *r) {
+static ebb_status run_update(ebbi_replay *r) {
   static const char *const names[EBBI_SLABS] = {"parameters", "first", "second"};
   const ebbi_dump *d = &r->dump;
-  ebbi_probe *probe = &r->comparison.probe;
+  ebbi_fixture *fixture = &r->comparison.fixture;
   ebb_state state = ebb_state_default(1, 1, d->learning_rate);
   ebbi_update_case u = {
       .optimizer = &d->optimizer, .learning_rate = d->learning_rate, .step = d->step};
   size_t slabs = 1 + ebb_optimizer_moments(&d->optimizer);
   REQUIRE(ebbi_dump_shape(&u.slices, &u.count, d, "gradients"), EBB_ERR_INPUT,
           "%s: there is no tensor \"gradients\"", d->path);
-  TRY(ebbi_dump_floats(&u.gradients, probe, d, "gradients", u.slices, u.count));
+  TRY(ebbi_dump_floats(&u.gradients, fixture, d, "gradients", u.slices, u.count));
   for (size_t s = 0; s < slabs; s++)
-    TRY(ebbi_dump_floats(&u.before[s], probe, d, names[s], 1, u.count));
-  TRY(ebbi_probe_bytes(&u.parameters, probe, u.count, sizeof *u.parameters));
+    TRY(ebbi_dump_floats(&u.before[s], fixture, d, names[s], 1, u.count));
+  TRY(ebbi_fixture_bytes(&u.parameters, fixture, u.count, sizeof *u.parameters));
   for (size_t i = 0; i < u.count; i++) u.parameters[i] = i;
   state.step = d->step;
-  TRY(ebbi_update_case_run(&u, &state, probe));
+  TRY(ebbi_update_case_run(&u, &state, fixture));
   return ebbi_compare_update(&r->comparison, &u);
 }
 
-/* The rows as a data set, gathered in order. */
-static ebb_status run_rows(replay *r) {
+/* Gathers the rows in order, as a dataset of their own. */
+static ebb_status run_rows(ebbi_replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_comparison *c = &r->comparison;
   size_t inputs = ebb_spec_inputs(&d->spec);
@@ -161,13 +79,14 @@ static ebb_status run_rows(replay *r) {
   ebbi_picks picks = ebbi_pick(c, d->live, d->number.row);
   double *found, *expected;
   float *rows;
-  TRY(ebbi_dump_floats(&rows, &c->probe, d, "rows", d->live, inputs));
-  TRY(ebbi_probe_tensor(&data, &c->probe, EBB_F32, d->live, inputs, true, rows));
-  TRY(make_target(&targets, r, "row_targets", d->live, true));
-  TRY(make(&x, r, "x", false, d->batch, inputs, false));
-  TRY(ebb_tensor_create(&y, c->probe.device, classes ? EBB_I32 : EBB_F32, d->batch, targets->cols));
-  TRY(ebbi_probe_keep(&c->probe, y));
-  TRY(ebbi_probe_state(&state_tensor, &c->probe, &state));
+  TRY(ebbi_dump_floats(&rows, &c->fixture, d, "rows", d->live, inputs));
+  TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, d->live, inputs, true, rows));
+  TRY(ebbi_replay_target(&targets, r, "row_targets", d->live, true));
+  TRY(ebbi_replay_make(&x, r, "x", false, d->batch, inputs, false));
+  TRY(ebb_tensor_create(&y, c->fixture.device, classes ? EBB_I32 : EBB_F32, d->batch,
+                        targets->cols));
+  TRY(ebbi_fixture_keep(&c->fixture, y));
+  TRY(ebbi_fixture_state(&state_tensor, &c->fixture, &state));
   TRY(ebbi_gather_block(&r->exec, x, y, state_tensor, data, targets, data->rows, 1, false, 0));
   ebb_tensor *const pairs[2][2] = {{x, data}, {y, targets}};
   for (size_t p = 0; p < 2; p++) {
@@ -181,25 +100,25 @@ static ebb_status run_rows(replay *r) {
   return EBB_OK;
 }
 
-/* The step of a network with these parameters on a data set of this batch. */
-static ebb_status launch_whole(replay *r, const ebb_tensor *data, const ebb_tensor *targets) {
+/* Runs the whole step of a network with these parameters on a dataset of this batch. */
+static ebb_status launch_whole(ebbi_replay *r, const ebb_tensor *data, const ebb_tensor *targets) {
   const ebbi_dump *d = &r->dump;
-  ebbi_probe *probe = &r->comparison.probe;
+  ebbi_fixture *fixture = &r->comparison.fixture;
   ebb_tensor *slab = r->network->parameters, *moments[2];
   ebb_state state = ebb_state_default(0, 0, d->learning_rate);
   ebbi_whole_source source = {data, targets, d->live, d->loss, 1, false, 0};
   TRY(ebb_tensor_upload(r->pass->state, &state));
-  if (r->pass->whole->plan.slices > 1)
+  if (r->pass->whole->layout.slices > 1)
     return ebbi_whole_step_run(r->pass->whole, r->pass->state, slab, &source);
   for (size_t i = 0; i < 2; i++) {
-    TRY(ebb_tensor_create(&moments[i], probe->device, EBB_F32, 1, slab->cols));
-    TRY(ebbi_probe_keep(probe, moments[i]));
+    TRY(ebb_tensor_create(&moments[i], fixture->device, EBB_F32, 1, slab->cols));
+    TRY(ebbi_fixture_keep(fixture, moments[i]));
   }
   return ebbi_whole_steps_run(r->pass->whole, slab, moments[0], moments[1], r->pass->state, &source,
                               &d->optimizer, 1);
 }
 
-static ebb_status run_whole(replay *r) {
+static ebb_status run_whole(ebbi_replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_comparison *c = &r->comparison;
   size_t inputs = ebb_spec_inputs(&d->spec), outputs = ebb_spec_outputs(&d->spec);
@@ -210,21 +129,21 @@ static ebb_status run_whole(replay *r) {
   REQUIRE(ebb_spec_parameters(&d->spec) <= EBBI_WHOLE_PARAMETERS, EBB_ERR_INPUT,
           "%s: a network of %zu parameters takes no whole steps", d->path,
           ebb_spec_parameters(&d->spec));
-  TRY(ebb_network_create(&r->network, c->probe.device, &d->spec, EBB_INIT_ZERO, 1));
+  TRY(ebb_network_create(&r->network, c->fixture.device, &d->spec, EBB_INIT_ZERO, 1));
   TRY(ebbi_pass_create(&r->pass, &r->exec, r->network, d->batch, d->loss, EBBI_PASS_WHOLE));
-  TRY(ebbi_dump_floats(&parameters, &c->probe, d, "parameters", 1, r->network->parameters->cols));
+  TRY(ebbi_dump_floats(&parameters, &c->fixture, d, "parameters", 1, r->network->parameters->cols));
   TRY(ebb_tensor_upload(r->network->parameters, parameters));
-  TRY(ebbi_dump_floats(&rows, &c->probe, d, "x", d->live, inputs));
-  TRY(ebbi_dump_floats(&y, &c->probe, d, "target", d->live, targets_cols));
-  TRY(ebbi_probe_tensor(&data, &c->probe, EBB_F32, d->live, inputs, true, rows));
-  TRY(make_target(&targets, r, "target", d->live, true));
+  TRY(ebbi_dump_floats(&rows, &c->fixture, d, "x", d->live, inputs));
+  TRY(ebbi_dump_floats(&y, &c->fixture, d, "target", d->live, targets_cols));
+  TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, d->live, inputs, true, rows));
+  TRY(ebbi_replay_target(&targets, r, "target", d->live, true));
   TRY(launch_whole(r, data, targets));
-  TRY(ebbi_probe_array(&x_values, &c->probe, d->live * inputs));
-  TRY(ebbi_probe_array(&y_values, &c->probe, d->live * targets_cols));
+  TRY(ebbi_fixture_array(&x_values, &c->fixture, d->live * inputs));
+  TRY(ebbi_fixture_array(&y_values, &c->fixture, d->live * targets_cols));
   for (size_t i = 0; i < d->live * inputs; i++) x_values[i] = (double)rows[i];
   for (size_t i = 0; i < d->live * targets_cols; i++) y_values[i] = (double)y[i];
   const ebbi_whole_case w = {.network = r->network,
-                             .plan = &r->pass->whole->plan,
+                             .layout = &r->pass->whole->layout,
                              .loss = d->loss,
                              .live = d->live,
                              .parameters = parameters,
@@ -233,21 +152,22 @@ static ebb_status run_whole(replay *r) {
                              .rows = d->live,
                              .gradients = r->pass->gradients,
                              .partials = r->pass->partials};
-  REQUIRE(d->number.row < w.plan->slices || strncmp(d->number.tensor, "state", 5) == 0,
-          EBB_ERR_INPUT, "%s: slice %zu of %zu", d->path, d->number.row, w.plan->slices);
+  REQUIRE(d->number.row < w.layout->slices || strncmp(d->number.tensor, "state", 5) == 0,
+          EBB_ERR_INPUT, "%s: slice %zu of %zu", d->path, d->number.row, w.layout->slices);
   return ebbi_compare_whole(c, &w, d->number.row);
 }
 
-static ebb_status (*const run[EBBI_OPERATION_COUNT])(replay *r) = {
+static ebb_status (*const run[EBBI_OPERATION_COUNT])(ebbi_replay *r) = {
     [EBBI_OPERATION_ROWS] = run_rows,
-    [EBBI_OPERATION_FORWARD] = run_forward,
-    [EBBI_OPERATION_LOSS] = run_loss,
-    [EBBI_OPERATION_WEIGHT_GRADIENT] = run_weight_gradient,
-    [EBBI_OPERATION_INPUT_GRADIENT] = run_input_gradient,
+    [EBBI_OPERATION_FORWARD] = ebbi_replay_forward,
+    [EBBI_OPERATION_LOSS] = ebbi_replay_loss,
+    [EBBI_OPERATION_WEIGHT_GRADIENT] = ebbi_replay_weight_gradient,
+    [EBBI_OPERATION_INPUT_GRADIENT] = ebbi_replay_input_gradient,
+    [EBBI_OPERATION_GRADIENT_SUM] = ebbi_replay_gradient_sum,
     [EBBI_OPERATION_UPDATE] = run_update,
     [EBBI_OPERATION_WHOLE_STEP] = run_whole};
 
-/* The training's way of multiplying. */
+/* Sets up products as in the training. */
 static ebb_status choose(ebbi_exec *exec, ebb_device *device, const ebbi_dump *d) {
   *exec = *ebbi_device_exec(device);
   if (exec->engine != d->engine) TRY(ebbi_exec_set_engine(exec, d->engine));
@@ -262,7 +182,7 @@ static const char *fact(const ebbi_dump *dump, const char *key) {
   return text ? text : "?";
 }
 
-static void fill(ebb_replay_result *out, const replay *r) {
+static void fill(ebb_replay_result *out, const ebbi_replay *r) {
   const ebbi_number *then = &r->dump.number, *now = &r->watched;
   bool computed = !isnan(now->expected);
   snprintf(out->what, sizeof out->what, "%s", fact(&r->dump, "what"));
@@ -280,14 +200,14 @@ static void fill(ebb_replay_result *out, const replay *r) {
     ebbi_number_describe(out->worst, sizeof out->worst, &r->comparison.worst, r->network);
 }
 
-static ebb_status replay_dump(ebb_replay_result *out, replay *r, ebb_device *device) {
+static ebb_status replay_dump(ebb_replay_result *out, ebbi_replay *r, ebb_device *device) {
   const ebbi_number *then = &r->dump.number;
   TRY(choose(&r->exec, device, &r->dump));
   r->watched = *then;
   r->watched.found = r->watched.expected = r->watched.bound = NAN;
-  r->comparison = (ebbi_comparison){.probe = {.device = device, .exec = &r->exec, .seed = 1},
+  r->comparison = (ebbi_comparison){.fixture = {.device = device, .exec = &r->exec, .seed = 1},
                                     .watched = &r->watched};
-  ebbi_comparison_of(&r->comparison, r->dump.operation, then->layer);
+  ebbi_comparison_of(&r->comparison, r->dump.operation, then->kind, then->layer);
   TRY(run[r->dump.operation](r));
   fill(out, r);
   bool bounds_broken = r->comparison.severity > 1;
@@ -302,10 +222,10 @@ static ebb_status replay_dump(ebb_replay_result *out, replay *r, ebb_device *dev
 ebb_status ebb_replay(ebb_replay_result *out, ebb_device *device, const char *dump) {
   REQUIRE(out && device && dump, EBB_ERR_ARGUMENT, "ebb_replay: an argument is NULL");
   *out = (ebb_replay_result){0};
-  replay r = {0};
+  ebbi_replay r = {0};
   ebb_status status = ebbi_dump_read(&r.dump, dump);
   if (status == EBB_OK) status = replay_dump(out, &r, device);
-  ebbi_probe_clear(&r.comparison.probe);
+  ebbi_fixture_clear(&r.comparison.fixture);
   ebbi_pass_free(r.pass);
   ebb_network_free(r.network);
   ebbi_dump_free(&r.dump);

@@ -1,60 +1,56 @@
-/* Rounding errors of a whole network, by the rules of error propagation.
+/* Rounding errors of a whole network, by error propagation.
  *
- * A kernel's bound holds for exact inputs; a layer's inputs carry the errors of all layers before
- * it. Adding up worst cases layer by layer is rigorous and useless: it exceeds 1 after three
- * layers. Here rounding errors are taken as independent with mean zero (Higham and Mary, "A new
- * approach to probabilistic rounding error analysis", 2019): a sum of k terms has the variance
- * k (u sum |terms|)^2, and variances pass through a product by the other factor's square, through f
- * by f'^2. What a function's bound allows counts as its deviation, though it is hardly ever used
- * up; so the result is an estimate from above, and a tensor's root of the sum of squared errors
- * exceeds EBBI_DEVIATIONS times its deviation only if something is wrong.
+ * A kernel's bound holds for exact inputs, while a layer's inputs carry the errors of all layers
+ * before it. Adding up worst cases layer by layer is rigorous and useless: the sum exceeds 1 after
+ * three layers. Here errors are taken as independent with mean zero (Higham and Mary, "A new
+ * approach to probabilistic rounding error analysis", 2019). A sum of k terms has the variance k (u
+ * sum |terms|)^2; a product multiplies variances by the other factor's square, and f by f'^2. A
+ * function's bound counts as its deviation, though the error hardly ever reaches it. The result is
+ * therefore an estimate from above: a tensor's root of the sum of squared errors exceeds
+ * EBBI_DEVIATIONS times its deviation only if something is wrong.
  *
- * A device may take numbers below FLT_MIN for 0: operands, products and results, so sums have a
- * deviation of FLT_MIN times the factors' magnitudes too.
+ * If a value is read more than once, its error may enter a sum of values, or of gradients, more
+ * than once. Such sums add deviations instead of variances, which is valid for any dependence.
  *
- * In tf32 and bf16 each operand of a product has the deviation of its rounding too, and in bf16 so
- * has what a hidden layer keeps.
+ * A device may flush operands, products and results below FLT_MIN to 0, so sums also have a
+ * deviation of FLT_MIN times the factors' magnitudes.
  *
- * Near a kink of f the device may stand on the other side. f' is therefore looked at within
- * EBBI_DEVIATIONS deviations to both sides: its largest value carries the error on, and its change
- * is the deviation of f' itself.
+ * In tf32 and bf16, each operand of a product also has the deviation of its rounding; in bf16, so
+ * does each stored value of a hidden layer.
+ *
+ * Near a kink of f the device may be on the other side. f' is therefore taken over EBBI_DEVIATIONS
+ * deviations to both sides: its largest value propagates the error, and its change is the deviation
+ * of f' itself.
  */
 #include "check/rounding.h"
 
 #include "base/error.h"
 #include "check/bounds.h"
 #include "check/loss_check.h"
+#include "check/spread.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-/* A deviation of logits with which errors may reach 1. */
-
-static double square(double x) {
-  return x * x;
-}
-
-/* What is spread over which reference, and the roundoff of a product's operands and of the values
- * that hidden layers keep. */
+/* The spread's reference and results; the roundoff of operands and of values between nodes. */
 typedef struct spreading {
   ebbi_reference_network *spread;
   const ebbi_reference_network *reference;
   double operand, kept;
-  double *product, *scratch; /* [batch, widest]; two rows of the widest */
+  double *scratch;                    /* two rows of the widest value */
+  double *term, *term_variance, *sum; /* [batch, widest]: the parts of a value's gradient */
 } spreading;
 
-/* A factor of a product: its values, their variances (NULL: exact), and whether it is transposed.
- */
-typedef struct factor {
-  const double *values, *variances;
-  bool transposed;
-} factor;
+double ebbi_spread_add(double variance, double other) {
+  if (variance == 0 || other == 0) return variance + other;
+  return ebbi_square(sqrt(variance) + sqrt(other));
+}
 
-/* Variances of op(a).op(b) [m, n] over k. A factor that is exactly 0 makes no error. */
-static void product_variance(const spreading *s, double *out, factor a, factor b, size_t m,
-                             size_t n, size_t k) {
+void ebbi_spread_product(const ebbi_node_spread *s, double *out, ebbi_factor a, ebbi_factor b,
+                         size_t m, size_t n, size_t k) {
   double *magnitude = s->scratch, *reach = s->scratch + n;
-  double rounded = 2 * square(s->operand);
+  double rounded = 2 * ebbi_square(s->operand);
   size_t across = b.transposed ? k : 1;
   for (size_t i = 0; i < m; i++) {
     double *row = out + i * n;
@@ -67,19 +63,19 @@ static void product_variance(const spreading *s, double *out, factor a, factor b
         double right = fabs(b.values[first + j * across]), term = left * right;
         magnitude[j] += term;
         reach[j] += left + right;
-        row[j] += rounded * square(term) + left_variance * square(right);
+        row[j] += rounded * ebbi_square(term) + left_variance * ebbi_square(right);
       }
       for (size_t j = 0; b.variances && j < n; j++)
-        row[j] += square(left) * b.variances[first + j * across];
+        row[j] += ebbi_square(left) * b.variances[first + j * across];
     }
     for (size_t j = 0; j < n; j++)
-      row[j] += (double)(k + 8) * square(EBBI_ROUNDOFF * magnitude[j]) +
-                square((double)FLT_MIN * reach[j]);
+      row[j] += (double)(k + 8) * ebbi_square(EBBI_ROUNDOFF * magnitude[j]) +
+                ebbi_square((double)FLT_MIN * reach[j]);
   }
 }
 
-/* f' around z, at the ends and, where they lie between, at the places about which f' of one
- * activation or another turns: its largest magnitude, and how far it may be from f'(z). */
+/* f' around z: its largest magnitude, and its largest distance from f'(z). It is sampled at both
+ * ends and, where they lie between, at the extrema of the activations' f'. */
 typedef struct slope_range {
   double steepest, change;
 } slope_range;
@@ -98,103 +94,135 @@ static slope_range slope_around(ebb_activation activation, double z, double z_va
   return range;
 }
 
-/* Variances of z and a of a layer. */
-static void spread_forward(const spreading *s, size_t l) {
-  ebbi_reference_network *spread = s->spread;
-  const ebbi_reference_network *reference = s->reference;
-  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
-  size_t count = reference->batch * layer.outputs;
-  const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
-  const double *b = w + layer.inputs * layer.outputs, *z = reference->z[l];
-  factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], false};
-  product_variance(s, spread->z[l], x, (factor){w, NULL, false}, reference->batch, layer.outputs,
-                   layer.inputs);
-  double kept = l + 1 < reference->spec.count ? s->kept : 0;
-  for (size_t i = 0; i < count; i++) {
-    spread->z[l][i] += (double)(layer.inputs + 8) * square(EBBI_ROUNDOFF * b[i % layer.outputs]);
-    slope_range slope = slope_around(layer.activation, z[i], spread->z[l][i]);
-    spread->a[l][i] = square(slope.steepest) * spread->z[l][i] +
-                      square(ebbi_bound_activation(layer.activation) * (1 + fabs(z[i]))) +
-                      square(kept * reference->a[l][i]);
-    spread->z[l][i] += square(kept * z[i]);
+/* The node as the kinds' spread functions take it. */
+static ebbi_node_spread node_of(const spreading *s, size_t node) {
+  ebbi_node_spread n = {.value = ebbi_reference_node(s->reference, node),
+                        .variance = ebbi_reference_node(s->spread, node),
+                        .operand = s->operand,
+                        .scratch = s->scratch};
+  for (size_t i = 0; i < EBB_NODE_INPUTS; i++)
+    if (s->reference->spec.nodes[node].inputs[i] == 0) n.variance.x[i] = NULL;
+  return n;
+}
+
+/* Variances of z and of f(z). */
+static void spread_forward(const spreading *s, size_t node) {
+  const ebb_spec *spec = &s->reference->spec;
+  ebb_activation activation = spec->nodes[node].activation;
+  ebbi_node_spread n = node_of(s, node);
+  const double *z = s->reference->z[node], *y = s->reference->y[node + 1];
+  double *z_variance = s->spread->z[node], *y_variance = s->spread->y[node + 1];
+  double kept = node + 1 < spec->count ? s->kept : 0;
+  ebbi_node_check(spec, node)->spread_forward(&n);
+  for (size_t i = 0; i < ebbi_node_count(&n.value); i++) {
+    double computed = z_variance[i];
+    slope_range slope = slope_around(activation, z[i], computed);
+    z_variance[i] += ebbi_square(kept * z[i]); /* replaced below if z is y */
+    y_variance[i] = ebbi_square(slope.steepest) * computed +
+                    ebbi_square(ebbi_bound_activation(activation) * (1 + fabs(z[i]))) +
+                    ebbi_square(kept * y[i]);
   }
 }
 
 /* Variances of the loss and of the output's dz, row by row. */
 static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_network *reference) {
-  size_t last = reference->spec.count - 1, cols = ebbi_spec_layer(&reference->spec, last).outputs;
-  const double *dz = reference->dz[last], *z_variance = spread->z[last];
+  size_t last = reference->spec.count, cols = ebb_spec_outputs(&reference->spec);
+  const double *dz = reference->dy[last], *z_variance = spread->y[last];
   const ebbi_reference_target *target = &reference->target;
   bool labels = ebb_loss_has_labels(target->loss.kind);
   double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(reference->live);
-  spread->loss = square(value_bound * (1 + reference->loss));
+  spread->loss = ebbi_square(value_bound * (1 + reference->loss));
   for (size_t row = 0; row < reference->live; row++) {
     const ebbi_loss_spread s = {.dz = dz + row * cols,
                                 .z_variance = z_variance + row * cols,
-                                .dz_variance = spread->dz[last] + row * cols,
+                                .dz_variance = spread->dy[last] + row * cols,
                                 .cols = cols,
                                 .label = labels ? (size_t)target->labels[row] : 0,
                                 .live = (double)reference->live,
                                 .bound = ebbi_bound_loss_gradient(target->loss, cols)};
-    for (size_t i = 0; i < cols; i++) spread->loss += square(s.dz[i]) * s.z_variance[i];
+    for (size_t i = 0; i < cols; i++) spread->loss += ebbi_square(s.dz[i]) * s.z_variance[i];
     spread->loss += ebbi_loss_check_of(target->loss)->spread(&s);
   }
 }
 
-/* Variances of a layer's dw and db. */
-static void spread_weight_gradient(const spreading *s, size_t l) {
-  ebbi_reference_network *spread = s->spread;
-  const ebbi_reference_network *reference = s->reference;
-  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
-  size_t batch = reference->batch;
-  double *dw = spread->gradients + ebbi_reference_offset(&reference->spec, l);
-  double *db = dw + layer.inputs * layer.outputs;
-  factor x = {l == 0 ? reference->x : reference->a[l - 1], l == 0 ? NULL : spread->a[l - 1], true};
-  factor dz = {reference->dz[l], spread->dz[l], false};
-  product_variance(s, dw, x, dz, layer.inputs, layer.outputs, batch);
-  for (size_t col = 0; col < layer.outputs; col++) {
-    double magnitude = 0;
-    db[col] = 0;
-    for (size_t i = col; i < batch * layer.outputs; i += layer.outputs) {
-      magnitude += fabs(dz.values[i]);
-      db[col] += dz.variances[i];
+/* One input's share of its value's gradient, and the variances of that share. */
+static void spread_term(const spreading *s, size_t node, size_t input) {
+  const ebbi_kind_check *kind = ebbi_node_check(&s->reference->spec, node);
+  ebbi_node_spread n = node_of(s, node);
+  size_t count = ebbi_node_input_count(&n.value, input);
+  for (size_t i = 0; i < EBB_NODE_INPUTS; i++) n.value.dx[i] = n.variance.dx[i] = NULL;
+  n.value.gradients = n.variance.gradients = NULL;
+  n.value.dx[input] = memset(s->term, 0, count * sizeof *s->term);
+  n.variance.dx[input] = memset(s->term_variance, 0, count * sizeof *s->term_variance);
+  kind->backward(&n.value);
+  kind->spread_backward(&n);
+}
+
+/* Variances of a value's gradient before f' of the node that produced it. Every sum is rounded, and
+ * so is a node's result that is not fused with f'. */
+static bool spread_sum(const spreading *s, size_t value) {
+  const ebb_spec *spec = &s->reference->spec;
+  size_t count = s->reference->batch * ebb_spec_cols(spec, value), readers = 0;
+  double *variance = s->spread->dy[value], stored = ebbi_square(s->kept);
+  bool fused = true;
+  for (size_t n = spec->count; n-- > value;)
+    for (size_t i = ebbi_node_kind(spec, n)->inputs; i-- > 0;) {
+      if (spec->nodes[n].inputs[i] != value) continue;
+      spread_term(s, n, i);
+      fused = fused && readers == 0 && ebbi_node_kind(spec, n)->fuses;
+      for (size_t e = 0; e < count; e++) {
+        double rounded = readers > 0 ? stored + ebbi_square(EBBI_ROUNDOFF) : 0;
+        s->sum[e] = (readers > 0 ? s->sum[e] : 0) + s->term[e];
+        variance[e] = readers > 0 ? variance[e] : 0;
+        variance[e] = ebbi_spread_add(variance[e], s->term_variance[e]);
+        variance[e] += rounded * ebbi_square(s->sum[e]);
+        if (!fused) variance[e] += stored * ebbi_square(s->term[e]);
+      }
+      readers++;
     }
-    db[col] += (double)(batch + 8) * square(EBBI_ROUNDOFF * magnitude);
-  }
+  return fused;
 }
 
-/* Variances of dz of the layer below l; its values dz.w^T go into `product`. */
-static void spread_input_gradient(const spreading *s, size_t l) {
-  ebbi_reference_network *spread = s->spread;
+/* The same after f'. */
+static void spread_gradient(const spreading *s, size_t node) {
   const ebbi_reference_network *reference = s->reference;
-  ebbi_layer layer = ebbi_spec_layer(&reference->spec, l);
-  ebb_activation activation = ebbi_spec_layer(&reference->spec, l - 1).activation;
-  const double *w = reference->parameters + ebbi_reference_offset(&reference->spec, l);
-  double *variance = spread->dz[l - 1];
-  factor dz = {reference->dz[l], spread->dz[l], false};
-  product_variance(s, variance, dz, (factor){w, NULL, true}, reference->batch, layer.inputs,
-                   layer.outputs);
-  ebbi_reference_matmul(s->product, dz.values, false, w, true, reference->batch, layer.inputs,
-                        layer.outputs);
-  for (size_t i = 0; i < reference->batch * layer.inputs; i++) {
-    double z = reference->z[l - 1][i];
-    slope_range slope = slope_around(activation, z, spread->z[l - 1][i]);
+  ebb_activation activation = reference->spec.nodes[node].activation;
+  double *variance = s->spread->dz[node];
+  double rounded = spread_sum(s, node + 1) ? 0 : ebbi_square(2 * EBBI_ROUNDOFF);
+  for (size_t i = 0; i < reference->batch * reference->spec.nodes[node].units; i++) {
+    double z = reference->z[node][i];
+    slope_range slope = slope_around(activation, z, s->spread->z[node][i]);
     double computed = ebbi_bound_slope(activation) * ebbi_slope_scale(activation, z);
-    variance[i] = square(slope.steepest) * variance[i] +
-                  square(s->product[i]) * (square(slope.change) + square(computed)) +
-                  square(s->kept * reference->dz[l - 1][i]);
+    variance[i] = ebbi_square(slope.steepest) * s->spread->dy[node + 1][i] +
+                  ebbi_square(reference->dy[node + 1][i]) *
+                      (ebbi_square(slope.change) + ebbi_square(computed)) +
+                  (rounded + ebbi_square(s->kept)) * ebbi_square(reference->dz[node][i]);
   }
 }
 
-/* Up the layers and down again, as a step goes. */
+/* Variances of the gradients of a node's parameters. */
+static void spread_parameters(const spreading *s, size_t node) {
+  ebbi_node_spread n = node_of(s, node);
+  for (size_t i = 0; i < EBB_NODE_INPUTS; i++) n.value.dx[i] = n.variance.dx[i] = NULL;
+  ebbi_node_check(&s->reference->spec, node)->spread_backward(&n);
+}
+
+/* Forward through the nodes, then backward, as in a step. */
 static void spread_all(const spreading *s) {
-  size_t layers = s->reference->spec.count;
-  for (size_t l = 0; l < layers; l++) spread_forward(s, l);
+  size_t nodes = s->reference->spec.count;
+  for (size_t n = 0; n < nodes; n++) spread_forward(s, n);
   spread_loss(s->spread, s->reference);
-  for (size_t l = layers, lowest = s->reference->lowest; l-- > lowest;) {
-    spread_weight_gradient(s, l);
-    if (l > lowest) spread_input_gradient(s, l);
+  for (size_t n = nodes, lowest = s->reference->lowest; n-- > lowest;) {
+    if (n + 1 < nodes) spread_gradient(s, n);
+    spread_parameters(s, n);
   }
+}
+
+static size_t widest_of(const ebb_spec *spec) {
+  size_t widest = 0;
+  for (size_t v = 0; v <= spec->count; v++)
+    if (ebb_spec_cols(spec, v) > widest) widest = ebb_spec_cols(spec, v);
+  return widest;
 }
 
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
@@ -204,19 +232,19 @@ ebb_status ebbi_rounding_create(ebbi_reference_network **out,
   spreading s = {.reference = reference,
                  .operand = operand,
                  .kept = precision == EBB_PRECISION_BF16 ? operand : 0};
-  size_t widest = 0;
-  for (size_t l = 0; l < spec->count; l++) {
-    if (ebbi_spec_layer(spec, l).inputs > widest) widest = ebbi_spec_layer(spec, l).inputs;
-    if (ebbi_spec_layer(spec, l).outputs > widest) widest = ebbi_spec_layer(spec, l).outputs;
+  size_t widest = widest_of(spec), batch = reference->batch;
+  s.scratch = calloc(widest, (3 * batch + 2) * sizeof *s.scratch);
+  REQUIRE(s.scratch, EBB_ERR_MEMORY, "verify: no memory for %zu x %zu values", batch, widest);
+  s.term = s.scratch + 2 * widest;
+  s.term_variance = s.term + widest * batch;
+  s.sum = s.term_variance + widest * batch;
+  ebb_status status = ebbi_reference_create(&s.spread, spec, batch);
+  if (status == EBB_OK) {
+    s.spread->lowest = reference->lowest;
+    spread_all(&s);
   }
-  s.product = calloc(widest, (reference->batch + 2) * sizeof *s.product);
-  REQUIRE(s.product, EBB_ERR_MEMORY, "verify: no memory for %zu x %zu values", reference->batch,
-          widest);
-  s.scratch = s.product + widest * reference->batch;
-  ebb_status status = ebbi_reference_create(&s.spread, spec, reference->batch);
-  if (status == EBB_OK) spread_all(&s);
   *out = s.spread;
-  free(s.product);
+  free(s.scratch);
   return status;
 }
 
@@ -224,8 +252,8 @@ void ebbi_rounding_tally(ebbi_tally *tally, const double *found, const double *e
                          const double *variances, size_t count) {
   double error = 0, norm = 0, variance = 0;
   for (size_t i = 0; i < count; i++) {
-    error += square(found[i] - expected[i]);
-    norm += square(expected[i]);
+    error += ebbi_square(found[i] - expected[i]);
+    norm += ebbi_square(expected[i]);
     variance += variances[i];
   }
   double scale = fmax(sqrt(norm), DBL_MIN);

@@ -1,14 +1,14 @@
-/* How far float32 rounding may carry a network's values from the reference's: a variance for each.
+/* How far float32 rounding may carry a network's values from the reference's: a variance for each
+ * value.
  */
 #ifndef EBBI_ROUNDING_H
 #define EBBI_ROUNDING_H
 
-#include "check/probe.h"
+#include "check/fixture.h"
 
-/* Makes a twin of the reference, run by layers in this precision, whose z, a, dz, gradients and
- * loss hold variances. Needs the reference's run_forward and run_backward before. Free it as a
- * reference.  Errors: EBB_ERR_MEMORY.
- */
+/* Makes a twin of the reference, run by layers in this precision, whose values, gradients and loss
+ * hold variances. Needs the reference's run_forward and run_backward before. Free it like a
+ * reference. Errors: EBB_ERR_MEMORY. */
 ebb_status ebbi_rounding_create(ebbi_reference_network **out,
                                 const ebbi_reference_network *reference, ebb_precision precision);
 
@@ -16,7 +16,7 @@ ebb_status ebbi_rounding_create(ebbi_reference_network **out,
 void ebbi_rounding_tally(ebbi_tally *tally, const double *found, const double *expected,
                          const double *variances, size_t count);
 
-/* Deviations that a device may be off, taken over a whole tensor: see rounding.c. */
+/* How many deviations a whole tensor may be off: see rounding.c. */
 #define EBBI_DEVIATIONS 4
 
 #endif

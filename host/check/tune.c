@@ -1,16 +1,17 @@
-/* Trying one choice for one shape: is it right, and how fast is it beside the library's own choice?
+/* Tries one choice for one shape: is it correct, and how fast is it compared with the default
+ * choice?
  *
- * What is checked and timed is the dense layer's pass that has the layout, with what it fuses, or
- * the launches that an engine needs in place of fusing. The check runs on the next smaller odd
- * sizes, where edges are, and compares as many elements as 2^22 multiply-adds of the reference pay
- * for, edges among them: a whole reference product of a large class would take longer than tuning
- * may. Timing alternates between the two choices, since a machine's pace changes.
+ * The dense layer's pass with that layout is checked and timed, including its fused work or the
+ * separate launches of engines that do not fuse. The check runs on the next smaller odd sizes,
+ * which exercise the edges. It compares as many elements as 2^22 multiply-adds of the reference
+ * allow, edges among them: a whole reference product of a large class would take longer than tuning
+ * may. Timing alternates between the two choices, since a machine's speed drifts.
  */
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/rng.h"
 #include "check/bounds.h"
-#include "check/probe.h"
+#include "check/fixture.h"
 #include "gemm/gemm.h"
 
 #include <ebb/tune.h>
@@ -19,17 +20,17 @@
 
 enum { SAMPLES = 7, CHECKED_TERMS = 1 << 22, CHECKED_LEAST = 64, BURST = 10 };
 
-/* A sample shorter than this would measure the clock and the start of the queue. */
+/* A shorter sample would measure the clock and the start of the queue. */
 static const double SAMPLE_SECONDS = 0.004;
 
-/* A first sample so much slower than automatic's settles it. */
+/* A first sample slower than automatic's by this factor ends the comparison. */
 static const double HOPELESS = 1.5;
 
 static const ebb_activation ACTIVATION = EBB_ACT_RELU;
 
 /* Operands and result of a pass in a precision. `extra` is the bias [1, cols] (NN) or a_below
- * [rows, cols] (NT), `sums` the bias gradient [1, cols] (TN). The arrays hold what is on the
- * device. */
+ * [rows, cols] (NT), `sums` the bias gradient [1, cols] (TN). The arrays hold the device's
+ * values. */
 typedef struct operands {
   ebb_tune_shape shape;
   ebb_precision precision;
@@ -39,7 +40,7 @@ typedef struct operands {
 
 struct ebb_tuner {
   ebb_device *device;
-  ebbi_exec exec; /* the device's, with the choice that is measured */
+  ebbi_exec exec; /* the device's, with the measured choice */
   unsigned class_index;
   operands timed, odd;
 };
@@ -74,7 +75,7 @@ static ebb_status make_operands(operands *o, ebb_device *device, const ebb_tune_
   if (tn) return ebb_tensor_create(&o->sums, device, EBB_F32, 1, s->cols);
   size_t rows = nt ? s->rows : 1;
   TRY(make(&o->extra, &o->extra_values, device, rows, s->cols, 3));
-  for (size_t i = 0; nt && i < rows * s->cols; i++) /* a_below is what the activation gives */
+  for (size_t i = 0; nt && i < rows * s->cols; i++) /* a_below is an output of the activation */
     o->extra_values[i] = fmaxf(o->extra_values[i], 0);
   return ebb_tensor_upload(o->extra, o->extra_values);
 }
@@ -136,8 +137,8 @@ static void check_element(ebbi_tally *tally, const operands *o, const float *c, 
                  ebbi_bound_product(o->precision, o->shape.depth));
 }
 
-/* All elements if that is cheap; else random ones, every fourth in the last row, every fourth in
- * the last column. */
+/* Checks all elements if that is cheap; else random elements, a fourth of them in the last row and
+ * a fourth in the last column. */
 static void check_product(ebbi_tally *tally, const operands *o, const float *c) {
   const ebb_tune_shape *s = &o->shape;
   size_t all = s->rows * s->cols, most = CHECKED_TERMS / s->depth;
@@ -168,7 +169,7 @@ static void check_sums(ebbi_tally *tally, const operands *o, const float *sums) 
   }
 }
 
-/* Fills a result with NaN, so that what a kernel leaves out is not what another one wrote. */
+/* Fills a result with NaN, so that elements that a kernel skips are found. */
 static ebb_status spoil(ebb_tensor *tensor, float *values) {
   size_t count = ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor);
   for (size_t i = 0; i < count; i++) values[i] = NAN;
@@ -210,7 +211,7 @@ static ebb_status set_choice(ebb_tuner *tuner, int choice) {
                               tuner->class_index, choice);
 }
 
-/* Seconds a run, of `runs` that end with the queue empty. */
+/* Seconds a run, from `runs` runs and the finish of the queue. */
 static ebb_status time_runs(double *seconds, ebb_tuner *tuner, int choice, size_t runs) {
   TRY(set_choice(tuner, choice));
   double start = ebbi_seconds();
@@ -220,8 +221,7 @@ static ebb_status time_runs(double *seconds, ebb_tuner *tuner, int choice, size_
   return EBB_OK;
 }
 
-/* How many runs a sample needs, found by running. The first run of all, which may compile, is not
- * counted. */
+/* Finds how many runs a sample needs. The first run, which may compile, is not counted. */
 static ebb_status calibrate(size_t *runs, ebb_tuner *tuner, int choice) {
   double seconds;
   *runs = 1;
@@ -254,7 +254,7 @@ static ebb_status time_alone(double *seconds, ebb_tuner *tuner, int choice) {
   return EBB_OK;
 }
 
-/* Samples of the choice and of automatic in turn. */
+/* Alternates samples of the choice and of automatic. */
 static ebb_status compare(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
   double mine[SAMPLES], automatic[SAMPLES];
   size_t runs, auto_runs, count = 0;
@@ -271,7 +271,7 @@ static ebb_status compare(double *seconds, double *auto_seconds, ebb_tuner *tune
   return EBB_OK;
 }
 
-/* Would the choice be obeyed? */
+/* Refuses a choice that would have no effect. */
 static ebb_status require_effect(ebb_tuner *tuner, int choice) {
   const ebb_tune_shape *s = &tuner->timed.shape;
   TRY(set_choice(tuner, choice));
@@ -309,7 +309,7 @@ ebb_status ebb_tuner_measure(double *seconds, double *auto_seconds, ebb_tuner *t
 
 /* ---- making ---- */
 
-/* The next smaller odd size. It is of the same class: classes begin after even sizes. */
+/* The next smaller odd size, which is in the same class because classes begin after even sizes. */
 static size_t odd_below(size_t size) {
   return size % 2 == 1 ? size : size - 1;
 }

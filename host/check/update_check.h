@@ -1,4 +1,5 @@
-/* What an optimizer is checked by: its reference and its bounds, a row each in check/optimizers/.
+/* How an optimizer is checked: its reference and its bounds, one row an optimizer in
+ * check/optimizers/.
  */
 #ifndef EBBI_UPDATE_CHECK_H
 #define EBBI_UPDATE_CHECK_H
@@ -6,14 +7,14 @@
 #include "check/update_run.h"
 
 typedef struct ebbi_update_check {
-  /* One parameter's update, as PyTorch's documentation has it. */
+  /* One parameter's update, as in PyTorch's documentation. */
   void (*step)(double *p, double *first, double *second, double g, const ebb_optimizer *optimizer,
                double rate, uint64_t step);
-  /* Fills run->scale of parameter i: the magnitudes that enter each value, before any cancel. */
+  /* Fills run->scale of parameter i: the magnitudes of each value's terms, before any cancel. */
   void (*magnitudes)(ebbi_update_run *run, size_t i, uint64_t step);
-  double update, moment; /* bounds relative to these, in units of EBBI_ROUNDOFF */
-  /* How far a parameter may be off beside that, from where the device's numbers underflow or the
-   * reference rounds; NaN where something may overflow on its way. */
+  double update, moment; /* relative to these, in units of EBBI_ROUNDOFF */
+  /* An additional error of a parameter, where the device's numbers underflow or the reference
+   * rounds; NaN where an intermediate result may overflow. */
   double (*slack)(const ebbi_update_run *run, size_t i, uint64_t step);
 } ebbi_update_check;
 
@@ -24,7 +25,7 @@ EBB_OPTIMIZER_LIST(EBBI_UPDATE_CHECK)
 
 const ebbi_update_check *ebbi_update_check_of(ebb_optimizer_kind kind);
 
-/* The largest magnitude of what a live check compares: products of two halves must not overflow. */
+/* The largest magnitude that a live check compares, with room before float32 overflows. */
 #define EBBI_UPDATE_MOST ((double)FLT_MAX / 2)
 
 #endif

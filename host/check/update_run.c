@@ -1,5 +1,5 @@
-/* Update runs. Errors are measured by the magnitudes that enter a value: for a parameter its own
- * and that of the change's terms, before any of them cancel.
+/* Update runs. An error is measured against the magnitudes of the terms: for a parameter, its own
+ * magnitude and those of the change's terms before any cancel.
  */
 #include "check/update_run.h"
 
@@ -13,29 +13,30 @@ static size_t moments_of(const ebbi_update_run *run) {
   return ebb_optimizer_moments(&run->optimizer);
 }
 
-static ebb_status make_values(ebbi_update_values *out, ebbi_probe *probe, size_t count) {
-  TRY(ebbi_probe_array(&out->parameters, probe, count));
-  TRY(ebbi_probe_array(&out->first, probe, count));
-  return ebbi_probe_array(&out->second, probe, count);
+static ebb_status make_values(ebbi_update_values *out, ebbi_fixture *fixture, size_t count) {
+  TRY(ebbi_fixture_array(&out->parameters, fixture, count));
+  TRY(ebbi_fixture_array(&out->first, fixture, count));
+  return ebbi_fixture_array(&out->second, fixture, count);
 }
 
-ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_probe *probe) {
-  TRY(make_values(&run->expected, probe, run->count));
-  TRY(make_values(&run->scale, probe, run->count));
-  TRY(make_values(&run->found, probe, run->count));
-  return ebbi_probe_array(&run->gradient_values, probe, run->count);
+ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_fixture *fixture) {
+  TRY(make_values(&run->expected, fixture, run->count));
+  TRY(make_values(&run->scale, fixture, run->count));
+  TRY(make_values(&run->found, fixture, run->count));
+  return ebbi_fixture_array(&run->gradient_values, fixture, run->count);
 }
 
-ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_probe *probe) {
-  run->exec = probe->exec;
+ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_fixture *fixture) {
+  run->exec = fixture->exec;
   run->count = ebb_tensor_cols(run->parameters);
-  TRY(ebbi_update_run_allocate(run, probe));
-  TRY(ebbi_probe_array(&run->slice_values, probe, ebb_tensor_rows(run->gradients) * run->count));
+  TRY(ebbi_update_run_allocate(run, fixture));
+  TRY(ebbi_fixture_array(&run->slice_values, fixture,
+                         ebb_tensor_rows(run->gradients) * run->count));
   if (moments_of(run) > 0)
-    TRY(ebbi_probe_input(&run->first, probe, 1, run->count, run->found.first));
+    TRY(ebbi_fixture_input(&run->first, fixture, 1, run->count, run->found.first));
   if (moments_of(run) > 1)
-    TRY(ebbi_probe_input(&run->second, probe, 1, run->count, run->found.second));
-  return ebbi_probe_read_into(run->found.parameters, run->parameters);
+    TRY(ebbi_fixture_input(&run->second, fixture, 1, run->count, run->found.second));
+  return ebbi_fixture_read_into(run->found.parameters, run->parameters);
 }
 
 void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
@@ -51,13 +52,13 @@ void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
 }
 
 ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
-  TRY(ebbi_probe_read_into(run->slice_values, run->gradients));
+  TRY(ebbi_fixture_read_into(run->slice_values, run->gradients));
   ebbi_reference_sum_slices(run->gradient_values, run->slice_values,
                             ebb_tensor_rows(run->gradients), run->count);
   ebbi_update_run_expect(run, step);
-  TRY(ebbi_probe_read_into(run->found.parameters, run->parameters));
-  if (run->first) TRY(ebbi_probe_read_into(run->found.first, run->first));
-  return run->second ? ebbi_probe_read_into(run->found.second, run->second) : EBB_OK;
+  TRY(ebbi_fixture_read_into(run->found.parameters, run->parameters));
+  if (run->first) TRY(ebbi_fixture_read_into(run->found.first, run->first));
+  return run->second ? ebbi_fixture_read_into(run->found.second, run->second) : EBB_OK;
 }
 
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live) {

@@ -1,12 +1,13 @@
-/* ebb_verify: runs the checks in order of what matters most to this device, and keeps the worst.
+/* ebb_verify: runs the checks most important to this device first, and keeps the worst.
  *
- * A broken bound is an outcome, not an error: the run goes on, so that a report shows everything
- * that is wrong with a device at once. Only what stops the device, or the callback, stops the run.
- * The checks are counted beforehand by the same walk, which then runs none.
+ * A broken bound is a result, not an error: the run goes on, so that a report shows all faults of a
+ * device at once. Only a failing device or the callback stops the run. The same functions count the
+ * checks beforehand without running them.
  */
 #include "check/verifier.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
@@ -63,6 +64,7 @@ static ebb_status walk(ebbi_verifier *verifier) {
   const ebb_verify_options *options = verifier->options;
   if (options->kernels) TRY(ebbi_verify_products(verifier));
   if (options->network) TRY(ebbi_verify_network(verifier));
+  if (options->kernels) TRY(ebbi_verify_kinds(verifier));
   if (options->kernels) TRY(ebbi_verify_kernels(verifier));
   return options->kernels && options->all ? ebbi_verify_other_forms(verifier) : EBB_OK;
 }
@@ -80,17 +82,20 @@ static ebb_status count_checks(ebbi_verifier *verifier) {
   return EBB_OK;
 }
 
-static ebb_status check_arguments(const void *out, const ebb_device *device,
-                                  const ebb_verify_options *options) {
-  REQUIRE(out && device && options, EBB_ERR_ARGUMENT, "ebb_verify: an argument is NULL");
-  REQUIRE(options->kernels || options->network, EBB_ERR_ARGUMENT,
+static ebb_status take_options(ebb_verify_options *own, const void *out, const ebb_device *device,
+                               const ebb_verify_options *given) {
+  REQUIRE(out && device && given, EBB_ERR_ARGUMENT, "ebb_verify: an argument is NULL");
+  *own = (ebb_verify_options)EBB_VERIFY_OPTIONS_INIT;
+  TRY(ebbi_options_take("ebb_verify", own, sizeof *own, given));
+  REQUIRE(own->kernels || own->network, EBB_ERR_ARGUMENT,
           "ebb_verify: neither kernels nor a network are to be verified");
   return EBB_OK;
 }
 
 ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_options *options) {
-  TRY(check_arguments(count, device, options));
-  ebbi_verifier verifier = {.device = device, .options = options};
+  ebb_verify_options own;
+  TRY(take_options(&own, count, device, options));
+  ebbi_verifier verifier = {.device = device, .options = &own};
   TRY(count_checks(&verifier));
   *count = verifier.count;
   return EBB_OK;
@@ -98,10 +103,11 @@ ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_
 
 ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,
                       const ebb_verify_options *options, ebb_verify_callback report, void *user) {
-  TRY(check_arguments(result, device, options));
+  ebb_verify_options own;
+  TRY(take_options(&own, result, device, options));
   *result = (ebb_verify_result){0};
   ebbi_verifier verifier = {
-      .device = device, .options = options, .result = result, .report = report, .user = user};
+      .device = device, .options = &own, .result = result, .report = report, .user = user};
   TRY(count_checks(&verifier));
   ebb_status status = walk(&verifier);
   if (!verifier.stopped) TRY(status);

@@ -1,12 +1,11 @@
-/* Runs the kernel table: each operation on odd shapes, with each activation that makes a difference
- * to it. What the device uses by itself comes first; the forms that other devices use come with the
- * option `all`: engines, tile configurations, vector widths that this device has no registers for,
- * and the products on matrix units, of which the emulated one runs anywhere.
+/* Runs the kernel table: each operation on odd shapes, with each activation that affects it. The
+ * device's default forms come first. The option `all` adds the forms of other devices: engines,
+ * tile configurations, vector widths too large for this device's registers, and products on tensor
+ * cores, of which the emulated one runs anywhere.
  *
- * The shapes are 1, primes, and tiles' and vectors' sizes with one more or less: the places where
- * edges are wrong; the last four are wide and deep enough for several panels and blocks of the CPU
- * products, the last also for a split of the depth. A row's outcome is the worst element of all its
- * shapes.
+ * The shapes are 1, primes, and tile and vector sizes plus or minus one, which exercise the edges.
+ * The last four are wide and deep enough for several panels and blocks of the CPU products, and the
+ * last also for split depth. A row's result is the worst element of all its shapes.
  */
 #include "check/verify_kernels.h"
 
@@ -35,18 +34,17 @@ static const ebbi_shape odd[] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 64},    {3
                                  {64, 64, 16},  {129, 17, 33}, {13, 256, 7},  {3, 930, 5},
                                  {13, 70, 531}, {2, 530, 531}, {19, 35, 3107}};
 
-/* Enough for one tile configuration: less than a tile, edges of the largest, a depth that is split.
- */
+/* Enough for one tile configuration: less than a tile, edges of the largest tile, split depth. */
 static const ebbi_shape of_tile[] = {{1, 1, 1}, {129, 133, 35}, {35, 257, 9}, {67, 5, 1043}};
 
-/* Enough for an activation where another has been through all shapes: the products of these have
- * the same tiles, so that it is compiled once. */
+/* Enough for an activation once another has run all shapes. These products have the same tiles, so
+ * the activation is compiled once. */
 static const ebbi_shape of_activation[] = {{1, 1, 1}, {5, 1, 64}, {31, 33, 29}, {33, 31, 1}};
 
 static const shape_list all_shapes = LIST_OF(odd), tile_shapes = LIST_OF(of_tile),
                         activation_shapes = LIST_OF(of_activation);
 
-/* One row of the table, with one activation: all its shapes, one report. */
+/* Runs one row of the table with one activation: all its shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                             shape_list list, ebb_activation activation, const char *form) {
   char name[96];
@@ -54,24 +52,24 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
   snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
            named ? ebb_activation_name(activation) : "", *form ? " " : "", form);
   if (!ebbi_verifier_wants(verifier, "kernel", name)) return EBB_OK;
-  ebbi_probe probe = {.device = verifier->device,
-                      .exec = &verifier->exec,
-                      .activation = activation,
-                      .half_inputs = verifier->half_inputs,
-                      .half_outputs = verifier->half_outputs,
-                      .seed = verifier->options->seed};
+  ebbi_fixture fixture = {.device = verifier->device,
+                          .exec = &verifier->exec,
+                          .activation = activation,
+                          .half_inputs = verifier->half_inputs,
+                          .half_outputs = verifier->half_outputs,
+                          .seed = verifier->options->seed};
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < list.count && status == EBB_OK; i++) {
-    status = check->run(&probe, list.shapes[i]);
-    ebbi_probe_clear(&probe);
+    status = check->run(&fixture, list.shapes[i]);
+    ebbi_fixture_clear(&fixture);
   }
   TRY(status);
-  return ebbi_verifier_report(verifier, "kernel", name, &probe.tally);
+  return ebbi_verifier_report(verifier, "kernel", name, &fixture.tally);
 }
 
-/* A row of the table with each activation: relu in all shapes, the others in few, or with `all` in
- * all. Whole steps have a row that has all activations in one program; with others alone they are
- * left to `all`. */
+/* Runs a row with each activation: relu on all shapes, the others on few, or on all with `all`. One
+ * row of whole steps mixes all activations in one program; single ones other than relu are left to
+ * `all`. */
 static ebb_status run_row(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                           const char *form) {
   bool all = verifier->options->all;
@@ -92,8 +90,8 @@ static ebb_status run_rows(ebbi_verifier *verifier, ebbi_check_use use, const ch
 
 /* ---- the products ---- */
 
-/* The dense layer's passes: they are the products and what is fused with them. An activation that
- * keeps z, the cheapest to compile. */
+/* Checks the products through the dense layer's passes, with what these fuse, and the activation
+ * that is cheapest to compile and keeps z. */
 static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     if (check->use == EBBI_USE_PRODUCT && strncmp(check->name, "dense", 5) == 0)
@@ -101,7 +99,7 @@ static ebb_status run_dense(ebbi_verifier *verifier, const char *name) {
   return EBB_OK;
 }
 
-/* The same in a tile configuration, unless the device is too small for it. */
+/* The same with one tile configuration, unless the device is too small for it. */
 static ebb_status run_config(ebbi_verifier *verifier, size_t config, const char *maker) {
   ebbi_exec *exec = &verifier->exec;
   char name[96];
@@ -117,7 +115,7 @@ static ebb_status run_configs(ebbi_verifier *verifier, size_t count, const char 
   return EBB_OK;
 }
 
-/* True if tuning has chosen it for a class of products, in the precision. */
+/* True if tuning chose the configuration for a class of products in this precision. */
 static bool is_tuned(const ebbi_exec *exec, int choice) {
   for (int layout = 0; layout < EBB_LAYOUT_COUNT; layout++)
     for (unsigned c = 0; c < EBB_MATMUL_CLASSES; c++)
@@ -125,7 +123,7 @@ static bool is_tuned(const ebbi_exec *exec, int choice) {
   return false;
 }
 
-/* The tile configurations that tuning has chosen, or those that it has not. */
+/* The tile configurations that tuning chose, or the others. */
 static ebb_status run_tuned(ebbi_verifier *verifier, bool tuned, const char *maker) {
   size_t count = ebb_matmul_config_count(verifier->exec.mma.precision);
   for (size_t c = 0; c < count; c++)
@@ -133,7 +131,7 @@ static ebb_status run_tuned(ebbi_verifier *verifier, bool tuned, const char *mak
   return EBB_OK;
 }
 
-/* How products on a matrix unit are checked: a precision, and what else is kept in bfloat16. */
+/* How products on a tensor core are checked: a precision, and what else is kept in bfloat16. */
 typedef struct mma_form {
   ebb_precision precision;
   bool half_inputs, half_outputs;
@@ -154,7 +152,7 @@ static void take_form(ebbi_verifier *verifier, char maker[64], ebbi_unit unit,
   verifier->half_outputs = form->half_outputs;
 }
 
-/* The device's own unit, in its precision, with the tiles that it takes. */
+/* The device's own tensor core, in its precision, with the tiles that it takes. */
 static ebb_status run_own_unit(ebbi_verifier *verifier) {
   ebbi_mma_state own = verifier->exec.mma;
   char maker[64];
@@ -170,7 +168,7 @@ static ebb_status run_own_unit(ebbi_verifier *verifier) {
 
 /* ---- forms of other devices ---- */
 
-/* A unit in one form: each tile configuration, but where types are mixed the first alone. */
+/* A tensor core in one form: each tile configuration, or only the first where types are mixed. */
 static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
   bool mixed = form->half_inputs != form->half_outputs;
   char maker[64];
@@ -178,7 +176,7 @@ static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_fo
   return run_configs(verifier, mixed ? 1 : ebb_matmul_config_count(form->precision), maker);
 }
 
-/* True if it has checks that are wanted: without them the unit's code need not be built. */
+/* True if any of its checks is selected; otherwise the tensor core's code need not be built. */
 static bool wants_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
   bool counting = verifier->counting;
   size_t before = verifier->count;
@@ -190,9 +188,8 @@ static bool wants_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *
   return wanted;
 }
 
-/* Every unit whose code the device's compiler takes: whether it may be used is another question,
- * which these rows answer. Where there is none the emulated one, so that the rest of the kernels'
- * text is checked on any device. */
+/* Every tensor core whose code the device's compiler accepts; these rows answer whether its results
+ * are right. Without any, the emulated one covers the rest of the kernels' text. */
 static ebb_status run_units(ebbi_verifier *verifier) {
   for (size_t f = 0; f < MMA_FORMS; f++) {
     bool found = false;
@@ -208,14 +205,14 @@ static ebb_status run_units(ebbi_verifier *verifier) {
   return EBB_OK;
 }
 
-/* The table at the widths that are not the device's own. An activation is the same formula at any:
- * one that also keeps z will do. */
+/* The table at the other vector widths. An activation's formula is the same at any width, so one
+ * that keeps z is enough. */
 static ebb_status run_widths(ebbi_verifier *verifier) {
   static const unsigned widths[] = {16, 8, 4};
   const ebbi_exec own = verifier->exec;
   char name[32];
   for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
-    if (widths[i] == own.profile.width) continue;
+    if (widths[i] == own.params.width) continue;
     snprintf(name, sizeof name, "width %u", widths[i]);
     TRY(ebbi_exec_set_width(&verifier->exec, verifier->device, widths[i]));
     for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
@@ -236,16 +233,16 @@ static ebb_status run_engines(ebbi_verifier *verifier, ebb_engine own) {
   return EBB_OK;
 }
 
-/* ---- what is run when ---- */
+/* ---- order of the parts ---- */
 
-/* Runs a part of the table, beginning with what the device uses by itself. */
+/* Runs a part of the table, starting from the device's defaults. */
 static ebb_status run_part(ebbi_verifier *verifier, ebb_status (*run)(ebbi_verifier *)) {
   verifier->exec = *ebbi_device_exec(verifier->device);
   verifier->half_inputs = verifier->half_outputs = false;
   return run(verifier);
 }
 
-/* True if the device uses such a row by itself. */
+/* True if the device uses such a row by default. */
 static bool is_own(const ebbi_verifier *verifier, ebbi_check_use use) {
   const ebbi_exec *exec = &verifier->exec;
   bool clblast = exec->engine == EBB_ENGINE_CLBLAST || is_tuned(exec, EBB_MATMUL_CLBLAST);

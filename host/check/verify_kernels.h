@@ -1,21 +1,21 @@
-/* The kernel checks: a table with a row for each operation, and the cases that its rows run.
+/* The kernel checks: a table with a row for each operation, and the cases that the rows run.
  *
- * A case runs an operation once on one shape and tallies every element of every output. What rows,
- * cols and depth mean to it is said where it is written.
+ * A case runs an operation once on one shape and tallies every element of every output. Each case
+ * says what rows, cols and depth mean to it.
  */
 #ifndef EBBI_VERIFY_KERNELS_H
 #define EBBI_VERIFY_KERNELS_H
 
-#include "check/probe.h"
+#include "check/fixture.h"
 
 typedef struct ebbi_shape {
   size_t rows, cols, depth;
 } ebbi_shape;
 
-typedef ebb_status (*ebbi_kernel_case)(ebbi_probe *probe, ebbi_shape shape);
+typedef ebb_status (*ebbi_kernel_case)(ebbi_fixture *fixture, ebbi_shape shape);
 
-/* Which devices use an operation by themselves: those whose products are the engine's; those with
- * the engine clblast; those whose whole steps have the CPU form, or the form of groups; all. */
+/* Which devices use an operation by default: those whose products run on the engine itself; those
+ * with the engine clblast; those whose whole steps have the CPU form, or the GPU form; all. */
 typedef enum ebbi_check_use {
   EBBI_USE_PRODUCT,
   EBBI_USE_CLBLAST,
@@ -35,6 +35,9 @@ typedef enum ebbi_check_use {
   X(activation_forward, true, CLBLAST)                                                             \
   X(activation_backward, true, CLBLAST)                                                            \
   X(bias_gradient, false, CLBLAST)                                                                 \
+  X(add, false, ANY)                                                                               \
+  X(node_forward, false, ANY)                                                                      \
+  X(node_backward, false, ANY)                                                                     \
   X(loss, false, ANY)                                                                              \
   X(metrics_add, false, ANY)                                                                       \
   X(update, false, ANY)                                                                            \
@@ -54,7 +57,7 @@ typedef enum ebbi_check_use {
   X(transfer, false, ANY)
 
 #define EBBI_KERNEL_CASE(name, by_activation, use)                                                 \
-  ebb_status ebbi_case_##name(ebbi_probe *probe, ebbi_shape shape);
+  ebb_status ebbi_case_##name(ebbi_fixture *fixture, ebbi_shape shape);
 EBBI_KERNEL_CHECK_LIST(EBBI_KERNEL_CASE)
 #undef EBBI_KERNEL_CASE
 
@@ -65,7 +68,7 @@ typedef struct ebbi_kernel_check {
   ebbi_check_use use;
 } ebbi_kernel_check;
 
-/* The table; a row without name ends it. */
+/* The table; a row without a name ends it. */
 extern const ebbi_kernel_check ebbi_kernel_checks[];
 
 #endif

@@ -1,18 +1,20 @@
 /* Verifies a network: one batch forward and backward, then three updates, on the device and in the
  * reference, from the same weights.
  *
- * The whole chain runs on the device before anything is compared, as in training: what is checked
- * is what trains. Tensors are compared as a whole, by the root of the sum of squared errors, since
- * rounding in one layer spreads over all elements of the next. The work is done on a copy of the
- * network, so the caller's weights cannot change.
+ * The whole chain runs on the device before anything is compared, exactly as in training. A tensor
+ * is compared as a whole, by the root of the sum of squared errors, since rounding in one layer
+ * spreads over all elements of the next. The check works on a copy of the network, so the caller's
+ * weights cannot change.
  */
 #include "check/differences.h"
 #include "check/rounding.h"
+#include "check/slab.h"
 #include "check/update_run.h"
 #include "check/verifier.h"
 
 #include "base/error.h"
 #include "graph/pass.h"
+#include "nn/kind.h"
 #include "ops/loss_row.h"
 #include "train/train.h"
 #include <float.h>
@@ -21,7 +23,7 @@
 
 enum { DEFAULT_BATCH = 33, UPDATES = 3, SAMPLES_MIN = 8, SAMPLES_MAX = 500 };
 
-/* Multiply-adds that finite differences of one tensor may cost: some tenths of a second. */
+/* Multiply-adds that finite differences of one tensor may cost: a few tenths of a second. */
 static const double DIFFERENCES_WORK = 2e8;
 
 typedef struct network_check {
@@ -29,7 +31,7 @@ typedef struct network_check {
   ebb_network *network;    /* the copy */
   ebbi_pass *pass, *whole; /* by layers; in one launch */
   ebbi_reference_network *reference, *spread;
-  ebbi_probe probe;
+  ebbi_fixture fixture;
   ebbi_tally updates[EBB_MAX_NODES];
 } network_check;
 
@@ -37,14 +39,12 @@ static const ebb_spec *spec_of(const network_check *c) {
   return ebb_network_spec(c->verifier->options->network);
 }
 
-/* ---- set-up ---- */
-
-/* One tensor of the caller's network, into the copy and into the reference. */
+/* Copies one tensor of the caller's network into the copy and into the reference. */
 static ebb_status copy_values(double *values, ebb_tensor *to, const ebb_tensor *from,
-                              ebbi_probe *probe) {
+                              ebbi_fixture *fixture) {
   float *floats;
   size_t count = ebb_tensor_rows(from) * ebb_tensor_cols(from);
-  TRY(ebbi_probe_bytes(&floats, probe, count, sizeof *floats));
+  TRY(ebbi_fixture_bytes(&floats, fixture, count, sizeof *floats));
   TRY(ebb_tensor_download(floats, from));
   for (size_t i = 0; i < count; i++) values[i] = (double)floats[i];
   return ebb_tensor_upload(to, floats);
@@ -54,32 +54,34 @@ static ebb_status copy_network(network_check *c) {
   const ebb_network *from = c->verifier->options->network;
   const ebb_spec *spec = spec_of(c);
   TRY(ebb_network_create(&c->network, c->verifier->device, spec, EBB_INIT_ZERO, 1));
-  for (size_t l = 0; l < spec->count; l++) {
-    double *w = c->reference->parameters + ebbi_reference_offset(spec, l);
-    double *b = w + ebbi_spec_layer(spec, l).inputs * ebbi_spec_layer(spec, l).outputs;
-    TRY(copy_values(w, ebb_network_weight(c->network, l), ebb_network_weight(from, l), &c->probe));
-    TRY(copy_values(b, ebb_network_bias(c->network, l), ebb_network_bias(from, l), &c->probe));
-    ebbi_probe_clear(&c->probe);
+  for (size_t n = 0; n < spec->count; n++) {
+    double *values = c->reference->parameters + ebbi_reference_offset(spec, n);
+    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && from->parameter[n][p]; p++) {
+      const ebb_tensor *tensor = from->parameter[n][p];
+      TRY(copy_values(values, c->network->parameter[n][p], tensor, &c->fixture));
+      values += tensor->rows * tensor->cols;
+    }
+    ebbi_fixture_clear(&c->fixture);
   }
   return EBB_OK;
 }
 
-/* The batch's inputs: the data's first rows, or random numbers. */
+/* The batch's inputs: the first rows of the data, or random numbers. */
 static ebb_status fill_inputs(network_check *c) {
   const ebb_dataset *data = c->verifier->options->dataset;
   size_t count = c->reference->batch * ebb_spec_inputs(spec_of(c));
   double *random;
-  if (!data) TRY(ebbi_probe_normal(&random, &c->probe, count, 1));
+  if (!data) TRY(ebbi_fixture_normal(&random, &c->fixture, count, 1));
   for (size_t i = 0; i < count; i++)
-    c->reference->x[i] = !data     ? random[i]
-                         : data->x ? (double)data->x[i]
-                                   : (double)(data->scale * (float)data->x_u8[i]);
+    c->reference->y[0][i] = !data     ? random[i]
+                            : data->x ? (double)data->x[i]
+                                      : (double)(data->scale * (float)data->x_u8[i]);
   float *floats;
-  TRY(ebbi_probe_floats(&floats, &c->probe, count, c->reference->x));
+  TRY(ebbi_fixture_floats(&floats, &c->fixture, count, c->reference->y[0]));
   return ebb_tensor_upload(c->pass->value[0], floats);
 }
 
-/* The batch's labels or values. They stay the probe's until the check ends. */
+/* The batch's labels or values. The fixture owns them until the check ends. */
 static ebb_status fill_target(network_check *c) {
   const ebb_verify_options *options = c->verifier->options;
   size_t batch = c->reference->batch, outputs = ebb_spec_outputs(spec_of(c));
@@ -88,14 +90,14 @@ static ebb_status fill_target(network_check *c) {
   double *values = NULL;
   c->reference->target.loss = options->loss;
   if (ebb_loss_has_labels(options->loss.kind)) {
-    TRY(ebbi_probe_labels(&labels, &c->probe, batch, outputs));
+    TRY(ebbi_fixture_labels(&labels, &c->fixture, batch, outputs));
     for (size_t i = 0; options->dataset && i < batch; i++) labels[i] = options->dataset->labels[i];
     c->reference->target.labels = labels;
     return ebb_tensor_upload(c->pass->target, labels);
   }
   float *floats;
-  TRY(ebbi_probe_normal(&values, &c->probe, count, 1));
-  TRY(ebbi_probe_bytes(&floats, &c->probe, count, sizeof *floats));
+  TRY(ebbi_fixture_normal(&values, &c->fixture, count, 1));
+  TRY(ebbi_fixture_bytes(&floats, &c->fixture, count, sizeof *floats));
   for (size_t i = 0; i < count; i++) {
     if (options->dataset) values[i] = (double)options->dataset->values[i];
     floats[i] = (float)values[i];
@@ -114,8 +116,9 @@ static ebb_status set_up(network_check *c) {
   }
   TRY(ebbi_reference_create(&c->reference, spec_of(c), batch));
   TRY(copy_network(c));
-  TRY(ebbi_pass_create(&c->pass, c->probe.exec, c->network, batch, options->loss,
+  TRY(ebbi_pass_create(&c->pass, c->fixture.exec, c->network, batch, options->loss,
                        EBBI_PASS_LAYERS));
+  c->pass->seed = c->reference->seed = options->seed;
   TRY(fill_inputs(c));
   return fill_target(c);
 }
@@ -124,18 +127,22 @@ static ebb_status set_up(network_check *c) {
 
 /* A tensor's error and bound, both relative to its norm. */
 static ebb_status tally_tensor(ebbi_tally *tally, const ebb_tensor *tensor, const double *expected,
-                               const double *variances, ebbi_probe *probe) {
+                               const double *variances, ebbi_fixture *fixture) {
   double *found;
-  TRY(ebbi_probe_read(&found, probe, tensor));
+  TRY(ebbi_fixture_read(&found, fixture, tensor));
   ebbi_rounding_tally(tally, found, expected, variances,
                       ebb_tensor_rows(tensor) * ebb_tensor_cols(tensor));
   return EBB_OK;
 }
 
-/* "32x16 relu": a layer's sizes and activation. */
-static void name_layer(ebbi_tally *tally, ebbi_layer layer) {
-  ebbi_tally_case(tally, "%zux%zu %s", layer.inputs, layer.outputs,
-                  ebb_activation_name(layer.activation));
+/* "32x16 relu": a dense layer's sizes and activation; "16 dropout": columns and kind. */
+static void name_node(ebbi_tally *tally, const ebb_spec *spec, size_t node) {
+  const ebb_node *n = &spec->nodes[node];
+  if (ebbi_node_kind(spec, node)->takes)
+    ebbi_tally_case(tally, "%zux%zu %s", ebb_spec_cols(spec, n->inputs[0]), n->units,
+                    ebb_activation_name(n->activation));
+  else
+    ebbi_tally_case(tally, "%zu %s", n->units, ebbi_node_kind(spec, node)->name);
 }
 
 static bool wants(const network_check *c, const char *group, const char *name) {
@@ -144,15 +151,15 @@ static bool wants(const network_check *c, const char *group, const char *name) {
 
 static ebb_status report_forward(network_check *c) {
   char name[64];
-  for (size_t l = 0; l < spec_of(c)->count; l++) {
+  for (size_t n = 0; n < spec_of(c)->count; n++) {
     ebbi_tally tally = {0};
-    snprintf(name, sizeof name, "layer %zu", l + 1);
+    snprintf(name, sizeof name, "layer %zu", n + 1);
     if (!wants(c, "forward", name)) continue;
-    name_layer(&tally, ebbi_spec_layer(spec_of(c), l));
-    TRY(tally_tensor(&tally, c->pass->value[l + 1], c->reference->a[l], c->spread->a[l],
-                     &c->probe));
-    if (c->pass->z[l])
-      TRY(tally_tensor(&tally, c->pass->z[l], c->reference->z[l], c->spread->z[l], &c->probe));
+    name_node(&tally, spec_of(c), n);
+    TRY(tally_tensor(&tally, c->pass->value[n + 1], c->reference->y[n + 1], c->spread->y[n + 1],
+                     &c->fixture));
+    if (c->pass->z[n])
+      TRY(tally_tensor(&tally, c->pass->z[n], c->reference->z[n], c->spread->z[n], &c->fixture));
     TRY(ebbi_verifier_report(c->verifier, "forward", name, &tally));
   }
   return EBB_OK;
@@ -162,7 +169,7 @@ static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const cha
   ebbi_tally tally = {0};
   double *sums, loss = 0;
   if (!wants(c, "forward", name)) return EBB_OK;
-  TRY(ebbi_probe_read(&sums, &c->probe, pass->partials));
+  TRY(ebbi_fixture_read(&sums, &c->fixture, pass->partials));
   for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
     loss += sums[2 * group] / (double)c->reference->live;
   double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
@@ -171,31 +178,28 @@ static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const cha
   return ebbi_verifier_report(c->verifier, "forward", name, &tally);
 }
 
-/* What a pass has left: gradients [slices, parameters]; room for a tensor's sum of them. */
+/* The gradients of a pass [slices, parameters], and room for a tensor's sum of slices. */
 typedef struct gradient_slab {
   double *values, *sum;
   size_t slices;
-  const char *suffix; /* of the checks' names */
+  const char *suffix; /* of the names of the checks */
 } gradient_slab;
 
-static ebb_status report_gradient(network_check *c, const gradient_slab *slab, size_t l,
-                                  bool bias) {
+/* Reports one parameter's gradient; `first` is its first number within the node's. */
+static ebb_status report_gradient(network_check *c, const gradient_slab *slab, size_t node,
+                                  const ebbi_parameter *parameter, size_t first) {
   ebbi_tally tally = {0};
   char name[64];
-  snprintf(name, sizeof name, "layer %zu %s%s", l + 1, bias ? "bias" : "weight", slab->suffix);
+  snprintf(name, sizeof name, "layer %zu %s%s", node + 1, parameter->name, slab->suffix);
   if (!wants(c, "gradient", name)) return EBB_OK;
-  ebbi_layer layer = ebbi_spec_layer(spec_of(c), l);
-  size_t weights = layer.inputs * layer.outputs, parameters = c->network->parameters->cols;
-  size_t at = ebbi_reference_offset(spec_of(c), l) + (bias ? weights : 0);
-  size_t count = bias ? layer.outputs : weights;
-  size_t first = bias ? c->network->offset[l][1] : c->network->offset[l][0];
-  size_t stride = ebb_tensor_stride(c->network->parameter[l][0]);
+  size_t parameters = c->network->parameters->cols, count = parameter->rows * parameter->cols;
+  size_t at = ebbi_reference_offset(spec_of(c), node) + first;
   for (size_t i = 0; i < count; i++) {
-    size_t place = first + i / layer.outputs * stride + i % layer.outputs;
+    size_t place = ebbi_slab_place(c->network, node, first + i);
     slab->sum[i] = 0;
     for (size_t s = 0; s < slab->slices; s++) slab->sum[i] += slab->values[s * parameters + place];
   }
-  name_layer(&tally, layer);
+  name_node(&tally, spec_of(c), node);
   ebbi_rounding_tally(&tally, slab->sum, c->reference->gradients + at, c->spread->gradients + at,
                       count);
   return ebbi_verifier_report(c->verifier, "gradient", name, &tally);
@@ -205,17 +209,19 @@ static ebb_status report_gradients(network_check *c, const ebbi_pass *pass, cons
   gradient_slab slab = {.suffix = suffix};
   if (!c->verifier->counting) {
     slab.slices = ebb_tensor_rows(pass->gradients);
-    TRY(ebbi_probe_read(&slab.values, &c->probe, pass->gradients));
-    TRY(ebbi_probe_array(&slab.sum, &c->probe, c->reference->count));
+    TRY(ebbi_fixture_read(&slab.values, &c->fixture, pass->gradients));
+    TRY(ebbi_fixture_array(&slab.sum, &c->fixture, c->reference->count));
   }
-  for (size_t l = spec_of(c)->count; l-- > 0;) {
-    TRY(report_gradient(c, &slab, l, false));
-    TRY(report_gradient(c, &slab, l, true));
+  for (size_t n = spec_of(c)->count; n-- > 0;) {
+    ebbi_parameter all[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(all, spec_of(c), n), first = 0;
+    for (size_t p = 0; p < count; first += all[p].rows * all[p].cols, p++)
+      TRY(report_gradient(c, &slab, n, &all[p], first));
   }
   return EBB_OK;
 }
 
-/* Forward, loss and backward on the device; what it leaves is compared afterwards. */
+/* Forward, loss and backward on the device; comparisons come later. */
 static ebb_status run_layers(network_check *c) {
   ebb_state state = ebb_state_default((uint32_t)c->reference->live, 1, 0);
   TRY(ebb_tensor_upload(c->pass->state, &state));
@@ -230,7 +236,7 @@ static ebb_status report_layers(network_check *c) {
   return report_gradients(c, c->pass, "");
 }
 
-/* The batch as a data set of its own, out of which a whole step takes it. */
+/* Gives the batch to a whole step as a dataset of its own. */
 static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   const ebbi_reference_network *reference = c->reference;
   size_t batch = reference->batch, inputs = ebb_spec_inputs(spec_of(c));
@@ -239,28 +245,28 @@ static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   ebb_state state = ebb_state_default(0, 0, 0);
   ebb_tensor *data, *targets;
   float *x, *y;
-  TRY(ebbi_probe_floats(&x, &c->probe, batch * inputs, reference->x));
-  TRY(ebbi_probe_floats(&y, &c->probe, batch * outputs, reference->target.values));
-  TRY(ebbi_probe_tensor(&data, &c->probe, EBB_F32, batch, inputs, true, x));
-  TRY(ebbi_probe_tensor(&targets, &c->probe, classes ? EBB_I32 : EBB_F32, batch,
-                        classes ? 1 : outputs, true,
-                        classes ? (const void *)reference->target.labels : y));
+  TRY(ebbi_fixture_floats(&x, &c->fixture, batch * inputs, reference->y[0]));
+  TRY(ebbi_fixture_floats(&y, &c->fixture, batch * outputs, reference->target.values));
+  TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, batch, inputs, true, x));
+  TRY(ebbi_fixture_tensor(&targets, &c->fixture, classes ? EBB_I32 : EBB_F32, batch,
+                          classes ? 1 : outputs, true,
+                          classes ? (const void *)reference->target.labels : y));
   TRY(ebb_tensor_upload(pass->state, &state));
   ebbi_whole_source source = {data, targets, batch, reference->target.loss, 1, false, 0};
   return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);
 }
 
 static ebb_status run_whole(network_check *c) {
-  TRY(ebbi_pass_create(&c->whole, c->probe.exec, c->network, c->reference->batch,
+  TRY(ebbi_pass_create(&c->whole, c->fixture.exec, c->network, c->reference->batch,
                        c->reference->target.loss, EBBI_PASS_WHOLE));
   return run_batch(c, c->whole);
 }
 
-/* The same in one launch, where the network is small enough; whole steps are fp32. */
+/* The same in one launch, if the network is small enough; whole steps are fp32. */
 static ebb_status report_whole(network_check *c) {
   const ebb_network *network = c->verifier->options->network;
-  if (c->probe.exec->mma.precision != EBB_PRECISION_FP32) return EBB_OK;
-  if (!ebbi_pass_can_be_whole(c->probe.exec, network)) return EBB_OK;
+  if (c->fixture.exec->mma.precision != EBB_PRECISION_FP32) return EBB_OK;
+  if (!ebbi_pass_can_be_whole(c->fixture.exec, network)) return EBB_OK;
   TRY(report_loss(c, c->whole, "loss, whole step"));
   return report_gradients(c, c->whole, ", whole step");
 }
@@ -277,15 +283,15 @@ static ebb_status run_updates(network_check *c) {
                          .gradients = c->pass->gradients,
                          .state = c->pass->state,
                          .partials = c->pass->partials};
-  TRY(ebbi_update_run_begin(&run, &c->probe));
+  TRY(ebbi_update_run_begin(&run, &c->fixture));
   for (uint32_t step = 1; step <= UPDATES; step++) {
     TRY(run_layers(c));
     TRY(ebbi_update_run_step(&run, step, (uint32_t)c->reference->live));
-    for (size_t l = 0; l < spec->count; l++) {
-      size_t first = c->network->offset[l][0];
-      size_t end = l + 1 < spec->count ? c->network->offset[l + 1][0] : run.count;
-      name_layer(&c->updates[l], ebbi_spec_layer(spec, l));
-      ebbi_update_run_tally(&run, &c->updates[l], first, end - first);
+    for (size_t n = 0; n < spec->count; n++) {
+      size_t first, end;
+      ebbi_slab_range(&first, &end, c->network, n);
+      name_node(&c->updates[n], spec, n);
+      ebbi_update_run_tally(&run, &c->updates[n], first, end - first);
     }
   }
   return EBB_OK;
@@ -293,11 +299,11 @@ static ebb_status run_updates(network_check *c) {
 
 static ebb_status report_updates(network_check *c) {
   ebb_optimizer_kind kind = c->verifier->options->optimizer.kind;
-  for (size_t l = 0; l < spec_of(c)->count; l++) {
+  for (size_t n = 0; n < spec_of(c)->count; n++) {
     char name[64];
-    snprintf(name, sizeof name, "layer %zu %s", l + 1, ebb_optimizer_name(kind));
-    if (wants(c, "update", name))
-      TRY(ebbi_verifier_report(c->verifier, "update", name, &c->updates[l]));
+    snprintf(name, sizeof name, "layer %zu %s", n + 1, ebb_optimizer_name(kind));
+    if (ebbi_node_numbers(spec_of(c), n) > 0 && wants(c, "update", name))
+      TRY(ebbi_verifier_report(c->verifier, "update", name, &c->updates[n]));
   }
   return EBB_OK;
 }
@@ -312,13 +318,13 @@ static size_t samples_for(const ebbi_reference_network *reference) {
                                  : (size_t)samples;
 }
 
-static ebb_status report_difference(network_check *c, size_t l, bool bias) {
+static ebb_status report_difference(network_check *c, size_t node, size_t p, const char *what) {
   ebbi_tally tally = {0};
   ebbi_difference found;
   char name[64];
-  snprintf(name, sizeof name, "layer %zu %s", l + 1, bias ? "bias" : "weight");
+  snprintf(name, sizeof name, "layer %zu %s", node + 1, what);
   if (!wants(c, "reference", name)) return EBB_OK;
-  TRY(ebbi_difference_check(&found, c->reference, l, bias, samples_for(c->reference),
+  TRY(ebbi_difference_check(&found, c->reference, node, p, samples_for(c->reference),
                             c->verifier->options->seed));
   ebbi_tally_case(&tally, "%zu compared, %zu at kinks", found.checked, found.kinks);
   ebbi_tally_add(&tally, found.error, 0, 1, EBBI_DIFFERENCE_BOUND);
@@ -326,17 +332,18 @@ static ebb_status report_difference(network_check *c, size_t l, bool bias) {
 }
 
 static ebb_status report_differences(network_check *c) {
-  for (size_t l = 0; l < spec_of(c)->count && !c->verifier->options->skip_differences; l++) {
-    TRY(report_difference(c, l, false));
-    TRY(report_difference(c, l, true));
+  for (size_t n = 0; n < spec_of(c)->count && !c->verifier->options->skip_differences; n++) {
+    ebbi_parameter all[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(all, spec_of(c), n);
+    for (size_t p = 0; p < count; p++) TRY(report_difference(c, n, p, all[p].name));
   }
   return EBB_OK;
 }
 
 /* ---- all of it ---- */
 
-/* What is run, and the checks of what that leaves. While checks are counted a report only counts.
- */
+/* The parts, each with the checks of its results. While checks are counted, a report only
+ * counts. */
 static const struct {
   ebb_status (*run)(network_check *), (*report)(network_check *);
 } parts[] = {{run_layers, report_layers},
@@ -345,7 +352,7 @@ static const struct {
              {NULL, report_differences}};
 enum { PARTS = sizeof parts / sizeof *parts };
 
-/* How many checks of a part are wanted. */
+/* How many checks of a part are selected. */
 static size_t count_part(network_check *c, size_t part) {
   ebbi_verifier *verifier = c->verifier;
   size_t before = verifier->count;
@@ -364,7 +371,7 @@ static ebb_status run_checks(network_check *c) {
   TRY(set_up(c));
   ebbi_reference_run_forward(c->reference, 0);
   ebbi_reference_run_backward(c->reference);
-  TRY(ebbi_rounding_create(&c->spread, c->reference, c->probe.exec->mma.precision));
+  TRY(ebbi_rounding_create(&c->spread, c->reference, c->fixture.exec->mma.precision));
   for (size_t i = 0; i < PARTS; i++) {
     if (counts[i] == 0) continue;
     if (parts[i].run) TRY(parts[i].run(c));
@@ -375,9 +382,9 @@ static ebb_status run_checks(network_check *c) {
 
 ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
   network_check c = {.verifier = verifier,
-                     .probe = {.device = verifier->device,
-                               .exec = ebbi_device_exec(verifier->device),
-                               .seed = verifier->options->seed}};
+                     .fixture = {.device = verifier->device,
+                                 .exec = ebbi_device_exec(verifier->device),
+                                 .seed = verifier->options->seed}};
   if (verifier->counting) {
     for (size_t i = 0; i < PARTS; i++) TRY(parts[i].report(&c));
     return EBB_OK;
@@ -388,6 +395,6 @@ ebb_status ebbi_verify_network(ebbi_verifier *verifier) {
   ebb_network_free(c.network);
   ebbi_reference_free(c.reference);
   ebbi_reference_free(c.spread);
-  ebbi_probe_clear(&c.probe);
+  ebbi_fixture_clear(&c.fixture);
   return status;
 }

@@ -12,6 +12,8 @@
 #include "signals.h"
 #include "watch.h"
 
+#include <ebb/tool.h>
+
 #include <string.h>
 
 enum { SAMPLES = 21, QUICK_SAMPLES = 15 };

@@ -199,7 +199,8 @@ static int print_as_table(const bench *b, const element_set *e) {
 static int verify_named(bench *b, const char *kernel, const char *of) {
   char name[96];
   ebb_verify_result result;
-  ebb_verify_options options = {.kernels = true, .all = true, .only = name, .seed = 1};
+  ebb_verify_options options = {
+      .size = sizeof(ebb_verify_options), .kernels = true, .all = true, .only = name, .seed = 1};
   snprintf(name, sizeof name, "kernel %s%s", kernel, of);
   return fail_status(ebb_verify(&result, b->device, &options, NULL, NULL));
 }

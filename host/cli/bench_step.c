@@ -64,7 +64,7 @@ static int make_data(stepping *t) {
 
 static int choose(stepping *t, const settings *s) {
   double learning_rate;
-  t->options = ebb_train_options_default();
+  t->options = (ebb_train_options)EBB_TRAIN_OPTIONS_INIT;
   t->options.batch = s->batch;
   t->options.step = (ebb_step_form)s->step;
   t->options.epochs = 0; /* ebb_trainer_run then only checks the numbers */
@@ -77,7 +77,8 @@ static int choose(stepping *t, const settings *s) {
 
 /* Verifies on the rows of a batch, or on fewer if the slow reference would take too long. */
 static ebb_status verify(const stepping *t, ebb_device *device) {
-  ebb_verify_options options = {.network = t->network,
+  ebb_verify_options options = {.size = sizeof(ebb_verify_options),
+                                .network = t->network,
                                 .dataset = &t->data,
                                 .batch = t->options.batch < 128 ? t->options.batch : 128,
                                 .loss = t->options.loss,

@@ -7,6 +7,8 @@
 
 #include "output.h"
 
+#include <ebb/tool.h>
+
 #include <math.h>
 #include <stdlib.h>
 

@@ -120,7 +120,7 @@ static int print_target(const ebb_table *table, size_t index) {
 /* A number, or a date as text. */
 static void put_value(json_t *object, const char *key, ebb_column_kind kind, double value) {
   char text[32];
-  if (kind == EBB_KIND_DATE && isfinite(value))
+  if (kind == EBB_COLUMN_DATE && isfinite(value))
     put(object, key, json_string(ebb_column_value(text, sizeof text, kind, value)));
   else
     put_number(object, key, value);
@@ -212,7 +212,9 @@ static int print_written(const settings *s, const ebb_table *table) {
 }
 
 static int write_to(const settings *s, ebb_table *table) {
-  ebb_encoder_options options = {.no_scale = s->no_scale, .missing = (ebb_missing)s->missing};
+  ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                 .no_scale = s->no_scale,
+                                 .missing = (ebb_missing)s->missing};
   size_t told = ebb_table_notes(table);
   signals_doing("the table is written");
   int code = fail_status(ebb_table_write(table, s->to, &options));

@@ -96,7 +96,8 @@ static int add_part(evaluation *e, int part) {
   }
   signals_doing("kernels are compiled and run");
   if (code == EXIT_GOOD)
-    code = scores_make(out, e->x.model.network, e->x.encoder, rows, e->parted ? &e->train : NULL);
+    code = scores_make(out, e->x.model.network, e->x.encoder, e->x.model.loss, rows,
+                       e->parted ? &e->train : NULL);
   ebb_dataset_clear(&e->x.rows);
   return code;
 }

@@ -7,12 +7,12 @@
 #include <string.h>
 
 static const char *noun_of(ebb_column_kind kind) {
-  static const char *const nouns[] = {[EBB_KIND_NUMBER] = "a number",
-                                      [EBB_KIND_AMOUNT] =
+  static const char *const nouns[] = {[EBB_COLUMN_NUMBER] = "a number",
+                                      [EBB_COLUMN_AMOUNT] =
                                           "a number with its currency, sign or unit",
-                                      [EBB_KIND_DATE] = "a date",
-                                      [EBB_KIND_CATEGORY] = "a category",
-                                      [EBB_KIND_PIXEL] = "a byte of an image"};
+                                      [EBB_COLUMN_DATE] = "a date",
+                                      [EBB_COLUMN_CATEGORY] = "a category",
+                                      [EBB_COLUMN_PIXEL] = "a byte of an image"};
   return nouns[kind];
 }
 
@@ -27,9 +27,9 @@ static void print_scale(double mean, double deviation) {
 
 static void print_meaning(const ebb_encoder_column_info *c) {
   printf("%s", noun_of(c->kind));
-  if (c->kind == EBB_KIND_CATEGORY)
+  if (c->kind == EBB_COLUMN_CATEGORY)
     printf(": %zu of its own input%s", c->categories, c->other ? ", the others share one" : "");
-  else if (c->kind == EBB_KIND_DATE)
+  else if (c->kind == EBB_COLUMN_DATE)
     printf(": year, month, weekday, day and hour");
   else
     print_scale(c->mean, c->deviation);

@@ -93,7 +93,8 @@ void note_table(const settings *s, const ebb_table *table, size_t first) {
 }
 
 ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool ignore_target) {
-  return (ebb_read_options){.labels = s->labels,
+  return (ebb_read_options){.size = sizeof(ebb_read_options),
+                            .labels = s->labels,
                             .target = s->target,
                             .no_target = s->no_target,
                             .ignore_target = ignore_target,
@@ -178,7 +179,7 @@ static int refuse_setting(const settings *s, ebb_optimizer_kind kind,
               ebb_optimizer_name(kind), own);
 }
 
-/* The options' values, a row a setting: NaN, or a flag's 0, is one that is not given. */
+/* The options' values by setting; NaN if not given, which for a flag means 0. */
 static void given_settings(double given[EBB_SETTING_COUNT], const settings *s) {
 #define GIVEN(field, type, option, least, most, closed, other, text)                               \
   given[EBB_SETTING_##field] =                                                                     \
@@ -186,7 +187,7 @@ static void given_settings(double given[EBB_SETTING_COUNT], const settings *s) {
   EBB_OPTIMIZER_SETTING_LIST(GIVEN)
 }
 
-/* A setting that the optimizer does not have may be given as 0, which is nothing. */
+/* A setting that the optimizer lacks may be given as 0, which has no effect. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s) {
   ebb_optimizer_kind kind = (ebb_optimizer_kind)s->optimizer;
   double given[EBB_SETTING_COUNT];

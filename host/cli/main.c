@@ -6,6 +6,8 @@
 #include "signals.h"
 #include "watch.h"
 
+#include <ebb/tool.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -8,11 +8,11 @@
 
 #include <ebb/ebb.h>
 
-#define NAME_2(name, text)          text,
-#define NAME_3(name, text, a)       text,
-#define TOKEN_3(name, text, a)      #text,
-#define TOKEN_4(name, text, a, b)   #text,
-#define NAME_5(name, text, a, b, c) text,
+#define NAME_2(name, text)             text,
+#define NAME_3(name, text, a)          text,
+#define TOKEN_3(name, text, a)         #text,
+#define TOKEN_4(name, text, a, b)      #text,
+#define NAME_5(name, text, a, b, c)    text,
 #define NAME_6(name, text, a, b, c, d) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
 static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
@@ -31,7 +31,7 @@ static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
 
 #define MEMBER(name) offsetof(settings, name)
 
-/* An optimizer's setting; begins with the comma after the row before. */
+/* An optimizer's setting; begins with the comma that ends the previous row. */
 #define SETTING_KIND(type) (sizeof(type) == sizeof(bool) ? KIND_FLAG : KIND_NUMBER)
 #define SETTING_ROW(field, type, option, least, most, closed, other, text)                         \
   , {                                                                                              \

@@ -6,6 +6,7 @@
 #include "option_values.h"
 
 #include <ebb/ebb.h>
+#include <ebb/tool.h>
 
 #include <ctype.h>
 #include <errno.h>

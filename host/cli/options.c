@@ -13,6 +13,8 @@
 #include "output.h"
 #include "train_resume.h"
 
+#include <ebb/tool.h>
+
 #include <ctype.h>
 #include <jansson.h>
 #include <popt.h>

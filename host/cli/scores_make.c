@@ -61,6 +61,20 @@ static double squared_error(const float *outputs, const float *values, size_t co
   return sum / (double)count;
 }
 
+/* The model's loss in the network's own scale: squares in double precision here, any other loss by
+ * the device, which knows its formula. */
+static int value_loss(double *loss, ebb_network *network, const float *outputs,
+                      const ebb_dataset *rows, ebb_loss kind) {
+  ebb_metrics metrics;
+  if (ebb_loss_is_squares(kind.kind)) {
+    *loss = squared_error(outputs, rows->values, rows->rows * rows->outputs);
+    return EXIT_GOOD;
+  }
+  ebb_status status = ebb_evaluate(&metrics, network, rows, kind);
+  *loss = status == EBB_OK ? metrics.loss : 0;
+  return fail_status(status);
+}
+
 /* A dataset's values, or network outputs, in the target's units. NULL: out of memory. */
 static double *decoded(const ebb_encoder *encoder, const float *values, const ebb_dataset *d) {
   double *out = calloc(d->rows, d->outputs * sizeof *out);
@@ -70,7 +84,6 @@ static double *decoded(const ebb_encoder *encoder, const float *values, const eb
 
 static int score_values(scored *out, const ebb_encoder *encoder, const float *outputs,
                         const ebb_dataset *rows, const ebb_dataset *train) {
-  out->loss = squared_error(outputs, rows->values, rows->rows * rows->outputs);
   double *predicted = decoded(encoder, outputs, rows);
   double *actual = decoded(encoder, rows->values, rows);
   double *learned = train ? decoded(encoder, train->values, train) : NULL;
@@ -90,7 +103,7 @@ static int score_values(scored *out, const ebb_encoder *encoder, const float *ou
   return code;
 }
 
-int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder,
+int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, ebb_loss loss,
                 const ebb_dataset *rows, const ebb_dataset *train) {
   size_t gives = ebb_spec_outputs(ebb_network_spec(network));
   float *outputs;
@@ -101,6 +114,8 @@ int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder,
   if (code == EXIT_GOOD)
     code = rows->labels ? score_classes(out, outputs, rows, train)
                         : score_values(out, encoder, outputs, rows, train);
+  if (code == EXIT_GOOD && !rows->labels)
+    code = value_loss(&out->loss, network, outputs, rows, loss);
   free(outputs);
   return code;
 }

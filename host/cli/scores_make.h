@@ -15,9 +15,9 @@ typedef struct scored {
 /* The network's outputs [rows, outputs] for all rows of a dataset. The caller frees them. */
 int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows);
 
-/* Predicts the rows and scores the predictions: sets loss and scores. The baseline comes from
- * `train`, or from the rows themselves if it is NULL. Returns an exit code. */
-int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder,
+/* Predicts the rows and scores the predictions: sets loss (of the model's kind) and scores. The
+ * baseline comes from `train`, or from the rows themselves if it is NULL. Returns an exit code. */
+int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, ebb_loss loss,
                 const ebb_dataset *rows, const ebb_dataset *train);
 
 #endif

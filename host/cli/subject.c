@@ -16,9 +16,10 @@ static int check_task(const subject *x, const settings *s) {
   if (s->task != EBB_TASK_AUTO && (ebb_task)s->task != task)
     return fail(EXIT_USAGE, "%s: %s was trained for %s", settings_origin(s, "task").text,
                 s->argument, ebb_task_name(task));
-  if (s->loss.kind != EBB_LOSS_COUNT && s->loss.kind != x->model.loss.kind)
+  if (s->loss.kind != EBB_LOSS_COUNT && !ebb_loss_equal(s->loss, x->model.loss))
     return fail(EXIT_USAGE, "%s: %s was trained for %s, by %s", settings_origin(s, "loss").text,
-                s->argument, ebb_task_name(task), ebb_loss_name(x->model.loss.kind));
+                s->argument, ebb_task_name(task),
+                ebb_loss_text((char[EBB_LOSS_TEXT]){0}, x->model.loss));
   return EXIT_GOOD;
 }
 

@@ -26,7 +26,7 @@
 static int choose_options(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
-  *o = ebb_train_options_default();
+  *o = (ebb_train_options)EBB_TRAIN_OPTIONS_INIT;
   o->seed = s->seed;
   o->shuffle = !s->no_shuffle;
   o->step = (ebb_step_form)s->step;

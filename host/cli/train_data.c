@@ -125,7 +125,8 @@ static int read_files(training *t, const shares *share) {
 }
 
 ebb_encoder_options data_encoder_options(const settings *s) {
-  return (ebb_encoder_options){.no_scale = s->no_scale,
+  return (ebb_encoder_options){.size = sizeof(ebb_encoder_options),
+                               .no_scale = s->no_scale,
                                .no_scale_target = s->no_scale_target,
                                .missing = (ebb_missing)s->missing};
 }

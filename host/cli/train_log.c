@@ -55,8 +55,7 @@ static void put_search(json_t *object, const training *t) {
     put(object, "patience", json_integer((json_int_t)o->patience));
 }
 
-/* What the optimizer has beside the weight decay: a momentum always, the rest unless it is the
- * default. */
+/* The optimizer's settings except the weight decay: momentum always, others if not the default. */
 static void put_settings(json_t *line, const ebb_optimizer *o) {
   const ebb_optimizer usual = ebb_optimizer_default(o->kind);
   if (ebb_optimizer_has(o->kind, EBB_SETTING_momentum)) put_number(line, "momentum", o->momentum);

@@ -37,7 +37,7 @@ static int read_rows(training *all, const training *searched) {
 }
 
 /* Frees what a training needs only while it trains. */
-static void let_go(training *t) {
+static void free_trainer(training *t) {
   ebb_trainer_free(t->trainer);
   ebb_dataset_clear(&t->train);
   ebb_dataset_clear(&t->valid);
@@ -50,8 +50,9 @@ typedef struct refit {
   training *all, *searched;
 } refit;
 
-/* Lets a constant learning rate fall to 0 over the last epochs; a schedule lowers it by itself: without validation rows a good epoch
- * cannot be told from the one before, and the model would jump between them. */
+/* Lowers a constant learning rate to 0 over the last epochs; a schedule lowers its own rate.
+ * Without validation rows no epoch can be preferred to another, and at a constant rate their
+ * weights would jump. */
 static bool lower_rate(const ebb_report *report, void *user) {
   const refit *r = user;
   size_t tail = (report->epochs + LOWERING_PART - 1) / LOWERING_PART;
@@ -66,7 +67,7 @@ static bool lower_rate(const ebb_report *report, void *user) {
 
 static int train_all(training *all, training *searched) {
   int code = read_rows(all, searched);
-  let_go(searched);
+  free_trainer(searched);
   if (code == EXIT_GOOD) schedule_choose_again(all);
   if (code == EXIT_GOOD) code = network_choose(all);
   if (code == EXIT_GOOD) code = network_build(all, all->s->init);
@@ -107,7 +108,7 @@ int refit_run(training *t) {
     if (t->sentinel_code == EXIT_GOOD)
       note(t->s, "refit    not finished; the model is that of the search");
   }
-  let_go(&all);
+  free_trainer(&all);
   ebb_network_free(all.network);
   ebb_encoder_free(all.encoder);
   return code;

@@ -62,24 +62,24 @@ static bool is_path(const char *name, const char *text) {
 
 /* ---- values ---- */
 
-/* What has been taken over already is with the options here. */
-static const char *text_there(const begun *b, const char *name) {
+/* An option's text at the start; options restored from the checkpoint already have it. */
+static const char *start_text(const begun *b, const char *name) {
   size_t row = row_of(b, name);
   if (b->s->sources[row] == FROM_CHECKPOINT) return b->s->owned[row];
   return b->texts[row] ? b->texts[row] : b->rows[row].initial;
 }
 
 /* The choice that the training was started with. */
-static int choice_there(const begun *b, const char *name) {
+static int start_choice(const begun *b, const char *name) {
   size_t row = row_of(b, name);
   int choice = 0;
   char allowed[512];
-  option_convert(&choice, &b->rows[row], text_there(b, name), allowed, sizeof allowed);
+  option_convert(&choice, &b->rows[row], start_text(b, name), allowed, sizeof allowed);
   return choice;
 }
 
-/* The default of an optimizer's setting, if that is what the option sets. */
-static void setting_there(char text[SPEC_TEXT], ebb_optimizer_kind kind, const char *name) {
+/* The default of the optimizer's setting that the option sets, if it sets one. */
+static void default_setting(char text[SPEC_TEXT], ebb_optimizer_kind kind, const char *name) {
   const ebb_optimizer optimizer = ebb_optimizer_default(kind);
   for (int i = 0; i < EBB_SETTING_COUNT; i++) {
     ebb_optimizer_setting setting = (ebb_optimizer_setting)i;
@@ -89,10 +89,10 @@ static void setting_there(char text[SPEC_TEXT], ebb_optimizer_kind kind, const c
   }
 }
 
-/* The text of an option's value in the training as it was begun; "": it has none. */
-static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
+/* The text of an option's value at the start; "": none. */
+static void start_value(char text[SPEC_TEXT], const begun *b, size_t i) {
   const char *name = b->rows[i].name;
-  ebb_optimizer_kind kind = (ebb_optimizer_kind)choice_there(b, "optimizer");
+  ebb_optimizer_kind kind = (ebb_optimizer_kind)start_choice(b, "optimizer");
   text[0] = '\0';
   if (strcmp(name, "model") == 0)
     snprintf(text, SPEC_TEXT, "%s", b->spec);
@@ -102,20 +102,20 @@ static void value_there(char text[SPEC_TEXT], const begun *b, size_t i) {
     snprintf(text, SPEC_TEXT, "%g", ebb_optimizer_learning_rate(kind));
   else if (strcmp(name, "schedule-factor") == 0)
     snprintf(text, SPEC_TEXT, "%.9g",
-             ebb_schedule_default((ebb_schedule_kind)choice_there(b, "schedule")).factor);
+             ebb_schedule_default((ebb_schedule_kind)start_choice(b, "schedule")).factor);
   else if (strcmp(name, "batch") == 0)
     snprintf(text, SPEC_TEXT, "%zu", ebb_train_amounts_for(0, 0, 0).batch);
   else if (strcmp(name, "seed-split") == 0)
-    snprintf(text, SPEC_TEXT, "%s", text_there(b, "seed"));
+    snprintf(text, SPEC_TEXT, "%s", start_text(b, "seed"));
   else if (strcmp(name, "na") == 0)
     snprintf(text, SPEC_TEXT, "%s", EBB_DEFAULT_NA);
   else
-    setting_there(text, kind, name);
+    default_setting(text, kind, name);
 }
 
-/* Where such a value came from, if it was not given then. */
+/* Says that a value at the start was a default, unless it was given. */
 static void explain_value(char text[64], const begun *b, size_t i) {
-  const char *name = b->rows[i].name, *kind = text_there(b, "optimizer");
+  const char *name = b->rows[i].name, *kind = start_text(b, "optimizer");
   bool of_optimizer = strcmp(name, "lr") == 0 || strcmp(name, "weight-decay") == 0;
   text[0] = '\0';
   if (b->texts[i] || strcmp(name, "model") == 0) return;
@@ -124,24 +124,25 @@ static void explain_value(char text[64], const begun *b, size_t i) {
 
 /* True if a text describes the training's network, perhaps leaving sizes to the data. */
 static bool is_network(const begun *b, const char *text) {
-  ebb_spec there, here;
+  ebb_spec at_start, now;
   char whole[SPEC_TEXT];
-  return ebb_spec_parse(&there, b->spec, 0, 0) == EBB_OK &&
-         ebb_spec_parse(&here, text, ebb_spec_inputs(&there), ebb_spec_outputs(&there)) == EBB_OK &&
-         ebb_spec_text(whole, sizeof whole, &here) == EBB_OK && strcmp(whole, b->spec) == 0;
+  return ebb_spec_parse(&at_start, b->spec, 0, 0) == EBB_OK &&
+         ebb_spec_parse(&now, text, ebb_spec_inputs(&at_start), ebb_spec_outputs(&at_start)) ==
+             EBB_OK &&
+         ebb_spec_text(whole, sizeof whole, &now) == EBB_OK && strcmp(whole, b->spec) == 0;
 }
 
 /* True if the text given now means the training's value. An invalid text is reported later, at
  * conversion. */
-static bool is_same(const begun *b, size_t i, const char *there) {
+static bool is_same(const begun *b, size_t i, const char *at_start) {
   const option_row *row = &b->rows[i];
-  const char *here = b->s->owned[i];
+  const char *now = b->s->owned[i];
   settings a = {0}, c = {0};
   char allowed[512], *x = (char *)&a + row->offset, *y = (char *)&c + row->offset;
-  if (strcmp(row->name, "model") == 0) return is_network(b, here);
-  if (!option_convert(x, row, here, allowed, sizeof allowed)) return true;
-  if (*there)
-    option_convert(y, row, there, allowed, sizeof allowed);
+  if (strcmp(row->name, "model") == 0) return is_network(b, now);
+  if (!option_convert(x, row, now, allowed, sizeof allowed)) return true;
+  if (*at_start)
+    option_convert(y, row, at_start, allowed, sizeof allowed);
   else
     option_clear(y, row);
   return option_equal(x, y, row);
@@ -160,13 +161,13 @@ static int refuse(const begun *b, size_t i, const char *value, const char *why) 
 /* Patience needs the best weights, which a training started with --patience 0 has not kept; without
  * validation rows there are none anyway. */
 static int check_patience(const begun *b, size_t i) {
-  const char *here = b->s->owned[i], *valid = text_there(b, "valid");
-  bool kept = !b->texts[i] || atof(b->texts[i]) != 0, keep = atof(here) != 0;
-  if (keep == kept || !is_number(here) || (is_number(valid) && atof(valid) == 0)) return EXIT_GOOD;
+  const char *now = b->s->owned[i], *valid = start_text(b, "valid");
+  bool kept = !b->texts[i] || atof(b->texts[i]) != 0, keep = atof(now) != 0;
+  if (keep == kept || !is_number(now) || (is_number(valid) && atof(valid) == 0)) return EXIT_GOOD;
   return fail(EXIT_USAGE,
               "%s: it is %s here, and the training that %s has was begun with%s --patience 0: the "
               "best weights were %skept from its start; leave it out to go on as it was begun",
-              settings_origin(b->s, "patience").text, here, b->s->resume, kept ? "out" : "",
+              settings_origin(b->s, "patience").text, now, b->s->resume, kept ? "out" : "",
               kept ? "" : "not ");
 }
 
@@ -174,7 +175,7 @@ static int check_patience(const begun *b, size_t i) {
 static int take(begun *b, size_t i) {
   settings *s = b->s;
   const char *name = b->rows[i].name;
-  char there[SPEC_TEXT], why[64];
+  char at_start[SPEC_TEXT], why[64];
   if (s->sources[i] == FROM_DEFAULT) {
     if (!b->texts[i]) return EXIT_GOOD;
     s->sources[i] = FROM_CHECKPOINT;
@@ -184,13 +185,13 @@ static int take(begun *b, size_t i) {
   }
   if (strcmp(name, "patience") == 0) return check_patience(b, i);
   if (config_may_change(name)) return EXIT_GOOD;
-  value_there(there, b, i);
-  if (is_same(b, i, there) || (is_input(name, s->owned[i]) && is_input(name, b->texts[i])))
+  start_value(at_start, b, i);
+  if (is_same(b, i, at_start) || (is_input(name, s->owned[i]) && is_input(name, b->texts[i])))
     return EXIT_GOOD;
   /* the data decide, and the trainer checks it */
-  if (strcmp(name, "loss") == 0 && strcmp(there, "auto") == 0) return EXIT_GOOD;
+  if (strcmp(name, "loss") == 0 && strcmp(at_start, "auto") == 0) return EXIT_GOOD;
   explain_value(why, b, i);
-  return refuse(b, i, there, why);
+  return refuse(b, i, at_start, why);
 }
 
 static int no_memory(void) {
@@ -271,7 +272,7 @@ int resume_options(settings *s) {
   begun b = {.s = s};
   b.rows = option_table(&b.count);
   s->resume = s->owned[row_of(&b, "resume")];
-  if (!s->resume || !*s->resume) return EXIT_GOOD; /* the second is refused like every empty word */
+  if (!s->resume || !*s->resume) return EXIT_GOOD; /* "" is refused later */
   if (check_name(s) != EXIT_GOOD) return EXIT_USAGE;
   ebb_checkpoint_info info = {0};
   ebb_status status = ebb_checkpoint_describe(&info, s->resume);

@@ -1,6 +1,6 @@
-/* The schedule of the learning rate, from the options. What is given in epochs becomes steps here:
- * the library counts steps alone. A length that is not given is left to the library, which knows
- * how many steps a run has.
+/* The schedule of the learning rate, from the options. Lengths in epochs become steps, since the
+ * library counts only steps. A length that is not given is left to the library, which knows the
+ * number of steps in a run.
  */
 #include "train_schedule.h"
 

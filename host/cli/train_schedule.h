@@ -6,13 +6,13 @@
 
 #include "training.h"
 
-/* Whether the options go together. Returns the exit code. */
+/* Checks that the options can be combined. Returns the exit code. */
 int schedule_check(const settings *s);
 
 /* Chooses the schedule, once epochs and batch are known. Returns the exit code. */
 int schedule_choose(training *t);
 
-/* The same for the training of --refit, whose epochs have other steps. */
+/* The same for the training of --refit, whose epochs have more steps. */
 void schedule_choose_again(training *t);
 
 /* Whether the learning rate changes at all. */
@@ -22,7 +22,7 @@ bool schedule_varies(const training *t);
 enum { SCHEDULE_TEXT = 96 };
 void schedule_describe(char text[SCHEDULE_TEXT], const training *t);
 
-/* Puts what it is made of into the first line of a log. */
+/* Puts its settings into the first line of a log. */
 void schedule_put(json_t *line, const training *t);
 
 #endif

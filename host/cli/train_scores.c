@@ -11,7 +11,7 @@
 static int add(training *t, const char *part, const ebb_dataset *rows) {
   scored *out = &t->scores[t->scored++];
   *out = (scored){.part = part, .trained_on = rows == &t->train};
-  int code = scores_make(out, t->network, t->encoder, rows, &t->train);
+  int code = scores_make(out, t->network, t->encoder, t->options.loss, rows, &t->train);
   if (code != EXIT_GOOD) t->scored--; /* not computed: a signal, or out of memory */
   return code;
 }

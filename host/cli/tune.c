@@ -281,7 +281,7 @@ static void end_without_candidates(tuning *t) {
 }
 
 static int tune(tuning *t) {
-  int code = tune_plan(t->shapes, &t->planned, t->s);
+  int code = tune_list_shapes(t->shapes, &t->planned, t->s);
   if (code != EXIT_GOOD) return code;
   t->started = clock_seconds();
   t->deadline = t->started + t->s->budget;

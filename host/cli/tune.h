@@ -13,7 +13,7 @@ enum { TUNE_CHOICES = 32, TUNE_SHAPES = 256, TUNE_TEXT = 1024 };
 
 /* The shapes to tune, each of a different class, the most useful first: the products of --model, or
  * those of common networks and squares. */
-int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings *s);
+int tune_list_shapes(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings *s);
 
 /* ---- the worker: the only process that uses the device ---- */
 

@@ -64,7 +64,8 @@ static bool report_check(const ebb_check *check, void *user) {
 static int read_data(subject *x, const settings *s) {
   int code = check_streams(s);
   if (code == EXIT_GOOD) code = read_table(&x->table, s, NULL, false);
-  ebb_encoder_options options = {.missing = (ebb_missing)s->missing};
+  ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                 .missing = (ebb_missing)s->missing};
   if (code == EXIT_GOOD) code = fail_status(ebb_encoder_fit(&x->own, x->table, NULL, 0, &options));
   if (code != EXIT_GOOD) return code;
   x->encoder = x->own;
@@ -91,8 +92,11 @@ static int build_network(subject *x, const settings *s, ebb_init init) {
 }
 
 static size_t count_named(const subject *x, const settings *s, const ebb_network *network) {
-  const ebb_verify_options options = {
-      .kernels = true, .all = s->all, .only = s->only, .network = network};
+  const ebb_verify_options options = {.size = sizeof(ebb_verify_options),
+                                      .kernels = true,
+                                      .all = s->all,
+                                      .only = s->only,
+                                      .network = network};
   size_t count;
   return ebb_verify_count(&count, x->device, &options) == EBB_OK ? count : 0;
 }
@@ -143,7 +147,8 @@ static int print_outcome(const subject *x, listing *list, const ebb_verify_resul
 static int choose_checks(ebb_verify_options *options, const subject *x, const settings *s) {
   ebb_task task = x->encoder ? ebb_encoder_task(x->encoder) : EBB_TASK_AUTO;
   double learning_rate = 0;
-  *options = (ebb_verify_options){.kernels = true,
+  *options = (ebb_verify_options){.size = sizeof(ebb_verify_options),
+                                  .kernels = true,
                                   .all = s->all,
                                   .only = s->only,
                                   .network = x->model.network,

@@ -38,7 +38,9 @@ ebb_status ebb_table_from_arrays(ebb_table **out, const ebb_arrays *arrays,
           "%s: both labels and values are given; a table has one target", where);
   REQUIRE(!arrays->values || arrays->outputs > 0, EBB_ERR_ARGUMENT,
           "%s: values without columns: outputs is 0", where);
-  ebb_read_options options = {.encoder = encoder, .no_target = !arrays->labels && !arrays->values};
+  ebb_read_options options = {.size = sizeof(ebb_read_options),
+                              .encoder = encoder,
+                              .no_target = !arrays->labels && !arrays->values};
   if (!encoder && !options.no_target)
     options.task = arrays->labels ? EBB_TASK_CLASSIFICATION : EBB_TASK_REGRESSION;
   ebbi_raw raw = {0};

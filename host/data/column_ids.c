@@ -90,7 +90,7 @@ ebb_status ebbi_column_judge_numbers(ebbi_column *column, const ebbi_raw *raw, s
   bool id_name = raw->header && ebbi_is_id_name(raw->names.items[col]), differ = false;
   bool no_gap = high - low == (double)raw->rows - 1 && low == floor(low);
   bool many = raw->rows >= MANY_ROWS && !is_time_name(raw, col);
-  column->kind = EBB_KIND_NUMBER;
+  column->kind = EBB_COLUMN_NUMBER;
   if (low == high) snprintf(column->why, sizeof column->why, "the same in all rows");
   bool suspect = id_name || (no_gap && (index_name || many)) || (low >= 0 && is_label(raw, col));
   if (raw->rows < 2 || !suspect) return EBB_OK;

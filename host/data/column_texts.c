@@ -37,7 +37,7 @@ static void explain(ebbi_column *column, const ebbi_reading *reading) {
   const char *format = column->format;
   char *why = column->why;
   size_t size = sizeof column->why;
-  if (column->kind == EBB_KIND_DATE)
+  if (column->kind == EBB_COLUMN_DATE)
     snprintf(why, size, "dates, %s%s", format, reading->ambiguous ? "; d-m-y would fit too" : "");
   else if (strcmp(format, "h:m") == 0)
     snprintf(why, size, "times, as hours");
@@ -76,7 +76,7 @@ ebb_status ebbi_column_read_texts(ebbi_column *column, ebbi_raw *raw, size_t col
                               : ebbi_read_dates(&dates, texts)            ? &dates
                               : ebbi_read_clocks(&clocks, texts)          ? &clocks
                                                                           : NULL;
-  ebb_column_kind kind = found == &dates ? EBB_KIND_DATE : EBB_KIND_AMOUNT;
+  ebb_column_kind kind = found == &dates ? EBB_COLUMN_DATE : EBB_COLUMN_AMOUNT;
   *done = found != NULL;
   ebb_status status = found ? take(column, raw, col, kind, found) : EBB_OK;
   free(values);
@@ -89,7 +89,7 @@ ebb_status ebbi_column_read_dates(ebbi_column *column, ebbi_raw *raw, size_t col
   ebbi_reading dates = {.values = values};
   ebb_status status = EBB_OK;
   if (ebbi_read_dates(&dates, &raw->columns[col].texts))
-    status = take(column, raw, col, EBB_KIND_DATE, &dates);
+    status = take(column, raw, col, EBB_COLUMN_DATE, &dates);
   free(values);
   return status;
 }
@@ -169,7 +169,7 @@ ebb_status ebbi_column_judge_texts(ebbi_column *column, ebbi_raw *raw, size_t co
   TRY(ebbi_column_read_texts(column, raw, col, decimal, &done));
   if (done) return EBB_OK;
   TRY(ebbi_column_check_texts(raw, col, decimal));
-  column->kind = EBB_KIND_CATEGORY;
+  column->kind = EBB_COLUMN_CATEGORY;
   if (!keep && ebbi_mostly_differ(raw, col)) {
     column->use = EBB_COLUMN_LEFT_OUT;
     if (explain_nearly(column, raw, col, decimal)) return EBB_OK;

@@ -60,7 +60,7 @@ static void set(ebbi_column *column, ebb_column_use use, ebb_column_kind kind, c
 static ebb_status judge_numeric(ebbi_column *column, ebbi_raw *raw, size_t col, char decimal) {
   bool done;
   char shown[EBBI_SHOWN];
-  set(column, EBB_COLUMN_INPUT, EBB_KIND_NUMBER, "--numeric");
+  set(column, EBB_COLUMN_INPUT, EBB_COLUMN_NUMBER, "--numeric");
   if (!raw->columns || !raw->columns[col].codes) return EBB_OK;
   TRY(ebbi_column_read_texts(column, raw, col, decimal, &done));
   column->reason = EBBI_PLAIN; /* as requested */
@@ -95,7 +95,7 @@ static ebb_status judge_values(ebbi_column *column, ebbi_raw *raw, size_t col, r
                                char decimal, bool keep) {
   if (raw->columns && raw->columns[col].codes)
     return ebbi_column_judge_texts(column, raw, col, decimal, keep);
-  column->kind = raw->image ? EBB_KIND_PIXEL : EBB_KIND_NUMBER;
+  column->kind = raw->image ? EBB_COLUMN_PIXEL : EBB_COLUMN_NUMBER;
   if (keep || raw->image) return EBB_OK;
   bool done;
   TRY(judge_compact(&done, column, raw, col, r));
@@ -107,7 +107,7 @@ static ebb_status judge_values(ebbi_column *column, ebbi_raw *raw, size_t col, r
 static void judge_scattered(ebbi_column *column, const ebbi_raw *raw, size_t col) {
   enum { MANY = 100 }; /* different values; with fewer, most have an input of their own */
   size_t distinct = raw->columns ? raw->columns[col].texts.count : 0;
-  if (column->kind != EBB_KIND_CATEGORY || distinct <= MANY || !ebbi_mostly_differ(raw, col))
+  if (column->kind != EBB_COLUMN_CATEGORY || distinct <= MANY || !ebbi_mostly_differ(raw, col))
     return;
   column->reason = EBBI_SCATTERED;
   snprintf(column->why, sizeof column->why, "%zu different values in %zu rows", distinct,
@@ -118,7 +118,7 @@ static ebb_status judge_input(ebbi_column *column, ebbi_raw *raw, size_t col, ra
                               ebbi_role role) {
   bool empty = raw->columns ? ebbi_raw_is_empty(raw, col) : !raw->image && r.low > r.high;
   if (empty) {
-    set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "empty");
+    set(column, EBB_COLUMN_LEFT_OUT, EBB_COLUMN_NUMBER, "empty");
     column->reason = EBBI_EMPTY;
     return EBB_OK;
   }
@@ -126,7 +126,7 @@ static ebb_status judge_input(ebbi_column *column, ebbi_raw *raw, size_t col, ra
     return ebbi_column_check_range(raw, col);
   if (role == EBBI_ROLE_NUMERIC) return judge_numeric(column, raw, col, decimal);
   if (role == EBBI_ROLE_CATEGORICAL) {
-    set(column, EBB_COLUMN_INPUT, EBB_KIND_CATEGORY, "--categorical");
+    set(column, EBB_COLUMN_INPUT, EBB_COLUMN_CATEGORY, "--categorical");
     TRY(ebbi_raw_take_texts(raw, col));
   } else {
     TRY(judge_values(column, raw, col, r, decimal, role == EBBI_ROLE_KEEP));
@@ -140,16 +140,16 @@ static ebb_status judge(ebb_table *table, const ebbi_roles *roles, size_t col, r
   char decimal = ebbi_decimal(roles->options);
   switch (roles->of[col]) {
   case EBBI_ROLE_DROP:
-    set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "--drop");
+    set(column, EBB_COLUMN_LEFT_OUT, EBB_COLUMN_NUMBER, "--drop");
     return EBB_OK;
   case EBBI_ROLE_UNUSED:
-    set(column, EBB_COLUMN_LEFT_OUT, EBB_KIND_NUMBER, "no input of the model");
+    set(column, EBB_COLUMN_LEFT_OUT, EBB_COLUMN_NUMBER, "no input of the model");
     return EBB_OK;
   case EBBI_ROLE_ID:
-    set(column, EBB_COLUMN_ID, EBB_KIND_CATEGORY, "--id");
+    set(column, EBB_COLUMN_ID, EBB_COLUMN_CATEGORY, "--id");
     return ebbi_raw_take_texts(&table->raw, col);
   case EBBI_ROLE_TARGET: /* decided with the target */
-    set(column, EBB_COLUMN_TARGET, EBB_KIND_NUMBER, roles->guessed ? "the last column" : "");
+    set(column, EBB_COLUMN_TARGET, EBB_COLUMN_NUMBER, roles->guessed ? "the last column" : "");
     return EBB_OK;
   case EBBI_ROLE_INPUT: /* decided by the encoder */
     return EBB_OK;

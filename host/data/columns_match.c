@@ -56,7 +56,7 @@ static ebb_status match_number(const match *m) {
 /* Reads all texts of the column in the format of training; `what` names that format in messages. */
 static bool read_texts(ebbi_reading *reading, char what[64], const match *m, ebb_column_kind kind,
                        const ebbi_names *texts) {
-  if (kind == EBB_KIND_DATE) {
+  if (kind == EBB_COLUMN_DATE) {
     snprintf(what, 64, "is not a date, %s", reading->format);
     return texts->count == 0 || ebbi_read_dates(reading, texts);
   }
@@ -73,7 +73,7 @@ static ebb_status match_texts(const match *m, ebb_column_kind kind, const char *
   ebbi_column *column = &m->table->columns[m->col];
   ebbi_reading reading = {0};
   char what[64];
-  if (kind == EBB_KIND_AMOUNT && !(raw->columns && raw->columns[m->col].codes))
+  if (kind == EBB_COLUMN_AMOUNT && !(raw->columns && raw->columns[m->col].codes))
     return match_number(m);
   TRY(ebbi_raw_take_texts(raw, m->col));
   const ebbi_names *texts = &raw->columns[m->col].texts;
@@ -91,17 +91,17 @@ static ebb_status match_texts(const match *m, ebb_column_kind kind, const char *
 static ebb_status match_column(const match *m, const ebbi_feature *feature) {
   ebbi_column *column = &m->table->columns[m->col];
   TRY(fill_empty(m));
-  column->kind = feature ? feature->kind : EBB_KIND_NUMBER;
-  if (!feature && m->table->raw.image) column->kind = EBB_KIND_PIXEL;
+  column->kind = feature ? feature->kind : EBB_COLUMN_NUMBER;
+  if (!feature && m->table->raw.image) column->kind = EBB_COLUMN_PIXEL;
   switch (column->kind) {
-  case EBB_KIND_CATEGORY:
+  case EBB_COLUMN_CATEGORY:
     return ebbi_raw_take_texts(&m->table->raw, m->col);
-  case EBB_KIND_AMOUNT:
-  case EBB_KIND_DATE:
+  case EBB_COLUMN_AMOUNT:
+  case EBB_COLUMN_DATE:
     return match_texts(m, column->kind, feature->format);
-  case EBB_KIND_PIXEL:
+  case EBB_COLUMN_PIXEL:
     return EBB_OK;
-  case EBB_KIND_NUMBER:
+  case EBB_COLUMN_NUMBER:
     break;
   }
   return match_number(m);

@@ -48,7 +48,7 @@ typedef ebb_status doubt(finding *f, const ebb_table *table, size_t col);
 static ebb_status differ_in_case(finding *f, const ebb_table *table, size_t col) {
   bool found;
   const char *twins[2];
-  if (table->columns[col].kind != EBB_KIND_CATEGORY || !table->raw.columns) return EBB_OK;
+  if (table->columns[col].kind != EBB_COLUMN_CATEGORY || !table->raw.columns) return EBB_OK;
   TRY(ebbi_case_twins(&found, twins, &table->raw.columns[col].texts));
   if (found) snprintf(f->why, sizeof f->why, "\"%.24s\", \"%.24s\"", twins[0], twins[1]);
   return EBB_OK;
@@ -96,7 +96,7 @@ static bool is_nines(double value) {
  * range. */
 static ebb_status stand_apart(finding *f, const ebb_table *table, size_t col) {
   const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
-  if (table->columns[col].kind != EBB_KIND_NUMBER || !numbers) return EBB_OK;
+  if (table->columns[col].kind != EBB_COLUMN_NUMBER || !numbers) return EBB_OK;
   ends e = find_ends(numbers);
   bool low = e.lows >= FEWEST_ROWS && e.low <= -LEAST && e.low == floor(e.low) &&
              (e.above >= 0 || is_nines(e.low)) && e.above < e.high &&
@@ -112,7 +112,7 @@ static ebb_status stand_apart(finding *f, const ebb_table *table, size_t col) {
 }
 
 static ebb_status begin_with_zeros(finding *f, const ebb_table *table, size_t col) {
-  bool number = table->columns[col].kind == EBB_KIND_NUMBER && table->raw.columns;
+  bool number = table->columns[col].kind == EBB_COLUMN_NUMBER && table->raw.columns;
   size_t zeros = number ? table->raw.columns[col].zeros : 0;
   if (zeros < 2 || table->columns[col].why[0] != '\0') return EBB_OK;
   snprintf(f->why, sizeof f->why, "in %zu rows", zeros);
@@ -147,7 +147,7 @@ static ebb_status may_be_codes(finding *f, const ebb_table *table, size_t col) {
   enum { MOST_CODES = 100, OFTEN = 5 };
   const ebbi_cells *numbers = table->raw.columns ? table->raw.columns[col].numbers : NULL;
   const char *name = table->raw.names.items[col];
-  bool codes = table->columns[col].kind == EBB_KIND_NUMBER && numbers && table->raw.header;
+  bool codes = table->columns[col].kind == EBB_COLUMN_NUMBER && numbers && table->raw.header;
   if (!codes || table->columns[col].why[0] != '\0' || !is_code_name(name)) return EBB_OK;
   for (size_t row = 0; row < table->raw.rows && codes; row++)
     codes = is_whole(ebbi_cells_get(numbers, row));

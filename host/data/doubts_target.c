@@ -27,7 +27,7 @@ static ebb_status note_twins(ebb_table *table) {
 }
 
 static double value_of(const ebb_table *table, size_t row, size_t input) {
-  if (ebbi_table_kind(table, input) != EBB_KIND_CATEGORY)
+  if (ebbi_table_kind(table, input) != EBB_COLUMN_CATEGORY)
     return ebbi_table_number(table, row, input);
   int32_t code = ebbi_table_code(table, row, input);
   return code < 0 ? NAN : code;
@@ -51,7 +51,7 @@ static bool is_renamed(const ebb_table *table, size_t input) {
 }
 
 static bool is_copied(const ebb_table *table, size_t input) {
-  if (ebbi_table_kind(table, input) == EBB_KIND_CATEGORY) return false;
+  if (ebbi_table_kind(table, input) == EBB_COLUMN_CATEGORY) return false;
   for (size_t row = 0; row < table->rows; row++)
     if (ebbi_table_number(table, row, input) != ebbi_table_value(table, row, 0)) return false;
   return true;

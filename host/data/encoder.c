@@ -34,8 +34,8 @@ size_t ebbi_feature_places(const ebbi_feature *feature) {
 
 size_t ebbi_feature_inputs(const ebbi_feature *feature) {
   size_t inputs = feature->indicator;
-  if (feature->kind == EBB_KIND_CATEGORY) return inputs + ebbi_feature_places(feature);
-  if (feature->kind != EBB_KIND_DATE) return inputs + 1;
+  if (feature->kind == EBB_COLUMN_CATEGORY) return inputs + ebbi_feature_places(feature);
+  if (feature->kind != EBB_COLUMN_DATE) return inputs + 1;
   for (size_t p = 0; p < EBBI_DATE_PARTS; p++) inputs += feature->deviation[p] > 0;
   return inputs;
 }

@@ -62,7 +62,7 @@ static bool put_date(float *x, const ebbi_feature *feature, double days) {
 static bool put_number(float *x, const ebb_encoder *encoder, const ebbi_feature *feature,
                        double value) {
   if (!feature) return put(x, value * encoder->scale);
-  if (feature->kind == EBB_KIND_DATE) return put_date(x, feature, value);
+  if (feature->kind == EBB_COLUMN_DATE) return put_date(x, feature, value);
   return put(x, (value - feature->mean[0]) / feature->deviation[0]);
 }
 
@@ -115,7 +115,7 @@ static ebb_status put_block(const job *j, size_t first) {
   size_t offset = 0;
   for (size_t c = 0; c < encoder->columns; c++) {
     const ebbi_feature *feature = encoder->features ? &encoder->features[c] : NULL;
-    if (!feature || feature->kind != EBB_KIND_CATEGORY) {
+    if (!feature || feature->kind != EBB_COLUMN_CATEGORY) {
       TRY(put_numbers(j, first, c, offset));
     } else {
       double codes[EBBI_BLOCK];
@@ -150,7 +150,7 @@ static ebb_status find_places(job *j) {
   j->places = calloc(encoder->columns, sizeof *j->places);
   REQUIRE(j->places, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
   for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
-    if (encoder->features[c].kind != EBB_KIND_CATEGORY) continue;
+    if (encoder->features[c].kind != EBB_COLUMN_CATEGORY) continue;
     const ebbi_names *texts = ebbi_table_texts(j->rows.table, c);
     size_t *places = j->places[c] = malloc((texts->count + 1) * sizeof *places);
     REQUIRE(places, EBB_ERR_MEMORY, "encoder: no memory for %zu categories", texts->count);
@@ -173,7 +173,7 @@ static ebb_status put_inputs(job *j) {
 }
 
 static const char *what_holds(ebb_column_kind kind) {
-  return kind == EBB_KIND_CATEGORY ? "texts" : kind == EBB_KIND_DATE ? "dates" : "numbers";
+  return kind == EBB_COLUMN_CATEGORY ? "texts" : kind == EBB_COLUMN_DATE ? "dates" : "numbers";
 }
 
 static ebb_status check_columns(const ebb_encoder *encoder, const ebb_table *table) {
@@ -183,7 +183,8 @@ static ebb_status check_columns(const ebb_encoder *encoder, const ebb_table *tab
           encoder->columns);
   for (size_t c = 0; c < table->cols; c++) {
     const char *here = what_holds(ebbi_table_kind(table, c));
-    const char *there = what_holds(encoder->features ? encoder->features[c].kind : EBB_KIND_NUMBER);
+    const char *there =
+        what_holds(encoder->features ? encoder->features[c].kind : EBB_COLUMN_NUMBER);
     REQUIRE(strcmp(here, there) == 0, EBB_ERR_INPUT,
             "%s: column \"%s\" holds %s, but the model takes %s", table->raw.path,
             ebbi_shown(name, ebbi_table_name(table, c)), here, there);

@@ -12,7 +12,7 @@ size_t ebb_encoder_columns(const ebb_encoder *encoder) {
 static ebb_encoder_column_info plain_column(const ebb_encoder *encoder) {
   bool bytes = !encoder->bare && encoder->scale != 1;
   return (ebb_encoder_column_info){.name = "",
-                                   .kind = bytes ? EBB_KIND_PIXEL : EBB_KIND_NUMBER,
+                                   .kind = bytes ? EBB_COLUMN_PIXEL : EBB_COLUMN_NUMBER,
                                    .inputs = 1,
                                    .deviation = 1 / encoder->scale};
 }
@@ -26,7 +26,7 @@ ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *e
     return EBB_OK;
   }
   const ebbi_feature *f = &encoder->features[index];
-  size_t part = f->kind == EBB_KIND_DATE ? EBBI_DATE_DAYS : 0;
+  size_t part = f->kind == EBB_COLUMN_DATE ? EBBI_DATE_DAYS : 0;
   *out = (ebb_encoder_column_info){.name = encoder->names.items[index],
                                    .kind = f->kind,
                                    .inputs = ebbi_feature_inputs(f),
@@ -51,8 +51,8 @@ static size_t date_part(const ebbi_feature *feature, size_t index) {
 /* The suffix of an input's name after the column's name; "" if the column has a single input. */
 static const char *input_of(const ebbi_feature *f, size_t index) {
   if (f->indicator && index + 1 == ebbi_feature_inputs(f)) return "missing";
-  if (f->kind == EBB_KIND_DATE) return date_parts[date_part(f, index)];
-  if (f->kind != EBB_KIND_CATEGORY) return "";
+  if (f->kind == EBB_COLUMN_DATE) return date_parts[date_part(f, index)];
+  if (f->kind != EBB_COLUMN_CATEGORY) return "";
   return index < f->categories.count ? f->categories.items[index] : "other";
 }
 

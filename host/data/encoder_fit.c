@@ -8,6 +8,7 @@
 #include "data/encoder.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,7 +46,8 @@ static ebb_status fit_features(ebb_encoder *encoder, const ebbi_rows *rows, bool
   }
   TRY(ebbi_fit_numbers(encoder, rows, no_scale));
   for (size_t c = 0; c < table->cols; c++)
-    if (encoder->features[c].kind == EBB_KIND_CATEGORY) TRY(ebbi_fit_categories(encoder, rows, c));
+    if (encoder->features[c].kind == EBB_COLUMN_CATEGORY)
+      TRY(ebbi_fit_categories(encoder, rows, c));
   return EBB_OK;
 }
 
@@ -70,7 +72,7 @@ static ebb_status fit_places(ebb_encoder *encoder, const ebb_table *table) {
 
 static bool is_image(const ebb_table *table) {
   for (size_t c = 0; c < table->cols; c++)
-    if (ebbi_table_kind(table, c) != EBB_KIND_PIXEL) return false;
+    if (ebbi_table_kind(table, c) != EBB_COLUMN_PIXEL) return false;
   return ebbi_row_bytes(table, 0) != NULL;
 }
 
@@ -106,12 +108,13 @@ static ebb_status fit(ebb_encoder *encoder, const ebbi_rows *rows,
 
 ebb_status ebb_encoder_fit(ebb_encoder **out, const ebb_table *table, const size_t *rows,
                            size_t count, const ebb_encoder_options *options) {
-  static const ebb_encoder_options defaults;
+  ebb_encoder_options own = EBB_ENCODER_OPTIONS_INIT;
   *out = NULL;
+  if (options) TRY(ebbi_options_take("ebb_encoder_fit", &own, sizeof own, options));
   ebb_encoder *encoder = calloc(1, sizeof *encoder);
   REQUIRE(encoder, EBB_ERR_MEMORY, "encoder: no memory");
   ebbi_rows all = {table, rows, rows ? count : table->rows};
-  ebb_status status = fit(encoder, &all, options ? options : &defaults);
+  ebb_status status = fit(encoder, &all, &own);
   if (status == EBB_OK)
     *out = encoder;
   else

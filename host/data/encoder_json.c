@@ -37,10 +37,10 @@ static void add_numbers(ebbi_json *json, const char *key, const double *numbers,
 }
 
 static void add_figures(ebbi_json *json, const ebbi_feature *f) {
-  if (f->kind == EBB_KIND_CATEGORY) {
+  if (f->kind == EBB_COLUMN_CATEGORY) {
     add_names(json, "categories", &f->categories);
     ebbi_json_whole(json, "fill", f->fill_category);
-  } else if (f->kind == EBB_KIND_DATE) {
+  } else if (f->kind == EBB_COLUMN_DATE) {
     add_numbers(json, "mean", f->mean, EBBI_DATE_PARTS);
     add_numbers(json, "deviation", f->deviation, EBBI_DATE_PARTS);
     ebbi_json_number(json, "fill", f->fill);
@@ -52,15 +52,15 @@ static void add_figures(ebbi_json *json, const ebbi_feature *f) {
 }
 
 static void add_feature(ebbi_json *json, const ebbi_feature *f) {
-  if (f->kind == EBB_KIND_NUMBER && f->fill == f->mean[0] && !f->indicator) {
+  if (f->kind == EBB_COLUMN_NUMBER && f->fill == f->mean[0] && !f->indicator) {
     add_numbers(json, NULL, (const double[]){f->mean[0], f->deviation[0]}, 2);
     return;
   }
   ebbi_json_object(json, NULL);
   add_figures(json, f);
-  if (f->kind != EBB_KIND_NUMBER && f->kind != EBB_KIND_CATEGORY)
+  if (f->kind != EBB_COLUMN_NUMBER && f->kind != EBB_COLUMN_CATEGORY)
     ebbi_json_text(json, "kind", ebbi_kind_names[f->kind]);
-  if (f->kind != EBB_KIND_CATEGORY && f->format[0]) ebbi_json_text(json, "format", f->format);
+  if (f->kind != EBB_COLUMN_CATEGORY && f->format[0]) ebbi_json_text(json, "format", f->format);
   if (f->other) ebbi_json_flag(json, "other", true);
   if (f->indicator) ebbi_json_flag(json, "indicator", true);
   ebbi_json_end(json);

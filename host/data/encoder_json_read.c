@@ -81,7 +81,7 @@ static ebb_status date_from_json(ebbi_feature *f, const json_t *object) {
 }
 
 static ebb_status category_from_json(ebbi_feature *f, const json_t *object) {
-  f->kind = EBB_KIND_CATEGORY;
+  f->kind = EBB_COLUMN_CATEGORY;
   TRY(names_from_json(&f->categories, object, "categories"));
   REQUIRE(f->categories.count > 0, EBB_ERR_INPUT, "encoder: \"categories\" is empty");
   TRY(flag_from_json(&f->other, object, "other"));
@@ -102,14 +102,14 @@ static ebb_status format_from_json(ebbi_feature *f, const json_t *from) {
 
 static ebb_status feature_from_json(ebbi_feature *f, const json_t *from) {
   bool pair = json_array_size(from) == 2;
-  size_t kind = EBB_KIND_NUMBER;
+  size_t kind = EBB_COLUMN_NUMBER;
   TRY(flag_from_json(&f->indicator, from, "indicator"));
   if (json_object_get(from, "categories")) return category_from_json(f, from);
   if (json_object_get(from, "kind")) TRY(word_from_json(&kind, from, "kind", ebbi_kind_names));
-  REQUIRE(kind != EBB_KIND_CATEGORY, EBB_ERR_INPUT, "encoder: a category without \"categories\"");
+  REQUIRE(kind != EBB_COLUMN_CATEGORY, EBB_ERR_INPUT, "encoder: a category without \"categories\"");
   f->kind = (ebb_column_kind)kind;
   TRY(format_from_json(f, from));
-  if (kind == EBB_KIND_DATE) return date_from_json(f, from);
+  if (kind == EBB_COLUMN_DATE) return date_from_json(f, from);
   const json_t *mean = pair ? json_array_get(from, 0) : json_object_get(from, "mean");
   const json_t *deviation = pair ? json_array_get(from, 1) : json_object_get(from, "deviation");
   TRY(number_from_json(&f->mean[0], mean, "mean"));

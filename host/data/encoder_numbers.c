@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 static bool is_number(const ebb_encoder *encoder, size_t input) {
-  return encoder->features[input].kind != EBB_KIND_CATEGORY;
+  return encoder->features[input].kind != EBB_COLUMN_CATEGORY;
 }
 
 /* Well inside float32's range of full precision. */
@@ -29,7 +29,7 @@ void ebbi_round_numbers(double *values, size_t count, double mean, double deviat
 
 /* Dates are not rounded: their parts depend on all digits. */
 void ebbi_round_feature(double *values, size_t count, const ebbi_feature *feature) {
-  if (feature->kind != EBB_KIND_DATE)
+  if (feature->kind != EBB_COLUMN_DATE)
     ebbi_round_numbers(values, count, feature->mean[0], feature->deviation[0]);
 }
 
@@ -73,7 +73,7 @@ static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t
   feature->deviation[0] = no_scale ? 1 : moments->deviation;
   feature->fill = moments->mean;
   feature->indicator = encoder->missing == EBB_MISSING_INDICATOR && moments->missing > 0;
-  if (feature->kind == EBB_KIND_DATE) ebbi_fit_date(feature, rows, input, no_scale);
+  if (feature->kind == EBB_COLUMN_DATE) ebbi_fit_date(feature, rows, input, no_scale);
   if (encoder->missing == EBB_MISSING_MEDIAN) return fit_sorted(feature, rows, input, ebbi_median);
   if (encoder->missing == EBB_MISSING_MOST) return fit_sorted(feature, rows, input, ebbi_commonest);
   return EBB_OK;

@@ -51,7 +51,7 @@ size_t ebb_encoder_unknown(char *text, size_t size, const ebb_encoder *encoder,
   if (size > 0) text[0] = '\0';
   for (size_t c = 0; c < encoder->columns && c < table->cols && encoder->features; c++) {
     const ebbi_feature *feature = &encoder->features[c];
-    if (feature->kind != EBB_KIND_CATEGORY || ebbi_table_kind(table, c) != EBB_KIND_CATEGORY)
+    if (feature->kind != EBB_COLUMN_CATEGORY || ebbi_table_kind(table, c) != EBB_COLUMN_CATEGORY)
       continue;
     strangers s = find_strangers(feature, table, c);
     if (s.count > 0 && size > 0) describe(text, size, ebbi_table_name(table, c), &s);

@@ -58,7 +58,7 @@ static uint64_t add_numbers(uint64_t hash, const ebbi_rows *rows) {
   for (size_t first = 0; first < rows->count; first += EBBI_BLOCK) {
     size_t count = ebbi_rows_block(rows, first);
     for (size_t c = 0; c < table->cols; c++) {
-      if (ebbi_table_kind(table, c) == EBB_KIND_CATEGORY) continue;
+      if (ebbi_table_kind(table, c) == EBB_COLUMN_CATEGORY) continue;
       ebbi_rows_numbers(block, rows, first, c);
       hash = add_block(hash, block, count);
     }
@@ -77,7 +77,7 @@ uint64_t ebb_table_fingerprint(const ebb_table *table) {
   uint64_t hash = ebbi_hash_more(0, sizes, sizeof sizes);
   hash = add_numbers(hash, &all);
   for (size_t c = 0; c < table->cols; c++)
-    if (ebbi_table_kind(table, c) == EBB_KIND_CATEGORY)
+    if (ebbi_table_kind(table, c) == EBB_COLUMN_CATEGORY)
       hash = add_texts(hash, table, table->raw.columns[table->inputs[c]].codes,
                        ebbi_table_texts(table, c));
   if (target->codes) hash = add_texts(hash, table, target->codes, &target->classes);

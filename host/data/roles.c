@@ -9,6 +9,8 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "data/encoder.h"
+
+#include <ebb/tool.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,8 +192,9 @@ ebb_status ebbi_roles_make(ebbi_roles *roles, const ebbi_raw *raw, bool array) {
 static void encoder_forms(ebbi_form *forms, const ebbi_roles *roles) {
   const ebb_encoder *encoder = roles->options->encoder;
   for (size_t i = 0; i < roles->inputs.count && encoder->features; i++)
-    if (encoder->features[i].kind == EBB_KIND_CATEGORY ||
-        encoder->features[i].kind == EBB_KIND_AMOUNT || encoder->features[i].kind == EBB_KIND_DATE)
+    if (encoder->features[i].kind == EBB_COLUMN_CATEGORY ||
+        encoder->features[i].kind == EBB_COLUMN_AMOUNT ||
+        encoder->features[i].kind == EBB_COLUMN_DATE)
       forms[roles->inputs.items[i]] = EBBI_FORM_TEXT;
 }
 

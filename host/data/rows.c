@@ -62,7 +62,7 @@ const unsigned char *ebbi_row_bytes(const ebb_table *table, size_t row) {
 }
 
 bool ebbi_is_missing(const ebb_table *table, size_t row, size_t input) {
-  if (ebbi_table_kind(table, input) == EBB_KIND_CATEGORY)
+  if (ebbi_table_kind(table, input) == EBB_COLUMN_CATEGORY)
     return ebbi_table_code(table, row, input) < 0;
   return isnan(ebbi_table_number(table, row, input));
 }

@@ -6,6 +6,7 @@
 #include "data/table.h"
 
 #include "base/error.h"
+#include "base/options.h"
 #include "base/read.h"
 #include "data/columns.h"
 #include "data/doubts.h"
@@ -125,12 +126,12 @@ static ebb_status read_labels(ebb_table *table, const ebb_read_options *options)
 }
 
 ebb_status ebb_table_read(ebb_table **out, const char *path, const ebb_read_options *options) {
-  ebb_read_options own = {0};
+  ebb_read_options own = EBB_READ_OPTIONS_INIT;
   char *bytes;
   size_t size;
   ebb_table *table = NULL;
-  if (options) own = *options;
   *out = NULL;
+  if (options) TRY(ebbi_options_take("ebb_table_read", &own, sizeof own, options));
   REQUIRE(!own.labels || !own.target, EBB_ERR_ARGUMENT,
           "%s: the target is either a column (--target %s) or a separate file (--labels %s)", path,
           own.target, own.labels);
@@ -177,7 +178,7 @@ ebb_status ebbi_table_keep(ebb_table *table, const bool *good) {
 }
 
 static void find_missing(bool *good, const ebb_table *table, size_t input) {
-  bool category = ebbi_table_kind(table, input) == EBB_KIND_CATEGORY;
+  bool category = ebbi_table_kind(table, input) == EBB_COLUMN_CATEGORY;
   for (size_t i = 0; i < table->rows; i++)
     good[i] &= category ? ebbi_table_code(table, i, input) >= 0
                         : !isnan(ebbi_table_number(table, i, input));

@@ -109,11 +109,11 @@ static void say_count(ebb_table *table, size_t count, const char *before, const 
 }
 
 static void say_columns(ebb_table *table) {
-  static const char *const kinds[] = {[EBB_KIND_NUMBER] = "numeric ",
-                                      [EBB_KIND_AMOUNT] = "amount ",
-                                      [EBB_KIND_DATE] = "date ",
-                                      [EBB_KIND_CATEGORY] = "text ",
-                                      [EBB_KIND_PIXEL] = "uint8 "};
+  static const char *const kinds[] = {[EBB_COLUMN_NUMBER] = "numeric ",
+                                      [EBB_COLUMN_AMOUNT] = "amount ",
+                                      [EBB_COLUMN_DATE] = "date ",
+                                      [EBB_COLUMN_CATEGORY] = "text ",
+                                      [EBB_COLUMN_PIXEL] = "uint8 "};
   size_t counts[sizeof kinds / sizeof *kinds] = {0}, missing = 0, out = 0;
   for (size_t i = 0; i < table->cols; i++) {
     size_t col = table->inputs[i];

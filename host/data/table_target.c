@@ -64,7 +64,7 @@ const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) 
 
 const char *ebb_column_value(char *text, size_t size, ebb_column_kind kind, double value) {
   struct tm date;
-  bool is_date = kind == EBB_KIND_DATE && fabs(value) < 1e7; /* NaN is not a date */
+  bool is_date = kind == EBB_COLUMN_DATE && fabs(value) < 1e7; /* NaN is not a date */
   time_t seconds = is_date ? (time_t)floor(value * 86400 + 0.5) : 0;
   is_date = is_date && gmtime_r(&seconds, &date);
   bool day = value == floor(value);

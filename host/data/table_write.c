@@ -59,7 +59,7 @@ static double number_at(const void *user, size_t row, size_t col) {
   if (!s->encoder) return ebbi_table_number(s->table, row, col);
   size_t within, from = ebbi_encoder_column_of(&within, s->encoder, col);
   double value = NAN; /* as read, in double precision, if it is a plain number */
-  if (within == 0 && ebbi_table_kind(s->table, from) < EBB_KIND_DATE)
+  if (within == 0 && ebbi_table_kind(s->table, from) < EBB_COLUMN_DATE)
     value = ebbi_table_number(s->table, row, from);
   if (!isnan(value)) return value;
   size_t at = row * s->inputs + col;
@@ -70,9 +70,9 @@ static const char *text_at(const void *user, size_t row, size_t col) {
   const source *s = user;
   const ebbi_target *target = &s->table->target;
   if (col >= s->inputs) return target->classes.items[ebbi_table_class(s->table, row)];
-  if (ebbi_table_kind(s->table, col) == EBB_KIND_DATE) {
+  if (ebbi_table_kind(s->table, col) == EBB_COLUMN_DATE) {
     double days = ebbi_table_number(s->table, row, col);
-    return isnan(days) ? NULL : ebb_column_value(s->date, DATE_TEXT, EBB_KIND_DATE, days);
+    return isnan(days) ? NULL : ebb_column_value(s->date, DATE_TEXT, EBB_COLUMN_DATE, days);
   }
   int32_t code = ebbi_table_code(s->table, row, col);
   return code < 0 ? NULL : ebbi_table_texts(s->table, col)->items[code];
@@ -115,8 +115,8 @@ static ebb_status name_columns(source *s, ebbi_names *taken) {
     s->names[c] = free_name(taken, text);
     REQUIRE(s->names[c], EBB_ERR_MEMORY, "%s: no memory for a name", s->table->raw.path);
     bool input = c < s->inputs;
-    ebb_column_kind kind = input && !encoder ? ebbi_table_kind(s->table, c) : EBB_KIND_NUMBER;
-    s->texts[c] = input ? kind == EBB_KIND_CATEGORY || kind == EBB_KIND_DATE : text_target;
+    ebb_column_kind kind = input && !encoder ? ebbi_table_kind(s->table, c) : EBB_COLUMN_NUMBER;
+    s->texts[c] = input ? kind == EBB_COLUMN_CATEGORY || kind == EBB_COLUMN_DATE : text_target;
   }
   return EBB_OK;
 }

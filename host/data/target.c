@@ -60,7 +60,7 @@ static ebb_status doubt_guess(char what[160], const source *s, size_t col, ebb_c
   char bad[EBBI_SHOWN];
   ebbi_nearly nearly;
   what[0] = '\0';
-  if (kind == EBB_KIND_DATE) snprintf(what, 160, "holds dates");
+  if (kind == EBB_COLUMN_DATE) snprintf(what, 160, "holds dates");
   if (is_text(s, col)) {
     if (!ebbi_mostly_differ(raw, col)) return EBB_OK;
     size_t used = (size_t)snprintf(what, 160, "has %zu different texts in %zu rows",
@@ -68,7 +68,7 @@ static ebb_status doubt_guess(char what[160], const source *s, size_t col, ebb_c
     if (ebbi_read_nearly(&nearly, &column->texts, ebbi_decimal(s->options)))
       snprintf(what + used, 160 - used, " (%zu are %s, \"%s\" is not)", nearly.count, nearly.what,
                ebbi_shown(bad, column->texts.items[nearly.bad]));
-  } else if (kind == EBB_KIND_NUMBER && ebbi_is_key_name(raw, col)) {
+  } else if (kind == EBB_COLUMN_NUMBER && ebbi_is_key_name(raw, col)) {
     ebbi_column judged = {0};
     ebbi_wholes w;
     TRY(ebbi_target_count(&w, raw, col));
@@ -100,11 +100,11 @@ static ebb_status fail_word(const source *s, size_t col) {
 /* Converts a column of texts to numbers if they are amounts, times or dates. With AUTO a few
  * distinct texts stay texts: they are classes. */
 static ebb_status read_texts(ebb_column_kind *kind, const source *s, size_t col, ebb_task task) {
-  ebbi_column column = {.kind = EBB_KIND_NUMBER};
+  ebbi_column column = {.kind = EBB_COLUMN_NUMBER};
   char decimal = ebbi_decimal(s->options), shown[EBBI_SHOWN];
   bool few = is_text(s, col) && s->raw->columns[col].texts.count <= EBBI_AUTO_CLASSES;
   bool done, own = s->raw == &s->table->raw;
-  *kind = EBB_KIND_NUMBER;
+  *kind = EBB_COLUMN_NUMBER;
   if (!is_text(s, col) || task == EBB_TASK_CLASSIFICATION) return EBB_OK;
   if (task == EBB_TASK_AUTO && few) return EBB_OK;
   TRY(ebbi_column_read_texts(&column, s->raw, col, decimal, &done));
@@ -177,16 +177,16 @@ static ebb_status make_one(const source *s, ebb_task task) {
   if (task == EBB_TASK_AUTO && is_text(s, col)) {
     task = EBB_TASK_CLASSIFICATION;
     snprintf(target->reason, sizeof target->reason, "text");
-  } else if (task == EBB_TASK_AUTO && kind != EBB_KIND_NUMBER) {
+  } else if (task == EBB_TASK_AUTO && kind != EBB_COLUMN_NUMBER) {
     task = EBB_TASK_REGRESSION;
     snprintf(target->reason, sizeof target->reason, "%s",
-             kind == EBB_KIND_DATE ? "dates" : "amounts");
+             kind == EBB_COLUMN_DATE ? "dates" : "amounts");
   } else if (task == EBB_TASK_AUTO) {
     TRY(infer(&task, s, col));
   }
   target->task = task;
   if (task == EBB_TASK_REGRESSION) return ebbi_target_values(target, s->raw, s->cols);
-  if (own) s->table->columns[col].kind = EBB_KIND_CATEGORY;
+  if (own) s->table->columns[col].kind = EBB_COLUMN_CATEGORY;
   return ebbi_target_classes(target, s->raw, col);
 }
 

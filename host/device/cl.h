@@ -107,11 +107,11 @@ void ebbi_device_free_workspaces(ebb_device *device);
 ebb_status ebbi_buffer_write_zeros(ebbi_buffer *buffer);
 void ebbi_transfer_free(ebb_device *device);
 
-/* Floats a vector by what the device says of itself; the row of numbers for a device at a width,
- * false if there is none; and the options that hand it to the kernels. */
-unsigned ebbi_profile_width(const ebb_device_info *info);
-bool ebbi_profile_choose(ebbi_profile *profile, const ebb_device_info *info, unsigned width);
-void ebbi_profile_options(char *options, size_t size, const ebbi_profile *profile);
+/* The vector width that the device reports; the row of device parameters at a width, false if there
+ * is none; and the options that pass it to the kernels. */
+unsigned ebbi_params_width(const ebb_device_info *info);
+bool ebbi_params_choose(ebbi_device_params *params, const ebb_device_info *info, unsigned width);
+void ebbi_params_options(char *options, size_t size, const ebbi_device_params *params);
 
 /* The text of a program that holds a kernel and what its file includes; the caller frees it. */
 ebb_status ebbi_program_source(char **text, const char *file, const char *kernel,

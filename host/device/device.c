@@ -16,7 +16,7 @@
 static ebb_status choose_width(ebb_device *device) {
   const char *wanted = getenv("EBB_WIDTH");
   if (!wanted || wanted[0] == '\0')
-    return ebb_device_set_width(device, ebbi_profile_width(&device->info));
+    return ebb_device_set_width(device, ebbi_params_width(&device->info));
   char *end;
   unsigned long width = strtoul(wanted, &end, 10);
   REQUIRE(*end == '\0' && (width == 16 || width == 8 || width == 4), EBB_ERR_ARGUMENT,
@@ -207,13 +207,13 @@ void ebbi_device_set_exec(ebb_device *device, const ebbi_exec *exec) {
 }
 
 unsigned ebb_device_width(const ebb_device *device) {
-  return device->exec.profile.width;
+  return device->exec.params.width;
 }
 
 ebb_status ebbi_exec_set_width(ebbi_exec *exec, const ebb_device *device, unsigned width) {
-  REQUIRE(ebbi_profile_choose(&exec->profile, &device->info, width), EBB_ERR_ARGUMENT,
+  REQUIRE(ebbi_params_choose(&exec->params, &device->info, width), EBB_ERR_ARGUMENT,
           "vectors of %u floats: must be 16, 8 or 4", width);
-  ebbi_profile_options(exec->options, sizeof exec->options, &exec->profile);
+  ebbi_params_options(exec->options, sizeof exec->options, &exec->params);
   return EBB_OK;
 }
 

@@ -133,7 +133,7 @@ static ebbi_program **find_place(ebb_device *device, ebbi_kernel_id id, const ch
   return place;
 }
 
-/* The kernel's program with the profile's options and these; if it is new, still to be built. */
+/* The kernel's program with the execution's options and these; if it is new, still to be built. */
 static ebb_status find_program(ebbi_program **out, ebb_device *device, const ebbi_exec *exec,
                                ebbi_kernel_id id, const char *more) {
   char options[2048];

@@ -7,8 +7,8 @@
  * that begins with a brace. A kernel formatted differently is kept, which only costs time.
  * Rejected: one file for each kernel, which would separate kernels that share code and comments.
  *
- * An #include of a name in capitals, "loss_LOSS.h", takes the file that the build option names: with
- * -DLOSS=mse loss_mse.h. Without the option nothing is included.
+ * An #include of a name in capitals, "loss_LOSS.h", takes the file that the build option names:
+ * with -DLOSS=mse loss_mse.h. Without the option nothing is included.
  */
 #include "cl.h"
 #include "kernel_files.h"

@@ -1,6 +1,5 @@
-/* The device's default execution as the public functions tell and change it. No other file outside
- * host/device may change it, except open.c, which gives a device its first one.
- */
+/* Public access to the device's default execution. Only this file and open.c, which initialises it,
+ * may change it outside host/device. */
 #include "base/error.h"
 #include "gemm.h"
 
@@ -65,8 +64,8 @@ ebb_engine ebb_device_choose_engine(const ebb_device *device, ebb_layout layout,
 
 int ebb_device_choose_matmul_config(const ebb_device *device, ebb_layout layout, size_t rows,
                                     size_t cols, size_t depth) {
-  ebbi_matmul_plan plan;
+  ebbi_tiling tiling;
   bool found =
-      ebbi_matmul_choose(&plan, ebbi_device_exec(device), device, layout, rows, cols, depth);
-  return found ? plan.config : EBB_MATMUL_CONFIG_AUTO;
+      ebbi_matmul_choose(&tiling, ebbi_device_exec(device), device, layout, rows, cols, depth);
+  return found ? tiling.config : EBB_MATMUL_CONFIG_AUTO;
 }

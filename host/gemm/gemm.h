@@ -1,6 +1,5 @@
-/* Matrix products as the modules above see them: what multiplies (engine, tile configuration,
- * precision, matrix unit), and the dense layer's passes. docs/design.md has why.
- */
+/* Matrix products for the modules above: how they run (engine, tile configuration, precision,
+ * tensor core), and the dense layer's passes. docs/design.md has the reasons. */
 #ifndef EBBI_GEMM_H
 #define EBBI_GEMM_H
 
@@ -8,80 +7,84 @@
 
 #include <ebb/precision.h>
 
-/* ---- what an execution is set to; the public setters of device.h and precision.h say more ---- */
+/* ---- settings of an execution; the public setters in device.h and precision.h say more ---- */
 
-/* The engine of all products, forced.  Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
+/* Forces the engine of all products.  Errors: EBB_ERR_UNSUPPORTED (built without CLBlast). */
 ebb_status ebbi_exec_set_engine(ebbi_exec *exec, ebb_engine engine);
 
-/* The precision, by the first unit of a vendor that builds and multiplies right, or that of
- * EBB_MATRIX_UNIT; then the choices that tuning has kept for it. Blocks.
- * Errors: as ebb_device_set_precision; nothing has changed. */
+/* Sets the precision, with the first vendor's tensor core that builds and multiplies correctly, or
+ * the one in EBB_MATRIX_UNIT. Then loads the choices stored by tuning. Blocks. On failure nothing
+ * changes.
+ * Errors: as ebb_device_set_precision. */
 ebb_status ebbi_exec_set_precision(ebbi_exec *exec, ebb_device *device, ebb_precision precision);
 
-/* The configuration of all products in the precision, forced.
+/* Forces the configuration of all products in the current precision.
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_UNSUPPORTED. */
 ebb_status ebbi_exec_set_config(ebbi_exec *exec, const ebb_device *device, int config);
 
-/* What automatic takes for a class in the precision.  Errors: EBB_ERR_ARGUMENT,
- * EBB_ERR_UNSUPPORTED. */
+/* Sets the automatic choice for a class in the current precision.
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_UNSUPPORTED. */
 ebb_status ebbi_exec_set_choice(ebbi_exec *exec, const ebb_device *device, ebb_layout layout,
                                 unsigned class_index, int config);
 
-/* The choice for a class in the precision; EBB_MATMUL_CONFIG_AUTO outside the ranges. */
+/* Returns the choice for a class in the current precision; EBB_MATMUL_CONFIG_AUTO if out of range.
+ */
 int ebbi_exec_choice(const ebbi_exec *exec, ebb_layout layout, unsigned class_index);
 
-/* The forced configuration in the precision, or EBB_MATMUL_CONFIG_AUTO. */
+/* Returns the forced configuration of the current precision, or EBB_MATMUL_CONFIG_AUTO. */
 int ebbi_exec_config(const ebbi_exec *exec);
 
-/* Whether the device has room for a configuration of the precision. */
+/* Returns true if the device has room for a configuration of the current precision. */
 bool ebbi_exec_fits_config(const ebbi_exec *exec, const ebb_device *device, size_t config);
 
-/* The engine of such a product. */
+/* Returns the engine for a product of this size. */
 ebb_engine ebbi_exec_engine(const ebbi_exec *exec, ebb_layout layout, size_t rows, size_t cols,
                             size_t depth);
 
-/* The unit that multiplies; NULL in fp32. */
+/* Returns the tensor core in use; NULL in fp32. */
 const char *ebbi_exec_unit(const ebbi_exec *exec);
 
-/* What a device begins with: EBB_MATMUL, EBB_MATMUL_CONFIG, EBB_TUNE, and what tuning has kept.
- * Errors: EBB_ERR_ARGUMENT (a value that means nothing), EBB_ERR_UNSUPPORTED. */
+/* Initialises a device's execution from EBB_MATMUL, EBB_MATMUL_CONFIG, EBB_TUNE and the choices
+ * stored by tuning.
+ * Errors: EBB_ERR_ARGUMENT (an invalid value), EBB_ERR_UNSUPPORTED. */
 ebb_status ebbi_exec_begin(ebbi_exec *exec, const ebb_device *device);
 
-/* Takes over the choices that tuning has kept for the precision and unit, if there are good ones,
- * unless it has them already. */
+/* Loads the choices stored by tuning for the precision and unit, if valid and not loaded already.
+ */
 void ebbi_tuned_load(ebbi_exec *exec, const ebb_device *device);
 
-/* ---- matrix units ---- */
+/* ---- tensor cores ---- */
 
 const char *ebbi_unit_name(ebbi_unit unit);
 
-/* Checks that the device's compiler takes the unit's code.  Errors: EBB_ERR_DEVICE, with what it
- * says. */
+/* Checks that the device's compiler accepts the unit's code.  Errors: EBB_ERR_DEVICE, with the
+ * compiler's message. */
 ebb_status ebbi_mma_probe(ebb_device *device, const ebbi_exec *exec, ebbi_mma_state mma);
 
-/* Takes a precision and unit if the unit builds and multiplies samples right.
- * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_NUMBERS; nothing has changed. */
+/* Adopts a precision and unit if the unit builds and multiplies samples correctly. On failure
+ * nothing changes.
+ * Errors: EBB_ERR_DEVICE (it does not build), EBB_ERR_NUMBERS. */
 ebb_status ebbi_exec_try_unit(ebbi_exec *exec, ebb_device *device, ebbi_mma_state wanted);
 
 /* ---- products ---- */
 
 /* How a product runs: its configuration, tiles across and down, slices of the depth. */
-typedef struct ebbi_matmul_plan {
+typedef struct ebbi_tiling {
   int config;
   size_t across, down, slices, slice_depth;
-} ebbi_matmul_plan;
+} ebbi_tiling;
 
-/* By the configuration that is forced, that was chosen for the class, or that looks best; false if
- * the device is too small for any. */
-bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebbi_exec *exec, const ebb_device *device,
+/* Uses the forced configuration, the choice for the class, or the one with the least estimated
+ * cost. Returns false if the device is too small for any. */
+bool ebbi_matmul_choose(ebbi_tiling *tiling, const ebbi_exec *exec, const ebb_device *device,
                         ebb_layout layout, size_t rows, size_t cols, size_t depth);
 
-/* Bytes of the device's workspace that a dense layer's pass of this layout takes. */
+/* Bytes of the device's workspace that a dense layer's pass of this layout needs. */
 size_t ebbi_matmul_workspace(const ebbi_exec *exec, const ebb_device *device, ebb_layout layout,
                              size_t rows, size_t cols, size_t depth);
 
-/* The operations of the same names in ebb/ops.h, by an execution. The public functions call them
- * with the device's default. */
+/* The operations of the same names in ebb/ops.h, with a given execution. The public functions pass
+ * the device's default. */
 ebb_status ebbi_matmul(const ebbi_exec *exec, ebb_tensor *c, const ebb_tensor *a, bool transpose_a,
                        const ebb_tensor *b, bool transpose_b);
 ebb_status ebbi_dense_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,

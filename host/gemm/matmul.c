@@ -1,15 +1,16 @@
 /* Matrix products and the dense layer's three passes, on the engine of the execution.
  *
- * Our two forms take the same arguments and fuse what surrounds a product: bias and activation, the
- * activation's derivative, the bias gradient. CLBlast fuses nothing, so there the same steps follow
- * as launches of their own. Products on matrix units are those of the engine gpu in another tile.
+ * The engines cpu and gpu take the same arguments and fuse a product's epilogue: bias and
+ * activation, the activation's derivative, the bias gradient. CLBlast fuses nothing, so the same
+ * operations follow as separate launches. Products on tensor cores use the engine gpu with other
+ * tiles.
  */
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/work.h"
 #include "product.h"
 
-/* The tensors of a product are float32 or, in precision bf16, may be that. */
+/* The tensors of a product are float32 or, in precision bf16, may be bfloat16. */
 static ebb_status require_numbers(const char *where, const char *name, const ebb_tensor *tensor,
                                   const ebbi_product *p, size_t rows, size_t cols) {
   bool half = tensor->dtype == EBB_BF16 && p->exec->mma.precision == EBB_PRECISION_BF16;
@@ -17,7 +18,7 @@ static ebb_status require_numbers(const char *where, const char *name, const ebb
                              cols);
 }
 
-/* Fills a product from its operands; c's shape is checked against them. */
+/* Fills a product from its operands and checks c's shape against them. */
 static ebb_status describe(ebbi_product *p, const ebbi_exec *exec, const char *where,
                            ebb_layout layout, ebb_tensor *c, const ebb_tensor *a,
                            const ebb_tensor *b) {
@@ -47,7 +48,7 @@ void ebbi_product_arguments(ebbi_launch *launch, const ebbi_product *p) {
   ebbi_launch_int(launch, p->b->stride);
 }
 
-/* Bytes of so many slices of c and its sums. */
+/* Bytes of the slices of c and their sums. */
 static size_t partial_bytes(size_t slices, size_t rows, size_t stride) {
   return slices * (rows + 1) * stride * sizeof(float);
 }
@@ -59,7 +60,7 @@ ebb_status ebbi_split_partials(ebbi_split *split, const ebbi_product *p) {
 
 ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_split *split) {
   if (split->slices == 1) return EBB_OK;
-  const ebbi_profile *profile = &p->exec->profile;
+  const ebbi_device_params *params = &p->exec->params;
   ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, EBBI_KERNEL_add_slices, "");
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
@@ -69,20 +70,20 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
   ebbi_launch_int(&launch, p->cols);
   ebbi_launch_int(&launch, p->c->stride);
   launch.work = ebbi_work_slices(split->slices, p->rows, p->cols);
-  size_t across = ebbi_ceil_div(p->cols, (size_t)profile->width * profile->element_group);
+  size_t across = ebbi_ceil_div(p->cols, (size_t)params->width * params->element_group);
   return ebbi_launch_run(&launch, across, p->rows + 1);
 }
 
 size_t ebbi_matmul_workspace(const ebbi_exec *exec, const ebb_device *device, ebb_layout layout,
                              size_t rows, size_t cols, size_t depth) {
   ebb_engine engine = ebbi_exec_engine(exec, layout, rows, cols, depth);
-  ebbi_matmul_plan plan = {.slices = 1};
+  ebbi_tiling tiling = {.slices = 1};
   if (engine == EBB_ENGINE_CPU)
-    plan.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
+    tiling.slices = ebbi_matmul_cpu_slices(layout, rows, cols, depth);
   else if (engine == EBB_ENGINE_GPU)
-    (void)ebbi_matmul_choose(&plan, exec, device, layout, rows, cols,
-                             depth); /* the launch says so */
-  return plan.slices > 1 ? partial_bytes(plan.slices, rows, ebbi_stride(rows, cols)) : 0;
+    (void)ebbi_matmul_choose(&tiling, exec, device, layout, rows, cols,
+                             depth); /* reported by the launch */
+  return tiling.slices > 1 ? partial_bytes(tiling.slices, rows, ebbi_stride(rows, cols)) : 0;
 }
 
 static ebb_engine engine_of(const ebbi_product *p) {
@@ -113,7 +114,7 @@ static ebb_status run_clblast(const ebbi_product *p) {
   return ebbi_clblast_run(p->c->device, &gemm);
 }
 
-/* The passes by our own kernels: see product.h. */
+/* The passes by ebb's own kernels: see product.h. */
 static ebb_status run_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                          ebb_activation activation) {
   return uses_gpu(p) ? ebbi_matmul_gpu_nn(p, z, bias, activation)

@@ -1,8 +1,9 @@
-/* How the GPU form cuts a product into tiles: the tables of configurations, by scalars and on
- * matrix units, and which one a product gets: that for which the plan costs least, unless it is
- * forced or measuring has found another better, which is kept by class of sizes.
+/* How the GPU form cuts a product into tiles: the tables of configurations, for ordinary arithmetic
+ * and for tensor cores, and the choice for a product. The choice is the forced configuration, else
+ * the one that tuning has stored for the class of sizes, else the one with the least estimated
+ * cost.
  *
- * All of it belongs to a precision: the tables differ, and so does what is fast.
+ * Everything here depends on the precision: the tables differ, and so does what is fast.
  */
 #include "base/error.h"
 #include "tiles.h"
@@ -10,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A row of a table: the tile, whose steps are counted in words of local memory, what it takes of a
- * group's local memory, and its numbers as build options. */
+/* A row of a table: the tile, with depth counted in words of local memory; the local memory of a
+ * group; and its numbers as build options. */
 struct config {
   const char *name;
   ebbi_tile tile;
@@ -19,13 +20,13 @@ struct config {
   const char *options;
 };
 
-/* As in the kernels: words of a row in local memory that are never read; items of a warp. */
+/* Twins of the kernels' constants: words of padding in a row of local memory; items of a warp. */
 enum { PADDING = 4, LANES = 32 };
 
-/* By scalars. X(rows and columns of a group's tile, steps of k at a time, rows and columns of an
- * item's part, speed of full groups against the last row's). The speeds are reasoned, not measured:
- * an item reads rows + columns words of local memory for rows x columns multiply-adds, a group tile
- * rows + tile columns words of global memory. Small tiles first; three rows are for 64 items. */
+/* Ordinary arithmetic. X(rows and columns of a group's tile, steps of k at a time, rows and columns
+ * of an item's part, speed of full groups relative to the last row). The speeds are estimates: an
+ * item reads rows + columns words of local memory for rows x columns multiply-adds, a group tile
+ * rows + tile columns words of global memory. Small tiles come first; three rows have 64 items. */
 #define SCALAR_LIST(X)                                                                             \
   X(32, 32, 16, 4, 4, 0.60)                                                                        \
   X(64, 32, 16, 8, 4, 0.75)                                                                        \
@@ -34,10 +35,10 @@ enum { PADDING = 4, LANES = 32 };
   X(128, 64, 8, 8, 8, 0.95)                                                                        \
   X(128, 128, 8, 8, 8, 1.00)
 
-/* On matrix units. X(rows and columns of a group's tile, words of depth at a time, rows and columns
- * of a warp's part, speed against the scalars' last row). Reasoned too: a unit does 4 to 8 times
- * the multiply-adds of the scalars and waits for local memory where a warp's part is small. The
- * first row suits 64 items and 16 KiB, the second too. */
+/* Tensor cores. X(rows and columns of a group's tile, words of depth at a time, rows and columns of
+ * a warp's part, speed relative to the last row of SCALAR_LIST). These are estimates, too: a tensor
+ * core does 4 to 8 times as many multiply-adds, and waits for local memory if a warp's part is
+ * small. The first two rows suit groups of 64 items and 16 KiB. */
 #define MMA_LIST(X)                                                                                \
   X(32, 32, 8, 16, 32, 1.5)                                                                        \
   X(64, 64, 8, 32, 64, 3.0)                                                                        \
@@ -67,14 +68,14 @@ static const struct config mma_configs[] = {MMA_LIST(MMA_ROW)};
 static const struct {
   const struct config *configs;
   int count;
-  unsigned word_steps; /* of the depth, in a word of local memory */
+  unsigned word_steps; /* steps of depth in a word of local memory */
 } tables[EBB_PRECISION_COUNT] = {
     [EBB_PRECISION_FP32] = {scalar_configs, sizeof scalar_configs / sizeof *scalar_configs, 1},
     [EBB_PRECISION_TF32] = {mma_configs, sizeof mma_configs / sizeof *mma_configs, 1},
     [EBB_PRECISION_BF16] = {mma_configs, sizeof mma_configs / sizeof *mma_configs, 2},
 };
 
-/* NULL: there is none. */
+/* Returns NULL if there is no such configuration. */
 static const struct config *find(ebb_precision precision, size_t index) {
   bool there = (unsigned)precision < EBB_PRECISION_COUNT && index < (size_t)tables[precision].count;
   return there ? &tables[precision].configs[index] : NULL;
@@ -98,7 +99,7 @@ static ebbi_tile tile_of(ebb_precision precision, int index) {
   return tile;
 }
 
-/* What is set for the precision in use. */
+/* Returns what is set for the current precision. */
 static const ebbi_matmul_state *state_of(const ebbi_exec *exec) {
   return &exec->matmul[exec->mma.precision];
 }
@@ -113,14 +114,14 @@ bool ebbi_exec_fits_config(const ebbi_exec *exec, const ebb_device *device, size
   return fits(device, exec->mma.precision, config);
 }
 
-/* Sizes up to 32, 64, … 2048, and larger ones: 8 buckets. */
+/* 8 buckets: sizes up to 32, 64, … 2048, and larger. */
 static unsigned side_bucket(size_t size) {
   unsigned bucket = 0;
   while (bucket < 7 && size > (size_t)32 << bucket) bucket++;
   return bucket;
 }
 
-/* Depths up to 128, 512, 2048, and larger ones. */
+/* 4 buckets: depths up to 128, 512, 2048, and larger. */
 static unsigned depth_bucket(size_t depth) {
   return depth <= 128 ? 0 : depth <= 512 ? 1 : depth <= 2048 ? 2 : 3;
 }
@@ -133,7 +134,7 @@ static ebb_status require_config(const ebb_device *device, ebb_precision precisi
                                  const char *where, int index) {
   const ebb_device_info *info = ebb_device_get_info(device);
   REQUIRE(index >= EBB_MATMUL_CONFIG_AUTO && index < tables[precision].count, EBB_ERR_ARGUMENT,
-          "%s: matmul configuration %d: there are %d in %s, from 0 on", where, index,
+          "%s: matmul configuration %d: there are %d in %s, numbered from 0", where, index,
           tables[precision].count, ebb_precision_name(precision));
   REQUIRE(index < 0 || fits(device, precision, (size_t)index), EBB_ERR_UNSUPPORTED,
           "%s: matmul configuration \"%s\" is too large for \"%s\": %zu work-items and %llu bytes "
@@ -186,7 +187,7 @@ ebb_engine ebbi_exec_engine(const ebbi_exec *exec, ebb_layout layout, size_t row
   return clblast ? EBB_ENGINE_CLBLAST : exec->engine;
 }
 
-bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebbi_exec *exec, const ebb_device *device,
+bool ebbi_matmul_choose(ebbi_tiling *tiling, const ebbi_exec *exec, const ebb_device *device,
                         ebb_layout layout, size_t rows, size_t cols, size_t depth) {
   ebb_precision precision = exec->mma.precision;
   const ebbi_matmul_state *state = state_of(exec);
@@ -194,19 +195,19 @@ bool ebbi_matmul_choose(ebbi_matmul_plan *plan, const ebbi_exec *exec, const ebb
   if (wanted < 0) wanted = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
   double best = -1;
   for (int index = 0; index < tables[precision].count; index++) {
-    ebbi_matmul_plan candidate;
+    ebbi_tiling candidate;
     if (wanted >= 0 ? index != wanted : !fits(device, precision, (size_t)index)) continue;
     ebbi_tile tile = tile_of(precision, index);
-    double cost = ebbi_plan_tiles(&candidate, &tile, rows, cols, depth);
+    double cost = ebbi_tiling_choose(&candidate, &tile, rows, cols, depth);
     if (best >= 0 && cost >= best) continue;
-    *plan = candidate;
-    plan->config = index;
+    *tiling = candidate;
+    tiling->config = index;
     best = cost;
   }
   return best >= 0;
 }
 
-/* Forces the configuration in each precision that has one of this name. */
+/* Forces the configuration of this name in each precision that has one. */
 static ebb_status force_named(ebbi_exec *exec, const ebb_device *device, const char *wanted) {
   bool found = false;
   for (int p = 0; p < EBB_PRECISION_COUNT; p++)

@@ -1,9 +1,9 @@
-/* The matrix products' CPU form, and how it shares out its work.
+/* The CPU form of matrix products, and the division of their work.
  *
- * Blocks of c go to items so that the compute units are evenly busy and what an item packs is used
- * often. Where c is so small that many units would have none, and the product so deep that it
- * matters, the depth is split as well. The first follows the device, for it changes no bit; the
- * second follows the shapes alone.
+ * Blocks of c are assigned to items so that the compute units are evenly busy and packed data are
+ * reused often. If c is too small to occupy most units and the product is deep, the depth is split
+ * as well. The number of items may depend on the device, since it changes no bit; the split depends
+ * on shapes only.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -12,35 +12,36 @@
 
 #include <math.h>
 
-/* How items share c: each has `rows` rows and `panels` tiles of columns. */
+/* How items divide c: each computes `rows` rows and `panels` tiles of columns. */
 typedef struct share {
   size_t rows, panels; /* of an item */
-  size_t across, down; /* items */
+  size_t across, down; /* number of items */
 } share;
 
-/* Multiply-adds that are worth an item of their own: about what a core does while another wakes. */
+/* Multiply-adds that justify a further item: about what a core computes while another wakes up. */
 enum { ITEM_WORK = 1 << 18 };
 
-/* Items that keep the compute units evenly busy, as far as the work is worth it. */
-static size_t wanted_items(const ebbi_product *p, const ebbi_profile *profile) {
-  double rows = (double)(ebbi_ceil_div(p->rows, profile->tile_m) * profile->tile_m);
-  double cols = (double)(ebbi_ceil_div(p->cols, profile->width) * profile->width);
+/* Returns the number of items that keeps the compute units evenly busy, if there is enough work. */
+static size_t wanted_items(const ebbi_product *p, const ebbi_device_params *params) {
+  double rows = (double)(ebbi_ceil_div(p->rows, params->tile_m) * params->tile_m);
+  double cols = (double)(ebbi_ceil_div(p->cols, params->width) * params->width);
   double worth = ceil(rows * cols * (double)p->depth / ITEM_WORK);
   size_t units = ebb_device_get_info(p->c->device)->compute_units;
   if (worth >= 4 * (double)units) return 4 * units;
   return worth > (double)units ? (size_t)worth / units * units : (size_t)worth;
 }
 
-/* As many items of a slice as are wanted, but so that what an item packs is used often: b's panels
- * by 8 tiles of rows or more, a's tile by several panels. The sums do not depend on it. */
-static share share_out(const ebbi_product *p, size_t depth, const ebbi_profile *profile) {
-  size_t tiles = ebbi_ceil_div(p->rows, profile->tile_m);
-  size_t panels = ebbi_ceil_div(p->cols, profile->tile_v * profile->width);
-  size_t wanted = ebbi_ceil_div(wanted_items(p, profile), ebbi_ceil_div(p->depth, depth));
-  size_t block = ebbi_ceil_div(depth, profile->width) * profile->width; /* as in the kernels */
-  size_t largest = p->layout == EBB_LAYOUT_TN ? profile->block_k / 2 : profile->block_k;
+/* Divides a slice into the desired number of items, limited so that packed data are reused: b's
+ * panels by at least 8 tiles of rows, a's tile by several panels. The sums do not depend on it. */
+static share share_out(const ebbi_product *p, size_t depth, const ebbi_device_params *params) {
+  size_t tiles = ebbi_ceil_div(p->rows, params->tile_m);
+  size_t panels = ebbi_ceil_div(p->cols, params->tile_v * params->width);
+  size_t wanted = ebbi_ceil_div(wanted_items(p, params), ebbi_ceil_div(p->depth, depth));
+  size_t block =
+      ebbi_ceil_div(depth, params->width) * params->width; /* twin of the kernels' rule */
+  size_t largest = p->layout == EBB_LAYOUT_TN ? params->block_k / 2 : params->block_k;
   if (block > largest) block = largest;
-  share s = {.panels = profile->panels * profile->block_k / block};
+  share s = {.panels = params->panels * params->block_k / block};
   if (s.panels > panels) s.panels = panels;
   for (;; s.panels = ebbi_ceil_div(s.panels, 2)) {
     size_t most = s.panels > 1 ? ebbi_ceil_div(tiles, 8) : tiles;
@@ -50,16 +51,16 @@ static share share_out(const ebbi_product *p, size_t depth, const ebbi_profile *
     if (s.across * s.down >= wanted || s.panels == 1) break;
   }
   size_t item_tiles = ebbi_ceil_div(tiles, s.down);
-  s.rows = item_tiles * profile->tile_m;
+  s.rows = item_tiles * params->tile_m;
   s.down = ebbi_ceil_div(tiles, item_tiles);
   return s;
 }
 
-/* A split makes SPLIT_TILES tiles of 16 x 32 out of fewer, but slices of SPLIT_DEPTH steps at
- * least: beside those, adding the slices up is little. */
+/* A split is used for fewer than SPLIT_TILES tiles of 16 x 32 and yields at most about that many. A
+ * slice has at least SPLIT_DEPTH steps, so that adding the slices is cheap in comparison. */
 enum { SPLIT_TILES = 64, SPLIT_DEPTH = 1024, SPLIT_ROWS = 16, SPLIT_COLS = 32 };
 
-/* Slices of the depth, and the steps of one. */
+/* Returns the number of slices of the depth, and the steps of one. */
 static size_t cut_depth(size_t *slice_depth, size_t rows, size_t cols, size_t depth) {
   size_t tiles = ebbi_ceil_div(rows, SPLIT_ROWS) * ebbi_ceil_div(cols, SPLIT_COLS);
   size_t most = depth / SPLIT_DEPTH, wanted = SPLIT_TILES / tiles;
@@ -74,8 +75,8 @@ size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_
   return layout == EBB_LAYOUT_TN ? cut_depth(&slice_depth, rows, cols, depth) : 1;
 }
 
-/* All of the depth at once, or in slices if that is `allowed`: where nothing is fused around the
- * product but the bias gradient. */
+/* Uses the whole depth at once, or slices if `allowed`: when no epilogue is fused except the bias
+ * gradient. */
 static ebb_status choose_split(ebbi_split *split, const ebbi_product *p, bool allowed) {
   *split = (ebbi_split){1, p->depth, p->c->buffer};
   if (allowed) split->slices = cut_depth(&split->depth, p->rows, p->cols, p->depth);
@@ -92,9 +93,9 @@ static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
   return launch;
 }
 
-/* Appends the arguments that all products end with, and queues the items of all slices. */
+/* Appends the last arguments of all products, and queues the items of all slices. */
 static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_split *split) {
-  share s = share_out(p, split->depth, &p->exec->profile);
+  share s = share_out(p, split->depth, &p->exec->params);
   ebbi_product_arguments(launch, p);
   ebbi_launch_int(launch, s.rows);
   ebbi_launch_int(launch, s.panels);

@@ -1,9 +1,9 @@
-/* The matrix products' GPU form, by scalars or on matrix units: one launch where tiles are many,
- * two where the depth is split.
+/* The GPU form of matrix products, with ordinary arithmetic or on tensor cores: one launch if there
+ * are many tiles, two if the depth is split.
  *
- * How a product is cut says ebbi_matmul_choose. With the depth split the first launch leaves
- * plain sums in the device's workspace, and what is fused (bias, activation, its derivative) moves
- * to the second, which adds them in order. The two kinds of kernels take the same arguments.
+ * ebbi_matmul_choose decides how a product is cut. If the depth is split, the first launch writes
+ * plain sums to the device's workspace. The second adds them in order and applies the epilogue.
+ * Both families of kernels take the same arguments.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -13,13 +13,13 @@
 
 #include <stdio.h>
 
-/* A product under way. */
+/* A product in progress. */
 typedef struct run {
   const ebbi_product *product;
-  ebbi_matmul_plan plan;
+  ebbi_tiling tiling;
   ebbi_split split;
-  bool mma;             /* on matrix units */
-  char activation[128]; /* and the type of c: build options of what ends the pass */
+  bool mma;             /* on tensor cores */
+  char activation[128]; /* and the type of c: build options for the epilogue */
   char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS + 32];
 } run;
 
@@ -27,30 +27,30 @@ static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) 
   return tensor->dtype == EBB_BF16 ? option : "";
 }
 
-/* The build options of both launches: the first of a split product writes float32 slices. */
+/* Sets the build options of both launches. The first launch of a split product writes float32. */
 static void choose_options(run *r, ebb_activation activation) {
   const ebbi_product *p = r->product;
   char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS];
   const char *c_type = option_if_bf16(p->c, " -DC_BF16");
   ebbi_activation_option(name, activation);
-  ebbi_matmul_options(tiles, p->exec->mma, r->plan.config);
+  ebbi_matmul_options(tiles, p->exec->mma, r->tiling.config);
   snprintf(r->activation, sizeof r->activation, "%s%s", name, c_type);
   snprintf(r->options, sizeof r->options, "%s %s%s%s%s", name, tiles,
            option_if_bf16(p->a, " -DA_BF16"), option_if_bf16(p->b, " -DB_BF16"),
-           r->plan.slices == 1 ? c_type : "");
+           r->tiling.slices == 1 ? c_type : "");
 }
 
 static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
   ebb_device *device = p->c->device;
   *r = (run){.product = p, .mma = p->exec->mma.precision != EBB_PRECISION_FP32};
-  REQUIRE(ebbi_matmul_choose(&r->plan, p->exec, device, p->layout, p->rows, p->cols, p->depth),
+  REQUIRE(ebbi_matmul_choose(&r->tiling, p->exec, device, p->layout, p->rows, p->cols, p->depth),
           EBB_ERR_UNSUPPORTED,
           "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
           "tile; use engine cpu",
           ebb_device_get_info(device)->name);
   choose_options(r, activation);
-  r->split = (ebbi_split){r->plan.slices, r->plan.slice_depth, p->c->buffer};
-  return r->plan.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
+  r->split = (ebbi_split){r->tiling.slices, r->tiling.slice_depth, p->c->buffer};
+  return r->tiling.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
 }
 
 static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id) {
@@ -63,11 +63,11 @@ static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id)
 static ebbi_launch begin_finish(const run *r, ebbi_kernel_id id) {
   const ebbi_product *p = r->product;
   ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, id, r->activation);
-  launch.work = ebbi_work_slices(r->plan.slices, p->rows, p->cols);
+  launch.work = ebbi_work_slices(r->tiling.slices, p->rows, p->cols);
   return launch;
 }
 
-/* What bfloat16 tensors spare of the bytes that were counted as float32; `outputs` tensors of c's
+/* Subtracts the bytes that bfloat16 tensors save compared with float32; `outputs` tensors of c's
  * shape and type are written or read. */
 static void count_halves(ebbi_launch *launch, const run *r, bool reads, size_t outputs) {
   const ebbi_product *p = r->product;
@@ -78,20 +78,20 @@ static void count_halves(ebbi_launch *launch, const run *r, bool reads, size_t o
   launch->work.bytes -= 2 * spared;
 }
 
-/* The arguments that all products end with, and a group for each tile of each slice. */
+/* Appends the last arguments of all products; queues one group for each tile of each slice. */
 static ebb_status run_product(ebbi_launch *launch, const run *r, size_t outputs) {
-  count_halves(launch, r, true, r->plan.slices == 1 ? outputs : 0);
+  count_halves(launch, r, true, r->tiling.slices == 1 ? outputs : 0);
   ebbi_product_arguments(launch, r->product);
-  ebbi_launch_int(launch, r->plan.slice_depth);
-  return ebbi_launch_run(launch, r->plan.across, r->plan.down * r->plan.slices);
+  ebbi_launch_int(launch, r->tiling.slice_depth);
+  return ebbi_launch_run(launch, r->tiling.across, r->tiling.down * r->tiling.slices);
 }
 
-/* The same for the kernels that add slices and finish what is fused: four columns an item. */
+/* The same for the kernels that add slices and apply the epilogue; an item takes four columns. */
 static ebb_status run_finish(ebbi_launch *launch, const run *r, size_t outputs) {
-  enum { FINISH_GROUP = 64 }; /* as in the kernels */
+  enum { FINISH_GROUP = 64 }; /* twin of the kernels' constant */
   const ebbi_product *p = r->product;
   count_halves(launch, r, false, outputs);
-  ebbi_launch_int(launch, r->plan.slices);
+  ebbi_launch_int(launch, r->tiling.slices);
   ebbi_launch_int(launch, p->rows);
   ebbi_launch_int(launch, p->cols);
   ebbi_launch_int(launch, p->c->stride);
@@ -99,16 +99,16 @@ static ebb_status run_finish(ebbi_launch *launch, const run *r, size_t outputs) 
   return ebbi_launch_run(launch, ebbi_ceil_div(items, FINISH_GROUP), 1);
 }
 
-/* Must the slices be added by a launch that knows types and what is fused? */
+/* Returns true if slices must be added by a launch that knows types and epilogue. */
 static bool needs_finish(const run *r, const ebb_tensor *fused) {
-  return r->plan.slices > 1 && (fused || r->product->c->dtype == EBB_BF16);
+  return r->tiling.slices > 1 && (fused || r->product->c->dtype == EBB_BF16);
 }
 
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation) {
   run r;
   TRY(prepare(&r, p, activation));
-  bool split = r.plan.slices > 1;
+  bool split = r.tiling.slices > 1;
   size_t outputs = z ? 2 : 1;
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nn_mma);
   ebbi_launch_buffer(&launch, r.split.partials);
@@ -132,7 +132,7 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
                               const ebb_tensor *a_below, ebb_activation activation) {
   run r;
   TRY(prepare(&r, p, activation));
-  bool split = r.plan.slices > 1;
+  bool split = r.tiling.slices > 1;
   size_t outputs = a_below ? 2 : 1;
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_nt_mma);
   ebbi_launch_buffer(&launch, r.split.partials);

@@ -1,7 +1,7 @@
-/* Matrix units: which there are, and whether a device's compiler takes the code of one.
+/* Tensor cores: which are known, and whether a device's compiler accepts the code of one.
  *
- * Whether a device has a unit is asked of its compiler and not of its name or extensions: NVIDIA's
- * driver lists none for it, and a name says nothing of the driver's age.
+ * The compiler is asked instead of the device's name or extensions: NVIDIA's driver lists no
+ * extension for it, and a name does not tell the driver's age.
  */
 #include "tensor/tensor.h"
 #include "tiles.h"

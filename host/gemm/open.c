@@ -1,6 +1,5 @@
-/* Opening a device: the device layer opens it, and here it gets its engine, its tile configurations
- * and the choices that tuning has kept.
- */
+/* Opens devices: the device layer opens them; this file sets the engine, tile configurations and
+ * stored choices of tuning. */
 #include "base/error.h"
 #include "gemm.h"
 #include "tiles.h"
@@ -26,7 +25,7 @@ ebb_status ebbi_exec_set_engine(ebbi_exec *exec, ebb_engine engine) {
   return EBB_OK;
 }
 
-/* EBB_MATMUL, or the form that the kind of device calls for. */
+/* EBB_MATMUL, or the engine for this type of device. */
 static ebb_status choose_engine(ebbi_exec *exec, const ebb_device *device) {
   const char *wanted = getenv("EBB_MATMUL");
   bool cpu = ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
@@ -38,7 +37,7 @@ static ebb_status choose_engine(ebbi_exec *exec, const ebb_device *device) {
   return ebbi_fail(EBB_ERR_ARGUMENT, "EBB_MATMUL=%s: must be gpu, cpu or clblast", wanted);
 }
 
-/* By the variable EBB_TUNE: whether kept choices may be taken over. */
+/* Reads EBB_TUNE: whether stored choices may be used. */
 static ebb_status is_tuned(bool *tuned) {
   const char *value = getenv("EBB_TUNE");
   bool off = value && strcmp(value, "off") == 0;
@@ -50,10 +49,11 @@ static ebb_status is_tuned(bool *tuned) {
 
 ebb_status ebbi_exec_begin(ebbi_exec *exec, const ebb_device *device) {
   const ebb_device_info *info = ebb_device_get_info(device);
-  REQUIRE(
-      ebbi_exec_fits_config(exec, device, 0) || info->type == EBB_DEVICE_CPU, EBB_ERR_UNSUPPORTED,
-      "device \"%s\": %zu work-items and %llu bytes of local memory a group: too few for any tile",
-      info->name, info->max_group, (unsigned long long)info->local_bytes);
+  REQUIRE(ebbi_exec_fits_config(exec, device, 0) || info->type == EBB_DEVICE_CPU,
+          EBB_ERR_UNSUPPORTED,
+          "device \"%s\": %zu work-items and %llu bytes of local memory per group: too small for "
+          "any tile",
+          info->name, info->max_group, (unsigned long long)info->local_bytes);
   TRY(ebbi_configs_begin(exec, device));
   TRY(choose_engine(exec, device));
   TRY(is_tuned(&exec->tuned));
@@ -61,7 +61,7 @@ ebb_status ebbi_exec_begin(ebbi_exec *exec, const ebb_device *device) {
   return EBB_OK;
 }
 
-/* Hands out a device that was opened, or frees it if it cannot be used. */
+/* Returns an opened device, or frees it if it cannot be used. */
 static ebb_status begin(ebb_device **out, ebb_device *device) {
   ebbi_exec exec = *ebbi_device_exec(device);
   ebb_status status = ebbi_exec_begin(&exec, device);

@@ -1,13 +1,14 @@
-/* Choosing the precision of products: probes a device's matrix units and tries the one that builds.
+/* Sets the precision of products: tries a device's tensor cores and takes the first that builds.
  *
- * A compiler that takes the code may still be wrong about it, and then trainings would fail in ways
- * that nobody can trace. So each tile configuration of a unit first multiplies integers, in all
- * layouts, from float32 or, in bf16, from bfloat16, as hidden layers keep it, and the first
- * configuration from float32 in bf16 too. The products and sums are exact in any order: every
- * element must be right to the bit. That operands keep all their digits shows too, for the integers
- * have as many as the precision has.
+ * A compiler may accept the code and still translate it wrongly, and trainings would then fail in
+ * ways that nobody can trace. Each tile configuration therefore first multiplies integers in all
+ * layouts, from float32 or, in bf16, from bfloat16 as hidden layers store it; the first
+ * configuration also from float32 in bf16. Products and sums are exact in any order, so every
+ * element must match to the bit. The integers use all digits of the precision, so lost digits are
+ * found, too.
  *
- * The emulated unit is not tried: it is scalars, like all other kernels, and `ebb verify`'s affair.
+ * The emulated unit is not tried: it uses ordinary arithmetic like all other kernels, which `ebb
+ * verify` checks.
  */
 #include "base/error.h"
 #include "gemm.h"
@@ -16,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Of a sample c [ROWS, COLS]: more than the largest tile has, and than two of its blocks, with
- * edges in all three. */
+/* Sizes of a sample c [ROWS, COLS]: larger than the largest tile and than two of its blocks, with
+ * edges in all three dimensions. */
 enum { ROWS = 133, COLS = 131, DEPTH = 99 };
 
 typedef struct trial {
@@ -76,7 +77,7 @@ static ebb_status compare(trial *t, const ebb_device *device) {
   return EBB_OK;
 }
 
-/* One configuration, from operands of a type. */
+/* Tries one configuration with operands of a type. */
 static ebb_status try_config(ebbi_exec *exec, ebb_device *device, size_t config, ebb_dtype dtype) {
   ebb_status status = ebbi_exec_set_config(exec, device, (int)config);
   for (int l = 0; l < EBB_LAYOUT_COUNT && status == EBB_OK; l++) {
@@ -104,8 +105,7 @@ ebb_status ebbi_exec_try_unit(ebbi_exec *exec, ebb_device *device, ebbi_mma_stat
   return EBB_OK;
 }
 
-/* EBB_MATRIX_UNIT: the unit that is wanted; EBBI_UNIT_COUNT: the first of a vendor that is there.
- */
+/* Reads EBB_MATRIX_UNIT. EBBI_UNIT_COUNT stands for the first available unit of a vendor. */
 static ebb_status find_wanted(ebbi_unit *unit) {
   const char *value = getenv("EBB_MATRIX_UNIT");
   *unit = EBBI_UNIT_COUNT;
@@ -119,7 +119,7 @@ static ebb_status find_wanted(ebbi_unit *unit) {
   return EBB_OK;
 }
 
-/* Takes the precision by the wanted unit, or the first vendor's that builds. */
+/* Sets the precision with the desired unit, or the first vendor's that builds. */
 static ebb_status take_unit(ebbi_exec *exec, ebb_device *device, ebb_precision precision) {
   char reason[512] = "";
   ebbi_unit wanted;

@@ -1,29 +1,30 @@
-/* Tiles of a product: the tables of configurations, and what a product costs in one. */
+/* Tiles of a product: the tables of configurations, and the estimated cost of a product. */
 #ifndef EBBI_TILES_H
 #define EBBI_TILES_H
 
 #include "gemm.h"
 
 /* A group's tile of a product: its sizes, steps of depth at a time, items, and the speed of full
- * groups against the largest tile of the engine gpu. */
+ * groups relative to the engine gpu's largest tile. */
 typedef struct ebbi_tile {
   unsigned rows, cols, steps;
   size_t items;
   double speed;
 } ebbi_tile;
 
-/* The cheapest plan in such tiles, except for its configuration; returns its cost. */
-double ebbi_plan_tiles(ebbi_matmul_plan *plan, const ebbi_tile *tile, size_t rows, size_t cols,
-                       size_t depth);
+/* Finds the cheapest way to cut a product into such tiles, and returns its cost. Does not set the
+ * configuration. */
+double ebbi_tiling_choose(ebbi_tiling *tiling, const ebbi_tile *tile, size_t rows, size_t cols,
+                          size_t depth);
 
-/* No configuration chosen, and none forced except by EBB_MATMUL_CONFIG, in any precision. */
+/* Resets all precisions: no choices, and nothing forced except by EBB_MATMUL_CONFIG. */
 ebb_status ebbi_configs_begin(ebbi_exec *exec, const ebb_device *device);
 
-/* The build options that make the GPU form's products what they are to be. */
+/* Length of the build options of the GPU form's products. */
 enum { EBBI_MATMUL_OPTIONS = 192 };
 void ebbi_matmul_options(char options[EBBI_MATMUL_OPTIONS], ebbi_mma_state mma, int config);
 
-/* The numbers of a configuration as build options. */
+/* Returns the numbers of a configuration as build options. */
 const char *ebbi_matmul_config_options(ebb_precision precision, size_t config);
 
 #endif

@@ -1,12 +1,11 @@
-/* The choices that tuning has kept: a JSON file for each version, platform, device, driver,
+/* Reads and writes the choices of tuning: one JSON file for each version, platform, device, driver,
  * precision and engine.
  *
- * The file's name is a hash of these six texts and the file holds them once more, so that a file
- * under a wrong name is not taken. A class is written as the sizes that were measured, which a
- * reader of the file understands and which no renumbering of classes can turn into another.
- * Whatever is wrong with a file costs its choices and nothing else; an entry with a name that is
- * not known is passed over, for the configurations of one version may differ from build to build
- * while it is made. One file for all devices was rejected: two programs that tune at once would
+ * The file's name is a hash of these six texts, and the file repeats them, so that a file under a
+ * wrong name is rejected. A class is written as the sizes that were measured, which are readable
+ * and survive a renumbering of classes. Any error in a file only costs its choices. Entries with
+ * unknown names are skipped, since configurations may differ between builds of one version during
+ * development. One file for all devices was rejected: two programs that tune at the same time would
  * lose results.
  */
 #include "base/cache_folder.h"
@@ -24,7 +23,7 @@
 enum { FORMAT = 1, FILE_MAX = 1 << 20, NAME_SIZE = 48 };
 static const char folder_name[] = "tune";
 
-/* Sizes beyond this are no sizes. */
+/* Larger sizes are invalid. */
 static const json_int_t LARGEST = 1 << 30;
 
 static const char *const layout_names[EBB_LAYOUT_COUNT] = {"nn", "nt", "tn"};
@@ -39,9 +38,9 @@ const char *ebb_matmul_choice_name(ebb_precision precision, int choice) {
   return choice >= 0 ? ebb_matmul_config_name(precision, (size_t)choice) : "?";
 }
 
-/* ---- whose choices they are ---- */
+/* ---- the owner of choices ---- */
 
-/* X(key, text): what must be the same. */
+/* X(key, text): what must be equal. */
 #define IDENTITY_LIST(X)                                                                           \
   X("version", EBB_VERSION)                                                                        \
   X("platform", owner->info.platform)                                                              \
@@ -74,7 +73,8 @@ static void file_name(char name[NAME_SIZE], const ebb_tune_owner *owner) {
 
 enum { VALID_SIZE = 256 };
 
-/* A text that JSON can hold: of one that is no UTF-8, what is no ASCII becomes '?' in `room`. */
+/* Returns a text that JSON can hold. If it is not UTF-8, bytes that are not ASCII become '?' in
+ * `room`. */
 static const char *valid_text(char room[VALID_SIZE], const char *text) {
   if (ebbi_json_can_hold(text)) return text;
   snprintf(room, VALID_SIZE, "%s", text);
@@ -194,7 +194,7 @@ void ebbi_tuned_load(ebbi_exec *exec, const ebb_device *device) {
   ebb_tuned *list;
   size_t count;
   if (state->loaded && state->unit == mma.unit) return;
-  if (state->loaded) /* another unit's */
+  if (state->loaded) /* for another unit */
     memset(state->by_class, EBB_MATMUL_CONFIG_AUTO, sizeof state->by_class);
   state->loaded = true;
   state->unit = mma.unit;
@@ -202,7 +202,7 @@ void ebbi_tuned_load(ebbi_exec *exec, const ebb_device *device) {
   for (size_t i = 0; i < count; i++) {
     const ebb_tune_shape *s = &list[i].shape;
     unsigned class_index = ebb_matmul_class(s->rows, s->cols, s->depth);
-    /* a configuration that the device cannot hold is passed over as an unknown one is */
+    /* A configuration that does not fit the device is skipped like an unknown one. */
     (void)ebbi_exec_set_choice(exec, device, s->layout, class_index, list[i].choice);
   }
   free(list);
@@ -223,7 +223,7 @@ static void add_choice(ebbi_json *json, const ebb_tuned *t, ebb_precision precis
   ebbi_json_end(json);
 }
 
-/* The file as text, which the caller frees. */
+/* Makes the file's text; the caller frees it. */
 static ebb_status text_of(char **text, const ebb_tuned *list, size_t count,
                           const ebb_tune_owner *owner) {
   ebbi_json json;

@@ -1,4 +1,4 @@
-/* A pass made from its plan: what it needs, and all of it on the device. (pass_run.c runs it.) */
+/* Creates a pass from its plan, and computes the memory that it needs. (pass_run.c runs it.) */
 #include "pass.h"
 
 #include "base/error.h"
@@ -13,15 +13,15 @@ void ebbi_need_add(ebbi_need *need, size_t bytes) {
   if (bytes > need->largest) need->largest = bytes;
 }
 
-/* Adds gradients, partial sums, and what else a kind of training keeps. */
+/* Adds gradients, partial sums, and what whole steps keep. */
 static ebb_status need_gradients(ebbi_need *need, const ebbi_exec *exec, const ebb_network *network,
                                  size_t batch, ebbi_pass_kind kind) {
   size_t count = network->parameters->cols;
-  ebbi_whole_plan whole = {.slices = 1};
+  ebbi_whole_layout whole = {.slices = 1};
   if (kind == EBBI_PASS_WHOLE) {
-    TRY(ebbi_pass_plan_whole(&whole, exec, network, batch));
+    TRY(ebbi_pass_whole_layout(&whole, exec, network, batch));
     ebbi_need_add(need, ebbi_whole_table_bytes(&whole));
-    ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole)); /* 0: values lie in local memory */
+    ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole)); /* 0: values are in local memory */
   }
   if (kind != EBBI_PASS_EVALUATION)
     ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));
@@ -84,7 +84,8 @@ static ebb_status make_places(ebbi_pass *pass) {
   return EBB_OK;
 }
 
-/* At its full size before anything is recorded: recorded launches keep the one that they find. */
+/* Allocates the full size before anything is recorded, since recorded launches keep their buffers.
+ */
 static ebb_status make_workspace(const ebbi_pass *pass) {
   ebbi_buffer *workspace;
   size_t bytes = pass->plan->workspace;
@@ -161,7 +162,7 @@ void ebbi_pass_free(ebbi_pass *pass) {
     for (size_t p = 0; p < EBBI_NODE_PARAMETERS; p++) ebb_tensor_free(pass->dparameter[n][p]);
   ebb_tensor_free(pass->target);
   ebb_tensor_free(pass->state);
-  if (!pass->whole) { /* else they are its own */
+  if (!pass->whole) { /* otherwise the whole step owns them */
     ebb_tensor_free(pass->partials);
     ebb_tensor_free(pass->gradients);
   }

@@ -1,8 +1,8 @@
-/* Runs the calls of a plan: forward up the nodes, backward down them. */
+/* Runs the calls of a plan: forward through the nodes, and backward. */
 #include "base/error.h"
 #include "pass.h"
 
-/* What is to be applied to the gradient of a node's output. */
+/* The epilogue to be applied to the gradient of a node's output. */
 static ebbi_epilogue epilogue_of(const ebbi_pass *pass, size_t node) {
   return (ebbi_epilogue){pass->network->spec.nodes[node].activation, pass->z[node],
                          pass->value[node + 1]};

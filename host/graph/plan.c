@@ -1,13 +1,13 @@
 /* From a network to values, calls and places.
  *
- * Calls come first, in the order of the nodes and back; each tensor's life is known from them, and
- * then the arena is laid out. A place is taken again only by a tensor of as many columns and the
- * same type: anything narrower would find numbers in its padding, which must be zero.
+ * The calls are listed first, forward through the nodes and back. They determine each tensor's
+ * life, and then the arena is laid out. A place is reused only by a tensor with the same number of
+ * columns and the same type: a narrower one would find numbers in its padding, which must be zero.
  *
- * The gradient of a value that one node reads is written by that node, which applies the f' of the
- * node that made the value. Where several read it, or the reader cannot apply f', each writes a
- * tensor of its own, and these are added, from the last node to the first, so that sums have a
- * fixed order.
+ * A gradient of a value with one reader is written by that reader, which also applies f' of the
+ * node that made the value. If a value has several readers, or its reader cannot apply f', each
+ * reader writes a tensor of its own. These are added from the last node to the first, so that sums
+ * have a fixed order.
  */
 #include "graph/plan.h"
 
@@ -24,13 +24,13 @@ static const ebb_spec *spec_of(const ebbi_plan *p) {
   return &p->network->spec;
 }
 
-/* In precision bf16 values between nodes are kept in it; the data and the output are not. */
+/* In bf16 values between nodes are stored as bf16; the data and the output are not. */
 static ebb_dtype type_of(const ebbi_plan *p, size_t value) {
   bool half = p->exec->mma.precision == EBB_PRECISION_BF16;
   return half && value > 0 && value < spec_of(p)->count ? EBB_BF16 : EBB_F32;
 }
 
-/* A new tensor of a value's shape and type. */
+/* Adds a tensor of a value's shape and type. */
 static int add_place(ebbi_plan *p, size_t value) {
   p->places[p->place_count] = (ebbi_place){.cols = ebb_spec_cols(spec_of(p), value),
                                            .dtype = type_of(p, value),
@@ -39,7 +39,7 @@ static int add_place(ebbi_plan *p, size_t value) {
   return (int)p->place_count++;
 }
 
-/* The call that is added next reads or writes it. */
+/* Marks a place as used by the call that is added next. */
 static int use(ebbi_plan *p, int place) {
   if (place != EBBI_NO_PLACE) p->places[place].last = p->call_count;
   return place;
@@ -68,12 +68,12 @@ static void plan_forward(ebbi_plan *p) {
     add_call(p, (ebbi_call){.type = EBBI_CALL_FORWARD, .node = n});
   }
   p->forward_count = p->call_count;
-  use(p, p->value[spec->count]); /* of the loss, or of who fetches it */
+  use(p, p->value[spec->count]); /* of the loss, or of the download */
 }
 
 /* ---- backward ---- */
 
-/* Which values have parameters before them: the gradients of the others are not wanted. */
+/* Finds the values that depend on parameters; gradients of all others are not needed. */
 static void find_wanted(bool wanted[EBB_MAX_NODES + 1], const ebb_spec *spec) {
   wanted[0] = false;
   for (size_t n = 0; n < spec->count; n++) {
@@ -92,13 +92,13 @@ static size_t count_readers(const ebb_spec *spec, size_t value) {
   return readers;
 }
 
-/* True if f' of the node that made the value is still to be applied to what its readers write. */
+/* Returns true if what the readers of a value write must still be multiplied by f' of its node. */
 static bool has_slope(const ebb_spec *spec, size_t value) {
   return ebbi_node_kind(spec, value - 1)->takes &&
          spec->nodes[value - 1].activation != EBB_ACT_IDENTITY;
 }
 
-/* Where a node writes the gradient of one of its inputs. */
+/* Plans where a node writes the gradient of one of its inputs. */
 static void plan_input(ebbi_plan *p, size_t n, size_t i) {
   const ebb_spec *spec = spec_of(p);
   const ebbi_kind *kind = ebbi_node_kind(spec, n);
@@ -109,7 +109,8 @@ static void plan_input(ebbi_plan *p, size_t n, size_t i) {
   if (alone && (fuses || !has_slope(spec, value))) p->dvalue[value] = p->dinput[n][i];
 }
 
-/* Adds up what the readers of a value have written, unless the only one has written it all. */
+/* Adds up what the readers of a value have written, unless its only reader has written the final
+ * gradient. */
 static void plan_sum(ebbi_plan *p, size_t value) {
   const ebb_spec *spec = spec_of(p);
   size_t left = count_readers(spec, value);
@@ -153,13 +154,13 @@ static void plan_backward(ebbi_plan *p) {
 
 /* ---- places ---- */
 
-/* A place whose tensor is dead before this one is written, and whose padding suits it. */
+/* Finds a place that is free before this tensor is written and whose padding suits it. */
 static const ebbi_place *find_dead(const ebbi_plan *p, size_t index) {
   const ebbi_place *wanted = &p->places[index];
   for (size_t i = 0; i < index; i++) {
     const ebbi_place *place = &p->places[i];
     if (place->apart || place->cols != wanted->cols || place->dtype != wanted->dtype) continue;
-    bool dead = true; /* and whatever has taken its place since */
+    bool dead = true; /* including whatever has reused it since */
     for (size_t k = i; k < index && dead; k++)
       dead = p->places[k].apart || p->places[k].offset != place->offset ||
              p->places[k].last < wanted->first;
@@ -185,7 +186,7 @@ static ebb_status lay_out(ebbi_plan *p) {
   return EBB_OK;
 }
 
-/* The most that a call takes, for it serves all of them. */
+/* Returns the largest workspace of any call; all calls share one. */
 static size_t workspace_of(const ebbi_plan *p) {
   const ebb_spec *spec = spec_of(p);
   size_t most = 0;
@@ -203,13 +204,13 @@ static size_t workspace_of(const ebbi_plan *p) {
 
 static ebb_status make(ebbi_plan *p) {
   size_t output = spec_of(p)->count;
-  memset(p->value, 0xff, sizeof p->value); /* EBBI_NO_PLACE */
+  memset(p->value, 0xff, sizeof p->value); /* every place becomes EBBI_NO_PLACE */
   memset(p->dvalue, 0xff, sizeof p->dvalue);
   memset(p->z, 0xff, sizeof p->z);
   memset(p->dinput, 0xff, sizeof p->dinput);
   plan_forward(p);
   if (p->kind != EBBI_PASS_PREDICTION) {
-    p->dvalue[output] = add_place(p, output); /* the loss writes it */
+    p->dvalue[output] = add_place(p, output); /* written by the loss */
     add_call(p, (ebbi_call){.type = EBBI_CALL_LOSS});
   }
   if (trains(p)) plan_backward(p);

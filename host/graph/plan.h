@@ -1,6 +1,6 @@
-/* The plan of a pass: every tensor with its place in the arena, and the calls in their order.
+/* The plan of a pass: every tensor with its place in the arena, and the calls in order.
  *
- * Memory is added up from the plan, and a pass is built from it, so the two agree.
+ * Memory is computed from the plan, and a pass is built from it, so the two agree.
  */
 #ifndef EBBI_PLAN_H
 #define EBBI_PLAN_H
@@ -21,8 +21,8 @@ enum {
   EBBI_MAX_CALLS = 1 + EBB_MAX_NODES * (3 + EBB_NODE_INPUTS)
 };
 
-/* A tensor [batch, cols] of the arena: from its first call, which writes it, to its last it is
- * alive. In training all are to the end, since self-tests read them after the step. */
+/* A tensor [batch, cols] of the arena. It lives from the call that writes it to the last call that
+ * uses it. In training all live to the end, since self-tests read them after the step. */
 typedef struct ebbi_place {
   size_t cols;
   ebb_dtype dtype;
@@ -35,17 +35,17 @@ typedef enum ebbi_call_type {
   EBBI_CALL_FORWARD,  /* of a node */
   EBBI_CALL_LOSS,     /* the gradient of the output */
   EBBI_CALL_BACKWARD, /* of a node */
-  EBBI_CALL_ADD       /* to = a + b, and f' of the node `node` unless `plain` */
+  EBBI_CALL_ADD       /* to = a + b, times f' of `node` unless `plain` */
 } ebbi_call_type;
 
 typedef struct ebbi_call {
   ebbi_call_type type;
   size_t node;
-  int to, a, b; /* places; of ADD alone; b may be none */
+  int to, a, b; /* places, for ADD only; b may be EBBI_NO_PLACE */
   bool plain;
 } ebbi_call;
 
-/* Places by what they hold; two names may have one place. */
+/* Places by what they hold; two entries may share one place. */
 typedef struct ebbi_plan {
   const ebbi_exec *exec; /* of the pass */
   const ebb_network *network;
@@ -54,11 +54,11 @@ typedef struct ebbi_plan {
   ebbi_place places[EBBI_MAX_PLACES];
   size_t place_count;
   int value[EBB_MAX_NODES + 1], dvalue[EBB_MAX_NODES + 1];
-  int z[EBB_MAX_NODES];                       /* sums before an activation that needs them */
+  int z[EBB_MAX_NODES];                       /* sums before an activation whose f' needs them */
   int dinput[EBB_MAX_NODES][EBB_NODE_INPUTS]; /* what a node's backward writes */
-  bool fused[EBB_MAX_NODES][EBB_NODE_INPUTS]; /* with the f' of the node below applied */
+  bool fused[EBB_MAX_NODES][EBB_NODE_INPUTS]; /* f' of the node below is applied */
   ebbi_call calls[EBBI_MAX_CALLS];
-  size_t call_count, forward_count; /* in all; before the loss */
+  size_t call_count, forward_count; /* total; before the loss */
   size_t arena;                     /* floats */
   size_t workspace;                 /* bytes */
 } ebbi_plan;

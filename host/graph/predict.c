@@ -1,4 +1,4 @@
-/* Prediction: rows up, outputs down, in batches of bounded size. */
+/* Prediction: uploads rows and downloads outputs, in batches of bounded size. */
 #include "base/error.h"
 #include "pass.h"
 
@@ -7,15 +7,16 @@
 
 enum { PREDICT_ROWS = 1024 };
 
-/* Its programs, before the first rows: their number is known then. */
+/* Builds the programs before the first rows are uploaded, so that their number is known in advance.
+ */
 static ebb_status build_programs(ebbi_pass *pass) {
   ebbi_programs_plan(pass->network->device);
   return ebbi_programs_build(pass->network->device, ebbi_pass_forward(pass));
 }
 
-/* One pass over `live` rows: fewer than the batch leave old rows behind, which nobody reads. The
- * batch has a buffer of its own, and rows go up padded, as they lie on the device: tools that track
- * initialised memory see what the host writes only where it fills a buffer in one piece. */
+/* Runs a pass over `live` rows. With fewer rows than the batch, old rows remain behind them; their
+ * outputs are not used. The batch has its own buffer and is uploaded with padding: tools that track
+ * initialised memory recognise host writes only where they fill a buffer in one piece. */
 static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out, float *output,
                                 const float *input, size_t live) {
   const ebb_spec *spec = &pass->network->spec;

@@ -1,18 +1,18 @@
-/* The graph as whole steps see it: a chain of layers in the parameter slab. Other kinds than dense
- * have no form there, so a network with one has no whole steps. */
+/* The graph as whole steps see it: a chain of layers in the parameter slab. Whole steps support
+ * dense nodes only, so a network with any other kind has none. */
 #include "graph/whole_network.h"
 
 #include "base/error.h"
 #include "nn/kind.h"
 
-/* The first node without a form in whole steps; their number: there is none. */
+/* Returns the first node without a form in whole steps, or the number of nodes. */
 static size_t first_unfit(const ebb_spec *spec) {
   size_t n = 0;
   while (n < spec->count && ebbi_node_kind(spec, n)->whole) n++;
   return n;
 }
 
-/* `layers` keeps what the network points to. All nodes are dense, so each reads the one before it.
+/* `layers` stores what the result points to. All nodes are dense, so each reads the one before it.
  */
 static ebbi_whole_network describe(ebbi_whole_layer layers[EBB_MAX_NODES],
                                    const ebb_network *network) {
@@ -33,27 +33,27 @@ bool ebbi_pass_can_be_whole(const ebbi_exec *exec, const ebb_network *network) {
   return ebbi_whole_fits(exec, network->device, &described);
 }
 
-bool ebbi_pass_had_better_be_whole(const ebbi_exec *exec, const ebb_network *network) {
+bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network) {
   ebbi_whole_layer layers[EBB_MAX_NODES];
   if (first_unfit(&network->spec) < network->spec.count) return false;
   ebbi_whole_network described = describe(layers, network);
-  return ebbi_whole_pays(exec, network->device, &described);
+  return ebbi_whole_is_faster(exec, network->device, &described);
 }
 
 static ebb_status require_fit(const ebb_spec *spec) {
   size_t n = first_unfit(spec);
   REQUIRE(n == spec->count, EBB_ERR_UNSUPPORTED,
-          "whole steps: layer %zu is of kind %s, which they do not have; take steps by layers",
+          "whole steps: layer %zu is of kind %s, which they do not support; use steps by layers",
           n + 1, ebb_kind_name(spec->nodes[n].kind));
   return EBB_OK;
 }
 
-ebb_status ebbi_pass_plan_whole(ebbi_whole_plan *plan, const ebbi_exec *exec,
-                                const ebb_network *network, size_t batch) {
+ebb_status ebbi_pass_whole_layout(ebbi_whole_layout *layout, const ebbi_exec *exec,
+                                  const ebb_network *network, size_t batch) {
   ebbi_whole_layer layers[EBB_MAX_NODES];
   TRY(require_fit(&network->spec));
   ebbi_whole_network described = describe(layers, network);
-  return ebbi_whole_plan_make(plan, exec, network->device, &described, batch);
+  return ebbi_whole_layout_make(layout, exec, network->device, &described, batch);
 }
 
 ebb_status ebbi_pass_make_whole(ebbi_whole_step **out, const ebbi_exec *exec,

@@ -1,9 +1,9 @@
-/* The whole step of a small network: the batch cut into slices, the layers as a table.
+/* Whole steps of small networks: the batch is cut into slices, the layers become a table.
  *
- * Slices are cut by shapes and the slab's length, and their gradients added in order, so results
- * are the same however many cores there are. A slice is a work-item of the CPU form or a group of
- * the GPU form (whole_step_gpu.c): its rows are few enough to occupy all cores with a large batch,
- * and as many as make its share of the gradient worth adding up.
+ * Slices depend on shapes and the slab's length only, and their gradients are added in order, so
+ * results do not depend on the number of cores. A slice is a work-item of the CPU form or a
+ * work-group of the GPU form (whole_step_gpu.c). Slices are small enough to occupy all cores with a
+ * large batch, and large enough to make adding their gradients worthwhile.
  */
 #include "whole_step.h"
 
@@ -17,16 +17,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Slices at most, and floats that the gradients of all slices may have together: they are written
- * and read again in every step. A GPU has more compute units to occupy, and more bandwidth. */
+/* Limits of the number of slices, and of the floats in the gradients of all slices, which are
+ * written and read in every step. A GPU has more compute units to occupy, and more bandwidth. */
 static const struct {
   size_t slices, gradients;
 } cpu_cut = {32, 524288}, group_cut = {128, 2097152};
 
-/* Units are transposed by two vectors at a time, of 16 floats at most. */
+/* Units are transposed in pairs of vectors, of 16 floats at most. */
 enum { PAIR = 2 * 16 };
 
-/* Rows of the layers, unless `rows` is NULL, and how long a slice's values get by them. */
+/* Fills the layers' rows, unless `rows` is NULL, and computes the length of a slice's values. */
 static size_t fill_layers(ebbi_table_row *rows, const ebbi_whole_network *network, size_t pitch) {
   size_t end = network->layers[0].inputs * pitch;
   for (size_t l = 0; l < network->count; l++) {
@@ -47,7 +47,7 @@ static size_t fill_layers(ebbi_table_row *rows, const ebbi_whole_network *networ
   return end;
 }
 
-/* The widest layer or input; and which activations there are but the last layer's. */
+/* Finds the widest layer or input, and the activations in use except the last layer's. */
 static size_t survey(unsigned *activations, const ebbi_whole_network *network) {
   size_t widest = network->layers[0].inputs;
   *activations = 0;
@@ -58,7 +58,7 @@ static size_t survey(unsigned *activations, const ebbi_whole_network *network) {
   return widest;
 }
 
-/* A power of two, so that whole chunks part evenly among as many cores. */
+/* Returns a power of two, so that chunks divide evenly among as many cores. */
 static size_t most_slices(size_t parameters, bool grouped) {
   size_t most = grouped ? group_cut.slices : cpu_cut.slices;
   size_t gradients = grouped ? group_cut.gradients : cpu_cut.gradients;
@@ -80,25 +80,25 @@ bool ebbi_whole_fits(const ebbi_exec *exec, const ebb_device *device,
          (!ebbi_whole_is_grouped(exec, device) || ebbi_group_fits(exec, device, network));
 }
 
-/* With the engine cpu on a CPU always: one work-item does what a GPU would spread over many. */
-bool ebbi_whole_pays(const ebbi_exec *exec, const ebb_device *device,
-                     const ebbi_whole_network *network) {
+/* With the engine cpu true only on CPUs: one work-item would do what a GPU spreads over many. */
+bool ebbi_whole_is_faster(const ebbi_exec *exec, const ebb_device *device,
+                          const ebbi_whole_network *network) {
   if (!ebbi_whole_fits(exec, device, network)) return false;
   ebb_engine engine = exec->engine;
   if (engine == EBB_ENGINE_GPU) return network->parameters <= EBBI_WHOLE_GROUPED;
   return engine == EBB_ENGINE_CPU && ebb_device_get_info(device)->type == EBB_DEVICE_CPU;
 }
 
-ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_exec *exec,
-                                const ebb_device *device, const ebbi_whole_network *network,
-                                size_t batch) {
+ebb_status ebbi_whole_layout_make(ebbi_whole_layout *layout, const ebbi_exec *exec,
+                                  const ebb_device *device, const ebbi_whole_network *network,
+                                  size_t batch) {
   size_t outputs = network->layers[network->count - 1].outputs;
-  *plan = (ebbi_whole_plan){.grouped = ebbi_whole_is_grouped(exec, device),
-                            .batch = batch,
-                            .chunks = ebbi_ceil_div(batch, EBBI_CHUNK),
-                            .pitch = EBBI_CHUNK,
-                            .table = 1 + network->count};
-  size_t widest = survey(&plan->activations, network), parameters = network->parameters;
+  *layout = (ebbi_whole_layout){.grouped = ebbi_whole_is_grouped(exec, device),
+                                .batch = batch,
+                                .chunks = ebbi_ceil_div(batch, EBBI_CHUNK),
+                                .pitch = EBBI_CHUNK,
+                                .table = 1 + network->count};
+  size_t widest = survey(&layout->activations, network), parameters = network->parameters;
   REQUIRE(widest <= EBBI_WHOLE_WIDTH, EBB_ERR_UNSUPPORTED,
           "whole steps: a layer or the input is %zu wide, at most %d are possible; let steps run "
           "layer by layer",
@@ -107,46 +107,46 @@ ebb_status ebbi_whole_plan_make(ebbi_whole_plan *plan, const ebbi_exec *exec,
           "whole steps: the parameters are %zu floats with padding, at most %d are possible; let "
           "steps run layer by layer",
           parameters, EBBI_WHOLE_PARAMETERS);
-  size_t most = most_slices(parameters, plan->grouped);
-  plan->slices = plan->chunks < most ? plan->chunks : most;
-  if (plan->grouped) plan->pitch += exec->profile.width;
-  plan->spare = fill_layers(NULL, network, plan->pitch);
-  plan->scratch =
-      plan->spare + (plan->grouped ? outputs : ebbi_round_up(widest, PAIR)) * plan->pitch;
-  if (plan->grouped) TRY(ebbi_group_plan(plan, exec, device, network));
-  plan->phases = ebbi_whole_phases(NULL, network, plan->panel);
-  plan->table += 1 + plan->phases;
+  size_t most = most_slices(parameters, layout->grouped);
+  layout->slices = layout->chunks < most ? layout->chunks : most;
+  if (layout->grouped) layout->pitch += exec->params.width;
+  layout->spare = fill_layers(NULL, network, layout->pitch);
+  layout->scratch =
+      layout->spare + (layout->grouped ? outputs : ebbi_round_up(widest, PAIR)) * layout->pitch;
+  if (layout->grouped) TRY(ebbi_group_layout(layout, exec, device, network));
+  layout->phases = ebbi_whole_phases(NULL, network, layout->panel);
+  layout->table += 1 + layout->phases;
   return EBB_OK;
 }
 
-size_t ebbi_whole_table_bytes(const ebbi_whole_plan *plan) {
-  return plan->table * sizeof(ebbi_table_row);
+size_t ebbi_whole_table_bytes(const ebbi_whole_layout *layout) {
+  return layout->table * sizeof(ebbi_table_row);
 }
 
-size_t ebbi_whole_scratch_bytes(const ebbi_whole_plan *plan) {
-  if (plan->scratch == 0) return 0;
-  return plan->slices * ebbi_stride(plan->slices, plan->scratch) * sizeof(float);
+size_t ebbi_whole_scratch_bytes(const ebbi_whole_layout *layout) {
+  if (layout->scratch == 0) return 0;
+  return layout->slices * ebbi_stride(layout->slices, layout->scratch) * sizeof(float);
 }
 
 static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *network) {
-  const ebbi_whole_plan *plan = &step->plan;
-  size_t width = step->exec.profile.width;
-  ebbi_table_row *rows = calloc(plan->table, sizeof *rows);
+  const ebbi_whole_layout *layout = &step->layout;
+  size_t width = step->exec.params.width;
+  ebbi_table_row *rows = calloc(layout->table, sizeof *rows);
   REQUIRE(rows, EBB_ERR_MEMORY, "whole steps: no memory");
   rows->plan.layers = (int32_t)network->count;
-  rows->plan.batch = (int32_t)plan->batch;
-  rows->plan.chunks = (int32_t)plan->chunks;
-  rows->plan.slices = (int32_t)plan->slices;
-  rows->plan.spare = (int32_t)plan->spare;
+  rows->plan.batch = (int32_t)layout->batch;
+  rows->plan.chunks = (int32_t)layout->chunks;
+  rows->plan.slices = (int32_t)layout->slices;
+  rows->plan.spare = (int32_t)layout->spare;
   rows->plan.scratch_stride = (int32_t)(step->scratch ? step->scratch->stride : 0);
   rows->plan.gradient_stride = (int32_t)step->gradients->stride;
   rows->plan.vectors = (int32_t)ebbi_ceil_div(network->parameters, width);
-  fill_layers(rows + 1, network, plan->pitch);
+  fill_layers(rows + 1, network, layout->pitch);
   ebbi_table_row *phases = rows + 1 + network->count;
-  phases->phases.count = (int32_t)plan->phases;
-  phases->phases.panel = (int32_t)plan->panel;
-  phases->phases.values = (int32_t)plan->values;
-  ebbi_whole_phases(phases + 1, network, plan->panel);
+  phases->phases.count = (int32_t)layout->phases;
+  phases->phases.panel = (int32_t)layout->panel;
+  phases->phases.values = (int32_t)layout->values;
+  ebbi_whole_phases(phases + 1, network, layout->panel);
   ebb_status status = ebb_tensor_upload(step->table, rows);
   free(rows);
   return status;
@@ -154,10 +154,11 @@ static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *
 
 static ebb_status build(ebbi_whole_step *step, ebb_device *device,
                         const ebbi_whole_network *network) {
-  size_t slices = step->plan.slices;
-  TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, step->plan.table, EBBI_TABLE_WORDS));
-  if (step->plan.scratch > 0)
-    TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->plan.scratch));
+  size_t slices = step->layout.slices;
+  TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, step->layout.table,
+                               EBBI_TABLE_WORDS));
+  if (step->layout.scratch > 0)
+    TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->layout.scratch));
   TRY(ebb_tensor_create(&step->gradients, device, EBB_F32, slices, network->parameters));
   TRY(ebb_tensor_create_packed(&step->partials, device, EBB_F32, slices, 2));
   return upload_table(step, network);
@@ -165,12 +166,12 @@ static ebb_status build(ebbi_whole_step *step, ebb_device *device,
 
 ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, ebb_device *device,
                                   const ebbi_whole_network *network, size_t batch) {
-  ebbi_whole_plan plan;
-  TRY(ebbi_whole_plan_make(&plan, exec, device, network, batch));
+  ebbi_whole_layout layout;
+  TRY(ebbi_whole_layout_make(&layout, exec, device, network, batch));
   ebbi_whole_step *step = calloc(1, sizeof *step);
   REQUIRE(step, EBB_ERR_MEMORY, "whole steps: no memory");
   *step = (ebbi_whole_step){.exec = *exec,
-                            .plan = plan,
+                            .layout = layout,
                             .inputs = network->layers[0].inputs,
                             .outputs = network->layers[network->count - 1].outputs,
                             .row_flops = ebbi_work_row_flops(network)};
@@ -194,7 +195,7 @@ void ebbi_whole_step_free(ebbi_whole_step *step) {
 
 static const char where[] = "whole step";
 
-/* The data against the plan. */
+/* Checks the data against the layout. */
 static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_source *source) {
   const ebb_tensor *data = source->data, *targets = source->targets;
   const ebb_device *device = step->table->device;
@@ -202,8 +203,8 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
   REQUIRE(data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_require_loss(where, source->loss));
   TRY(ebbi_require_rows(where, data, source->rows, source->shuffle));
-  REQUIRE(data->rows >= source->rows || data->rows % step->plan.batch == 0, EBB_ERR_ARGUMENT,
-          "%s: a block of %zu rows cuts a batch of %zu", where, data->rows, step->plan.batch);
+  REQUIRE(data->rows >= source->rows || data->rows % step->layout.batch == 0, EBB_ERR_ARGUMENT,
+          "%s: a block of %zu rows cuts a batch of %zu", where, data->rows, step->layout.batch);
   TRY(ebbi_tensor_require_packed(where, "data", data, device,
                                  data->dtype == EBB_U8 ? EBB_U8 : EBB_F32, data->rows,
                                  step->inputs));
@@ -211,24 +212,25 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
                                     data->rows, classes ? 1 : step->outputs);
 }
 
-/* A launch of the form's kernel, with the loss and, unless that is NULL, the optimizer. */
+/* Starts a launch of the form's kernel, with the loss and, unless it is NULL, the optimizer. */
 static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id cpu, ebbi_kernel_id group,
                          ebb_loss loss, const ebb_optimizer *optimizer) {
   char options[256], by_loss[EBBI_LOSS_OPTION], by_optimizer[EBBI_OPTIMIZER_OPTION] = "";
   ebbi_loss_option(by_loss, loss);
   if (optimizer) ebbi_optimizer_option(by_optimizer, optimizer);
-  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->plan.activations,
-           step->plan.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
-  return ebbi_launch_begin(step->table->device, &step->exec, step->plan.grouped ? group : cpu, options);
+  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->layout.activations,
+           step->layout.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
+  return ebbi_launch_begin(step->table->device, &step->exec, step->layout.grouped ? group : cpu,
+                           options);
 }
 
-/* What both kinds of launch write but the parameters, and work in. */
+/* Adds the arguments that both kinds of launch write or work in, except the parameters. */
 static void add_outputs(ebbi_launch *launch, const ebbi_whole_step *step, const ebb_tensor *state) {
   ebbi_launch_buffer(launch, step->gradients->buffer);
   ebbi_launch_buffer(launch, step->partials->buffer);
   ebbi_launch_buffer(launch, ebbi_tensor_buffer(step->scratch));
   ebbi_launch_buffer(launch, state->buffer);
-  if (step->plan.grouped) ebbi_launch_local(launch, step->plan.local_bytes);
+  if (step->layout.grouped) ebbi_launch_local(launch, step->layout.local_bytes);
 }
 
 static void add_source(ebbi_launch *launch, const ebbi_whole_step *step,
@@ -258,16 +260,16 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
   ebbi_launch_buffer(&launch, parameters->buffer);
   add_source(&launch, step, source);
   launch.work = ebbi_work_whole(step, source, NULL, 1);
-  return ebbi_launch_run(&launch, step->plan.slices, 1);
+  return ebbi_launch_run(&launch, step->layout.slices, 1);
 }
 
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
                                 ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
                                 size_t count) {
-  REQUIRE(step->plan.slices == 1, EBB_ERR_ARGUMENT,
+  REQUIRE(step->layout.slices == 1, EBB_ERR_ARGUMENT,
           "%s: a batch of %zu slices cannot be updated in the same launch", where,
-          step->plan.slices);
+          step->layout.slices);
   TRY(check_source(step, source));
   TRY(ebbi_require_update(where, parameters, first, second, step->gradients, state, step->partials,
                           optimizer));

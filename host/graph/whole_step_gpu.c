@@ -1,33 +1,34 @@
-/* Whole steps in groups: local memory shared out, and the list of phases that a block goes through.
+/* Whole steps by work-groups: the division of local memory, and the list of phases for a block.
  *
- * Weights come into one of two panels in local memory while a phase works on the other. A panel has
- * the whole depth of a product and as many units as it holds, so a layer may take several, but no
- * sum is ever cut: what a step computes does not depend on a device's local memory. Values lie
- * there as well if they leave room for panels of a fair size; weights come first, since each item
- * reads them one at a time, and values by the vector.
+ * Weights are double-buffered in two panels of local memory: one is loaded while a phase works on
+ * the other. A panel has the whole depth of a product and as many units as fit. A layer may take
+ * several panels, but no sum is ever split, so results do not depend on the size of local memory.
+ * Values are kept there as well if enough room remains for the panels. Weights take precedence,
+ * since each item reads them one at a time but values as vectors.
  */
 #include "base/error.h"
 #include "base/size.h"
 #include "whole_table.h"
 
-/* Floats of local memory beside values and panels: a loss and a hit a row, and where it lies. */
+/* Floats of local memory besides values and panels: for each row its loss, its hit and its source.
+ */
 enum { ROWS = 3 * EBBI_CHUNK };
 
-/* Values stay out of local memory where the largest layer's weights would take more panels. */
+/* Values stay out of local memory if the largest layer's weights would then take more panels. */
 enum { PANELS_MOST = 4 };
 
-/* As in the kernel. */
+/* Twins of the kernel's constants. */
 typedef enum work { TAKE, LOAD, UP, LOSS, SHARE, DOWN } work;
 typedef enum copy { COPY_NONE, COPY_UP, COPY_DOWN } copy;
 
-/* Units that a panel holds at this depth. Its rows have an odd length. */
+/* Returns the units that a panel holds at this depth. Rows of a panel have an odd length. */
 static size_t panel_units(size_t panel, size_t depth) {
   size_t units = panel / depth;
   return units > 0 && units % 2 == 0 ? units - 1 : units;
 }
 
-/* The longest of the layers' weights as one panel each, and the deepest product. No product leads
- * down to the inputs. */
+/* Returns the floats of the largest layer's weights as one panel, and the deepest product. No
+ * gradient is computed for the network's input. */
 static size_t largest_panel(size_t *deepest, const ebbi_whole_network *network) {
   size_t largest = 0;
   *deepest = 0;
@@ -44,7 +45,7 @@ static size_t largest_panel(size_t *deepest, const ebbi_whole_network *network) 
 
 /* Floats of local memory for values and panels. */
 static size_t room_of(const ebbi_exec *exec) {
-  size_t floats = exec->profile.step_local / sizeof(float);
+  size_t floats = exec->params.step_local / sizeof(float);
   return floats > ROWS ? floats - ROWS : 0;
 }
 
@@ -53,37 +54,37 @@ bool ebbi_group_fits(const ebbi_exec *exec, const ebb_device *device,
   size_t deepest;
   largest_panel(&deepest, network);
   return room_of(exec) >= 2 * deepest &&
-         ebb_device_get_info(device)->max_group >= exec->profile.step_group;
+         ebb_device_get_info(device)->max_group >= exec->params.step_group;
 }
 
-ebb_status ebbi_group_plan(ebbi_whole_plan *plan, const ebbi_exec *exec, const ebb_device *device,
-                           const ebbi_whole_network *network) {
+ebb_status ebbi_group_layout(ebbi_whole_layout *layout, const ebbi_exec *exec,
+                             const ebb_device *device, const ebbi_whole_network *network) {
   const ebb_device_info *info = ebb_device_get_info(device);
   size_t deepest, largest = largest_panel(&deepest, network), room = room_of(exec);
   REQUIRE(ebbi_group_fits(exec, device, network), EBB_ERR_UNSUPPORTED,
           "whole steps: %llu bytes of local memory and %zu work-items a group, %zu and %u are "
           "needed; let steps run layer by layer",
           (unsigned long long)info->local_bytes, info->max_group,
-          (2 * deepest + ROWS) * sizeof(float) + 512, exec->profile.step_group);
-  size_t left = plan->scratch < room ? (room - plan->scratch) / 2 : 0;
+          (2 * deepest + ROWS) * sizeof(float) + 512, exec->params.step_group);
+  size_t left = layout->scratch < room ? (room - layout->scratch) / 2 : 0;
   if (left >= largest || (left >= deepest && left * PANELS_MOST >= largest)) {
-    plan->values = plan->scratch;
-    plan->scratch = 0;
+    layout->values = layout->scratch;
+    layout->scratch = 0;
   } else {
     left = room / 2;
   }
-  plan->panel = left < largest ? left : largest;
-  plan->local_bytes = (plan->values + ROWS + 2 * plan->panel) * sizeof(float);
+  layout->panel = left < largest ? left : largest;
+  layout->local_bytes = (layout->values + ROWS + 2 * layout->panel) * sizeof(float);
   return EBB_OK;
 }
 
-/* The list as it grows. */
+/* A growing list of phases. */
 typedef struct list {
-  ebbi_table_row *rows; /* or NULL: they are counted only */
+  ebbi_table_row *rows; /* NULL: phases are only counted */
   size_t count;
 } list;
 
-/* Products find their weights copied by the phase before. */
+/* Adds a phase. The phase before a product copies its weights. */
 static void add(list *phases, work what, size_t layer, size_t first, size_t units) {
   ebbi_table_row *row = phases->rows ? phases->rows + phases->count : NULL;
   phases->count++;
@@ -92,14 +93,14 @@ static void add(list *phases, work what, size_t layer, size_t first, size_t unit
   row->phase.layer = (int32_t)layer;
   row->phase.first = (int32_t)first;
   row->phase.units = (int32_t)units;
-  if (what != UP && what != DOWN) return; /* only groups read the rest */
+  if (what != UP && what != DOWN) return; /* only the GPU form reads the rest */
   row[-1].phase.copy = what == UP ? COPY_UP : COPY_DOWN;
   row[-1].phase.copy_layer = (int32_t)layer;
   row[-1].phase.copy_first = (int32_t)first;
   row[-1].phase.copy_units = (int32_t)units;
 }
 
-/* A layer's product in panels of about the same size, or in one phase. */
+/* Adds a layer's product, split into panels of about equal size, or as one phase. */
 static void add_product(list *phases, work what, const ebbi_whole_network *network, size_t l,
                         size_t panel) {
   const ebbi_whole_layer *layer = &network->layers[l];

@@ -1,9 +1,9 @@
-/* Layers from the tensors of a file: which are weights, which biases, and what else there is.
+/* Finds the layers among the tensors of a file: their parameters, and everything else.
  *
- * What is not part of a dense layer is ignored with a note if it can be harmless: counters,
- * buffers, vectors. Where it shows that the network has layers of another kind, a convolution's
- * weight or a matrix of a recurrent layer, running the rest would give numbers that mean nothing:
- * an error.
+ * A tensor that is not a parameter of the network is ignored with a note if that can be harmless:
+ * counters, buffers, vectors. A convolution's weight or a matrix of a recurrent layer shows that
+ * the network has layers of other kinds. Running only the others would give meaningless numbers,
+ * so this is an error.
  */
 #include "nn/file_layers.h"
 
@@ -15,9 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char weight_part[] = "weight", bias_part[] = "bias";
+static const char weight_part[] = "weight";
 
-/* A list of tensors in words; what has no room is counted. */
+/* A list of tensors as text; tensors that do not fit are counted. */
 typedef struct listing {
   char text[900];
   size_t used, shown, left;
@@ -59,58 +59,73 @@ static void add_note(ebbi_file_layers *layers, const char *format, ...) {
   va_end(arguments);
 }
 
-/* True if the last part of the name, all of it or what follows the last point, is this one. */
+/* Returns true if the name's last part, after the last point if any, equals `part`. */
 static bool is_called(const ebbi_safetensor *tensor, const char *part) {
   const char *point = strrchr(tensor->name, '.');
   return strcmp(point ? point + 1 : tensor->name, part) == 0;
 }
 
-/* ---- weights ---- */
+/* ---- first parameters ---- */
 
-static bool is_weight(const ebbi_safetensor *tensor) {
-  return tensor->rank == 2 && is_called(tensor, weight_part);
+static const ebb_spec one_dense_layer = {.inputs = 1, .count = 1, .nodes = {{.units = 1}}};
+
+/* The parameter of the network that a tensor may be, by its name and dimensions;
+ * EBBI_NODE_PARAMETERS: it is none. */
+static size_t parameter_of(const ebbi_safetensor *tensor, const ebb_spec *spec) {
+  ebbi_parameter all[EBBI_NODE_PARAMETERS];
+  size_t least = EBBI_NODE_PARAMETERS;
+  if (!spec) spec = &one_dense_layer;
+  for (size_t n = 0; n < spec->count; n++) {
+    size_t count = ebbi_node_parameters(all, spec, n);
+    for (size_t p = 0; p < count && p < least; p++)
+      if (ebbi_file_fits(tensor, &all[p], true)) least = p;
+  }
+  return least;
 }
 
-/* Refuses what only other than dense layers have, or what is no number to compute with. */
-static ebb_status check_tensor(const ebbi_safetensor *tensor, const char *path) {
+/* Refuses tensors that only other kinds of layers have, and types that are not numbers. */
+static ebb_status check_tensor(const ebbi_safetensor *tensor, const char *path,
+                               const ebb_spec *spec) {
   bool is_float = ebbi_safetensor_is_float(tensor), weight = is_called(tensor, weight_part);
+  size_t parameter = parameter_of(tensor, spec);
   REQUIRE(tensor->rank <= 2 || !weight, EBB_ERR_INPUT,
           "%s: tensor \"%.80s\" has %zu dimensions, as the weight of a convolution; ebb runs dense "
           "layers only, whose weights have 2",
           path, tensor->name, tensor->rank);
-  REQUIRE(
-      !is_weight(tensor) || is_float, EBB_ERR_INPUT,
-      "%s: tensor \"%.80s\" is of dtype %s: weights that are quantised to whole numbers are not "
-      "supported; save the network as float32",
-      path, tensor->name, tensor->dtype);
+  REQUIRE(parameter > 0 || is_float, EBB_ERR_INPUT,
+          "%s: tensor \"%.80s\" is of dtype %s: weights that are quantised to integers are not "
+          "supported; save the network as float32",
+          path, tensor->name, tensor->dtype);
   bool matrix = tensor->rank == 2 && tensor->shape[0] > 1 && tensor->shape[1] > 1 && is_float;
-  REQUIRE(
-      !matrix || weight, EBB_ERR_INPUT,
-      "%s: tensor \"%.80s\" [%zu, %zu] is a matrix of other than a dense layer, whose weight is "
-      "called \"NAME.weight\"; ebb runs dense layers only",
-      path, tensor->name, tensor->shape[0], tensor->shape[1]);
+  REQUIRE(!matrix || weight || parameter < EBBI_NODE_PARAMETERS, EBB_ERR_INPUT,
+          "%s: tensor \"%.80s\" [%zu, %zu] does not belong to a dense layer, whose weight is "
+          "called \"NAME.weight\"; ebb runs dense layers only",
+          path, tensor->name, tensor->shape[0], tensor->shape[1]);
   return EBB_OK;
 }
 
-static bool in_range(const ebbi_safetensor *weight) {
-  return weight->shape[0] >= 1 && weight->shape[0] <= EBB_MAX_UNITS && weight->shape[1] >= 1 &&
-         weight->shape[1] <= EBB_MAX_UNITS;
+static bool in_range(const ebbi_safetensor *tensor) {
+  for (size_t i = 0; i < tensor->rank; i++)
+    if (tensor->shape[i] < 1 || tensor->shape[i] > EBB_MAX_UNITS) return false;
+  return true;
 }
 
-static ebb_status collect_weights(ebbi_file_layers *layers, const ebbi_safetensors *file,
-                                  const char *path) {
+static ebb_status collect_layers(ebbi_file_layers *layers, const ebbi_safetensors *file,
+                                 const char *path, const ebb_spec *spec) {
   listing all = {0};
   for (size_t i = 0; i < ebbi_safetensors_count(file); i++) {
     const ebbi_safetensor *tensor = ebbi_safetensors_at(file, i);
     list_tensor(&all, tensor);
-    TRY(check_tensor(tensor, path));
-    if (!is_weight(tensor)) continue;
+    TRY(check_tensor(tensor, path, spec));
+    if (parameter_of(tensor, spec) != 0) continue;
     REQUIRE(layers->count < EBB_MAX_NODES, EBB_ERR_INPUT, "%s: more than %d layers", path,
             EBB_MAX_NODES);
+    char shape[160];
+    shape_text(shape, sizeof shape, tensor);
     REQUIRE(in_range(tensor), EBB_ERR_INPUT,
-            "%s: tensor \"%.80s\" is [%zu, %zu]; a layer has 1 to %d inputs and outputs", path,
-            tensor->name, tensor->shape[0], tensor->shape[1], EBB_MAX_UNITS);
-    layers->weight[layers->count++] = tensor;
+            "%s: tensor \"%.80s\" is%s; a layer has 1 to %d inputs and outputs", path, tensor->name,
+            shape, EBB_MAX_UNITS);
+    layers->tensor[0][layers->count++] = tensor;
   }
   REQUIRE(layers->count > 0, EBB_ERR_INPUT,
           "%s: holds no dense layer: none of its tensors is called \"weight\" or \"NAME.weight\" "
@@ -122,44 +137,56 @@ static ebb_status collect_weights(ebbi_file_layers *layers, const ebbi_safetenso
 
 /* ---- their order ---- */
 
-/* The layers do not have the sizes of the spec: says where. */
+/* Checks name and shape of a parameter. */
+static ebb_status check_shape(const ebbi_safetensor *tensor, const ebbi_parameter *parameter,
+                              const char *path) {
+  char shape[160] = " a single number", wanted[32] = "", name[80] = "";
+  if (ebbi_file_fits(tensor, parameter, false)) return EBB_OK;
+  shape_text(shape, sizeof shape, tensor);
+  if (parameter->layout != EBBI_FILE_VECTOR)
+    snprintf(wanted, sizeof wanted, ", %zu", parameter->rows);
+  if (!is_called(tensor, parameter->name))
+    snprintf(name, sizeof name, " and be called \"%.40s\"", parameter->name);
+  return ebbi_fail(EBB_ERR_INPUT, "%s: tensor \"%.80s\" is%s, must be [%zu%s]%s", path,
+                   tensor->name, shape, parameter->cols, wanted, name);
+}
+
+/* Fails because the layers do not have the spec's sizes, and says where. */
 static ebb_status fail_unlike(const ebbi_file_layers *layers, const char *path,
                               const ebb_spec *spec) {
   listing all = {0};
-  for (size_t l = 0; l < layers->count; l++) list_tensor(&all, layers->weight[l]);
+  for (size_t l = 0; l < layers->count; l++) list_tensor(&all, layers->tensor[0][l]);
   size_t nodes[EBB_MAX_NODES], count = ebbi_spec_layers(nodes, spec);
   REQUIRE(layers->count == count, EBB_ERR_INPUT, "%s: holds %zu layers, the network has %zu: %s",
           path, layers->count, count, all.text);
   for (size_t l = 0; l < layers->count; l++) {
-    const size_t *shape = layers->weight[l]->shape;
     ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
     ebbi_node_parameters(parameters, spec, nodes[l]);
-    size_t outputs = parameters[0].cols, inputs = parameters[0].rows;
-    REQUIRE(shape[0] == outputs && shape[1] == inputs, EBB_ERR_INPUT,
-            "%s: tensor \"%.80s\" is [%zu, %zu], must be [%zu, %zu]", path, layers->weight[l]->name,
-            shape[0], shape[1], outputs, inputs);
+    TRY(check_shape(layers->tensor[0][l], &parameters[0], path));
   }
   return ebbi_fail(EBB_ERR_INPUT, "%s: its layers do not fit the network: %s", path, all.text);
 }
 
-static ebb_status sort_weights(ebbi_file_layers *layers, const char *path, const ebb_spec *spec) {
+static ebb_status sort_layers(ebbi_file_layers *layers, const char *path, const ebb_spec *spec) {
   bool by_numbers;
-  ebbi_orders orders = ebbi_file_order(layers->weight, layers->count, spec, &by_numbers);
+  ebbi_orders orders = ebbi_file_order(layers->tensor[0], layers->count, spec, &by_numbers);
   if (orders == EBBI_ORDER_NONE && spec) {
     bool chained =
-        ebbi_file_order(layers->weight, layers->count, NULL, &by_numbers) != EBBI_ORDER_NONE;
+        ebbi_file_order(layers->tensor[0], layers->count, NULL, &by_numbers) != EBBI_ORDER_NONE;
     if (chained) return fail_unlike(layers, path, spec);
   }
   listing all = {0};
-  for (size_t l = 0; l < layers->count; l++) list_tensor(&all, layers->weight[l]);
-  REQUIRE(orders != EBBI_ORDER_NONE, EBB_ERR_INPUT,
-          "%s: its weights, [outputs, inputs], make no chain in which a layer takes what the one "
-          "before it gives: %s",
-          path, all.text);
-  REQUIRE(orders == EBBI_ORDER_ONE, EBB_ERR_INPUT,
-          "%s: neither the numbers in the names nor the shapes tell the order of its layers: %s; "
-          "rename them so that numbers do: 0.weight, 1.weight",
-          path, all.text);
+  for (size_t l = 0; l < layers->count; l++) list_tensor(&all, layers->tensor[0][l]);
+  REQUIRE(
+      orders != EBBI_ORDER_NONE, EBB_ERR_INPUT,
+      "%s: its weights, [outputs, inputs], cannot be ordered so that each layer takes the outputs "
+      "of the one before it: %s",
+      path, all.text);
+  REQUIRE(
+      orders == EBBI_ORDER_ONE, EBB_ERR_INPUT,
+      "%s: neither the numbers in the names nor the shapes determine the order of its layers: %s; "
+      "rename them so that numbers do: 0.weight, 1.weight",
+      path, all.text);
   if (!by_numbers && layers->count > 1)
     add_note(layers, "the order of the layers is taken from their shapes: %s", all.text);
   return EBB_OK;
@@ -167,38 +194,56 @@ static ebb_status sort_weights(ebbi_file_layers *layers, const char *path, const
 
 /* ---- the rest ---- */
 
-/* The tensor called like the weight, with "bias" as the last part; NULL: there is none. */
-static ebb_status find_bias(const ebbi_safetensor **bias, const ebbi_safetensors *file,
-                            const ebbi_safetensor *weight) {
-  char *name = strdup(weight->name);
+/* Finds the tensor named like the layer's first, but with `part` as the last part; NULL if none. */
+static ebb_status find_other(const ebbi_safetensor **out, const ebbi_safetensors *file,
+                             const ebbi_safetensor *first, const char *part) {
+  const char *point = strrchr(first->name, '.');
+  size_t stem = point ? (size_t)(point + 1 - first->name) : 0, size = stem + strlen(part) + 1;
+  char *name = malloc(size);
   REQUIRE(name, EBB_ERR_MEMORY, "no memory for the name of a tensor");
-  strcpy(name + strlen(name) - strlen(weight_part), bias_part); /* which is shorter */
-  *bias = ebbi_safetensors_find(file, name);
+  snprintf(name, size, "%.*s%s", (int)stem, first->name, part);
+  *out = ebbi_safetensors_find(file, name);
   free(name);
   return EBB_OK;
 }
 
-static ebb_status find_biases(ebbi_file_layers *layers, const ebbi_safetensors *file,
-                              const char *path) {
+/* The parameters of a layer: of the network, or of the dense one that a weight makes. */
+static size_t parameters_of(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,
+                            size_t node, const ebbi_safetensor *weight) {
+  if (spec) return ebbi_node_parameters(out, spec, node);
+  ebb_spec dense = one_dense_layer;
+  dense.inputs = weight->shape[1];
+  dense.nodes[0].units = weight->shape[0];
+  return ebbi_node_parameters(out, &dense, 0);
+}
+
+/* Finds parameter `p` of all layers. */
+static ebb_status find_others(ebbi_file_layers *layers, const ebbi_safetensors *file,
+                              const char *path, const ebb_spec *spec, size_t p) {
+  ebbi_parameter all[EBBI_NODE_PARAMETERS];
+  size_t nodes[EBB_MAX_NODES] = {0};
   listing none = {0};
+  const char *missing = NULL;
+  if (spec) ebbi_spec_layers(nodes, spec);
   for (size_t l = 0; l < layers->count; l++) {
-    const ebbi_safetensor *bias = NULL;
-    TRY(find_bias(&bias, file, layers->weight[l]));
-    size_t outputs = layers->weight[l]->shape[0];
-    layers->bias[l] = bias;
-    if (!bias) list_tensor(&none, layers->weight[l]);
-    if (!bias) continue;
-    REQUIRE(bias->rank == 1 && bias->shape[0] == outputs, EBB_ERR_INPUT,
-            "%s: tensor \"%.80s\" has %zu dimensions of which the first is %zu, must be [%zu]",
-            path, bias->name, bias->rank, bias->rank ? bias->shape[0] : 1, outputs);
+    const ebbi_safetensor *first = layers->tensor[0][l], **found = &layers->tensor[p][l];
+    if (p >= parameters_of(all, spec, nodes[l], first)) continue;
+    TRY(find_other(found, file, first, all[p].name));
+    if (*found) TRY(check_shape(*found, &all[p], path));
+    if (*found) continue;
+    REQUIRE(all[p].fill == EBBI_FILL_ZERO, EBB_ERR_INPUT,
+            "%s: the %s that goes with \"%.80s\" is missing", path, all[p].name, first->name);
+    list_tensor(&none, first);
+    missing = all[p].name;
   }
-  if (none.shown > 0) add_note(layers, "no bias in the file, taken as zeros: %s", none.text);
+  if (missing) add_note(layers, "no %s in the file, taken as zeros: %s", missing, none.text);
   return EBB_OK;
 }
 
 static bool is_taken(const ebbi_file_layers *layers, const ebbi_safetensor *tensor) {
-  for (size_t l = 0; l < layers->count; l++)
-    if (layers->weight[l] == tensor || layers->bias[l] == tensor) return true;
+  for (size_t p = 0; p < EBBI_NODE_PARAMETERS; p++)
+    for (size_t l = 0; l < layers->count; l++)
+      if (layers->tensor[p][l] == tensor) return true;
   return false;
 }
 
@@ -213,26 +258,26 @@ static void note_ignored(ebbi_file_layers *layers, const ebbi_safetensors *file)
   }
   if (rest.shown > 0)
     add_note(layers, "ignored, being no weight or bias of a dense layer: %s%s", rest.text,
-             matters ? "; if the network computes with them, its outputs are others" : "");
+             matters ? "; if the network uses them, its outputs will differ" : "");
 }
 
 ebb_status ebbi_file_layers_find(ebbi_file_layers *layers, const ebbi_safetensors *file,
                                  const char *path, const ebb_spec *spec) {
   *layers = (ebbi_file_layers){0};
-  TRY(collect_weights(layers, file, path));
-  TRY(sort_weights(layers, path, spec));
-  TRY(find_biases(layers, file, path));
+  TRY(collect_layers(layers, file, path, spec));
+  TRY(sort_layers(layers, path, spec));
+  for (size_t p = 1; p < EBBI_NODE_PARAMETERS; p++) TRY(find_others(layers, file, path, spec, p));
   note_ignored(layers, file);
   return EBB_OK;
 }
 
 /* ---- the spec ---- */
 
-/* The sizes of the layers, with this activation after all but the last. */
+/* Makes a spec of the layers' sizes, with this activation after all except the last. */
 static ebb_status spec_of(ebb_spec *spec, const ebbi_file_layers *layers, ebb_activation hidden) {
-  TRY(ebb_spec_begin(spec, layers->weight[0]->shape[1]));
+  TRY(ebb_spec_begin(spec, layers->tensor[0][0]->shape[1]));
   for (size_t l = 0; l < layers->count; l++)
-    TRY(ebb_spec_add(spec, layers->weight[l]->shape[0],
+    TRY(ebb_spec_add(spec, layers->tensor[0][l]->shape[0],
                      l + 1 < layers->count ? hidden : EBB_ACT_IDENTITY));
   return EBB_OK;
 }
@@ -241,7 +286,8 @@ ebb_status ebbi_file_spec(ebb_spec *spec, const ebbi_safetensors *file, const ch
                           const char *text) {
   ebbi_file_layers layers;
   char sizes[EBB_SPEC_TEXT], example[EBB_SPEC_TEXT];
-  if (text && ebb_spec_parse(spec, text, 0, 0) == EBB_OK) /* and may tell the order of the layers */
+  if (text && ebb_spec_parse(spec, text, 0, 0) ==
+                  EBB_OK) /* the text may determine the order of the layers */
     return ebbi_file_layers_find(&layers, file, path, spec);
   TRY(ebbi_file_layers_find(&layers, file, path, NULL));
   TRY(spec_of(spec, &layers, EBB_ACT_RELU));
@@ -250,7 +296,7 @@ ebb_status ebbi_file_spec(ebb_spec *spec, const ebbi_safetensors *file, const ch
   TRY(ebb_spec_text(sizes, sizeof sizes, spec));
   if (text) return ebb_spec_parse(spec, text, ebb_spec_inputs(spec), ebb_spec_outputs(spec));
   REQUIRE(layers.count == 1, EBB_ERR_INPUT,
-          "%s: its layers are %s, but PyTorch does not save which activations stand between them; "
+          "%s: its layers are %s, but PyTorch does not save the activations between them; "
           "give the network, if they are relu --model %s",
           path, sizes, example);
   return EBB_OK;

@@ -1,14 +1,12 @@
-/* The order of a file's weights, from the numbers in their names and from their shapes.
+/* Orders a file's weights by the numbers in their names and by their shapes.
  *
- * A file does not keep the order in which PyTorch's modules were defined: tensors stand in it by
- * type and name. Numbers in names tell it (`fc2` before `fc10`), letters do not (`hidden`, `input`,
- * `output`), so letters decide nothing here: among the orders that the numbers allow those are
- * looked for in which the shapes chain, and only one that is the only one is taken. The search goes
- * back where it comes to an end; hostile shapes could keep it busy, so its steps are limited.
+ * A file does not keep the order in which PyTorch's modules were defined: its tensors are sorted by
+ * type and name. Numbers in names tell the order (`fc2` before `fc10`), letters do not (`hidden`,
+ * `input`, `output`) and are ignored. Among the orders that the numbers allow, this searches for
+ * those in which the shapes fit together. The result is accepted only if there is exactly one. The
+ * search backtracks; since hostile shapes could keep it busy, its steps are limited.
  */
 #include "nn/file_order.h"
-
-#include "nn/kind.h"
 
 #include <string.h>
 
@@ -19,19 +17,19 @@ enum { STEPS_MAX = 100000 };
 typedef struct search {
   const ebbi_safetensor **weights;
   size_t count;
-  const ebb_spec *spec;                      /* NULL: the shapes chain */
-  size_t nodes[EBB_MAX_NODES];               /* of the spec, in the order of their weights */
-  bool before[EBB_MAX_NODES][EBB_MAX_NODES]; /* by the numbers in the names */
+  const ebb_spec *spec;                      /* NULL: consecutive shapes must match */
+  size_t nodes[EBB_MAX_NODES];               /* nodes of the spec, in the order of their weights */
+  bool before[EBB_MAX_NODES][EBB_MAX_NODES]; /* as the numbers in the names demand */
   bool used[EBB_MAX_NODES];
-  size_t order[EBB_MAX_NODES], first[EBB_MAX_NODES]; /* being tried; the first that was found */
+  size_t order[EBB_MAX_NODES], first[EBB_MAX_NODES]; /* the current attempt; the first solution */
   size_t found, steps;
 } search;
 
-/* True if the first difference of two names is a number, and a's the lower one. */
+/* Returns true if the names first differ in a number and a's is lower. */
 static bool has_lower_number(const char *a, const char *b) {
   size_t at = 0;
   while (a[at] != '\0' && a[at] == b[at]) at++;
-  while (at > 0 && strchr(DIGITS, a[at - 1])) at--; /* to where the number begins */
+  while (at > 0 && strchr(DIGITS, a[at - 1])) at--; /* back to where the number begins */
   size_t a_digits = strspn(a + at, DIGITS), b_digits = strspn(b + at, DIGITS);
   if (a_digits == 0 || b_digits == 0) return false;
   size_t a_zeros = strspn(a + at, "0"), b_zeros = strspn(b + at, "0");
@@ -40,14 +38,24 @@ static bool has_lower_number(const char *a, const char *b) {
   return memcmp(a + at + a_zeros, b + at + b_zeros, a_length) < 0;
 }
 
+bool ebbi_file_fits(const ebbi_safetensor *tensor, const ebbi_parameter *parameter, bool any_size) {
+  const char *point = strrchr(tensor->name, '.');
+  bool vector = parameter->layout == EBBI_FILE_VECTOR;
+  if (tensor->rank != (vector ? 1u : 2u)) return false;
+  if (strcmp(point ? point + 1 : tensor->name, parameter->name) != 0) return false;
+  return any_size ||
+         (tensor->shape[0] == parameter->cols && (vector || tensor->shape[1] == parameter->rows));
+}
+
 static bool may_stand(const search *s, size_t place, size_t weight) {
-  const size_t *shape = s->weights[weight]->shape;
+  const ebbi_safetensor *tensor = s->weights[weight];
   if (s->used[weight]) return false;
   if (s->spec) {
     ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
     ebbi_node_parameters(parameters, s->spec, s->nodes[place]);
-    if (shape[0] != parameters[0].cols || shape[1] != parameters[0].rows) return false;
-  } else if (place > 0 && shape[1] != s->weights[s->order[place - 1]]->shape[0]) {
+    if (!ebbi_file_fits(tensor, &parameters[0], false)) return false;
+  } else if (place > 0 &&
+             tensor->shape[tensor->rank - 1] != s->weights[s->order[place - 1]]->shape[0]) {
     return false;
   }
   for (size_t other = 0; other < s->count; other++)
@@ -55,7 +63,7 @@ static bool may_stand(const search *s, size_t place, size_t weight) {
   return true;
 }
 
-/* Fills the places from `place` on, in all ways until a second one is found. */
+/* Fills the places from `place` on in all possible ways, until a second solution is found. */
 static void fill(search *s, size_t place) {
   if (place == s->count) {
     if (s->found++ == 0) memcpy(s->first, s->order, sizeof s->first);

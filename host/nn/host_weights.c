@@ -1,8 +1,8 @@
 /* Weights between device and host.
  *
- * In files a weight is [out, in], on the device [in, out]; a vector is the same in both. What is
- * downloaded is kept for good, so it must be finite; that it is what the device holds is seen to by
- * every transfer.
+ * A weight is [out, in] in files and [in, out] on the device; a vector is the same in both.
+ * Downloaded weights are stored permanently, so they must be finite. Every transfer verifies that
+ * it read what the device holds.
  */
 #include "host_weights.h"
 
@@ -41,7 +41,7 @@ void ebbi_host_weights_free(ebbi_host_weights *host) {
   *host = (ebbi_host_weights){0};
 }
 
-/* `kept` is the tensor [rows, cols] at `offset` in the slab, transposed. */
+/* `kept` is the transposed copy of the tensor [rows, cols] at `offset` in the slab. */
 static ebb_status check_finite(const float *kept, const ebb_network *network,
                                const ebb_tensor *tensor, size_t offset) {
   char place[96];

@@ -1,4 +1,4 @@
-/* The table of layer kinds, and what of it is public. */
+/* The table of layer kinds, and the public functions that read it. */
 #include "nn/kind.h"
 
 #include "base/size.h"
@@ -49,7 +49,7 @@ const char *ebb_kind_setting(ebb_kind kind, size_t index) {
   return is_known(kind) && index == 0 ? kinds[kind]->setting.name : NULL;
 }
 
-/* Adds a node's parameters; false: their number does not fit. */
+/* Adds a node's number of parameters; returns false on overflow. */
 static bool add_parameters(size_t *sum, const ebb_spec *spec, size_t node) {
   ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
   size_t count = ebbi_node_parameters(parameters, spec, node), numbers;

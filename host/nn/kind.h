@@ -1,7 +1,7 @@
-/* The table of layer kinds: all that is known of a kind of node outside its own file.
+/* The table of layer kinds: everything that other files know about a kind.
  *
- * EBB_KIND_LIST names the kinds; each is a row `ebbi_kind_name` in host/nn/kinds/name.c, and its
- * double-precision twin is host/check/kinds/name.c.
+ * EBB_KIND_LIST names the kinds. Each has a row `ebbi_kind_name` in host/nn/kinds/name.c and a
+ * double-precision reference in host/check/kinds/name.c.
  */
 #ifndef EBBI_KIND_H
 #define EBBI_KIND_H
@@ -10,70 +10,70 @@
 #include "nn/network.h"
 #include "ops/ops.h"
 
-/* A number in a spec text behind the kind's word. */
+/* A number that follows the kind's word in a spec text. */
 typedef struct ebbi_kind_setting {
-  const char *name;              /* NULL: the kind has none */
-  double least, below, standard; /* from `least` up to, not including, `below`; when left out */
+  const char *name;              /* NULL: no such setting */
+  double least, below, standard; /* range [least, below); default */
 } ebbi_kind_setting;
 
 typedef enum ebbi_fill { EBBI_FILL_RANDOM, EBBI_FILL_ZERO } ebbi_fill;
 
-/* How a parameter [rows, cols] stands in a file: transposed, or (rows 1) as a vector. */
+/* Layout of a parameter [rows, cols] in a file: transposed, or a vector if rows is 1. */
 typedef enum ebbi_file_layout { EBBI_FILE_TRANSPOSED, EBBI_FILE_VECTOR } ebbi_file_layout;
 
 typedef struct ebbi_parameter {
   const char *name; /* "weight", "bias" */
   size_t rows, cols;
-  ebbi_fill fill; /* RANDOM: by the network's initialisation */
+  ebbi_fill fill; /* RANDOM: with the network's initialisation */
   ebbi_file_layout layout;
 } ebbi_parameter;
 
-/* A node to be run. Forward leaves dy, dx and gradients NULL. */
+/* The arguments of a node's forward and backward. dy, dx and gradients are NULL in forward. */
 typedef struct ebbi_node_call {
   const ebbi_exec *exec;
   const ebb_network *network;
   size_t index;                         /* of the node */
-  const ebb_tensor *x[EBB_NODE_INPUTS]; /* the values that it reads */
-  ebb_tensor *y, *z;                    /* z NULL: not kept */
+  const ebb_tensor *x[EBB_NODE_INPUTS]; /* the values it reads */
+  ebb_tensor *y, *z;                    /* z NULL: do not keep it */
   ebb_tensor *const *parameters;        /* of the node */
-  ebb_tensor *const *gradients;         /* of its parameters */
-  const ebb_tensor *dy;                 /* the node's own epilogue is already applied */
-  ebb_tensor *dx[EBB_NODE_INPUTS];      /* NULL: not wanted */
-  ebbi_epilogue below[EBB_NODE_INPUTS]; /* what to apply to dx, if the kind fuses */
-  const ebb_tensor *state;              /* the step state: for what is random by step */
-  uint64_t seed;                        /* of the training */
+  ebb_tensor *const *gradients;         /* of those parameters */
+  const ebb_tensor *dy;                 /* gradient of y, with the node's own epilogue applied */
+  ebb_tensor *dx[EBB_NODE_INPUTS];      /* NULL: not needed */
+  ebbi_epilogue below[EBB_NODE_INPUTS]; /* epilogues of dx, for kinds that fuse them */
+  const ebb_tensor *state; /* the step state, for randomness that depends on the step */
+  uint64_t seed;           /* of the training */
 } ebbi_node_call;
 
 typedef struct ebbi_kind {
   const char *name;
-  const char *word;    /* begins its item in a spec text, "drop"; NULL: a size does */
-  const char *example; /* of an item: "256relu" */
-  const char *help;    /* what it computes, in a line */
+  const char *word;    /* word that begins its item in a spec text, "drop"; NULL: a size */
+  const char *example; /* example of an item: "256relu" */
+  const char *help;    /* one line: what it computes */
   ebbi_kind_setting setting;
 
-  /* Values that it reads. Of two the second is the one before the items that its item holds in
-   * parentheses, and the first what these make of it. */
+  /* Number of values it reads. For a kind with two inputs, the second is the value before the
+   * parenthesis in its item, the first is the result of the items within. */
   size_t inputs;
 
-  bool takes;         /* has an activation: who writes its output's gradient may apply f' */
-  bool fuses;         /* its backward applies the f' of the nodes below to what it writes */
-  bool training_only; /* else its output is its first input */
-  bool whole;         /* has a form in whole steps, that of a dense layer */
+  bool takes;         /* takes an epilogue: the writer of its output's gradient may apply f' */
+  bool fuses;         /* backward applies the epilogues of the nodes below */
+  bool training_only; /* otherwise its output is its first input, without a launch */
+  bool whole;         /* can be part of whole steps, as a dense layer */
 
-  /* Checks the columns of its inputs, and checks (dense) or sets those of its output.
+  /* Checks the columns of the inputs; checks (dense) or sets those of the output.
    * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
   ebb_status (*shape)(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
-  /* Describes its parameters and returns how many there are. NULL: it has none. */
+  /* Describes the parameters and returns their number. NULL: no parameters. */
   size_t (*parameters)(ebbi_parameter out[EBBI_NODE_PARAMETERS], size_t inputs, size_t units);
 
-  /* Bytes of the device's workspace that it takes. NULL: none. */
+  /* Bytes of the device's workspace that a call needs. NULL: none. */
   size_t (*workspace)(const ebbi_exec *exec, const ebb_device *device, size_t batch, size_t inputs,
                       size_t units, bool backward, bool input_gradient);
 
   ebb_status (*forward)(const ebbi_node_call *call);
 
-  /* NULL: the gradient of each input is the output's gradient itself. */
+  /* NULL: the gradient of each input is the output's gradient. */
   ebb_status (*backward)(const ebbi_node_call *call);
 } ebbi_kind;
 
@@ -86,11 +86,11 @@ const ebbi_kind *ebbi_kind_of(ebb_kind kind);
 /* The kind of a node. */
 const ebbi_kind *ebbi_node_kind(const ebb_spec *spec, size_t node);
 
-/* Describes a node's parameters and returns how many there are. */
+/* Describes a node's parameters and returns their number. */
 size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,
                             size_t node);
 
-/* Finds the nodes that have parameters, in order, and returns how many there are. */
+/* Finds the nodes with parameters, in order, and returns their number. */
 size_t ebbi_spec_layers(size_t nodes[EBB_MAX_NODES], const ebb_spec *spec);
 
 #endif

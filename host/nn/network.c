@@ -1,7 +1,7 @@
-/* Networks: all parameters in one slab, each parameter of each node a view into it.
+/* Networks: one slab holds all parameters, and each parameter is a view into it.
  *
- * One slab means that one launch updates every node and one read saves them all. What parameters a
- * node has is said by the table of kinds.
+ * With one slab, one launch updates all nodes and one read saves them. The table of kinds lists a
+ * node's parameters.
  */
 #include "network.h"
 
@@ -25,7 +25,7 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   return EBB_OK;
 }
 
-/* Views of a node's parameters, filled; zero is as buffers are made. */
+/* Creates and fills the views of a node's parameters. New buffers are zero already. */
 static ebb_status build_node(ebb_network *network, size_t n, const ebbi_parameter *parameters,
                              size_t count, ebb_init init, uint64_t seed, uint32_t stream) {
   for (size_t p = 0; p < count; p++) {
@@ -107,7 +107,7 @@ ebb_tensor *ebb_network_parameters(const ebb_network *network) {
   return network->parameters;
 }
 
-/* A node's parameter of this name; NULL: it has none. */
+/* Returns a node's parameter by name, or NULL. */
 static ebb_tensor *parameter_named(const ebb_network *network, size_t node, const char *name) {
   ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
   if (node >= network->spec.count) return NULL;

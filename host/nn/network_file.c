@@ -1,7 +1,7 @@
-/* Weights from safetensors files. (network_image.c makes them.)
+/* Loads weights from safetensors files. (network_image.c writes them.)
  *
- * Loading converts and checks all tensors before the first is uploaded, so a file that does not fit
- * leaves the network as it was.
+ * All tensors are converted and checked before the first is uploaded, so a file that does not fit
+ * leaves the network unchanged.
  */
 #include "base/error.h"
 #include "file_layers.h"
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Converts a tensor of `count` numbers to out. */
+/* Converts a tensor of `count` numbers. */
 static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const char *path,
                               const ebbi_safetensor *tensor) {
   TRY(ebbi_safetensor_to_float(out, file, tensor));
@@ -23,7 +23,7 @@ static ebb_status read_tensor(float *out, const ebbi_safetensors *file, const ch
   return EBB_OK;
 }
 
-/* The same of a parameter, which is zeros where the file has no tensor for it. */
+/* Converts a parameter; it is zero if the file has no tensor for it. */
 static ebb_status read_parameter(float *out, const ebbi_parameter *parameter,
                                  const ebbi_safetensor *tensor, const ebbi_safetensors *file,
                                  const char *path) {
@@ -32,8 +32,8 @@ static ebb_status read_parameter(float *out, const ebbi_parameter *parameter,
   return EBB_OK;
 }
 
-/* Reads and checks all tensors of a network of this spec; `host` and `*notes` are to be freed in
- * every case. */
+/* Reads and checks all tensors of a network of this spec; free `host` and `*notes` in every case.
+ */
 static ebb_status read_weights(ebbi_host_weights *host, char **notes, const ebb_spec *spec,
                                const ebbi_safetensors *file, const char *path) {
   ebbi_file_layers layers;
@@ -44,9 +44,7 @@ static ebb_status read_weights(ebbi_host_weights *host, char **notes, const ebb_
     ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
     size_t count = ebbi_node_parameters(parameters, spec, n);
     for (size_t p = 0; p < count; p++)
-      TRY(read_parameter(host->values + host->at[n][p], &parameters[p],
-                         parameters[p].layout == EBBI_FILE_VECTOR ? layers.bias[layer]
-                                                                  : layers.weight[layer],
+      TRY(read_parameter(host->values + host->at[n][p], &parameters[p], layers.tensor[p][layer],
                          file, path));
     if (count > 0) layer++;
   }

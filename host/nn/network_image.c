@@ -1,7 +1,9 @@
-/* Networks to safetensors files, in PyTorch's names and layout. (network_file.c reads them.)
+/* Writes networks as safetensors files, with PyTorch's names and layout. (network_file.c reads
+ * them.)
  *
- * nn.Sequential keeps a weight as [out, in]; ours are [in, out]. The file is made in memory first:
- * a thread that watches over a device can then write it when the device does not answer any more.
+ * nn.Sequential stores a weight as [out, in]; on the device it is [in, out]. The file is first
+ * built in memory. A thread that watches over a device can then write it even if the device no
+ * longer responds.
  */
 #include "network_image.h"
 
@@ -16,7 +18,7 @@
 
 enum { NAME_SIZE = EBBI_MODULE_NAME + 32, TENSORS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
-/* Names, shapes and places of all tensors. */
+/* Names, shapes and offsets of all tensors. */
 typedef struct file_layout {
   size_t count;
   char names[TENSORS][NAME_SIZE];
@@ -26,10 +28,10 @@ typedef struct file_layout {
 struct ebb_model_image {
   ebbi_host_weights host;
   file_layout layout;
-  ebbi_safetensors_draft draft; /* borrows both */
+  ebbi_safetensors_draft draft; /* borrows the two others */
 };
 
-/* `host` NULL: without the numbers. */
+/* If `host` is NULL, the tensors have no numbers. */
 static void lay_out(file_layout *layout, const ebb_spec *spec, const ebbi_host_weights *host) {
   layout->count = 0;
   for (size_t n = 0; n < spec->count; n++) {
@@ -50,7 +52,7 @@ static void lay_out(file_layout *layout, const ebb_spec *spec, const ebbi_host_w
   }
 }
 
-/* All metadata in a list that the caller frees; the spec goes into `text`. */
+/* Lists all metadata; the caller frees the list. `text` stores the spec. */
 static ebb_status all_pairs(ebb_metadata **out, char text[EBB_SPEC_TEXT], const ebb_spec *spec,
                             const char *where, const ebb_metadata *pairs, size_t count) {
   TRY(ebb_spec_text(text, EBB_SPEC_TEXT, spec));

@@ -1,9 +1,10 @@
-/* Reading safetensors files (safetensors_write.c writes them).
+/* Reads safetensors files (safetensors_write.c writes them).
  *
- * A file comes from anywhere, so nothing in it is believed: the header's length is compared with
- * the file's size before it is read, every entry is checked before the data are, and the whole is
- * compared with the checksum if the file states one. Reading the whole file first would be shorter,
- * but then a wrong file of any size would fill the memory before its first 8 bytes are looked at.
+ * Files may come from anywhere, so nothing in them is trusted. The header's length is compared with
+ * the file's size before the header is read, every entry is checked before the data are read, and
+ * the contents are compared with the checksum if there is one. Reading the whole file first would
+ * be shorter, but any large file of another type would then fill the memory before its first 8
+ * bytes are checked.
  */
 #include "nn/safetensors_file.h"
 
@@ -20,7 +21,7 @@
 
 enum { LENGTH_BYTES = EBBI_SAFETENSORS_PREFIX, HEADER_LIMIT = EBBI_SAFETENSORS_HEADER_LIMIT };
 
-/* Reading, from the outside in: the file, its header, the header's entries, the data. */
+/* Reading, from outside in: file, header, entries of the header, data. */
 
 static ebb_status open_file(FILE **out, size_t *size, const char *path) {
   struct stat about;
@@ -82,7 +83,7 @@ static ebb_status read_file(ebbi_safetensors *file) {
   return status;
 }
 
-/* Reads a file of this name, or the header of a draft in its place. */
+/* Reads a file, or a draft's header instead. */
 static ebb_status read(ebbi_safetensors **out, const char *path,
                        const ebbi_safetensors_draft *draft) {
   ebbi_safetensors *file = calloc(1, sizeof *file);

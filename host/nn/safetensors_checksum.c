@@ -1,9 +1,9 @@
 /* The checksum of safetensors files.
  *
- * It is of the content, not of the bytes of the file, so that a program which reads a file and
- * writes it again, in its own order and spelling, does not spoil it. One that changes a number or a
- * text does, and so does a flipped bit anywhere: in the key of the checksum itself it leaves the
- * format, which asks for a checksum, in that of the format it changes the checksum.
+ * It covers the content instead of the file's bytes. A program that reads a file and writes it in
+ * another order or spelling leaves it valid; a change of a number or text does not. Any flipped bit
+ * is found, too. One in the checksum's key leaves the format entry, which demands a checksum; one
+ * in the format's key changes the checksum.
  */
 #include "nn/safetensors_checksum.h"
 
@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What to do about a checksum that is missing or wrong. */
+/* The remedy in messages about a missing or wrong checksum. */
 #define REMEDY                                                                                     \
-  "take a copy of the file, or make it anew; if the change is meant, "                             \
+  "use another copy of the file, or create it again; if the change is intended, "                  \
   "remove " EBBI_SAFETENSORS_FORMAT " and " EBBI_SAFETENSORS_CHECKSUM " from its metadata"
 
 static const char format[] = EBBI_SAFETENSORS_FORMAT, checksum[] = EBBI_SAFETENSORS_CHECKSUM;
@@ -77,7 +77,7 @@ ebb_status ebbi_safetensors_checksum(char text[33], ebbi_content *tensors, size_
   return EBB_OK;
 }
 
-/* The checksum that the file should have. */
+/* Computes the checksum that the file should have. */
 static ebb_status compute(char text[33], const ebbi_safetensors *file) {
   ebbi_content *tensors = malloc((file->count + 1) * sizeof *tensors);
   ebb_metadata *pairs = malloc((file->pair_count + 1) * sizeof *pairs);
@@ -108,8 +108,8 @@ ebb_status ebbi_safetensors_check(const ebbi_safetensors *file) {
       file->path, format, checksum);
   TRY(compute(found, file));
   REQUIRE(strcmp(found, stated) == 0, EBB_ERR_INPUT,
-          "%s: damaged, or changed by another program: its content does not have the checksum that "
-          "%s in its metadata states; " REMEDY " (stated %.40s, found %s)",
+          "%s: damaged, or changed by another program: its content does not match the checksum "
+          "%s in its metadata; " REMEDY " (stated %.40s, found %s)",
           file->path, checksum, stated, found);
   REQUIRE(version && strcmp(version, "2") == 0, EBB_ERR_INPUT,
           "%s: its metadata %s is \"%.20s\", and this version of ebb reads format 2", file->path,

@@ -1,7 +1,7 @@
-/* The element types of safetensors files, and how their numbers read.
+/* The element types of safetensors files and their conversion.
  *
- * Numbers are assembled byte by byte, little-endian, so that hosts of either byte order read the
- * same values.
+ * Numbers are assembled from bytes, little-endian, so that hosts of either byte order read the same
+ * values.
  */
 #include "nn/safetensors_file.h"
 

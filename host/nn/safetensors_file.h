@@ -1,4 +1,4 @@
-/* Inside the reading of safetensors files: what has been read, and its parts. */
+/* A parsed safetensors file, for the files that parse it. */
 #ifndef EBBI_SAFETENSORS_FILE_H
 #define EBBI_SAFETENSORS_FILE_H
 
@@ -14,20 +14,21 @@ struct ebb_tensor_file {
   size_t count;
   ebbi_safetensor *tensors;
   size_t pair_count;
-  ebb_metadata *pairs; /* texts of the header */
+  ebb_metadata *pairs; /* texts belong to the header */
 };
 
-/* Reads the header's text into header, tensors and pairs. Data and tensors' bytes stay NULL;
- * data_size tells how many there are.  Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+/* Parses the header's text into header, tensors and pairs. The data and the tensors' bytes stay
+ * NULL; data_size is their size.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_safetensors_parse_header(ebbi_safetensors *file, const char *text, size_t length);
 
 typedef struct ebbi_dtype {
   const char *name;
-  size_t bits;                                  /* an element */
-  double (*decode)(const unsigned char *bytes); /* NULL: of no use as weights */
+  size_t bits;                                  /* of an element */
+  double (*decode)(const unsigned char *bytes); /* NULL: cannot be weights */
 } ebbi_dtype;
 
-/* NULL: there is none of this name. */
+/* Returns the type of this name, or NULL. */
 const ebbi_dtype *ebbi_dtype_find(const char *name);
 
 uint64_t ebbi_load_little_endian(const unsigned char *bytes, size_t count);

@@ -1,7 +1,7 @@
-/* The header of safetensors files.
+/* Parses the header of safetensors files.
  *
- * Nothing in it is believed: every entry is checked before the data are looked at, and the tensors
- * must tile the data exactly, as the format demands: no hole, no overlap, no rest.
+ * Nothing in it is trusted: every entry is checked before the data are used. As the format demands,
+ * the tensors must cover the data exactly, without gap or overlap.
  */
 #include "nn/safetensors_file.h"
 
@@ -26,7 +26,7 @@ static ebb_status read_json(ebbi_safetensors *file, const char *text, size_t len
   return EBB_OK;
 }
 
-/* Fails for anything but an integer that fits a size. */
+/* Fails for anything except an integer that fits in a size_t. */
 static bool get_size(size_t *out, const json_t *value) {
   json_int_t number = json_integer_value(value);
   if (!json_is_integer(value) || number < 0 || (uintmax_t)number > SIZE_MAX) return false;
@@ -45,8 +45,9 @@ static ebb_status read_shape(ebbi_safetensor *tensor, const json_t *shape, const
   for (size_t i = 0; i < tensor->rank; i++)
     REQUIRE(get_size(&tensor->shape[i], json_array_get(shape, i)) &&
                 ebbi_size_mul(&tensor->count, tensor->count, tensor->shape[i]),
-            EBB_ERR_INPUT, "%s: tensor \"%.80s\": shape[%zu] is no size, or makes it too large",
-            path, tensor->name, i);
+            EBB_ERR_INPUT,
+            "%s: tensor \"%.80s\": shape[%zu] is not a size, or makes the tensor too large", path,
+            tensor->name, i);
   return EBB_OK;
 }
 
@@ -65,7 +66,7 @@ static ebb_status read_offsets(ebbi_safetensor *tensor, const json_t *offsets,
   return EBB_OK;
 }
 
-/* Names go into messages, which are one line of text. */
+/* Names appear in messages, which are a single line. */
 static bool has_control_character(const char *text) {
   for (; *text != '\0'; text++)
     if ((unsigned char)*text < ' ' || *text == 127) return true;

@@ -1,11 +1,11 @@
-/* Writing safetensors files (safetensors.c reads them).
+/* Writes safetensors files (safetensors.c reads them).
  *
- * A file is first a draft: the header is built and read back in memory, and the hash of the whole
- * file is known, before a file is opened. Then header and numbers stream through an ebbi_writer, so
- * the old file stands until the new one has been found to be what the draft was. Nothing that
- * varies from run to run goes in, and the order is the caller's, so equal weights give equal bytes.
- * The header is padded with blanks to a multiple of 8 bytes, which keeps the numbers aligned for
- * readers that map the file. The tensors are not copied: memory for them once is enough.
+ * A file starts as a draft: the header is built and read back in memory, and the hash of the whole
+ * file is computed, before a file is opened. Header and numbers are then streamed through an
+ * ebbi_writer; the old file is replaced only after the new one was found equal to the draft.
+ * Nothing depends on the run, and the caller determines the order, so equal weights give equal
+ * bytes. The header is padded with blanks to a multiple of 8 bytes, which aligns the numbers for
+ * readers that map the file. Tensors are not copied, so they need memory only once.
  */
 #include "base/error.h"
 #include "base/json.h"
@@ -24,7 +24,7 @@ static ebb_status count_elements(size_t *count, const ebbi_safetensor_source *te
                                  const char *where) {
   size_t bytes;
   REQUIRE(strcmp(tensor->name, EBBI_SAFETENSORS_METADATA) != 0, EBB_ERR_ARGUMENT,
-          "%s: no tensor can be named %s", where, tensor->name);
+          "%s: a tensor must not be named %s", where, tensor->name);
   REQUIRE(tensor->rank <= EBBI_SAFETENSOR_RANK, EBB_ERR_ARGUMENT,
           "%s: tensor \"%.80s\" has %zu dimensions; at most %d are supported", where, tensor->name,
           tensor->rank, EBBI_SAFETENSOR_RANK);
@@ -56,7 +56,7 @@ static void add_tensor(ebbi_json *json, const ebbi_safetensor_source *tensor, si
   ebbi_json_end(json);
 }
 
-/* The header's text, and how many bytes of numbers follow it. */
+/* Makes the header's text, and computes how many bytes of numbers follow. */
 static ebb_status header_text(char **text, size_t *data, const char *where,
                               const ebb_metadata *pairs, size_t pair_count,
                               const ebbi_safetensor_source *tensors, size_t tensor_count) {
@@ -80,7 +80,7 @@ static ebb_status header_text(char **text, size_t *data, const char *where,
   return status;
 }
 
-/* Fills in the draft's head, with the metadata of ours behind the caller's. */
+/* Fills the draft's head; ebb's own metadata follow the caller's. */
 static ebb_status make_head(ebbi_safetensors_draft *draft, const char *where,
                             const ebb_metadata *pairs, size_t pair_count) {
   char *text;
@@ -106,7 +106,7 @@ static ebb_status make_head(ebbi_safetensors_draft *draft, const char *where,
 
 /* ---- the draft ---- */
 
-/* The checksum of tensors and pairs, of which the last is that of the checksum. */
+/* Computes the checksum of tensors and pairs; the last pair is the checksum's own. */
 static ebb_status state_checksum(char text[33], const ebbi_safetensors_draft *draft,
                                  const ebb_metadata *pairs, size_t pair_count, const char *where) {
   ebbi_content *contents = malloc((draft->count + 1) * sizeof *contents);
@@ -153,7 +153,7 @@ static ebb_status hash_draft(ebbi_safetensors_draft *draft, const char *where) {
   return EBB_OK;
 }
 
-/* A header that does not read is no caller's fault, but it must not be written. */
+/* A header that cannot be read back is not the caller's fault, but it must not be written. */
 static ebb_status check_draft(const ebbi_safetensors_draft *draft, const char *where) {
   ebbi_safetensors *file;
   TRY(ebbi_safetensors_read_draft(&file, draft, where));
@@ -163,7 +163,7 @@ static ebb_status check_draft(const ebbi_safetensors_draft *draft, const char *w
   return EBB_OK;
 }
 
-/* `all`: the caller's pairs, with room for two more. */
+/* `all` holds the caller's pairs and has room for two more. */
 static ebb_status build(ebbi_safetensors_draft *draft, const char *where, ebb_metadata *all,
                         size_t pair_count, bool size_alone) {
   char text[33] = "00000000000000000000000000000000";
@@ -211,7 +211,7 @@ ebb_status ebbi_safetensors_size(uint64_t *size, const char *where, const ebb_me
 
 /* ---- the file ---- */
 
-/* Write errors stay in the writer: ebbi_writer_commit reports them. */
+/* Write errors stay in the writer; ebbi_writer_commit reports them. */
 static void take_stream(void *to, const void *bytes, size_t size) {
   fwrite(bytes, 1, size, to);
 }
@@ -223,7 +223,7 @@ static ebb_status write_draft(ebbi_writer *writer, const ebbi_safetensors_draft 
   each_tensor(draft, take_stream, writer->stream);
   ebbi_hash written = ebbi_writer_hash(writer);
   REQUIRE(writer->error || ebbi_hash_equal(&written, &draft->hash), EBB_ERR_OUTPUT,
-          "%s: what was to be written has changed in memory since it was made; the file is left as "
+          "%s: the data to be written have changed in memory; the file is left as "
           "it was: have this machine's memory tested",
           path);
   return ebbi_writer_commit(writer);

@@ -1,7 +1,7 @@
-/* Network specs by calls: nodes are added one by one, and each is checked by its kind when it is.
+/* Builds network specs: nodes are added one by one, and their kinds check them.
  *
- * A node reads the value of the node before it, so the nodes are a chain; a kind with two inputs
- * also reads an earlier value. Such nodes are parentheses in the text, so they must nest.
+ * Each node reads the value of the node before it, so the nodes form a chain. A kind with two
+ * inputs also reads an earlier value. Such nodes are parentheses in the text, so they must nest.
  */
 #include "nn/spec.h"
 
@@ -38,9 +38,9 @@ ebb_status ebb_spec_begin(ebb_spec *spec, size_t inputs) {
   return EBB_OK;
 }
 
-/* A double of nine decimals: its text reads back as the very same number. */
+/* Rounds to nine decimals, so that the text gives exactly the same number. */
 static double nine_decimals(double value) {
-  return round(value * 1e9) / 1e9;
+  return round(value * 1e9) / 1e9 + 0.0; /* not -0 */
 }
 
 static ebb_status append_setting(ebb_node *added, const ebb_node *node, const char *where) {
@@ -81,7 +81,7 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
   return EBB_OK;
 }
 
-/* Adds the nodes again: what the calls do not let through is not good by hand either. */
+/* Builds the spec again by calls, so that specs filled by hand pass the same checks. */
 static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
   char layer[160];
   ebb_spec again = {.inputs = spec->inputs};
@@ -94,6 +94,10 @@ static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
             node->inputs[0], n);
     REQUIRE(node->units == again.nodes[n].units, EBB_ERR_ARGUMENT,
             "%s has %zu outputs; its inputs give %zu", layer, node->units, again.nodes[n].units);
+    const ebbi_kind_setting *setting = &ebbi_kind_of(node->kind)->setting;
+    double given = node->settings[0], kept = again.nodes[n].settings[0];
+    REQUIRE(!setting->name || given == kept, EBB_ERR_ARGUMENT,
+            "%s has %s %.15g; files keep nine decimals, %.9f", layer, setting->name, given, kept);
   }
   return EBB_OK;
 }

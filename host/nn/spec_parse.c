@@ -1,15 +1,17 @@
-/* Network specs from text.
+/* Parses network specs.
  *
- * A text is read in two passes: first into items (a size, perhaps an activation, or the word of
- * another kind, and the column where it stands), then, when the number of items is known, the items
- * become nodes; whether a bare first number is the input size depends on what follows. A spec is
- * only written when all of it is right. Letters and digits are told apart by sets of our own,
- * because isalpha() follows the program's locale.
+ * A text is parsed in two passes. The first reads items: a size with an optional activation, or the
+ * word of another kind, and the column. When the number of items is known, the second makes nodes
+ * of them; whether a bare first number is the input size depends on what follows. The spec is
+ * written only if the whole text is correct. Letters and digits are recognised by fixed sets,
+ * because isalpha() depends on the program's locale.
  */
 #include "base/error.h"
 #include "base/text.h"
 #include "nn/kind.h"
 #include "nn/spec.h"
+
+#include <ebb/tool.h>
 
 #include <stdio.h>
 #include <string.h>
@@ -17,15 +19,15 @@
 #define DIGITS  "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-/* The input's size, a node an item, and a parenthesis for each node that closes one. */
-enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1, SHOWN = 40 /* bytes of a bad word put into a message */ };
+/* One for the input size, one for each node, and one for each parenthesis that closes. */
+enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1, SHOWN = 40 /* most bytes of a bad word in a message */ };
 
 typedef struct item {
   enum { ITEM_NODE, ITEM_OPEN, ITEM_CLOSE } type;
   size_t column; /* from 1 */
-  bool bare;     /* a size alone, without an activation */
-  ebb_node node; /* of ITEM_NODE and ITEM_OPEN; its inputs are not known yet */
-  size_t opened; /* of ITEM_CLOSE: the item that it closes */
+  bool bare;     /* only a size, without activation */
+  ebb_node node; /* for ITEM_NODE and ITEM_OPEN; inputs are set later */
+  size_t opened; /* for ITEM_CLOSE: the item that it closes */
 } item;
 
 static const char *const activation_names[] = {
@@ -35,7 +37,7 @@ static const char *const activation_names[] = {
 #define KNOWN_ROW(name, text, needs_z, formula) " " #text
 #define KNOWN_ACTIVATIONS                       EBB_ACTIVATION_LIST(KNOWN_ROW)
 
-/* The activation of exactly this name, or EBB_ACT_COUNT. */
+/* Returns the activation of exactly this name, or EBB_ACT_COUNT. */
 static ebb_activation activation_named(const char *name, size_t length) {
   size_t i = 0;
   while (i < EBB_ACT_COUNT &&
@@ -48,20 +50,8 @@ static int shown(size_t length) {
   return length < SHOWN ? (int)length : SHOWN;
 }
 
-static ebb_status unknown_activation(const char *name, size_t length, size_t column) {
-  char word[SHOWN + 1];
-  snprintf(word, sizeof word, "%.*s", shown(length), name);
-  REQUIRE(strcmp(word, "softmax") != 0, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: softmax is part of the loss cross_entropy; leave it out", column);
-  const char *near = ebb_suggest(word, activation_names, EBB_ACT_COUNT);
-  REQUIRE(near == NULL, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: unknown activation \"%s\"; did you mean \"%s\"?", column, word, near);
-  return ebbi_fail(EBB_ERR_ARGUMENT, "spec:1:%zu: unknown activation \"%s\"; known are%s", column,
-                   word, KNOWN_ACTIVATIONS);
-}
-
-/* The kind whose items begin with this word; with no word the one whose items begin with a size.
- * NULL: there is none. */
+/* Returns the kind whose items begin with this word; for an empty word, with a size. NULL if there
+ * is none. */
 static const ebbi_kind *kind_of_word(ebb_kind *number, const char *word, size_t length) {
   for (int i = 0; i < EBB_KIND_COUNT; i++) {
     const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
@@ -70,6 +60,24 @@ static const ebbi_kind *kind_of_word(ebb_kind *number, const char *word, size_t 
     if (strlen(own) == length && memcmp(own, word, length) == 0) return kind;
   }
   return NULL;
+}
+
+/* What stands after a size and is not its activation. */
+static ebb_status unknown_activation(const char *name, size_t length, size_t column) {
+  char word[SHOWN + 1];
+  ebb_kind number;
+  snprintf(word, sizeof word, "%.*s", shown(length), name);
+  const ebbi_kind *kind = kind_of_word(&number, word, strspn(word, LETTERS "_"));
+  REQUIRE(!kind || kind->word == NULL, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: a '-' is missing before \"%s\"; %s is a layer of its own, written %s",
+          column, word, kind->name, kind->example);
+  REQUIRE(strcmp(word, "softmax") != 0, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: softmax is part of the loss cross_entropy; leave it out", column);
+  const char *near = ebb_suggest(word, activation_names, EBB_ACT_COUNT);
+  REQUIRE(near == NULL, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: unknown activation \"%s\"; did you mean \"%s\"?", column, word, near);
+  return ebbi_fail(EBB_ERR_ARGUMENT, "spec:1:%zu: unknown activation \"%s\"; known are%s", column,
+                   word, KNOWN_ACTIVATIONS);
 }
 
 static ebb_status unknown_kind(const char *text, size_t length, size_t column) {
@@ -126,6 +134,11 @@ static ebb_status read_item(item *out, const char *text, size_t length, size_t c
   size_t digits = strspn(text, DIGITS), units = 0;
   if (length == 0) return no_item(text, column);
   if (digits == 0) return read_word(out, text, length, column);
+  REQUIRE(
+      text[digits] != '.', EBB_ERR_ARGUMENT,
+      "spec:1:%zu: \"%.*s\" is no size; sizes are whole numbers, and the number of a kind follows "
+      "its word without '-'",
+      column, shown(length), text);
   for (size_t i = 0; i < digits && units <= EBB_MAX_UNITS; i++)
     units = 10 * units + (size_t)(text[i] - '0');
   REQUIRE(units >= 1 && units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
@@ -133,18 +146,19 @@ static ebb_status read_item(item *out, const char *text, size_t length, size_t c
           text, EBB_MAX_UNITS);
   *out = (item){.column = column, .bare = digits == length, .node.units = units};
   (void)kind_of_word(&out->node.kind, "", 0);
+  if (!out->bare) {
+    out->node.activation = activation_named(text + digits, length - digits);
+    if (out->node.activation == EBB_ACT_COUNT)
+      return unknown_activation(text + digits, length - digits, column + digits);
+  }
   REQUIRE(text[length] != '(', EBB_ERR_ARGUMENT,
           "spec:1:%zu: unexpected '('; a size holds no layers", column + length);
-  if (out->bare) return EBB_OK;
-  out->node.activation = activation_named(text + digits, length - digits);
-  if (out->node.activation == EBB_ACT_COUNT)
-    return unknown_activation(text + digits, length - digits, column + digits);
   return EBB_OK;
 }
 
-/* What may be meant by sizes alone, `64`, `64,32`, `[64, 32]`: hidden layers, which are written
- * with relu here, but a first size that is the input's and a last one that is the output's. False:
- * there is more than sizes in the text. */
+/* Suggests what was meant by a text of sizes only, `64`, `64,32`, `[64, 32]`: hidden layers,
+ * written here with relu, except for a first size equal to the inputs and a last one equal to the
+ * outputs. Returns false if the text contains anything else. */
 static bool propose_hidden(char *proposal, size_t size, const char *text, bool has_input,
                            bool has_output) {
   size_t used = 0;
@@ -163,8 +177,10 @@ static ebb_status stray_byte(const char *text, size_t at) {
   char shown_byte[8], proposal[4 * SHOWN];
   unsigned char byte = (unsigned char)text[at];
   size_t column = at + 1;
-  if (!propose_hidden(proposal, sizeof proposal, text, false, false))
-    snprintf(proposal, sizeof proposal, "64-32relu-10");
+  bool sizes_alone = propose_hidden(proposal, sizeof proposal, text, false, false);
+  REQUIRE(byte != ')' || sizes_alone, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: unexpected ')'; no '(' before it is open", column);
+  if (!sizes_alone) snprintf(proposal, sizeof proposal, "64-32relu-10");
   snprintf(shown_byte, sizeof shown_byte, byte > ' ' && byte < 127 ? "'%c'" : "0x%02x", byte);
   return ebbi_fail(EBB_ERR_ARGUMENT,
                    "spec:1:%zu: unexpected %s; write sizes joined by a plain '-', without blanks, "
@@ -172,7 +188,7 @@ static ebb_status stray_byte(const char *text, size_t at) {
                    column, shown_byte, proposal);
 }
 
-/* The first byte that cannot stand where it does; the text's length: there is none. */
+/* Returns the position of the first invalid byte, or the text's length. */
 static size_t find_stray(const char *text) {
   size_t at = 0, depth = 0;
   for (; text[at] != '\0'; at++) {
@@ -186,13 +202,13 @@ static size_t find_stray(const char *text) {
   return at;
 }
 
-/* The items of a text as they are read, and those of them that are open parentheses. */
+/* The items read so far, and which of them are open parentheses. */
 typedef struct reading {
   item *items;
   size_t count, open[EBBI_SPEC_DEPTH], depth;
 } reading;
 
-/* Reads an item, with the parenthesis that it opens or those that close behind it. */
+/* Reads an item with the parenthesis that it opens, or those that close after it. */
 static ebb_status read_next(reading *r, const char *text, size_t *at) {
   size_t length = strcspn(text + *at, "-()");
   TRY(read_item(&r->items[r->count], text + *at, length, *at + 1));
@@ -226,7 +242,7 @@ static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *t
   return EBB_OK;
 }
 
-/* Sizes alone that are not those of the data, where both are known: hidden layers are meant. */
+/* Refuses sizes without activation that contradict known data sizes: hidden layers were meant. */
 static ebb_status check_bare(const item *items, size_t count, const char *text, size_t inputs,
                              size_t outputs) {
   char proposal[4 * SHOWN];
@@ -244,9 +260,9 @@ static ebb_status check_bare(const item *items, size_t count, const char *text, 
                    good_input ? outputs : inputs, proposal);
 }
 
-/* Settles a first or last size: `given` is the item that states it, or NULL; `data` what the data
- * tell, or 0. */
-static ebb_status settle(size_t *out, const item *given, size_t data, const char *what) {
+/* Determines a first or last size: `given` is the item that states it, or NULL; `data` is the size
+ * of the data, or 0. */
+static ebb_status choose_size(size_t *out, const item *given, size_t data, const char *what) {
   REQUIRE(given || data, EBB_ERR_ARGUMENT, "spec: %s size left out and no data to take it from",
           what);
   REQUIRE(data <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
@@ -258,9 +274,9 @@ static ebb_status settle(size_t *out, const item *given, size_t data, const char
   return EBB_OK;
 }
 
-/* Adds the nodes of the items from `first` on, up to `end`. */
+/* Adds the nodes of the items [first, end). */
 static ebb_status add_items(ebb_spec *spec, const item *items, size_t first, size_t end) {
-  size_t values[MAX_ITEMS]; /* that stood before a parenthesis opened */
+  size_t values[MAX_ITEMS]; /* values from before each open parenthesis */
   for (size_t i = first; i < end; i++) {
     const item *added = &items[i];
     char where[32];
@@ -283,8 +299,8 @@ ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_
   TRY(check_bare(items, count, text, inputs, outputs));
   const item *first = &items[0], *last = &items[count - 1];
   bool has_input = count > 1 && first->bare, has_output = last->bare;
-  TRY(settle(&inputs, has_input ? first : NULL, inputs, "input"));
-  TRY(settle(&outputs, has_output ? last : NULL, outputs, "output"));
+  TRY(choose_size(&inputs, has_input ? first : NULL, inputs, "input"));
+  TRY(choose_size(&outputs, has_output ? last : NULL, outputs, "output"));
   ebb_node output = {.units = outputs};
   (void)kind_of_word(&output.kind, "", 0);
   ebb_spec parsed;

@@ -1,7 +1,7 @@
-/* Network specs back to text, and the names of their modules.
+/* Writes specs as text, and names their modules.
  *
- * Both go by the same events, a parenthesis opening, an item, a parenthesis closing, so that a
- * tensor's name counts the items of the text.
+ * Both use the same sequence of events (parenthesis opens, item, parenthesis closes), so that
+ * tensor names count the items of the text.
  */
 #include "base/error.h"
 #include "nn/kind.h"
@@ -29,7 +29,7 @@ size_t ebbi_spec_events(ebbi_spec_event events[EBBI_SPEC_EVENTS], const ebb_spec
 
 /* ---- text ---- */
 
-/* A text that grows; `fits`: all of it is there. */
+/* A growing text; `fits` is false once it has been cut. */
 typedef struct growing {
   char *text;
   size_t size, used;
@@ -48,7 +48,7 @@ static void put(growing *out, const char *format, ...) {
   if (out->fits) out->used += (size_t)written;
 }
 
-/* A number of at most nine decimals, with a point in every locale. */
+/* Writes a number with at most nine decimals and a decimal point in every locale. */
 static void put_number(growing *out, double value) {
   unsigned long long billionths = (unsigned long long)llround(value * 1e9);
   unsigned long long whole = billionths / 1000000000, rest = billionths % 1000000000;
@@ -99,8 +99,8 @@ ebb_status ebb_spec_text(char *text, size_t size, const ebb_spec *spec) {
 
 /* ---- names ---- */
 
-/* nn.Sequential numbers every module, layers and activations alike; parentheses are a module whose
- * inside is numbered anew. */
+/* nn.Sequential numbers every module, layers as well as activations. Parentheses are one module,
+ * whose modules are numbered from 0. */
 void ebbi_spec_module(char name[EBBI_MODULE_NAME], const ebb_spec *spec, size_t node) {
   ebbi_spec_event events[EBBI_SPEC_EVENTS];
   size_t count = ebbi_spec_events(events, spec), index[EBBI_SPEC_DEPTH + 1] = {0}, depth = 0;

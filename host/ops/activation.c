@@ -1,4 +1,4 @@
-/* Activation and bias as operations of their own: for engines that cannot fuse them. */
+/* Activation and bias as separate operations, for engines that cannot fuse them. */
 #include "base/error.h"
 #include "base/size.h"
 #include "elements.h"
@@ -27,17 +27,17 @@ ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_
   return z ? ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols) : EBB_OK;
 }
 
-/* Vectors of columns that an item of bias_gradient sums at most. */
+/* Most vectors of columns that an item of bias_gradient sums. */
 enum { SUM_VECTORS = 8 };
 
 static size_t vectors_across(const ebbi_exec *exec, const ebb_tensor *tensor) {
-  return ebbi_ceil_div(tensor->cols, exec->profile.width);
+  return ebbi_ceil_div(tensor->cols, exec->params.width);
 }
 
-/* Queues as many groups as it takes for all vectors, an item taking `each` of them. */
+/* Queues enough groups for all vectors; an item takes `each` of them. */
 static ebb_status run_over(ebbi_launch *launch, const ebbi_exec *exec, size_t vectors,
                            size_t each) {
-  return ebbi_launch_run(launch, ebbi_ceil_div(vectors, exec->profile.element_group * each), 1);
+  return ebbi_launch_run(launch, ebbi_ceil_div(vectors, exec->params.element_group * each), 1);
 }
 
 static ebb_status run_elements(ebbi_launch *launch, const ebbi_exec *exec,
@@ -104,7 +104,7 @@ ebb_status ebbi_bias_gradient(const ebbi_exec *exec, ebb_tensor *db, const ebb_t
   ebbi_launch_int(&launch, dz->cols);
   ebbi_launch_int(&launch, dz->stride);
   launch.work = ebbi_work_column_sums(dz->rows, dz->cols);
-  size_t each = exec->profile.element_vectors;
+  size_t each = exec->params.element_vectors;
   return run_over(&launch, exec, vectors_across(exec, dz), each < SUM_VECTORS ? each : SUM_VECTORS);
 }
 

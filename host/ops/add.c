@@ -1,4 +1,4 @@
-/* Sums of two values, with the f' that is still to be applied to a gradient. */
+/* Sums of two values, with an optional epilogue for gradients. */
 #include "base/error.h"
 #include "elements.h"
 

@@ -1,4 +1,4 @@
-/* Elementwise launches: an item takes some vectors of the matrix, counted row by row. */
+/* Elementwise launches: each item takes a few vectors of the matrix, counted row by row. */
 #include "elements.h"
 
 #include "base/error.h"
@@ -55,11 +55,11 @@ void ebbi_elements_work(ebbi_launch *launch, const ebb_tensor *to, const ebb_ten
 }
 
 ebb_status ebbi_elements_run(ebbi_launch *launch, const ebbi_exec *exec, const ebb_tensor *to) {
-  const ebbi_profile *profile = &exec->profile;
-  size_t vectors = to->rows * ebbi_ceil_div(to->cols, profile->width);
+  const ebbi_device_params *params = &exec->params;
+  size_t vectors = to->rows * ebbi_ceil_div(to->cols, params->width);
   ebbi_launch_int(launch, vectors);
   ebbi_launch_int(launch, to->cols);
   ebbi_launch_int(launch, to->stride);
-  size_t each = (size_t)profile->element_group * profile->element_vectors;
+  size_t each = (size_t)params->element_group * params->element_vectors;
   return ebbi_launch_run(launch, ebbi_ceil_div(vectors, each), 1);
 }

@@ -1,6 +1,6 @@
-/* The batch: rows of the data set, in order or in the order of a keyed permutation; or of a block
- * of the data set, which comes in the order of the epoch and in which places count modulo its rows.
- */
+/* Fills the batch with rows of the dataset, in order or in the order of a keyed permutation. The
+ * rows may also come from a block of the dataset, in the epoch's order; positions then count modulo
+ * the block's rows. */
 #include "base/error.h"
 #include "ops.h"
 #include "work.h"

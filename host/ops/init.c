@@ -27,7 +27,7 @@ ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init
           "%s: w [%zu, %zu] has more than %d elements", where, w->rows, w->cols, INT_MAX / 2);
   double fan = inits[init].fan == 1 ? (double)w->rows : (double)(w->rows + w->cols) / 2;
   double variance = inits[init].gain / fan;
-  /* uniform in (-s, s) has the variance s^2 / 3 */
+  /* A uniform number in (-s, s) has the variance s^2 / 3. */
   double scale = sqrt(inits[init].normal ? variance : 3 * variance);
   size_t blocks = ebbi_ceil_div(count, 4);
   ebbi_launch launch = ebbi_launch_begin(w->device, exec, EBBI_KERNEL_init_weights, "");
@@ -40,7 +40,7 @@ ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init
   ebbi_launch_ulong(&launch, seed);
   ebbi_launch_uint(&launch, stream);
   launch.work = ebbi_work_init(w->rows, w->cols, inits[init].normal);
-  return ebbi_launch_run(&launch, ebbi_ceil_div(blocks, exec->profile.element_group), 1);
+  return ebbi_launch_run(&launch, ebbi_ceil_div(blocks, exec->params.element_group), 1);
 }
 
 ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {

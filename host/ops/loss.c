@@ -1,4 +1,4 @@
-/* Losses with their gradients, and the sums that a step closes with. */
+/* Losses with their gradients, and the sums that close a step. */
 #include "base/error.h"
 #include "base/size.h"
 #include "loss_row.h"
@@ -22,10 +22,10 @@ ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
   return ebbi_tensor_require(where, "state", state, device, EBB_I32, 1, EBB_STATE_WORDS);
 }
 
-/* Groups of the loss kernel, each of which writes one pair of sums. */
+/* Work-groups of the loss kernel; each writes one pair of sums. */
 size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
-  const ebbi_profile *profile = &exec->profile;
-  return ebbi_ceil_div(rows, (size_t)profile->loss_group * profile->loss_rows);
+  const ebbi_device_params *params = &exec->params;
+  return ebbi_ceil_div(rows, (size_t)params->loss_group * params->loss_rows);
 }
 
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {

@@ -1,4 +1,4 @@
-/* The table of losses: names, parameters and the text that has both. */
+/* The table of losses: names, parameters, and the text form. */
 #include "loss_row.h"
 
 #include "base/error.h"
@@ -67,11 +67,11 @@ static ebb_status no_such_loss(const char *text, size_t length) {
   for (int i = 0; i < EBB_LOSS_COUNT; i++)
     snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i ? ", " : "",
              losses[i].name);
-  return ebbi_fail(EBB_ERR_ARGUMENT, "loss \"%.*s\": there is none of this name; possible are: %s",
+  return ebbi_fail(EBB_ERR_ARGUMENT, "loss \"%.*s\": unknown; known are: %s",
                    (int)(length < 60 ? length : 60), text, names);
 }
 
-/* The numbers between the parentheses, separated by commas. */
+/* Parses the numbers between the parentheses, separated by commas. */
 static ebb_status parse_parameters(ebb_loss *loss, const char *text, const char *at) {
   const char *end = strrchr(at, ')');
   REQUIRE(end && end[1] == '\0', EBB_ERR_ARGUMENT, "loss \"%.60s\": does not end with a \")\"",
@@ -79,7 +79,7 @@ static ebb_status parse_parameters(ebb_loss *loss, const char *text, const char 
   int count = parameter_count(loss->kind), p = 0;
   for (bool more = true; more; p++) {
     size_t length = strcspn(at, ",)");
-    REQUIRE(p < count, EBB_ERR_ARGUMENT, "loss \"%.60s\": %s has %d parameters, not more", text,
+    REQUIRE(p < count, EBB_ERR_ARGUMENT, "loss \"%.60s\": %s has only %d parameters", text,
             losses[loss->kind].name, count);
     REQUIRE(ebbi_parse_number(&loss->parameters[p], at, length, '.'), EBB_ERR_ARGUMENT,
             "loss \"%.60s\": \"%.*s\" is not a number", text, (int)(length < 40 ? length : 40), at);

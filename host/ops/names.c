@@ -1,8 +1,8 @@
 /* The names of activations and weight initialisations.
  *
- * They are the second column of the lists in ebb/ops.h: a new row there appears here, in the spec
- * parser and in the tool's help without another line. Tables indexed by the enum were preferred to
- * switches, which would have to be kept in step by hand.
+ * They are the second column of the lists in ebb/ops.h, so a new row appears here, in the spec
+ * parser and in the tool's help without further changes. Tables indexed by the enum replace
+ * switches, which would have to be kept up to date by hand.
  */
 #include <ebb/ops.h>
 

@@ -1,4 +1,4 @@
-/* What the operations share. Each checks its shapes, then reads as one launch. */
+/* What operations share. Each operation checks its shapes and then queues one launch. */
 #ifndef EBBI_OPS_H
 #define EBBI_OPS_H
 
@@ -8,65 +8,64 @@
 
 enum { EBBI_ACTIVATION_OPTION = 64 };
 
-/* "-DACTIVATE=F_relu -DSLOPE=D_relu": the build options that make a kernel's activation this one.
- */
+/* "-DACTIVATE=F_relu -DSLOPE=D_relu": the build options that select a kernel's activation. */
 void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation);
 
-/* Fails unless there is such an activation. */
+/* Fails unless the activation exists. */
 ebb_status ebbi_require_activation(const char *where, ebb_activation activation);
 
-/* Fails unless f'(z) can be had: z, in a's shape, is there where the activation needs it. */
+/* Fails unless f'(z) can be computed: if the activation needs z, it must be given in a's shape. */
 ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
                               ebb_activation activation);
 
-/* What whoever writes a value's gradient applies to it: f'(z) of the node that made the value. */
+/* What the writer of a value's gradient multiplies it by: f'(z) of the node that made the value. */
 typedef struct ebbi_epilogue {
   ebb_activation activation;
-  const ebb_tensor *z, *a; /* a NULL: nothing is applied; z as for ebb_activation_backward */
+  const ebb_tensor *z, *a; /* a NULL: no epilogue; z as for ebb_activation_backward */
 } ebbi_epilogue;
 
-/* to = (a + b) * f'(z): b NULL: a alone; epilogue NULL, or its a NULL: without f'. `to` may be a or
- * b. Shapes: all alike; a and b float32 or bfloat16 each by itself.  Source: kernels/add.cl */
+/* to = (a + b) * f'(z). b NULL: without b; epilogue NULL, or its a NULL: without f'. `to` may be a
+ * or b.
+ * Shapes: all equal; a and b may be float32 or bfloat16 independently.  Source: kernels/add.cl */
 ebb_status ebbi_add(const ebbi_exec *exec, ebb_tensor *to, const ebb_tensor *a, const ebb_tensor *b,
                     const ebbi_epilogue *epilogue);
 
-/* Pairs of partial sums that a loss over `rows` rows writes. */
+/* Number of pairs of partial sums that a loss over `rows` rows writes. */
 size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows);
 
-/* Fails unless the settings are in the ranges in which the optimizer's formulas make sense. */
+/* Fails unless the settings are in the optimizer's ranges. */
 ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
 
 enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 64 };
 
-/* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that make a kernel's optimizer or loss this
- * one. */
+/* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that select a kernel's optimizer or loss. */
 void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer);
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 
-/* Append what every kernel with an optimizer or a loss takes: the moments, NULL where the optimizer
- * keeps none; the optimizer's constants; the loss's parameters. */
+/* Append the arguments that kernels with an optimizer or a loss take: moments, NULL if the
+ * optimizer has none; the optimizer's constants; the loss's parameters. */
 void ebbi_optimizer_moments_arguments(ebbi_launch *launch, const ebb_tensor *first,
                                       const ebb_tensor *second, const ebb_optimizer *optimizer);
 void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimizer);
 void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss);
 
-/* Fails unless these are what ebb_update takes. */
+/* Fails unless the arguments are valid for ebb_update. */
 ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
                                const ebb_tensor *first, const ebb_tensor *second,
                                const ebb_tensor *gradients, const ebb_tensor *state,
                                const ebb_tensor *partials, const ebb_optimizer *optimizer);
 
-/* Fails unless `data` can be all `rows` of an epoch or, in order, a block of them. */
+/* Fails unless `data` can hold all `rows` of an epoch or, in order, a block of them. */
 ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle);
 
-/* ebb_gather out of a block of a data set, which has `rows` rows: in order, the row at a place of
- * the epoch lies at the place modulo the block's rows. */
+/* ebb_gather from a block of a dataset with `rows` rows. Rows are in the epoch's order; a position
+ * of the epoch is taken modulo the block's rows. */
 ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
                              const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
                              float scale, bool shuffle, uint64_t seed);
 
-/* The operations of the same names in ebb/ops.h, by an execution. The public functions call them
- * with the device's default. */
+/* The operations of the same names in ebb/ops.h, with a given execution. The public functions pass
+ * the device's default. */
 ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
                                      size_t rows);
 ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb_tensor *partials,

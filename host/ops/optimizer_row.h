@@ -1,4 +1,4 @@
-/* What the host knows of an optimizer: a row each, in a file of its own in ops/optimizers/. */
+/* The host's table of optimizers: one row each, in its own file in ops/optimizers/. */
 #ifndef EBBI_OPTIMIZER_ROW_H
 #define EBBI_OPTIMIZER_ROW_H
 
@@ -6,19 +6,19 @@
 
 #include <ebb/ops.h>
 
-/* Floats that the host hands to an optimizer's kernel. */
+/* Floats that the host passes to an optimizer's kernel. */
 enum { EBBI_OPTIMIZER_CONSTANTS = 8 };
 
 typedef struct ebbi_optimizer_row {
   struct {
     bool has;
-    double usual; /* the default */
+    double usual; /* default */
   } settings[EBB_SETTING_COUNT];
-  double learning_rate; /* the default */
+  double learning_rate; /* default */
   size_t (*moments)(const ebb_optimizer *optimizer);
-  double (*flops)(const ebb_optimizer *optimizer); /* of a parameter */
-  /* Formed in double: 1 - beta, formed from a float beta in the kernel, would be wrong in the fifth
-   * digit. */
+  double (*flops)(const ebb_optimizer *optimizer); /* for each parameter */
+  /* Computed in double: 1 - beta, computed in the kernel from a float beta, would be wrong in the
+   * fifth digit. */
   void (*constants)(float constants[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *optimizer);
 } ebbi_optimizer_row;
 
@@ -27,7 +27,7 @@ typedef struct ebbi_optimizer_row {
 EBB_OPTIMIZER_LIST(EBBI_OPTIMIZER_ROW)
 #undef EBBI_OPTIMIZER_ROW
 
-/* The row of an optimizer that there is. */
+/* Returns the row of an optimizer; the kind must be valid. */
 const ebbi_optimizer_row *ebbi_optimizer_row_of(ebb_optimizer_kind kind);
 
 #endif

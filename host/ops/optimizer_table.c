@@ -14,7 +14,7 @@ static const struct {
     EBB_OPTIMIZER_LIST(OPTIMIZER_ROW)};
 
 static const struct {
-  ebbi_setting range; /* its default: where the optimizer does not have it */
+  ebbi_setting range; /* its default applies to optimizers without this setting */
   size_t offset;
   bool flag;
 } settings[] = {

@@ -1,18 +1,20 @@
-/* The probes: the most that a device gives in multiply-adds and in memory traffic.
+/* The yardsticks: a device's peak rates of multiply-adds and of memory traffic.
  *
- * They belong to the operations, not to the benchmarks, so that ebb_verify checks them like any
- * other: a probe that left out work would flatter everything that is measured against it.
+ * They are operations rather than part of the benchmarks, so that ebb_verify checks them: a
+ * yardstick that omitted work would flatter everything measured against it.
  */
 #include "base/error.h"
 #include "base/size.h"
 #include "ops.h"
 #include "work.h"
 
-/* Items of a launch in groups of the profile's size, `vectors` for each item. */
+#include <ebb/tool.h>
+
+/* Runs enough groups for all vectors, `vectors` for each item. */
 static ebb_status run_over(ebbi_launch *launch, const ebbi_exec *exec, const ebb_tensor *tensor,
                            size_t vectors) {
-  const ebbi_profile *profile = &exec->profile;
-  size_t group = vectors * profile->width * profile->element_group;
+  const ebbi_device_params *params = &exec->params;
+  size_t group = vectors * params->width * params->element_group;
   return ebbi_launch_run(launch, ebbi_ceil_div(tensor->cols, group), 1);
 }
 
@@ -31,7 +33,7 @@ ebb_status ebbi_probe_fma(const ebbi_exec *exec, ebb_tensor *y, const ebb_tensor
   ebbi_launch_float(&launch, scale);
   ebbi_launch_float(&launch, shift);
   launch.work = ebbi_work_probe_fma(y->cols, steps);
-  return run_over(&launch, exec, y, exec->profile.chains);
+  return run_over(&launch, exec, y, exec->params.chains);
 }
 
 ebb_status ebb_probe_fma(ebb_tensor *y, const ebb_tensor *x, size_t steps, float scale,
@@ -52,10 +54,10 @@ ebb_status ebbi_probe_triad(const ebbi_exec *exec, ebb_tensor *a, const ebb_tens
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, b->buffer);
   ebbi_launch_buffer(&launch, c->buffer);
-  ebbi_launch_int(&launch, ebbi_ceil_div(a->cols, exec->profile.width));
+  ebbi_launch_int(&launch, ebbi_ceil_div(a->cols, exec->params.width));
   ebbi_launch_float(&launch, scale);
   launch.work = ebbi_work_probe_triad(a->cols);
-  return run_over(&launch, exec, a, exec->profile.element_vectors);
+  return run_over(&launch, exec, a, exec->params.element_vectors);
 }
 
 ebb_status ebb_probe_triad(ebb_tensor *a, const ebb_tensor *b, const ebb_tensor *c, float scale) {

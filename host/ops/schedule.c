@@ -1,6 +1,5 @@
-/* Schedules of the learning rate as the host knows them: their names and defaults, what can be one,
- * and the rate that the device must come to.
- */
+/* Learning-rate schedules on the host: names, defaults, valid values, and the rate that the device
+ * must compute. */
 #include "schedule.h"
 
 #include "base/error.h"
@@ -43,7 +42,7 @@ ebb_status ebbi_schedule_make(ebb_state_schedule *out, const char *where,
           "%s: there is no schedule %d", where, (int)schedule->kind);
   const struct row *row = &rows[schedule->kind];
   REQUIRE(isfinite(rate) && rate >= 0, EBB_ERR_ARGUMENT,
-          "%s: learning rate %g is not a number from 0 on", where, (double)rate);
+          "%s: learning rate %g is not a finite number of at least 0", where, (double)rate);
   REQUIRE(schedule->factor >= 0 && schedule->factor <= 1, EBB_ERR_ARGUMENT,
           "%s: schedule factor %g is not in [0, 1]", where, schedule->factor);
   uint64_t steps = row->parts == 0   ? 0
@@ -57,7 +56,7 @@ ebb_status ebbi_schedule_make(ebb_state_schedule *out, const char *where,
                               .base_rate = rate,
                               .factor = row->parts > 0 ? (float)schedule->factor : 1,
                               .kind = (uint32_t)schedule->kind};
-  if (out->factor < FLT_MIN) out->factor = 0; /* as devices may take a denormal number */
+  if (out->factor < FLT_MIN) out->factor = 0; /* as on devices that flush denormal numbers */
   return EBB_OK;
 }
 
@@ -68,7 +67,7 @@ bool ebbi_schedule_is_possible(const ebb_state_schedule *s) {
          ebbi_schedule_make(&made, "", &as, s->base_rate, 1) == EBB_OK && made.factor == s->factor;
 }
 
-/* The rate, divided by the base rate. */
+/* Returns the rate divided by the base rate. */
 static double part_of(const ebb_state_schedule *s, uint64_t top, uint64_t t) {
   static const double pi = 3.14159265358979323846;
   uint64_t span = s->steps - top + 1;
@@ -89,9 +88,9 @@ static double part_of(const ebb_state_schedule *s, uint64_t top, uint64_t t) {
   return 1;
 }
 
-/* In units of 2^-24, what OpenCL's rules allow: a conversion 1/2 ulp, a division 2.5, sinpi 4, pow
- * 16, an ulp two units; the exponent of pow is off by 7 units of itself. A part of the base rate,
- * and the rate, may be 0 instead of denormal. */
+/* In units of 2^-24, from the errors that OpenCL allows: conversion 1/2 ulp, division 2.5, sinpi 4,
+ * pow 16, where an ulp is two units; the exponent of pow has a relative error of 7 units. The part
+ * of the base rate, and the rate, may be 0 instead of denormal. */
 double ebbi_schedule_bound(const ebb_state_schedule *s, uint64_t step) {
   double base = (double)s->base_rate, rate = ebbi_schedule_rate(s, step), units = 40;
   if (s->kind == EBB_SCHEDULE_CONSTANT && rate == base) return 0;

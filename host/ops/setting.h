@@ -1,4 +1,4 @@
-/* The settings of losses and optimizers: a name, a range and a default each. */
+/* Settings of losses and optimizers: name, range and default. */
 #ifndef EBBI_SETTING_H
 #define EBBI_SETTING_H
 
@@ -6,16 +6,16 @@
 
 #include <stdbool.h>
 
-/* A number in [least, most], or above `least` or below `most` where that end is open. `most` may be
- * infinite; then it is open. */
+/* A number in [least, most]. An open end excludes its bound. `most` may be infinite; it is then
+ * open. */
 typedef struct ebbi_setting {
   const char *name;
   double least, most;
   bool above, below;
-  double usual; /* the default */
+  double usual; /* default */
 } ebbi_setting;
 
-/* Fails, naming `owner` and the setting, unless the value is in its range. NaN is in none. */
+/* Fails, naming `owner` and the setting, if the value is out of range. NaN always is. */
 ebb_status ebbi_setting_check(const char *where, const char *owner, const ebbi_setting *setting,
                               double value);
 

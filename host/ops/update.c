@@ -53,8 +53,8 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
   size_t count = parameters->cols;
   char option[EBBI_OPTIMIZER_OPTION];
   ebbi_optimizer_option(option, optimizer);
-  const ebbi_profile *profile = &exec->profile;
-  size_t vectors = ebbi_ceil_div(count, profile->width);
+  const ebbi_device_params *params = &exec->params;
+  size_t vectors = ebbi_ceil_div(count, params->width);
   ebbi_launch launch = ebbi_launch_begin(device, exec, EBBI_KERNEL_update, option);
   ebbi_launch_buffer(&launch, parameters->buffer);
   ebbi_optimizer_moments_arguments(&launch, first, second, optimizer);
@@ -63,13 +63,12 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_int(&launch, partials->rows);
   ebbi_launch_int(&launch, gradients->rows);
-  ebbi_launch_int(&launch, gradients->stride / profile->width);
+  ebbi_launch_int(&launch, gradients->stride / params->width);
   ebbi_launch_int(&launch, vectors);
   ebbi_optimizer_constants(&launch, optimizer);
   launch.work = ebbi_work_update(optimizer, count, gradients->rows);
   return ebbi_launch_run(
-      &launch, ebbi_ceil_div(vectors, (size_t)profile->element_group * profile->element_vectors),
-      1);
+      &launch, ebbi_ceil_div(vectors, (size_t)params->element_group * params->element_vectors), 1);
 }
 
 ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,

@@ -1,8 +1,9 @@
-/* Flops and bytes of every kernel: the column of kernels/README.md, in one place.
+/* Flops and bytes of every kernel, as in the table of kernels/README.md.
  *
- * Bytes are those that must move at least once, as if caches were perfect; a fused multiply-add is
- * 2 flops, a transcendental function none. They are told for the full batch: that the last one of
- * an epoch may be shorter, only the device knows. The shape is what a kernel's time depends on.
+ * Bytes count what must move at least once, as with perfect caches. A fused multiply-add is 2
+ * flops, a transcendental function none. Work is that of a full batch, since only the device knows
+ * whether an epoch's last batch is shorter. The shape lists the sizes on which a kernel's time
+ * depends.
  */
 #include "work.h"
 
@@ -80,7 +81,7 @@ ebbi_work ebbi_work_probe_triad(size_t count) {
   return of(count, 0, 0, 2 * (double)count, 12 * (double)count);
 }
 
-/* Parameters and each moment in and out, gradients in. */
+/* Moves parameters and each moment in and out, gradients in. */
 ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) {
   double n = (double)count, more = (double)(slices - 1);
   double flops = ebbi_optimizer_row_of(o->kind)->flops(o);

@@ -1,4 +1,4 @@
-/* What the operations tell of their launches: shape, flops and bytes, for the profile. */
+/* The work of launches (shape, flops and bytes), for the profile. */
 #ifndef EBBI_WORK_H
 #define EBBI_WORK_H
 
@@ -6,15 +6,16 @@
 
 #include <ebb/ops.h>
 
-/* c [rows, cols] over `depth`, and nothing else. */
+/* c [rows, cols] over `depth`, without an epilogue. */
 ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth);
 
-/* What a product's epilogue adds: bias and f, with z kept or not; the column sums of b; f'. */
+/* Work that a product's epilogue adds: bias and f, with or without storing z; the column sums of b;
+ * f'. */
 void ebbi_work_add_bias(ebbi_work *product, bool keeps_z);
 void ebbi_work_add_sums(ebbi_work *product);
 void ebbi_work_add_slope(ebbi_work *product);
 
-/* The sum of a split product's slices and of their column sums. */
+/* Adding the slices of a split product and their column sums. */
 ebbi_work ebbi_work_slices(size_t slices, size_t rows, size_t cols);
 
 /* z + bias and f of it, or dz times f'. */
@@ -27,7 +28,7 @@ ebbi_work ebbi_work_init(size_t rows, size_t cols, bool normal);
 ebbi_work ebbi_work_probe_fma(size_t count, size_t steps);
 ebbi_work ebbi_work_probe_triad(size_t count);
 
-/* n parameters by the sum of `slices` rows of gradients. */
+/* An update of n parameters from the sum of `slices` rows of gradients. */
 ebbi_work ebbi_work_update(const ebb_optimizer *optimizer, size_t count, size_t slices);
 
 #endif

@@ -1,8 +1,9 @@
-/* NaN and Inf in words: the step, the layer, which weights are left, and what to do.
+/* Reports NaN and Inf: the step, the layer, which weights remain, and a remedy.
  *
- * The device knows the step, and the parameter if it was an update; for a loss, the layer is found
- * by running the batch again. Of the two usual causes, numbers too large and a rate too high, only
- * the first can be seen, so it is told first where it is seen.
+ * The device records the step, and the parameter if an update failed. For a loss, the layer is
+ * found by running the batch again. The two usual causes are numbers that are too large and a
+ * learning rate that is too high. Only the first can be detected, so it is named first if it
+ * applies.
  */
 #include "base/error.h"
 #include "train.h"
@@ -11,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Fills the pass's outputs from the bad batch, which is still the next one. After a step by layers
- * they hold it already, unless other blocks have come since; a whole step does not touch them. */
+/* Computes the outputs for the bad batch, which is still the next one. After a step by layers the
+ * pass holds them already, unless other blocks have been loaded since; a whole step does not write
+ * them. */
 static ebb_status repeat_forward(ebb_trainer *trainer) {
   size_t slot, room;
   if (trainer->pass->kind != EBBI_PASS_WHOLE && !trainer->feed.stream) return EBB_OK;
@@ -21,7 +23,7 @@ static ebb_status repeat_forward(ebb_trainer *trainer) {
   return ebbi_pass_forward(trainer->pass);
 }
 
-/* First layer whose output on the bad batch is not finite; 0: none. */
+/* Finds the first layer whose output for the bad batch is not finite; 0 if none. */
 static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   *layer = 0;
   for (size_t l = 0; l < pass->network->spec.count && *layer == 0; l++) {
@@ -37,7 +39,7 @@ static ebb_status find_bad_layer(size_t *layer, const ebbi_pass *pass) {
   return EBB_OK;
 }
 
-/* Which weights the network has after NaN, in words. */
+/* Describes the weights that the network has after NaN. */
 static void describe_good(char *text, size_t size, const ebb_trainer *trainer) {
   if (trainer->good_epoch == 0)
     snprintf(text, size, "again those from before the first step");
@@ -47,10 +49,10 @@ static void describe_good(char *text, size_t size, const ebb_trainer *trainer) {
     snprintf(text, size, "again those of the end of epoch %zu", trainer->good_epoch);
 }
 
-/* Numbers from here on are too large for weights made for numbers around 1, at any usual rate. */
+/* Numbers above this are too large for weights suited to numbers around 1, at any usual rate. */
 static const float large_scale = 1e3f;
 
-/* What to do against NaN: the scale comes first, if that may be it. */
+/* Writes the remedy; scaling comes first if it may help. */
 static void advise(char *text, size_t size, const ebb_trainer *trainer, double rate) {
   const ebbi_largest *largest = &trainer->largest;
   char inputs[32] = "", targets[32] = "";
@@ -69,8 +71,8 @@ static void advise(char *text, size_t size, const ebb_trainer *trainer, double r
     snprintf(text, size, "try a lower learning rate than %g", rate);
 }
 
-/* A bad loss makes all gradients bad, so then it is the outputs that tell the layer; else it is the
- * parameter that the update refused. */
+/* After a bad loss all gradients are bad, so the outputs determine the layer; otherwise the
+ * parameter that the update refused does. */
 ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state) {
   char place[96] = "the loss alone, every layer's output is finite", weights[64], advice[224];
   size_t layer = 0;

@@ -1,8 +1,8 @@
-/* Which epoch is the best.
+/* Selects the best epoch.
  *
- * Of equals the first is: more training has gained nothing. An improvement is measured from the
- * best epoch and not from the one before, so that many steps below min_delta add up to one. A loss
- * that is not finite is never the best, whatever the accuracy: such weights are of no use.
+ * Of equal epochs the first is best: further training gained nothing. An improvement is measured
+ * from the best epoch instead of the previous one, so that many steps below min_delta add up. A
+ * loss that is not finite is never best, whatever the accuracy: such weights are useless.
  */
 #include "best.h"
 

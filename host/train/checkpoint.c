@@ -1,9 +1,10 @@
-/* Saving a training and going on with it.
+/* Saves and resumes a training.
  *
- * The order makes it safe against an end at any moment: the tensor file is written, synced and
- * renamed, then the manifest the same way; both are read back; only then older checkpoints go. What
- * an interruption leaves is no checkpoint, and goes with the next save. One file for all was
- * rejected: its end would have to be looked for in gigabytes, and a manifest can be read by eye.
+ * The order makes an interruption at any moment safe. The tensor file is written, synced and
+ * renamed, then the manifest in the same way; both are read back; only then are older checkpoints
+ * removed. An interrupted save leaves no checkpoint, and the next save removes its files. A single
+ * file was rejected: its end would have to be searched in gigabytes, while a manifest is readable
+ * by eye.
  */
 #include "checkpoint.h"
 #include "base/error.h"
@@ -14,7 +15,7 @@
 
 /* ---- saving ---- */
 
-/* The manifest gets size and checksum of what was to be written, not of what the file says. */
+/* The manifest gets the size and checksum of the data to be written, not of the file. */
 static ebb_status write_tensors(const ebb_trainer *trainer, ebbi_manifest *manifest,
                                 const char *folder) {
   ebbi_hash hash;
@@ -26,7 +27,7 @@ static ebb_status write_tensors(const ebb_trainer *trainer, ebbi_manifest *manif
   return status;
 }
 
-/* As ebb_trainer_resume would read it. */
+/* Reads the checkpoint as ebb_trainer_resume would. */
 static ebb_status read_back(const ebbi_manifest *written, const char *folder) {
   ebbi_manifest manifest;
   TRY(ebbi_manifest_read(&manifest, folder, ebbi_manifest_step(written)));
@@ -56,7 +57,7 @@ static ebb_status save(const ebb_trainer *trainer, const char *folder, size_t ke
   return status;
 }
 
-/* Files that cannot be read are no input here. */
+/* While saving, an unreadable file is an output error. */
 static ebb_status as_output(ebb_status status) {
   char message[1024];
   if (status != EBB_ERR_INPUT) return status;
@@ -64,9 +65,9 @@ static ebb_status as_output(ebb_status status) {
   return ebbi_fail(EBB_ERR_OUTPUT, "%s", message);
 }
 
-/* Where the training stands. */
+/* Records the state of the training. */
 static ebb_status take_snapshot(ebbi_snapshot *snapshot, ebb_trainer *trainer) {
-  TRY(ebbi_trainer_look(&snapshot->state, trainer));
+  TRY(ebbi_trainer_read_state(&snapshot->state, trainer));
   snapshot->best = trainer->best;
   snapshot->good_epoch = trainer->good_epoch;
   snapshot->run_first = trainer->run_first;
@@ -78,7 +79,8 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
                             const char *extra) {
   static const char where[] = "ebb_trainer_save";
   REQUIRE(trainer && folder, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  REQUIRE(keep > 0, EBB_ERR_ARGUMENT, "%s: of 0 checkpoints none would be kept", where);
+  REQUIRE(keep > 0, EBB_ERR_ARGUMENT,
+          "%s: the number of checkpoints to keep is 0, must be at least 1", where);
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS, "%s: this training met NaN or Inf", where);
   TRY(ebbi_manifest_check_extra(extra));
   ebbi_manifest manifest = {.extra = extra};
@@ -89,9 +91,9 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
   return status;
 }
 
-/* ---- going on ---- */
+/* ---- resuming ---- */
 
-/* All that is not in the tensors. */
+/* Restores everything except the tensors. */
 static ebb_status take_numbers(ebb_trainer *trainer, const ebbi_snapshot *snapshot) {
   ebb_state state = snapshot->state;
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
@@ -118,7 +120,7 @@ static ebb_status take(ebb_trainer *trainer, const ebbi_manifest *manifest, cons
   return take_numbers(trainer, snapshot);
 }
 
-/* Hands over the texts. */
+/* Moves the texts to the caller. */
 static ebb_status fill_info(ebb_checkpoint_info *info, ebbi_found *found) {
   const ebbi_manifest *manifest = &found->manifest;
   *info = (ebb_checkpoint_info){
@@ -139,7 +141,7 @@ static ebb_status resume(ebb_trainer *trainer, const char *folder, ebb_checkpoin
                          ebbi_found *found, json_t *terms) {
   TRY(ebbi_checkpoint_find(found, folder, terms));
   REQUIRE(ebbi_snapshot_is_possible(&found->manifest.snapshot, trainer), EBB_ERR_INPUT,
-          "%s: damaged: no training can be in that state", found->path);
+          "%s: damaged: it holds an impossible state", found->path);
   TRY(fill_info(info, found));
   return take(trainer, &found->manifest, folder);
 }

@@ -1,4 +1,4 @@
-/* The newest checkpoint of a folder that is good to the last bit. */
+/* Finds the newest checkpoint of a folder that is intact to the last bit. */
 #include "base/error.h"
 #include "checkpoint.h"
 
@@ -17,9 +17,9 @@ static ebb_status add_message(char **lines) {
   return EBB_OK;
 }
 
-/* One checkpoint, with all its bytes. */
-static ebb_status look_at(ebbi_found *found, const char *folder, const ebbi_checkpoint_file *file,
-                          json_t *terms) {
+/* Reads one checkpoint with all its bytes. */
+static ebb_status read_checkpoint(ebbi_found *found, const char *folder,
+                                  const ebbi_checkpoint_file *file, json_t *terms) {
   TRY(ebbi_manifest_read(&found->manifest, folder, file->step));
   free(found->path);
   found->path = ebbi_checkpoint_path(folder, file->name);
@@ -32,7 +32,7 @@ static ebb_status find(ebbi_found *found, const ebbi_checkpoint_list *list, json
   size_t seen = 0;
   for (size_t i = 0; i < list->count; i++) {
     if (list->files[i].kind != EBBI_MANIFEST) continue;
-    ebb_status status = look_at(found, list->folder, &list->files[i], terms);
+    ebb_status status = read_checkpoint(found, list->folder, &list->files[i], terms);
     if (status != EBB_ERR_INPUT) return status;
     ebbi_manifest_free(&found->manifest);
     TRY(add_message(&found->damaged));
@@ -40,10 +40,10 @@ static ebb_status find(ebbi_found *found, const ebbi_checkpoint_list *list, json
   }
   REQUIRE(seen > 0, EBB_ERR_INPUT, "%s: the folder has no checkpoint", list->folder);
   if (seen == 1)
-    return ebbi_fail(EBB_ERR_INPUT, "%s: the one checkpoint here is not good:\n%s", list->folder,
+    return ebbi_fail(EBB_ERR_INPUT, "%s: its only checkpoint is damaged:\n%s", list->folder,
                      found->damaged);
-  return ebbi_fail(EBB_ERR_INPUT, "%s: none of the %zu checkpoints here is good:\n%s", list->folder,
-                   seen, found->damaged);
+  return ebbi_fail(EBB_ERR_INPUT, "%s: all %zu checkpoints are damaged:\n%s", list->folder, seen,
+                   found->damaged);
 }
 
 ebb_status ebbi_checkpoint_find(ebbi_found *out, const char *folder, json_t *terms) {

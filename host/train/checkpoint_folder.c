@@ -1,7 +1,7 @@
-/* The files of a folder of checkpoints: their names, which there are, reading one.
+/* The files of a folder of checkpoints: names, listing, reading.
  *
- * A name is ours if it is, letter for letter, one that we would write, and it is a plain file's; so
- * nothing else is ever read or removed.
+ * A file belongs to a checkpoint if it is a plain file with exactly a name that ebb would write. No
+ * other file is ever read or removed.
  */
 #define _GNU_SOURCE
 #include "base/error.h"
@@ -48,7 +48,7 @@ ebb_status ebbi_checkpoint_folder_make(const char *folder) {
 
 /* ---- listing ---- */
 
-/* False: the name is not ours. */
+/* Returns false if the name is not a checkpoint's. */
 static bool parse_name(ebbi_checkpoint_file *file, const char *name) {
   char *end, canonical[EBBI_CHECKPOINT_NAME];
   if (strncmp(name, "step-", 5) != 0) return false;
@@ -116,7 +116,7 @@ void ebbi_checkpoint_list_free(ebbi_checkpoint_list *list) {
 
 /* ---- reading ---- */
 
-/* Without blocking, or a pipe of that name would hold the program up. */
+/* Opens without blocking; otherwise a pipe of that name would hang the program. */
 static ebb_status open_plain(int *file, uint64_t *size, const char *path) {
   struct stat about;
   *file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -128,14 +128,14 @@ static ebb_status open_plain(int *file, uint64_t *size, const char *path) {
     return EBB_OK;
   }
   close(*file);
-  return ebbi_fail(EBB_ERR_INPUT, "%s: %s", path, known ? "is no plain file" : strerror(why));
+  return ebbi_fail(EBB_ERR_INPUT, "%s: %s", path, known ? "is not a plain file" : strerror(why));
 }
 
 static ebb_status read_bytes(char *bytes, size_t size, int file, const char *path) {
   for (size_t done = 0; done < size;) {
     ssize_t got = read(file, bytes + done, size - done);
     if (got < 0 && errno == EINTR) continue;
-    REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read to its end: %s", path,
+    REQUIRE(got > 0, EBB_ERR_INPUT, "%s: cannot be read completely: %s", path,
             got == 0 ? "it has become shorter" : strerror(errno));
     done += (size_t)got;
   }

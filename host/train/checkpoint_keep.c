@@ -1,10 +1,10 @@
-/* Which of a folder's checkpoints stay when one is added.
+/* Decides which of a folder's checkpoints stay when one is added.
  *
- * Nothing of another training is removed, and nothing is written where it would be taken for a part
- * of one. The older ones go when the new one is on the disk and has been read back: first their
- * manifests, then their tensors, so that what an interruption leaves is nothing's, and goes next
- * time. That the older ones are good to the last bit is not looked at here, as it takes reading all
- * of them; ebb_trainer_resume does it.
+ * Nothing of another training is removed, and nothing is written where it could be mistaken for
+ * part of one. Older checkpoints are removed after the new one has been written and read back:
+ * first their manifests, then their tensors. Files left by an interruption thus belong to no
+ * checkpoint and are removed next time. Older checkpoints are not checked to the last bit here,
+ * since that means reading all of them; ebb_trainer_resume does it.
  */
 #include "base/error.h"
 #include "checkpoint.h"
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* *out: the tensor file is there, in its full size. */
+/* *out: the tensor file exists in its full size. */
 static ebb_status has_tensors(bool *out, const ebbi_manifest *manifest, const char *folder) {
   struct stat about;
   char *path = ebbi_manifest_tensors(manifest, folder);
@@ -27,8 +27,8 @@ static ebb_status has_tensors(bool *out, const ebbi_manifest *manifest, const ch
   return EBB_OK;
 }
 
-/* A later step is of a past that is not this training's, unless it is damaged and that is why the
- * training goes on from an older one. */
+/* A later step shows that the folder belongs to another course of the training, unless it is
+ * damaged and the training was therefore resumed from an older checkpoint. */
 static ebb_status judge_later(bool *stays, const ebbi_manifest *manifest, const char *folder,
                               uint64_t step) {
   *stays = false;
@@ -77,8 +77,8 @@ ebbi_checkpoint_kind ebbi_checkpoint_free_tensors(const ebbi_checkpoint_list *li
   return EBBI_TENSORS;
 }
 
-/* Of the step that has just been written, its own two files; of those before, as many whole ones as
- * there is room for. A step's manifest comes before its tensors. */
+/* Keeps the two files of the step just written and as many complete older checkpoints as allowed. A
+ * step's manifest is listed before its tensors. */
 static void choose(ebbi_checkpoint_list *list, const ebbi_manifest *written, size_t keep) {
   size_t kept = 1;
   bool room = false;

@@ -1,11 +1,11 @@
-/* The manifest: a JSON file that says what a checkpoint is, and vouches for all of it.
+/* The manifest: a JSON file that describes a checkpoint and guarantees its integrity.
  *
  *   {"checksum": "XXH3-128 of the body's bytes", "checkpoint":
  *   BODY}
  *
- * The checksum is compared before the body is parsed, byte for byte as it was written; so is what
- * stands around the body. A change of a single bit anywhere is found. Later versions of the format
- * may change the body, not this.
+ * The checksum is compared with the body's bytes before the body is parsed; the text around the
+ * body must match exactly. Any changed bit is found. Later versions of the format may change the
+ * body, but not this envelope.
  */
 #include "base/error.h"
 #include "base/writer.h"
@@ -16,8 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Version 2 has the schedule of the learning rate. A byte of the caller's text takes six at most.
- */
+/* Version 2 added the learning rate's schedule. A byte of the caller's text needs at most six. */
 enum { VERSION = 2, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
@@ -31,7 +30,7 @@ static void hash_text(char text[EBBI_HASH_TEXT], const char *bytes, size_t size)
   ebbi_hash_text(text, &hash);
 }
 
-/* ---- the tensor file, as the manifest knows it ---- */
+/* ---- the tensor file's entry ---- */
 
 char *ebbi_manifest_tensors(const ebbi_manifest *manifest, const char *folder) {
   char name[EBBI_CHECKPOINT_NAME];
@@ -45,8 +44,7 @@ static ebb_status check_tensors(const ebbi_manifest *manifest, const char *path)
   TRY(ebbi_checkpoint_hash(&hash, path, manifest->bytes));
   ebbi_hash_text(text, &hash);
   REQUIRE(strcmp(text, manifest->hash) == 0, EBB_ERR_INPUT,
-          "%s: damaged: its checksum is %s, that of what was written %s", path, text,
-          manifest->hash);
+          "%s: damaged: its checksum is %s, must be %s", path, text, manifest->hash);
   return EBB_OK;
 }
 
@@ -94,7 +92,7 @@ static void put_tensors(ebbi_json *body, const ebbi_manifest *manifest) {
   ebbi_json_end(body);
 }
 
-/* The body's text, which the caller frees. */
+/* Makes the body's text; the caller frees it. */
 static ebb_status make_body(char **text, const ebbi_manifest *manifest, const char *path) {
   ebbi_json body;
   ebbi_json_begin(&body);
@@ -130,7 +128,7 @@ static ebb_status write_manifest(const ebbi_manifest *manifest, const char *path
   return status;
 }
 
-/* The path of a step's manifest; NULL: no memory. */
+/* Returns the path of a step's manifest; NULL if out of memory. */
 static char *path_of(const char *folder, uint64_t step) {
   char name[EBBI_CHECKPOINT_NAME];
   ebbi_checkpoint_name(name, step, EBBI_MANIFEST);
@@ -160,8 +158,7 @@ static ebb_status open_envelope(const char **body, size_t *length, const char *t
   *length = size - around;
   hash_text(hash, *body, *length);
   REQUIRE(memcmp(hash, text + HEAD, HEX) == 0, EBB_ERR_INPUT,
-          "%s: damaged: its checksum is %s, that of what was written %.*s", path, hash, (int)HEX,
-          text + HEAD);
+          "%s: damaged: its checksum is %s, must be %.*s", path, hash, (int)HEX, text + HEAD);
   return EBB_OK;
 }
 
@@ -169,8 +166,8 @@ static ebb_status read_version(int *out, const json_t *body, const char *path) {
   json_int_t version = json_integer_value(json_object_get(body, key_version));
   REQUIRE(version > 0, EBB_ERR_INPUT, "%s: damaged: no version", path);
   REQUIRE(version <= VERSION, EBB_ERR_UNSUPPORTED,
-          "%s: is of version %lld of the format; ebb %s reads versions up to %d: use a later ebb",
-          path, (long long)version, EBB_VERSION, VERSION);
+          "%s: has format version %lld; ebb %s reads versions up to %d: use a later ebb", path,
+          (long long)version, EBB_VERSION, VERSION);
   *out = (int)version;
   return EBB_OK;
 }
@@ -222,7 +219,7 @@ static ebb_status parse(ebbi_manifest *manifest, const char *text, size_t size, 
   TRY(open_envelope(&body, &length, text, size, path));
   ebb_status status = ebbi_json_read(&manifest->body, &fault, body, length);
   REQUIRE(status != EBB_ERR_MEMORY, status, "%s: no memory to read it", path);
-  REQUIRE(status == EBB_OK, status, "%s: damaged: byte %zu of what it says: %s", path, fault.byte,
+  REQUIRE(status == EBB_OK, status, "%s: damaged: its content at byte %zu: %s", path, fault.byte,
           fault.why);
   return take_body(manifest, path, step);
 }

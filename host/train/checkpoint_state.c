@@ -1,8 +1,8 @@
-/* The numbers of a training that goes on, to texts and back: one table of fields.
+/* Converts the numbers of an unfinished training to text and back: one table of fields.
  *
- * Floats are written as their bits, so that every one comes back, NaN too; in decimals, as JSON
- * has them, some would not. What the next step writes before it reads it, and what follows from the
- * data, is not kept.
+ * Floats are written as their bits, so that each is restored exactly, even NaN; JSON's decimals
+ * cannot do that. Fields that the next step overwrites, or that follow from the data, are not
+ * stored.
  */
 #include "checkpoint.h"
 
@@ -19,7 +19,7 @@ static const struct field {
   const char *name;
   size_t at, size; /* size: 8, 4, or that of bool */
   bool real;
-  int since; /* the version of the format that has it first */
+  int since; /* first format version that has the field */
 } fields[] = {
 #define FIELD(name, member, real, since)                                                           \
   {name, offsetof(ebbi_snapshot, member), sizeof((ebbi_snapshot *)NULL)->member, real, since}
@@ -57,7 +57,7 @@ static uint64_t load(const void *from, size_t size) {
   return size == sizeof wide ? wide : size == sizeof narrow ? narrow : *(const bool *)from;
 }
 
-/* False: it does not fit. */
+/* Returns false if the value does not fit. */
 static bool store(void *to, size_t size, uint64_t value) {
   uint32_t narrow = (uint32_t)value;
   if (size == sizeof value) {
@@ -85,7 +85,7 @@ void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot) {
   }
 }
 
-/* The digits alone, as they were written: no sign, no blanks. */
+/* Accepts only digits as they were written: no sign, no blanks. */
 static bool parse(uint64_t *value, const char *text, bool real) {
   const char *prefix = real ? "0x" : "", *digits = text + strlen(prefix);
   char *end;
@@ -97,7 +97,7 @@ static bool parse(uint64_t *value, const char *text, bool real) {
   return *end == '\0' && errno == 0;
 }
 
-/* Before there were schedules the rate was constant: the one of the last step. */
+/* Before version 2 there were no schedules; the rate was constant, that of the last step. */
 bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object,
                              int version) {
   for (size_t i = 0; i < FIELDS; i++) {

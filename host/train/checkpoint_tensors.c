@@ -1,8 +1,7 @@
-/* The tensors of a checkpoint, from the device and back: weights, those to fall back to, moments.
+/* Saves and restores the tensors of a checkpoint: weights, the weights to fall back to, moments.
  *
- * On the device each of these is a slab with a node's rows padded as that device likes it; in the
- * file they are dense, `parameters.0.weight` [in, out], so that a file depends on the network
- * alone.
+ * On the device each is a slab whose rows are padded for that device. In the file they are dense,
+ * `parameters.0.weight` [in, out], so that a file depends only on the network.
  */
 #include "base/error.h"
 #include "checkpoint.h"
@@ -17,8 +16,8 @@ enum { SLABS = 4, NAME = 32, PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
 typedef struct slab {
   const char *name;
-  ebb_tensor *tensor; /* NULL: the training has none */
-  bool weights;       /* must be finite; moments may overflow */
+  ebb_tensor *tensor; /* NULL: this training has none */
+  bool weights;       /* must be finite, whereas moments may overflow */
 } slab;
 
 static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
@@ -35,7 +34,7 @@ typedef struct part {
   char name[NAME];
 } part;
 
-/* Lists the parts of a slab, and returns how many there are. */
+/* Lists the parts of a slab and returns their number. */
 static size_t list_parts(part parts[PARTS], const ebb_network *network, const slab *of) {
   size_t count = 0;
   for (size_t n = 0; n < network->spec.count; n++) {
@@ -69,7 +68,7 @@ static ebb_status check_finite(const float *values, const slab *of, const ebb_ne
   return EBB_OK;
 }
 
-/* A slab to dense numbers; `scratch` has room for a slab. */
+/* Downloads a slab as dense numbers; `scratch` has room for a slab. */
 static ebb_status fetch(float *dense, const slab *of, const ebb_network *network, float *scratch) {
   TRY(ebb_tensor_download(scratch, of->tensor));
   TRY(check_finite(scratch, of, network));
@@ -81,7 +80,7 @@ static ebb_status fetch(float *dense, const slab *of, const ebb_network *network
   return EBB_OK;
 }
 
-/* What is to be written. */
+/* What will be written. */
 typedef struct content {
   size_t count;
   float *values[SLABS];
@@ -163,8 +162,8 @@ static ebb_status read_slab(float *values, const slab *of, const ebb_network *ne
   return EBB_OK;
 }
 
-/* All are read before the first is sent. With the latest weights parked, the network gets the good
- * ones, which are the best. `values` [SLABS] has room for a slab each. */
+/* Reads all tensors before the first is uploaded. If the latest weights are parked, the network
+ * gets the good weights, which are the best. Each of `values` [SLABS] has room for a slab. */
 static ebb_status take(ebb_trainer *trainer, float *values[SLABS], const ebbi_safetensors *file,
                        const char *path) {
   slab slabs[SLABS];

@@ -1,9 +1,9 @@
-/* What must be the same for a training to go on as if it had never been interrupted.
+/* Terms: what must be equal to resume a training as if it had never been interrupted.
  *
- * Each term is a name and a value, both texts in plain words, so that the comparison is one loop
- * and what differs can be said. Data are compared by checksums: those of the trainer are made when
- * it is, since the arrays may go afterwards. A checksum says nothing to a reader, so messages leave
- * it out.
+ * Each term is a name and a value, both plain text, so that one loop compares them and the message
+ * can state the difference. Data are compared by checksums, which are computed when the trainer is
+ * created, since the arrays may be freed afterwards. Checksums mean nothing to a reader, so
+ * messages omit them.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -21,7 +21,7 @@ static const char *const monitors[EBB_MONITOR_COUNT] = {
 #define NAME(name, text, what) text,
     EBB_MONITOR_LIST(NAME)};
 
-/* The terms of a data set. */
+/* The terms of a dataset. */
 enum { ROWS, INPUTS, SCALE, TARGETS, DATA_TERMS };
 enum { TRAINING, VALIDATION, DATA_SETS };
 static const char *const data_terms[DATA_SETS][DATA_TERMS] = {
@@ -59,7 +59,7 @@ static void add_count(ebbi_json *terms, const char *name, uint64_t value) {
   ebbi_json_text(terms, name, text);
 }
 
-/* The locale's decimal point, whatever it is made of, to ours. */
+/* Replaces the locale's decimal point by '.'; it may be several bytes. */
 static void use_point(char *text) {
   char *point = text + strspn(text, "+-0123456789e"), *rest = point;
   while (*rest && !strchr("+-0123456789e", *rest)) rest++;
@@ -70,7 +70,7 @@ static void use_point(char *text) {
 
 enum { NUMBER = 40 };
 
-/* In as few digits as say which number it is, of floats or of doubles. */
+/* Writes the fewest digits that identify the number among floats or doubles. */
 static void number_text(char text[NUMBER], double value, bool single) {
   double back = NAN;
   for (int digits = 1; digits <= 17; digits++) {
@@ -119,7 +119,7 @@ static void add_schedule(ebbi_json *terms, const ebb_schedule *s) {
   ebbi_json_text(terms, key_schedule, text);
 }
 
-/* By its option's name, in words. */
+/* Adds a setting under its option's name. */
 static void add_setting(ebbi_json *terms, const ebb_optimizer *o, ebb_optimizer_setting setting) {
   char name[32];
   double value = ebb_optimizer_get(o, setting);
@@ -161,7 +161,7 @@ static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *sp
   if (trainer->valid.pass) add_data(terms, data_terms[VALIDATION], &trainer->valid_print);
 }
 
-/* As they come out of a manifest, with which they are compared. */
+/* Returns the terms as parsed from a manifest, since they are compared with such terms. */
 ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer) {
   char spec[EBB_SPEC_TEXT], *text;
   ebbi_json terms;
@@ -176,14 +176,14 @@ ebb_status ebbi_terms_of(json_t **out, const ebb_trainer *trainer) {
   return EBB_OK;
 }
 
-/* ---- what differs, in words ---- */
+/* ---- the differences as text ---- */
 
 typedef struct differences {
   json_t *saved, *here;
   char text[2048];
 } differences;
 
-/* Appends `; ` and a clause. All characters of ours are ASCII; others are of a forged file. */
+/* Appends `; ` and a clause. Terms are ASCII unless the file is forged. */
 __attribute__((format(printf, 2, 3))) static void add(differences *d, const char *format, ...) {
   size_t used = strlen(d->text);
   if (used > 0) snprintf(d->text + used, sizeof d->text - used, "; ");
@@ -208,13 +208,14 @@ static bool differs(const differences *d, const char *name) {
   return strcmp(value_of(d->saved, name), value_of(d->here, name)) != 0;
 }
 
-/* Its length without the checksum. */
+/* Returns its length without the checksum. */
 static int shown(const char *value) {
   const char *mark = strstr(value, CHECKSUM_MARK);
   return mark ? (int)(mark - value) : (int)strlen(value);
 }
 
-/* Appends `; batch 32, here 16`, if that is so. False: only a checksum differs, or nothing. */
+/* Appends `; batch 32, here 16` if the term differs. Returns false if only a checksum differs, or
+ * nothing. */
 static bool compare_term(differences *d, const char *name) {
   const char *saved = value_of(d->saved, name), *here = value_of(d->here, name);
   int there_shown = shown(saved), here_shown = shown(here);
@@ -225,7 +226,7 @@ static bool compare_term(differences *d, const char *name) {
   return true;
 }
 
-/* Other rows make all else another: they are the one thing to say. */
+/* Different rows change all other terms of the data, so only they are reported. */
 static void compare_data(differences *d, const char *const names[DATA_TERMS]) {
   if (compare_term(d, names[ROWS])) return;
   compare_term(d, names[SCALE]);
@@ -254,6 +255,6 @@ ebb_status ebbi_terms_compare(const char *path, json_t *saved, json_t *here) {
     if (!json_object_get(here, name) && !is_of_data(name)) compare_term(&d, name);
   }
   for (size_t set = 0; set < DATA_SETS; set++) compare_data(&d, data_terms[set]);
-  REQUIRE(!*d.text, EBB_ERR_ARGUMENT, "%s: is of another training: %s", path, d.text);
+  REQUIRE(!*d.text, EBB_ERR_ARGUMENT, "%s: belongs to another training: %s", path, d.text);
   return EBB_OK;
 }

@@ -1,21 +1,21 @@
 /* Amounts that suit a number of rows: batch, epochs, patience; and a learning rate.
  *
- * What a network needs is updates, not looks at the file: an epoch of 100 rows makes 4, one of
- * 100,000 rows 3,000. So small data get more epochs, and a patience that is a part of them: a loss
- * that hardly moves within an epoch must not be taken for one that has stopped falling. With
- * validation rows many epochs cost time at most, since the best one is kept; without them they cost
- * the model, so there are fewer. docs/decisions/0009 has the reasons.
+ * What counts for a network is the number of updates: an epoch of 100 rows makes 4, one of 100,000
+ * rows 3,000. Small data therefore get more epochs, with patience as a fraction of them: a loss
+ * that hardly changes within an epoch must not be mistaken for one that has stopped falling. With
+ * validation rows, additional epochs only cost time, since the best one is kept. Without them they
+ * harm the model, so there are fewer. docs/decisions/0009 has the reasons.
  */
 #include <ebb/trainer.h>
 
 enum {
   BATCH = 32,
-  UPDATES = 2000, /* the least, unless MOST_EPOCHS make fewer */
+  UPDATES = 2000, /* least number, unless limited by MOST_EPOCHS */
   MOST_EPOCHS = 500,
-  EPOCHS = 100,        /* at least; as many as large data get */
-  EPOCHS_TO_TRY = 200, /* the same where the best one is kept */
-  PATIENCE = 20,       /* at least */
-  PATIENCE_PART = 10   /* of the epochs: one tenth */
+  EPOCHS = 100,        /* least number, used for large data */
+  EPOCHS_TO_TRY = 200, /* the same if the best epoch is kept */
+  PATIENCE = 20,       /* least number */
+  PATIENCE_PART = 10   /* one tenth of the epochs */
 };
 
 static size_t within(size_t value, size_t least, size_t most) {

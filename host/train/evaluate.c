@@ -1,7 +1,7 @@
-/* Evaluation: loss and accuracy summed on the device, read once at the end.
+/* Evaluation: loss and accuracy are summed on the device and read once at the end.
  *
- * The batches are recorded when they are first needed, and not when the evaluator is made: the
- * first step of a training need not wait for the kernels of its evaluations.
+ * The batches are recorded on first use instead of at creation, so that the first step of a
+ * training need not wait for the kernels of its evaluations.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -11,12 +11,12 @@
 
 enum { EVALUATE_ROWS = 512 };
 
-ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset) {
+ebbi_feed_spec ebbi_evaluator_feed(const ebb_dataset *dataset) {
   size_t batch = dataset->rows < EVALUATE_ROWS ? dataset->rows : EVALUATE_ROWS;
-  return (ebbi_feed_plan){.dataset = dataset, .batch = batch};
+  return (ebbi_feed_spec){.dataset = dataset, .batch = batch};
 }
 
-/* Sum over rows and columns of (y - mean of its column)^2: what r2 compares with. */
+/* Sum over rows and columns of (y - mean of its column)^2, which r2 compares with. */
 static double target_deviation(const ebb_dataset *dataset) {
   double sum = 0;
   for (size_t c = 0; dataset->values && c < dataset->outputs; c++) {
@@ -32,18 +32,18 @@ static double target_deviation(const ebb_dataset *dataset) {
 }
 
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
-                         const ebbi_feed_plan *plan, ebb_loss loss) {
-  TRY(ebbi_pass_create(&evaluator->pass, ebbi_device_exec(network->device), network, plan->batch,
+                         const ebbi_feed_spec *spec, ebb_loss loss) {
+  TRY(ebbi_pass_create(&evaluator->pass, ebbi_device_exec(network->device), network, spec->batch,
                        loss, EBBI_PASS_EVALUATION));
-  TRY(ebbi_feed_create(&evaluator->feed, network->device, plan));
-  evaluator->target_deviation = target_deviation(plan->dataset);
+  TRY(ebbi_feed_create(&evaluator->feed, network->device, spec));
+  evaluator->target_deviation = target_deviation(spec->dataset);
   return EBB_OK;
 }
 
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
-                                 const ebbi_feed_plan *plan, ebb_loss loss) {
+                                 const ebbi_feed_spec *spec, ebb_loss loss) {
   *out = (ebbi_evaluator){0};
-  ebb_status status = create(out, network, plan, loss);
+  ebb_status status = create(out, network, spec, loss);
   if (status != EBB_OK) ebbi_evaluator_free(out);
   return status;
 }
@@ -85,7 +85,7 @@ static ebb_status record_slots(ebbi_evaluator *evaluator, ebb_device *device) {
   return EBB_OK;
 }
 
-/* Records the batches, unless they are. */
+/* Records the batches unless this has been done. */
 static ebb_status record(ebbi_evaluator *evaluator) {
   if (evaluator->recorded) return EBB_OK;
   ebb_status status = record_slots(evaluator, evaluator->pass->network->device);
@@ -101,7 +101,7 @@ static ebb_status run_steps(ebbi_evaluator *evaluator, size_t steps) {
     TRY(ebbi_sequence_run(evaluator->sequences[slot]));
     TRY(ebbi_feed_advance(&evaluator->feed, 1));
   }
-  return ebbi_feed_settle(&evaluator->feed);
+  return ebbi_feed_wait(&evaluator->feed);
 }
 
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator) {
@@ -112,8 +112,8 @@ ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator) {
   return ebb_device_finish(evaluator->pass->network->device);
 }
 
-/* Each evaluation is an epoch of the state, with which its sums begin anew: it is uploaded before
- * the first, and after one that has not come to its end. */
+/* Each evaluation is an epoch of the state, which clears the sums. The state is uploaded before the
+ * first evaluation and after an incomplete one. */
 static ebb_status begin(ebbi_evaluator *evaluator, size_t steps) {
   if (evaluator->begun) return EBB_OK;
   ebb_state state = ebb_state_default(0, 0, 0);
@@ -122,7 +122,7 @@ static ebb_status begin(ebbi_evaluator *evaluator, size_t steps) {
   return ebb_tensor_upload(evaluator->pass->state, &state);
 }
 
-/* What the device counts must be what was queued. */
+/* Checks that the device has counted what was queued. */
 static ebb_status check_state(const ebb_state *state, const ebbi_evaluator *evaluator) {
   size_t rows = evaluator->feed.rows;
   REQUIRE(state->done == evaluator->done && state->rows == rows && state->correct <= rows,
@@ -162,10 +162,10 @@ ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_da
                         ebb_loss loss) {
   REQUIRE(metrics && network, EBB_ERR_ARGUMENT, "ebb_evaluate: an argument is NULL");
   TRY(ebbi_feed_check(NULL, "ebb_evaluate", dataset, network, loss));
-  ebbi_feed_plan plan;
-  TRY(ebbi_evaluation_plan_make(&plan, network, dataset, loss));
+  ebbi_feed_spec spec;
+  TRY(ebbi_evaluation_feed_make(&spec, network, dataset, loss));
   ebbi_evaluator evaluator;
-  TRY(ebbi_evaluator_create(&evaluator, network, &plan, loss));
+  TRY(ebbi_evaluator_create(&evaluator, network, &spec, loss));
   ebb_status status = ebbi_evaluator_run(metrics, &evaluator);
   ebbi_evaluator_free(&evaluator);
   TRY(status);

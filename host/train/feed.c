@@ -1,9 +1,10 @@
-/* The feed of a training: rows gathered on the device batch by batch, as uint8 where they came so,
- * out of a data set that was uploaded once or out of blocks of it that are streamed.
+/* The feed of a training gathers rows on the device batch by batch, as uint8 if they were given so,
+ * from a dataset that was uploaded once or from blocks that are streamed.
  *
- * The steps are the same either way; only where the row at a place lies differs, and how often the
- * host has to be asked. A block is so long that uploads are few and full, and so short that two are
- * soon there: the first is waited for. It is cut by sizes alone, so runs can be compared.
+ * Both ways compute the same steps; they differ in where a row lies and how often the host is
+ * needed. Blocks are long enough for few, large uploads, and short enough for the first two to
+ * arrive soon, since training waits for the first. Their length depends only on sizes, so runs are
+ * comparable.
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -29,7 +30,7 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
   return EBB_OK;
 }
 
-/* Multiples of EBBI_BURST steps waste no launch of several steps. */
+/* Multiples of EBBI_BURST steps, so that no launch of several steps is cut short. */
 enum { BLOCK_BYTES = 8 << 20, DEVICE_PART = 16 };
 
 static size_t target_columns(const ebb_dataset *dataset) {
@@ -51,31 +52,31 @@ size_t ebbi_feed_block_steps(const ebb_device *device, const ebb_dataset *datase
 }
 
 /* Rows of a slot. */
-static size_t held_rows(const ebbi_feed_plan *plan) {
-  return plan->block_steps > 0 ? plan->block_steps * plan->batch : plan->dataset->rows;
+static size_t held_rows(const ebbi_feed_spec *spec) {
+  return spec->block_steps > 0 ? spec->block_steps * spec->batch : spec->dataset->rows;
 }
 
-static size_t slots_of(const ebbi_feed_plan *plan) {
-  return plan->block_steps > 0 ? EBBI_SLOTS : 1;
+static size_t slots_of(const ebbi_feed_spec *spec) {
+  return spec->block_steps > 0 ? EBBI_SLOTS : 1;
 }
 
 size_t ebbi_feed_slots(const ebbi_feed *feed) {
-  return slots_of(&feed->plan);
+  return slots_of(&feed->spec);
 }
 
-void ebbi_feed_need(ebbi_need *need, const ebbi_feed_plan *plan) {
-  const ebb_dataset *dataset = plan->dataset;
-  size_t rows = held_rows(plan);
-  for (size_t i = 0; i < slots_of(plan); i++) {
+void ebbi_feed_need(ebbi_need *need, const ebbi_feed_spec *spec) {
+  const ebb_dataset *dataset = spec->dataset;
+  size_t rows = held_rows(spec);
+  for (size_t i = 0; i < slots_of(spec); i++) {
     ebbi_need_add(need, rows * dataset->inputs * (dataset->x_u8 ? 1 : sizeof(float)));
     ebbi_need_add(need, rows * target_columns(dataset) * sizeof(float));
   }
 }
 
 static ebb_status make_slots(ebbi_feed *feed, ebb_device *device) {
-  const ebb_dataset *data = feed->plan.dataset;
-  size_t rows = held_rows(&feed->plan);
-  for (size_t i = 0; i < slots_of(&feed->plan); i++) {
+  const ebb_dataset *data = feed->spec.dataset;
+  size_t rows = held_rows(&feed->spec);
+  for (size_t i = 0; i < slots_of(&feed->spec); i++) {
     TRY(ebb_tensor_create_packed(&feed->x[i], device, data->x_u8 ? EBB_U8 : EBB_F32, rows,
                                  data->inputs));
     TRY(ebb_tensor_create_packed(&feed->targets[i], device, data->labels ? EBB_I32 : EBB_F32, rows,
@@ -85,21 +86,21 @@ static ebb_status make_slots(ebbi_feed *feed, ebb_device *device) {
 }
 
 static ebb_status create(ebbi_feed *feed, ebb_device *device) {
-  const ebb_dataset *data = feed->plan.dataset;
+  const ebb_dataset *data = feed->spec.dataset;
   TRY(make_slots(feed, device));
-  if (feed->plan.block_steps > 0)
-    return ebbi_stream_create(&feed->stream, feed->x, feed->targets, &feed->plan);
+  if (feed->spec.block_steps > 0)
+    return ebbi_stream_create(&feed->stream, feed->x, feed->targets, &feed->spec);
   TRY(ebb_tensor_upload(feed->x[0], data->x_u8 ? (const void *)data->x_u8 : data->x));
   return ebb_tensor_upload(feed->targets[0],
                            data->labels ? (const void *)data->labels : data->values);
 }
 
-ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_plan *plan) {
-  *out = (ebbi_feed){.plan = *plan,
-                     .rows = plan->dataset->rows,
-                     .scale = plan->dataset->x_u8 ? plan->dataset->scale : 1};
+ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_spec *spec) {
+  *out = (ebbi_feed){.spec = *spec,
+                     .rows = spec->dataset->rows,
+                     .scale = spec->dataset->x_u8 ? spec->dataset->scale : 1};
   ebb_status status = create(out, device);
-  out->plan.dataset = NULL; /* the caller's, and may be gone */
+  out->spec.dataset = NULL; /* the caller may free it */
   if (status != EBB_OK) ebbi_feed_free(out);
   return status;
 }
@@ -113,15 +114,15 @@ void ebbi_feed_free(ebbi_feed *feed) {
   *feed = (ebbi_feed){0};
 }
 
-/* A streamed block has been shuffled by the host. */
+/* The host has already shuffled a streamed block. */
 static bool shuffles(const ebbi_feed *feed) {
-  return feed->plan.shuffle && !feed->stream;
+  return feed->spec.shuffle && !feed->stream;
 }
 
 ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot) {
   return ebbi_gather_block(&pass->exec, pass->value[0], pass->target, pass->state, feed->x[slot],
                            feed->targets[slot], feed->rows, feed->scale, shuffles(feed),
-                           feed->plan.seed);
+                           feed->spec.seed);
 }
 
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss) {
@@ -131,7 +132,7 @@ ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss 
                              .loss = loss,
                              .scale = feed->scale,
                              .shuffle = shuffles(feed),
-                             .seed = feed->plan.seed};
+                             .seed = feed->spec.seed};
 }
 
 ebb_status ebbi_feed_enter(size_t *slot, size_t *room, ebbi_feed *feed) {
@@ -148,6 +149,6 @@ ebb_status ebbi_feed_seek(ebbi_feed *feed, size_t epoch, size_t step) {
   return feed->stream ? ebbi_stream_seek(feed->stream, epoch, step) : EBB_OK;
 }
 
-ebb_status ebbi_feed_settle(ebbi_feed *feed) {
-  return feed->stream ? ebbi_stream_settle(feed->stream) : EBB_OK;
+ebb_status ebbi_feed_wait(ebbi_feed *feed) {
+  return feed->stream ? ebbi_stream_wait(feed->stream) : EBB_OK;
 }

@@ -1,7 +1,7 @@
-/* The model file: a network's safetensors file whose metadata say how to use it. (model_metadata.c
- * has these; model_image.c writes files.)
+/* The model file: a network's safetensors file whose metadata describe its use. (model_metadata.c
+ * converts these; model_image.c writes files.)
  *
- * Files of other programs and of earlier versions may lack any of the metadata.
+ * Files of other programs and earlier versions may lack any of the metadata.
  */
 #include "base/error.h"
 #include "model_metadata.h"

@@ -1,8 +1,8 @@
-/* Model files, from a model in use to bytes on a disk.
+/* Writes model files, from a model in use to bytes on a disk.
  *
- * An image is made where the device is, and holds all: whoever writes it needs neither the device
- * nor the thread that uses it. What the file would say is read back before there is a file, as
- * loading would read it, so that a model that cannot be loaded is not saved either.
+ * An image is made where the device is and contains everything: writing it needs neither the device
+ * nor the thread that uses it. The image is read back, as loading would, before a file is created,
+ * so that a model that cannot be loaded is not saved either.
  */
 #include "base/error.h"
 #include "base/writer.h"
@@ -15,7 +15,7 @@
 
 static const char where[] = "the model";
 
-/* Whether loading would take it, but for the numbers of its weights. */
+/* Checks that the model could be loaded, except for the numbers of its weights. */
 static ebb_status check(const ebbi_network_image *image, const ebb_model *model) {
   ebbi_safetensors *file;
   ebb_model_info info = {0};
@@ -26,8 +26,8 @@ static ebb_status check(const ebbi_network_image *image, const ebb_model *model)
                info.fingerprint == model->fingerprint && !info.encoder == !model->encoder);
   ebb_model_info_clear(&info);
   ebbi_safetensors_free(file);
-  REQUIRE(same, EBB_ERR_ARGUMENT, "%s: its metadata do not read as they were written", where);
-  return status == EBB_ERR_INPUT ? EBB_ERR_ARGUMENT : status; /* there is no file to blame */
+  REQUIRE(same, EBB_ERR_ARGUMENT, "%s: its metadata differ when they are read back", where);
+  return status == EBB_ERR_INPUT ? EBB_ERR_ARGUMENT : status; /* there is no file yet */
 }
 
 ebb_status ebb_model_image_make(ebb_model_image **out, const ebb_model *model) {
@@ -67,7 +67,7 @@ ebb_status ebb_model_save(const ebb_model *model, const char *path) {
   return status;
 }
 
-/* Other metadata are as long here as they get, but for the spare bytes. */
+/* Other metadata have their greatest length here, except for the spare bytes. */
 ebb_status ebb_model_try(const ebb_spec *spec, const ebb_encoder *encoder, const char *path) {
   REQUIRE(spec && path, EBB_ERR_ARGUMENT, "ebb_model_try: an argument is NULL");
   const ebb_split split = {.valid = 1.0 / 3, .test = 1.0 / 3, .seed = UINT64_MAX};

@@ -1,7 +1,7 @@
-/* The metadata of model files, to and from text.
+/* Converts the metadata of model files to and from text.
  *
- * Nothing in them depends on time, machine or device, so equal weights give equal bytes. They may
- * come from anyone.
+ * They do not depend on time, machine or device, so equal weights give equal bytes. Files may come
+ * from anyone.
  */
 #include "model_metadata.h"
 
@@ -20,8 +20,8 @@ static const char key_spec[] = "ebb.spec", key_data[] = "ebb.data";
 
 /* ---- writing ---- */
 
-/* {"last":false,"seed":"1","valid":0.2,"test":0.1}; the seed as text, since JSON has no 64-bit
- * numbers. A test part of 0 is left out. */
+/* {"last":false,"seed":"1","valid":0.2,"test":0.1}; the seed is text, since JSON has no 64-bit
+ * integers. A test part of 0 is omitted. */
 static ebb_status split_to_json(char **out, const ebb_split *split) {
   char seed[24];
   ebbi_json json;
@@ -62,7 +62,7 @@ void ebbi_model_metadata_free(ebbi_model_metadata *metadata) {
 
 /* ---- reading ---- */
 
-/* A number from 0 to below 1; absent only if it may be, and 0 then. */
+/* Reads a number in [0, 1); it is 0 if absent, which must be allowed. */
 static bool read_part(double *out, const json_t *object, const char *key, bool may_lack) {
   const json_t *value = json_object_get(object, key);
   *out = json_number_value(value);
@@ -104,7 +104,7 @@ static ebb_status fingerprint_from_text(uint64_t *out, const char *text, const c
   return EBB_OK;
 }
 
-/* The spec: of the metadata, of the caller, or of both if they agree. */
+/* Reads the spec from the metadata or the caller; if both give it, they must agree. */
 static ebb_status read_spec(ebb_spec *spec, const ebbi_safetensors *file, const char *path,
                             const char *spec_text) {
   const char *stored = ebbi_safetensors_metadata(file, key_spec);
@@ -136,7 +136,7 @@ static ebb_status read_metadata(ebb_model_info *info, const ebbi_safetensors *fi
   return encoder ? ebb_encoder_from_json(&info->encoder, encoder) : EBB_OK;
 }
 
-/* An encoder must give as many inputs as the network takes. */
+/* Checks that an encoder gives as many inputs as the network takes. */
 static ebb_status check_sizes(const ebb_model_info *info, const char *path) {
   if (!info->encoder) return EBB_OK;
   size_t inputs = ebb_encoder_inputs(info->encoder), outputs = ebb_encoder_outputs(info->encoder);
@@ -147,7 +147,7 @@ static ebb_status check_sizes(const ebb_model_info *info, const char *path) {
   return EBB_OK;
 }
 
-/* All but the weights. */
+/* Reads everything except the weights. */
 ebb_status ebbi_model_read_info(ebb_model_info *info, const ebbi_safetensors *file,
                                 const char *path, const char *spec_text) {
   TRY(read_spec(&info->spec, file, path, spec_text));

@@ -1,4 +1,4 @@
-/* What a model file says besides the numbers of its weights. */
+/* What a model file states besides its weights. */
 #ifndef EBBI_MODEL_METADATA_H
 #define EBBI_MODEL_METADATA_H
 
@@ -12,18 +12,19 @@ enum { EBBI_MODEL_PAIRS = 4 };
 typedef struct ebbi_model_metadata {
   ebb_metadata pairs[EBBI_MODEL_PAIRS];
   size_t count;
-  char *encoder, *split, data[17], loss[EBB_LOSS_TEXT]; /* which hold their texts */
+  char *encoder, *split, data[17], loss[EBB_LOSS_TEXT]; /* storage of their texts */
 } ebbi_model_metadata;
 
-/* Those of a model with these parts, of which fingerprint and encoder may be 0 and NULL.
+/* Makes the metadata of a model with these parts; fingerprint may be 0 and encoder NULL.
  * Errors: EBB_ERR_MEMORY, EBB_ERR_ARGUMENT, EBB_ERR_NUMBERS. */
 ebb_status ebbi_model_metadata_make(ebbi_model_metadata *metadata, ebb_loss loss,
                                     const ebb_split *split, uint64_t fingerprint,
                                     const ebb_encoder *encoder);
 void ebbi_model_metadata_free(ebbi_model_metadata *metadata);
 
-/* All but the notes, from a file of which the header is enough. `info` is zero, and to be cleared
- * in every case.  Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
+/* Reads everything except the notes; the file's header is enough. Zero `info` before and clear it
+ * in every case.
+ * Errors: EBB_ERR_INPUT, EBB_ERR_ARGUMENT, EBB_ERR_MEMORY. */
 ebb_status ebbi_model_read_info(ebb_model_info *info, const ebbi_safetensors *file,
                                 const char *path, const char *spec_text);
 

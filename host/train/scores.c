@@ -1,8 +1,8 @@
 /* Scores of classes: the check, the parts one after the other, the baseline.
  *
- * Each part goes over the outputs by itself and takes the softmax anew: that costs a tenth of the
- * ranking, and no part needs to know another. Probabilities of all rows are never kept, since with
- * many classes they would take twice the room of the logits.
+ * Each part loops over the outputs and computes the softmax anew. That takes a tenth of the time of
+ * the ranking, and keeps the parts independent. Probabilities of all rows are never stored: with
+ * many classes they would need twice the memory of the logits.
  */
 #include "scores.h"
 

@@ -1,6 +1,5 @@
-/* Scores of the probabilities themselves: how much was put on the right class, and whether a
- * probability of 0.8 is right in 8 of 10 rows.
- */
+/* Scores of the probabilities: how much the correct class received, and whether a probability of
+ * 0.8 is correct in 8 of 10 rows. */
 #include "scores.h"
 
 #include <float.h>
@@ -13,7 +12,7 @@ typedef struct bin {
   double confidence; /* sum of the largest probabilities */
 } bin;
 
-/* Bin b holds (b / BINS, (b + 1) / BINS]. */
+/* Bin b covers (b / BINS, (b + 1) / BINS]. */
 static void add_to_bin(bin bins[BINS], const double *p, size_t classes, size_t label) {
   size_t said = 0;
   for (size_t k = 1; k < classes; k++)

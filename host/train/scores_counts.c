@@ -1,7 +1,7 @@
-/* Scores that count: which class was said, which was right.
+/* Scores that count predicted and correct classes.
  *
- * A class is said by its logit, not by its probability: two logits may be so near, or so low, that
- * their probabilities are the same in double precision, and `ebb predict` goes by the logit.
+ * A class is predicted by its logit instead of its probability: logits may be so close, or so low,
+ * that their probabilities are equal in double precision. `ebb predict` uses logits as well.
  */
 #include "scores.h"
 
@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { TOP = 5, TOP_ABOVE = 10 /* classes; of fewer, five are no news */ };
+enum { TOP = 5, TOP_ABOVE = 10 /* with fewer classes, the top five mean little */ };
 
 static size_t largest_of(const float *z, size_t count) {
   size_t best = 0;
@@ -19,7 +19,7 @@ static size_t largest_of(const float *z, size_t count) {
   return best;
 }
 
-/* Of equal logits the later class is taken first, as scikit-learn's top_k_accuracy_score does. */
+/* Of equal logits the later class ranks first, as in scikit-learn's top_k_accuracy_score. */
 static bool is_in_top(const float *z, size_t count, size_t label) {
   size_t before = 0;
   for (size_t k = 0; k < count; k++) before += z[k] > z[label] || (z[k] == z[label] && k > label);
@@ -36,7 +36,7 @@ static void add(ebb_class_scores *sum, const ebb_class_scores *c, double weight)
   sum->f1 += weight * c->f1;
 }
 
-/* Ratios of each class and their means; `right` [classes]. */
+/* Computes the ratios of each class and their means; `right` [classes]. */
 static void summarise(ebb_scores *out, const size_t *right) {
   size_t occur = 0, seen = 0;
   for (size_t k = 0; k < out->outputs; k++) {

@@ -1,10 +1,10 @@
-/* Scores of the order that probabilities give: ROC AUC and average precision, one class against all
+/* Scores of the ranking by probability: ROC AUC and average precision, one class against all
  * others.
  *
- * For each class the probabilities of its own rows are sorted; every other row is then placed among
- * them by halving. With the rows of class k in n_k, that is n log n_k steps a class, and all
- * classes together need room for the rows once. Sorting all rows by each class was rejected: with
- * 1,000 classes it takes a thousand sorts of all rows. Equal probabilities are one threshold.
+ * For each class k its own n_k rows are sorted; every other row is then placed among them by binary
+ * search. A class takes n log n_k steps, and all classes together need memory for the rows once.
+ * Sorting all rows for each class was rejected: 1,000 classes would need a thousand sorts of all
+ * rows. Equal probabilities are one threshold.
  */
 #include "scores.h"
 
@@ -13,15 +13,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Class k's own rows are [begin[k], begin[k + 1]) of the arrays; `above` has one place more a
- * class. */
+/* Class k's own rows are [begin[k], begin[k + 1]) of the arrays; `above` has one more element for
+ * each class. */
 typedef struct ranking {
   const ebbi_outputs *x;
-  size_t first;  /* class that is ranked first: of two classes it is 1, and alone */
+  size_t first;  /* first class that is ranked: with two classes only class 1 */
   size_t *begin; /* [classes + 1] */
-  double *own;   /* [rows]: probability of its own class, ascending in each class */
-  size_t *equal; /* [rows]: other rows as probable as this one, counted at the first of equals */
-  size_t *above; /* [rows + classes]: other rows between the i-th own one and the one before */
+  double *own;   /* [rows]: probability of the row's own class, ascending within each class */
+  size_t *equal; /* [rows]: other rows with this probability, counted at the first of equal rows */
+  size_t *above; /* [rows + classes]: other rows between own rows i - 1 and i */
 } ranking;
 
 static int ascending(const void *left, const void *right) {
@@ -29,7 +29,7 @@ static int ascending(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* How many of sorted values are below x. */
+/* Returns how many of the sorted values are below x. */
 static size_t count_below(const double *sorted, size_t count, double x) {
   size_t at = 0;
   while (count > 0) {
@@ -45,12 +45,12 @@ static void sort_own(ranking *r, double *p) {
   const ebbi_outputs *x = r->x;
   for (size_t i = 0; i < x->rows; i++) r->begin[x->labels[i] + 1]++;
   for (size_t k = 0; k < x->classes; k++) r->begin[k + 1] += r->begin[k];
-  for (size_t i = 0; i < x->rows; i++) { /* begin[k] moves to the end of class k, */
+  for (size_t i = 0; i < x->rows; i++) { /* moves begin[k] to the end of class k */
     size_t label = (size_t)x->labels[i];
     ebbi_softmax(p, x->logits + i * x->classes, x->classes, label);
     r->own[r->begin[label]++] = p[label];
   }
-  for (size_t k = x->classes; k > 0; k--) r->begin[k] = r->begin[k - 1]; /* and back */
+  for (size_t k = x->classes; k > 0; k--) r->begin[k] = r->begin[k - 1]; /* moves it back */
   r->begin[0] = 0;
   for (size_t k = r->first; k < x->classes; k++)
     qsort(r->own + r->begin[k], r->begin[k + 1] - r->begin[k], sizeof *r->own, ascending);
@@ -71,7 +71,7 @@ static void place_others(ranking *r, double *p) {
   }
 }
 
-/* Adds class k's two figures, from its most probable own rows down: at each threshold, `hits` own
+/* Adds class k's two figures, starting with its most probable rows: at each threshold, `hits` own
  * rows and `others` other rows are at or above it. */
 static void add_class(double *auc, double *precision, const ranking *r, size_t k) {
   const double *own = r->own + r->begin[k];
@@ -86,7 +86,7 @@ static void add_class(double *auc, double *precision, const ranking *r, size_t k
     sum += steps * hits / (hits + (double)others);
     others += above[start];
   }
-  *auc += area / ((double)count * rest); /* NaN, 0 / 0, where there is nothing to tell apart */
+  *auc += area / ((double)count * rest); /* NaN (0 / 0) if there are no other rows */
   *precision += count ? sum / (double)count : 0;
 }
 

@@ -1,8 +1,8 @@
 /* Scores of values: squared and absolute errors, target by target.
  *
  * A target is scaled by a power of two before anything is squared, so that neither the mass of a
- * star nor that of an atom leaves the range of double; such a scale rounds nothing. Means are taken
- * of differences from the first value: a constant target then has a deviation of exactly 0.
+ * star nor that of an atom leaves the range of double; this scaling does not round. Means are taken
+ * of differences from the first value, so that a constant target has a deviation of exactly 0.
  */
 #include "scores.h"
 
@@ -46,14 +46,14 @@ static int ascending(const void *left, const void *right) {
   return (a > b) - (a < b);
 }
 
-/* `errors` has room for the rows. */
+/* `errors` has room for one number per row. */
 static double median_error(double *errors, const column *c) {
   for (size_t i = 0; i < c->rows; i++) errors[i] = fabs(error_of(c, i));
   qsort(errors, c->rows, sizeof *errors, ascending);
   return errors[(c->rows - 1) / 2] / 2 + errors[c->rows / 2] / 2;
 }
 
-/* The conventions of scikit-learn's r2_score. */
+/* Follows the conventions of scikit-learn's r2_score. */
 static double r2_of(double squares, double deviations, size_t rows) {
   if (rows < 2) return NAN;
   if (squares == 0) return 1;

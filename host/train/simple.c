@@ -1,7 +1,6 @@
 /* ebb/simple.h: table, encoder, network, trainer and model behind a few calls.
  *
- * It uses the public interface alone, as a program of its own would: who outgrows it can copy what
- * it does.
+ * It uses only the public interface, so a program that needs more can copy its code.
  */
 #include "base/error.h"
 #include "base/options.h"
@@ -10,6 +9,7 @@
 #include <ebb/simple.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,7 @@ struct ebb_simple {
   ebb_model model;
 };
 
-/* What a training needs besides the model. */
+/* Everything that a training needs besides the model. */
 typedef struct train_rows {
   ebb_table *table;
   size_t *order;
@@ -37,12 +37,23 @@ static ebb_status take_options(ebb_simple_options *own, const ebb_simple_options
   return EBB_OK;
 }
 
+/* A table leaves out rows without a target and notes it; nobody would see the note here. */
+static ebb_status check_values(const ebb_arrays *data) {
+  for (size_t i = 0; data->values && i < data->rows * data->outputs; i++)
+    REQUIRE(!isnan(data->values[i]), EBB_ERR_INPUT,
+            "ebb_simple_train: values: row %zu, column %zu (from 0): a value is missing",
+            i / data->outputs, i % data->outputs);
+  return EBB_OK;
+}
+
 /* Splits the rows and encodes them; the encoder is fitted on the training rows alone. */
 static ebb_status prepare_rows(train_rows *r, ebb_model *model, const ebb_arrays *data,
                                const ebb_simple_options *options) {
-  ebb_encoder_options scaling = {.no_scale = options->no_scale,
+  ebb_encoder_options scaling = {.size = sizeof(ebb_encoder_options),
+                                 .no_scale = options->no_scale,
                                  .no_scale_target = options->no_scale};
   TRY(ebb_table_from_arrays(&r->table, data, NULL));
+  TRY(check_values(data));
   r->order = malloc(ebb_table_rows(r->table) * sizeof *r->order);
   REQUIRE(r->order, EBB_ERR_MEMORY, "ebb_simple_train: no memory for %zu rows", data->rows);
   model->split = (ebb_split){.valid = options->valid, .seed = options->seed};
@@ -60,7 +71,7 @@ static ebb_status train(ebb_simple *simple, const train_rows *r,
   ebb_model *model = &simple->model;
   ebb_spec spec;
   ebb_trainer *trainer = NULL;
-  ebb_train_options own = ebb_train_options_default();
+  ebb_train_options own = EBB_TRAIN_OPTIONS_INIT;
   ebb_train_amounts amounts = ebb_train_amounts_for(r->parts.train, r->parts.valid, options->batch);
   own.loss = model->loss =
       ebb_loss_default(r->train.labels ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
@@ -153,7 +164,7 @@ static bool has_classes(const ebb_simple *simple) {
   return ebb_simple_class(simple, 0) != NULL;
 }
 
-/* The network's outputs for raw rows. */
+/* Computes the network's outputs for raw rows. */
 static ebb_status run(float *out, ebb_simple *simple, const float *x, size_t count) {
   ebb_model *model = &simple->model;
   if (!model->encoder) return ebb_network_predict(model->network, out, x, count);
@@ -198,7 +209,7 @@ ebb_status ebb_simple_predict(ebb_simple *model, float *out, const float *x, siz
   return EBB_OK;
 }
 
-/* The label that a class stands for. */
+/* Returns the label of a class. */
 static ebb_status label_of(int32_t *label, const ebb_simple *model, size_t index) {
   const char *name = ebb_simple_class(model, index);
   char *end;
@@ -206,7 +217,7 @@ static ebb_status label_of(int32_t *label, const ebb_simple *model, size_t index
   long value = strtol(name, &end, 10);
   REQUIRE(*name && !*end && errno == 0 && value >= INT32_MIN && value <= INT32_MAX,
           EBB_ERR_ARGUMENT,
-          "ebb_simple_classify: class \"%.60s\" is no whole number; ask for ebb_simple_predict and "
+          "ebb_simple_classify: class \"%.60s\" is not a whole number; use ebb_simple_predict and "
           "ebb_simple_class",
           name);
   *label = (int32_t)value;
@@ -217,7 +228,7 @@ ebb_status ebb_simple_classify(ebb_simple *model, int32_t *labels, const float *
   REQUIRE(model && labels && x && rows > 0, EBB_ERR_ARGUMENT,
           "ebb_simple_classify: an argument is NULL, or there are no rows");
   REQUIRE(has_classes(model), EBB_ERR_ARGUMENT,
-          "ebb_simple_classify: the model has no classes; ask for ebb_simple_predict");
+          "ebb_simple_classify: the model has no classes; use ebb_simple_predict");
   size_t outputs = ebb_simple_outputs(model);
   float *z = calloc(rows, outputs * sizeof *z);
   REQUIRE(z, EBB_ERR_MEMORY, "ebb_simple_classify: no memory for %zu rows", rows);

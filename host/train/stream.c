@@ -1,10 +1,11 @@
-/* Streaming: blocks of rows in the order of the epoch, gathered on the host into staging memory.
+/* Streams blocks of rows in the order of the epoch, gathered on the host into staging memory.
  *
- * While the device runs the steps of one block the host fills and sends the next; two slots are
- * enough, as the host stays at most one block ahead. The order is that which gather computes on the
- * device (ebbi_permute is the twin of permute in kernels/philox.h), and blocks hold whole batches
- * and begin anew with each epoch, so each step sees the rows that it would see with all data on the
- * device. A block is known by (epoch, number): one that is still there is not sent again.
+ * While the device runs the steps of one block, the host fills and sends the next (double
+ * buffering); the host is at most one block ahead, so two slots are enough. The order is the one
+ * that gather computes on the device: ebbi_permute is the twin of permute in kernels/philox.h.
+ * Blocks hold whole batches and begin anew in each epoch, so each step uses the same rows as with
+ * all data on the device. A block is identified by (epoch, number) and is not sent again if it is
+ * still in a slot.
  */
 #include "stream.h"
 
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What lies in a slot, if it is loaded. */
+/* The block in a slot, if loaded. */
 typedef struct slot {
   ebbi_staging *staging;
   bool loaded;
@@ -25,23 +26,23 @@ typedef struct slot {
 
 struct ebbi_stream {
   ebb_dataset dataset;
-  ebbi_feed_plan plan;
+  ebbi_feed_spec spec;
   size_t epoch_steps;
   size_t epoch, step; /* of the next step to be queued */
   slot slots[EBBI_SLOTS];
-  size_t current; /* the slot of the last step */
-  bool entered;   /* launches may still be queued that read it */
-  bool lost; /* launches were queued on an upload that failed: the training is not what it was */
+  size_t current; /* slot of the last step */
+  bool entered;   /* queued launches may still read it */
+  bool lost;      /* launches were queued on an upload that failed, so the training is invalid */
 };
 
 ebb_status ebbi_stream_create(ebbi_stream **out, ebb_tensor *const x[EBBI_SLOTS],
-                              ebb_tensor *const targets[EBBI_SLOTS], const ebbi_feed_plan *plan) {
+                              ebb_tensor *const targets[EBBI_SLOTS], const ebbi_feed_spec *spec) {
   ebbi_stream *stream = calloc(1, sizeof *stream);
   REQUIRE(stream, EBB_ERR_MEMORY, "streaming: no memory");
-  *stream = (ebbi_stream){.dataset = *plan->dataset,
-                          .plan = *plan,
-                          .epoch_steps = ebbi_ceil_div(plan->dataset->rows, plan->batch)};
-  stream->plan.dataset = &stream->dataset; /* the caller's struct may go, its arrays stay */
+  *stream = (ebbi_stream){.dataset = *spec->dataset,
+                          .spec = *spec,
+                          .epoch_steps = ebbi_ceil_div(spec->dataset->rows, spec->batch)};
+  stream->spec.dataset = &stream->dataset; /* the caller may free its struct, but not the arrays */
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < EBBI_SLOTS && status == EBB_OK; i++) {
     ebbi_buffer *const to[EBBI_STAGED] = {x[i]->buffer, targets[i]->buffer};
@@ -61,13 +62,13 @@ void ebbi_stream_free(ebbi_stream *stream) {
   free(stream);
 }
 
-/* Bytes of a row of x, of the targets. */
+/* Bytes of a row of x and of a row of the targets. */
 static void row_bytes(size_t bytes[EBBI_STAGED], const ebb_dataset *data) {
   bytes[0] = data->inputs * (data->x_u8 ? 1 : sizeof(float));
   bytes[1] = (data->labels ? 1 : data->outputs) * sizeof(float);
 }
 
-/* The rows at `count` places from `first` on of the epoch. */
+/* Gathers `count` rows of the epoch, starting at place `first`. */
 static void gather_rows(void *const to[EBBI_STAGED], const ebbi_stream *stream, size_t epoch,
                         size_t first, size_t count) {
   const ebb_dataset *data = &stream->dataset;
@@ -77,12 +78,12 @@ static void gather_rows(void *const to[EBBI_STAGED], const ebbi_stream *stream, 
   size_t bytes[EBBI_STAGED];
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
   row_bytes(bytes, data);
-  if (!stream->plan.shuffle) {
+  if (!stream->spec.shuffle) {
     for (size_t i = 0; i < EBBI_STAGED; i++)
       memcpy(to[i], from[i] + first * bytes[i], count * bytes[i]);
     return;
   }
-  ebbi_permute_keys(keys, stream->plan.seed, EBBI_RNG_SHUFFLE, (uint32_t)epoch);
+  ebbi_permute_keys(keys, stream->spec.seed, EBBI_RNG_SHUFFLE, (uint32_t)epoch);
   for (size_t r = 0; r < count; r++) {
     size_t row = ebbi_permute((uint32_t)(first + r), (uint32_t)data->rows, keys);
     for (size_t i = 0; i < EBBI_STAGED; i++)
@@ -91,7 +92,7 @@ static void gather_rows(void *const to[EBBI_STAGED], const ebbi_stream *stream, 
 }
 
 /* Waits for the slot's upload. */
-static ebb_status settle(ebbi_stream *stream, slot *of) {
+static ebb_status wait_for_upload(ebbi_stream *stream, slot *of) {
   ebb_status status = ebbi_staging_wait(of->staging);
   if (status == EBB_OK) return EBB_OK;
   of->loaded = false;
@@ -100,11 +101,11 @@ static ebb_status settle(ebbi_stream *stream, slot *of) {
 }
 
 static ebb_status send(ebbi_stream *stream, slot *to, size_t epoch, size_t block) {
-  size_t block_rows = stream->plan.block_steps * stream->plan.batch, first = block * block_rows;
+  size_t block_rows = stream->spec.block_steps * stream->spec.batch, first = block * block_rows;
   size_t left = stream->dataset.rows - first, rows = left < block_rows ? left : block_rows;
   size_t bytes[EBBI_STAGED];
   void *memory[EBBI_STAGED];
-  TRY(settle(stream, to));
+  TRY(wait_for_upload(stream, to));
   to->loaded = to->entered = false;
   TRY(ebbi_staging_fill(memory, to->staging));
   gather_rows(memory, stream, epoch, first, rows);
@@ -117,10 +118,11 @@ static ebb_status send(ebbi_stream *stream, slot *to, size_t epoch, size_t block
   return EBB_OK;
 }
 
-/* The slot that holds the block of the next step, which is sent unless it is there. */
+/* Finds the slot with the next step's block, which is sent unless it is there. */
 static ebb_status load(size_t *at, ebbi_stream *stream) {
-  size_t epoch = stream->plan.shuffle ? stream->epoch : 0; /* unshuffled, all epochs are alike */
-  size_t block = stream->step / stream->plan.block_steps;
+  size_t epoch =
+      stream->spec.shuffle ? stream->epoch : 0; /* without shuffling, all epochs are alike */
+  size_t block = stream->step / stream->spec.block_steps;
   for (*at = 0; *at < EBBI_SLOTS; ++*at) {
     const slot *s = &stream->slots[*at];
     if (s->loaded && s->epoch == epoch && s->block == block) return EBB_OK;
@@ -136,7 +138,7 @@ static ebb_status leave(ebbi_stream *stream) {
 }
 
 ebb_status ebbi_stream_enter(size_t *at, size_t *room, ebbi_stream *stream) {
-  size_t block_steps = stream->plan.block_steps;
+  size_t block_steps = stream->spec.block_steps;
   size_t end = (stream->step / block_steps + 1) * block_steps;
   *room = (end < stream->epoch_steps ? end : stream->epoch_steps) - stream->step;
   *at = stream->current;
@@ -145,7 +147,7 @@ ebb_status ebbi_stream_enter(size_t *at, size_t *room, ebbi_stream *stream) {
   if (stream->entered) return EBB_OK;
   TRY(load(at, stream));
   slot *s = &stream->slots[*at];
-  s->loaded = false; /* unless it can be entered */
+  s->loaded = false; /* until it can be entered */
   TRY(ebbi_staging_enter(s->staging));
   stream->current = *at;
   stream->entered = s->entered = s->loaded = true;
@@ -156,7 +158,7 @@ ebb_status ebbi_stream_advance(ebbi_stream *stream, size_t steps) {
   size_t next;
   stream->step += steps;
   bool epoch_ends = stream->step == stream->epoch_steps;
-  if (!epoch_ends && stream->step % stream->plan.block_steps != 0) return EBB_OK;
+  if (!epoch_ends && stream->step % stream->spec.block_steps != 0) return EBB_OK;
   if (epoch_ends) {
     stream->epoch++;
     stream->step = 0;
@@ -172,10 +174,10 @@ ebb_status ebbi_stream_seek(ebbi_stream *stream, size_t epoch, size_t step) {
   return leave(stream);
 }
 
-ebb_status ebbi_stream_settle(ebbi_stream *stream) {
+ebb_status ebbi_stream_wait(ebbi_stream *stream) {
   ebb_status first = EBB_OK;
   for (size_t i = 0; i < EBBI_SLOTS; i++) {
-    ebb_status status = settle(stream, &stream->slots[i]);
+    ebb_status status = wait_for_upload(stream, &stream->slots[i]);
     if (first == EBB_OK) first = status;
   }
   return first;

@@ -1,5 +1,4 @@
-/* Training inside the library: where rows come from, evaluation, and the struct behind ebb_trainer.
- */
+/* Training inside the library: feeds, evaluation, and the struct behind ebb_trainer. */
 #ifndef EBBI_TRAIN_H
 #define EBBI_TRAIN_H
 
@@ -15,11 +14,11 @@
 
 /* Where steps take their rows from. */
 typedef struct ebbi_feed {
-  ebbi_feed_plan plan;             /* its dataset NULL */
+  ebbi_feed_spec spec;             /* its dataset is NULL */
   ebb_tensor *x[EBBI_SLOTS];       /* [rows, inputs] F32 or U8, packed */
   ebb_tensor *targets[EBBI_SLOTS]; /* I32 [rows, 1] or F32 [rows, outputs], packed */
   ebbi_stream *stream;             /* fills the slots; NULL: one slot holds all rows */
-  size_t rows;                     /* of the data set */
+  size_t rows;                     /* of the dataset */
   float scale;
 } ebbi_feed;
 
@@ -28,67 +27,67 @@ typedef struct ebbi_feed {
 ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss);
 
-/* Steps of a block of `bytes` bytes at most (0: a default), fewer where the device is small, but
- * one at least. */
+/* Returns the steps of a block of at most `bytes` bytes (0: default), at least one. Small devices
+ * get fewer. */
 size_t ebbi_feed_block_steps(const ebb_device *device, const ebb_dataset *dataset, size_t batch,
                              size_t bytes);
-void ebbi_feed_need(ebbi_need *need, const ebbi_feed_plan *plan);
+void ebbi_feed_need(ebbi_need *need, const ebbi_feed_spec *spec);
 
-/* Uploads a checked dataset, or makes ready to stream it: then its arrays are borrowed. */
-ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_plan *plan);
+/* Uploads a checked dataset, or prepares to stream it; the arrays are then borrowed. */
+ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_spec *spec);
 void ebbi_feed_free(ebbi_feed *feed);
 size_t ebbi_feed_slots(const ebbi_feed *feed);
 
-/* Queues the batch that comes next, out of a slot, into the pass's x and target, and opens a step.
- */
+/* Opens a step: queues the gather of the next batch from a slot into the pass's x and target. */
 ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot);
 
 /* The same for whole steps. */
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss);
 
-/* The slot that holds the rows of the next step, and how many steps can be queued until it is
- * another's turn. Streamed: the block is on its way when this returns, and launches queued from
- * now on wait for it on the device. */
+/* Finds the slot with the next step's rows, and how many steps can be queued before another slot is
+ * needed. Streamed: the block is being uploaded on return, and launches queued from then on wait
+ * for it on the device. */
 ebb_status ebbi_feed_enter(size_t *slot, size_t *room, ebbi_feed *feed);
 
-/* So many steps have been queued. Streamed: sends the next block on its way when this one is used
- * up, while those steps run. */
+/* Reports that steps have been queued. Streamed: when a block is used up, starts uploading the next
+ * one while those steps run. */
 ebb_status ebbi_feed_advance(ebbi_feed *feed, size_t steps);
 
-/* The next step is this one of that epoch, both from 0. */
+/* Sets the position of the next step: `step` of `epoch`, both from 0. */
 ebb_status ebbi_feed_seek(ebbi_feed *feed, size_t epoch, size_t step);
 
-/* Makes sure that all has arrived that was sent. Streamed: waits for it.  Errors: EBB_ERR_DEVICE.
- */
-ebb_status ebbi_feed_settle(ebbi_feed *feed);
+/* Makes sure that all uploads have arrived. Streamed: waits for them.
+ * Errors: EBB_ERR_DEVICE. */
+ebb_status ebbi_feed_wait(ebbi_feed *feed);
 
-/* A recorded evaluation: gather, forward, loss, sums, batch by batch. */
+/* A recorded evaluation: gather, forward, loss and sums for each batch. */
 typedef struct ebbi_evaluator {
   ebbi_pass *pass;
   ebbi_sequence *sequences[EBBI_SLOTS];
   ebbi_feed feed;
   double target_deviation; /* mse: sum of squared deviations of the targets from their means */
   bool recorded;
-  bool begun;    /* the state on the device is at the start of an evaluation */
-  uint64_t done; /* steps that it counts then */
+  bool begun;    /* the device's state is at the start of an evaluation */
+  uint64_t done; /* steps that this state has counted */
 } ebbi_evaluator;
 
-/* All rows on the device in the order in which they are, in batches for an evaluation. */
-ebbi_feed_plan ebbi_evaluator_plan(const ebb_dataset *dataset);
+/* Plans all rows on the device, in their order, in batches for an evaluation. */
+ebbi_feed_spec ebbi_evaluator_feed(const ebb_dataset *dataset);
 ebb_status ebbi_evaluator_create(ebbi_evaluator *out, ebb_network *network,
-                                 const ebbi_feed_plan *plan, ebb_loss loss);
-/* Compiles its kernels, once: records the batches, and runs the first, since some drivers compile
- * when a kernel is first run. Blocks. */
+                                 const ebbi_feed_spec *spec, ebb_loss loss);
+/* Compiles its kernels once: records the batches and runs the first, since some drivers compile
+ * when a kernel first runs. Blocks. */
 ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
 
-/* The loss may be NaN or Inf.  Errors: EBB_ERR_DEVICE (other rows than there are were summed). */
+/* Runs an evaluation. The loss may be NaN or Inf.
+ * Errors: EBB_ERR_DEVICE (the number of rows summed is wrong). */
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 
-/* Means of the sums in a state; accuracy NaN for mse. */
+/* Computes the means from a state's sums; accuracy is NaN for mse. */
 ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
 
-/* What tells one data set from another. */
+/* Identifies a dataset. */
 typedef struct ebbi_data_print {
   size_t rows, inputs, outputs;
   bool bytes, classes; /* x_u8, labels */
@@ -98,8 +97,8 @@ typedef struct ebbi_data_print {
 
 ebbi_data_print ebbi_data_print_of(const ebb_dataset *data);
 
-/* Steps of a launch that holds several: so many that its cost does not count, so few that the queue
- * keeps moving. */
+/* Steps of a launch that holds several: enough to make its cost negligible, few enough to keep the
+ * queue moving. */
 enum { EBBI_BURST = 16 };
 
 struct ebb_trainer {
@@ -108,71 +107,70 @@ struct ebb_trainer {
   ebbi_pass *pass;
   ebbi_feed feed;
   ebbi_evaluator valid;       /* pass NULL: no validation */
-  ebbi_evaluator sample;      /* without it: a batch of the training rows, which tells whether the
+  ebbi_evaluator sample;      /* without validation: a batch of the training rows, to check that the
                                * weights give finite numbers */
-  ebb_tensor *first, *second; /* the optimizer's moments; NULL where it has no use for them */
-  ebb_tensor *good;           /* what NaN falls back to: the parameters at the end of good_epoch */
-  size_t good_epoch;          /* the last one; with keep_best the best one; 0: those at the start */
+  ebb_tensor *first, *second; /* the optimizer's moments; NULL if it has none */
+  ebb_tensor *good;           /* parameters at the end of good_epoch, restored after NaN */
+  size_t good_epoch;          /* the last finite epoch; with keep_best the best one; 0: the start */
   ebbi_best best;
-  ebb_tensor *latest; /* keep_best: where a run has stopped, while the network has the best ones */
-  bool parked;        /* that is so */
+  ebb_tensor *latest; /* keep_best: the weights of the last step, while the network has the best */
+  bool parked;        /* the network has the best weights */
   ebbi_largest largest;                 /* of the training rows */
-  ebbi_sequence *sequences[EBBI_SLOTS]; /* one step */
-  ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST in a launch; NULL where it holds only one */
+  ebbi_sequence *sequences[EBBI_SLOTS]; /* one step each */
+  ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST steps each; NULL if a launch holds only one */
   size_t epoch_steps;
   size_t epochs_done;
-  uint64_t queued;             /* steps, in all */
-  ebb_state_schedule schedule; /* of the steps queued now */
-  uint64_t judged;             /* the step whose weights were evaluated last */
-  bool sound;                  /* they gave finite numbers */
-  size_t run_first;            /* epochs done when the run under way began */
-  bool resumed;                /* the next run is one that was interrupted */
+  uint64_t queued;             /* total steps */
+  ebb_state_schedule schedule; /* of the steps queued from now on */
+  uint64_t judged;             /* step whose weights were evaluated last */
+  bool sound;                  /* that evaluation gave finite numbers */
+  size_t run_first;            /* epochs done when the current run began */
+  bool resumed;                /* the next run continues an interrupted one */
   ebbi_data_print train_print, valid_print;
-  bool broken; /* by NaN or Inf, or by an impossible state: no more training */
+  bool broken; /* ended by NaN, Inf or an impossible state: no more training */
 };
 
-/* Queues, or records, what a step does up to its gradients, with the batch that comes next out of a
- * slot: opens the step, and does not close it. */
+/* Queues or records a step up to its gradients, with the next batch from a slot. Opens the step and
+ * does not close it. */
 ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot);
 
 /* Copies weights on the device. */
 ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from);
 
 /* Waits for the queue, reads the state, and ends the training if something is not finite. The state
- * knows which step is next, after an error too.
+ * is valid after an error, too, and names the next step.
  * Errors: EBB_ERR_NUMBERS, EBB_ERR_DEVICE (the state is impossible). */
-ebb_status ebbi_trainer_look(ebb_state *state, ebb_trainer *trainer);
+ebb_status ebbi_trainer_read_state(ebb_state *state, ebb_trainer *trainer);
 
-/* Checks that the trainer's steps can have left this state.  Errors: EBB_ERR_DEVICE. */
+/* Checks that this state is possible after the queued steps.  Errors: EBB_ERR_DEVICE. */
 ebb_status ebbi_trainer_check(const ebb_state *state, const ebb_trainer *trainer);
 
 /* Ends the training with the last good weights. Returns `why`. */
 ebb_status ebbi_trainer_end_bad(ebb_trainer *trainer, ebb_status why);
 
-/* Fails with what the state tells of the first number that is not finite.  Errors: EBB_ERR_NUMBERS.
- */
+/* Fails, and describes the first number that is not finite.  Errors: EBB_ERR_NUMBERS. */
 ebb_status ebbi_report_bad_numbers(ebb_trainer *trainer, const ebb_state *state);
 
-/* Fails since the weights, all of them finite, give a loss that is not.  Errors: EBB_ERR_NUMBERS.
- */
+/* Fails because finite weights give a loss that is not finite.  Errors: EBB_ERR_NUMBERS. */
 ebb_status ebbi_report_bad_loss(const ebb_trainer *trainer);
 
-/* What a training is going to take, before anything is allocated. */
-typedef struct ebbi_train_plan {
+/* What a training will use, before anything is allocated. */
+typedef struct ebbi_train_setup {
   ebbi_pass_kind kind;
-  ebbi_feed_plan train, valid; /* valid.dataset NULL: no validation */
-  ebbi_feed_plan sample;       /* then: of */
+  ebbi_feed_spec train, valid; /* valid.dataset NULL: no validation */
+  ebbi_feed_spec sample;       /* without validation: its feed */
   ebb_dataset sample_rows;     /* the first batch of the training rows */
-} ebbi_train_plan;
+} ebbi_train_setup;
 
-/* Chooses the form of the steps and where the data lie, so that all of it fits the device.
+/* Chooses the form of the steps and the place of the data so that everything fits the device.
  * Errors: EBB_ERR_MEMORY, with numbers; EBB_ERR_UNSUPPORTED. */
-ebb_status ebbi_train_plan_make(ebbi_train_plan *plan, const ebb_network *network,
-                                const ebb_dataset *train, const ebb_dataset *valid,
-                                const ebb_train_options *options);
+ebb_status ebbi_train_setup_make(ebbi_train_setup *setup, const ebb_network *network,
+                                 const ebb_dataset *train, const ebb_dataset *valid,
+                                 const ebb_train_options *options);
 
-/* The same for an evaluation alone, but what does not fit either way is left to the allocation. */
-ebb_status ebbi_evaluation_plan_make(ebbi_feed_plan *plan, const ebb_network *network,
+/* The same for an evaluation, except that data which do not fit either way are left for the
+ * allocation to refuse. */
+ebb_status ebbi_evaluation_feed_make(ebbi_feed_spec *spec, const ebb_network *network,
                                      const ebb_dataset *dataset, ebb_loss loss);
 
 #endif

@@ -1,10 +1,11 @@
-/* The trainer: memory planned, data uploaded or made ready to be streamed, the step recorded.
+/* The trainer: plans memory, uploads the data or prepares to stream them, records the step.
  *
- * A step reads its rows at fixed addresses, so it is recorded once for each slot that they may come
- * to (train.h). One recording with the slot in the step state was rejected: kernels would take a
- * pointer out of it, and resident data, the usual case, would pay for the other.
+ * A step reads its rows at fixed addresses, so it is recorded once for each slot (train.h). A
+ * single recording with the slot in the step state was rejected: kernels would have to load a
+ * pointer from it, which would slow down resident data, the usual case.
  */
 #include "base/error.h"
+#include "base/options.h"
 #include "base/size.h"
 #include "train.h"
 
@@ -12,19 +13,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-ebb_train_options ebb_train_options_default(void) {
-  return (ebb_train_options){.loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY),
-                             .optimizer = ebb_optimizer_default(EBB_OPT_ADAM),
-                             .learning_rate = 0.001f,
-                             .schedule = ebb_schedule_default(EBB_SCHEDULE_CONSTANT),
-                             .epochs = 20,
-                             .batch = 32,
-                             .shuffle = true,
-                             .seed = 1,
-                             .step = EBB_STEP_AUTO,
-                             .data_on = EBB_DATA_AUTO};
-}
 
 static const char where[] = "ebb_trainer_create";
 
@@ -38,7 +26,7 @@ static ebb_status check_best(const ebb_train_options *options, const ebb_dataset
           EBB_ERR_ARGUMENT, "%s: the monitor is the accuracy, which loss %s does not have", where,
           ebb_loss_name(options->loss.kind));
   REQUIRE(isfinite(options->min_delta) && options->min_delta >= 0, EBB_ERR_ARGUMENT,
-          "%s: min_delta %g is not a number from 0 on", where, options->min_delta);
+          "%s: min_delta %g is not a finite number of at least 0", where, options->min_delta);
   return EBB_OK;
 }
 
@@ -67,10 +55,10 @@ ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot) {
   return ebbi_pass_backward(pass);
 }
 
-/* Whether one launch can hold more than one step. */
+/* Returns true if one launch can hold several steps. */
 static bool holds_steps(const ebb_trainer *trainer) {
   const ebbi_pass *pass = trainer->pass;
-  return pass->kind == EBBI_PASS_WHOLE && pass->whole->plan.slices == 1;
+  return pass->kind == EBBI_PASS_WHOLE && pass->whole->layout.slices == 1;
 }
 
 static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) {
@@ -103,7 +91,7 @@ static ebb_status make_moments(ebb_trainer *trainer) {
   return EBB_OK;
 }
 
-/* The programs of a step, before it is recorded: their number is known then. */
+/* Builds the programs of a step before it is recorded, so that their number is known. */
 static ebb_status build_programs(ebb_trainer *trainer) {
   ebb_device *device = trainer->network->device;
   ebbi_programs_plan(device);
@@ -119,23 +107,23 @@ static ebb_status record_all(ebb_trainer *trainer) {
   return EBB_OK;
 }
 
-static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
+static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
   ebb_network *network = trainer->network;
   ebb_device *device = network->device;
   const ebb_train_options *options = &trainer->options;
-  size_t count = network->parameters->cols, batch = plan->train.batch;
-  TRY(ebbi_feed_create(&trainer->feed, device, &plan->train));
+  size_t count = network->parameters->cols, batch = setup->train.batch;
+  TRY(ebbi_feed_create(&trainer->feed, device, &setup->train));
   TRY(ebbi_pass_create(&trainer->pass, ebbi_device_exec(device), network, batch, options->loss,
-                       plan->kind));
+                       setup->kind));
   trainer->pass->seed = options->seed;
   TRY(make_moments(trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
   if (options->keep_best) TRY(ebb_tensor_create(&trainer->latest, device, EBB_F32, 1, count));
   TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
-  if (plan->valid.dataset)
-    TRY(ebbi_evaluator_create(&trainer->valid, network, &plan->valid, options->loss));
+  if (setup->valid.dataset)
+    TRY(ebbi_evaluator_create(&trainer->valid, network, &setup->valid, options->loss));
   else
-    TRY(ebbi_evaluator_create(&trainer->sample, network, &plan->sample, options->loss));
+    TRY(ebbi_evaluator_create(&trainer->sample, network, &setup->sample, options->loss));
   ebb_state state = ebb_state_default(0, 0, options->learning_rate);
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
   state.schedule = trainer->schedule;
@@ -144,8 +132,10 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_plan *plan) {
 }
 
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
-                              const ebb_dataset *valid, const ebb_train_options *options) {
-  REQUIRE(out && network && options, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+                              const ebb_dataset *valid, const ebb_train_options *given) {
+  REQUIRE(out && network && given, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+  ebb_train_options own = EBB_TRAIN_OPTIONS_INIT, *options = &own;
+  TRY(ebbi_options_take(where, &own, sizeof own, given));
   ebbi_largest largest;
   TRY(ebbi_feed_check(&largest, where, train, network, options->loss));
   if (valid) TRY(ebbi_feed_check(NULL, where, valid, network, options->loss));
@@ -156,8 +146,8 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   size_t epoch_steps = ebbi_ceil_div(train->rows, options->batch);
   TRY(ebbi_schedule_make(&schedule, where, &options->schedule, options->learning_rate,
                          (uint64_t)options->epochs * epoch_steps));
-  ebbi_train_plan plan;
-  TRY(ebbi_train_plan_make(&plan, network, train, valid, options));
+  ebbi_train_setup setup;
+  TRY(ebbi_train_setup_make(&setup, network, train, valid, options));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
   trainer->network = network;
@@ -166,10 +156,10 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   trainer->largest = largest;
   trainer->epoch_steps = epoch_steps;
   trainer->schedule = schedule;
-  trainer->options.schedule.steps = schedule.steps; /* what 0 has come to */
+  trainer->options.schedule.steps = schedule.steps; /* replaces 0 by its meaning */
   trainer->train_print = ebbi_data_print_of(train);
   if (valid) trainer->valid_print = ebbi_data_print_of(valid);
-  ebb_status status = build(trainer, &plan);
+  ebb_status status = build(trainer, &setup);
   if (status != EBB_OK) {
     ebb_trainer_free(trainer);
     return status;

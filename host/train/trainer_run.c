@@ -1,12 +1,12 @@
-/* Running epochs: steps are queued by the hundred, the sums read once an epoch.
+/* Runs epochs: steps are queued by the hundred, the sums are read once an epoch.
  *
- * The device itself refuses values that are not finite and freezes the weights (kernels/update.h),
- * so the host may look late: what it finds then is the first bad step and parameter. It restores
- * the weights of the last epoch that ended well, or of the best one.
+ * The device refuses values that are not finite and freezes the weights (kernels/update.h), so the
+ * host may check late and still learns the first bad step and parameter. It restores the weights of
+ * the last epoch that ended well, or of the best one.
  *
- * The best weights are kept by a copy on the device, where they change places with the latest ones
- * when a run ends: the optimizer's moments belong to the latest, and only from these can a later
- * run go on as one longer run would.
+ * The best weights are kept as a copy on the device. When a run ends they are exchanged with the
+ * latest ones: the optimizer's moments belong to the latest, which a later run needs to continue as
+ * one longer run would.
  */
 #include "base/clock.h"
 #include "base/error.h"
@@ -15,16 +15,15 @@
 #include <ebb/profile.h>
 #include <math.h>
 
-/* Steps queued before the host looks at the sums, unless the options say otherwise; seconds that it
- * lets pass; how much longer the next wait may be than the last. */
-enum { LOOK_STEPS = 1000, PACE_GROWS = 4 };
-static const double LOOK_SECONDS = 0.5, SLOW_FLOPS = 1e9;
+/* Default number of steps between reports, and the most by which the wait may grow each time. */
+enum { REPORT_STEPS = 1000, PACE_GROWS = 4 };
+static const double REPORT_SECONDS = 0.5, SLOW_FLOPS = 1e9;
 
 ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from) {
   return ebbi_buffer_copy(to->buffer, from->buffer, to->cols * sizeof(float));
 }
 
-/* Gives the network the best weights; the latest ones wait to be gone on from. */
+/* Gives the network the best weights; the latest ones are kept for the next run. */
 static ebb_status park(ebb_trainer *trainer) {
   ebb_tensor *parameters = trainer->network->parameters;
   if (!trainer->options.keep_best || trainer->best.epoch == 0 || trainer->parked) return EBB_OK;
@@ -42,7 +41,8 @@ static ebb_status unpark(ebb_trainer *trainer) {
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   REQUIRE(trainer && !trainer->broken, EBB_ERR_ARGUMENT,
           "ebb_trainer_step: the trainer is NULL, or its training has failed");
-  REQUIRE((trainer->queued + steps) / trainer->epoch_steps < UINT32_MAX, EBB_ERR_ARGUMENT,
+  uint64_t most = (uint64_t)UINT32_MAX * trainer->epoch_steps;
+  REQUIRE(trainer->queued < most && steps < most - trainer->queued, EBB_ERR_ARGUMENT,
           "ebb_trainer_step: %lu epochs are the most", (unsigned long)UINT32_MAX);
   TRY(unpark(trainer));
   for (size_t done = 0, flushed = 0; done < steps;) {
@@ -54,7 +54,7 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
     trainer->queued += queued;
     TRY(ebbi_feed_advance(&trainer->feed, queued));
     done += queued;
-    if (done - flushed >= LOOK_STEPS || done == steps) {
+    if (done - flushed >= REPORT_STEPS || done == steps) {
       TRY(ebbi_device_flush(trainer->network->device));
       flushed = done;
     }
@@ -87,19 +87,19 @@ ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_ra
   return set_schedule(trainer, "ebb_trainer_set_learning_rate", &constant, learning_rate);
 }
 
-/* A run under way. */
+/* A run in progress. */
 typedef struct run {
   ebb_trainer *trainer;
   ebb_state state;
   ebb_report report;
   ebb_report_callback callback;
   void *user;
-  double start; /* later by what compiling has taken */
-  size_t pace;  /* steps until the next look */
+  double start; /* moved forward by the time for compiling */
+  size_t pace;  /* steps until the next report */
   bool go_on;   /* the callback has not asked to stop */
 } run;
 
-/* The sums of an epoch so far, as a report. */
+/* Fills a report from the epoch's sums so far. */
 static void fill_report(run *r, size_t old_rows, double seconds) {
   ebb_report *report = &r->report;
   ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss);
@@ -119,54 +119,55 @@ static void call_back(run *r, bool epoch_end) {
   if (r->callback) r->go_on = r->callback(&r->report, r->user);
 }
 
-/* What tells whether an epoch is good. */
+/* Returns the evaluator that decides whether an epoch is good. */
 static ebbi_evaluator *judge_of(ebb_trainer *trainer) {
   return trainer->valid.pass ? &trainer->valid : &trainer->sample;
 }
 
-/* The kernels of evaluations: users wait for them, but they are no measure of the steps. */
+/* Compiles the kernels of evaluations; users wait for them, but the steps' time excludes it. */
 static ebb_status compile_evaluation(run *r) {
   TRY(ebbi_evaluator_compile(judge_of(r->trainer)));
   r->start = ebbi_seconds();
   return EBB_OK;
 }
 
-/* The very first step, which waits for its own kernels, and then those of evaluations. */
+/* Runs the very first step, which waits for its kernels, and compiles those of evaluations. */
 static ebb_status take_first_step(run *r) {
   TRY(ebb_trainer_step(r->trainer, 1));
-  TRY(ebbi_trainer_look(&r->state, r->trainer));
+  TRY(ebbi_trainer_read_state(&r->state, r->trainer));
   r->report.first_step_seconds = ebbi_seconds() - r->start;
   fill_report(r, r->state.rows, 0);
   return compile_evaluation(r);
 }
 
-/* Steps before the first look: as many as a slow device takes in its time. */
+/* Steps before the first report: as many as a slow device computes in the time between reports. */
 static size_t first_pace(const ebb_trainer *trainer) {
   double parameters = (double)trainer->network->parameters->cols;
-  double flops = 6 * parameters * (double)trainer->feed.plan.batch; /* forward, two backward */
-  double steps = LOOK_SECONDS * SLOW_FLOPS / flops;
-  return steps < 1 ? 1 : steps < LOOK_STEPS ? (size_t)steps : LOOK_STEPS;
+  double flops = 6 * parameters * (double)trainer->feed.spec.batch; /* forward, two backward */
+  double steps = REPORT_SECONDS * SLOW_FLOPS / flops;
+  return steps < 1 ? 1 : steps < REPORT_STEPS ? (size_t)steps : REPORT_STEPS;
 }
 
-/* Steps from here to the next look. */
-static size_t steps_to_look(const run *r, size_t left) {
-  size_t most = r->trainer->options.look_steps ? r->trainer->options.look_steps : LOOK_STEPS;
+/* Returns the number of steps from here to the next report. */
+static size_t steps_to_report(const run *r, size_t left) {
+  size_t most = r->trainer->options.look_steps ? r->trainer->options.look_steps : REPORT_STEPS;
   size_t steps = most - r->state.done % most;
   if (r->pace < steps) steps = r->pace;
   return left < steps ? left : steps;
 }
 
-/* So many steps have taken so long. */
+/* Adjusts the pace: `steps` have taken `seconds`. */
 static void set_pace(run *r, size_t steps, double seconds) {
-  double most = (double)r->pace * PACE_GROWS, pace = LOOK_SECONDS * (double)steps / seconds;
+  double most = (double)r->pace * PACE_GROWS, pace = REPORT_SECONDS * (double)steps / seconds;
   r->pace = pace < 1 ? 1 : pace < most ? (size_t)pace : (size_t)most;
   if (r->pace > INT32_MAX) r->pace = INT32_MAX;
 }
 
-/* The steps of the rest of the epoch, unless the callback asks to stop within it. */
+/* Runs the rest of the epoch's steps, unless the callback asks to stop. */
 static ebb_status run_steps(run *r) {
   ebb_trainer *trainer = r->trainer;
-  size_t steps_done = r->state.done - r->state.epoch_first; /* after ebb_trainer_step, or a stop */
+  size_t steps_done =
+      r->state.done - r->state.epoch_first; /* not 0 after ebb_trainer_step or a stop */
   size_t left = trainer->epoch_steps - steps_done, old_rows = steps_done ? r->state.rows : 0;
   if (r->state.done == 0) {
     TRY(take_first_step(r));
@@ -175,9 +176,9 @@ static ebb_status run_steps(run *r) {
   }
   double start = ebbi_seconds(), before = start;
   while (left > 0 && r->go_on) {
-    size_t steps = steps_to_look(r, left);
+    size_t steps = steps_to_report(r, left);
     TRY(ebb_trainer_step(trainer, steps));
-    TRY(ebbi_trainer_look(&r->state, trainer));
+    TRY(ebbi_trainer_read_state(&r->state, trainer));
     left -= steps;
     double now = ebbi_seconds();
     set_pace(r, steps, now - before);
@@ -194,7 +195,7 @@ static void report_best(ebb_report *report, const ebbi_best *best) {
   report->best_accuracy = best->accuracy;
 }
 
-/* The loss of the weights as they are; over validation rows, if there are any. */
+/* Computes the loss of the current weights, over validation rows if there are any. */
 static ebb_status judge(ebb_metrics *metrics, ebb_trainer *trainer) {
   double start = ebbi_seconds();
   TRY(ebbi_evaluator_run(metrics, judge_of(trainer)));
@@ -213,14 +214,14 @@ static void report_valid(ebb_trainer *trainer, ebb_report *report, const ebb_met
   report_best(report, &trainer->best);
 }
 
-/* Whether patience has run out. */
+/* Returns true if patience is exhausted. */
 static bool has_waited(const ebb_trainer *trainer) {
   size_t patience = trainer->options.patience;
   return patience > 0 && trainer->best.behind >= patience;
 }
 
-/* Closes an epoch: evaluation, and its weights kept if they are good, with keep_best if they are
- * the best. Weights that are finite can still be of no use: their outputs need not be. */
+/* Closes an epoch: evaluates it, and keeps its weights if they are good; with keep_best, if they
+ * are the best. Finite weights can still be useless if their outputs are not finite. */
 static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   ebb_metrics metrics;
   TRY(judge(&metrics, trainer));
@@ -234,9 +235,9 @@ static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   return EBB_OK;
 }
 
-/* Leaves the best weights in the network or, if they are good, the latest ones, also those of a run
- * that was stopped within an epoch. */
-static ebb_status settle(ebb_trainer *trainer) {
+/* Leaves the best weights in the network or, if they are good, the latest ones, including those of
+ * a run that was stopped within an epoch. */
+static ebb_status choose_final_weights(ebb_trainer *trainer) {
   ebb_metrics metrics;
   if (trainer->options.keep_best && trainer->best.epoch > 0) return park(trainer);
   if (trainer->judged != trainer->queued) TRY(judge(&metrics, trainer));
@@ -244,11 +245,11 @@ static ebb_status settle(ebb_trainer *trainer) {
   return ebbi_trainer_end_bad(trainer, ebbi_report_bad_loss(trainer));
 }
 
-/* One that goes on where it was interrupted keeps its beginning, and its patience. */
+/* A resumed run keeps its beginning and its patience. */
 static ebb_status begin(run *r) {
   ebb_trainer *trainer = r->trainer;
-  TRY(ebbi_trainer_look(&r->state, trainer));
-  if (r->state.done > 0) TRY(compile_evaluation(r)); /* steps have been queued without a run */
+  TRY(ebbi_trainer_read_state(&r->state, trainer));
+  if (r->state.done > 0) TRY(compile_evaluation(r)); /* steps were queued without a run */
   if (!trainer->resumed) trainer->run_first = trainer->epochs_done;
   if (!trainer->resumed && has_waited(trainer)) trainer->best.behind = 0;
   trainer->resumed = false;
@@ -282,5 +283,5 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
     TRY(close_epoch(trainer, &r.report));
     call_back(&r, true);
   }
-  return settle(trainer);
+  return choose_final_weights(trainer);
 }

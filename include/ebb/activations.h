@@ -1,10 +1,9 @@
-/* The list of activations, which the library and its kernels read alike: what C and OpenCL C share.
- * kernels/activation.h has their text.
- */
+/* The list of activations, shared by the library and its kernels: only what is valid in both C and
+ * OpenCL C. kernels/activation.h has the functions. */
 #ifndef EBB_ACTIVATIONS_H
 #define EBB_ACTIVATIONS_H
 
-/* X(NAME, name, does f'(z) need z itself (1), or is f(z) enough (0), formula) */
+/* X(NAME, name, whether f'(z) needs z (1) or can be computed from f(z) (0), formula) */
 #define EBB_ACTIVATION_LIST(X)                                                                     \
   X(IDENTITY, identity, 0, "z")                                                                    \
   X(RELU, relu, 0, "max(z, 0)")                                                                    \

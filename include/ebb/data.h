@@ -56,11 +56,11 @@ typedef enum ebb_column_use {
 
 /* The kind of a column: how its values are read. */
 typedef enum ebb_column_kind {
-  EBB_KIND_NUMBER,
-  EBB_KIND_AMOUNT,   /* a number with a currency, a percent sign, grouped digits or a unit */
-  EBB_KIND_DATE,     /* with or without a time of day */
-  EBB_KIND_CATEGORY, /* one of a set of texts */
-  EBB_KIND_PIXEL     /* a byte of an image */
+  EBB_COLUMN_NUMBER,
+  EBB_COLUMN_AMOUNT,   /* a number with a currency, a percent sign, grouped digits or a unit */
+  EBB_COLUMN_DATE,     /* with or without a time of day */
+  EBB_COLUMN_CATEGORY, /* one of a set of texts */
+  EBB_COLUMN_PIXEL     /* a byte of an image */
 } ebb_column_kind;
 
 /* Texts that stand for a missing value, as written in files. Python writes "None", while "none" is
@@ -75,6 +75,7 @@ typedef enum ebb_column_kind {
  * each entry is a name from the header or a position from 0, negative from the end. A name that
  * contains a comma must be the only entry. A column may be in one list at most. */
 typedef struct ebb_read_options {
+  size_t size;          /* of this struct, in bytes: EBB_READ_OPTIONS_INIT sets it */
   const char *labels;   /* path of a file with the targets */
   const char *target;   /* list of target columns; NULL: the last column that is not empty. An array
                          * has no target unless this or `labels` is given */
@@ -101,6 +102,27 @@ typedef struct ebb_read_options {
                                * is there. drop, keep, categorical and numeric are then not
                                * allowed */
 } ebb_read_options;
+
+#define EBB_READ_OPTIONS_INIT                                                                      \
+  {sizeof(ebb_read_options),                                                                       \
+   0,                                                                                              \
+   0,                                                                                              \
+   false,                                                                                          \
+   false,                                                                                          \
+   EBB_TASK_AUTO,                                                                                  \
+   0,                                                                                              \
+   0,                                                                                              \
+   EBB_HEADER_AUTO,                                                                                \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   false,                                                                                          \
+   0,                                                                                              \
+   0}
 
 /* Reads CSV and its variants, ARFF, libsvm, IDX, NPY or NPZ, recognised by content; each may be
  * gzipped. The path "-", here and for the labels, is standard input, read to its end. Rows without
@@ -231,10 +253,13 @@ typedef enum ebb_missing {
 } ebb_missing;
 
 typedef struct ebb_encoder_options {
+  size_t size;          /* of this struct, in bytes: EBB_ENCODER_OPTIONS_INIT sets it */
   bool no_scale;        /* keeps numbers unchanged: no standardisation, pixels multiplied by 1 */
   bool no_scale_target; /* regression: learns the target itself, not (y - mean) / deviation */
   ebb_missing missing;
 } ebb_encoder_options;
+
+#define EBB_ENCODER_OPTIONS_INIT {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE}
 
 /* Fits an encoder on the given rows of a table. Each kind of column becomes:
  *

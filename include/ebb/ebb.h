@@ -28,7 +28,7 @@
  *   ebb_trainer *trainer;
  *   ebb_spec spec;
  *   ebb_dataset xor = {.rows = 4, .inputs = 2, .outputs = 2, .x = x, .labels = labels};
- *   ebb_train_options options = ebb_train_options_default();
+ *   ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
  *
  *   ebb_device_open(&device, NULL);
  *   ebb_spec_parse(&spec, "2-16tanh-2", 0, 0);

@@ -40,10 +40,6 @@ const char *ebb_status_text(ebb_status status);
 /* The message of this thread's last failure; "" before the first. Valid until the next failure. */
 const char *ebb_error_message(void);
 
-/* For error messages: the entry of `names` nearest to `word` by edit distance, or NULL if none is
- * near enough. */
-const char *ebb_suggest(const char *word, const char *const *names, size_t count);
-
 #ifdef __cplusplus
 }
 #endif

@@ -1,8 +1,9 @@
 /* Training: epochs of recorded steps on the device, evaluation, and the model file.
  *
- * A step (gather, forward, loss, backward, update) is recorded once and replayed: it downloads
- * nothing and, with the data on the device, waits for nothing. Sums of loss and correct rows are
- * read at an epoch's end, and in longer ones every 1,000 steps or about every half second.
+ * A step (gather, forward, loss, backward, update) is recorded once and replayed. It downloads
+ * nothing and, with the data on the device, waits for nothing. Loss sums and correct rows are read
+ * at the end of each epoch; within a long epoch they are read every 1,000 steps or about every half
+ * second.
  */
 #ifndef EBB_TRAINER_H
 #define EBB_TRAINER_H
@@ -14,7 +15,7 @@
 extern "C" {
 #endif
 
-/* X(NAME, name, what a step is made of) */
+/* X(NAME, name, description) */
 #define EBB_STEP_FORM_LIST(X)                                                                      \
   X(AUTO, "auto", "whole where the network is small enough: on a GPU up to 16,384 parameters")     \
   X(LAYERS, "layers", "gather, a launch a layer and direction, loss, update")                      \
@@ -27,7 +28,7 @@ typedef enum ebb_step_form {
       EBB_STEP_COUNT
 } ebb_step_form;
 
-/* X(NAME, name, where the data sets lie while they are trained on) */
+/* X(NAME, name, where datasets lie during training) */
 #define EBB_DATA_PLACE_LIST(X)                                                                     \
   X(AUTO, "auto", "on the device if they fit beside all else, else on the host")                   \
   X(DEVICE, "device", "on the device, uploaded once")                                              \
@@ -40,7 +41,7 @@ typedef enum ebb_data_place {
       EBB_DATA_PLACE_COUNT
 } ebb_data_place;
 
-/* X(NAME, name, by what of the validation rows epochs are compared) */
+/* X(NAME, name, the figure of the validation rows by which epochs are compared) */
 #define EBB_MONITOR_LIST(X)                                                                        \
   X(LOSS, "loss", "the loss: the lower, the better")                                               \
   X(ACCURACY, "accuracy", "the accuracy, of classification only: the higher, the better")
@@ -52,136 +53,157 @@ typedef enum ebb_monitor {
       EBB_MONITOR_COUNT
 } ebb_monitor;
 
+/* Options of a training. Begin with EBB_TRAIN_OPTIONS_INIT, which sets the size and the defaults.
+ */
 typedef struct ebb_train_options {
+  size_t size; /* of this struct, in bytes: a program built with an older header gets the defaults
+                * of later options */
   ebb_loss loss;
   ebb_optimizer optimizer;
   float learning_rate;   /* the base rate of the schedule */
-  ebb_schedule schedule; /* steps 0: of all epochs */
+  ebb_schedule schedule; /* steps 0: those of all epochs */
   size_t epochs;
-  size_t batch; /* rows a step; the last step of an epoch takes what is left */
+  size_t batch; /* rows per step; an epoch's last step takes the rest */
   bool shuffle;
   uint64_t seed; /* of the shuffle */
   ebb_step_form step;
-  ebb_data_place data_on; /* the results are the same to the last bit */
-  size_t block_bytes;     /* of data on the host: the two blocks that lie on the device have at most
-                           * so many bytes each, but one batch at least; 0: 8 MiB */
+  ebb_data_place data_on; /* has no effect on the results, to the last bit */
+  size_t block_bytes; /* data on the host: most bytes of each of the two blocks on the device, at
+                       * least one batch; 0: 8 MiB */
 
-  /* These need validation rows; ebb_trainer_create refuses them without (EBB_ERR_ARGUMENT). */
-  bool keep_best; /* a run leaves the weights of the best epoch in the network, not the last ones */
-  ebb_monitor monitor; /* what the best epoch is the best by */
-  double min_delta; /* a better epoch is better by more than this: of the loss, or of the accuracy
-                     * as a fraction */
-  size_t patience;  /* a run ends after so many epochs without a better one; 0: never */
+  /* The following fields need validation rows; without them ebb_trainer_create fails with
+   * EBB_ERR_ARGUMENT. */
+  bool keep_best;      /* a run leaves the best epoch's weights in the network, not the last */
+  ebb_monitor monitor; /* figure that decides which epoch is best */
+  double min_delta;    /* least improvement of a better epoch: of the loss, or of the accuracy as a
+                        * fraction */
+  size_t patience;     /* a run ends after this many epochs without a better one; 0: never */
 
-  size_t look_steps; /* the callback is called at each multiple of so many steps; 0: 1,000 */
+  size_t look_steps; /* the callback is called at each multiple of this many steps; 0: 1,000 */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001 by the constant schedule, 20 epochs, batch 32, shuffle,
  * seed 1, step auto, data on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0,
  * patience 0; look steps 0. */
-ebb_train_options ebb_train_options_default(void);
+#define EBB_TRAIN_OPTIONS_INIT                                                                     \
+  {sizeof(ebb_train_options),                                                                      \
+   {EBB_LOSS_CROSS_ENTROPY, {0, 0}},                                                               \
+   EBB_ADAM_INIT,                                                                                  \
+   0.001f,                                                                                         \
+   {EBB_SCHEDULE_CONSTANT, 0, 0, 1},                                                               \
+   20,                                                                                             \
+   32,                                                                                             \
+   true,                                                                                           \
+   1,                                                                                              \
+   EBB_STEP_AUTO,                                                                                  \
+   EBB_DATA_AUTO,                                                                                  \
+   0,                                                                                              \
+   false,                                                                                          \
+   EBB_MONITOR_LOSS,                                                                               \
+   0,                                                                                              \
+   0,                                                                                              \
+   0}
 
-/* The hidden layers that `ebb train` and simple.h take where none are given; docs/decisions/0022.
- */
+/* The default hidden layers of `ebb train` and simple.h; see docs/decisions/0022. */
 #define EBB_DEFAULT_NETWORK "256relu"
 
-/* Amounts that suit a training of so many rows. */
+/* Suitable amounts for a training of a given number of rows. */
 typedef struct ebb_train_amounts {
   size_t batch;
-  size_t epochs;   /* with validation rows the most */
+  size_t epochs;   /* upper limit if there are validation rows */
   size_t patience; /* epochs without a better one; 0 without validation rows */
 } ebb_train_amounts;
 
-/* `batch`: 0, or the one that is wanted. */
+/* `batch` is the desired size, or 0. */
 ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch);
 
-/* How training stands. Losses are means over rows; NaN where there is no such number. */
+/* Progress of a training. Losses are means over rows; figures that do not exist are NaN. */
 typedef struct ebb_report {
-  bool epoch_end;        /* false: a look after the first step or in the midst of a long epoch,
-                          * without validation */
-  size_t epoch, epochs;  /* from 1 */
-  uint64_t step, steps;  /* steps done, and in all */
-  double train_loss;     /* mean over this epoch's rows, each by the weights of its step */
-  double train_accuracy; /* classification only */
-  double learning_rate;  /* of the last step */
-  double valid_loss, valid_accuracy; /* at the end of an epoch; the loss may be NaN or Inf there */
+  bool epoch_end;       /* false: after the first step or within a long epoch, without validation */
+  size_t epoch, epochs; /* from 1 */
+  uint64_t step, steps; /* steps done, and total */
+  double train_loss;    /* mean over this epoch's rows, each with the weights of its step */
+  double train_accuracy;             /* classification only */
+  double learning_rate;              /* of the last step */
+  double valid_loss, valid_accuracy; /* only at an epoch's end; the loss may be NaN or Inf */
   double valid_r2;                   /* mse only, as in ebb_metrics */
-  size_t best_epoch; /* of all runs so far; 0: there is none (no validation rows, or no
-                      * epoch whose validation loss was finite) */
-  double best_loss, best_accuracy; /* of its validation */
-  size_t good_epoch;  /* whose weights a run that ends with EBB_ERR_NUMBERS leaves: the last epoch
-                       * with a finite loss after it, with keep_best the best one; 0: the start */
-  bool improved;      /* the best epoch is this one */
-  bool stopped_early; /* the run ends with this epoch because of the patience */
-  double samples_per_second; /* training rows; neither the first step nor validation counts */
-  double seconds;            /* of this run, without the first step and what was compiled */
-  double first_step_seconds; /* of the very first step, which waits for kernels; 0 in later runs */
+  size_t best_epoch; /* of all runs so far; 0: none (no validation rows, or no epoch with a finite
+                      * validation loss) */
+  double best_loss, best_accuracy; /* its validation figures */
+  size_t good_epoch;  /* the epoch whose weights remain if the run ends with EBB_ERR_NUMBERS: the
+                       * last epoch with a finite loss after it, with keep_best the best one; 0: the
+                       * initial weights */
+  bool improved;      /* this epoch is the best */
+  bool stopped_early; /* patience ends the run with this epoch */
+  double samples_per_second; /* training rows; without the first step and validation */
+  double seconds;            /* of this run, without the first step and compilation */
+  double first_step_seconds; /* duration of the very first step, which waits for kernels; 0 in later
+                              * runs */
 } ebb_report;
 
-/* Called after the very first step, when all kernels are compiled, also those of evaluations; at
- * each epoch's end, after its evaluation; and, in long epochs, between: at the multiples of
- * look_steps, and sooner where these are more than about half a second apart. Return false to stop.
- */
+/* Called after the very first step, when all kernels including those of evaluations are compiled;
+ * at the end of each epoch, after its evaluation; and within long epochs at multiples of
+ * look_steps, or about every half second if that is sooner. Return false to stop. */
 typedef bool (*ebb_report_callback)(const ebb_report *report, void *user);
 
 typedef struct ebb_trainer ebb_trainer;
 
-/* Plans the memory, uploads the data and records the step. The network is borrowed, and so are the
- * arrays of the datasets: they must live and stay as they are as long as the trainer, unless the
- * data are on the device by the options; then they may go when this returns. `valid` may be NULL.
+/* Plans the memory, uploads the data and records the step. The network and the datasets' arrays are
+ * borrowed and must stay unchanged as long as the trainer lives; if the options put the data on the
+ * device, the arrays may be freed on return. `valid` may be NULL.
  * Errors: EBB_ERR_ARGUMENT (sizes do not fit), EBB_ERR_INPUT (ebb_dataset_check), EBB_ERR_MEMORY
- * (the message says what is needed, what is allowed and what to try), EBB_ERR_UNSUPPORTED (the
- * network is too large for whole steps, which were asked for). */
+ * (the message says what is needed, what is allowed and what to try), EBB_ERR_UNSUPPORTED (whole
+ * steps were requested, and the network is too large for them). */
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
                               const ebb_dataset *valid, const ebb_train_options *options);
 void ebb_trainer_free(ebb_trainer *trainer);
 
-/* LAYERS or WHOLE: what AUTO has come to. */
+/* Returns LAYERS or WHOLE: the form that AUTO has chosen. */
 ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer);
 
-/* DEVICE or HOST: what AUTO has come to for the training rows. Validation rows lie on the device
- * unless these rows' going to the host is not enough. */
+/* Returns DEVICE or HOST: the place that AUTO has chosen for the training rows. Validation rows lie
+ * on the device unless keeping the training rows on the host does not free enough memory. */
 ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
 
-/* Trains for the options' epochs, until `callback` (may be NULL) returns false, or until the
- * patience is over. May be called again to go on from where this run stopped, as one longer run
- * would; after a run that the patience has ended, the patience begins anew. Blocks.
+/* Trains for the options' epochs, until `callback` (may be NULL) returns false, or until patience
+ * is exhausted. Call it again to continue as one longer run would; after a run that ended by
+ * patience, patience starts anew. Blocks.
  *
- * With keep_best the network holds the latest weights while a run is under way, and those of the
- * best epoch of all runs when it has ended in any way but EBB_ERR_DEVICE; a run that goes on takes
- * the latest ones again, which the trainer keeps, and what has been written to the network in
- * between is lost.
- * Errors: EBB_ERR_NUMBERS (loss or a weight became NaN or Inf: the message names step and layer,
- * and what to do; or the weights that the run would leave give a loss that is not finite, over the
- * validation rows or else over some of the training rows. The network then holds the weights of
- * good_epoch); EBB_ERR_DEVICE (also: what the device has counted is impossible); EBB_ERR_ARGUMENT
- * (more than UINT32_MAX epochs). After an error no further run is possible. */
+ * With keep_best the network holds the latest weights during a run, and those of the best epoch of
+ * all runs after it, unless it ends with EBB_ERR_DEVICE. The next run continues from the latest
+ * weights, which the trainer keeps; anything written to the network in between is lost.
+ * Errors: EBB_ERR_NUMBERS (the loss or a weight became NaN or Inf: the message names step, layer
+ * and remedy; or the final weights give a loss that is not finite over the validation rows, or
+ * without these over some training rows. The network then holds the weights of good_epoch.)
+ * EBB_ERR_DEVICE (also if counters read from the device are impossible). EBB_ERR_ARGUMENT (more
+ * than UINT32_MAX epochs). No run is possible after an error.
+ */
 ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, void *user);
 
-/* Queues `steps` steps, wherever the epoch stands, without waiting, and from the latest weights;
- * with data on the host it waits for earlier uploads, so as to stay at most a few blocks ahead of
- * the device. */
+/* Queues `steps` steps from the current position in the epoch, with the latest weights, without
+ * waiting. With data on the host it waits for earlier uploads, so that it stays at most a few
+ * blocks ahead of the device. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
-/* Changes the schedule for the steps queued from now on; its steps count from the next one. Steps 0
- * are taken as by ebb_trainer_create. Waits for nothing.
+/* Changes the schedule for all steps queued from now on; its steps count from the next step. Steps
+ * 0 have the same meaning as in ebb_trainer_create. Does not block.
  * Errors: EBB_ERR_ARGUMENT; EBB_ERR_NUMBERS (the training has failed). */
 ebb_status ebb_trainer_set_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
                                     float learning_rate);
 
-/* The same with the constant schedule, without a warm-up. */
+/* Sets a constant schedule without warm-up. */
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);
 
 typedef struct ebb_metrics {
   double loss;     /* mean over rows (mse: and columns) */
-  double accuracy; /* cross_entropy; NaN else */
-  double r2;       /* mse: 1 - squared error / squared deviation from the mean, both summed over all
-                    * target columns; NaN else, and where the targets do not vary */
+  double accuracy; /* cross_entropy only; else NaN */
+  double r2; /* mse only: 1 - squared error / squared deviation from the mean, each summed over all
+              * target columns; NaN else, and if the targets are constant */
   size_t rows;
 } ebb_metrics;
 
-/* Loss and accuracy of a network on a dataset, computed on the device, to which rows are streamed
- * if they do not fit. Blocks.
+/* Computes loss and accuracy of a network on a dataset on the device. Rows that do not fit are
+ * streamed. Blocks.
  * Errors: EBB_ERR_NUMBERS (the loss is NaN or Inf). */
 ebb_status ebb_evaluate(ebb_metrics *metrics, ebb_network *network, const ebb_dataset *dataset,
                         ebb_loss loss);

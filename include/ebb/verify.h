@@ -20,7 +20,9 @@ typedef struct ebb_check {
   bool passed;
 } ebb_check;
 
+/* Begin with EBB_VERIFY_OPTIONS_INIT: nothing is checked yet. */
 typedef struct ebb_verify_options {
+  size_t size;      /* of this struct, in bytes; the macro sets it */
   bool kernels;     /* check every kernel that this device normally uses, on its odd shapes */
   bool all;         /* also kernels for other kinds of device: engines, tiles, widths, units */
   const char *only; /* pattern of the checks to run; NULL: all. See below */
@@ -34,7 +36,16 @@ typedef struct ebb_verify_options {
   bool skip_differences; /* skip the finite differences, which do not depend on engine and
                           * optimizer, if another run with the same weights, data and loss makes
                           * them */
+  bool reserved[7];      /* so that a later option lies behind what an older program has; false */
 } ebb_verify_options;
+
+#define EBB_VERIFY_OPTIONS_INIT                                                                    \
+  {                                                                                                \
+    sizeof(ebb_verify_options), false, false, 0, 0, 0, 0, {EBB_LOSS_CROSS_ENTROPY, {0, 0}},        \
+        EBB_ADAM_INIT, 0, 0, false, {                                                              \
+      false                                                                                        \
+    }                                                                                              \
+  }
 
 typedef struct ebb_verify_result {
   size_t checks, failed;

@@ -1,18 +1,18 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# Each allocation of the tool and its libraries fails, once or from then on: the command ends with a
-# message and an exit code other than 0, or its result is right to the last byte. The library of
-# failing_alloc.c makes them fail. Runs a sample; with SHARE=i/n in the environment the i-th n-th of
-# all positions, i from 0; with SWEEP=count that many for each command.
+# Each allocation of the tool and its libraries fails, once or from then on. The command must end with
+# a message and a nonzero exit code, or its result must be correct to the last byte. The library of
+# failing_alloc.c makes allocations fail. Runs a sample; SHARE=i/n in the environment runs share i (from
+# 0) of n of all positions, SWEEP=count that many positions for each command.
 
-# A training of the smallest kind, from caches that are warm: what is counted is the same in each run.
+# The smallest training, from warm caches, so that each run makes the same allocations.
 awk 'BEGIN { print "x,y"; for (i = 0; i < 12; i++) print i % 3 ",k" i % 2 }' >few.csv
 export EBB_CACHE_DIR="$work/cache"
 training="train --data few.csv --model 3tanh --epochs 2 --batch 8 --valid 0.25 --lr 0.05 --json --log"
 
-# What a command must find, made anew before each run; a case sets it.
+# Prepares the files for a command before each run; a case sets it.
 before=:
 
-# fails VARIABLES ARGUMENT...: the tool with an allocation that fails.
+# fails VARIABLES ARGUMENT...: runs the tool with an allocation that fails.
 fails() {
   variables=$1
   shift
@@ -21,10 +21,10 @@ fails() {
   got=$?
 }
 
-# What a run must not depend on: times and rates.
+# Removes what differs between runs: times and rates.
 steady() { sed -E 's/"[a-z_]*(second|seconds|_s)": *[0-9.e+-]*,?//g' "$1"; }
 
-# Checks a run that should have had the outputs right.out and right.FILE. check FILE WHERE
+# Checks a run whose correct outputs are right.out and right.FILE. check FILE WHERE
 check() {
   if [ $got -gt 6 ]; then
     flunk "$2: exit code $got: $(head -c 300 err)"
@@ -39,7 +39,7 @@ check() {
   fi
 }
 
-# The checkpoints that a failure has left are good ones: the training ends as it would have. goes_on FILE WHERE
+# Resumes from the checkpoints that a failure left: the training must end as usual. goes_on FILE WHERE
 goes_on() {
   ls run/*.json >/dev/null 2>&1 || return 0
   ls run/*.tmp >/dev/null 2>&1 && flunk "$2: temporary files are left in run"
@@ -47,7 +47,7 @@ goes_on() {
   cmp -s "$1" "right.$1" || flunk "$2: another model comes from its checkpoint"
 }
 
-# Sweeps a command. sweep SAMPLE FILE ARGUMENT...: at so many positions.
+# sweep SAMPLE FILE ARGUMENT...: sweeps a command at SAMPLE positions.
 sweep() {
   sample=${SWEEP:-$1} file=$2
   runs=0

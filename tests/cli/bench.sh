@@ -2,7 +2,7 @@
 # ebb bench: refused options, consistency of the numbers in a result with each other and with the
 # device's counters, and comparisons. No time is judged here.
 
-# product A B C D: is a times b relatively near to c times d?
+# product A B C D: true if a times b is close to c times d, relatively.
 product() {
   near "$(awk -v a="$1" -v b="$2" 'BEGIN { printf "%.12g", a * b }')" \
     "$(awk -v a="$3" -v b="$4" 'BEGIN { printf "%.12g", a * b }')" 1e-6
@@ -72,7 +72,7 @@ for pair in bench:step model:20-150relu-150relu-3 batch:16 optimizer:sgd bytes_d
   [ "$(field "${pair%%:*}" out)" = "${pair#*:}" ] || flunk "$pair, not: $(field "${pair%%:*}" out)"
 done
 near "$(field momentum out)" 0.9 1e-9
-# first layer: forward and weight gradient; the others also their inputs' gradient
+# first layer: forward and weight gradient; the others also their input gradient
 flops=$(awk 'BEGIN { print 2e-6 * 16 * (2 * 20 * 150 + 3 * 150 * 150 + 3 * 150 * 3) }')
 product "$(field gflops out)" "$(field step_ms_median out)" "$flops" 1
 product "$(field samples_per_second out)" "$(field step_ms_median out)" 16 1000
@@ -94,7 +94,7 @@ out '^network .*20-150relu-3, batch 16, adam, mse$'
 out '^bytes down a step   0$'
 
 begin "bench elementwise"
-# PoCL then has so little memory that the arrays must be shorter
+# leaves PoCL so little memory that the arrays must be shorter
 with POCL_MEMORY_LIMIT=1 code 0 bench elementwise --quick --json --quiet
 silent err
 json out
@@ -152,7 +152,7 @@ echo '[1]' >other.json
 complains 6 'other.json: .*no result' bench --compare other.json matmul.json
 
 begin "bench measures nothing that is wrong"
-# fault FILE SED-SCRIPT ARGUMENT...: with this change of a kernel file the benchmark must say so.
+# fault FILE SED-SCRIPT ARGUMENT...: the benchmark must report this change of a kernel file.
 fault() {
   rm -rf broken
   cp -r "$tests/../kernels" broken

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# The best epoch, on rows of which a third are contradictory: once they are learned by heart,
+# The best epoch, on rows a third of which are contradictory: once the network has memorised them,
 # validation gets worse.
 
 awk 'BEGIN {
@@ -12,15 +12,15 @@ awk 'BEGIN {
 }' >noise.csv
 learn="train --data noise.csv --model 24tanh --lr 0.01 --quiet"
 
-# Of the epochs in a log: their number; the number, and a figure, of the first with the lowest loss.
+# From a log: the number of epochs; the first epoch with the lowest loss, and a figure of it.
 epochs_of() { grep -c '"type":"epoch"' "$1"; }
 lowest() { grep '"type":"epoch"' "$1" | sed 's/.*"epoch":\([0-9]*\),.*"valid_loss":\([^,}]*\).*/\1 \2/' | sort -g -k 2,2 -k 1,1 | head -1; }
 valid_loss() { grep "\"type\":\"epoch\",\"epoch\":$1," "$2" | sed 's/.*"valid_loss":\([^,}]*\).*/\1/'; }
 
-# The end of a log is a key with this value. ends_with KEY VALUE LOG
+# ends_with KEY VALUE LOG: the log's last line has the key with this value.
 ends_with() { tail -1 "$3" | grep -q "\"$1\":$2[,}]" || flunk "the end of $3 lacks $1 $2: $(tail -1 "$3")"; }
 
-# The model's loss on the validation rows is this one. has_loss MODEL LOSS
+# has_loss MODEL LOSS: the model has this loss on the validation rows.
 has_loss() {
   code 0 eval "$1" --data noise.csv --part valid --json --quiet
   near "$(field loss out)" "$2" 1e-6
@@ -53,7 +53,7 @@ ends_with stopped_early true l
 ends_with patience 3 l
 stop=$(epochs_of l) found=$(field best_epoch l)
 [ "$stop" -eq $((found + 3)) ] || flunk "best epoch $found, ended after $stop"
-has_loss early.safetensors "$(valid_loss "$found" full.log)" # the epochs are the same ones
+has_loss early.safetensors "$(valid_loss "$found" full.log)" # the epochs are the same
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --patience 3 --out early.safetensors
 err "^epochs   at most 500 (--epochs), until 3 pass .*(--patience)$"
 err "^best     epoch $found of $stop, valid loss [0-9.]*, valid accuracy .*; stopped after 3 epochs without a better one (--patience)$"
@@ -106,7 +106,7 @@ out '^nan.safetensors: NaN or Inf after 1 epoch, '
 code 0 eval nan.safetensors --data value.csv --part valid --json --quiet
 near "$(field loss out)" "$(field valid_loss l)" 1e-5
 cp nan.safetensors kept.safetensors
-code 5 $diverge --lr 3 # the epoch's weights are finite, but not what they make of the other rows
+code 5 $diverge --lr 3 # the epoch's weights are finite, their outputs for the other rows are not
 [ "$(epochs_of l)" -eq 1 ] || flunk "$(epochs_of l) epochs, not 1"
 err 'the weights are again those from before the first step; .*no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
@@ -114,7 +114,7 @@ code 5 $diverge --lr 3 --epochs 1
 err 'the loss over 30 validation rows is NaN or Inf, .*; try a lower learning rate than 3 (--lr); no epoch was good, so no model is saved$'
 same nan.safetensors kept.safetensors
 
-# Finite weights, of which nothing finite comes: with validation rows, without, in one epoch, in ten.
+# Finite weights with no finite output: with validation rows, without, in one epoch, in ten.
 begin "a model of NaN replaces none"
 hopeless="train --data $tests/../examples/digits.csv --batch 4096 --lr 1e30 --model 16relu --log l --out kept.safetensors"
 cp kept.safetensors old.safetensors
@@ -153,7 +153,7 @@ code 0 $learn --epochs "$epoch" --valid 0 --out plain.safetensors
 same refit.safetensors plain.safetensors
 ends_with refit true l
 ends_with refit_epochs "$epoch" l
-near "$(field valid_loss l)" "$loss" 1e-8 # the search's
+near "$(field valid_loss l)" "$loss" 1e-8 # the loss of the search
 [ "$(grep -c '"type":"refit"' l)" -eq "$epoch" ] || flunk "not $epoch lines on the refit"
 code 0 train --data noise.csv --model 24tanh --lr 0.01 --epochs 60 --refit --out refit.safetensors
 err "^refit    a new network on all 120 rows, $epoch epochs$"
@@ -166,7 +166,7 @@ complains 2 'trained without a split' eval refit.safetensors --data noise.csv --
 
 begin "an interrupted --refit leaves the model of the search"
 code 0 $learn --epochs 2000 --patience 0 --out last.safetensors
-mkfifo pipe # the tool gets no further than the pipe holds lines
+mkfifo pipe # blocks the tool once the pipe is full of lines
 "$ebb" train --data noise.csv --model 24tanh --lr 0.01 --epochs 2000 --patience 0 --refit --log pipe --out stop.safetensors \
   >out 2>err </dev/null &
 process=$!
@@ -191,7 +191,7 @@ for option in '--patience 5' '--min-delta 0.1' '--monitor loss' --refit; do
   complains 2 "^ebb: ${option%% *}: the best epoch is found by validation rows, and there are none by --valid 0$" \
     $learn --valid 0 $option
 done
-code 0 $learn --valid 0 --patience 0 --epochs 2 --out none.safetensors # the last weights are kept all the same
+code 0 $learn --valid 0 --patience 0 --epochs 2 --out none.safetensors # the last weights are kept anyway
 complains 2 '^ebb: --seed-split: --split takes the last rows' $learn --split last --seed-split 3
 complains 2 '^ebb: --monitor: accuracy is of classes' train --data value.csv --monitor accuracy --quiet
 complains 2 '^ebb: --refit: the rows of class.csv cannot be joined' train --data class.csv --valid class.csv --refit --quiet

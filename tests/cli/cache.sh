@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# The kernel cache: `ebb cache`, and programs from it in one process and in ten at once. A separate
-# test, since others run beside it. PoCL's own cache is not touched.
+# The kernel cache: `ebb cache`, and programs from the cache in one process and in ten at once. A
+# separate test, since it starts many processes at once. PoCL's own cache is not touched.
 
 export POCL_CACHE_DIR="${POCL_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/pocl/kcache}"
 kernels=$work/cache/ebb/kernels
 export XDG_CACHE_HOME="$work/cache"
 
-# A model of one layer: few programs. Its predictions without the cache are what all others must be.
+# A model of one layer, with few programs. All its predictions must equal those without the cache.
 begin "without the cache"
 export EBB_KERNEL_CACHE=off
 code 0 train --data class.csv --model 2-2 --epochs 1 --quiet --out small.safetensors

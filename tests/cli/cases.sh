@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Small tables from practice, skipped if the folder beside the checkout is missing: the expected
-# result of each. `trains` and `learns` use the default options unless others are given; `reads`
-# asks `ebb data` what a training would read.
+# Small tables from practice, skipped if the folder beside the checkout is missing: the expected result of
+# each. `trains` and `learns` use the default options unless a case gives others; `reads` asks
+# `ebb data` what a training would read.
 
 cases=$tests/../../shared/cases
 if [ ! -d "$cases" ]; then
@@ -9,17 +9,17 @@ if [ ! -d "$cases" ]; then
   exit 0
 fi
 
-# case_folder NUMBER: a folder of cases, from now on the current one.
+# case_folder NUMBER: changes to a folder of cases.
 case_folder() { here=$(echo "$cases/$1"-*); }
 
-# trains FILE OPTION...: a training on the file ends well.
+# trains FILE OPTION...: a training on the file succeeds.
 trains() {
   table=$1
   shift
   code 0 train --data "$here/$table" --out m.safetensors --json "$@"
 }
 
-# learns KEY MINIMUM FILE OPTION...: and its result reaches a minimum.
+# learns KEY MINIMUM FILE OPTION...: the training's result reaches a minimum.
 learns() {
   key=$1 minimum=$2
   shift 2
@@ -27,17 +27,17 @@ learns() {
   at_least "$(field "$key" out)" "$minimum"
 }
 
-# reads FILE OPTION...: what `ebb data` tells of the file is in out.
+# reads FILE OPTION...: writes the description by `ebb data` to out.
 reads() {
   table=$1
   shift
   code 0 data "$here/$table" --quiet "$@"
 }
 
-# column NAME TYPE USE: a line of what `reads` has got.
+# column NAME TYPE USE: checks a line of the description.
 column() { out "^$1  *$2  *$3 "; }
 
-# inputs COUNT: of the network that the last training made.
+# inputs COUNT: checks the inputs of the last trained network.
 inputs() {
   code 0 info m.safetensors --json
   grep -q "^  \"inputs\": $1," out || flunk "not $1 inputs: $(grep '"inputs"' out | head -1)"
@@ -133,7 +133,7 @@ for form in x_f16 x_i8; do # the same values, rounded
   [ "$(grep -c ' number  *input ' out)" -eq 3 ] || flunk "$form: not 3 inputs: $(cat out)"
 done
 trains data.npz
-# has_classes NAME...: what `reads` has got, in this order.
+# has_classes NAME...: checks the classes in the description, in this order.
 has_classes() {
   found=$(sed -n '/^target   .*: classification$/,/^$/s/^  \(.*[^ ]\)  *[0-9]* rows, .*/\1/p' out | sed 's/ *$//' | tr '\n' ' ')
   [ "$found" = "$* " ] || flunk "$labels: classes \"$found\", not \"$*\""

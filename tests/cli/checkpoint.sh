@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Checkpoints: a resumed training gives the same bytes and figures as an uninterrupted one. A folder
-# without its newest checkpoints is what a kill right after an older one leaves, so one run gives
-# many interruptions; some are real ones.
+# Checkpoints: a resumed training gives the same bytes and figures as an uninterrupted one. Removing the
+# newest checkpoints from a folder gives the state right after an older one, so one run serves for many
+# interruptions; some interruptions are real.
 
-noise() { # rows of which a third says the opposite: validation gets worse in the end
+noise() { # rows with contradictions in a third: validation gets worse in the end
   awk 'BEGIN {
     seed = 11
     print "a,b,c,d,e,f,kind"
@@ -17,7 +17,7 @@ noise >noise.csv
 learn="train --data noise.csv --model 24tanh --lr 0.01 --batch 16 --epochs 40 --patience 6" # 6 steps an epoch
 all="--every 1steps --keep-checkpoints 1000"
 
-# Leaves the checkpoints of `from` up to a step in `to`. cut_at STEP FROM TO
+# cut_at STEP FROM TO: copies FROM's checkpoints up to a step to TO.
 cut_at() {
   rm -rf "$3"
   mkdir "$3"
@@ -28,7 +28,7 @@ cut_at() {
 }
 newest() { find "$1" -name 'step-*.json' | sort | tail -1; }
 
-# A result without what no two runs have in common, and the lines of a log that are of epochs.
+# A result without what differs between runs, and a log's epoch lines.
 figures() { sed '/seconds"\|samples_per_second\|programs_\|resumed_step\|"model"/d' "$1"; }
 epochs() { sed -n '/"type":"epoch"/s/"samples_per_second.*//p' "$1"; }
 
@@ -62,7 +62,7 @@ begin "the log goes on, without what comes twice"
 for step in 17 "$steps"; do
   cut_at "$step" runwhole cut
   cp full.log keep.log
-  code 0 train --resume cut --quiet --out cut.safetensors # all options are those of the checkpoint, --log too
+  code 0 train --resume cut --quiet --out cut.safetensors # all options come from the checkpoint, --log too
   epochs full.log >cut.epochs
   same full.epochs cut.epochs
   [ "$(grep -c '"type":"resume"' full.log)" -eq 1 ] || flunk "not one line tells of it: $(cat full.log)"
@@ -73,7 +73,7 @@ for step in 17 "$steps"; do
 done
 
 begin "a killed training goes on"
-mkfifo pipe # the tool gets no further than the pipe holds lines
+mkfifo pipe # blocks the tool once the pipe is full of lines
 regress="train --data value.csv --model 8tanh --batch 64 --epochs 500 --patience 0 --test 0.2 --no-shuffle --quiet"
 regress="$regress --optimizer sgd --momentum 0.9 --nesterov"
 code 0 $regress --out plain.safetensors
@@ -87,7 +87,7 @@ process=$!
 } <pipe
 wait $process 2>/dev/null
 [ ! -e killed.safetensors ] || flunk "it was not killed in time"
-kept=$(find killed -name 'step-*.json' | wc -l) # one more where it was killed before the oldest was removed
+kept=$(find killed -name 'step-*.json' | wc -l) # one more if it was killed before removing the oldest
 [ "$kept" -eq 2 ] || [ "$kept" -eq 3 ] || flunk "not 2 checkpoints: $(ls killed)"
 code 0 train --resume killed --quiet --log after.log
 same plain.safetensors killed.safetensors
@@ -122,7 +122,7 @@ out '^limit.safetensors: time limit after 0 epochs'
 err "^resume   $ebb train --resume limit goes on from here$"
 tail -1 limit.log | grep -q '"reason":"time limit".*"steps":1,' || flunk "end line: $(tail -1 limit.log)"
 code 0 info limit.safetensors
-code 0 train --resume limit --quiet # the limit was that of the command
+code 0 train --resume limit --quiet # the limit belonged to the interrupted command
 same full.safetensors limit.safetensors
 
 begin "a training killed during its refit is refitted again"
@@ -147,7 +147,7 @@ same fulllayers.safetensors cut.safetensors
 for file in cut/*.json; do echo '{}' >"$file"; done
 code 6 train --resume cut --quiet
 silent out
-err '^ebb: --resume: cut: none of the 48 checkpoints here is good:$'
+err '^ebb: --resume: cut: all 48 checkpoints are damaged:$'
 err '^     cut/step-0*48.json: damaged: '
 grep -v '^ebb: --resume\|^     cut/step-' err && flunk "other lines: $(cat err)"
 
@@ -195,7 +195,7 @@ rm -rf lost
 process=$!
 {
   read -r line
-  rm -r lost && : >lost # nothing can be made in a file
+  rm -r lost && : >lost # a folder cannot be created in a file
   cat >rest
 } <pipe
 wait $process
@@ -221,9 +221,9 @@ ls often | sed -n 's/step-0*\(.*\).json/\1/p' | tr '\n' ' ' >found
 [ "$(ls limit | grep -c json)" -eq 2 ] || flunk "where nothing is said, not at the end alone: $(ls limit)"
 
 begin "--keep with one number is that of the checkpoints, without checkpoints that of a column"
-awk -F, -v OFS=, '{ print $1, NR == 1 ? "row" : NR, $2, $NF }' noise.csv >row.csv # place 1: left out, unless kept
+awk -F, -v OFS=, '{ print $1, NR == 1 ? "row" : NR, $2, $NF }' noise.csv >row.csv # place 1: left out unless kept
 short="train --data row.csv --model 4relu --epochs 2 --every 1steps --out row.safetensors"
-kept() { # kept FOLDER CHECKPOINTS NOTE ROW: what the tool has said and written; ROW: the column is left out
+kept() { # kept FOLDER CHECKPOINTS NOTE ROW: checks messages and files; ROW: the column is left out
   [ "$(ls "$1" | grep -c json)" -eq "$2" ] || flunk "$1: not $2 checkpoints: $(ls "$1")"
   [ "$(grep -c '^keep     checkpoints, the newest' err)" -eq "$3" ] || flunk "$1: not $3 notes: $(cat err)"
   [ "$(grep -c '^note     left out.*"row"' err)" -eq "$4" ] || flunk "$1: the column: $(cat err)"
@@ -237,14 +237,14 @@ code 0 $short --checkpoint k2 --keep 1 --keep-checkpoints 4
 kept k2 4 0 0
 code 0 train --resume k2 --epochs 3
 kept k2 4 0 0
-with EBB_KEEP=row code 0 $short --checkpoint k3 --keep 3 # a number beside the columns of a weaker source
+with EBB_KEEP=row code 0 $short --checkpoint k3 --keep 3 # a number beats columns of a weaker source
 kept k3 3 1 0
-many=9999999 # checkpoints, which are too many, and no column
+many=9999999 # too many checkpoints, and not a column
 complains 2 "^ebb: --keep: \"$many\" is not a whole number from 1 to 1000000" $short --checkpoint k4 --keep $many
 with EBB_KEEP=$many complains 2 "^ebb: EBB_KEEP: \"$many\" is not" $short --checkpoint k4
 echo "{\"keep\": $many, \"checkpoint\": \"k4\"}" >conf.json
 complains 2 "^ebb: conf.json: keep: \"$many\" is not" $short --config conf.json
-echo "{\"type\": \"start\", \"options\": {\"keep\": \"$many\"}}" >conf.json # what a run has kept is of columns
+echo "{\"type\": \"start\", \"options\": {\"keep\": \"$many\"}}" >conf.json # a log keeps columns
 complains 6 "row.csv: keep $many: the columns are" $short --config conf.json --checkpoint k4
 
 begin "going on from another folder, and with a file that has moved"
@@ -303,7 +303,7 @@ kill -KILL $process
 wait $process 2>/dev/null
 code 0 train --resume lock --quiet --time-limit 0.001
 
-# Kernels of which one computes wrongly, by a hundredth. wrong_kernels FOLDER
+# wrong_kernels FOLDER: kernels, one of which has an error of a hundredth.
 wrong_kernels() {
   cp -r "$tests/../kernels" "$1"
   sed -i 's/#define F_tanh(T, z)\(.*\)$/#define F_tanh(T, z) (1.01f * (tanh(z)))/' "$1/activation.h"

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
 # data: its description of a table, the suggested command line, and tables in other formats.
 
-# Of each kind of column one; the last row has no target.
+# One column of each kind; the last row lacks the target.
 {
   echo 'row,name,price,born,"size, cm",town,kind'
   awk 'BEGIN {
@@ -61,7 +61,7 @@ json out
 out '"targets": \[\]'
 grep -q '"command"' out && flunk "a command: $(grep '"command"' out)"
 
-# pasted MORE ARGUMENT...: runs the command line that data gives for these arguments, with MORE behind.
+# pasted MORE ARGUMENT...: runs the command line that data prints for the arguments, followed by MORE.
 pasted() {
   more=$1
   shift
@@ -98,7 +98,7 @@ out "^command  $ebb train --data class.csv --drop v --target kind$"
 with EBB_NO_HEADER=0 code 0 data class.csv --quiet
 out "^command  $ebb train --data class.csv --target kind$"
 
-# converts ENDING FILE KEY OPTION...: a training on the table written as ENDING ends as that on FILE.
+# converts ENDING FILE KEY OPTION...: FILE written as ENDING gives the same training as FILE itself.
 converts() {
   ending=$1 from=$2 key=$3
   shift 3
@@ -118,9 +118,9 @@ for ending in csv npz svm; do
   converts $ending plain.csv valid_accuracy
   converts $ending value.csv valid_rmse
 done
-again='--missing mean' # a CSV keeps what is missing
+again='--missing mean' # a CSV keeps missing values
 converts csv people.csv valid_accuracy --target kind --missing mean --drop born
-again=--no-scale # or the inputs of a category would be standardised, as numbers
+again=--no-scale # otherwise a category's inputs would be standardised like numbers
 converts npz people.csv valid_loss --target kind --missing drop --drop born
 code 0 data people.csv --missing drop --to converted.npz
 err '^note     1 of 89 rows lack an input and are left out (--missing drop)$'
@@ -133,7 +133,7 @@ complains 2 'must be .csv, .npz, .svm' data class.csv --to class.xls --quiet
 complains 1 '' data class.csv --to none/class.npz --quiet
 complains 6 '--missing' data people.csv --to people.npz --quiet
 [ -e people.npz ] && flunk "half a file"
-code 0 data plain.csv --to plain.svm --quiet # which class is which number weighs much
+code 0 data plain.csv --to plain.svm --quiet # the note about the classes' numbers is weighty
 err '^note .*0 other, 1 same$'
 complains 2 'FILE is missing' data
 complains 6 'none.csv: No such file' data none.csv

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
 # eval: which rows it uses, what it prints about them, its warnings. Uses class.csv and value.csv.
 
-# class.safetensors with a change, and without the checksum that would tell of it.
+# class.safetensors with a change, and without the checksum that would reveal it.
 unsealed() { sed -e 's/"ebb\.format"/"old.format"/; s/"ebb\.checksum"/"old.checksum"/' -e "$1" class.safetensors; }
 
 begin "eval: the parts of the file that the model was trained on"
@@ -42,7 +42,7 @@ if command -v jq >/dev/null; then
 fi
 
 begin "eval: the test part"
-# the split of the model file's header, replaced by as many bytes
+# the split in the model file's header, replaced by text of equal length
 unsealed 's/0.20000000000000001/0.2,\\"test\\":0.1000/' >test.safetensors
 code 0 eval test.safetensors --data class.csv --quiet
 out '^  *validation  *test  *training \*$'
@@ -91,7 +91,7 @@ complains 2 'trained without a split of its rows' eval whole.safetensors --data 
 
 begin "eval: a terminal gets the confusion matrix"
 grep -q 'predicted$' both.txt && grep -q '^true' both.txt && flunk "a matrix in a file"
-if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then # it and a terminal are there
+if script -qec true /dev/null >/dev/null 2>&1 </dev/null; then # if script and a terminal are available
   script -qec "'$ebb' eval class.safetensors --data class.csv --quiet" /dev/null </dev/null >typed
   tr -d '\r' <typed >out
   out '^true .* predicted  *same  *un,like$'
@@ -120,10 +120,10 @@ near "$(field mae out)" "$(cut -d' ' -f2 sums)" 1e-4
 near "$(field r2 out)" "$(cut -d' ' -f3 sums)" 1e-4
 
 begin "eval: several targets"
-# npy COLUMNS FORMULA: 60 rows of bytes; the formula is of awk, over the row i and the column j.
+# npy COLUMNS FORMULA: 60 rows of bytes; FORMULA in awk gives them by row i and column j.
 npy() {
   printf '\223NUMPY\001\000v\000%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (60, $1), }"
-  # shellcheck disable=SC2059 # they are escapes
+  # escape sequences
   printf "$(awk -v cols="$1" 'BEGIN { for (i = 0; i < 60; i++) for (j = 0; j < cols; j++) printf "\\%03o", 1 + ('"$2"') % 200 }')"
 }
 npy 3 'i * 37 + j * 61 + i * i * j * 5' >x.npy
@@ -136,14 +136,14 @@ sed -n '/^target/,$p' out | awk '{ r2[NR] = $2 } END { d = (r2[2] + r2[3]) / 2 -
   flunk "the mean is not the mean: $(cat out)"
 
 begin "eval: warnings"
-# noise, nine rows of ten of one class
+# noise; nine of ten rows have the same class
 awk 'BEGIN { seed = 5; print "x,y,kind"
   for (i = 0; i < 500; i++) { seed = (seed * 16807) % 2147483647; print seed % 1000 / 500 "," seed % 77 / 30 "," (i % 10 ? "usual" : "rare") } }' >rare.csv
 code 0 train --data rare.csv --model 4tanh --epochs 30 --lr 0.01 --quiet --out rare.safetensors
 code 0 eval rare.safetensors --data rare.csv
 err '^warning  never predicted, though 10 rows of 100 are of this class: "rare"$'
 err '^warning  the model does not beat always guessing the commonest class, "usual": .* 90.00 %.* 90.00 %$'
-code 0 eval rare.safetensors --data rare.csv --json --quiet # a useless model is told of all the same
+code 0 eval rare.safetensors --data rare.csv --json --quiet # a useless model is reported even with --quiet
 [ "$(grep -c '^warning ' err)" -eq "$(wc -l <err)" ] || flunk "more than warnings: $(cat err)"
 out '"a class is never predicted"'
 out '"the model does not beat the baseline"'

@@ -38,7 +38,7 @@ same class.safetensors keep.safetensors
 json l
 tail -1 l | grep -q '"reason":"numbers"' || flunk "end line: $(tail -1 l)"
 
-# Interrupts a long training by a signal. interrupt SIGNAL CODE
+# interrupt SIGNAL CODE: interrupts a long training with a signal.
 interrupt() {
   rm -f stop.log stop.safetensors
   "$ebb" train --data class.csv --model 8relu --epochs 1000000 --log stop.log --out stop.safetensors >out 2>err &
@@ -75,7 +75,7 @@ same class.csv copy.csv
 
 begin "what is rescued from a failing device replaces no model"
 layer=$(dirname "$ebb")/../../tests/libfault_layer.so
-# failing N FILE: a long training to rescued.safetensors, whose launch N fails, leaves its copy in FILE
+# failing N FILE: a long training to rescued.safetensors fails at launch N and leaves its copy in FILE.
 failing() {
   OPENCL_LAYERS=$layer FAULT_API=clEnqueueNDRangeKernel FAULT_N=$1 FAULT_MODE=error \
     "$ebb" train --data class.csv --model 8relu --epochs 1000 --step layers --out rescued.safetensors --quiet >out 2>err </dev/null
@@ -95,7 +95,7 @@ else
   echo "# skipped: a failing device (no fault_layer)"
 fi
 
-# PoCL does not work with it, and both the error and the doctor say so. broken_by VARIABLE=VALUE
+# broken_by VARIABLE=VALUE: PoCL fails with this setting, and both the error and the doctor say so.
 broken_by() {
   with "$1" complains 3 "$1.*\(set\|unset\) " train --data class.csv --quiet --out none.safetensors
   with "$1" code 3 doctor

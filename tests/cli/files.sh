@@ -77,14 +77,14 @@ same first.safetensors sixth.safetensors
 printf '{"epochs": 1}\nmore\n' >trailing.json
 complains 6 'trailing.json:2:.*not JSON' train --config trailing.json
 
-# No control character beside line ends, none of Latin-1's, nothing that turns the direction, no separator of
-# lines: what a terminal would obey. harmless FILE
+# harmless FILE: no character that a terminal would obey: no control character except line ends, none of
+# Latin-1's, no change of direction, no line separator.
 harmless() {
   LC_ALL=C tr -d '\n\r' <"$1" | LC_ALL=C grep -q "$(printf '[\001-\037\177]\|\302[\200-\237]\|\342\200[\250-\256]\|\342\201[\246-\251]')" &&
     flunk "$1 would steer a terminal: $(LC_ALL=C sed -n l "$1" | grep '\\033\|\\007\|\\302\|\\342' | head -5)"
 }
 
-# Runs the tool on a terminal of its own, where there is one; what it shows is in out. on_terminal ARGUMENT...
+# on_terminal ARGUMENT...: runs the tool on a terminal, if there is one; its output is in out.
 on_terminal() {
   words=$ebb
   for word; do words="$words '$word'"; done

@@ -7,7 +7,7 @@ training="train --data class.csv --model 8relu --epochs 1 --valid 0 --quiet"
 code 0 $training --out old.safetensors
 cp old.safetensors model.safetensors
 
-# No temporary file in the folders. clean FOLDER...
+# clean FOLDER...: checks that the folders have no temporary files.
 clean() {
   for folder; do
     left=$(ls -A "$folder" | grep '\.tmp$')
@@ -15,7 +15,7 @@ clean() {
   done
 }
 
-# Runs the tool by a shell that first does something to itself. limited SHELL ARGUMENT...
+# limited SHELL ARGUMENT...: runs the tool from a shell that first runs SHELL, for example to set a limit.
 limited() {
   doing=$1
   shift
@@ -23,7 +23,7 @@ limited() {
   got=$?
 }
 
-# It failed, and said so. failed_by CODE TEXT
+# failed_by CODE TEXT: checks the exit code and the message.
 failed_by() {
   [ $got -eq "$1" ] || flunk "exit code $got, not $1: $(head -c 400 err)"
   err "$2"
@@ -43,7 +43,7 @@ code 1 predict old.safetensors --data class.csv --quiet --out /dev/full
 err "$full"
 code 1 $training --out model.safetensors --log /dev/full
 err "$full"
-code 0 info model.safetensors # it is wanted all the same
+code 0 info model.safetensors # the model is saved nevertheless
 cp old.safetensors model.safetensors
 clean .
 
@@ -75,7 +75,7 @@ else
 fi
 
 begin "a limit of the size of files"
-# 2 MiB: drivers write what they compile
+# 2 MiB, since drivers write what they compile
 limited 'ulimit -f 4096' $training --model 1024relu-1024relu --out model.safetensors
 failed_by 1 'ile too large\|larger than this process may write'
 same old.safetensors model.safetensors

@@ -1,8 +1,8 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086,SC2010 # sourced by ../cli.sh
-# The tool is killed at pseudo-random moments, the same in each run: KILLS times (environment;
-# default 20), half of them in trainings with checkpoints. The model at --out is always complete,
-# and the next run sweeps what a killed one has left. The machine's speed decides where a kill
-# strikes, not what is right.
+# The tool is killed at pseudo-random moments, the same in each run: KILLS times (environment; default
+# 20), half of them in trainings with checkpoints. The model at --out is always complete, and the next
+# run removes what a killed run left. The machine's speed decides where a kill strikes; the checks hold
+# at any moment.
 
 kills=$((${KILLS:-20} / 2))
 rows 2000 class >more.csv
@@ -11,8 +11,8 @@ training="train --data more.csv --model 512relu-512relu --batch 500 --valid 0 --
 
 written() { set -- *.tmp && [ -e "$1" ]; }
 
-# Trains with as many epochs as its seed and kills that: when it begins to write the model (0), or after so
-# many hundredths of a second.
+# Trains for as many epochs as its seed, and kills the training: when it begins to write the model (0), or
+# after this many hundredths of a second.
 train_until() {
   "$ebb" $training --epochs "$1" --seed "$1" >out 2>err </dev/null &
   process=$!
@@ -50,11 +50,11 @@ same model.safetensors whole.1
 left=$(ls -A | grep '\.tmp$')
 [ -z "$left" ] || flunk "a later run leaves what killed ones have left: $left"
 
-# Killed again and again, and gone on with each time, until it is done.
+# Killed and resumed again and again until the training is complete.
 learn="train --data more.csv --model 64relu-64relu --batch 50 --epochs 40 --valid 0.2 --quiet --out run.safetensors"
 checkpoints="--checkpoint run --every 1epochs"
 
-# Starts the training, or goes on with it, and kills it after so many hundredths of a second.
+# Starts or resumes the training, and kills it after this many hundredths of a second.
 go_on() {
   if ls run/step-*.json >/dev/null 2>&1; then
     "$ebb" train --resume run --quiet --out run.safetensors >out 2>err </dev/null &
@@ -78,7 +78,7 @@ while [ $run -lt "$kills" ]; do
   got=137 tries=0
   while [ $got -ne 0 ] && [ $tries -lt 200 ]; do
     seed=$((seed * 16807 % 2147483647)) run=$((run + 1)) tries=$((tries + 1))
-    go_on $((seed % 30 + 15 + 5 * tries)) # later each time: it comes to its end on any machine
+    go_on $((seed % 30 + 15 + 5 * tries)) # later each time, so that the training completes on any machine
     case $got in 0) ;; 137) killed=$((killed + 1)) ;; *) flunk "run $run: exit code $got: $(head -c 300 err)" && break 2 ;; esac
     [ ! -e run.safetensors ] || code 0 info run.safetensors
   done

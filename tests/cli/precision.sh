@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# --precision: every command accepts and reports it; refusals. Uses the emulated unit, which works
-# on any device; ebb verify checks the numbers. Uses class.csv.
+# --precision: every command accepts and reports it; refusals. Uses the emulated tensor core, which
+# works on any device; ebb verify checks the numbers. Uses class.csv.
 
 emulated() { with EBB_MATRIX_UNIT=emulated "$@"; }
 
@@ -27,7 +27,7 @@ begin "precision: measured"
 emulated code 0 bench matmul --precision bf16 --shape 40x40x40 --quick --json
 [ "$(field matrix_unit out)" = emulated ] || flunk "matrix_unit: $(field matrix_unit out)"
 
-with EBB_PRECISION=bf16 code 0 bench elementwise --quick --json # there are no products in it
+with EBB_PRECISION=bf16 code 0 bench elementwise --quick --json # it contains no products
 [ "$(field precision out)" = fp32 ] || flunk "precision: $(field precision out)"
 
 begin "precision: what is refused"

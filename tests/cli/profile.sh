@@ -35,7 +35,7 @@ code 0 train --data class.csv --model 16tanh --epochs 3 --quiet --json --out pla
 out '"reason": "finished"'
 grep -q '"profile"' out && flunk "a profile that nobody asked for"
 
-# The trace of a training that came to its end or not. has_trace FILE
+# has_trace FILE: checks the trace of a complete or interrupted training.
 has_trace() {
   json "$1"
   grep -q '"ph":"M".*"process_name"' "$1" || flunk "$1 names no process"

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154,SC2034,SC2086 # sourced by ../cli.sh
-# Which rows and columns are learned, scored and predicted, and which are passed through.
+# Which rows and columns are used for training, scores and predictions, and which are passed through.
 
-# The model's figures on a part of a file, as JSON in out. figures MODEL FILE PART
+# figures MODEL FILE PART: writes the model's figures on a part of a file to out, as JSON.
 figures() { code 0 eval "$1" --data "$2" --part "$3" --json --quiet; }
 
-# The sum of squares of the targets around their mean, which tells sets of rows apart; as far as
-# float32 goes.
+# The sum of squares of the targets around their mean, within float32's accuracy: it identifies a set of
+# rows.
 spread() { awk -v mse="$(field mse out)" -v r2="$(sed -n 's/^  "r2": \([^,]*\),*/\1/p' out)" -v n="$(field samples out)" 'BEGIN { printf "%.2f", n * mse / (1 - r2) }'; }
 
 begin "--test takes part in nothing but the last figures"
@@ -21,7 +21,7 @@ for model in tested untested; do
   code 0 predict $model.safetensors --data class.csv --quiet
   cp out $model.csv
 done
-same tested.csv untested.csv # which weights were best, too
+same tested.csv untested.csv # including the choice of the best weights
 figures tested.safetensors class.csv test
 cp out part.json
 [ "$(field samples out)" = 40 ] || flunk "samples: $(field samples out)"
@@ -198,7 +198,7 @@ code 0 predict raw.safetensors --data inputs.csv
 err 'nor what its outputs are: they are shown as they come; --task'
 [ "$(head -1 out)" = prediction_0,prediction_1 ] || flunk "header: $(head -1 out)"
 cp out outputs.csv
-code 0 predict raw.safetensors --data class.csv --quiet # texts are no class i
+code 0 predict raw.safetensors --data class.csv --quiet # texts are not class numbers
 same out outputs.csv
 for option in '--task regression' '--loss mse'; do
   code 0 predict raw.safetensors --data codes.csv $option --quiet
@@ -223,7 +223,7 @@ grep -q null err && flunk "a name that is none: $(cat err)"
 code 0 eval one.safetensors --data value.csv --loss mse --quiet
 out '^mse '
 
-for option in '--task classification' '--loss cross_entropy'; do # a softmax of one output is 1
+for option in '--task classification' '--loss cross_entropy'; do # the softmax of one output is always 1
   complains 2 "^ebb: ${option%% *}: the one output of one.safetensors is no choice" predict one.safetensors --data inputs.csv $option --quiet
   complains 2 'is no choice' eval one.safetensors --data value.csv $option --quiet
 done

@@ -1,11 +1,11 @@
 # shellcheck shell=sh disable=SC2154,SC2034 # sourced by ../cli.sh
-# Schedules of the learning rate: what is told of them, in which units they are given, and what goes
-# with what.
+# Schedules of the learning rate: how they are reported, in which units they are given, and which options
+# can be combined.
 
 learn="train --data class.csv --model 8tanh --batch 16 --lr 0.02" # 160 rows: 10 steps an epoch
 rates() { sed -n '/"type":"epoch"/s/.*"learning_rate":\([^,]*\),.*/\1/p' "$1" | tr '\n' ' '; }
 
-# rates_are FILE RATE...: of its epochs
+# rates_are FILE RATE...: checks the rates of the epochs.
 rates_are() {
   file=$1 found=$(rates "$1")
   shift

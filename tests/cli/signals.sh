@@ -2,11 +2,11 @@
 # Signals while there is nothing to lose. To make sure that a signal comes before the first step,
 # the tool is blocked on a pipe without a writer: the data's, or one included by a kernel's source.
 
-# The tool, once it is there: until then the shell has the process, and no handler.
+# Waits until the process is the tool: before that it is the shell, without handlers.
 lives() { [ "$(readlink /proc/$process/exe)" = "$ebb" ]; }
 reads() { lives && readlink /proc/$process/fd/* | grep -q "/$1\$"; }
 
-# Waits for a check, but not for ever. await CHECK...
+# await CHECK...: waits for a check, for a limited time.
 await() {
   tries=0
   until "$@" || [ $tries -ge 600 ]; do
@@ -18,7 +18,7 @@ await() {
 
 gone() { ! lives; }
 
-# Starts the tool and waits until it reads a pipe; $env is a program that runs it. holds PIPE ARGUMENT...
+# holds PIPE ARGUMENT...: starts the tool and waits until it reads a pipe; $env is a program that runs it.
 holds() {
   pipe=$1
   shift
@@ -29,7 +29,7 @@ holds() {
   await reads "${pipe##*/}" || flunk "$*: never came to $pipe: $(head -c 400 err)"
 }
 
-# Ends the tool by a signal while it reads a pipe. ends PIPE SIGNAL CODE MESSAGE ARGUMENT...
+# ends PIPE SIGNAL CODE MESSAGE ARGUMENT...: ends the tool with a signal while it reads a pipe.
 ends() {
   pipe=$1 signal=$2 wanted=$3 text=$4
   shift 4
@@ -81,7 +81,7 @@ ends data.csv TERM 143 ' while the data are read' train --data data.csv --out ne
 env='env --ignore-signal=HUP' # as nohup does
 holds data.csv train --data data.csv --out new.safetensors
 kill -HUP $process
-kill -INT $process # a shell starts it with that ignored, and sends it all the same
+kill -INT $process # a shell starts it with SIGINT ignored, but -INT must work
 await gone || kill -KILL $process
 wait $process
 got=$?
@@ -91,7 +91,7 @@ env=''
 
 begin "a driver's own processes do not die of the signal, nor does the tool of theirs"
 i=0
-while [ $i -lt 4 ]; do # at moments of the compiling: whichever it is, the end is the same
+while [ $i -lt 4 ]; do # at several moments of compiling: the end is always the same
   i=$((i + 1))
   rm -rf cold && mkdir -p cold/pocl cold/ebb
   POCL_CACHE_DIR=$work/cold/pocl EBB_CACHE_DIR=$work/cold/ebb setsid \
@@ -124,7 +124,7 @@ code 0 info new.safetensors
 begin "a second signal does not wait"
 mkfifo full
 rm new.safetensors
-exec 3<>full # with room for the log's first lines, so that the training begins and cannot end
+exec 3<>full # with room for the log's first lines, so that the training starts and cannot end
 head -c 57344 /dev/zero >&3
 "$ebb" train --data class.csv --model 8relu --epochs 100000000 --log full --out new.safetensors >out 2>err </dev/null 3>&- &
 process=$!
@@ -134,7 +134,7 @@ sleep 0.3
 told() { grep -q '^ebb: interrupted; the model is saved' err; }
 kill -TERM $process
 await told || flunk "the promise is not told: $(head -c 400 err)"
-sleep 0.4 # or it is the echo of the first
+sleep 0.4 # otherwise it would be the echo of the first signal
 kill -INT $process 2>/dev/null
 await gone || kill -KILL $process
 wait $process
@@ -143,7 +143,7 @@ exec 3>&-
 [ $got -eq 130 ] || [ $got -eq 143 ] || flunk "two signals: exit code $got: $(head -c 400 err)"
 ls ./*.tmp >/dev/null 2>&1 && flunk "temporary files are left"
 
-# A call of the driver never returns: the layer of fault_layer.c sees to it. hung API N ARGUMENT...
+# hung API N ARGUMENT...: a driver call never returns, by the layer of fault_layer.c.
 layer=$(dirname "$ebb")/../../tests/libfault_layer.so
 hung() {
   api=$1 n=$2

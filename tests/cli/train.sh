@@ -35,7 +35,7 @@ err '^epoch    1/30,'
 begin "a training ends with what a newcomer asks for"
 err '^result   [0-9.]* % of 40 held-out rows right; always guessing the commonest class, [a-z,]*: [0-9.]* %$'
 [ "$(tail -1 err)" = "next     $ebb predict class.safetensors --data NEW.csv" ] || flunk "last line: $(tail -1 err)"
-# the commonest class of the training rows, which a split class by class keeps
+# the most frequent class of the training rows, which a stratified split keeps
 common=$(sed '1d; s/"un,like"/unlike/' class.csv | cut -d, -f3 | sort | uniq -c | sort -rn | awk '{ print $2 == "unlike" ? "un,like" : $2; exit }')
 err "commonest class, $common: "
 near "$(sed -n 's/^result .*: \([0-9.]*\) %$/\1/p' err)" "$(awk -v b="$(field baseline_accuracy train.log)" 'BEGIN { print 100 * b }')" 1e-3
@@ -103,7 +103,7 @@ fi
 
 begin "info"
 mkdir -p no-platforms
-with OCL_ICD_VENDORS="$work/no-platforms" code 0 info class.safetensors # a device is not needed
+with OCL_ICD_VENDORS="$work/no-platforms" code 0 info class.safetensors # needs no device
 silent err
 cp out info.txt
 code 0 info class.safetensors
@@ -131,7 +131,7 @@ with EBB_SEED=1 code 0 train --config conf.json --quiet --out e.safetensors
 same a.safetensors e.safetensors
 
 begin "rows from standard input"
-# piped COMMAND...: runs the tool with what `feed` writes on its standard input.
+# piped COMMAND...: runs the tool with the output of `feed` on standard input.
 piped() { $feed | "$ebb" "$@" >out 2>err || flunk "$feed | ebb $*: exit code $?: $(head -c 400 err)"; }
 feed='cat class.csv'
 piped train --data - --model 8relu --epochs 3 --out a2.safetensors
@@ -151,11 +151,11 @@ code 0 predict a.safetensors --data class.csv --quiet
 cp out all.csv
 piped predict a.safetensors --data - --quiet --out -
 same all.csv out
-complains 6 '^ebb: standard input: ' train --data - --quiet # it is empty
+complains 6 '^ebb: standard input: ' train --data - --quiet # empty
 printf 'a,b\n1,x\n2\n' | "$ebb" train --data - --quiet >out 2>err
 err '^ebb: standard input:3: 1 field'
 cp class.csv copy.csv
-# shellcheck disable=SC2094 # that is the question
+# reading the file being written is the case under test
 "$ebb" train --data - --out copy.csv --quiet <copy.csv 2>err && flunk "the input is written over"
 err 'is also read from'
 same class.csv copy.csv
@@ -179,7 +179,7 @@ unread devices
 [ "$got" = 141 ] || flunk "exit code $got, not 141"
 silent err
 (
-  trap '' PIPE # as some callers leave it: then it is no signal but a failed write
+  trap '' PIPE # as some callers leave it: the write then fails without a signal
   unread devices
 )
 [ "$(cat status)" = 141 ] || flunk "without the signal: exit code $(cat status), not 141"
@@ -196,7 +196,7 @@ rm a2.safetensors
 unread train --data class.csv --model 8relu --epochs 3 --log - --quiet --out a2.safetensors
 [ "$got" = 141 ] || flunk "exit code $got, not 141"
 silent err
-same a.safetensors a2.safetensors # a model is not lost because nobody reads the log
+same a.safetensors a2.safetensors # a log without a reader does not cost the model
 if [ -e /dev/full ]; then
   "$ebb" train --data class.csv --model 8relu --epochs 3 --log - --quiet --out a3.safetensors >/dev/full 2>err
   [ $? -eq 1 ] || flunk "a full disk is not noticed"
@@ -235,7 +235,7 @@ done
 complains 1 '^ebb: --step: .*is 129 wide, at most 128' train --data class.csv --model 129relu --step whole --quiet
 complains 2 'step' train --data class.csv --step slow --quiet
 
-begin "the number of threads does not matter" # PoCL's variable; other drivers run the same thing twice
+begin "the number of threads does not matter" # PoCL's variable; other drivers simply run twice
 for form in layers whole; do
   for threads in 1 3; do
     with POCL_MAX_PTHREAD_COUNT=$threads code 0 train --data class.csv --model 20relu --batch 100 --epochs 3 \
@@ -263,7 +263,7 @@ grep -q accuracy value.log && flunk "accuracy in a regression log"
 json value.log
 code 0 train --data value.csv --model 16tanh --epochs 60 --lr 0.02 --valid 0 --out other.safetensors
 err '^result   root mean square error [0-9.]* over 150 training rows, r2 [0-9.]*; always guessing the mean: [0-9.]*$'
-# the mean of all rows, judged on them: the deviation of the targets
+# predicting the mean of all rows: the deviation of the targets
 near "$(sed -n 's/^result .*: \([0-9.]*\)$/\1/p' err)" "$(awk -F, 'NR > 1 { n++; s += $3; q += $3 * $3 }
   END { print sqrt(q / n - (s / n) ^ 2) }' value.csv)" 1e-3
 at_least "$(field baseline_rmse value.log)" "$(field valid_rmse value.log)"

@@ -10,8 +10,8 @@ source=$(cd "$tests/.." && pwd)
 file() { ls "$kept"/*.json 2>/dev/null; }
 count() { grep -c "$1" "$2"; }
 
-# Kernels of which some configurations have a fault. plant FOLDER FAULT...
-# A fault is `ROWSxCOLSxSTEPS:CODE`, put at the start of the three products.
+# plant FOLDER FAULT...: kernels with a fault in some configurations.
+# A fault is `ROWSxCOLSxSTEPS:CODE`, inserted at the start of the three products.
 plant() {
   folder=$1
   shift
@@ -31,11 +31,11 @@ ${fault#*:}
 }
 wrong='tile[0] += 1;'
 crash='*(volatile __global int *)(depth > 0 ? (size_t)8 : (size_t)c) = 1;'
-unwritten='if (depth > 0) return;' # what was right before must not pass for this one's result
+unwritten='if (depth > 0) return;' # an earlier correct result must not pass for this one's
 unbuilt='this does not compile;'
 
-# No test waits for a limit of time. The compiler of a configuration that hangs first reads a pipe:
-# so a test knows when it has come to that, and can move the tool's clock or send a signal.
+# No test waits for a time limit. The compiler of a hanging configuration first reads a pipe, which shows
+# the test that it has started. The test then moves the tool's clock or sends a signal.
 mkfifo pipe
 hang='#ifndef PIPE
 #define PIPE
@@ -52,7 +52,7 @@ begins() {
   process=$!
 }
 
-# Waits until the tool is at a configuration that hangs.
+# Waits until the tool reaches a hanging configuration.
 hangs() {
   rm -f reached
   (: >pipe && : >reached) &
@@ -63,7 +63,7 @@ hangs() {
 
 later() { head -c "$1" /dev/zero >>ahead; }
 
-# ends CODE: what has been started does.
+# ends CODE: checks the exit code of what was started.
 ends() {
   wait $process
   got=$?
@@ -87,12 +87,12 @@ json "$(file)"
 [ "$(stat -c %a "$(file)")" = 600 ] || flunk "mode of the file: $(stat -c %a "$(file)")"
 
 begin "tune keeps to its time and what was found before"
-good=$(grep '"choice": ' "$(file)" | grep -vc '64x32x16\|64x64x16') # another's is to go, if it hangs
+good=$(grep '"choice": ' "$(file)" | grep -vc '64x32x16\|64x64x16') # earlier choices, except those that hang now
 begins slow 21-30-5
 hangs
-later 500 # more than a quarter of what there is: it is refused
+later 500 # more than a quarter of the time: the candidate is refused
 hangs
-later 100 # that was all
+later 100 # the rest of the time
 ends 0
 [ "$(count '"why": ' out)" -eq 1 ] || flunk "not one candidate is refused, but: $(cat out)"
 [ "$(count '"layout": ' out)" -lt "$(field classes out)" ] || flunk "all classes are tuned: $(cat out)"
@@ -141,7 +141,7 @@ json out
 out '"ended": "EBB_MATMUL_CONFIG forces .*nothing to choose from"'
 out '"file": null'
 
-# refused NAME WHY: does the result tell it?
+# refused NAME WHY: checks that the result reports it.
 refused() {
   tr -d '\n' <out | grep -q "\"choice\": \"$1\", *\"why\": \"[^}]*$2" || flunk "$1 is not refused for $2: $(cat out)"
 }
@@ -150,7 +150,7 @@ begin "bad candidates are refused, and the program lives on"
 plant faulty "64x32x16:$unwritten" "64x64x16:$crash" "64x64x8:$unbuilt" "128x64x8:$hang"
 begins faulty 21-30
 hangs
-later 160 # more than a quarter of what there is
+later 160 # more than a quarter of the time
 ends 0
 refused '64x32x16 8x4' 'error .*, bound'
 refused '64x64x16 8x4' 'its process'

@@ -27,7 +27,7 @@ lines 2 out
 code 0 verify --all --only 'kernel probe_* width [48]' --quiet
 out ': [24] checks, 0 failed$'
 complains 2 '^ebb: --only: .*no check is called "metrics"' verify --only metrics --quiet
-code 2 verify --only 'whole_step_gpu' --quiet # of other devices
+code 2 verify --only 'whole_step_gpu' --quiet # used by other devices
 err 'among those that this device uses by itself'
 
 begin "verify --only names checks of networks too"
@@ -41,7 +41,7 @@ for group in kernel gradient reference; do out "^ok    $group "; done
 begin "verify writes a line when it has it"
 mkfifo lines
 "$ebb" verify --only 'gradient' >lines 2>err &
-head -n 1 lines >first # ends the pipe
+head -n 1 lines >first # closes the pipe early
 wait $!
 [ $? -eq 141 ] || flunk "not ended by the closed pipe"
 grep -q '^ok    gradient ' first || flunk "no line: $(cat first)"
@@ -55,7 +55,7 @@ sed -i 's/^void metrics_add(/void metrics_add(nonsense, /' broken/update.cl
 with EBB_KERNEL_DIR="$work"/broken code 4 verify --only metrics_add --quiet
 err 'kernel metrics_add .* does not build'
 
-# dump FILE: what a sentinel keeps of a wrong number, here a = x w + b = 1 * 2 + 0.5, found to be 3.
+# dump FILE: a sentinel's dump of a wrong number: a = x w + b = 1 * 2 + 0.5, found to be 3.
 dump() {
   facts='"ebb.dump":"1","what":"layer 1, forward: a [0, 0]","operation":"forward","tensor":"a","layer":"0","row":"0",
 "col":"0","found":"3","expected":"2.5","bound":"1e-06","spec":"1-1","loss":"mse","batch":"1","live":"1","step":"7",

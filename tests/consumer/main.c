@@ -9,7 +9,7 @@ static const int32_t labels[] = {0, 1, 1, 0};
 
 static ebb_status learn(double *accuracy, ebb_network *network) {
   const ebb_dataset data = {.rows = 4, .inputs = 2, .outputs = 2, .x = inputs, .labels = labels};
-  ebb_train_options options = ebb_train_options_default();
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
   options.learning_rate = 0.05F;
   options.epochs = 200;
   options.batch = 4;

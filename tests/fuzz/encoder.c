@@ -57,7 +57,7 @@ static void check_outputs(const ebb_encoder *encoder) {
 }
 
 static void check_rows(ebb_encoder *encoder, char *bytes, size_t size) {
-  const ebb_read_options options = {.encoder = encoder};
+  const ebb_read_options options = {.size = sizeof(ebb_read_options), .encoder = encoder};
   ebb_table *table;
   ebb_dataset encoded;
   char text[64];

@@ -41,7 +41,7 @@ static char *inputs_of(size_t *size, size_t rows) {
 }
 
 static void add_labels(char *labels, size_t size, size_t rows, const table_choices *choices) {
-  ebb_read_options inputs_only = {.no_target = true};
+  ebb_read_options inputs_only = {.size = sizeof(ebb_read_options), .no_target = true};
   size_t input_size;
   char *inputs = inputs_of(&input_size, rows);
   ebb_table *table;

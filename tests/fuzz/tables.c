@@ -34,7 +34,9 @@ static void choose_split(ebb_split *split, unsigned choice) {
 
 table_choices fuzz_table_choices(fuzz_input *input) {
   static const char *const endings[] = {NULL, "t.csv", "t.npz", "t.svm"};
-  table_choices c = {.read = {.target = targets[fuzz_pick(input, COUNT_OF(targets))]}};
+  table_choices c = {.encode = EBB_ENCODER_OPTIONS_INIT,
+                     .read = {.size = sizeof(ebb_read_options),
+                              .target = targets[fuzz_pick(input, COUNT_OF(targets))]}};
   c.read.task = (ebb_task)fuzz_pick(input, 3);
   c.read.header = (ebb_header)fuzz_pick(input, 3);
   c.read.delimiter = delimiters[fuzz_pick(input, COUNT_OF(delimiters))];
@@ -171,7 +173,8 @@ static void check_decoded(const ebb_encoder *encoder, const ebb_dataset *d) {
 /* The file that the encoder was fitted on, as a further one. */
 static void check_further(const ebb_encoder *encoder, const char *bytes, size_t size,
                           const table_choices *choices) {
-  ebb_read_options options = {.encoder = encoder,
+  ebb_read_options options = {.size = sizeof(ebb_read_options),
+                              .encoder = encoder,
                               .delimiter = choices->read.delimiter,
                               .decimal = choices->read.decimal,
                               .header = choices->read.header,

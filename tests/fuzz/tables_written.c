@@ -14,9 +14,12 @@
 ebb_status __wrap_ebbi_sheet_write(const char *path, const ebbi_sheet *sheet, ebbi_notes *notes);
 
 /* What a table is read back with: nothing is left to be guessed. */
-static const ebb_read_options as_written = {
-    .header = EBB_HEADER_YES, .delimiter = ',', .na = "", .no_target = true};
-static const ebb_read_options by_itself = {.na = ""};
+static const ebb_read_options as_written = {.size = sizeof(ebb_read_options),
+                                            .header = EBB_HEADER_YES,
+                                            .delimiter = ',',
+                                            .na = "",
+                                            .no_target = true};
+static const ebb_read_options by_itself = {.size = sizeof(ebb_read_options), .na = ""};
 
 static ebb_status choose(ebbi_form *forms, const ebbi_raw *raw, void *user) {
   const ebbi_sheet *sheet = user;

@@ -21,7 +21,7 @@ static void check_date(double days) {
   char text[32];
   double back, day = floor(days);
   FUZZ_CHECK(isfinite(days), "%g", days);
-  ebb_column_value(text, sizeof text, EBB_KIND_DATE, day);
+  ebb_column_value(text, sizeof text, EBB_COLUMN_DATE, day);
   FUZZ_CHECK(ebbi_date_parse(&back, text, EBBI_DATE_YMD) && back == day, "%s is %.17g", text, day);
 }
 

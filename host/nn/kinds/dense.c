@@ -1,6 +1,5 @@
 /* Dense layers: y = f(x.w + b), the activation fused into the product; equations (1) and (2), and
- * (8), (9), (10) back. Weights are [inputs, outputs], in files [outputs, inputs].
- */
+ * (8), (9), (10) for backward. Weights are [inputs, outputs], in files [outputs, inputs]. */
 #include "base/error.h"
 #include "nn/kind.h"
 #include "nn/spec.h"
@@ -27,7 +26,7 @@ static void raise_to(size_t *most, size_t bytes) {
   if (bytes > *most) *most = bytes;
 }
 
-/* Split products pass partial sums through it. */
+/* Split products keep partial sums in it. */
 static size_t workspace(const ebbi_exec *exec, const ebb_device *device, size_t batch,
                         size_t inputs, size_t units, bool backward, bool input_gradient) {
   size_t most = 0;

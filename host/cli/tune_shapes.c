@@ -5,12 +5,12 @@
 #include "output.h"
 #include "tune.h"
 
-typedef struct plan {
+typedef struct shape_list {
   ebb_tune_shape *shapes;
   size_t count;
-} plan;
+} shape_list;
 
-static void add(plan *p, ebb_layout layout, size_t rows, size_t cols, size_t depth) {
+static void add(shape_list *p, ebb_layout layout, size_t rows, size_t cols, size_t depth) {
   unsigned class_index = ebb_matmul_class(rows, cols, depth);
   for (size_t i = 0; i < p->count; i++) {
     const ebb_tune_shape *s = &p->shapes[i];
@@ -21,17 +21,17 @@ static void add(plan *p, ebb_layout layout, size_t rows, size_t cols, size_t dep
 
 /* The products of a dense layer in a training step: forward, weight gradients, and input gradients
  * except the first layer's. */
-static void add_layer(plan *p, size_t inputs, size_t outputs, size_t batch, bool first) {
+static void add_layer(shape_list *p, size_t inputs, size_t outputs, size_t batch, bool first) {
   add(p, EBB_LAYOUT_NN, batch, outputs, inputs);
   add(p, EBB_LAYOUT_TN, inputs, outputs, batch);
   if (!first) add(p, EBB_LAYOUT_NT, batch, inputs, outputs);
 }
 
-static void add_usual_network(plan *p, const size_t *widths, size_t layers, size_t batch) {
+static void add_usual_network(shape_list *p, const size_t *widths, size_t layers, size_t batch) {
   for (size_t l = 0; l < layers; l++) add_layer(p, widths[l], widths[l + 1], batch, l == 0);
 }
 
-static void add_network(plan *p, const ebb_spec *spec, size_t batch) {
+static void add_network(shape_list *p, const ebb_spec *spec, size_t batch) {
   bool first = true;
   for (size_t n = 0; n < spec->count; n++) {
     if (spec->nodes[n].kind != EBB_KIND_DENSE) continue;
@@ -40,7 +40,7 @@ static void add_network(plan *p, const ebb_spec *spec, size_t batch) {
   }
 }
 
-static void add_usual(plan *p) {
+static void add_usual(shape_list *p) {
   static const size_t batches[] = {128, 1024, 64, 32, 256, 8192, 512, 2048};
   static const size_t networks[][4] = {
       {784, 512, 512, 10}, {784, 1024, 1024, 10}, {784, 256, 256, 10}, {2048, 2048, 2048, 10}};
@@ -55,8 +55,8 @@ static void add_usual(plan *p) {
       add_usual_network(p, networks[n], 3, batches[b]);
 }
 
-int tune_plan(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings *s) {
-  plan p = {.shapes = shapes};
+int tune_list_shapes(ebb_tune_shape shapes[TUNE_SHAPES], size_t *count, const settings *s) {
+  shape_list p = {.shapes = shapes};
   ebb_spec spec;
   if (s->model) {
     int code = fail_option(s, "model", ebb_spec_parse(&spec, s->model, 0, 0));

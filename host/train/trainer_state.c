@@ -1,8 +1,8 @@
-/* The host's look at the step state, and what of it must hold.
+/* Reads the step state and checks it.
  *
- * The host knows how many steps it has queued, so all that the device counts is known beforehand:
- * what differs is a fault of device or driver, a flipped bit say. It ends the training at once,
- * since the host's loops would go by such numbers, and a model must not come of them.
+ * The host knows how many steps it has queued, so it can predict all that the device counts. A
+ * difference is a fault of device or driver, such as a flipped bit. It ends the training at once,
+ * since the host's loops depend on these numbers, and no model may result from them.
  */
 #include "base/error.h"
 #include "train.h"
@@ -17,16 +17,17 @@ static bool is_finite(const ebb_state *state) {
   return state->bad_step == EBB_STATE_NO_STEP && state->bad_parameter == EBB_STATE_NONE;
 }
 
-/* Rows that an epoch has summed after so many steps of it. */
+/* Rows that an epoch has summed after this many of its steps. */
 static size_t rows_after(const ebb_trainer *trainer, uint64_t steps) {
-  size_t rows = trainer->feed.rows, batch = trainer->feed.plan.batch;
+  size_t rows = trainer->feed.rows, batch = trainer->feed.spec.batch;
   return steps * batch < rows ? (size_t)steps * batch : rows;
 }
 
-/* What holds while all numbers are finite: the device has done what was queued. */
+/* Checks what holds while all numbers are finite: the device has done what was queued. */
 static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer) {
   uint64_t in_epoch = state->done - state->epoch_first;
-  bool ended = in_epoch == 0 && state->done > 0; /* the sums are still those of the epoch before */
+  bool ended =
+      in_epoch == 0 && state->done > 0; /* the sums are still those of the previous epoch */
   size_t rows = rows_after(trainer, ended ? trainer->epoch_steps : in_epoch);
   REQUIRE(state->done == trainer->queued, EBB_ERR_DEVICE,
           "training: the device reports %llu steps done of %llu that were queued" DEVICE_REPORTS,
@@ -35,13 +36,13 @@ static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer
           "training: the device reports %lu rows at step %llu, where there are %zu" DEVICE_REPORTS,
           (unsigned long)state->rows, (unsigned long long)state->done, rows);
   REQUIRE(isfinite(state->loss_sum) && isfinite(state->loss_carry), EBB_ERR_DEVICE,
-          "training: the device reports the loss %g at step %llu, and no step that it came "
-          "from" DEVICE_REPORTS,
+          "training: the device reports the loss %g at step %llu, and no step with such a "
+          "loss" DEVICE_REPORTS,
           (double)state->loss_sum, (unsigned long long)state->done);
   return EBB_OK;
 }
 
-/* The place in the epochs, which always holds. */
+/* Checks the position in the epochs, which must agree at any time. */
 static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer) {
   uint64_t epoch = state->done / trainer->epoch_steps;
   REQUIRE(
@@ -59,17 +60,17 @@ static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer
   return EBB_OK;
 }
 
-/* The schedule as it was set, and what the last step has made of it, unless that step was before
- * it. The rate of a step that is not finite, which the device opens again and again, is that of no
- * step of the host's. */
+/* Checks the schedule and the last step's rate, unless that step was before the schedule was set. A
+ * step that is not finite is opened again and again, so its rate is not checked. */
 static ebb_status check_rate(const ebb_state *state, const ebb_trainer *trainer) {
   const ebb_state_schedule *set = &trainer->schedule;
   double rate = (double)state->learning_rate, wanted = ebbi_schedule_rate(set, state->step);
-  REQUIRE(memcmp(&state->schedule, set, sizeof *set) == 0, EBB_ERR_DEVICE,
-          "training: the device reports the schedule %lu of the learning rate %g, where %lu of %g "
-          "was set, or other steps of it" DEVICE_REPORTS,
-          (unsigned long)state->schedule.kind, (double)state->schedule.base_rate,
-          (unsigned long)set->kind, (double)set->base_rate);
+  REQUIRE(
+      memcmp(&state->schedule, set, sizeof *set) == 0, EBB_ERR_DEVICE,
+      "training: the device reports the schedule %lu with learning rate %g, must be %lu with %g, "
+      "or the schedule's other fields differ" DEVICE_REPORTS,
+      (unsigned long)state->schedule.kind, (double)state->schedule.base_rate,
+      (unsigned long)set->kind, (double)set->base_rate);
   REQUIRE(isfinite(rate) && rate >= 0, EBB_ERR_DEVICE,
           "training: the device reports the learning rate %g" DEVICE_REPORTS, rate);
   if (state->step <= set->first || !is_finite(state)) return EBB_OK;
@@ -80,7 +81,7 @@ static ebb_status check_rate(const ebb_state *state, const ebb_trainer *trainer)
   return EBB_OK;
 }
 
-/* What tells of numbers that are not finite. */
+/* Checks the fields that describe numbers that are not finite. */
 static ebb_status check_bad(const ebb_state *state, const ebb_trainer *trainer) {
   bool bad_step = state->bad_step != EBB_STATE_NO_STEP;
   bool bad_parameter = state->bad_parameter != EBB_STATE_NONE;
@@ -110,8 +111,8 @@ ebb_status ebbi_trainer_end_bad(ebb_trainer *trainer, ebb_status why) {
   return why;
 }
 
-ebb_status ebbi_trainer_look(ebb_state *state, ebb_trainer *trainer) {
-  TRY(ebbi_feed_settle(&trainer->feed));
+ebb_status ebbi_trainer_read_state(ebb_state *state, ebb_trainer *trainer) {
+  TRY(ebbi_feed_wait(&trainer->feed));
   TRY(ebb_tensor_download(state, trainer->pass->state));
   ebb_status status = ebbi_trainer_check(state, trainer);
   trainer->broken = trainer->broken || status != EBB_OK;

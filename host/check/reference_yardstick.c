@@ -1,4 +1,5 @@
-/* The probes once more, in double precision and plain loops. */
+/* The yardsticks in double precision and plain loops.
+ */
 #include "check/reference.h"
 
 void ebbi_reference_probe_fma(double *y, const double *x, size_t count, size_t steps, double scale,

@@ -1,0 +1,243 @@
+/* Cases of every kind of node that stands between dense layers: forward and backward by its row,
+ * alone and with f' of the nodes below, each element against what its twin expects.
+ *
+ * The table of kinds is gone through, so a new kind needs no line here. A node reads values that
+ * nodes with an activation may have made; all of one case are kept in float32, or in bfloat16.
+ */
+#include "check/kind.h"
+#include "check/verify_kernels.h"
+
+#include "base/error.h"
+#include <float.h>
+#include <math.h>
+
+/* The node is the last; the others make the values that it reads. */
+enum { NODE = EBB_NODE_INPUTS };
+
+/* A network up to the node, with all tensors that the node's calls read and write. */
+typedef struct node_case {
+  ebbi_fixture *fixture;
+  const ebbi_kind *kind;
+  ebb_dtype dtype;
+  ebbi_shape shape;
+  bool fused;
+  ebb_network network;
+  ebbi_step_tensors tensors;
+  ebbi_node_call call;
+  ebbi_comparison found;
+} node_case;
+
+/* ---- set-up ---- */
+
+/* Numbers as the case's type keeps them. */
+static ebb_status make_value(ebb_tensor **out, node_case *c, size_t cols, double *numbers) {
+  for (size_t i = 0; c->dtype == EBB_BF16 && numbers && i < c->shape.rows * cols; i++)
+    numbers[i] = ebbi_reference_round(EBB_PRECISION_BF16, numbers[i]);
+  return ebbi_fixture_numbers(out, c->fixture, c->dtype, c->shape.rows, cols, numbers);
+}
+
+static ebb_status make_random(ebb_tensor **out, double **numbers, node_case *c, size_t cols,
+                              double spread) {
+  TRY(ebbi_fixture_normal(numbers, c->fixture, c->shape.rows * cols, spread));
+  return make_value(out, c, cols, *numbers);
+}
+
+/* z and a = f(z) of a node below. */
+static ebb_status make_below(node_case *c, size_t node) {
+  size_t count = c->shape.rows * c->shape.cols;
+  double *numbers;
+  c->network.spec.nodes[node] =
+      (ebb_node){.inputs = {node}, .units = c->shape.cols, .activation = EBB_ACT_SILU};
+  TRY(make_random(&c->tensors.z[node], &numbers, c, c->shape.cols, 3));
+  for (size_t i = 0; i < count; i++)
+    numbers[i] = ebbi_reference_activation(EBB_ACT_SILU, numbers[i]);
+  return make_value(&c->tensors.value[node + 1], c, c->shape.cols, numbers);
+}
+
+static ebb_status make_parameters(node_case *c, size_t units) {
+  ebbi_parameter all[EBBI_NODE_PARAMETERS];
+  size_t count = c->kind->parameters ? c->kind->parameters(all, c->shape.cols, units) : 0;
+  for (size_t p = 0; p < count; p++) {
+    double *numbers;
+    TRY(ebbi_fixture_random(&c->tensors.parameter[NODE][p], &numbers, c->fixture, all[p].rows,
+                            all[p].cols, 1));
+    TRY(ebbi_fixture_output(&c->tensors.dparameter[NODE][p], c->fixture, all[p].rows, all[p].cols));
+  }
+  return EBB_OK;
+}
+
+/* The node: its second input is the value before the one that it reads first. */
+static ebb_status make_node(node_case *c, ebb_kind kind, double setting) {
+  ebb_node *node = &c->network.spec.nodes[NODE];
+  size_t cols[EBB_NODE_INPUTS];
+  *node = (ebb_node){.kind = kind, .units = c->shape.cols, .settings = {setting}};
+  if (c->kind->takes) node->activation = EBB_ACT_SILU;
+  for (size_t i = 0; i < EBB_NODE_INPUTS; i++) {
+    cols[i] = c->shape.cols;
+    node->inputs[i] = i < c->kind->inputs ? NODE - i : 0;
+  }
+  return c->kind->shape(&node->units, cols, "ebb_verify");
+}
+
+static ebb_status make_call(node_case *c) {
+  ebb_state state =
+      ebb_state_default((uint32_t)c->shape.rows, (uint64_t)1 << 33 | c->shape.depth, 0);
+  ebb_tensor *state_tensor;
+  TRY(ebbi_fixture_state(&state_tensor, c->fixture, &state));
+  c->tensors.spec = &c->network.spec;
+  c->tensors.step = state.step;
+  c->tensors.seed = c->shape.rows;
+  c->call = (ebbi_node_call){.exec = c->fixture->exec,
+                             .network = &c->network,
+                             .index = NODE,
+                             .parameters = c->tensors.parameter[NODE],
+                             .state = state_tensor,
+                             .seed = c->tensors.seed};
+  for (size_t i = 0; i < c->kind->inputs; i++) c->call.x[i] = c->tensors.value[NODE - i];
+  return EBB_OK;
+}
+
+static ebb_status make_case(node_case *c, ebb_kind kind, double setting) {
+  c->network = (ebb_network){.device = c->fixture->device,
+                             .spec = {.inputs = c->shape.cols, .count = NODE + 1}};
+  c->found.fixture = (ebbi_fixture){.device = c->fixture->device, .exec = c->fixture->exec};
+  ebbi_tally_case(&c->fixture->tally, "%s %zux%zu %s, setting %g%s", c->kind->name, c->shape.rows,
+                  c->shape.cols, c->dtype == EBB_BF16 ? "bf16" : "f32", setting,
+                  c->fused ? ", silu'" : "");
+  for (size_t n = NODE - c->kind->inputs; n < NODE; n++) TRY(make_below(c, n));
+  TRY(make_node(c, kind, setting));
+  TRY(make_parameters(c, c->network.spec.nodes[NODE].units));
+  return make_call(c);
+}
+
+/* ---- comparison ---- */
+
+/* The worst of all comparisons, into the tally. One that is not finite has been passed over by
+ * them. */
+static void tally_found(node_case *c, size_t count) {
+  const ebbi_number *worst = &c->found.worst;
+  double scale = fmax(fabs(worst->expected), (double)FLT_MIN);
+  if (c->found.compared < count)
+    ebbi_tally_add(&c->fixture->tally, NAN, 0, 1, 0);
+  else
+    ebbi_tally_add(&c->fixture->tally, worst->found, worst->expected, scale, worst->bound / scale);
+  c->fixture->tally.compared += count - 1;
+  c->found.compared = 0;
+  c->found.severity = 0;
+}
+
+static ebbi_picks block(size_t first, size_t count) {
+  ebbi_picks picks = {0};
+  while (picks.count < EBBI_PICKS && first < count) picks.index[picks.count++] = first++;
+  return picks;
+}
+
+/* Every element of what forward has left (`input` EBB_NODE_INPUTS), or of an input's gradient. */
+static ebb_status compare_all(node_case *c, size_t input) {
+  bool forward = input == EBB_NODE_INPUTS;
+  const ebb_tensor *to = forward ? c->tensors.value[NODE + 1] : c->tensors.dinput[NODE][input];
+  for (size_t row = 0; row < to->rows; row += EBBI_PICKS)
+    for (size_t col = 0; col < to->cols; col += EBBI_PICKS) {
+      ebbi_samples s = {.rows = block(row, to->rows), .cols = block(col, to->cols)};
+      ebbi_fixture_clear(&c->found.fixture);
+      TRY(forward ? ebbi_compare_forward_at(&s, &c->found, &c->tensors, NODE)
+                  : ebbi_compare_input_gradient_at(&s, &c->found, &c->tensors, NODE, input));
+    }
+  tally_found(c, (forward && c->tensors.z[NODE] ? 2 : 1) * to->rows * to->cols);
+  return EBB_OK;
+}
+
+/* Those elements of the parameters' gradients that the kind picks; all must be finite. */
+static ebb_status compare_gradients(node_case *c) {
+  double *numbers;
+  for (size_t p = 0; p < EBBI_NODE_PARAMETERS && c->tensors.dparameter[NODE][p]; p++) {
+    const ebb_tensor *gradient = c->tensors.dparameter[NODE][p];
+    TRY(ebbi_fixture_read(&numbers, c->fixture, gradient));
+    for (size_t i = 0; i < gradient->rows * gradient->cols; i++)
+      if (!isfinite(numbers[i])) ebbi_tally_add(&c->fixture->tally, numbers[i], 0, 1, 0);
+  }
+  if (!ebbi_node_check(&c->network.spec, NODE)->compare_gradients) return EBB_OK;
+  ebbi_fixture_clear(&c->found.fixture);
+  TRY(ebbi_compare_weight_gradient(&c->found, &c->tensors, NODE));
+  tally_found(c, c->found.compared > 0 ? c->found.compared : 1);
+  return EBB_OK;
+}
+
+/* ---- the cases ---- */
+
+static ebb_status run_forward(node_case *c) {
+  size_t units = c->network.spec.nodes[NODE].units;
+  TRY(make_value(&c->tensors.value[NODE + 1], c, units, NULL));
+  if (c->kind->takes) TRY(make_value(&c->tensors.z[NODE], c, units, NULL));
+  c->call.y = c->tensors.value[NODE + 1];
+  c->call.z = c->tensors.z[NODE];
+  TRY(c->kind->forward(&c->call));
+  return compare_all(c, EBB_NODE_INPUTS);
+}
+
+static ebb_status run_backward(node_case *c) {
+  double *numbers;
+  TRY(make_random(&c->tensors.dvalue[NODE + 1], &numbers, c, c->network.spec.nodes[NODE].units, 1));
+  c->call.dy = c->tensors.dvalue[NODE + 1];
+  c->call.gradients = c->tensors.dparameter[NODE];
+  for (size_t i = 0; i < c->kind->inputs; i++) {
+    size_t value = NODE - i;
+    TRY(make_value(&c->tensors.dinput[NODE][i], c, c->shape.cols, NULL));
+    c->call.dx[i] = c->tensors.dinput[NODE][i];
+    if (!c->fused) continue;
+    c->tensors.dvalue[value] = c->call.dx[i];
+    c->call.below[i] =
+        (ebbi_epilogue){EBB_ACT_SILU, c->tensors.z[value - 1], c->tensors.value[value]};
+  }
+  TRY(c->kind->backward(&c->call));
+  for (size_t i = 0; i < c->kind->inputs; i++) TRY(compare_all(c, i));
+  return compare_gradients(c);
+}
+
+static ebb_status run_case(ebbi_fixture *fixture, ebb_kind kind, node_case *c, double setting,
+                           ebb_status (*run)(node_case *c)) {
+  c->fixture = fixture;
+  c->kind = ebbi_kind_of(kind);
+  ebb_status status = make_case(c, kind, setting);
+  if (status == EBB_OK) status = run(c);
+  ebbi_fixture_clear(&c->found.fixture);
+  return status;
+}
+
+/* Runs a kind with numbers of its setting's range, in both types. */
+static ebb_status run_kind(ebbi_fixture *fixture, ebbi_shape s, ebb_kind kind, bool fused,
+                           ebb_status (*run)(node_case *c)) {
+  static const double parts[] = {0, 0.3, 0.9375};
+  static const ebb_dtype dtypes[] = {EBB_F32, EBB_BF16};
+  const ebbi_kind_setting *setting = &ebbi_kind_of(kind)->setting;
+  size_t count = setting->name ? sizeof parts / sizeof *parts : 1;
+  for (size_t i = 0; i < 2 * count; i++) {
+    node_case c = {.shape = s, .dtype = dtypes[i % 2], .fused = fused};
+    double value = setting->least + parts[i / 2] * (setting->below - setting->least);
+    TRY(run_case(fixture, kind, &c, value, run));
+  }
+  return EBB_OK;
+}
+
+/* Kinds that any network has are checked by its products. */
+static bool stands_between(ebb_kind kind) {
+  return ebbi_kind_check_of(kind)->network != NULL;
+}
+
+/* x, y [rows, cols]; depth is part of the step. */
+ebb_status ebbi_case_node_forward(ebbi_fixture *fixture, ebbi_shape s) {
+  for (int kind = 0; kind < EBB_KIND_COUNT; kind++)
+    if (stands_between((ebb_kind)kind))
+      TRY(run_kind(fixture, s, (ebb_kind)kind, false, run_forward));
+  return EBB_OK;
+}
+
+ebb_status ebbi_case_node_backward(ebbi_fixture *fixture, ebbi_shape s) {
+  for (int kind = 0; kind < EBB_KIND_COUNT; kind++) {
+    const ebbi_kind *row = ebbi_kind_of((ebb_kind)kind);
+    if (!stands_between((ebb_kind)kind) || !row->backward) continue;
+    TRY(run_kind(fixture, s, (ebb_kind)kind, false, run_backward));
+    if (row->fuses) TRY(run_kind(fixture, s, (ebb_kind)kind, true, run_backward));
+  }
+  return EBB_OK;
+}

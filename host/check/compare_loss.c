@@ -1,0 +1,93 @@
+/* Compares the loss row by row: its gradient, and the partial sums of groups of rows.
+ *
+ * A device may flush numbers below FLT_MIN to 0 anywhere: see estimate.h.
+ */
+#include "check/bounds.h"
+#include "check/comparison.h"
+
+#include "base/error.h"
+#include "device/device.h"
+#include "tensor/tensor.h"
+
+#include <float.h>
+#include <math.h>
+
+/* The output node's value, which the loss reads. */
+static const ebb_tensor *logits_of(const ebbi_step_tensors *t) {
+  return t->value[t->spec->count];
+}
+
+/* The target of one row; `label` provides storage for it. */
+static ebbi_reference_target target_of(ebb_loss loss, int32_t *label, const double *values) {
+  *label = (int32_t)*values;
+  return (ebbi_reference_target){loss, label, values};
+}
+
+/* Compares dz of a row, computed from its logits. */
+static void compare_loss_row(ebbi_comparison *c, const ebbi_step_tensors *t, size_t row,
+                             const double *z, const double *y, const double *dz, double *expected) {
+  size_t cols = logits_of(t)->cols;
+  double live = (double)t->live, bound = ebbi_bound_loss_gradient(t->loss, cols);
+  bool alive = row < t->live;
+  int32_t label;
+  ebbi_reference_target target = target_of(t->loss, &label, y);
+  if (alive && ebb_loss_has_labels(t->loss.kind)) ebbi_compare_label(c, row, 0, *y, cols);
+  if (alive) ebbi_reference_loss(expected, z, &target, 1, 1, cols);
+  for (size_t col = 0; col < cols; col++) {
+    double value = alive ? expected[col] / live : 0;
+    double scale = ebbi_loss_gradient_scale(t->loss, value, live);
+    bool fits = fabs(z[col]) < (double)FLT_MAX / 4;
+    ebbi_compare(c, "dz", row, col, dz[col], fits ? value : NAN,
+                 alive ? bound * scale + 4 * (double)FLT_MIN : 0);
+  }
+}
+
+static ebb_status compare_gradient_rows(ebbi_comparison *c, const ebbi_step_tensors *t) {
+  ebbi_picks rows = ebbi_pick(c, logits_of(t)->rows, c->watched ? c->watched->row : SIZE_MAX);
+  size_t cols = logits_of(t)->cols, targets = t->target->cols;
+  double *z, *y, *dz, *expected;
+  TRY(ebbi_read_rows(&z, c, logits_of(t), &rows));
+  TRY(ebbi_read_rows(&y, c, t->target, &rows));
+  TRY(ebbi_read_rows(&dz, c, t->dvalue[t->spec->count], &rows));
+  TRY(ebbi_fixture_array(&expected, &c->fixture, cols));
+  for (size_t i = 0; i < rows.count; i++)
+    compare_loss_row(c, t, rows.index[i], z + i * cols, y + i * targets, dz + i * cols, expected);
+  return EBB_OK;
+}
+
+/* Compares a group's partial sums: losses and hits. */
+static ebb_status compare_group(ebbi_comparison *c, const ebbi_step_tensors *t, size_t group,
+                                size_t group_rows) {
+  size_t cols = logits_of(t)->cols, targets = t->target->cols, first = group * group_rows;
+  size_t rows = first >= t->live ? 0 : t->live - first < group_rows ? t->live - first : group_rows;
+  bool classes = ebb_loss_has_labels(t->loss.kind);
+  double loss = 0, bound = 0, hits = 0, *pair, *z = NULL, *y = NULL;
+  TRY(ebbi_read_range(&pair, c, t->partials, group, 1));
+  if (rows > 0) TRY(ebbi_read_range(&z, c, logits_of(t), first, rows));
+  if (rows > 0) TRY(ebbi_read_range(&y, c, t->target, first, rows));
+  for (size_t r = 0; r < rows; r++) {
+    int32_t label;
+    ebbi_reference_target target = target_of(t->loss, &label, y + r * targets);
+    if (classes) ebbi_compare_label(c, first + r, 0, label, cols);
+    double own = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
+    loss += own;
+    bound += ebbi_bound_loss_value(t->loss, cols) * ebbi_loss_value_scale(t->loss, own);
+    if (classes) hits += ebbi_reference_correct(z + r * cols, &label, 1, cols) > 0;
+  }
+  bound += ebbi_bound_sum(group_rows) * loss + (double)FLT_MIN * (double)(group_rows * cols);
+  ebbi_compare(c, "partials", group, 0, pair[0], loss < (double)FLT_MAX / 2 ? loss : NAN, bound);
+  ebbi_compare(c, "partials", group, 1, pair[1], isfinite(pair[0]) ? hits : NAN, 0);
+  return EBB_OK;
+}
+
+ebb_status ebbi_compare_loss(ebbi_comparison *c, const ebbi_step_tensors *t) {
+  const ebbi_device_params *params = &c->fixture.exec->params;
+  size_t group_rows = (size_t)params->loss_group * params->loss_rows;
+  size_t groups = t->partials->rows, last = t->live > 0 ? (t->live - 1) / group_rows : 0;
+  TRY(compare_gradient_rows(c, t));
+  TRY(compare_group(c, t, 0, group_rows));
+  TRY(compare_group(c, t, last, group_rows));
+  TRY(compare_group(c, t, ebbi_pick_one(c, groups), group_rows));
+  bool watched = c->watched && c->watched->row < groups;
+  return watched ? compare_group(c, t, c->watched->row, group_rows) : EBB_OK;
+}

@@ -1,0 +1,116 @@
+/* The double-precision reference's losses and updates, against values computed by hand. */
+#include "check/reference.h"
+#include <ebb/status.h>
+#include <float.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NEAR(value, expected, tolerance)                                                           \
+  assert_true(fabs((double)(value) - (double)(expected)) <= (tolerance))
+
+static void test_cross_entropy_by_hand(void **state) {
+  (void)state;
+  /* softmax(0, log 3) = (1/4, 3/4); the third row does not count. */
+  const double z[] = {0, log(3), 0, log(3), 5, 5};
+  const int32_t labels[] = {1, 0, 1};
+  const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), labels, NULL};
+  const double expected[] = {0.125, -0.125, -0.375, 0.375, 0, 0};
+  double dz[6];
+  double loss = ebbi_reference_loss(dz, z, &target, 3, 2, 2);
+  NEAR(loss, (log(4) - log(3) + log(4)) / 2, 1e-15);
+  for (int i = 0; i < 6; i++) NEAR(dz[i], expected[i], 1e-15);
+  assert_int_equal(ebbi_reference_correct(z, labels, 2, 2), 1);
+  NEAR(ebbi_reference_loss(NULL, z, &target, 3, 2, 2), loss, 0);
+}
+
+static void test_cross_entropy_of_large_logits(void **state) {
+  (void)state;
+  const double z[] = {1000, 900, -1000}; /* exp would overflow */
+  const int32_t labels[] = {0};
+  const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), labels, NULL};
+  double dz[3];
+  NEAR(ebbi_reference_loss(dz, z, &target, 1, 1, 3) / exp(-100), 1, 1e-15);
+  NEAR(dz[0] / -exp(-100), 1, 1e-15);
+  NEAR(dz[1] / exp(-100), 1, 1e-15);
+  const int32_t wrong[] = {2};
+  const ebbi_reference_target other = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), wrong, NULL};
+  NEAR(ebbi_reference_loss(dz, z, &other, 1, 1, 3), 2000, 0);
+  NEAR(dz[2], -1, 0);
+}
+
+static void test_mse_by_hand(void **state) {
+  (void)state;
+  const double z[] = {1, 2, 3, 4, 9, 9}, y[] = {0, 4, 3, 1, 0, 0};
+  const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_MSE), NULL, y};
+  const double expected[] = {0.5, -1, 0, 1.5, 0, 0}; /* 2 (z - y) / (2 rows . 2 columns) */
+  double dz[6];
+  NEAR(ebbi_reference_loss(dz, z, &target, 3, 2, 2), (1 + 4 + 0 + 9) / 4.0, 0);
+  for (int i = 0; i < 6; i++) NEAR(dz[i], expected[i], 0);
+}
+
+static void test_sgd_by_hand(void **state) {
+  (void)state;
+  /* Constant gradient 1 and rate 1/4: all numbers are exact in binary. */
+  const struct {
+    float momentum;
+    bool nesterov;
+    float decay;
+    double after[3];
+  } cases[] = {
+      {0, false, 0, {0.75, 0.5, 0.25}},
+      {0.5f, false, 0, {0.75, 0.375, -0.0625}}, /* buffers 1, 1.5, 1.75 */
+      {0.5f, true, 0, {0.625, 0.1875, -0.28125}},
+      {0, false, 0.5f, {0.625, 0.296875, 0.009765625}}, /* g = 1 + p/2 */
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebb_optimizer sgd = {.kind = EBB_OPT_SGD,
+                         .momentum = cases[c].momentum,
+                         .nesterov = cases[c].nesterov,
+                         .weight_decay = cases[c].decay};
+    double p = 1, buffer = 0, g = 1;
+    for (uint32_t step = 1; step <= 3; step++) {
+      ebbi_reference_update(&p, &buffer, NULL, &g, 1, &sgd, 0.25, step);
+      NEAR(p, cases[c].after[step - 1], 0);
+    }
+  }
+}
+
+static void test_adam_by_hand(void **state) {
+  (void)state;
+  ebb_optimizer adam = {
+      .kind = EBB_OPT_ADAM, .beta1 = 0.5f, .beta2 = 0.75f, .epsilon = 0.5f, .weight_decay = 0.5f};
+  double p = 2, first = 0, second = 0, g = 1;
+  /* g + p/2 = 2: both corrected moments are 2 and 4, so the step is 1/4 . 2 / (2 + 1/2). */
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  NEAR(p, 1.8, 1e-15);
+  NEAR(first, 1, 0);
+  NEAR(second, 1, 0);
+  /* Decoupled: p loses 1/4 . 1/2 of itself and the gradient stays 1: 1.75 - 1/4 . 1 / (1 + 1/2). */
+  adam.kind = EBB_OPT_ADAMW;
+  p = 2, first = second = 0;
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  NEAR(p, 1.75 - 0.25 / 1.5, 1e-15);
+  /* Second step, gradient 3: m = 0.5/2 + 3/2 = 1.75 / (1 - 1/4); v = (0.25)(3/4) + 9/4 over
+   * 1 - 9/16. */
+  double before = p;
+  g = 3;
+  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 2);
+  double expected = before * 0.875 - 0.25 * (1.75 / 0.75) / (sqrt(2.4375 / 0.4375) + 0.5);
+  NEAR(p, expected, 1e-15);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_cross_entropy_by_hand),
+      cmocka_unit_test(test_cross_entropy_of_large_logits),
+      cmocka_unit_test(test_mse_by_hand),
+      cmocka_unit_test(test_sgd_by_hand),
+      cmocka_unit_test(test_adam_by_hand),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
