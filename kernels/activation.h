@@ -56,4 +56,36 @@
 #define F_elu(T, z)    select(expm1_##T(z), (z), (z) > (T)(0.0f))
 #define D_elu(T, z, a) select((a) + 1.0f, (T)(1.0f), (a) > (T)(0.0f))
 
+/* tanh(log(1 + t)) with t = exp(z) is n / d, where n = t^2 + 2t and d = n + 2; and its derivative
+ * by z is 4t (1 + t) / d^2. Where z > 0 both fractions are reduced by t^2, so that nothing
+ * overflows: e = exp(-|z|) is t or 1 / t. */
+typedef struct {
+  vec n, d, slope; /* slope: 4t (1 + t), reduced by t^4 where z > 0 */
+} mish_parts;
+
+static inline mish_parts mish_parts_of(vec z) {
+  const vec e = exp_vec(-fabs(z));
+  const ivec below = z < 0.0f;
+  const vec n = select(1.0f + 2.0f * e, e * (2.0f + e), below);
+  const vec slope = 4.0f * e * (1.0f + e);
+  return (mish_parts){n, n + select(2.0f * e * e, (vec)(2.0f), below),
+                      select(slope * e, slope, below)};
+}
+
+static inline vec mish_vec(vec z) {
+  const mish_parts m = mish_parts_of(z);
+  return z * (m.n / m.d);
+}
+
+static inline vec mish_slope_vec(vec z) {
+  const mish_parts m = mish_parts_of(z);
+  return (m.n + z * (m.slope / m.d)) / m.d;
+}
+
+SCALAR_OF(mish)
+SCALAR_OF(mish_slope)
+
+#define F_mish(T, z)    mish_##T(z)
+#define D_mish(T, z, a) mish_slope_##T(z)
+
 #endif

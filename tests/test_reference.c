@@ -54,6 +54,7 @@ static const struct activation_case {
     {EBB_ACT_SILU, {0.7310585786, -0.2689414214}, {0.9276705118, 0.0723294882}},
     {EBB_ACT_SOFTPLUS, {1.3132616875, 0.3132616875}, {0.7310585786, 0.2689414214}},
     {EBB_ACT_ELU, {1, -0.6321205588}, {1, 0.3678794412}},
+    {EBB_ACT_MISH, {0.8650983883, -0.3034014614}, {1.0490362201, 0.0592167559}},
 };
 
 static void test_activation_values(void **state) {

@@ -14,7 +14,8 @@
   X(GELU_TANH, gelu_tanh, 1, "z (1 + tanh(sqrt(2/pi) (z + 0.044715 z^3))) / 2")                    \
   X(SILU, silu, 1, "z / (1 + exp(-z))")                                                            \
   X(SOFTPLUS, softplus, 0, "log(1 + exp(z))")                                                      \
-  X(ELU, elu, 0, "z if z > 0, else exp(z) - 1")
+  X(ELU, elu, 0, "z if z > 0, else exp(z) - 1")                                                    \
+  X(MISH, mish, 1, "z tanh(log(1 + exp(z)))")
 
 typedef enum ebb_activation {
 #define EBB_ACTIVATION_ENUM(name, text, needs_z, formula) EBB_ACT_##name,
