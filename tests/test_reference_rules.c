@@ -53,6 +53,23 @@ static void test_mse_by_hand(void **state) {
   for (int i = 0; i < 6; i++) NEAR(dz[i], expected[i], 0);
 }
 
+/* d = 1, -2, 0.5, -0.25 against delta 1/2 (of which 0.5 is not beyond it), and against delta 1. */
+static void test_huber_by_hand(void **state) {
+  (void)state;
+  const double z[] = {1, 2, 3.5, 0.75, 9, 9}, y[] = {0, 4, 3, 1, 0, 0};
+  const struct {
+    double delta, losses, dz[6];
+  } cases[] = {{0.5, 0.375 + 0.875 + 0.125 + 0.03125, {0.5, -0.5, 0.5, -0.25, 0, 0}},
+               {1, 0.5 + 1.5 + 0.125 + 0.03125, {1, -1, 0.5, -0.25, 0, 0}}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_HUBER), NULL, y};
+    target.loss.parameters[0] = cases[c].delta;
+    double dz[6];
+    NEAR(ebbi_reference_loss(dz, z, &target, 3, 2, 2), cases[c].losses / 4, 0);
+    for (int i = 0; i < 6; i++) NEAR(dz[i], cases[c].dz[i] / 4, 0);
+  }
+}
+
 static void test_sgd_by_hand(void **state) {
   (void)state;
   /* Constant gradient 1 and rate 1/4: all numbers are exact in binary. */
@@ -109,6 +126,7 @@ int main(void) {
       cmocka_unit_test(test_cross_entropy_by_hand),
       cmocka_unit_test(test_cross_entropy_of_large_logits),
       cmocka_unit_test(test_mse_by_hand),
+      cmocka_unit_test(test_huber_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
   };

@@ -25,7 +25,8 @@ bool ebb_activation_needs_z(ebb_activation activation);
  * values, over columns. */
 #define EBB_LOSS_LIST(X)                                                                           \
   X(CROSS_ENTROPY, cross_entropy, LABELS, "-log softmax(z)[label], nats")                          \
-  X(MSE, mse, VALUES, "(z - y)^2")
+  X(MSE, mse, VALUES, "(z - y)^2")                                                                 \
+  X(HUBER, huber, VALUES, "d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = z - y")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
