@@ -121,6 +121,24 @@ static void test_adam_by_hand(void **state) {
   NEAR(p, expected, 1e-15);
 }
 
+/* From v = 1 by g + p/2 = 2: v = 3/4 + 4/4. */
+static void test_rmsprop_by_hand(void **state) {
+  (void)state;
+  for (int moves = 0; moves < 2; moves++) {
+    ebb_optimizer rmsprop = {.kind = EBB_OPT_RMSPROP,
+                             .alpha = 0.75,
+                             .epsilon = 0.5,
+                             .weight_decay = 0.5,
+                             .momentum = moves ? 0.5 : 0};
+    double p = 2, v = 1, buffer = 4, g = 1;
+    ebbi_reference_update(&p, &v, &buffer, &g, 1, &rmsprop, 0.25, 7);
+    double quotient = 2 / (sqrt(1.75) + 0.5), change = moves ? 2 + quotient : quotient;
+    NEAR(v, 1.75, 0);
+    NEAR(buffer, moves ? change : 4, 1e-15);
+    NEAR(p, 2 - change / 4, 1e-15);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cross_entropy_by_hand),
@@ -129,6 +147,7 @@ int main(void) {
       cmocka_unit_test(test_huber_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
+      cmocka_unit_test(test_rmsprop_by_hand),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -67,7 +67,8 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b);
 #define EBB_OPTIMIZER_LIST(X)                                                                      \
   X(SGD, sgd, "-rate m, m = momentum m + g; nesterov: -rate (g + momentum m)")                     \
   X(ADAM, adam, "-rate m / (sqrt(v) + epsilon), m and v unbiased averages of g and g^2")           \
-  X(ADAMW, adamw, "adam's, and -rate weight_decay p")
+  X(ADAMW, adamw, "adam's, and -rate weight_decay p")                                              \
+  X(RMSPROP, rmsprop, "-rate m, m = momentum m + g / (sqrt(v) + epsilon), v an average of g^2")
 
 typedef enum ebb_optimizer_kind {
 #define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
@@ -82,13 +83,15 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
  * allowed (1), value for optimizers without this setting, description). Append new rows at the end:
  * files list the first six settings for every optimizer. */
 #define EBB_OPTIMIZER_SETTING_LIST(X)                                                              \
-  X(momentum, double, "momentum", 0, 1, 0, 0, "momentum of sgd (default: 0)")                      \
+  X(momentum, double, "momentum", 0, 1, 0, 0, "momentum of sgd and rmsprop (default: 0)")          \
   X(nesterov, bool, "nesterov", 0, 1, 1, 0, "Nesterov's form of momentum")                         \
   X(beta1, double, "beta1", 0, 1, 0, 0.9, "adam's decay of the gradients' average (default: 0.9)") \
   X(beta2, double, "beta2", 0, 1, 0, 0.999, "the same of their squares' (default: 0.999)")         \
   X(epsilon, double, "epsilon", 1.17549435082228751e-38, 1e30, 1, 1e-8,                            \
     "added to the squares' root (default: 1e-8)")                                                  \
-  X(weight_decay, double, "weight-decay", 0, 1, 1, 0, "weight decay (default: 0, adamw 0.01)")
+  X(weight_decay, double, "weight-decay", 0, 1, 1, 0, "weight decay (default: 0, adamw 0.01)")     \
+  X(alpha, double, "alpha", 0, 1, 0, 0.99,                                                         \
+    "rmsprop's decay of the squares' average (default: 0.99)")
 enum { EBB_SETTINGS_ALWAYS_LISTED = 6 };
 
 typedef enum ebb_optimizer_setting {
@@ -113,8 +116,8 @@ typedef struct ebb_optimizer {
 #define EBB_ADAM_FIELD(field, type, option, least, most, closed, other, text) other,
 #define EBB_ADAM_INIT                                                         {EBB_OPT_ADAM, EBB_OPTIMIZER_SETTING_LIST(EBB_ADAM_FIELD){0}}
 
-/* PyTorch's defaults: momentum 0, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01).
- */
+/* PyTorch's defaults: momentum 0, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01),
+ * alpha 0.99. */
 ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind);
 
 /* Returns the default learning rate. */

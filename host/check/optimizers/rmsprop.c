@@ -1,0 +1,59 @@
+/* RMSprop: equation (17) of docs/backprop.md, as PyTorch's torch.optim.RMSprop defines it.
+ */
+#include "check/bounds.h"
+#include "check/update_check.h"
+
+#include <float.h>
+#include <math.h>
+
+/* Settings are rounded to float32, one each. g + decay p 3, which moves the quotient directly and
+ * through sqrt(v), twice where they nearly cancel: 12; sqrt(v): of v beside that 6, halved, sqrt 6,
+ * epsilon and the sum 2; the quotient 5; the buffer 3; rate and difference 3. v: squared 7, the
+ * average 5 more, less than the buffer's. */
+enum { UPDATE = 40, MOMENT = 36 };
+
+static void step(double *p, double *square_average, double *buffer, double g,
+                 const ebb_optimizer *o, double rate, uint64_t count) {
+  (void)count;
+  g += o->weight_decay * *p;
+  *square_average = o->alpha * *square_average + (1 - o->alpha) * g * g;
+  double quotient = g / (sqrt(*square_average) + o->epsilon);
+  if (o->momentum > 0) {
+    *buffer = o->momentum * *buffer + quotient;
+    *p -= rate * *buffer;
+  } else {
+    *p -= rate * quotient;
+  }
+}
+
+/* How far off a device's quotient may be where v is near FLT_MIN or below: it may take it for 0, or
+ * round it to one of the few numbers that there are. */
+static double underflow(const ebb_optimizer *o, double gradient, double v) {
+  const double off = 2 * (double)FLT_MIN;
+  double low = sqrt(fmax(v - off, 0)) + o->epsilon, high = sqrt(v + off) + o->epsilon;
+  return (gradient + off) * (1 / low - 1 / high) + off / low;
+}
+
+/* v as expected after the step divides: its own error is relative to itself. The underflow is no
+ * magnitude; it is added as what the smaller of both bounds makes it of. */
+static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
+  (void)count;
+  const ebb_optimizer *o = &run->optimizer;
+  double p = fabs(run->found.parameters[i]), v = run->expected.first[i];
+  double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
+  double quotient =
+      gradient / (sqrt(v) + o->epsilon) + underflow(o, gradient, v) / (MOMENT * EBBI_ROUNDOFF);
+  double buffer = o->momentum * fabs(run->found.second[i]) + quotient;
+  run->scale.first[i] = o->alpha * run->found.first[i] + (1 - o->alpha) * gradient * gradient;
+  run->scale.second[i] = buffer;
+  run->scale.parameters[i] = p + run->learning_rate * buffer;
+}
+
+static double slack(const ebbi_update_run *run, size_t i, uint64_t count) {
+  (void)count;
+  bool fits = run->scale.first[i] < EBBI_UPDATE_MOST && run->scale.second[i] < EBBI_UPDATE_MOST;
+  return fits ? 0 : NAN;
+}
+
+const ebbi_update_check ebbi_update_check_rmsprop = {
+    .step = step, .magnitudes = magnitudes, .update = UPDATE, .moment = MOMENT, .slack = slack};
