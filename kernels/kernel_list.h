@@ -20,6 +20,7 @@
   X(activation_backward, "activation.cl")                                                          \
   X(bias_gradient, "activation.cl")                                                                \
   X(add, "add.cl")                                                                                 \
+  X(dropout, "dropout.cl")                                                                         \
   X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \

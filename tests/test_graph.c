@@ -14,6 +14,7 @@ enum { BATCH = 9 };
 static const char *const specs[] = {
     "7-3",
     "7-9relu-9gelu-9tanh-9-3",
+    "7-drop0.1-6tanh-drop0.2-6silu-6-6-6-3",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
@@ -242,12 +243,85 @@ static void test_gradients_of_dense_layers(void **state) {
   check_gradients(*state, "5-6tanh-4gelu-3");
 }
 
+/* A step's masks are the same in every run, so the loss with dropout has slopes too. */
+static void test_gradients_of_dropout(void **state) {
+  check_gradients(*state, "5-drop0-6tanh-drop0-3");
+  check_gradients(*state, "5-drop0.2-6tanh-drop0.5-6gelu-drop0.3-3");
+}
+
+/* ---- dropout ---- */
+
+/* The factor of this element from its random stream: 0, or the scale of kept elements. */
+static float mask_at(uint64_t seed, uint32_t node, uint64_t step, size_t row, size_t col,
+                     double rate) {
+  uint32_t words[4];
+  ebbi_philox(words, seed, EBBI_RNG_DROPOUT, node, step);
+  uint64_t key = words[0] | (uint64_t)words[1] << 32;
+  ebbi_philox(words, key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | col / 4);
+  return ebbi_uniform(words[col % 4]) >= (float)rate ? (float)(1 / (1 - rate)) : 0;
+}
+
+static void test_masks(void **state) {
+  const char *texts[] = {"41-drop0.3-3", "1030-drop0.75-3", "2-drop0-3"};
+  const double rates[] = {0.3, 0.75, 0};
+  ebb_engine was = ebb_device_engine(*state);
+  for (size_t t = 0; t < 6; t++)
+    for (uint64_t step = 1; step < ((uint64_t)3 << 32); step += (uint64_t)1 << 32) {
+      ebb_engine engine = t < 3 ? EBB_ENGINE_CPU : EBB_ENGINE_GPU; /* other vector widths */
+      assert_int_equal(ebb_device_set_engine(*state, engine), EBB_OK);
+      ebb_network *network = network_of(*state, texts[t % 3]);
+      ebbi_pass *pass = make_pass(network, EBBI_PASS_LAYERS, step);
+      assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
+      float *x = fetch(pass->value[0]), *y = fetch(pass->value[1]);
+      size_t cols = pass->value[0]->cols, kept = 0;
+      for (size_t i = 0; i < BATCH * cols; i++) {
+        float mask = mask_at(33, 0, step, i / cols, i % cols, rates[t % 3]);
+        assert_true(y[i] == x[i] * mask);
+        kept += mask > 0;
+      }
+      double count = (double)(BATCH * cols), mean = count * (1 - rates[t % 3]);
+      assert_true(fabs((double)kept - mean) <= 5 * sqrt(mean * rates[t % 3]));
+      free(x);
+      free(y);
+      ebbi_pass_free(pass);
+      ebb_network_free(network);
+    }
+  assert_int_equal(ebb_device_set_engine(*state, was), EBB_OK);
+}
+
+/* A resumed training draws the masks of the uninterrupted one; another seed draws others. */
+static void test_resumed(void **state) {
+  size_t count;
+  float *weights[3];
+  for (size_t i = 0; i < 3; i++) {
+    rig r = rig_make(*state, "8tanh-drop0.4-8relu-drop0.2");
+    r.options.seed = i == 2 ? 2 : 1;
+    expect(rig_start(&r), EBB_OK);
+    expect(ebb_trainer_step(r.trainer, 7), EBB_OK);
+    if (i == 1) {
+      expect(ebb_trainer_save(r.trainer, folder, 1, NULL), EBB_OK);
+      ebb_trainer_free(r.trainer);
+      expect(rig_start(&r), EBB_OK);
+      expect(ebb_trainer_resume(r.trainer, folder, NULL), EBB_OK);
+    }
+    expect(ebb_trainer_step(r.trainer, 6), EBB_OK);
+    weights[i] = parameters_of(r.network, &count);
+    rig_free(&r);
+  }
+  assert_memory_equal(weights[0], weights[1], count * sizeof *weights[0]);
+  assert_memory_not_equal(weights[0], weights[2], count * sizeof *weights[0]);
+  for (size_t i = 0; i < 3; i++) free(weights[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plans),
       cmocka_unit_test(test_padding_stays_zero),
       cmocka_unit_test(test_outputs_agree),
       cmocka_unit_test(test_gradients_of_dense_layers),
+      cmocka_unit_test(test_gradients_of_dropout),
+      cmocka_unit_test(test_masks),
+      TEST(test_resumed),
   };
   setenv("EBB_MATRIX_UNIT", "emulated", 1);
   return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);

@@ -20,7 +20,9 @@ extern "C" {
 #define EBB_MAX_UNITS 1048576
 
 /* X(NAME, name): the kinds of nodes. host/nn/kinds/name.c has the row of each. */
-#define EBB_KIND_LIST(X) X(DENSE, dense)
+#define EBB_KIND_LIST(X)                                                                           \
+  X(DENSE, dense)                                                                                  \
+  X(DROPOUT, dropout)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -66,6 +68,11 @@ ebb_status ebb_spec_begin(ebb_spec *spec, size_t inputs);
 
 /* Adds a dense layer, y = f(x.w + b). */
 ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activation);
+
+/* Adds dropout with a rate in [0, 1), kept to nine decimals. In training an element becomes 0 with
+ * this probability, else x / (1 - rate). The mask is a function of the training's seed, the node,
+ * the step and the element. In evaluation and prediction y = x. */
+ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */

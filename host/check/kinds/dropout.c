@@ -1,0 +1,106 @@
+/* z = x * m, where m is 0 with probability `rate` and 1 / (1 - rate) otherwise: dropout's
+ * reference.
+ *
+ * The mask is a pure function of seed, node, step, row and column. The reference draws it from the
+ * same Philox words with the host's generator, and does not round 1 / (1 - rate) to float32.
+ */
+#include "check/bounds.h"
+#include "check/kind.h"
+#include "check/spread.h"
+
+#include "base/error.h"
+#include "base/rng.h"
+
+#include <float.h>
+#include <math.h>
+
+/* A node's masks in a step. */
+typedef struct mask {
+  double rate;
+  uint64_t key;
+} mask;
+
+static mask mask_of(const ebb_spec *spec, size_t node, uint64_t seed, uint64_t step) {
+  uint32_t words[4];
+  ebbi_philox(words, seed, EBBI_RNG_DROPOUT, (uint32_t)node, step);
+  return (mask){spec->nodes[node].settings[0], (uint64_t)words[1] << 32 | words[0]};
+}
+
+/* m of one element. */
+static double factor(mask m, size_t row, size_t col) {
+  uint32_t words[4];
+  ebbi_philox(words, m.key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | col / 4);
+  return ebbi_uniform(words[col % 4]) < (float)m.rate ? 0 : 1 / (1 - m.rate);
+}
+
+/* Puts m * from into `to`, or adds it. */
+static void apply(double *to, const double *from, const ebbi_node_arrays *n, bool add) {
+  size_t cols = n->spec->nodes[n->node].units;
+  mask m = mask_of(n->spec, n->node, n->seed, n->step);
+  for (size_t i = 0; i < n->batch * cols; i++)
+    to[i] = (add ? to[i] : 0) + factor(m, i / cols, i % cols) * from[i];
+}
+
+static void forward(const ebbi_node_arrays *n) {
+  apply(n->z, n->x[0], n, false);
+}
+
+static void backward(const ebbi_node_arrays *n) {
+  if (n->dx[0]) apply(n->dx[0], n->dz, n, true);
+}
+
+/* Roundings: 1 / (1 - rate), the product, and the product with a fused f'. */
+static void spread(double *out, const double *from, const double *variance,
+                   const ebbi_node_arrays *n) {
+  size_t cols = n->spec->nodes[n->node].units;
+  mask m = mask_of(n->spec, n->node, n->seed, n->step);
+  for (size_t i = 0; i < n->batch * cols; i++) {
+    double f = factor(m, i / cols, i % cols);
+    out[i] = ebbi_square(f) * (variance ? variance[i] : 0) +
+             ebbi_square(4 * EBBI_ROUNDOFF * f * from[i]) + ebbi_square((double)FLT_MIN);
+  }
+}
+
+static void spread_forward(const ebbi_node_spread *s) {
+  spread(s->variance.z, s->value.x[0], s->variance.x[0], &s->value);
+}
+
+static void spread_backward(const ebbi_node_spread *s) {
+  if (s->variance.dx[0]) spread(s->variance.dx[0], s->value.dz, s->variance.dz, &s->value);
+}
+
+static ebb_status expect(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
+                         size_t node, const ebb_tensor *from) {
+  mask m = mask_of(t->spec, node, t->seed, t->step);
+  double *x;
+  TRY(ebbi_read_samples(&x, c, from, s));
+  for (size_t i = 0; i < s->rows.count; i++)
+    for (size_t j = 0; j < s->cols.count; j++) {
+      size_t at = i * s->cols.count + j;
+      double value = factor(m, s->rows.index[i], s->cols.index[j]) * x[at];
+      s->at[at] = (ebbi_estimate){value, 3 * EBBI_ROUNDOFF * fabs(value)};
+    }
+  return EBB_OK;
+}
+
+static ebb_status expect_z(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
+                           size_t node) {
+  return expect(s, c, t, node, t->value[t->spec->nodes[node].inputs[0]]);
+}
+
+static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
+                            size_t node, size_t input) {
+  (void)input;
+  return expect(s, c, t, node, t->dvalue[node + 1]);
+}
+
+const ebbi_kind_check ebbi_kind_check_dropout = {.label = " (dropout)",
+                                                 .y = "y",
+                                                 .dx = {"dx"},
+                                                 .network = "13-37gelu-drop0.3-19relu-drop0.5-7",
+                                                 .forward = forward,
+                                                 .backward = backward,
+                                                 .spread_forward = spread_forward,
+                                                 .spread_backward = spread_backward,
+                                                 .expect_z = expect_z,
+                                                 .expect_dx = expect_dx};

@@ -1,0 +1,65 @@
+/* Dropout: in training y = x m with a random mask m of zeros and 1 / (1 - rate), else y = x.
+ * Source: Srivastava et al., JMLR 2014; inverted, so that evaluation has nothing to scale.
+ */
+#include "base/error.h"
+#include "base/rng.h"
+#include "nn/kind.h"
+#include "nn/spec.h"
+#include "ops/elements.h"
+
+ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate) {
+  ebb_node node = {.kind = EBB_KIND_DROPOUT, .settings = {rate}};
+  return ebbi_spec_append(spec, &node, "ebb_spec_add_dropout");
+}
+
+static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+  (void)where;
+  *units = cols[0];
+  return EBB_OK;
+}
+
+/* y = x m, times f'(z) with an epilogue. */
+static ebb_status run(const ebbi_node_call *call, ebb_tensor *y, const ebb_tensor *x,
+                      const ebbi_epilogue *epilogue) {
+  static const char where[] = "dropout";
+  double rate = call->network->spec.nodes[call->index].settings[0];
+  TRY(ebbi_elements_require(where, y, x, NULL, epilogue));
+  TRY(ebbi_require_state(where, call->state, y->device));
+  TRY(ebbi_tensor_require_apart(where, "y", y, "x", x));
+  ebbi_launch launch =
+      ebbi_elements_begin(call->exec, EBBI_KERNEL_dropout, y, x, NULL, epilogue->activation);
+  ebbi_launch_buffer(&launch, y->buffer);
+  ebbi_launch_buffer(&launch, x->buffer);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(epilogue->z));
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(epilogue->a));
+  ebbi_launch_buffer(&launch, call->state->buffer);
+  ebbi_launch_ulong(&launch, call->seed);
+  ebbi_launch_uint(&launch, EBBI_RNG_DROPOUT);
+  ebbi_launch_uint(&launch, (uint32_t)call->index);
+  ebbi_launch_float(&launch, rate);
+  ebbi_launch_float(&launch, 1 / (1 - rate));
+  ebbi_elements_work(&launch, y, x, NULL, epilogue, 1);
+  return ebbi_elements_run(&launch, call->exec, y);
+}
+
+static ebb_status forward(const ebbi_node_call *call) {
+  return run(call, call->y, call->x[0], &(ebbi_epilogue){.activation = EBB_ACT_IDENTITY});
+}
+
+static ebb_status backward(const ebbi_node_call *call) {
+  return call->dx[0] ? run(call, call->dx[0], call->dy, &call->below[0]) : EBB_OK;
+}
+
+const ebbi_kind ebbi_kind_dropout = {
+    .name = "dropout",
+    .word = "drop",
+    .example = "drop0.2",
+    .help = "in training each number is 0 with this probability, and the others are scaled up",
+    .setting = {"rate", 0, 1, 0.5},
+    .inputs = 1,
+    .fuses = true,
+    .training_only = true,
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+};
