@@ -15,6 +15,10 @@ static const char *const specs[] = {
     "7-3",
     "7-9relu-9gelu-9tanh-9-3",
     "7-drop0.1-6tanh-drop0.2-6silu-6-6-6-3",
+    "7-res(7)-3",
+    "7-6tanh-drop0.2-res(6tanh-6tanh-6)-6silu-6-3",
+    "7-6tanh-res(res(6gelu-6)-drop0.1-6silu-6softplus)-res(drop0.3-6sigmoid)-drop0.4-3",
+    "7-drop0.1-res(drop0.2)-res(res(7-7tanh)-7)-7-7-7-7-3",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
@@ -243,10 +247,17 @@ static void test_gradients_of_dense_layers(void **state) {
   check_gradients(*state, "5-6tanh-4gelu-3");
 }
 
+static void test_gradients_of_residuals(void **state) {
+  check_gradients(*state, "5-res(4tanh-5)-3");
+  check_gradients(*state, "5-6tanh-res(6gelu-6)-3");
+  check_gradients(*state, "5-6silu-res(res(6softplus-6tanh)-6sigmoid)-res(6)-3");
+}
+
 /* A step's masks are the same in every run, so the loss with dropout has slopes too. */
 static void test_gradients_of_dropout(void **state) {
   check_gradients(*state, "5-drop0-6tanh-drop0-3");
   check_gradients(*state, "5-drop0.2-6tanh-drop0.5-6gelu-drop0.3-3");
+  check_gradients(*state, "5-6tanh-res(drop0.3-6gelu-drop0.2)-res(drop0.5)-3");
 }
 
 /* ---- dropout ---- */
@@ -313,15 +324,52 @@ static void test_resumed(void **state) {
   for (size_t i = 0; i < 3; i++) free(weights[i]);
 }
 
+/* ---- bfloat16 ---- */
+
+/* Rounds a finite number to bfloat16, ties to even. */
+static float rounded(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+/* Values between nodes are bfloat16, the data float32: each value is rounded once. */
+static void test_bfloat16(void **state) {
+  ebb_device *device = *state;
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_BF16), EBB_OK);
+  ebb_network *network = network_of(device, "37-drop0.2-res(8-37)-res(37)-3");
+  ebbi_pass *pass = make_pass(network, EBBI_PASS_LAYERS, 1);
+  run_backward(pass);
+  float *x = fetch(pass->value[0]), *dropped = fetch(pass->value[1]);
+  float *branch = fetch(pass->value[3]), *sum = fetch(pass->value[4]);
+  float *from_skip = fetch(pass->dvalue[6]), *from_branch = fetch(pass->dinput[4][0]);
+  float *gradient = fetch(pass->dvalue[4]);
+  for (size_t i = 0; i < BATCH * 37; i++) {
+    float mask = mask_at(33, 0, 1, i / 37, i % 37, 0.2);
+    assert_true(dropped[i] == rounded(x[i] * mask));
+    assert_true(sum[i] == rounded(branch[i] + dropped[i]));
+    assert_true(gradient[i] == rounded(from_skip[i] + from_branch[i]));
+  }
+  float *all[] = {x, dropped, branch, sum, from_skip, from_branch, gradient};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) free(all[i]);
+  ebbi_pass_free(pass);
+  ebb_network_free(network);
+  assert_int_equal(ebb_device_set_precision(device, EBB_PRECISION_FP32), EBB_OK);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plans),
       cmocka_unit_test(test_padding_stays_zero),
       cmocka_unit_test(test_outputs_agree),
       cmocka_unit_test(test_gradients_of_dense_layers),
+      cmocka_unit_test(test_gradients_of_residuals),
       cmocka_unit_test(test_gradients_of_dropout),
       cmocka_unit_test(test_masks),
       TEST(test_resumed),
+      cmocka_unit_test(test_bfloat16),
   };
   setenv("EBB_MATRIX_UNIT", "emulated", 1);
   return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);

@@ -22,7 +22,8 @@ extern "C" {
 /* X(NAME, name): the kinds of nodes. host/nn/kinds/name.c has the row of each. */
 #define EBB_KIND_LIST(X)                                                                           \
   X(DENSE, dense)                                                                                  \
-  X(DROPOUT, dropout)
+  X(DROPOUT, dropout)                                                                              \
+  X(RES, res)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -73,6 +74,11 @@ ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activatio
  * this probability, else x / (1 - rate). The mask is a function of the training's seed, the node,
  * the step and the element. In evaluation and prediction y = x. */
 ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
+
+/* Adds a residual connection: y = latest value + an earlier one. `value` is what spec->count was
+ * before the first layer of the branch was added. Connections may be nested; they may not overlap.
+ */
+ebb_status ebb_spec_add_residual(ebb_spec *spec, size_t value);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */
