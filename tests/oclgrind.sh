@@ -36,6 +36,7 @@ trains gpu 7 "${rows[@]}" --valid 0 --model 5gelu --optimizer adamw --step layer
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
+trains cpu 7 "${rows[@]}" --valid 0 --model 'drop0.2-5gelu-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole --schedule step --schedule-length 1

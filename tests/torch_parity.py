@@ -1,9 +1,12 @@
-"""Trains the same network from the same weights with ebb and with PyTorch and compares the weights.
+"""Trains networks from the same weights with ebb and with PyTorch and compares the weights.
 
-Usage: torch_parity.py EBB_TOOL DIGITS_CSV. Exits 77 (skipped) where PyTorch is not installed. Three
-epochs, unshuffled, with a partial last batch; weights must agree within 1e-4 relative: the largest
-difference against the largest weight, tensor by tensor. PyTorch computes in double precision: its
-float32 GELU loses the tail (1 + erf(x) is 0 where x < -3.9), and Adam makes steps of that.
+Usage: torch_parity.py EBB_TOOL DIGITS_CSV [CASE]. Exits 77 (skipped) where PyTorch is not installed.
+Each row of CASES is trained for 100 steps in the order of the file, with a partial last batch in each
+epoch. Weights must agree within 1e-4 relative: the largest difference against the largest weight,
+tensor by tensor. PyTorch computes in double precision: its float32 GELU loses the tail
+(1 + erf(x) is 0 where x < -3.9), and Adam makes steps of that.
+
+A new activation is a name in the row "all activations"; a new loss, optimizer or kind is a row.
 """
 import json
 import os
@@ -15,12 +18,84 @@ import tempfile
 try:
     import numpy as np
     import torch
+    from torch.nn import (ELU, GELU, Dropout, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
+                          Tanh)
+    from torch.optim import SGD, Adam, AdamW, RMSprop
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
 
-BATCH, EPOCHS, BOUND = 50, 3, 1e-4
-SPEC = "64-48gelu-32tanh-10"
+BATCH, EPOCHS, STEPS, BOUND = 90, 5, 100, 1e-4  # of 1,797 rows
+CLASSES, VALUES = ["--task", "classification"], ["--task", "regression", "--no-scale-target"]
+
+
+def digits():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 10))
+
+
+def value():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 1))
+
+
+def all_activations():
+    return Sequential(Linear(64, 24), ReLU(), Linear(24, 23), LeakyReLU(), Linear(23, 22), Sigmoid(),
+                      Linear(22, 21), Tanh(), Linear(21, 20), GELU(), Linear(20, 19), GELU("tanh"),
+                      Linear(19, 18), SiLU(), Linear(18, 17), Softplus(), Linear(17, 16), ELU(),
+                      Linear(16, 15), Mish(), Linear(15, 10))
+
+
+class Residual(Sequential):
+    """res(...): what its modules make of x, added to x."""
+
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def residual():
+    return Sequential(Linear(64, 48), GELU(), Residual(Linear(48, 32), Tanh(), Linear(32, 48)), Linear(48, 10))
+
+
+def no_dropout():
+    return Sequential(Linear(64, 48), GELU(), Dropout(0), Linear(48, 32), Tanh(), Linear(32, 10))
+
+
+DIGITS, VALUE = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1"
+ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
+RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
+cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
+
+# name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
+CASES = [
+    ("sgd with momentum", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("sgd with nesterov and decay", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --nesterov --weight-decay 0.001 --lr 0.01",
+     lambda p: SGD(p, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.001)),
+    ("adam", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adam --lr 0.001", lambda p: Adam(p, lr=0.001)),
+    ("adamw", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adamw --lr 0.001 --weight-decay 0.01",
+     lambda p: AdamW(p, lr=0.001, weight_decay=0.01)),
+    ("adam, layer by layer", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adam --lr 0.001 --step layers", lambda p: Adam(p, lr=0.001)),
+    ("mse", VALUE, value, VALUES, mse,
+     "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
+    ("huber", VALUE, value, VALUES + ["--loss", "huber"], torch.nn.HuberLoss(),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("huber with delta", VALUE, value, VALUES + ["--loss", "huber(2.5)"], torch.nn.HuberLoss(delta=2.5),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),
+    ("rmsprop with momentum and decay", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer rmsprop --momentum 0.9 --alpha 0.9 --weight-decay 0.001 --lr 0.0001",
+     lambda p: RMSprop(p, lr=0.0001, alpha=0.9, momentum=0.9, weight_decay=0.001)),
+    ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("dropout at rate 0", NO_DROPOUT, no_dropout, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("all activations", ALL, all_activations, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+]
 
 
 def write_safetensors(path, tensors):
@@ -46,57 +121,63 @@ def read_safetensors(path):
             for name, entry in header.items()}
 
 
-def make_network():
-    torch.manual_seed(1)
-    return torch.nn.Sequential(torch.nn.Linear(64, 48), torch.nn.GELU(), torch.nn.Linear(48, 32),
-                               torch.nn.Tanh(), torch.nn.Linear(32, 10))
-
-
-def train_torch(network, x, labels, optimizer):
-    loss_function = torch.nn.CrossEntropyLoss()
+def train_torch(network, x, y, loss_function, optimizer):
+    """Returns how many steps it made."""
+    steps = 0
     for _ in range(EPOCHS):
         for start in range(0, len(x), BATCH):
             optimizer.zero_grad()
-            loss = loss_function(network(x[start:start + BATCH]), labels[start:start + BATCH])
-            loss.backward()
+            loss_function(network(x[start:start + BATCH]), y[start:start + BATCH]).backward()
             optimizer.step()
+            steps += 1
+    return steps
 
 
-def compare(tool, csv, folder, name, flags, make_optimizer):
-    rows = np.loadtxt(csv, delimiter=",", skiprows=1, dtype=np.float32)
-    x, labels = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].astype("int64"))
+def train_ebb(tool, csv, spec, init, out, options):
+    """Returns how many steps it made."""
+    command = [tool, "train", "--data", csv, "--model", spec, "--init", init, "--out", out,
+               "--valid", "0", "--no-shuffle", "--no-scale", "--batch", str(BATCH),
+               "--epochs", str(EPOCHS), "--quiet", "--json"] + options
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["steps"]
+
+
+def worst_difference(ours, theirs):
+    """Relative, over the tensors; infinite where names or shapes differ or a weight is no number."""
+    if {name: x.shape for name, x in ours.items()} != {name: x.shape for name, x in theirs.items()}:
+        return float("inf")
+    worst = max(np.abs(ours[name] - x).max() / np.abs(x).max() for name, x in theirs.items())
+    return float(worst) if np.isfinite(worst) else float("inf")
+
+
+def compare(tool, csv, folder, case):
+    name, spec, make_network, task, loss_function, optimizer, make_optimizer = case
+    rows = np.loadtxt(csv, delimiter=",", skiprows=1)
+    x, y = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].copy())
+    y = y.long() if task is CLASSES else y[:, None]
+    torch.manual_seed(1)
     network = make_network()
     init, out = os.path.join(folder, "init.safetensors"), os.path.join(folder, "out.safetensors")
     write_safetensors(init, network.state_dict())
     network.double()
-    train_torch(network, x.double(), labels, make_optimizer(network.parameters()))
-    subprocess.run([tool, "train", "--data", csv, "--model", SPEC, "--init", init, "--out", out,
-                    "--valid", "0", "--no-shuffle", "--no-scale", "--batch", str(BATCH),
-                    "--epochs", str(EPOCHS), "--quiet"] + flags, check=True,
-                   stdout=subprocess.DEVNULL)
-    ours, worst = read_safetensors(out), 0
-    for key, tensor in network.state_dict().items():
-        theirs = tensor.float().numpy()
-        worst = max(worst, float(np.abs(ours[key] - theirs).max() / np.abs(theirs).max()))
-    good = worst <= BOUND
-    print(f"{'ok' if good else 'not ok'} {name}: worst relative difference {worst:.2e}, bound {BOUND:g}")
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    steps = [train_torch(network, x, y, loss_function, make_optimizer(network.parameters())),
+             train_ebb(tool, csv, spec, init, out, task + optimizer.split())]
+    after = network.state_dict()
+    worst = worst_difference(read_safetensors(out), {key: after[key].numpy() for key in after})
+    moved = min(float((after[key] - before[key]).abs().max()) for key in after)
+    good = worst <= BOUND and moved > 0 and steps == [STEPS, STEPS]
+    print(f"{'ok' if good else 'not ok'} {name}: worst relative difference {worst:.2e}, "
+          f"bound {BOUND:g}; steps: PyTorch {steps[0]}, ebb {steps[1]}", flush=True)
     return good
 
 
 def main():
-    tool, csv = sys.argv[1:]
-    cases = [
-        ("sgd with momentum", ["--optimizer", "sgd", "--momentum", "0.9", "--lr", "0.01"],
-         lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9)),
-        ("sgd with nesterov and decay",
-         ["--optimizer", "sgd", "--momentum", "0.9", "--nesterov", "--weight-decay", "0.001", "--lr", "0.01"],
-         lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.001)),
-        ("adam", ["--optimizer", "adam", "--lr", "0.001"], lambda p: torch.optim.Adam(p, lr=0.001)),
-        ("adamw", ["--optimizer", "adamw", "--lr", "0.001", "--weight-decay", "0.01"],
-         lambda p: torch.optim.AdamW(p, lr=0.001, weight_decay=0.01)),
-    ]
+    tool, csv, *wanted = sys.argv[1:]
+    cases = [case for case in CASES if not wanted or case[0] in wanted]
+    if not cases:
+        sys.exit(f"torch_parity: no case is named {wanted}")
     with tempfile.TemporaryDirectory() as folder:
-        results = [compare(tool, csv, folder, *case) for case in cases]
+        results = [compare(tool, csv, folder, case) for case in cases]
     sys.exit(0 if all(results) else 1)
 
 
