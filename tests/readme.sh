@@ -9,8 +9,9 @@
 #                     fails if one of them begins with "ebb: ".
 #   ```sh (not run: REASON), ```console (not run: REASON)
 #                     not run; but the options of lines that begin with "ebb " must exist
-#   ```c              examples/xor.c, to the letter
+#   ```c              examples/simple.c, to the letter
 #   ```cmake          lines of tests/consumer/CMakeLists.txt
+#   ```python         a program, which must end with 0; not run where PyTorch or safetensors is missing
 #
 # readme.sh ROOT
 # shellcheck disable=SC2317 # some functions are called through `holds`
@@ -83,8 +84,12 @@ has_lines_of() { ! printf '%s\n' "${block[@]}" | grep -vxFf "$root/$1"; }
 end_block() {
   local i expected
   case $1 in
-    c) holds "$3" 'quotes examples/xor.c' is_quoted_from examples/xor.c ;;
+    c) holds "$3" 'quotes examples/simple.c' is_quoted_from examples/simple.c ;;
     cmake) holds "$3" 'is what tests/consumer does' has_lines_of tests/consumer/CMakeLists.txt ;;
+    python)
+      if python3 -c 'import torch, safetensors.torch' 2>/dev/null; then
+        holds "$3" 'is a Python program that runs' python3 -c "$(printf '%s\n' "${block[@]}")"
+      else echo "# $page:$3: not run, PyTorch or safetensors is missing"; fi ;;
     sh) for i in "${!block[@]}"; do command_line $(($3 + i)) "$2" "${block[i]}"; done ;;
     console)
       for i in "${!block[@]}"; do
