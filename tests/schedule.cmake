@@ -32,14 +32,14 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
 ebb_schedule(10 quick test_matmul_gpu test_precision test_precision_training cli_best cli_checkpoint cli_data
              cli_rows cli_schedule cli_train golden)
 ebb_schedule(20 quick cli_tune)
-ebb_schedule(40 quick test_kernels)
+ebb_schedule(100 quick test_kernels)
+ebb_schedule(1 "" test_verify cli_verify) # late: their programs are those of test_kernels, and compiled by then
 ebb_schedule(35 quick cli_signals)
 ebb_schedule(15 "" cli_cases consumer_subproject cli_real readme)
 ebb_schedule(25 "" cli_cache)
 ebb_schedule(40 full test_kernel_work test_step_forms test_whole_groups)
-ebb_schedule(30 full cli_bench cli_precision consumer_static golden_gpu gpu structure_proof test_sentinel_faults_1
+ebb_schedule(30 full cli_bench cli_precision consumer_static golden_gpu gpu structure_proof test_sentinel_faults_0 test_sentinel_faults_1
              test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3)
-ebb_schedule(30 "" test_verify test_sentinel_faults_0 cli_verify)
 ebb_schedule(12 "" fault_sweep fault_hangs)
 ebb_schedule(15 "" cli_allocations cli_io cli_kills)
 ebb_schedule(60 full cli_kills_all recipes)
