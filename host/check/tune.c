@@ -1,5 +1,5 @@
-/* Tries one choice for one shape: is it correct, and how fast is it compared with the default
- * choice?
+/* Tries one choice for one shape: checks that it is correct and measures its speed against the
+ * default choice.
  *
  * The dense layer's pass with that layout is checked and timed, including its fused work or the
  * separate launches of engines that do not fuse. The check runs on the next smaller odd sizes,

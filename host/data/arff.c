@@ -278,7 +278,7 @@ static ebb_status take_row(reader *r) {
   if (*r->at == '{') return take_sparse(r);
   TRY(take_dense(r, &count));
   REQUIRE(count == r->raw->cols, EBB_ERR_INPUT,
-          "%s:%zu: %zu field%s, expected %zu: so many attributes are declared", r->raw->path,
+          "%s:%zu: %zu field%s, expected %zu, one for each declared attribute", r->raw->path,
           r->line, count, count == 1 ? "" : "s", r->raw->cols);
   for (size_t c = 0; c < count; c++) TRY(check_field(r, c));
   return EBB_OK;

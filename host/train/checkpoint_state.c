@@ -97,7 +97,7 @@ static bool parse(uint64_t *value, const char *text, bool real) {
   return *end == '\0' && errno == 0;
 }
 
-/* Before version 2 there were no schedules; the rate was constant, that of the last step. */
+/* Checkpoints before version 2 have no schedule; their rate is constant: the last step's. */
 bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object,
                              int version) {
   for (size_t i = 0; i < FIELDS; i++) {

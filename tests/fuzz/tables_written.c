@@ -33,7 +33,7 @@ static void same_number(double found, double expected, size_t row, size_t col) {
              "row %zu, column %zu: %.17g was written, %.17g read", row, col, expected, found);
 }
 
-/* Texts are read without the blanks around them, in quotes too; nothing but blanks is missing. */
+/* The reader trims blanks around a text, also inside quotes. It may remove nothing else. */
 static bool same_trimmed(const char *read, const char *written) {
   ebbi_span span = {.text = written ? written : ""};
   span.length = strlen(span.text);
