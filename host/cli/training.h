@@ -72,8 +72,8 @@ typedef struct training {
                              * kernels were compiled; 0 before */
   const char *data_on;      /* place of the rows */
   double unit;              /* of the target: figures_unit, by the encoder of the figures */
-  ebb_report last, closed, best; /* the newest report, that of the newest completed good epoch, that
-                                  * of the best epoch; zero before the first */
+  ebb_report last, closed, best; /* reports: the newest, the newest good epoch's, the best epoch's;
+                                  * zero before the first */
   const ebb_report *kept;        /* the report among them for the network's weights */
   ebb_report refit;              /* --refit: its last report; zero: the model is the search's */
   size_t shown;                  /* the newest epoch printed on a line of its own */
