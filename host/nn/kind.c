@@ -19,7 +19,7 @@ size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_
                             size_t node) {
   const ebb_node *n = &spec->nodes[node];
   const ebbi_kind *kind = kinds[n->kind];
-  return kind->parameters ? kind->parameters(out, ebb_spec_cols(spec, n->inputs[0]), n->units) : 0;
+  return kind->parameters ? kind->parameters(out, n, ebb_spec_cols(spec, n->inputs[0])) : 0;
 }
 
 size_t ebbi_spec_layers(size_t nodes[EBB_MAX_NODES], const ebb_spec *spec) {

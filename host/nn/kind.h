@@ -16,7 +16,12 @@ typedef struct ebbi_kind_setting {
   double least, below, standard; /* range [least, below); default */
 } ebbi_kind_setting;
 
-typedef enum ebbi_fill { EBBI_FILL_RANDOM, EBBI_FILL_ZERO } ebbi_fill;
+/* A parameter's first values; RANDOM: by the network's initialisation. */
+typedef enum ebbi_fill { EBBI_FILL_RANDOM, EBBI_FILL_ZERO, EBBI_FILL_ONE } ebbi_fill;
+
+/* How an optimizer treats a parameter. A SHIFT (bias, factor of a norm) may be exempt from weight
+ * decay. A STATISTIC is not trained: the kind's forward writes it in training. */
+typedef enum ebbi_role { EBBI_ROLE_WEIGHT, EBBI_ROLE_SHIFT, EBBI_ROLE_STATISTIC } ebbi_role;
 
 /* Layout of a parameter [rows, cols] in a file: transposed, or a vector if rows is 1. */
 typedef enum ebbi_file_layout { EBBI_FILE_TRANSPOSED, EBBI_FILE_VECTOR } ebbi_file_layout;
@@ -24,8 +29,9 @@ typedef enum ebbi_file_layout { EBBI_FILE_TRANSPOSED, EBBI_FILE_VECTOR } ebbi_fi
 typedef struct ebbi_parameter {
   const char *name; /* "weight", "bias" */
   size_t rows, cols;
-  ebbi_fill fill; /* RANDOM: with the network's initialisation */
+  ebbi_fill fill;
   ebbi_file_layout layout;
+  ebbi_role role;
 } ebbi_parameter;
 
 /* The arguments of a node's forward and backward. dy, dx and gradients are NULL in forward. */
@@ -65,7 +71,8 @@ typedef struct ebbi_kind {
   ebb_status (*shape)(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
   /* Describes the parameters and returns their number. NULL: no parameters. */
-  size_t (*parameters)(ebbi_parameter out[EBBI_NODE_PARAMETERS], size_t inputs, size_t units);
+  size_t (*parameters)(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
+                       size_t inputs);
 
   /* Bytes of the device's workspace that a call needs. NULL: none. */
   size_t (*workspace)(const ebbi_exec *exec, const ebb_device *device, size_t batch, size_t inputs,

@@ -25,15 +25,27 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   return EBB_OK;
 }
 
-/* Creates and fills the views of a node's parameters. New buffers are zero already. */
+static ebb_status fill_ones(ebb_tensor *view, size_t count) {
+  float *ones = malloc(count * sizeof *ones);
+  REQUIRE(ones, EBB_ERR_MEMORY, "ebb_network_create: no memory for %zu numbers", count);
+  for (size_t i = 0; i < count; i++) ones[i] = 1;
+  ebb_status status = ebb_tensor_upload(view, ones);
+  free(ones);
+  return status;
+}
+
+/* Creates and fills the views of a node's parameters. New buffers are zero already, and with
+ * EBB_INIT_ZERO they stay so. */
 static ebb_status build_node(ebb_network *network, size_t n, const ebbi_parameter *parameters,
                              size_t count, ebb_init init, uint64_t seed, uint32_t stream) {
   for (size_t p = 0; p < count; p++) {
     ebb_tensor **view = &network->parameter[n][p];
     TRY(ebbi_tensor_view(view, network->parameters, network->offset[n][p], EBB_F32,
                          parameters[p].rows, parameters[p].cols));
-    if (parameters[p].fill == EBBI_FILL_RANDOM && init != EBB_INIT_ZERO)
-      TRY(ebb_init_weights(*view, init, seed, stream));
+    if (init == EBB_INIT_ZERO) continue;
+    if (parameters[p].fill == EBBI_FILL_RANDOM) TRY(ebb_init_weights(*view, init, seed, stream));
+    if (parameters[p].fill == EBBI_FILL_ONE)
+      TRY(fill_ones(*view, parameters[p].rows * parameters[p].cols));
   }
   return EBB_OK;
 }

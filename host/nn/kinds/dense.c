@@ -16,9 +16,12 @@ static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const
   return EBB_OK;
 }
 
-static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], size_t inputs, size_t units) {
-  out[0] = (ebbi_parameter){"weight", inputs, units, EBBI_FILL_RANDOM, EBBI_FILE_TRANSPOSED};
-  out[1] = (ebbi_parameter){"bias", 1, units, EBBI_FILL_ZERO, EBBI_FILE_VECTOR};
+static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
+                         size_t inputs) {
+  out[0] = (ebbi_parameter){
+      "weight", inputs, node->units, EBBI_FILL_RANDOM, EBBI_FILE_TRANSPOSED, EBBI_ROLE_WEIGHT};
+  out[1] =
+      (ebbi_parameter){"bias", 1, node->units, EBBI_FILL_ZERO, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT};
   return 2;
 }
 
