@@ -18,29 +18,34 @@ declare -A public=(
   [status]=base [tool]=base [device]=device [cache]=device [tune]=gemm [precision]=gemm [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [activations]=ops [network]=nn [data]=data
   [schedule]=ops [trainer]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check [simple]=train)
 
-# A file without comments, its lines kept.
-code() {
-  awk '{
-    line = ""
-    while (length($0)) {
-      if (inside) {
-        end = index($0, "*/")
-        if (!end) break
-        $0 = substr($0, end + 2); inside = 0
-      } else if (match($0, /^"([^"\\]|\\.)*"/)) {
-        line = line substr($0, 1, RLENGTH); $0 = substr($0, RLENGTH + 1)
-      } else if (/^\/\//) break
-      else if (/^\/\*/) { inside = 1; $0 = substr($0, 3) }
-      else { line = line substr($0, 1, 1); $0 = substr($0, 2) }
-    }
-    print line
-  }' "$1"
+# strip FILE...: copies them to $stripped without comments, their lines kept.
+strip() {
+  dirname "$@" | sort -u | (cd "$stripped" && xargs mkdir -p)
+  awk -v to="$stripped" '
+    FNR == 1 { close(out); out = to "/" FILENAME; inside = 0; printf "" >out }
+    {
+      line = ""
+      while (length($0)) {
+        if (inside) {
+          end = index($0, "*/")
+          if (!end) break
+          $0 = substr($0, end + 2); inside = 0
+        } else if (match($0, /^"([^"\\]|\\.)*"/) || match($0, /^[^"\/]+/)) {
+          line = line substr($0, 1, RLENGTH); $0 = substr($0, RLENGTH + 1)
+        } else if (/^\/\//) break
+        else if (/^\/\*/) { inside = 1; $0 = substr($0, 3) }
+        else { line = line substr($0, 1, 1); $0 = substr($0, 2) }
+      }
+      print line >out
+    }' "$@"
 }
 
-# hits PATTERN FILE...: lines of code that match, as file:line: text.
+build_files() { find . -name CMakeLists.txt -not -path './build*'; echo CMakePresets.json; }
+
+# hits PATTERN FILE...: lines of code that match, as file:line:text.
 hits() {
-  local pattern=$1 file; shift
-  for file; do code "$file" | grep -nP "$pattern" | sed "s|^|$file:|" || :; done
+  local pattern=$1; shift
+  (cd "$stripped" && grep -HnP "$pattern" "$@") || :
 }
 
 # Files of the tree: sources KIND... in FOLDER..., as `sources "h c" host kernels`.
@@ -122,7 +127,7 @@ float_atomics() { # a float can be added atomically by exchange alone, and no su
 
 fast_math() {
   hits 'fast-relaxed-math|unsafe-math|finite-math|ffast-math|Ofast|no-signed-zeros' \
-    $(sources "cl h c" kernels host) $(find . -name CMakeLists.txt -not -path './build*') CMakePresets.json
+    $(sources "cl h c" kernels host) $(build_files)
 }
 
 opening_comment() {
@@ -202,8 +207,9 @@ plant() {
   if [[ -e $file ]]; then cp "$file" kept; fi
   mkdir -p "${file%/*}"
   printf '%s\n' "$text" >>"$file"
+  strip "$file"
   after=$("$@")
-  if [[ -e kept ]]; then mv kept "$file"; else rm "$file"; fi
+  if [[ -e kept ]]; then mv kept "$file"; strip "$file"; else rm "$file"; fi
   if [[ $after != "$before" ]]; then echo "ok - caught in $file: $*"; return; fi
   echo "not ok - passed in $file: $*"; failed=$((failed + 1))
 }
@@ -240,16 +246,20 @@ prove() {
   rm -r "$folder"
 }
 
+stripped=$(mktemp -d)
+trap 'rm -r "$stripped"' EXIT
+prepare() { strip $(sources "c h cl" host kernels) $(build_files); }
 if [[ $1 == --prove ]]; then
-  copy=$(mktemp -d)
-  trap 'rm -r "$copy"' EXIT
   cd "$2"
-  cp -r CMakeLists.txt CMakePresets.json run host kernels include tests bench examples "$copy"
-  cd "$copy"
+  mkdir "$stripped/copy"
+  cp -r CMakeLists.txt CMakePresets.json run host kernels include tests bench examples "$stripped/copy"
+  cd "$stripped/copy"
+  prepare
   prove
 else
   library=${2:+$(realpath "$2")}
   cd "$1"
+  prepare
   check_all
 fi
 exit $((failed > 0))
