@@ -96,11 +96,16 @@ static unsigned char *inspect(const guarded *g, const char *name) {
   return image;
 }
 
+static bool everything; /* activations, and in whole steps losses and optimizers */
+
 /* The contents of all tensors after one run of a case. */
 static void run_case(unsigned char *images[GUARDED], guards *all, ebb_device *device,
                      const ebbi_kernel_check *check, ebb_activation activation, ebbi_shape shape) {
-  ebbi_fixture fixture = {
-      .device = device, .exec = ebbi_device_exec(device), .activation = activation, .seed = 12};
+  ebbi_fixture fixture = {.device = device,
+                          .exec = ebbi_device_exec(device),
+                          .activation = activation,
+                          .all = everything,
+                          .seed = 12};
   fixture.create = create_guarded;
   fixture.user = all;
   *all = (guards){0};
@@ -128,11 +133,9 @@ static void run_twice(ebb_device *device, const ebbi_kernel_check *check, ebb_ac
   }
 }
 
-static bool all_activations;
-
 static bool is_wanted(const ebbi_kernel_check *check, int activation) {
   bool usual = activation == EBB_ACT_RELU || activation == EBB_ACT_SILU;
-  return check->by_activation ? all_activations || usual : activation == EBB_ACT_IDENTITY;
+  return check->by_activation ? everything || usual : activation == EBB_ACT_IDENTITY;
 }
 
 static void run_rows(ebb_device *device, bool products) {
@@ -235,7 +238,7 @@ static void test_tally_keeps_the_worst(void **state) {
 }
 
 int main(int count, char **words) {
-  all_activations = count > 1 && strcmp(words[1], "all") == 0;
+  everything = count > 1 && strcmp(words[1], "all") == 0;
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_tally),
       cmocka_unit_test(test_tally_keeps_the_worst),

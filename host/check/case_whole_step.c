@@ -29,7 +29,7 @@ typedef struct whole_case {
   size_t count;      /* layers */
   size_t batch, rows, parameters;
   size_t held; /* rows that the data have room for: more where they are a block */
-  size_t turn; /* of the losses: all with relu, else one, since each pair is compiled */
+  size_t turn; /* of the losses: with relu several, else one, since each pair is compiled */
   ebb_loss loss;
   bool bytes, shuffle;
   ebbi_whole_layer layers[MIXED_LAYERS];
@@ -56,7 +56,7 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixt
   TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
   c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
   c->rows = c->batch + ebbi_ceil_div(c->batch, 2);
-  c->loss = ebb_loss_default((ebb_loss_kind)(c->turn % EBB_LOSS_COUNT));
+  c->loss = ebb_loss_default((ebb_loss_kind)(c->turn % ebbi_fixture_some(fixture, EBB_LOSS_COUNT)));
   c->bytes = s.cols % 4 == 3;
   c->shuffle = s.cols % 2;
   c->held = c->shuffle ? c->rows : 2 * c->batch;
@@ -384,7 +384,7 @@ ebb_status ebbi_case_whole_step_mixed_gpu(ebbi_fixture *fixture, ebbi_shape s) {
 
 static ebb_status run_optimizers(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engine) {
   fixture->activation = EBB_ACT_RELU;
-  for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
+  for (size_t kind = 0; kind < ebbi_fixture_some(fixture, EBB_OPT_COUNT); kind++) {
     TRY(run_case(fixture, s, engine, LAYERS, &(ebb_optimizer_kind){(ebb_optimizer_kind)kind}));
     ebbi_fixture_clear(fixture);
   }

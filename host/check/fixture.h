@@ -36,6 +36,7 @@ struct ebbi_fixture {
   const ebbi_exec *exec;          /* how to run the operation */
   ebb_activation activation;      /* for checks that take an activation */
   bool half_inputs, half_outputs; /* of dense layers: bfloat16 except weights and their gradients */
+  bool all;                       /* see ebbi_fixture_some */
   uint64_t seed;                  /* of the next random array; incremented by each */
   ebbi_tally tally;
   size_t tensor_count, array_count;
@@ -46,6 +47,12 @@ struct ebbi_fixture {
                        size_t cols, bool packed);
   void *user; /* for `create` */
 };
+
+/* How many of `count` losses or optimizers a check of whole steps runs, from the start of the list.
+ * Each is a program that takes seconds to compile, of text that other checks cover too. */
+static inline size_t ebbi_fixture_some(const ebbi_fixture *fixture, size_t count) {
+  return fixture->all ? count : 2;
+}
 
 /* Frees the tensors and arrays of a case; the tally stays. */
 void ebbi_fixture_clear(ebbi_fixture *fixture);

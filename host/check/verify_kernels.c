@@ -57,6 +57,7 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
                           .activation = activation,
                           .half_inputs = verifier->half_inputs,
                           .half_outputs = verifier->half_outputs,
+                          .all = verifier->options->all,
                           .seed = verifier->options->seed};
   ebb_status status = EBB_OK;
   for (size_t i = 0; i < list.count && status == EBB_OK; i++) {
