@@ -21,6 +21,9 @@
   X(bias_gradient, "activation.cl")                                                                \
   X(add, "add.cl")                                                                                 \
   X(dropout, "dropout.cl")                                                                         \
+  X(copy_columns, "copy_columns.cl")                                                               \
+  X(glu, "glu.cl")                                                                                 \
+  X(glu_backward, "glu.cl")                                                                        \
   X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \

@@ -19,6 +19,8 @@ static const char *const specs[] = {
     "7-6tanh-drop0.2-res(6tanh-6tanh-6)-6silu-6-3",
     "7-6tanh-res(res(6gelu-6)-drop0.1-6silu-6softplus)-res(drop0.3-6sigmoid)-drop0.4-3",
     "7-drop0.1-res(drop0.2)-res(res(7-7tanh)-7)-7-7-7-7-3",
+    "7-6tanh-glu-6silu-swiglu-res(12-swiglu-glu)-3",
+    "7-wide(5relu)-wide(drop0.2-6gelu-wide(1))-res(4-wide(15))-3",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
@@ -253,6 +255,15 @@ static void test_gradients_of_residuals(void **state) {
   check_gradients(*state, "5-6silu-res(res(6softplus-6tanh)-6sigmoid)-res(6)-3");
 }
 
+static void test_gradients_of_gates(void **state) {
+  check_gradients(*state, "5-6-glu-8tanh-glu-3");
+  check_gradients(*state, "5-6-swiglu-8tanh-swiglu-3");
+}
+
+static void test_gradients_of_wide(void **state) {
+  check_gradients(*state, "5-wide(6tanh)-4gelu-wide(3tanh-wide(2))-3");
+}
+
 /* A step's masks are the same in every run, so the loss with dropout has slopes too. */
 static void test_gradients_of_dropout(void **state) {
   check_gradients(*state, "5-drop0-6tanh-drop0-3");
@@ -366,6 +377,8 @@ int main(void) {
       cmocka_unit_test(test_outputs_agree),
       cmocka_unit_test(test_gradients_of_dense_layers),
       cmocka_unit_test(test_gradients_of_residuals),
+      cmocka_unit_test(test_gradients_of_gates),
+      cmocka_unit_test(test_gradients_of_wide),
       cmocka_unit_test(test_gradients_of_dropout),
       cmocka_unit_test(test_masks),
       TEST(test_resumed),

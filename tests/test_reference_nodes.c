@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { BATCH = 7, LIVE = 6, INPUTS = 5, OUTPUTS = 3, WIDE = 4 };
+enum { BATCH = 7, LIVE = 6, INPUTS = 5, OUTPUTS = 3, HIDDEN = 4 };
 
 static double random_value(uint64_t seed, size_t index) {
   uint32_t block[4];
@@ -29,24 +29,34 @@ static double random_value(uint64_t seed, size_t index) {
   {                                                                                                \
     .kind = EBB_KIND_DROPOUT, .inputs = {from}, .units = (to), .settings = { rate }                \
   }
-#define RES(branch, skip, to) {.kind = EBB_KIND_RES, .inputs = {branch, skip}, .units = (to)}
+#define RES(branch, skip, to)  {.kind = EBB_KIND_RES, .inputs = {branch, skip}, .units = (to)}
+#define WIDE(branch, skip, to) {.kind = EBB_KIND_WIDE, .inputs = {branch, skip}, .units = (to)}
+#define GATE(gate, from, to)   {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
  * value 0 is read through dropout and directly. */
 static const ebb_spec graphs[] = {
-    {INPUTS, 3, {DENSE(0, WIDE, TANH), RES(1, 1, WIDE), DENSE(2, OUTPUTS, IDENTITY)}},
+    {INPUTS, 3, {DENSE(0, HIDDEN, TANH), RES(1, 1, HIDDEN), DENSE(2, OUTPUTS, IDENTITY)}},
     {INPUTS,
      7,
-     {DENSE(0, WIDE, TANH), DROPOUT(1, WIDE, 0.4), DENSE(2, WIDE, SIGMOID), RES(3, 1, WIDE),
-      DENSE(4, WIDE, GELU), RES(5, 1, WIDE), DENSE(6, OUTPUTS, IDENTITY)}},
+     {DENSE(0, HIDDEN, TANH), DROPOUT(1, HIDDEN, 0.4), DENSE(2, HIDDEN, SIGMOID), RES(3, 1, HIDDEN),
+      DENSE(4, HIDDEN, GELU), RES(5, 1, HIDDEN), DENSE(6, OUTPUTS, IDENTITY)}},
     {INPUTS,
      8,
      {DROPOUT(0, INPUTS, 0.3), DENSE(1, INPUTS, IDENTITY), RES(2, 0, INPUTS), RES(3, 1, INPUTS),
       DROPOUT(4, INPUTS, 0.2), RES(4, 5, INPUTS), RES(6, 6, INPUTS), DENSE(7, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
-     {DENSE(0, WIDE, SOFTPLUS), RES(1, 1, WIDE), DENSE(2, WIDE, ELU), RES(3, 2, WIDE),
+     {DENSE(0, HIDDEN, SOFTPLUS), RES(1, 1, HIDDEN), DENSE(2, HIDDEN, ELU), RES(3, 2, HIDDEN),
       DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     5,
+     {DENSE(0, 2 * HIDDEN, IDENTITY), GATE(GLU, 1, HIDDEN), DENSE(2, 2 * HIDDEN, TANH),
+      GATE(SWIGLU, 3, HIDDEN), DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     5,
+     {DENSE(0, HIDDEN, TANH), WIDE(1, 0, HIDDEN + INPUTS), DENSE(2, HIDDEN, GELU),
+      WIDE(3, 1, 2 * HIDDEN), DENSE(4, OUTPUTS, IDENTITY)}},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -246,10 +256,10 @@ static void run_floats(float *values[], const ebbi_reference_network *r) {
 static void rounding_bounds_hold_where_errors_meet(void **state) {
   (void)state;
   enum { DOUBLINGS = 12, NODES = DOUBLINGS + 2 };
-  ebb_spec spec = {INPUTS, NODES, {DENSE(0, WIDE, RELU)}};
+  ebb_spec spec = {INPUTS, NODES, {DENSE(0, HIDDEN, RELU)}};
   ebbi_reference_network *network, *spread;
   float storage[NODES + 1][BATCH * INPUTS], *values[NODES + 1];
-  for (size_t n = 1; n <= DOUBLINGS; n++) spec.nodes[n] = (ebb_node)RES(n, n, WIDE);
+  for (size_t n = 1; n <= DOUBLINGS; n++) spec.nodes[n] = (ebb_node)RES(n, n, HIDDEN);
   spec.nodes[NODES - 1] = (ebb_node)DENSE(NODES - 1, OUTPUTS, IDENTITY);
   network = make_network(&spec, ebb_loss_default(EBB_LOSS_MSE));
   for (size_t i = 0; i < network->count; i++)
@@ -271,7 +281,7 @@ static void rounding_bounds_hold_where_errors_meet(void **state) {
     assert_true(tally.bound < 1e-4);
   }
   /* Doubled errors are doubled, not times the root of 2. */
-  for (size_t i = 0; i < BATCH * WIDE; i++)
+  for (size_t i = 0; i < BATCH * HIDDEN; i++)
     assert_true(sqrt(spread->y[DOUBLINGS + 1][i]) >=
                 (1 << DOUBLINGS) * sqrt(spread->y[1][i]) * (1 - 1e-9));
   assert_true(ebbi_spread_add(0, 3) == 3 && ebbi_spread_add(3, 0) == 3);

@@ -18,7 +18,7 @@ import tempfile
 try:
     import numpy as np
     import torch
-    from torch.nn import (ELU, GELU, Dropout, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
+    from torch.nn import (ELU, GELU, GLU, Dropout, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
                           Tanh)
     from torch.optim import SGD, Adam, AdamW, RMSprop
 except ImportError as error:
@@ -55,12 +55,34 @@ def residual():
     return Sequential(Linear(64, 48), GELU(), Residual(Linear(48, 32), Tanh(), Linear(32, 48)), Linear(48, 10))
 
 
+class Wide(Sequential):
+    """wide(...): what its modules make of x, beside x."""
+
+    def forward(self, x):
+        return torch.cat([super().forward(x), x], 1)
+
+
+class SwiGLU(torch.nn.Module):
+    def forward(self, x):
+        a, b = x.chunk(2, 1)
+        return a * torch.nn.functional.silu(b)
+
+
+def wide():
+    return Sequential(Wide(Linear(64, 48), GELU(), Linear(48, 13), Tanh()), Linear(77, 10))
+
+
+def gates():
+    return Sequential(Linear(64, 46), GLU(), Linear(23, 34), Tanh(), SwiGLU(), Linear(17, 10))
+
+
 def no_dropout():
     return Sequential(Linear(64, 48), GELU(), Dropout(0), Linear(48, 32), Tanh(), Linear(32, 10))
 
 
 DIGITS, VALUE = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
+WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 
@@ -90,6 +112,10 @@ CASES = [
      "--optimizer rmsprop --momentum 0.9 --alpha 0.9 --weight-decay 0.001 --lr 0.0001",
      lambda p: RMSprop(p, lr=0.0001, alpha=0.9, momentum=0.9, weight_decay=0.001)),
     ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("wide", WIDE, wide, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("glu and swiglu", GATES, gates, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("dropout at rate 0", NO_DROPOUT, no_dropout, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),

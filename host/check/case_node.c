@@ -54,9 +54,9 @@ static ebb_status make_below(node_case *c, size_t node) {
   return make_value(&c->tensors.value[node + 1], c, c->shape.cols, numbers);
 }
 
-static ebb_status make_parameters(node_case *c, size_t units) {
+static ebb_status make_parameters(node_case *c) {
   ebbi_parameter all[EBBI_NODE_PARAMETERS];
-  size_t count = c->kind->parameters ? c->kind->parameters(all, c->shape.cols, units) : 0;
+  size_t count = ebbi_node_parameters(all, &c->network.spec, NODE);
   for (size_t p = 0; p < count; p++) {
     double *numbers;
     TRY(ebbi_fixture_random(&c->tensors.parameter[NODE][p], &numbers, c->fixture, all[p].rows,
@@ -106,7 +106,7 @@ static ebb_status make_case(node_case *c, ebb_kind kind, double setting) {
                   c->fused ? ", silu'" : "");
   for (size_t n = NODE - c->kind->inputs; n < NODE; n++) TRY(make_below(c, n));
   TRY(make_node(c, kind, setting));
-  TRY(make_parameters(c, c->network.spec.nodes[NODE].units));
+  TRY(make_parameters(c));
   return make_call(c);
 }
 
@@ -210,6 +210,8 @@ static ebb_status run_kind(ebbi_fixture *fixture, ebbi_shape s, ebb_kind kind, b
   static const double parts[] = {0, 0.3, 0.9375};
   static const ebb_dtype dtypes[] = {EBB_F32, EBB_BF16};
   const ebbi_kind_setting *setting = &ebbi_kind_of(kind)->setting;
+  size_t multiple = ebbi_kind_check_of(kind)->multiple;
+  if (multiple > 0) s.cols = (s.cols + multiple - 1) / multiple * multiple;
   size_t count = setting->name ? sizeof parts / sizeof *parts : 1;
   for (size_t i = 0; i < 2 * count; i++) {
     node_case c = {.shape = s, .dtype = dtypes[i % 2], .fused = fused};

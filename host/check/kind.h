@@ -35,7 +35,8 @@ typedef struct ebbi_kind_check {
   const char *y,
       *dx[EBB_NODE_INPUTS]; /* names of its output and of its inputs' gradients in messages */
   const char
-      *network; /* a network with this kind for `ebb verify`; NULL: every network has the kind */
+      *network;    /* a network with this kind for `ebb verify`; NULL: every network has the kind */
+  size_t multiple; /* its input's columns are a multiple of this; 0: any number */
 
   /* Computes z from x; computes gradients and adds dx to what is there. */
   void (*forward)(const ebbi_node_arrays *n);

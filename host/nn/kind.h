@@ -1,7 +1,7 @@
 /* The table of layer kinds: everything that other files know about a kind.
  *
- * EBB_KIND_LIST names the kinds. Each has a row `ebbi_kind_name` in host/nn/kinds/name.c and a
- * double-precision reference in host/check/kinds/name.c.
+ * EBB_KIND_LIST names the kinds. Each has a row `ebbi_kind_name` in host/nn/kinds/ and a
+ * double-precision reference in the file of the same name in host/check/kinds/.
  */
 #ifndef EBBI_KIND_H
 #define EBBI_KIND_H

@@ -19,11 +19,14 @@ extern "C" {
 #define EBB_MAX_NODES 128
 #define EBB_MAX_UNITS 1048576
 
-/* X(NAME, name): the kinds of nodes. host/nn/kinds/name.c has the row of each. */
+/* X(NAME, name): the kinds of nodes. A file of host/nn/kinds/ has the row of each. */
 #define EBB_KIND_LIST(X)                                                                           \
   X(DENSE, dense)                                                                                  \
   X(DROPOUT, dropout)                                                                              \
-  X(RES, res)
+  X(RES, res)                                                                                      \
+  X(GLU, glu)                                                                                      \
+  X(SWIGLU, swiglu)                                                                                \
+  X(WIDE, wide)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -79,6 +82,16 @@ ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
  * before the first layer of the branch was added. Connections may be nested; they may not overlap.
  */
 ebb_status ebb_spec_add_residual(ebb_spec *spec, size_t value);
+
+/* Add a gate: y = a f(b), where a is the first half of the columns and b the second. f is the
+ * sigmoid (glu, as torch.nn.functional.glu) or silu (swiglu). An odd number of columns is refused.
+ */
+ebb_status ebb_spec_add_glu(ebb_spec *spec);
+ebb_status ebb_spec_add_swiglu(ebb_spec *spec);
+
+/* Puts the latest value beside an earlier one: y = [latest, earlier]. `value` as for
+ * ebb_spec_add_residual. */
+ebb_status ebb_spec_add_wide(ebb_spec *spec, size_t value);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */

@@ -1,0 +1,40 @@
+/* Items of the kinds of layers in a spec: their settings, their shapes, what is refused. */
+#include "spec_rig.h"
+
+static void test_gates(void **state) {
+  (void)state;
+  ebb_spec spec;
+  expect_text("glu-16tanh-swiglu", 8, 3, "8-glu-16tanh-swiglu-3");
+  expect_error("7relu-glu", 8, 3,
+               "spec:1:7: glu and swiglu multiply the two halves of their input, which has 7");
+  expect_error("8-swiglu-swiglu-swiglu-swiglu", 8, 3, "spec:1:24: glu and swiglu multiply");
+  expect_error("glu2-4", 8, 3, "spec:1:4: \"2\" is no part of glu; write glu");
+  assert_int_equal(ebb_spec_begin(&spec, 5), EBB_OK);
+  assert_int_equal(ebb_spec_add_glu(&spec), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_spec_add(&spec, 4, EBB_ACT_IDENTITY), EBB_OK);
+  assert_int_equal(ebb_spec_add_glu(&spec), EBB_OK);
+  assert_int_equal(ebb_spec_add_swiglu(&spec), EBB_OK);
+  assert_int_equal(ebb_spec_outputs(&spec), 1);
+}
+
+static void test_wide(void **state) {
+  (void)state;
+  ebb_spec spec;
+  expect_text("wide(64relu-32relu)-10", 8, 10, "8-wide(64relu-32relu)-10");
+  expect_text("wide(4-res(wide(4)-4))", 8, 3, "8-wide(4-res(wide(4)-4))-3");
+  expect_error("wide()", 8, 3, "spec:1:6: a size is missing before this ')'");
+  expect_error("wide(1048576)", 8, 3, "spec:1:1: wide(...) puts 1048576 columns beside 8");
+  assert_int_equal(ebb_spec_begin(&spec, 5), EBB_OK);
+  assert_int_equal(ebb_spec_add_wide(&spec, 0), EBB_ERR_ARGUMENT); /* no layer in the branch */
+  assert_int_equal(ebb_spec_add(&spec, 4, EBB_ACT_IDENTITY), EBB_OK);
+  assert_int_equal(ebb_spec_add_wide(&spec, 0), EBB_OK);
+  assert_int_equal(ebb_spec_outputs(&spec), 9);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_gates),
+      cmocka_unit_test(test_wide),
+  };
+  return cmocka_run_group_tests_name("spec_kinds", tests, NULL, NULL);
+}
