@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 /* The node is the last; the others make the values that it reads. */
 enum { NODE = EBB_NODE_INPUTS };
@@ -21,6 +22,7 @@ typedef struct node_case {
   ebb_dtype dtype;
   ebbi_shape shape;
   bool fused;
+  double settings[EBB_NODE_SETTINGS];
   ebb_network network;
   ebbi_step_tensors tensors;
   ebbi_node_call call;
@@ -67,16 +69,17 @@ static ebb_status make_parameters(node_case *c) {
 }
 
 /* The node: its second input is the value before the one that it reads first. */
-static ebb_status make_node(node_case *c, ebb_kind kind, double setting) {
+static ebb_status make_node(node_case *c, ebb_kind kind) {
   ebb_node *node = &c->network.spec.nodes[NODE];
   size_t cols[EBB_NODE_INPUTS];
-  *node = (ebb_node){.kind = kind, .units = c->shape.cols, .settings = {setting}};
+  *node = (ebb_node){.kind = kind, .units = c->shape.cols};
+  memcpy(node->settings, c->settings, sizeof node->settings);
   if (c->kind->takes) node->activation = EBB_ACT_SILU;
   for (size_t i = 0; i < EBB_NODE_INPUTS; i++) {
     cols[i] = c->shape.cols;
     node->inputs[i] = i < c->kind->inputs ? NODE - i : 0;
   }
-  return c->kind->shape(&node->units, cols, "ebb_verify");
+  return c->kind->shape(node, cols, "ebb_verify");
 }
 
 static ebb_status make_call(node_case *c) {
@@ -97,15 +100,15 @@ static ebb_status make_call(node_case *c) {
   return EBB_OK;
 }
 
-static ebb_status make_case(node_case *c, ebb_kind kind, double setting) {
+static ebb_status make_case(node_case *c, ebb_kind kind) {
   c->network = (ebb_network){.device = c->fixture->device,
                              .spec = {.inputs = c->shape.cols, .count = NODE + 1}};
   c->found.fixture = (ebbi_fixture){.device = c->fixture->device, .exec = c->fixture->exec};
   ebbi_tally_case(&c->fixture->tally, "%s %zux%zu %s, setting %g%s", c->kind->name, c->shape.rows,
-                  c->shape.cols, c->dtype == EBB_BF16 ? "bf16" : "f32", setting,
+                  c->shape.cols, c->dtype == EBB_BF16 ? "bf16" : "f32", c->settings[0],
                   c->fused ? ", silu'" : "");
   for (size_t n = NODE - c->kind->inputs; n < NODE; n++) TRY(make_below(c, n));
-  TRY(make_node(c, kind, setting));
+  TRY(make_node(c, kind));
   TRY(make_parameters(c));
   return make_call(c);
 }
@@ -194,29 +197,36 @@ static ebb_status run_backward(node_case *c) {
   return compare_gradients(c);
 }
 
-static ebb_status run_case(ebbi_fixture *fixture, ebb_kind kind, node_case *c, double setting,
+static ebb_status run_case(ebbi_fixture *fixture, ebb_kind kind, node_case *c,
                            ebb_status (*run)(node_case *c)) {
   c->fixture = fixture;
   c->kind = ebbi_kind_of(kind);
-  ebb_status status = make_case(c, kind, setting);
+  ebb_status status = make_case(c, kind);
   if (status == EBB_OK) status = run(c);
   ebbi_fixture_clear(&c->found.fixture);
   return status;
 }
 
-/* Runs a kind with numbers of its setting's range, in both types. */
+/* The settings of a kind's case: those that its row names, or numbers of the first one's range. */
+static void choose_settings(double out[EBB_NODE_SETTINGS], ebb_kind kind, size_t index) {
+  static const double parts[EBBI_CHECK_SETTINGS] = {0, 0.3, 0.9375};
+  const ebbi_kind_check *check = ebbi_kind_check_of(kind);
+  const ebbi_kind_setting *setting = &ebbi_kind_of(kind)->settings[0];
+  memcpy(out, check->settings[index], sizeof check->settings[index]);
+  if (!setting->whole) out[0] = setting->least + parts[index] * (setting->below - setting->least);
+}
+
+/* Runs a kind with several settings, if it has any, in both types. */
 static ebb_status run_kind(ebbi_fixture *fixture, ebbi_shape s, ebb_kind kind, bool fused,
                            ebb_status (*run)(node_case *c)) {
-  static const double parts[] = {0, 0.3, 0.9375};
   static const ebb_dtype dtypes[] = {EBB_F32, EBB_BF16};
-  const ebbi_kind_setting *setting = &ebbi_kind_of(kind)->setting;
   size_t multiple = ebbi_kind_check_of(kind)->multiple;
   if (multiple > 0) s.cols = (s.cols + multiple - 1) / multiple * multiple;
-  size_t count = setting->name ? sizeof parts / sizeof *parts : 1;
+  size_t count = ebbi_kind_of(kind)->settings[0].name ? EBBI_CHECK_SETTINGS : 1;
   for (size_t i = 0; i < 2 * count; i++) {
     node_case c = {.shape = s, .dtype = dtypes[i % 2], .fused = fused};
-    double value = setting->least + parts[i / 2] * (setting->below - setting->least);
-    TRY(run_case(fixture, kind, &c, value, run));
+    choose_settings(c.settings, kind, i / 2);
+    TRY(run_case(fixture, kind, &c, run));
   }
   return EBB_OK;
 }

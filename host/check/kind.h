@@ -30,6 +30,9 @@ typedef struct ebbi_node_spread {
   double *scratch;                  /* two rows of the widest value */
 } ebbi_node_spread;
 
+/* Cases of a kind with settings. */
+enum { EBBI_CHECK_SETTINGS = 3 };
+
 typedef struct ebbi_kind_check {
   const char *label; /* the kind's label in messages, such as " (res)"; "" for dense */
   const char *y,
@@ -37,6 +40,7 @@ typedef struct ebbi_kind_check {
   const char
       *network;    /* a network with this kind for `ebb verify`; NULL: every network has the kind */
   size_t multiple; /* its input's columns are a multiple of this; 0: any number */
+  double settings[EBBI_CHECK_SETTINGS][EBB_NODE_SETTINGS]; /* of its cases, where they are whole */
 
   /* Computes z from x; computes gradients and adds dx to what is there. */
   void (*forward)(const ebbi_node_arrays *n);

@@ -46,7 +46,7 @@ const char *ebb_kind_help(ebb_kind kind) {
 }
 
 const char *ebb_kind_setting(ebb_kind kind, size_t index) {
-  return is_known(kind) && index == 0 ? kinds[kind]->setting.name : NULL;
+  return is_known(kind) && index < EBB_NODE_SETTINGS ? kinds[kind]->settings[index].name : NULL;
 }
 
 /* Adds a node's number of parameters; returns false on overflow. */

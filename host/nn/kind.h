@@ -14,6 +14,7 @@
 typedef struct ebbi_kind_setting {
   const char *name;              /* NULL: no such setting */
   double least, below, standard; /* range [least, below); default */
+  bool whole;                    /* a whole number */
 } ebbi_kind_setting;
 
 /* A parameter's first values; RANDOM: by the network's initialisation. */
@@ -55,7 +56,7 @@ typedef struct ebbi_kind {
   const char *word;    /* word that begins its item in a spec text, "drop"; NULL: a size */
   const char *example; /* example of an item: "256relu" */
   const char *help;    /* one line: what it computes */
-  ebbi_kind_setting setting;
+  ebbi_kind_setting settings[EBB_NODE_SETTINGS]; /* in the text separated by 'x' */
 
   /* Number of values it reads. For a kind with two inputs, the second is the value before the
    * parenthesis in its item, the first is the result of the items within. */
@@ -66,9 +67,9 @@ typedef struct ebbi_kind {
   bool training_only; /* otherwise its output is its first input, without a launch */
   bool whole;         /* can be part of whole steps, as a dense layer */
 
-  /* Checks the columns of the inputs; checks (dense) or sets those of the output.
+  /* Checks the columns of the inputs; checks (dense) or sets the units of the node.
    * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
-  ebb_status (*shape)(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where);
+  ebb_status (*shape)(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
   /* Describes the parameters and returns their number. NULL: no parameters. */
   size_t (*parameters)(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,

@@ -43,15 +43,19 @@ static double nine_decimals(double value) {
   return round(value * 1e9) / 1e9 + 0.0; /* not -0 */
 }
 
-static ebb_status append_setting(ebb_node *added, const ebb_node *node, const char *where) {
+static ebb_status append_settings(ebb_node *added, const ebb_node *node, const char *where) {
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
-  const ebbi_kind_setting *setting = &kind->setting;
-  if (!setting->name) return EBB_OK;
-  double value = nine_decimals(node->settings[0]);
-  REQUIRE(value >= setting->least && value < setting->below, EBB_ERR_ARGUMENT,
-          "%s: %s with %s %g; it must be from %g up to, not including, %g", where, kind->name,
-          setting->name, node->settings[0], setting->least, setting->below);
-  added->settings[0] = value;
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name; i++) {
+    const ebbi_kind_setting *setting = &kind->settings[i];
+    double value = nine_decimals(node->settings[i]);
+    REQUIRE(value >= setting->least && value < setting->below, EBB_ERR_ARGUMENT,
+            "%s: %s with %s %g; it must be from %g up to, not including, %g", where, kind->name,
+            setting->name, node->settings[i], setting->least, setting->below);
+    REQUIRE(!setting->whole || value == floor(value), EBB_ERR_ARGUMENT,
+            "%s: %s with %s %g; it must be a whole number", where, kind->name, setting->name,
+            node->settings[i]);
+    added->settings[i] = value;
+  }
   return EBB_OK;
 }
 
@@ -72,12 +76,22 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
   REQUIRE(kind->inputs == 1 || added.inputs[1] < count, EBB_ERR_ARGUMENT,
           "%s: %s holds no layer: value %zu is not before value %zu", where, kind->name,
           added.inputs[1], count);
-  TRY(append_setting(&added, node, where));
+  TRY(append_settings(&added, node, where));
   size_t cols[EBB_NODE_INPUTS] = {0};
   for (size_t i = 0; i < kind->inputs; i++) cols[i] = ebb_spec_cols(spec, added.inputs[i]);
-  TRY(kind->shape(&added.units, cols, where));
+  TRY(kind->shape(&added, cols, where));
   spec->nodes[count] = added;
   spec->count = count + 1;
+  return EBB_OK;
+}
+
+/* Files keep nine decimals of a setting. */
+static ebb_status check_decimals(const ebb_node *given, const ebb_node *kept, const char *layer) {
+  const ebbi_kind_setting *settings = ebbi_kind_of(given->kind)->settings;
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && settings[i].name; i++)
+    REQUIRE(given->settings[i] == kept->settings[i], EBB_ERR_ARGUMENT,
+            "%s has %s %.15g; files keep nine decimals, %.9f", layer, settings[i].name,
+            given->settings[i], kept->settings[i]);
   return EBB_OK;
 }
 
@@ -94,10 +108,7 @@ static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
             node->inputs[0], n);
     REQUIRE(node->units == again.nodes[n].units, EBB_ERR_ARGUMENT,
             "%s has %zu outputs; its inputs give %zu", layer, node->units, again.nodes[n].units);
-    const ebbi_kind_setting *setting = &ebbi_kind_of(node->kind)->setting;
-    double given = node->settings[0], kept = again.nodes[n].settings[0];
-    REQUIRE(!setting->name || given == kept, EBB_ERR_ARGUMENT,
-            "%s has %s %.15g; files keep nine decimals, %.9f", layer, setting->name, given, kept);
+    TRY(check_decimals(node, &again.nodes[n], layer));
   }
   return EBB_OK;
 }

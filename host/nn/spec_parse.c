@@ -105,6 +105,25 @@ static ebb_status no_item(const char *text, size_t column) {
                    column, before);
 }
 
+/* Reads the numbers that follow a kind's word: the `length` bytes at `text`. */
+static ebb_status read_settings(item *out, const char *text, size_t length, size_t column) {
+  const ebbi_kind *kind = ebbi_kind_of(out->node.kind);
+  const ebbi_kind_setting *settings = kind->settings;
+  for (size_t i = 0; i < EBB_NODE_SETTINGS; i++) out->node.settings[i] = settings[i].standard;
+  for (size_t i = 0, at = 0; length > 0; i++, at++) {
+    bool exists = i < EBB_NODE_SETTINGS && settings[i].name;
+    bool last = i + 1 == EBB_NODE_SETTINGS || !settings[i + 1].name;
+    size_t part = last ? length - at : strcspn(text + at, "x-()");
+    REQUIRE(exists && at + part <= length &&
+                ebbi_parse_number(&out->node.settings[i], text + at, part, '.'),
+            EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column, shown(length),
+            text, exists ? settings[i].name : "part", " of ", kind->name, kind->example);
+    at += part;
+    if (at >= length) return EBB_OK;
+  }
+  return EBB_OK;
+}
+
 /* Reads an item that begins with a word. */
 static ebb_status read_word(item *out, const char *text, size_t length, size_t column) {
   size_t letters = strspn(text, LETTERS "_");
@@ -114,19 +133,12 @@ static ebb_status read_word(item *out, const char *text, size_t length, size_t c
   ebb_kind number;
   const ebbi_kind *kind = letters > 0 ? kind_of_word(&number, text, letters) : NULL;
   if (!kind) return unknown_kind(text, length, column);
-  bool opens = text[length] == '(', has_number = letters < length;
+  bool opens = text[length] == '(';
   REQUIRE(opens == (kind->inputs > 1), EBB_ERR_ARGUMENT,
           "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(length), text,
           opens ? "holds no layers" : "holds layers in parentheses", kind->name, kind->example);
   *out = (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
-  out->node.settings[0] = kind->setting.standard;
-  if (!has_number) return EBB_OK;
-  REQUIRE(kind->setting.name &&
-              ebbi_parse_number(&out->node.settings[0], text + letters, length - letters, '.'),
-          EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column + letters,
-          shown(length - letters), text + letters, kind->setting.name ? kind->setting.name : "part",
-          " of ", kind->name, kind->example);
-  return EBB_OK;
+  return read_settings(out, text + letters, length - letters, column + letters);
 }
 
 /* Reads the item of `length` bytes at `text`. */

@@ -65,7 +65,10 @@ static void put_item(growing *out, const ebb_node *node) {
     put(out, "%s", kind->word);
   else
     put(out, "%zu", node->units);
-  if (kind->setting.name) put_number(out, node->settings[0]);
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name; i++) {
+    if (i > 0) put(out, "x");
+    put_number(out, node->settings[i]);
+  }
   if (node->activation != EBB_ACT_IDENTITY) put(out, "%s", ebb_activation_name(node->activation));
 }
 

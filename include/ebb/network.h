@@ -36,7 +36,7 @@ typedef enum ebb_kind {
 } ebb_kind;
 
 #define EBB_NODE_INPUTS   2
-#define EBB_NODE_SETTINGS 2
+#define EBB_NODE_SETTINGS 4
 
 /* A node reads one or two values and writes one. Value 0 is the network's input; value n is the
  * output of node n - 1. Messages call a node a layer and count from 1. */
@@ -98,7 +98,7 @@ ebb_status ebb_spec_add_wide(ebb_spec *spec, size_t value);
 ebb_status ebb_spec_text(char *text, size_t size, const ebb_spec *spec);
 
 /* Bytes that hold any spec's text. */
-#define EBB_SPEC_TEXT (EBB_MAX_NODES * 24 + 24)
+#define EBB_SPEC_TEXT (EBB_MAX_NODES * 40 + 40)
 
 /* Writes the item of one node, `256relu`. For a node whose item contains others it writes only the
  * word that begins the item. */

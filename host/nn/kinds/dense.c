@@ -9,10 +9,10 @@ ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activatio
   return ebbi_spec_append(spec, &node, "ebb_spec_add");
 }
 
-static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
   (void)cols;
-  REQUIRE(*units >= 1 && *units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
-          "%s: %zu outputs; allowed are 1 to %d", where, *units, EBB_MAX_UNITS);
+  REQUIRE(node->units >= 1 && node->units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
+          "%s: %zu outputs; allowed are 1 to %d", where, node->units, EBB_MAX_UNITS);
   return EBB_OK;
 }
 

@@ -12,9 +12,9 @@ ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_dropout");
 }
 
-static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
   (void)where;
-  *units = cols[0];
+  node->units = cols[0];
   return EBB_OK;
 }
 
@@ -55,7 +55,7 @@ const ebbi_kind ebbi_kind_dropout = {
     .word = "drop",
     .example = "drop0.2",
     .help = "in training each number is 0 with this probability, and the others are scaled up",
-    .setting = {"rate", 0, 1, 0.5},
+    .settings = {{"rate", 0, 1, 0.5, false}},
     .inputs = 1,
     .fuses = true,
     .training_only = true,

@@ -18,12 +18,12 @@ ebb_status ebb_spec_add_swiglu(ebb_spec *spec) {
   return ebbi_spec_append(spec, &(ebb_node){.kind = EBB_KIND_SWIGLU}, "ebb_spec_add_swiglu");
 }
 
-static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
   REQUIRE(cols[0] % 2 == 0, EBB_ERR_ARGUMENT,
           "%s: glu and swiglu multiply the two halves of their input, which has %zu columns; give "
           "the layer before an even number of outputs",
           where, cols[0]);
-  *units = cols[0] / 2;
+  node->units = cols[0] / 2;
   return EBB_OK;
 }
 

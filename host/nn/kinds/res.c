@@ -10,12 +10,12 @@ ebb_status ebb_spec_add_residual(ebb_spec *spec, size_t value) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_residual");
 }
 
-static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
   REQUIRE(cols[0] == cols[1], EBB_ERR_ARGUMENT,
           "%s: res(...) adds %zu and %zu columns; its last layer must have as many outputs as its "
           "first has inputs",
           where, cols[1], cols[0]);
-  *units = cols[0];
+  node->units = cols[0];
   return EBB_OK;
 }
 

@@ -12,9 +12,9 @@ ebb_status ebb_spec_add_wide(ebb_spec *spec, size_t value) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_wide");
 }
 
-static ebb_status shape(size_t *units, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  *units = cols[0] + cols[1];
-  REQUIRE(*units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
+static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+  node->units = cols[0] + cols[1];
+  REQUIRE(node->units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
           "%s: wide(...) puts %zu columns beside %zu; a value has at most %d", where, cols[0],
           cols[1], EBB_MAX_UNITS);
   return EBB_OK;
