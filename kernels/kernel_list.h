@@ -21,6 +21,8 @@
   X(bias_gradient, "activation.cl")                                                                \
   X(add, "add.cl")                                                                                 \
   X(dropout, "dropout.cl")                                                                         \
+  X(embed, "embed.cl")                                                                             \
+  X(embed_gradient, "embed.cl")                                                                    \
   X(copy_columns, "copy_columns.cl")                                                               \
   X(glu, "glu.cl")                                                                                 \
   X(glu_backward, "glu.cl")                                                                        \

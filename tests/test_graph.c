@@ -20,6 +20,7 @@ static const char *const specs[] = {
     "7-6tanh-res(res(6gelu-6)-drop0.1-6silu-6softplus)-res(drop0.3-6sigmoid)-drop0.4-3",
     "7-drop0.1-res(drop0.2)-res(res(7-7tanh)-7)-7-7-7-7-3",
     "7-6tanh-glu-6silu-swiglu-res(12-swiglu-glu)-3",
+    "7-embed2x3x5-embed1x9x1-6tanh-wide(embed3x7x2)-3",
     "7-wide(5relu)-wide(drop0.2-6gelu-wide(1))-res(4-wide(15))-3",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
@@ -260,6 +261,12 @@ static void test_gradients_of_gates(void **state) {
   check_gradients(*state, "5-6-swiglu-8tanh-swiglu-3");
 }
 
+/* Codes are the whole part of random inputs; many are no row of the table. */
+static void test_gradients_of_embeddings(void **state) {
+  check_gradients(*state, "5-embed2x3x5-embed3x2x4-6tanh-3");
+  check_gradients(*state, "5-embed5x1x3-4tanh-3");
+}
+
 static void test_gradients_of_wide(void **state) {
   check_gradients(*state, "5-wide(6tanh)-4gelu-wide(3tanh-wide(2))-3");
 }
@@ -378,6 +385,7 @@ int main(void) {
       cmocka_unit_test(test_gradients_of_dense_layers),
       cmocka_unit_test(test_gradients_of_residuals),
       cmocka_unit_test(test_gradients_of_gates),
+      cmocka_unit_test(test_gradients_of_embeddings),
       cmocka_unit_test(test_gradients_of_wide),
       cmocka_unit_test(test_gradients_of_dropout),
       cmocka_unit_test(test_masks),

@@ -31,7 +31,15 @@ static double random_value(uint64_t seed, size_t index) {
   }
 #define RES(branch, skip, to)  {.kind = EBB_KIND_RES, .inputs = {branch, skip}, .units = (to)}
 #define WIDE(branch, skip, to) {.kind = EBB_KIND_WIDE, .inputs = {branch, skip}, .units = (to)}
-#define GATE(gate, from, to)   {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
+#define EMBED(from, to, columns, categories, each)                                                 \
+  {                                                                                                \
+    .kind = EBB_KIND_EMBED, .inputs = {from}, .units = (to), .settings = {                         \
+      columns,                                                                                     \
+      categories,                                                                                  \
+      each                                                                                         \
+    }                                                                                              \
+  }
+#define GATE(gate, from, to) {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
  * value 0 is read through dropout and directly. */
@@ -49,6 +57,10 @@ static const ebb_spec graphs[] = {
      5,
      {DENSE(0, HIDDEN, SOFTPLUS), RES(1, 1, HIDDEN), DENSE(2, HIDDEN, ELU), RES(3, 2, HIDDEN),
       DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     5,
+     {EMBED(0, 11, 2, 2, HIDDEN), EMBED(1, 12, 1, 3, 2), DENSE(2, HIDDEN, TANH),
+      EMBED(3, HIDDEN, 1, 1, 1), DENSE(4, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
      {DENSE(0, 2 * HIDDEN, IDENTITY), GATE(GLU, 1, HIDDEN), DENSE(2, 2 * HIDDEN, TANH),

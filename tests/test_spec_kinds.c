@@ -31,10 +31,31 @@ static void test_wide(void **state) {
   assert_int_equal(ebb_spec_outputs(&spec), 9);
 }
 
+static void test_embeddings(void **state) {
+  (void)state;
+  ebb_spec spec;
+  expect_text("embed3x40x8-embed1x7x2-4relu", 8, 3, "8-embed3x40x8-embed1x7x2-4relu-3");
+  expect_error("embed9x40x8", 8, 3,
+               "spec:1:1: embed takes the codes of 9 columns; its input has 8");
+  expect_error("embed", 8, 3, "spec:1:1: embed with columns 0; it must be from 1 up to");
+  expect_error("embed1x40", 8, 3, "spec:1:1: embed with units 0; it must be from 1 up to");
+  expect_error("embed1.5x40x8", 8, 3,
+               "spec:1:1: embed with columns 1.5; it must be a whole number");
+  expect_error("embed1x40x8x2", 8, 3, "spec:1:6: \"1x40x8x2\" is no units of embed; write embed2x");
+  expect_error("embed1x40x", 8, 3, "spec:1:6: \"1x40x\" is no units of embed; write embed2x40x8");
+  expect_error("embed8x2x1048576", 8, 3, "spec:1:1: embed makes 8388608 columns");
+  assert_int_equal(ebb_spec_begin(&spec, 5), EBB_OK);
+  assert_int_equal(ebb_spec_add_embedding(&spec, 6, 2, 2), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_spec_add_embedding(&spec, 2, 40, 8), EBB_OK);
+  assert_int_equal(ebb_spec_outputs(&spec), 19);
+  assert_int_equal(ebb_spec_parameters(&spec), 320);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gates),
       cmocka_unit_test(test_wide),
+      cmocka_unit_test(test_embeddings),
   };
   return cmocka_run_group_tests_name("spec_kinds", tests, NULL, NULL);
 }

@@ -65,6 +65,7 @@ static const fault faults[] = {
     {"dropout.cl", "state->step", "state->step + (f != 0)", "kind dropout gradient", NULL, 0},
     {"glu.cl", "b * (1.0f - s)", "b * (1.0f + s)", "kind swiglu gradient", NULL, 0},
     {"copy_columns.cl", "from_first + c", "c", "kind wide gradient", NULL, 0},
+    {"embed.cl", "row >= end", "row >= end - 1", "kind embed gradient", NULL, 0},
     {"elementary.h", "0.49999997f", "0.499f", "forward layer 1", "5-9tanh-3", EBB_ENGINE_CPU},
     {"loss_cross_entropy.h", "(vec)(-scale)", "(vec)(-0.999f * scale)", "gradient layer 2 bias",
      "5-9relu-3", EBB_ENGINE_CPU},

@@ -18,7 +18,7 @@ import tempfile
 try:
     import numpy as np
     import torch
-    from torch.nn import (ELU, GELU, GLU, Dropout, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
+    from torch.nn import (ELU, GELU, GLU, Dropout, Embedding, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
                           Tanh)
     from torch.optim import SGD, Adam, AdamW, RMSprop
 except ImportError as error:
@@ -68,6 +68,17 @@ class SwiGLU(torch.nn.Module):
         return a * torch.nn.functional.silu(b)
 
 
+class Embed(Embedding):
+    """embed20x17x6: the first 20 columns are codes of one table; the others come first."""
+
+    def forward(self, x):
+        return torch.cat([x[:, 20:], super().forward(x[:, :20].long()).flatten(1)], 1)
+
+
+def embedding():
+    return Sequential(Embed(17, 6), Linear(164, 32), Tanh(), Linear(32, 10))
+
+
 def wide():
     return Sequential(Wide(Linear(64, 48), GELU(), Linear(48, 13), Tanh()), Linear(77, 10))
 
@@ -83,6 +94,7 @@ def no_dropout():
 DIGITS, VALUE = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
+EMBEDDING = "64-embed20x17x6-32tanh-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 
@@ -114,6 +126,8 @@ CASES = [
     ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("wide", WIDE, wide, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("embedding of the first pixels", EMBEDDING, embedding, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("glu and swiglu", GATES, gates, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),

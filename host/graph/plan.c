@@ -24,10 +24,19 @@ static const ebb_spec *spec_of(const ebbi_plan *p) {
   return &p->network->spec;
 }
 
-/* In bf16 values between nodes are stored as bf16; the data and the output are not. */
+static bool is_exact(const ebb_spec *spec, size_t value) {
+  for (size_t n = value; n < spec->count; n++)
+    for (size_t i = 0; i < ebbi_node_kind(spec, n)->inputs; i++)
+      if (spec->nodes[n].inputs[i] == value && ebbi_node_kind(spec, n)->exact) return true;
+  return false;
+}
+
+/* In bf16 values between nodes are stored as bf16; the data, the output, and what a kind wants
+ * exactly are not. */
 static ebb_dtype type_of(const ebbi_plan *p, size_t value) {
   bool half = p->exec->mma.precision == EBB_PRECISION_BF16;
-  return half && value > 0 && value < spec_of(p)->count ? EBB_BF16 : EBB_F32;
+  bool between = value > 0 && value < spec_of(p)->count;
+  return half && between && !is_exact(spec_of(p), value) ? EBB_BF16 : EBB_F32;
 }
 
 /* Adds a tensor of a value's shape and type. */

@@ -143,12 +143,13 @@ static ebb_status check_shape(const ebbi_safetensor *tensor, const ebbi_paramete
   char shape[160] = " a single number", wanted[32] = "", name[80] = "";
   if (ebbi_file_fits(tensor, parameter, false)) return EBB_OK;
   shape_text(shape, sizeof shape, tensor);
+  bool matrix = parameter->layout == EBBI_FILE_MATRIX;
   if (parameter->layout != EBBI_FILE_VECTOR)
-    snprintf(wanted, sizeof wanted, ", %zu", parameter->rows);
+    snprintf(wanted, sizeof wanted, ", %zu", matrix ? parameter->cols : parameter->rows);
   if (!is_called(tensor, parameter->name))
     snprintf(name, sizeof name, " and be called \"%.40s\"", parameter->name);
   return ebbi_fail(EBB_ERR_INPUT, "%s: tensor \"%.80s\" is%s, must be [%zu%s]%s", path,
-                   tensor->name, shape, parameter->cols, wanted, name);
+                   tensor->name, shape, matrix ? parameter->rows : parameter->cols, wanted, name);
 }
 
 /* Fails because the layers do not have the spec's sizes, and says where. */

@@ -43,8 +43,9 @@ bool ebbi_file_fits(const ebbi_safetensor *tensor, const ebbi_parameter *paramet
   bool vector = parameter->layout == EBBI_FILE_VECTOR;
   if (tensor->rank != (vector ? 1u : 2u)) return false;
   if (strcmp(point ? point + 1 : tensor->name, parameter->name) != 0) return false;
-  return any_size ||
-         (tensor->shape[0] == parameter->cols && (vector || tensor->shape[1] == parameter->rows));
+  size_t across = parameter->layout == EBBI_FILE_MATRIX ? 1 : 0; /* dimension of the columns */
+  return any_size || (tensor->shape[across] == parameter->cols &&
+                      (vector || tensor->shape[1 - across] == parameter->rows));
 }
 
 static bool may_stand(const search *s, size_t place, size_t weight) {

@@ -1,6 +1,7 @@
 /* Weights between device and host.
  *
- * A weight is [out, in] in files and [in, out] on the device; a vector is the same in both.
+ * A weight is [out, in] in files and [in, out] on the device; a vector, and a table of rows, is the
+ * same in both.
  * Downloaded weights are stored permanently, so they must be finite. Every transfer verifies that
  * it read what the device holds.
  */
@@ -10,8 +11,15 @@
 #include "kind.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static void transpose(float *to, const float *from, size_t rows, size_t cols) {
+/* From the device's layout [rows, cols] to the file's, or, with rows and cols exchanged, back. */
+static void relayout(float *to, const float *from, size_t rows, size_t cols,
+                     ebbi_file_layout layout) {
+  if (layout == EBBI_FILE_MATRIX) {
+    memcpy(to, from, rows * cols * sizeof *to);
+    return;
+  }
   for (size_t r = 0; r < rows; r++)
     for (size_t c = 0; c < cols; c++) to[c * rows + r] = from[r * cols + c];
 }
@@ -41,13 +49,13 @@ void ebbi_host_weights_free(ebbi_host_weights *host) {
   *host = (ebbi_host_weights){0};
 }
 
-/* `kept` is the transposed copy of the tensor [rows, cols] at `offset` in the slab. */
-static ebb_status check_finite(const float *kept, const ebb_network *network,
+/* `values` are those of the tensor at `offset` in the slab. */
+static ebb_status check_finite(const float *values, const ebb_network *network,
                                const ebb_tensor *tensor, size_t offset) {
   char place[96];
   for (size_t r = 0; r < tensor->rows; r++)
     for (size_t c = 0; c < tensor->cols; c++) {
-      float value = kept[c * tensor->rows + r];
+      float value = values[r * tensor->cols + c];
       if (isfinite(value)) continue;
       ebbi_network_describe(place, sizeof place, network, offset + r * tensor->stride + c);
       return ebbi_fail(EBB_ERR_NUMBERS, "weights: %s is %g, so the network is of no use", place,
@@ -56,27 +64,31 @@ static ebb_status check_finite(const float *kept, const ebb_network *network,
   return EBB_OK;
 }
 
-static ebb_status download(float *to, ebbi_host_weights *host, const ebb_network *network,
-                           const ebb_tensor *tensor, size_t offset) {
-  TRY(ebb_tensor_download(host->scratch, tensor));
-  transpose(to, host->scratch, tensor->rows, tensor->cols);
-  return check_finite(to, network, tensor, offset);
-}
-
 ebb_status ebbi_host_weights_download(ebbi_host_weights *host, const ebb_network *network) {
-  for (size_t n = 0; n < network->spec.count; n++)
-    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && network->parameter[n][p]; p++)
-      TRY(download(host->values + host->at[n][p], host, network, network->parameter[n][p],
-                   network->offset[n][p]));
+  for (size_t n = 0; n < network->spec.count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, &network->spec, n);
+    for (size_t p = 0; p < count; p++) {
+      const ebb_tensor *tensor = network->parameter[n][p];
+      TRY(ebb_tensor_download(host->scratch, tensor));
+      TRY(check_finite(host->scratch, network, tensor, network->offset[n][p]));
+      relayout(host->values + host->at[n][p], host->scratch, tensor->rows, tensor->cols,
+               parameters[p].layout);
+    }
+  }
   return EBB_OK;
 }
 
 ebb_status ebbi_host_weights_upload(ebb_network *network, ebbi_host_weights *host) {
-  for (size_t n = 0; n < network->spec.count; n++)
-    for (size_t p = 0; p < EBBI_NODE_PARAMETERS && network->parameter[n][p]; p++) {
+  for (size_t n = 0; n < network->spec.count; n++) {
+    ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
+    size_t count = ebbi_node_parameters(parameters, &network->spec, n);
+    for (size_t p = 0; p < count; p++) {
       ebb_tensor *tensor = network->parameter[n][p];
-      transpose(host->scratch, host->values + host->at[n][p], tensor->cols, tensor->rows);
+      relayout(host->scratch, host->values + host->at[n][p], tensor->cols, tensor->rows,
+               parameters[p].layout);
       TRY(ebb_tensor_upload(tensor, host->scratch));
     }
+  }
   return EBB_OK;
 }

@@ -17,15 +17,24 @@ typedef struct ebbi_kind_setting {
   bool whole;                    /* a whole number */
 } ebbi_kind_setting;
 
-/* A parameter's first values; RANDOM: by the network's initialisation. */
-typedef enum ebbi_fill { EBBI_FILL_RANDOM, EBBI_FILL_ZERO, EBBI_FILL_ONE } ebbi_fill;
+/* A parameter's first values; RANDOM: by the network's initialisation; NORMAL: of its deviation. */
+typedef enum ebbi_fill {
+  EBBI_FILL_RANDOM,
+  EBBI_FILL_ZERO,
+  EBBI_FILL_ONE,
+  EBBI_FILL_NORMAL
+} ebbi_fill;
 
 /* How an optimizer treats a parameter. A SHIFT (bias, factor of a norm) may be exempt from weight
  * decay. A STATISTIC is not trained: the kind's forward writes it in training. */
 typedef enum ebbi_role { EBBI_ROLE_WEIGHT, EBBI_ROLE_SHIFT, EBBI_ROLE_STATISTIC } ebbi_role;
 
-/* Layout of a parameter [rows, cols] in a file: transposed, or a vector if rows is 1. */
-typedef enum ebbi_file_layout { EBBI_FILE_TRANSPOSED, EBBI_FILE_VECTOR } ebbi_file_layout;
+/* Layout of a parameter [rows, cols] in a file: transposed, a vector if rows is 1, or as it is. */
+typedef enum ebbi_file_layout {
+  EBBI_FILE_TRANSPOSED,
+  EBBI_FILE_VECTOR,
+  EBBI_FILE_MATRIX
+} ebbi_file_layout;
 
 typedef struct ebbi_parameter {
   const char *name; /* "weight", "bias" */
@@ -33,6 +42,7 @@ typedef struct ebbi_parameter {
   ebbi_fill fill;
   ebbi_file_layout layout;
   ebbi_role role;
+  double deviation; /* of NORMAL */
 } ebbi_parameter;
 
 /* The arguments of a node's forward and backward. dy, dx and gradients are NULL in forward. */
@@ -66,6 +76,7 @@ typedef struct ebbi_kind {
   bool fuses;         /* backward applies the epilogues of the nodes below */
   bool training_only; /* otherwise its output is its first input, without a launch */
   bool whole;         /* can be part of whole steps, as a dense layer */
+  bool exact;         /* its inputs are kept in float32 in every precision */
 
   /* Checks the columns of the inputs; checks (dense) or sets the units of the node.
    * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */

@@ -7,8 +7,8 @@
 
 #include "base/error.h"
 #include "kind.h"
+#include "ops/ops.h"
 #include "spec.h"
-#include <ebb/ops.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,18 +34,31 @@ static ebb_status fill_ones(ebb_tensor *view, size_t count) {
   return status;
 }
 
-/* Creates and fills the views of a node's parameters. New buffers are zero already, and with
- * EBB_INIT_ZERO they stay so. */
+/* Fills a parameter. New buffers are zero already, and with EBB_INIT_ZERO they stay so. */
+static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_init init,
+                       uint64_t seed, uint32_t stream) {
+  if (init == EBB_INIT_ZERO) return EBB_OK;
+  switch (parameter->fill) {
+  case EBBI_FILL_RANDOM:
+    return ebb_init_weights(view, init, seed, stream);
+  case EBBI_FILL_NORMAL:
+    return ebbi_init_normal(view, parameter->deviation, seed, stream);
+  case EBBI_FILL_ONE:
+    return fill_ones(view, parameter->rows * parameter->cols);
+  case EBBI_FILL_ZERO:
+    break;
+  }
+  return EBB_OK;
+}
+
+/* Creates and fills the views of a node's parameters, each from a stream of its own. */
 static ebb_status build_node(ebb_network *network, size_t n, const ebbi_parameter *parameters,
                              size_t count, ebb_init init, uint64_t seed, uint32_t stream) {
   for (size_t p = 0; p < count; p++) {
     ebb_tensor **view = &network->parameter[n][p];
     TRY(ebbi_tensor_view(view, network->parameters, network->offset[n][p], EBB_F32,
                          parameters[p].rows, parameters[p].cols));
-    if (init == EBB_INIT_ZERO) continue;
-    if (parameters[p].fill == EBBI_FILL_RANDOM) TRY(ebb_init_weights(*view, init, seed, stream));
-    if (parameters[p].fill == EBBI_FILL_ONE)
-      TRY(fill_ones(*view, parameters[p].rows * parameters[p].cols));
+    TRY(fill(*view, &parameters[p], init, seed, stream | (uint32_t)p << 16));
   }
   return EBB_OK;
 }

@@ -46,8 +46,10 @@ static void lay_out(file_layout *layout, const ebb_spec *spec, const ebbi_host_w
       *tensor = (ebbi_safetensor_source){
           name, 1, {parameters[p].cols}, host ? host->values + host->at[n][p] : NULL};
       if (parameters[p].layout == EBBI_FILE_VECTOR) continue;
+      bool matrix = parameters[p].layout == EBBI_FILE_MATRIX;
       tensor->rank = 2;
-      tensor->shape[1] = parameters[p].rows;
+      tensor->shape[matrix ? 1 : 0] = parameters[p].cols;
+      tensor->shape[matrix ? 0 : 1] = parameters[p].rows;
     }
   }
 }

@@ -15,20 +15,13 @@ static const struct {
 #define INIT_ROW(name, text, gain, fan, normal) [EBB_INIT_##name] = {gain, fan, normal},
     EBB_INIT_LIST(INIT_ROW)};
 
-ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init, uint64_t seed,
-                             uint32_t stream) {
-  static const char where[] = "ebb_init_weights";
-  REQUIRE(init > EBB_INIT_AUTO && init < EBB_INIT_COUNT, EBB_ERR_ARGUMENT,
-          "%s: there is no initialisation %d", where, (int)init);
-  REQUIRE(w, EBB_ERR_ARGUMENT, "%s: w is NULL", where);
-  TRY(ebbi_tensor_require(where, "w", w, w->device, EBB_F32, w->rows, w->cols));
+/* w = scale n, n standard normal or uniform in (-1, 1). */
+static ebb_status draw(const ebbi_exec *exec, ebb_tensor *w, double scale, bool normal,
+                       uint64_t seed, uint32_t stream, const char *where) {
   size_t count;
+  TRY(ebbi_tensor_require(where, "w", w, w->device, EBB_F32, w->rows, w->cols));
   REQUIRE(ebbi_size_mul(&count, w->rows, w->cols) && count < INT_MAX / 2, EBB_ERR_ARGUMENT,
           "%s: w [%zu, %zu] has more than %d elements", where, w->rows, w->cols, INT_MAX / 2);
-  double fan = inits[init].fan == 1 ? (double)w->rows : (double)(w->rows + w->cols) / 2;
-  double variance = inits[init].gain / fan;
-  /* A uniform number in (-s, s) has the variance s^2 / 3. */
-  double scale = sqrt(inits[init].normal ? variance : 3 * variance);
   size_t blocks = ebbi_ceil_div(count, 4);
   ebbi_launch launch = ebbi_launch_begin(w->device, exec, EBBI_KERNEL_init_weights, "");
   ebbi_launch_buffer(&launch, w->buffer);
@@ -36,11 +29,28 @@ ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init
   ebbi_launch_int(&launch, w->cols);
   ebbi_launch_int(&launch, w->stride);
   ebbi_launch_float(&launch, scale);
-  ebbi_launch_int(&launch, (size_t)inits[init].normal);
+  ebbi_launch_int(&launch, normal);
   ebbi_launch_ulong(&launch, seed);
   ebbi_launch_uint(&launch, stream);
-  launch.work = ebbi_work_init(w->rows, w->cols, inits[init].normal);
+  launch.work = ebbi_work_init(w->rows, w->cols, normal);
   return ebbi_launch_run(&launch, ebbi_ceil_div(blocks, exec->params.element_group), 1);
+}
+
+ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init, uint64_t seed,
+                             uint32_t stream) {
+  static const char where[] = "ebb_init_weights";
+  REQUIRE(init > EBB_INIT_AUTO && init < EBB_INIT_COUNT, EBB_ERR_ARGUMENT,
+          "%s: there is no initialisation %d", where, (int)init);
+  REQUIRE(w, EBB_ERR_ARGUMENT, "%s: w is NULL", where);
+  double fan = inits[init].fan == 1 ? (double)w->rows : (double)(w->rows + w->cols) / 2;
+  double variance = inits[init].gain / fan;
+  /* A uniform number in (-s, s) has the variance s^2 / 3. */
+  double scale = sqrt(inits[init].normal ? variance : 3 * variance);
+  return draw(exec, w, scale, inits[init].normal, seed, stream, where);
+}
+
+ebb_status ebbi_init_normal(ebb_tensor *w, double deviation, uint64_t seed, uint32_t stream) {
+  return draw(ebbi_tensor_exec(w), w, deviation, true, seed, stream, "ebbi_init_normal");
 }
 
 ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {

@@ -26,7 +26,8 @@ extern "C" {
   X(RES, res)                                                                                      \
   X(GLU, glu)                                                                                      \
   X(SWIGLU, swiglu)                                                                                \
-  X(WIDE, wide)
+  X(WIDE, wide)                                                                                    \
+  X(EMBED, embed)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -92,6 +93,13 @@ ebb_status ebb_spec_add_swiglu(ebb_spec *spec);
 /* Puts the latest value beside an earlier one: y = [latest, earlier]. `value` as for
  * ebb_spec_add_residual. */
 ebb_status ebb_spec_add_wide(ebb_spec *spec, size_t value);
+
+/* Adds an embedding of categories. The first `columns` columns hold codes, whole numbers below
+ * `categories` stored as floats; each is replaced by a row of a learned table [categories, units].
+ * The result is [the other columns, the rows of the first code, …]. Columns share the table, so
+ * each has codes of its own, as ebb_encoder_apply makes them. A code outside the table gives zeros.
+ */
+ebb_status ebb_spec_add_embedding(ebb_spec *spec, size_t columns, size_t categories, size_t units);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */

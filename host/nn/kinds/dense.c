@@ -19,9 +19,9 @@ static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], cons
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   out[0] = (ebbi_parameter){
-      "weight", inputs, node->units, EBBI_FILL_RANDOM, EBBI_FILE_TRANSPOSED, EBBI_ROLE_WEIGHT};
-  out[1] =
-      (ebbi_parameter){"bias", 1, node->units, EBBI_FILL_ZERO, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT};
+      "weight", inputs, node->units, EBBI_FILL_RANDOM, EBBI_FILE_TRANSPOSED, EBBI_ROLE_WEIGHT, 0};
+  out[1] = (ebbi_parameter){"bias",          1, node->units, EBBI_FILL_ZERO, EBBI_FILE_VECTOR,
+                            EBBI_ROLE_SHIFT, 0};
   return 2;
 }
 
