@@ -45,6 +45,7 @@ static const struct {
     {"no-shuffle", "shuffle"},
     {"no-scale", "scale scaler standardize standardise normalize normalise normalization "
                  "no-normalize no-standardize"},
+    {"scale", "robust scaling scaler-kind robust-scaler quantile-transform winsorize clip-inputs"},
     {"missing", "impute imputer fillna fill na-strategy nan-strategy"},
     {"na", "na-values null-values null nan missing-values"},
     {"patience", "early-stopping early-stop early-stopping-rounds n-iter-no-change"},

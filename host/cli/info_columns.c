@@ -16,8 +16,10 @@ static const char *noun_of(ebb_column_kind kind) {
   return nouns[kind];
 }
 
-static void print_scale(double mean, double deviation) {
-  if (mean == 0 && deviation == 1)
+static void print_scale(double mean, double deviation, double limit) {
+  if (limit > 0)
+    printf(", median %g, range %g, limited to %g", mean, deviation, limit);
+  else if (mean == 0 && deviation == 1)
     printf(", as it stands");
   else if (mean == 0)
     printf(", times %g", 1 / deviation);
@@ -25,14 +27,14 @@ static void print_scale(double mean, double deviation) {
     printf(", mean %g, deviation %g", mean, deviation);
 }
 
-static void print_meaning(const ebb_encoder_column_info *c) {
+static void print_meaning(const ebb_encoder_column_info *c, double limit) {
   printf("%s", noun_of(c->kind));
   if (c->kind == EBB_COLUMN_CATEGORY)
     printf(": %zu of its own input%s", c->categories, c->other ? ", the others share one" : "");
   else if (c->kind == EBB_COLUMN_DATE)
     printf(": year, month, weekday, day and hour");
   else
-    print_scale(c->mean, c->deviation);
+    print_scale(c->mean, c->deviation, limit);
   if (c->indicator) printf(", and whether it is missing");
   if (c->inputs > 1) printf(", %zu inputs", c->inputs);
   putchar('\n');
@@ -63,7 +65,7 @@ void info_print_columns(const ebb_encoder *encoder) {
       printf("columns      %zu to %zu, each ", first, last);
     else
       printf("column %-5zu ", first);
-    print_meaning(&column);
+    print_meaning(&column, ebb_encoder_column_limit(encoder, first));
   }
 }
 
@@ -73,7 +75,7 @@ void info_print_targets(const ebb_encoder *encoder) {
     printf("target %-5zu ", i);
     if (name) print_plain(stdout, name);
     printf("%sa number", name ? ": " : "");
-    print_scale(ebb_encoder_target_mean(encoder, i), ebb_encoder_target_deviation(encoder, i));
+    print_scale(ebb_encoder_target_mean(encoder, i), ebb_encoder_target_deviation(encoder, i), 0);
     putchar('\n');
   }
 }

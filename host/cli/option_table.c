@@ -16,6 +16,7 @@
 #define NAME_6(name, text, a, b, c, d) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
 static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
+static const char *const scalings[] = {EBB_SCALING_LIST(NAME_3) NULL};
 static const char *const unknowns[] = {"zeros", "refuse", NULL};
 static const char *const decimals[] = {".", ",", NULL};
 static const char *const splits[] = {"random", "last", NULL};
@@ -109,6 +110,10 @@ static const option_row rows[] = {
      missings, 0, 0},
     {NULL, "unknown", 0, FOR_TRAIN | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(unknown), "HOW",
      "zeros", "treatment of categories that the model was not trained on", unknowns, 0, 0},
+    {NULL, "scale", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(scale), "HOW", "standard",
+     "scaling of numbers; standard: mean 0 and deviation 1; robust, for numbers with outliers: "
+     "median 0 and interquartile range 1, then limited smoothly to between -3 and 3",
+     scalings, 0, 0},
     {NULL, "no-scale", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale), NULL, NULL,
      "keep inputs unchanged: do not standardise numbers or scale the bytes of images", NULL, 0, 0},
     {NULL, "no-scale-target", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_scale_target), NULL, NULL,

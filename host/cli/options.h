@@ -59,6 +59,7 @@ typedef struct settings {
   const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to;
   int task;    /* ebb_task */
   int missing; /* ebb_missing */
+  int scale;   /* ebb_scaling */
   int split, part, unknown, decimal;
   char delimiter; /* 0: detect */
   bool header, no_header, no_target, no_scale, no_scale_target;

@@ -128,7 +128,8 @@ ebb_encoder_options data_encoder_options(const settings *s) {
   return (ebb_encoder_options){.size = sizeof(ebb_encoder_options),
                                .no_scale = s->no_scale,
                                .no_scale_target = s->no_scale_target,
-                               .missing = (ebb_missing)s->missing};
+                               .missing = (ebb_missing)s->missing,
+                               .scaling = (ebb_scaling)s->scale};
 }
 
 static int read_rows(training *t) {

@@ -19,6 +19,7 @@ typedef struct ebbi_feature {
   /* NUMBER, AMOUNT: one input, (value - mean[0]) / deviation[0]. DATE: one input for each part,
    * standardised alike; parts with deviation 0 are left out. */
   double mean[EBBI_DATE_PARTS], deviation[EBBI_DATE_PARTS];
+  double limit;          /* bound of a number's input: see ebb_encoder_column_limit */
   double fill;           /* replaces a missing number or date, unscaled */
   ebbi_names categories; /* one-hot, sorted, without the rare ones */
   bool other;            /* one more input for all unlisted categories */
@@ -62,7 +63,8 @@ size_t ebbi_feature_places(const ebbi_feature *feature);
 size_t ebbi_feature_place(const ebbi_feature *feature, const char *text);
 
 /* Steps of fitting: number columns, then the parts of dates, … */
-ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale);
+ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows,
+                            const ebb_encoder_options *options);
 void ebbi_fit_date(ebbi_feature *feature, const ebbi_rows *rows, size_t input, bool no_scale);
 ebb_status ebbi_fit_categories(ebb_encoder *encoder, const ebbi_rows *rows, size_t input);
 ebb_status ebbi_fit_target(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale);

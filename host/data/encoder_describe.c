@@ -38,6 +38,10 @@ ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *e
   return EBB_OK;
 }
 
+double ebb_encoder_column_limit(const ebb_encoder *encoder, size_t index) {
+  return encoder->features && index < encoder->columns ? encoder->features[index].limit : 0;
+}
+
 static const char *const date_parts[] = {"year", "month", "weekday", "days", "hour"};
 
 /* The date part of the column's input `index`; EBBI_DATE_PARTS: none. */

@@ -33,7 +33,8 @@ ebb_status ebbi_fit_missing(const ebb_encoder *encoder, const ebbi_rows *rows, s
   return EBB_OK;
 }
 
-static ebb_status fit_features(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale) {
+static ebb_status fit_features(ebb_encoder *encoder, const ebbi_rows *rows,
+                               const ebb_encoder_options *options) {
   const ebb_table *table = rows->table;
   size_t index;
   encoder->features = calloc(table->cols, sizeof *encoder->features);
@@ -44,7 +45,7 @@ static ebb_status fit_features(ebb_encoder *encoder, const ebbi_rows *rows, bool
     memcpy(feature->format, table->columns[table->inputs[c]].format, sizeof feature->format);
     TRY(ebbi_names_add(&encoder->names, &index, ebbi_table_name(table, c)));
   }
-  TRY(ebbi_fit_numbers(encoder, rows, no_scale));
+  TRY(ebbi_fit_numbers(encoder, rows, options));
   for (size_t c = 0; c < table->cols; c++)
     if (encoder->features[c].kind == EBB_COLUMN_CATEGORY)
       TRY(ebbi_fit_categories(encoder, rows, c));
@@ -101,7 +102,7 @@ static ebb_status fit(ebb_encoder *encoder, const ebbi_rows *rows,
     unsigned char largest = options->no_scale ? 1 : largest_byte(rows);
     if (largest > 0) encoder->scale = 1.0 / largest;
   } else {
-    TRY(fit_features(encoder, rows, options->no_scale));
+    TRY(fit_features(encoder, rows, options));
   }
   return ebbi_encoder_count(encoder);
 }

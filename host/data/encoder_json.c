@@ -47,12 +47,13 @@ static void add_figures(ebbi_json *json, const ebbi_feature *f) {
   } else {
     ebbi_json_number(json, "mean", f->mean[0]);
     ebbi_json_number(json, "deviation", f->deviation[0]);
+    if (f->limit > 0) ebbi_json_number(json, "limit", f->limit);
     ebbi_json_number(json, "fill", f->fill);
   }
 }
 
 static void add_feature(ebbi_json *json, const ebbi_feature *f) {
-  if (f->kind == EBB_COLUMN_NUMBER && f->fill == f->mean[0] && !f->indicator) {
+  if (f->kind == EBB_COLUMN_NUMBER && f->fill == f->mean[0] && !f->indicator && f->limit == 0) {
     add_numbers(json, NULL, (const double[]){f->mean[0], f->deviation[0]}, 2);
     return;
   }

@@ -100,6 +100,15 @@ static ebb_status format_from_json(ebbi_feature *f, const json_t *from) {
   return EBB_OK;
 }
 
+/* Older files, and columns that are standardised, have none. */
+static ebb_status limit_from_json(ebbi_feature *f, const json_t *from) {
+  const json_t *limit = json_object_get(from, "limit");
+  if (!limit) return EBB_OK;
+  TRY(number_from_json(&f->limit, limit, "limit"));
+  REQUIRE(f->limit > 0, EBB_ERR_INPUT, "encoder: \"limit\" is %g, not above 0", f->limit);
+  return EBB_OK;
+}
+
 static ebb_status feature_from_json(ebbi_feature *f, const json_t *from) {
   bool pair = json_array_size(from) == 2;
   size_t kind = EBB_COLUMN_NUMBER;
@@ -115,6 +124,7 @@ static ebb_status feature_from_json(ebbi_feature *f, const json_t *from) {
   TRY(number_from_json(&f->mean[0], mean, "mean"));
   TRY(number_from_json(&f->deviation[0], deviation, "deviation"));
   TRY(number_from_json(&f->fill, pair ? mean : json_object_get(from, "fill"), "fill"));
+  TRY(limit_from_json(f, from));
   return check_deviation(f->deviation[0], false);
 }
 

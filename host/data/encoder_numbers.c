@@ -1,4 +1,5 @@
-/* Fitting number columns: mean, deviation, and the fill for missing values.
+/* Fitting number columns: mean and deviation, or median and interquartile range, and the fill for
+ * missing values.
  *
  * Numbers, including targets, are first rounded to float32, unless that would change the network's
  * input noticeably. So the same table gives the same model, to the last bit, whether it is stored
@@ -16,8 +17,9 @@ static bool is_number(const ebb_encoder *encoder, size_t input) {
 }
 
 /* Well inside float32's range of full precision. */
-#define SMALLEST 1e-30
-#define LARGEST  1e30
+#define SMALLEST     1e-30
+#define LARGEST      1e30
+#define ROBUST_LIMIT 3
 /* Up to this many deviations between mean and 0, rounding moves no input by more than 1e-6. */
 #define FARTHEST 16
 
@@ -47,9 +49,9 @@ static void see_all(ebbi_moments *moments, const ebb_encoder *encoder, const ebb
     }
 }
 
-/* The median or the commonest of all numbers present. */
-static ebb_status fit_sorted(ebbi_feature *feature, const ebbi_rows *rows, size_t input,
-                             double (*choose)(double *numbers, size_t count)) {
+/* All numbers present, in an array that the caller frees. */
+static ebb_status present_numbers(double **out, size_t *out_count, const ebbi_feature *feature,
+                                  const ebbi_rows *rows, size_t input) {
   double block[EBBI_BLOCK], *numbers = calloc(rows->count, sizeof *numbers);
   size_t count = 0;
   REQUIRE(numbers, EBB_ERR_MEMORY, "encoder: no memory for %zu numbers", rows->count);
@@ -59,14 +61,40 @@ static ebb_status fit_sorted(ebbi_feature *feature, const ebbi_rows *rows, size_
     for (size_t i = 0; i < ebbi_rows_block(rows, first); i++)
       if (!isnan(block[i])) numbers[count++] = block[i];
   }
+  *out = numbers;
+  *out_count = count;
+  return EBB_OK;
+}
+
+/* The median or the commonest of all numbers present. */
+static ebb_status fit_sorted(ebbi_feature *feature, const ebbi_rows *rows, size_t input,
+                             double (*choose)(double *numbers, size_t count)) {
+  double *numbers;
+  size_t count;
+  TRY(present_numbers(&numbers, &count, feature, rows, input));
   feature->fill = choose(numbers, count);
   free(numbers);
   return EBB_OK;
 }
 
+/* Median and interquartile range in place of mean and deviation. */
+static ebb_status fit_robust(ebbi_feature *feature, const ebbi_rows *rows, size_t input) {
+  double *numbers;
+  size_t count;
+  TRY(present_numbers(&numbers, &count, feature, rows, input));
+  feature->mean[0] = ebbi_median(numbers, count);
+  double range = ebbi_quantile(numbers, count, 0.75) - ebbi_quantile(numbers, count, 0.25);
+  if (range == 0) range = numbers[count - 1] / 2 - numbers[0] / 2;
+  feature->deviation[0] = range > 0 ? fmin(range, DBL_MAX) : 1;
+  feature->limit = ROBUST_LIMIT;
+  free(numbers);
+  return EBB_OK;
+}
+
 static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t input,
-                             ebbi_moments *moments, bool no_scale) {
+                             ebbi_moments *moments, const ebb_encoder_options *options) {
   ebbi_feature *feature = &encoder->features[input];
+  bool no_scale = options->no_scale;
   TRY(ebbi_fit_missing(encoder, rows, input, moments->missing));
   ebbi_moments_end(moments);
   feature->mean[0] = no_scale ? 0 : moments->mean;
@@ -74,9 +102,10 @@ static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t
   feature->fill = moments->mean;
   feature->indicator = encoder->missing == EBB_MISSING_INDICATOR && moments->missing > 0;
   if (feature->kind == EBB_COLUMN_DATE) ebbi_fit_date(feature, rows, input, no_scale);
-  if (encoder->missing == EBB_MISSING_MEDIAN) return fit_sorted(feature, rows, input, ebbi_median);
-  if (encoder->missing == EBB_MISSING_MOST) return fit_sorted(feature, rows, input, ebbi_commonest);
-  return EBB_OK;
+  if (encoder->missing == EBB_MISSING_MEDIAN) TRY(fit_sorted(feature, rows, input, ebbi_median));
+  if (encoder->missing == EBB_MISSING_MOST) TRY(fit_sorted(feature, rows, input, ebbi_commonest));
+  bool robust = options->scaling == EBB_SCALING_ROBUST && !no_scale;
+  return robust && feature->kind != EBB_COLUMN_DATE ? fit_robust(feature, rows, input) : EBB_OK;
 }
 
 /* Mean and deviation of all columns, with numbers rounded as far as the features allow so far. */
@@ -89,7 +118,8 @@ static void see_twice(ebbi_moments *moments, ebb_encoder *encoder, const ebbi_ro
 
 /* The first pass decides which columns are rounded; the second computes mean and deviation of the
  * rounded numbers. */
-ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale) {
+ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows,
+                            const ebb_encoder_options *options) {
   ebbi_moments *moments = calloc(encoder->columns, sizeof *moments);
   REQUIRE(moments, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
   see_twice(moments, encoder, rows);
@@ -102,7 +132,7 @@ ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows, bool no
   see_twice(moments, encoder, rows);
   ebb_status status = EBB_OK;
   for (size_t c = 0; c < encoder->columns && status == EBB_OK; c++)
-    if (is_number(encoder, c)) status = fit_column(encoder, rows, c, &moments[c], no_scale);
+    if (is_number(encoder, c)) status = fit_column(encoder, rows, c, &moments[c], options);
   free(moments);
   return status;
 }

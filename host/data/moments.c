@@ -71,6 +71,13 @@ double ebbi_median(double *numbers, size_t count) {
   return numbers[(count - 1) / 2] * 0.5 + numbers[count / 2] * 0.5;
 }
 
+double ebbi_quantile(const double *sorted, size_t count, double part) {
+  double place = part * (double)(count - 1);
+  size_t below = (size_t)place, above = below + 1 < count ? below + 1 : below;
+  double weight = place - (double)below;
+  return sorted[below] * (1 - weight) + sorted[above] * weight;
+}
+
 double ebbi_commonest(double *numbers, size_t count) {
   double best = 0;
   size_t longest = 0, run = 0;

@@ -20,6 +20,9 @@ void ebbi_moments_turn(ebbi_moments *m);
 void ebbi_moments_see_again(ebbi_moments *m, const double *values, size_t count);
 void ebbi_moments_end(ebbi_moments *m);
 
+/* The number below which `part` of sorted numbers lie, between two of them by a line. */
+double ebbi_quantile(const double *sorted, size_t count, double part);
+
 /* The median, and the commonest number (the smallest if several are equally common). Sorts the
  * numbers; count must not be 0. */
 double ebbi_median(double *numbers, size_t count);

@@ -252,18 +252,34 @@ typedef enum ebb_missing {
 #undef EBB_MISSING_ENUM
 } ebb_missing;
 
+/* Scaling of number columns. X(NAME, name, what) */
+#define EBB_SCALING_LIST(X)                                                                        \
+  X(STANDARD, "standard", "mean 0 and deviation 1")                                                \
+  X(ROBUST, "robust", "median 0, interquartile range 1, limited smoothly to between -3 and 3")
+
+typedef enum ebb_scaling {
+#define EBB_SCALING_ENUM(NAME, name, what) EBB_SCALING_##NAME,
+  EBB_SCALING_LIST(EBB_SCALING_ENUM)
+#undef EBB_SCALING_ENUM
+} ebb_scaling;
+
 typedef struct ebb_encoder_options {
   size_t size;          /* of this struct, in bytes: EBB_ENCODER_OPTIONS_INIT sets it */
   bool no_scale;        /* keeps numbers unchanged: no standardisation, pixels multiplied by 1 */
   bool no_scale_target; /* regression: learns the target itself, not (y - mean) / deviation */
   ebb_missing missing;
+  ebb_scaling scaling; /* of numbers, unless no_scale */
+  int reserved;        /* 0 */
 } ebb_encoder_options;
 
-#define EBB_ENCODER_OPTIONS_INIT {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE}
+#define EBB_ENCODER_OPTIONS_INIT                                                                   \
+  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0}
 
 /* Fits an encoder on the given rows of a table. Each kind of column becomes:
  *
- * - number, amount: one input, (value - mean) / deviation; a constant has deviation 1.
+ * - number, amount: one input, (value - mean) / deviation; a constant has deviation 1. With scaling
+ *   ROBUST one input, s / sqrt(1 + (s / 3)^2) with s = (value - median) / (interquartile range);
+ *   where half of all values are equal, half of the whole range stands for the interquartile one.
  * - date: year, month, weekday (0: Monday), days since 1970-01-01 and hour, each standardised. All
  *   of these except the days are left out if they are constant over the training rows.
  * - category: one input a category, 1 or 0, sorted. The 20 most frequent ones have an input each;
@@ -327,6 +343,11 @@ size_t ebb_encoder_columns(const ebb_encoder *encoder);
 /* Errors: EBB_ERR_ARGUMENT (no such column). */
 ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *encoder,
                               size_t index);
+
+/* Returns the bound of a number column's input: with limit l an input is s / sqrt(1 + (s / l)^2),
+ * where s = (value - mean) / deviation; with 0, which is also returned for other columns, it is s.
+ */
+double ebb_encoder_column_limit(const ebb_encoder *encoder, size_t index);
 
 /* Encodes rows of a table (`rows` NULL: all, in order). A table without a target gives a dataset
  * without labels and values. A category unknown to the encoder sets the input shared by rare

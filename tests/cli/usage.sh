@@ -25,7 +25,7 @@ same out overview
 begin "help names every option"
 code 0 help train
 for option in data labels target task delimiter no-header valid split model loss optimizer lr momentum \
-  weight-decay batch epochs seed init no-shuffle no-scale out log device config json quiet missing nesterov \
+  weight-decay batch epochs seed init no-shuffle scale no-scale out log device config json quiet missing nesterov \
   initializer valid-labels step profile trace no-clobber help drop keep categorical numeric id decimal encoding header na unknown \
   no-scale-target test test-labels seed-split patience min-delta monitor refit checkpoint every keep-checkpoints resume \
   time-limit sentinel no-self-test device-timeout max-memory; do
