@@ -72,8 +72,8 @@ static void run_once(state *s) {
     bench_must(ebb_loss_forward_backward(t[DZ], t[PARTIALS], t[Z], t[TARGET], t[STATE], e->loss));
     break;
   case ELEMENT_UPDATE:
-    bench_must(ebb_update(t[PARAMETERS], t[FIRST], t[SECOND], t[GRADIENTS], t[STATE], t[PARTIALS],
-                          &e->optimizer));
+    bench_must(
+        ebb_update(t[PARAMETERS], &t[FIRST], t[GRADIENTS], t[STATE], t[PARTIALS], &e->optimizer));
   }
 }
 

@@ -18,13 +18,13 @@ static inline update_rule make_rule(float8 constants, float rate, float step) {
   return (update_rule){rate1, scale2, rest1, beta2, rest2, epsilon, constants.s6, keep_p};
 }
 
-static inline vec next_vector(const update_rule *rule, vec p, vec gradient, __global float *first,
-                              __global float *second, int i, vec *moment) {
+static inline vec next_vector(const update_rule *rule, vec p, vec gradient,
+                              const moment_slabs *moments, int i, vec *moment) {
   const vec g = gradient + rule->decay_g * p;
-  const vec m0 = aligned_vec(first, i), m = m0 + rule->rest1 * (g - m0);
-  const vec v = rule->beta2 * aligned_vec(second, i) + rule->rest2 * g * g;
-  aligned_vec(first, i) = m;
-  aligned_vec(second, i) = v;
+  const vec m0 = aligned_vec(moments->first, i), m = m0 + rule->rest1 * (g - m0);
+  const vec v = rule->beta2 * aligned_vec(moments->second, i) + rule->rest2 * g * g;
+  aligned_vec(moments->first, i) = m;
+  aligned_vec(moments->second, i) = v;
   *moment = v;
   return rule->keep_p * p - rule->rate1 * m / (sqrt(v) * rule->scale2 + rule->epsilon);
 }

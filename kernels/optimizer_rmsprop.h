@@ -12,15 +12,15 @@ static inline update_rule make_rule(float8 constants, float rate, float step) {
   return (update_rule){rate, constants.s0, constants.s1, constants.s2, constants.s3, constants.s4};
 }
 
-static inline vec next_vector(const update_rule *rule, vec p, vec gradient, __global float *first,
-                              __global float *second, int i, vec *moment) {
+static inline vec next_vector(const update_rule *rule, vec p, vec gradient,
+                              const moment_slabs *moments, int i, vec *moment) {
   const vec g = gradient + rule->weight_decay * p;
-  const vec v = rule->alpha * aligned_vec(first, i) + rule->rest * g * g;
+  const vec v = rule->alpha * aligned_vec(moments->first, i) + rule->rest * g * g;
   vec m = g / (sqrt(v) + rule->epsilon);
-  aligned_vec(first, i) = v;
-  if (second) {
-    m = rule->momentum * aligned_vec(second, i) + m;
-    aligned_vec(second, i) = m;
+  aligned_vec(moments->first, i) = v;
+  if (moments->second) {
+    m = rule->momentum * aligned_vec(moments->second, i) + m;
+    aligned_vec(moments->second, i) = m;
   }
   *moment = v;
   return p - rule->rate * m;

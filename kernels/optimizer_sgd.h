@@ -12,13 +12,13 @@ static inline update_rule make_rule(float8 constants, float rate, float step) {
   return (update_rule){rate, constants.s0, constants.s2, constants.s1 != 0.0f};
 }
 
-static inline vec next_vector(const update_rule *rule, vec p, vec gradient, __global float *first,
-                              __global float *second, int i, vec *moment) {
+static inline vec next_vector(const update_rule *rule, vec p, vec gradient,
+                              const moment_slabs *moments, int i, vec *moment) {
   const vec g = gradient + rule->weight_decay * p;
   vec m = g;
-  if (first) {
-    m = rule->momentum * aligned_vec(first, i) + g;
-    aligned_vec(first, i) = m;
+  if (moments->first) {
+    m = rule->momentum * aligned_vec(moments->first, i) + g;
+    aligned_vec(moments->first, i) = m;
   }
   *moment = m;
   return p - rule->rate * (rule->nesterov ? g + rule->momentum * m : m);

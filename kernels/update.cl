@@ -10,12 +10,13 @@
 /* (11) to (14). The gradients are rows [slices, stride vectors], which are added first. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void update(__global float *restrict parameters, __global float *restrict first,
-            __global float *restrict second, __global const float *restrict gradients,
-            __global step_state *restrict state, __global const float *restrict partials,
-            int groups, int slices, int stride, int vectors, float8 constants) {
+            __global float *restrict second, __global float *restrict third,
+            __global const float *restrict gradients, __global step_state *restrict state,
+            __global const float *restrict partials, int groups, int slices, int stride,
+            int vectors, float8 constants) {
+  const moment_slabs moments = {first, second, third};
   const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  update_vectors(parameters, first, second, gradients, state, slices, stride, start, end, 1,
-                 constants);
+  update_vectors(parameters, moments, gradients, state, slices, stride, start, end, 1, constants);
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
 

@@ -13,6 +13,11 @@
 #include "state.h"
 
 #ifdef OPTIMIZER
+/* An optimizer's moments, one slab each; NULL if it has no such moment. */
+typedef struct {
+  __global float *first, *second, *third;
+} moment_slabs;
+
 #include "optimizer_OPTIMIZER.h"
 
 enum { NO_VECTOR = 0x7fffffff };
@@ -39,18 +44,18 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
 }
 
 /* Updates every `by`-th vector in [start, end) with gradients [slices, stride vectors], which are
- * added first. `first` and `second` may be NULL if the optimizer has no such moment. */
-static inline void update_vectors(__global float *parameters, __global float *first,
-                                  __global float *second, __global const float *gradients,
-                                  __global step_state *state, int slices, int stride, int start,
-                                  int end, int by, float8 constants) {
+ * added first. */
+static inline void update_vectors(__global float *parameters, moment_slabs moments,
+                                  __global const float *gradients, __global step_state *state,
+                                  int slices, int stride, int start, int end, int by,
+                                  float8 constants) {
   const update_rule rule = make_rule(constants, state->learning_rate, (float)state->step);
   ivec lowest = (ivec)(NO_VECTOR);
   if (state->frozen) end = start;
   for (int i = start; i < end; i += by) {
     const vec p = aligned_vec(parameters, i), g = sum_slices(gradients, slices, stride, i);
     vec moment;
-    const vec next = next_vector(&rule, p, g, first, second, i, &moment);
+    const vec next = next_vector(&rule, p, g, &moments, i, &moment);
     aligned_vec(parameters, i) = next_or_kept(next, p, moment, i, &lowest);
   }
   report_kept(state, lowest);

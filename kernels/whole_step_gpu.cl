@@ -245,20 +245,21 @@ void whole_step_gpu(__global float *restrict gradients, __global float *restrict
  * alone. */
 __kernel GROUP(STEP_GROUP, 1)
 void whole_steps_gpu(__global float *restrict parameters, __global float *restrict first,
-                     __global float *restrict second, __global float *restrict gradients,
-                     __global float *restrict partials, __global float *restrict scratch,
-                     __global step_state *restrict state, __local vec *restrict space,
-                     __constant const step_plan *restrict plan, __global const uchar *restrict data,
-                     __global const uint *restrict targets, int rows, int held, int bytes,
-                     int shuffle, float scale, ulong seed, float2 loss, int steps,
-                     float8 constants) {
+                     __global float *restrict second, __global float *restrict third,
+                     __global float *restrict gradients, __global float *restrict partials,
+                     __global float *restrict scratch, __global step_state *restrict state,
+                     __local vec *restrict space, __constant const step_plan *restrict plan,
+                     __global const uchar *restrict data, __global const uint *restrict targets,
+                     int rows, int held, int bytes, int shuffle, float scale, ulong seed,
+                     float2 loss, int steps, float8 constants) {
+  const moment_slabs moments = {first, second, third};
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);
   for (int n = 0; n < steps; n++) {
     RUN_SLICE(g, state, s)
     barrier(CLK_GLOBAL_MEM_FENCE); /* gradients, and the open step */
-    update_vectors(parameters, first, second, gradients, state, 1, 0, get_local_id(0),
-                   plan->vectors, STEP_GROUP, constants);
+    update_vectors(parameters, moments, gradients, state, 1, 0, get_local_id(0), plan->vectors,
+                   STEP_GROUP, constants);
     if (get_local_id(0) == 0) {
       add_rows(partials, &g);
       close_step(state, partials, 1);

@@ -176,8 +176,8 @@ static inline void expect_same_tensor(const ebb_tensor *a, const ebb_tensor *b) 
 static inline void expect_same(const training *a, const training *b) {
   const ebb_trainer *x = a->r.trainer, *y = b->r.trainer;
   expect_same_tensor(ebb_network_parameters(a->r.network), ebb_network_parameters(b->r.network));
-  expect_same_tensor(x->first, y->first);
-  expect_same_tensor(x->second, y->second);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    expect_same_tensor(x->moments[m], y->moments[m]);
   expect_same_tensor(x->good, y->good);
   assert_int_equal(x->parked, y->parked);
   if (x->parked) expect_same_tensor(x->latest, y->latest);

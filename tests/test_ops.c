@@ -44,7 +44,8 @@ static void free_slabs(slabs *s) {
 
 static ebb_status update(const slabs *s, ebb_tensor *first, ebb_tensor *second,
                          const ebb_tensor *gradients, const ebb_optimizer *optimizer) {
-  return ebb_update(s->parameters, first, second, gradients, s->state, s->partials, optimizer);
+  ebb_tensor *const moments[] = {first, second};
+  return ebb_update(s->parameters, moments, gradients, s->state, s->partials, optimizer);
 }
 
 static void gradients_come_in_slices(void **state) {
@@ -74,6 +75,9 @@ static void an_update_of_wrong_shapes_is_refused(void **state) {
   sgd.momentum = 0.9;
   assert_int_equal(update(&s, NULL, NULL, s.gradients, &sgd), EBB_ERR_ARGUMENT);
   assert_non_null(strstr(ebb_error_message(), "first is NULL"));
+  assert_int_equal(ebb_update(s.parameters, NULL, s.gradients, s.state, s.partials, &sgd),
+                   EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "moments is NULL"));
   ebb_tensor_free(narrow);
   ebb_tensor_free(packed);
   free_slabs(&s);

@@ -91,7 +91,7 @@ static void test_sgd_by_hand(void **state) {
                          .weight_decay = cases[c].decay};
     double p = 1, buffer = 0, g = 1;
     for (uint32_t step = 1; step <= 3; step++) {
-      ebbi_reference_update(&p, &buffer, NULL, &g, 1, &sgd, 0.25, step);
+      ebbi_reference_update(&p, (double *[]){&buffer}, &g, 1, &sgd, 0.25, step);
       NEAR(p, cases[c].after[step - 1], 0);
     }
   }
@@ -103,20 +103,20 @@ static void test_adam_by_hand(void **state) {
       .kind = EBB_OPT_ADAM, .beta1 = 0.5f, .beta2 = 0.75f, .epsilon = 0.5f, .weight_decay = 0.5f};
   double p = 2, first = 0, second = 0, g = 1;
   /* g + p/2 = 2: both corrected moments are 2 and 4, so the step is 1/4 . 2 / (2 + 1/2). */
-  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  ebbi_reference_update(&p, (double *[]){&first, &second}, &g, 1, &adam, 0.25, 1);
   NEAR(p, 1.8, 1e-15);
   NEAR(first, 1, 0);
   NEAR(second, 1, 0);
   /* Decoupled: p loses 1/4 . 1/2 of itself and the gradient stays 1: 1.75 - 1/4 . 1 / (1 + 1/2). */
   adam.kind = EBB_OPT_ADAMW;
   p = 2, first = second = 0;
-  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 1);
+  ebbi_reference_update(&p, (double *[]){&first, &second}, &g, 1, &adam, 0.25, 1);
   NEAR(p, 1.75 - 0.25 / 1.5, 1e-15);
   /* Second step, gradient 3: m = 0.5/2 + 3/2 = 1.75 / (1 - 1/4); v = (0.25)(3/4) + 9/4 over
    * 1 - 9/16. */
   double before = p;
   g = 3;
-  ebbi_reference_update(&p, &first, &second, &g, 1, &adam, 0.25, 2);
+  ebbi_reference_update(&p, (double *[]){&first, &second}, &g, 1, &adam, 0.25, 2);
   double expected = before * 0.875 - 0.25 * (1.75 / 0.75) / (sqrt(2.4375 / 0.4375) + 0.5);
   NEAR(p, expected, 1e-15);
 }
@@ -131,7 +131,7 @@ static void test_rmsprop_by_hand(void **state) {
                              .weight_decay = 0.5,
                              .momentum = moves ? 0.5 : 0};
     double p = 2, v = 1, buffer = 4, g = 1;
-    ebbi_reference_update(&p, &v, &buffer, &g, 1, &rmsprop, 0.25, 7);
+    ebbi_reference_update(&p, (double *[]){&v, &buffer}, &g, 1, &rmsprop, 0.25, 7);
     double quotient = 2 / (sqrt(1.75) + 0.5), change = moves ? 2 + quotient : quotient;
     NEAR(v, 1.75, 0);
     NEAR(buffer, moves ? change : 4, 1e-15);

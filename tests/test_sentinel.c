@@ -43,8 +43,8 @@ static outcome outcome_of(const ebb_trainer *trainer) {
   outcome o = {0};
   keep(&o, trainer->network->parameters);
   keep(&o, trainer->latest);
-  keep(&o, trainer->first);
-  keep(&o, trainer->second);
+  keep(&o, trainer->moments[0]);
+  keep(&o, trainer->moments[1]);
   keep(&o, trainer->pass->state);
   return o;
 }
@@ -230,7 +230,7 @@ static void flips_are_found_in_whole_steps(void **state) {
   expect_found(&r, pass->gradients, 0, n->offset[2][1] + 2, "layer 3 bias [2]");
   expect_found(&r, pass->partials, 0, 0, "whole step: partials [0, 0]");
   expect_found(&r, n->parameters, 0, n->offset[1][0] + 32, "update: parameters of layer 2");
-  expect_found(&r, r.trainer->second, 0, n->offset[1][1], "update: second of layer 2 bias [0]");
+  expect_found(&r, r.trainer->moments[1], 0, n->offset[1][1], "update: second of layer 2 bias [0]");
   rig_free(&r);
 }
 

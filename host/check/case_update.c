@@ -114,7 +114,7 @@ static ebb_status run_not_finite(ebbi_fixture *fixture, size_t count,
   gradients[low] = NAN;
   TRY(ebbi_fixture_input(&run.gradients, fixture, 1, count, gradients));
   TRY(ebb_tensor_upload(run.state, &state));
-  TRY(ebbi_update(fixture->exec, run.parameters, run.first, run.second, run.gradients, run.state,
+  TRY(ebbi_update(fixture->exec, run.parameters, run.moments, run.gradients, run.state,
                   run.partials, optimizer));
   TRY(ebbi_fixture_read(&moved, fixture, run.parameters));
   TRY(ebb_tensor_download(&state, run.state));
@@ -126,7 +126,7 @@ static ebb_status run_not_finite(ebbi_fixture *fixture, size_t count,
   state.frozen = 1;
   TRY(ebb_tensor_upload(run.state, &state));
   TRY(ebbi_fixture_input(&run.gradients, fixture, 1, count, moved)); /* finite */
-  TRY(ebbi_update(fixture->exec, run.parameters, run.first, run.second, run.gradients, run.state,
+  TRY(ebbi_update(fixture->exec, run.parameters, run.moments, run.gradients, run.state,
                   run.partials, optimizer));
   return ebbi_fixture_compare(fixture, run.parameters, moved, NULL, 0);
 }

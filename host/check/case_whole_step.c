@@ -280,8 +280,8 @@ static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint64_
   state.bad_parameter = bad_parameter;
   TRY(ebb_tensor_upload(c->state, &state));
   for (size_t i = 0; i < calls; i++)
-    TRY(ebbi_whole_steps_run(c->step, c->slab, run->first, run->second, c->state, &source,
-                             &run->optimizer, steps));
+    TRY(ebbi_whole_steps_run(c->step, c->slab, run->moments, c->state, &source, &run->optimizer,
+                             steps));
   return EBB_OK;
 }
 
@@ -293,8 +293,8 @@ static ebb_status compare_launches(whole_case *c, ebbi_fixture *fixture,
   TRY(run_updates(c, run, 2, EBB_STATE_NONE, 3, 1));
   TRY(ebbi_fixture_read(&expected, fixture, c->slab));
   TRY(ebbi_fixture_upload(c->slab, fixture, run->found.parameters));
-  if (run->first) TRY(ebbi_fixture_upload(run->first, fixture, run->found.first));
-  if (run->second) TRY(ebbi_fixture_upload(run->second, fixture, run->found.second));
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS && run->moments[m]; m++)
+    TRY(ebbi_fixture_upload(run->moments[m], fixture, run->found.moments[m]));
   TRY(run_updates(c, run, 2, EBB_STATE_NONE, 1, 3));
   TRY(ebbi_fixture_compare(fixture, c->slab, expected, NULL, 0));
   TRY(ebb_tensor_download(&state, c->state));

@@ -17,18 +17,23 @@ static double parameter_bound(const ebbi_update_run *run, size_t i, uint64_t ste
   return scale < EBBI_UPDATE_MOST ? bound + slack : NAN;
 }
 
+const char *ebbi_slab_name(size_t slab) {
+  return slab == 0 ? "parameters" : ebbi_moment_names[slab - 1];
+}
+
+static double *slab_of(const ebbi_update_values *values, size_t slab) {
+  return slab == 0 ? values->parameters : values->moments[slab - 1];
+}
+
 static void compare_one(ebbi_comparison *c, const ebbi_update_case *u, const ebbi_update_run *run,
                         size_t i) {
-  static const char *const names[EBBI_SLABS] = {"parameters", "first", "second"};
-  const double *expected[EBBI_SLABS] = {run->expected.parameters, run->expected.first,
-                                        run->expected.second};
-  const double *scale[EBBI_SLABS] = {NULL, run->scale.first, run->scale.second};
   double bound = parameter_bound(run, i, u->step);
   bool fits = isfinite(bound);
   for (size_t s = 0; s < EBBI_SLABS && u->after[s]; s++) {
-    if (s > 0) bound = ebbi_bound_moment(u->optimizer->kind) * scale[s][i] + 4 * (double)FLT_MIN;
-    ebbi_compare_parameter(c, names[s], 0, i, u->parameters[i], (double)u->after[s][i],
-                           fits ? expected[s][i] : NAN, bound);
+    const double *expected = slab_of(&run->expected, s), *scale = slab_of(&run->scale, s);
+    if (s > 0) bound = ebbi_bound_moment(u->optimizer->kind) * scale[i] + 4 * (double)FLT_MIN;
+    ebbi_compare_parameter(c, ebbi_slab_name(s), 0, i, u->parameters[i], (double)u->after[s][i],
+                           fits ? expected[i] : NAN, bound);
   }
 }
 
@@ -40,9 +45,8 @@ ebb_status ebbi_compare_update(ebbi_comparison *c, const ebbi_update_case *u) {
   TRY(ebbi_fixture_array(&slices, &c->fixture, u->slices * u->count));
   for (size_t i = 0; i < u->slices * u->count; i++) slices[i] = (double)u->gradients[i];
   ebbi_reference_sum_slices(run.gradient_values, slices, u->slices, u->count);
-  double *before[EBBI_SLABS] = {run.found.parameters, run.found.first, run.found.second};
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
-    for (size_t i = 0; i < u->count; i++) before[s][i] = (double)u->before[s][i];
+    for (size_t i = 0; i < u->count; i++) slab_of(&run.found, s)[i] = (double)u->before[s][i];
   ebbi_update_run_expect(&run, u->step);
   for (size_t i = 0; i < u->count; i++) compare_one(c, u, &run, i);
   return EBB_OK;

@@ -88,10 +88,10 @@ static ebb_status put_step(dump *d, const ebbi_step_tensors *step, const ebbi_nu
 }
 
 static void put_update(dump *d, const ebbi_update_case *u) {
-  static const char *const before[EBBI_SLABS] = {"parameters", "first", "second"};
-  static const char *const after[EBBI_SLABS] = {"parameters_after", "first_after", "second_after"};
+  static const char *const after[EBBI_SLABS] = {"parameters_after", "first_after", "second_after",
+                                                "third_after"};
   for (size_t s = 0; s < EBBI_SLABS; s++) {
-    put_floats(d, before[s], 1, u->count, u->before[s]);
+    put_floats(d, ebbi_slab_name(s), 1, u->count, u->before[s]);
     put_floats(d, after[s], 1, u->count, u->after[s]);
   }
   put_floats(d, "gradients", u->slices, u->count, u->gradients);

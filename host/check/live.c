@@ -15,15 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static ebb_tensor *slab_of(const ebb_trainer *trainer, size_t slab) {
-  ebb_tensor *const slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first,
-                                         trainer->second};
-  return slabs[slab];
+ebb_tensor *ebbi_live_slab(const ebb_trainer *trainer, size_t slab) {
+  return slab == 0 ? trainer->network->parameters : trainer->moments[slab - 1];
 }
 
 static ebb_status save_slabs(ebbi_live *live) {
   for (size_t s = 0; s < EBBI_SLABS; s++) {
-    const ebb_tensor *slab = slab_of(live->trainer, s);
+    const ebb_tensor *slab = ebbi_live_slab(live->trainer, s);
     if (!slab) continue;
     live->slabs[s] = malloc(slab->cols * sizeof(float));
     REQUIRE(live->slabs[s], EBB_ERR_MEMORY, "%s: no memory for %zu numbers", live->where,
@@ -35,7 +33,7 @@ static ebb_status save_slabs(ebbi_live *live) {
 
 ebb_status ebbi_live_restore(ebbi_live *live) {
   for (size_t s = 0; s < EBBI_SLABS; s++)
-    if (live->slabs[s]) TRY(ebb_tensor_upload(slab_of(live->trainer, s), live->slabs[s]));
+    if (live->slabs[s]) TRY(ebb_tensor_upload(ebbi_live_slab(live->trainer, s), live->slabs[s]));
   return ebb_tensor_upload(live->trainer->pass->state, &live->before);
 }
 

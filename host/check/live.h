@@ -6,8 +6,8 @@
 #include "check/comparison.h"
 #include "train/train.h"
 
-/* Parameters, first and second moments. */
-enum { EBBI_SLABS = 3 };
+/* The parameters and an optimizer's moments. */
+enum { EBBI_SLABS = 1 + EBB_OPTIMIZER_MOMENTS };
 
 /* An update of `count` parameters on the host; they need not be adjacent. */
 typedef struct ebbi_update_case {
@@ -19,6 +19,7 @@ typedef struct ebbi_update_case {
   float *before[EBBI_SLABS], *after[EBBI_SLABS]; /* NULL: no such moment */
   float *gradients;                              /* [slices, count] */
 } ebbi_update_case;
+const char *ebbi_slab_name(size_t slab);
 ebb_status ebbi_compare_update(ebbi_comparison *c, const ebbi_update_case *u);
 
 /* Runs the update `before` to `after` by the device's kernel, on tensors that the fixture owns,
@@ -64,6 +65,9 @@ typedef struct ebbi_live {
  * after an error; it restores the trainer. */
 ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed);
 ebb_status ebbi_live_end(ebbi_live *live);
+
+/* The trainer's parameters or a moment; NULL if there is no such moment. */
+ebb_tensor *ebbi_live_slab(const ebb_trainer *trainer, size_t slab);
 
 /* Whole steps: restores parameters, moments and state, so that a step can be run again. */
 ebb_status ebbi_live_restore(ebbi_live *live);

@@ -177,7 +177,7 @@ ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state,
   TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, 1));
   TRY(ebbi_fixture_keep(fixture, partials));
   TRY(ebbi_fixture_state(&state_tensor, fixture, state));
-  TRY(ebbi_update(fixture->exec, slabs[0], slabs[1], slabs[2], gradients, state_tensor, partials,
+  TRY(ebbi_update(fixture->exec, slabs[0], slabs + 1, gradients, state_tensor, partials,
                   u->optimizer));
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++) {
     TRY(ebbi_fixture_bytes(&u->after[s], fixture, u->count, sizeof *u->after[s]));
@@ -200,12 +200,13 @@ static ebb_status take_update(ebbi_update_case *u, ebbi_live *live, ebb_tensor *
 ebb_status ebbi_live_check_update(ebbi_live *live, size_t node) {
   ebb_trainer *trainer = live->trainer;
   ebbi_comparison *c = &live->comparison;
-  ebb_tensor *slabs[EBBI_SLABS] = {trainer->network->parameters, trainer->first, trainer->second};
+  ebb_tensor *slabs[EBBI_SLABS];
   ebbi_update_case u = {.optimizer = &trainer->options.optimizer,
                         .learning_rate = live->after.learning_rate, /* the open step's */
                         .step = live->before.done + 1,
                         .slices = trainer->pass->gradients->rows};
   if (is_broken(live) || !trainer->network->parameter[node][0]) return EBB_OK;
+  for (size_t s = 0; s < EBBI_SLABS; s++) slabs[s] = ebbi_live_slab(trainer, s);
   begin_operation(live, EBBI_OPERATION_UPDATE, node);
   TRY(ebbi_fixture_bytes(&u.parameters, &c->fixture, RUN * RUNS, sizeof *u.parameters));
   pick_parameters(&u.count, u.parameters, live, node);

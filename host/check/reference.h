@@ -66,11 +66,11 @@ size_t ebbi_reference_unsure(const double *z, size_t live, size_t cols);
  * give exactly these bits: additions are correctly rounded everywhere. */
 void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count);
 
-/* One update of `count` parameters from their gradients (11) to (14), as in PyTorch's SGD, Adam and
- * AdamW. `step` counts from 1. `second` is NULL for sgd. Moments start as zeros. */
-void ebbi_reference_update(double *parameters, double *first, double *second,
-                           const double *gradients, size_t count, const ebb_optimizer *optimizer,
-                           double learning_rate, uint64_t step);
+/* One update of `count` parameters from their gradients as in PyTorch's documentation. `step`
+ * counts from 1. Moments start as zeros; only those are touched that the optimizer keeps. */
+void ebbi_reference_update(double *parameters, double *const *moments, const double *gradients,
+                           size_t count, const ebb_optimizer *optimizer, double learning_rate,
+                           uint64_t step);
 
 /* The schedule's learning rate in step `step`, from 1. */
 double ebbi_reference_schedule(const ebb_schedule *schedule, double rate, uint64_t step);
@@ -99,7 +99,7 @@ void ebbi_reference_init(float *w, size_t inputs, size_t outputs, ebb_init init,
 typedef struct ebbi_reference_network {
   ebb_spec spec;
   size_t batch, live, count; /* batch rows, rows that count, parameters */
-  double *parameters, *gradients, *first, *second;
+  double *parameters, *gradients, *moments[EBB_OPTIMIZER_MOMENTS];
   double *y[EBB_MAX_NODES + 1],
       *dy[EBB_MAX_NODES + 1];                   /* values and their gradients; y[0]: the batch */
   double *z[EBB_MAX_NODES], *dz[EBB_MAX_NODES]; /* of each node, before its activation */

@@ -32,7 +32,7 @@ static bool doubles_needed(size_t *out, const ebb_spec *spec, size_t batch) {
     fits = fits &&
            ebbi_size_add(&columns, columns, (is_activated(spec, n) ? 4 : 2) * spec->nodes[n].units);
   fits = fits && ebbi_size_mul(&values, columns, batch);
-  fits = fits && ebbi_size_mul(&parameters, ebb_spec_parameters(spec), 4);
+  fits = fits && ebbi_size_mul(&parameters, ebb_spec_parameters(spec), 2 + EBB_OPTIMIZER_MOMENTS);
   return fits && ebbi_size_add(out, values, parameters);
 }
 
@@ -46,8 +46,8 @@ static void lay_out(ebbi_reference_network *network, double *storage) {
   const ebb_spec *spec = &network->spec;
   network->parameters = carve(&storage, network->count);
   network->gradients = carve(&storage, network->count);
-  network->first = carve(&storage, network->count);
-  network->second = carve(&storage, network->count);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    network->moments[m] = carve(&storage, network->count);
   network->y[0] = carve(&storage, network->batch * spec->inputs);
   for (size_t n = 0; n < spec->count; n++) {
     size_t values = network->batch * spec->nodes[n].units;
@@ -143,6 +143,6 @@ void ebbi_reference_run_backward(ebbi_reference_network *network) {
 void ebbi_reference_run_update(ebbi_reference_network *network, const ebb_optimizer *optimizer,
                                double learning_rate) {
   network->step++;
-  ebbi_reference_update(network->parameters, network->first, network->second, network->gradients,
-                        network->count, optimizer, learning_rate, network->step);
+  ebbi_reference_update(network->parameters, network->moments, network->gradients, network->count,
+                        optimizer, learning_rate, network->step);
 }

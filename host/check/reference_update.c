@@ -31,14 +31,17 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
   }
 }
 
-void ebbi_reference_update(double *parameters, double *first, double *second,
-                           const double *gradients, size_t count, const ebb_optimizer *optimizer,
-                           double learning_rate, uint64_t step) {
-  double unused = 0;
-  for (size_t i = 0; i < count; i++)
-    checks[optimizer->kind]->step(&parameters[i], first ? &first[i] : &unused,
-                                  second ? &second[i] : &unused, gradients[i], optimizer,
-                                  learning_rate, step);
+void ebbi_reference_update(double *parameters, double *const *moments, const double *gradients,
+                           size_t count, const ebb_optimizer *optimizer, double learning_rate,
+                           uint64_t step) {
+  size_t kept = ebb_optimizer_moments(optimizer);
+  for (size_t i = 0; i < count; i++) {
+    double own[EBB_OPTIMIZER_MOMENTS] = {0};
+    for (size_t m = 0; m < kept; m++) own[m] = moments[m][i];
+    checks[optimizer->kind]->step(&parameters[i], own, gradients[i], optimizer, learning_rate,
+                                  step);
+    for (size_t m = 0; m < kept; m++) moments[m][i] = own[m];
+  }
 }
 
 void ebbi_reference_order(uint32_t *order, size_t count, bool shuffle, uint64_t seed,

@@ -49,7 +49,6 @@ ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name
 }
 
 static ebb_status run_update(ebbi_replay *r) {
-  static const char *const names[EBBI_SLABS] = {"parameters", "first", "second"};
   const ebbi_dump *d = &r->dump;
   ebbi_fixture *fixture = &r->comparison.fixture;
   ebb_state state = ebb_state_default(1, 1, d->learning_rate);
@@ -60,7 +59,7 @@ static ebb_status run_update(ebbi_replay *r) {
           "%s: there is no tensor \"gradients\"", d->path);
   TRY(ebbi_dump_floats(&u.gradients, fixture, d, "gradients", u.slices, u.count));
   for (size_t s = 0; s < slabs; s++)
-    TRY(ebbi_dump_floats(&u.before[s], fixture, d, names[s], 1, u.count));
+    TRY(ebbi_dump_floats(&u.before[s], fixture, d, ebbi_slab_name(s), 1, u.count));
   TRY(ebbi_fixture_bytes(&u.parameters, fixture, u.count, sizeof *u.parameters));
   for (size_t i = 0; i < u.count; i++) u.parameters[i] = i;
   state.step = d->step;
@@ -104,18 +103,18 @@ static ebb_status run_rows(ebbi_replay *r) {
 static ebb_status launch_whole(ebbi_replay *r, const ebb_tensor *data, const ebb_tensor *targets) {
   const ebbi_dump *d = &r->dump;
   ebbi_fixture *fixture = &r->comparison.fixture;
-  ebb_tensor *slab = r->network->parameters, *moments[2];
+  ebb_tensor *slab = r->network->parameters, *moments[EBB_OPTIMIZER_MOMENTS];
   ebb_state state = ebb_state_default(0, 0, d->learning_rate);
   ebbi_whole_source source = {data, targets, d->live, d->loss, 1, false, 0};
   TRY(ebb_tensor_upload(r->pass->state, &state));
   if (r->pass->whole->layout.slices > 1)
     return ebbi_whole_step_run(r->pass->whole, r->pass->state, slab, &source);
-  for (size_t i = 0; i < 2; i++) {
+  for (size_t i = 0; i < EBB_OPTIMIZER_MOMENTS; i++) {
     TRY(ebb_tensor_create(&moments[i], fixture->device, EBB_F32, 1, slab->cols));
     TRY(ebbi_fixture_keep(fixture, moments[i]));
   }
-  return ebbi_whole_steps_run(r->pass->whole, slab, moments[0], moments[1], r->pass->state, &source,
-                              &d->optimizer, 1);
+  return ebbi_whole_steps_run(r->pass->whole, slab, moments, r->pass->state, &source, &d->optimizer,
+                              1);
 }
 
 static ebb_status run_whole(ebbi_replay *r) {

@@ -8,8 +8,8 @@
 
 typedef struct ebbi_update_check {
   /* One parameter's update, as in PyTorch's documentation. */
-  void (*step)(double *p, double *first, double *second, double g, const ebb_optimizer *optimizer,
-               double rate, uint64_t step);
+  void (*step)(double *p, double moments[EBB_OPTIMIZER_MOMENTS], double g,
+               const ebb_optimizer *optimizer, double rate, uint64_t step);
   /* Fills run->scale of parameter i: the magnitudes of each value's terms, before any cancel. */
   void (*magnitudes)(ebbi_update_run *run, size_t i, uint64_t step);
   double update, moment; /* relative to these, in units of EBBI_ROUNDOFF */

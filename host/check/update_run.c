@@ -15,8 +15,9 @@ static size_t moments_of(const ebbi_update_run *run) {
 
 static ebb_status make_values(ebbi_update_values *out, ebbi_fixture *fixture, size_t count) {
   TRY(ebbi_fixture_array(&out->parameters, fixture, count));
-  TRY(ebbi_fixture_array(&out->first, fixture, count));
-  return ebbi_fixture_array(&out->second, fixture, count);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    TRY(ebbi_fixture_array(&out->moments[m], fixture, count));
+  return EBB_OK;
 }
 
 ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_fixture *fixture) {
@@ -32,21 +33,18 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_fixture *fixture) {
   TRY(ebbi_update_run_allocate(run, fixture));
   TRY(ebbi_fixture_array(&run->slice_values, fixture,
                          ebb_tensor_rows(run->gradients) * run->count));
-  if (moments_of(run) > 0)
-    TRY(ebbi_fixture_input(&run->first, fixture, 1, run->count, run->found.first));
-  if (moments_of(run) > 1)
-    TRY(ebbi_fixture_input(&run->second, fixture, 1, run->count, run->found.second));
+  for (size_t m = 0; m < moments_of(run); m++)
+    TRY(ebbi_fixture_input(&run->moments[m], fixture, 1, run->count, run->found.moments[m]));
   return ebbi_fixture_read_into(run->found.parameters, run->parameters);
 }
 
 void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
   size_t bytes = run->count * sizeof(double);
   memcpy(run->expected.parameters, run->found.parameters, bytes);
-  memcpy(run->expected.first, run->found.first, bytes);
-  memcpy(run->expected.second, run->found.second, bytes);
-  ebbi_reference_update(run->expected.parameters, run->expected.first, run->expected.second,
-                        run->gradient_values, run->count, &run->optimizer, run->learning_rate,
-                        step);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    memcpy(run->expected.moments[m], run->found.moments[m], bytes);
+  ebbi_reference_update(run->expected.parameters, run->expected.moments, run->gradient_values,
+                        run->count, &run->optimizer, run->learning_rate, step);
   for (size_t i = 0; i < run->count; i++)
     ebbi_update_check_of(run->optimizer.kind)->magnitudes(run, i, step);
 }
@@ -57,14 +55,15 @@ ebb_status ebbi_update_run_follow(ebbi_update_run *run, uint64_t step) {
                             ebb_tensor_rows(run->gradients), run->count);
   ebbi_update_run_expect(run, step);
   TRY(ebbi_fixture_read_into(run->found.parameters, run->parameters));
-  if (run->first) TRY(ebbi_fixture_read_into(run->found.first, run->first));
-  return run->second ? ebbi_fixture_read_into(run->found.second, run->second) : EBB_OK;
+  for (size_t m = 0; m < moments_of(run); m++)
+    TRY(ebbi_fixture_read_into(run->found.moments[m], run->moments[m]));
+  return EBB_OK;
 }
 
 ebb_status ebbi_update_run_step(ebbi_update_run *run, uint64_t step, uint32_t live) {
   ebb_state state = ebb_state_default(live, step, (float)run->learning_rate);
   TRY(ebb_tensor_upload(run->state, &state));
-  TRY(ebbi_update(run->exec, run->parameters, run->first, run->second, run->gradients, run->state,
+  TRY(ebbi_update(run->exec, run->parameters, run->moments, run->gradients, run->state,
                   run->partials, &run->optimizer));
   return ebbi_update_run_follow(run, step);
 }
@@ -75,11 +74,8 @@ void ebbi_update_run_tally(const ebbi_update_run *run, ebbi_tally *tally, size_t
   for (size_t i = first; i < first + count; i++) {
     ebbi_tally_add(tally, run->found.parameters[i], run->expected.parameters[i],
                    run->scale.parameters[i], ebbi_bound_update(o->kind));
-    if (run->first)
-      ebbi_tally_add(tally, run->found.first[i], run->expected.first[i], run->scale.first[i],
-                     ebbi_bound_moment(o->kind));
-    if (run->second)
-      ebbi_tally_add(tally, run->found.second[i], run->expected.second[i], run->scale.second[i],
-                     ebbi_bound_moment(o->kind));
+    for (size_t m = 0; m < moments_of(run); m++)
+      ebbi_tally_add(tally, run->found.moments[m][i], run->expected.moments[m][i],
+                     run->scale.moments[m][i], ebbi_bound_moment(o->kind));
   }
 }

@@ -8,7 +8,7 @@
 
 /* A parameter slab with its moments, as doubles. */
 typedef struct ebbi_update_values {
-  double *parameters, *first, *second;
+  double *parameters, *moments[EBB_OPTIMIZER_MOMENTS];
 } ebbi_update_values;
 
 typedef struct ebbi_update_run {
@@ -17,8 +17,9 @@ typedef struct ebbi_update_run {
   double learning_rate;
   size_t count;
   ebb_tensor *parameters, *gradients, *state, *partials; /* the caller's */
-  ebb_tensor *first, *second; /* the fixture's; NULL if the optimizer does not use them */
-  double *slice_values, *gradient_values;    /* on the device [S, count], and their sum */
+  ebb_tensor
+      *moments[EBB_OPTIMIZER_MOMENTS];    /* the fixture's; NULL if the optimizer has not so many */
+  double *slice_values, *gradient_values; /* on the device [S, count], and their sum */
   ebbi_update_values found, expected, scale; /* after a step; scale: magnitudes of the terms */
 } ebbi_update_run;
 

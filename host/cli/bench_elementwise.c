@@ -12,12 +12,12 @@
 #include <stdlib.h>
 
 /* 64 MiB per array; rows of the matrices are so wide that they need no padding. */
-enum { COLS = 992, ELEMENTS = 64 << 18, ARRAYS = 12 };
+enum { COLS = 992, ELEMENTS = 64 << 18, ARRAYS = 13 };
 
 typedef struct arrays {
   size_t rows, count; /* of the matrices; elements of the slabs */
   ebb_tensor *z, *a, *dz, *loss_dz, *bias, *labels, *matrix_partials;
-  ebb_tensor *parameters, *first, *second, *gradients, *partials;
+  ebb_tensor *parameters, *moments[EBB_OPTIMIZER_MOMENTS], *gradients, *partials;
   ebb_tensor *state;
 } arrays;
 
@@ -46,8 +46,7 @@ static ebb_optimizer optimizer_of(ebb_optimizer_kind kind) {
 
 static ebb_status run_update(const arrays *x, ebb_optimizer_kind kind) {
   ebb_optimizer optimizer = optimizer_of(kind);
-  return ebb_update(x->parameters, x->first, x->second, x->gradients, x->state, x->partials,
-                    &optimizer);
+  return ebb_update(x->parameters, x->moments, x->gradients, x->state, x->partials, &optimizer);
 }
 
 static ebb_status run_once(const element_case *c) {
@@ -129,8 +128,8 @@ static int make_arrays(arrays *x, ebb_device *device) {
   if (status == EBB_OK) status = ebb_tensor_create(&x->dz, device, EBB_F32, x->rows, COLS);
   if (status == EBB_OK) status = ebb_tensor_create(&x->loss_dz, device, EBB_F32, x->rows, COLS);
   if (status == EBB_OK) status = ebb_tensor_create(&x->bias, device, EBB_F32, 1, COLS);
-  if (status == EBB_OK) status = ebb_tensor_create(&x->first, device, EBB_F32, 1, x->count);
-  if (status == EBB_OK) status = ebb_tensor_create(&x->second, device, EBB_F32, 1, x->count);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS && status == EBB_OK; m++)
+    status = ebb_tensor_create(&x->moments[m], device, EBB_F32, 1, x->count);
   int code = fail_status(status);
   if (code == EXIT_GOOD) code = bench_make_tensor(&x->z, device, EBB_F32, x->rows, COLS, 3, 4);
   if (code == EXIT_GOOD)
@@ -142,9 +141,10 @@ static int make_arrays(arrays *x, ebb_device *device) {
 
 static void free_arrays(arrays *x) {
   ebb_tensor *const all[] = {
-      x->z,          x->a,         x->dz,    x->loss_dz, x->bias,     x->first,          x->second,
-      x->parameters, x->gradients, x->state, x->labels,  x->partials, x->matrix_partials};
+      x->z,         x->a,     x->dz,     x->loss_dz,  x->bias,           x->parameters,
+      x->gradients, x->state, x->labels, x->partials, x->matrix_partials};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(x->moments[m]);
 }
 
 static void add(element_set *e, element_operation operation, int which) {

@@ -264,19 +264,19 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
 }
 
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
-                                ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
+                                ebb_tensor *const *moments, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
                                 size_t count) {
   REQUIRE(step->layout.slices == 1, EBB_ERR_ARGUMENT,
           "%s: a batch of %zu slices cannot be updated in the same launch", where,
           step->layout.slices);
   TRY(check_source(step, source));
-  TRY(ebbi_require_update(where, parameters, first, second, step->gradients, state, step->partials,
+  TRY(ebbi_require_update(where, parameters, moments, step->gradients, state, step->partials,
                           optimizer));
   ebbi_launch launch =
       begin(step, EBBI_KERNEL_whole_steps, EBBI_KERNEL_whole_steps_gpu, source->loss, optimizer);
   ebbi_launch_buffer(&launch, parameters->buffer);
-  ebbi_optimizer_moments_arguments(&launch, first, second, optimizer);
+  ebbi_optimizer_moments_arguments(&launch, moments, optimizer);
   add_outputs(&launch, step, state);
   add_source(&launch, step, source);
   ebbi_launch_int(&launch, count);

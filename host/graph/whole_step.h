@@ -99,7 +99,7 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
 /* Runs `count` steps and their updates in one launch; the layout must have one slice. Tensors as
  * for ebb_update.  Source: (1) to (14), whole_steps of the same files */
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
-                                ebb_tensor *first, ebb_tensor *second, ebb_tensor *state,
+                                ebb_tensor *const *moments, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
                                 size_t count);
 

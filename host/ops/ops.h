@@ -44,16 +44,19 @@ void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 
 /* Append the arguments that kernels with an optimizer or a loss take: moments, NULL if the
  * optimizer has none; the optimizer's constants; the loss's parameters. */
-void ebbi_optimizer_moments_arguments(ebbi_launch *launch, const ebb_tensor *first,
-                                      const ebb_tensor *second, const ebb_optimizer *optimizer);
+void ebbi_optimizer_moments_arguments(ebbi_launch *launch, ebb_tensor *const *moments,
+                                      const ebb_optimizer *optimizer);
 void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimizer);
 void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss);
 
+/* The names of the moments in checkpoints, dumps and messages: "first", "second", "third". */
+extern const char *const ebbi_moment_names[EBB_OPTIMIZER_MOMENTS];
+
 /* Fails unless the arguments are valid for ebb_update. */
 ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
-                               const ebb_tensor *first, const ebb_tensor *second,
-                               const ebb_tensor *gradients, const ebb_tensor *state,
-                               const ebb_tensor *partials, const ebb_optimizer *optimizer);
+                               ebb_tensor *const *moments, const ebb_tensor *gradients,
+                               const ebb_tensor *state, const ebb_tensor *partials,
+                               const ebb_optimizer *optimizer);
 
 /* Fails unless `data` can hold all `rows` of an epoch or, in order, a block of them. */
 ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle);
@@ -72,9 +75,9 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
                                       const ebb_tensor *z, const ebb_tensor *target,
                                       const ebb_tensor *state, ebb_loss loss);
 ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials);
-ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *first,
-                       ebb_tensor *second, const ebb_tensor *gradients, ebb_tensor *state,
-                       const ebb_tensor *partials, const ebb_optimizer *optimizer);
+ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *const *moments,
+                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
+                       const ebb_optimizer *optimizer);
 ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,
                                    const ebb_tensor *b, ebb_activation activation);
 ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const ebb_tensor *z,

@@ -24,6 +24,8 @@ static const struct {
    sizeof(type) == sizeof(bool)},
     EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW)};
 
+const char *const ebbi_moment_names[] = {"first", "second", "third"};
+
 static bool exists(ebb_optimizer_kind kind) {
   return (unsigned)kind < EBB_OPT_COUNT;
 }

@@ -11,11 +11,11 @@ void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimiz
   snprintf(option, EBBI_OPTIMIZER_OPTION, "-DOPTIMIZER=%s", ebb_optimizer_name(optimizer->kind));
 }
 
-void ebbi_optimizer_moments_arguments(ebbi_launch *launch, const ebb_tensor *first,
-                                      const ebb_tensor *second, const ebb_optimizer *optimizer) {
-  size_t moments = ebb_optimizer_moments(optimizer);
-  ebbi_launch_buffer(launch, moments > 0 ? first->buffer : NULL);
-  ebbi_launch_buffer(launch, moments > 1 ? second->buffer : NULL);
+void ebbi_optimizer_moments_arguments(ebbi_launch *launch, ebb_tensor *const *moments,
+                                      const ebb_optimizer *optimizer) {
+  size_t count = ebb_optimizer_moments(optimizer);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    ebbi_launch_buffer(launch, m < count ? moments[m]->buffer : NULL);
 }
 
 void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimizer) {
@@ -25,9 +25,9 @@ void ebbi_optimizer_constants(ebbi_launch *launch, const ebb_optimizer *optimize
 }
 
 ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
-                               const ebb_tensor *first, const ebb_tensor *second,
-                               const ebb_tensor *gradients, const ebb_tensor *state,
-                               const ebb_tensor *partials, const ebb_optimizer *optimizer) {
+                               ebb_tensor *const *moments, const ebb_tensor *gradients,
+                               const ebb_tensor *state, const ebb_tensor *partials,
+                               const ebb_optimizer *optimizer) {
   REQUIRE(parameters && partials && optimizer, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
   REQUIRE(gradients, EBB_ERR_ARGUMENT, "%s: gradients is NULL", where);
   const ebb_device *device = parameters->device;
@@ -36,18 +36,19 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
   REQUIRE(count < EBB_STATE_NONE, EBB_ERR_ARGUMENT, "%s: %zu parameters, at most %u are possible",
           where, count, EBB_STATE_NONE - 1);
   TRY(ebbi_tensor_require(where, "parameters", parameters, device, EBB_F32, 1, count));
-  size_t moments = ebb_optimizer_moments(optimizer);
-  if (moments > 0) TRY(ebbi_tensor_require(where, "first", first, device, EBB_F32, 1, count));
-  if (moments > 1) TRY(ebbi_tensor_require(where, "second", second, device, EBB_F32, 1, count));
+  size_t kept = ebb_optimizer_moments(optimizer);
+  REQUIRE(moments || kept == 0, EBB_ERR_ARGUMENT, "%s: moments is NULL", where);
+  for (size_t m = 0; m < kept; m++)
+    TRY(ebbi_tensor_require(where, ebbi_moment_names[m], moments[m], device, EBB_F32, 1, count));
   TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, gradients->rows, count));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows, 2));
   return ebbi_require_state(where, state, device);
 }
 
-ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *first,
-                       ebb_tensor *second, const ebb_tensor *gradients, ebb_tensor *state,
-                       const ebb_tensor *partials, const ebb_optimizer *optimizer) {
-  TRY(ebbi_require_update("ebb_update", parameters, first, second, gradients, state, partials,
+ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *const *moments,
+                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
+                       const ebb_optimizer *optimizer) {
+  TRY(ebbi_require_update("ebb_update", parameters, moments, gradients, state, partials,
                           optimizer));
   ebb_device *device = parameters->device;
   size_t count = parameters->cols;
@@ -57,7 +58,7 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
   size_t vectors = ebbi_ceil_div(count, params->width);
   ebbi_launch launch = ebbi_launch_begin(device, exec, EBBI_KERNEL_update, option);
   ebbi_launch_buffer(&launch, parameters->buffer);
-  ebbi_optimizer_moments_arguments(&launch, first, second, optimizer);
+  ebbi_optimizer_moments_arguments(&launch, moments, optimizer);
   ebbi_launch_buffer(&launch, gradients->buffer);
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
@@ -71,9 +72,9 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
       &launch, ebbi_ceil_div(vectors, (size_t)params->element_group * params->element_vectors), 1);
 }
 
-ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
+ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
                       const ebb_optimizer *optimizer) {
-  return ebbi_update(ebbi_tensor_exec(parameters), parameters, first, second, gradients, state,
-                     partials, optimizer);
+  return ebbi_update(ebbi_tensor_exec(parameters), parameters, moments, gradients, state, partials,
+                     optimizer);
 }

@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SLABS = 4, NAME = 32, PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
+enum { WEIGHTS = 2, SLABS = WEIGHTS + EBB_OPTIMIZER_MOMENTS, NAME = 32 };
+enum { PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
 typedef struct slab {
   const char *name;
@@ -24,8 +25,8 @@ static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
   ebb_tensor *latest = trainer->parked ? trainer->latest : trainer->network->parameters;
   slabs[0] = (slab){"parameters", latest, true};
   slabs[1] = (slab){"good", trainer->good, true};
-  slabs[2] = (slab){"first", trainer->first, false};
-  slabs[3] = (slab){"second", trainer->second, false};
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
+    slabs[WEIGHTS + m] = (slab){ebbi_moment_names[m], trainer->moments[m], false};
 }
 
 /* A node's parameter in a slab. */

@@ -106,12 +106,12 @@ struct ebb_trainer {
   ebb_train_options options;
   ebbi_pass *pass;
   ebbi_feed feed;
-  ebbi_evaluator valid;       /* pass NULL: no validation */
-  ebbi_evaluator sample;      /* without validation: a batch of the training rows, to check that the
-                               * weights give finite numbers */
-  ebb_tensor *first, *second; /* the optimizer's moments; NULL if it has none */
-  ebb_tensor *good;           /* parameters at the end of good_epoch, restored after NaN */
-  size_t good_epoch;          /* the last finite epoch; with keep_best the best one; 0: the start */
+  ebbi_evaluator valid;  /* pass NULL: no validation */
+  ebbi_evaluator sample; /* without validation: a batch of the training rows, to check that the
+                          * weights give finite numbers */
+  ebb_tensor *moments[EBB_OPTIMIZER_MOMENTS]; /* the optimizer's; NULL beyond those that it keeps */
+  ebb_tensor *good;  /* parameters at the end of good_epoch, restored after NaN */
+  size_t good_epoch; /* the last finite epoch; with keep_best the best one; 0: the start */
   ebbi_best best;
   ebb_tensor *latest; /* keep_best: the weights of the last step, while the network has the best */
   bool parked;        /* the network has the best weights */

@@ -67,12 +67,12 @@ static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) 
   const ebb_optimizer *optimizer = &trainer->options.optimizer;
   if (holds_steps(trainer)) {
     ebbi_whole_source source = ebbi_feed_source(&trainer->feed, slot, pass->loss);
-    return ebbi_whole_steps_run(pass->whole, parameters, trainer->first, trainer->second,
-                                pass->state, &source, optimizer, steps);
+    return ebbi_whole_steps_run(pass->whole, parameters, trainer->moments, pass->state, &source,
+                                optimizer, steps);
   }
   TRY(ebbi_trainer_gradients(trainer, slot));
-  return ebbi_update(&pass->exec, parameters, trainer->first, trainer->second, pass->gradients,
-                     pass->state, pass->partials, optimizer);
+  return ebbi_update(&pass->exec, parameters, trainer->moments, pass->gradients, pass->state,
+                     pass->partials, optimizer);
 }
 
 static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t slot, size_t steps) {
@@ -86,8 +86,8 @@ static ebb_status make_moments(ebb_trainer *trainer) {
   ebb_device *device = trainer->network->device;
   size_t count = trainer->network->parameters->cols;
   size_t moments = ebb_optimizer_moments(&trainer->options.optimizer);
-  if (moments > 0) TRY(ebb_tensor_create(&trainer->first, device, EBB_F32, 1, count));
-  if (moments > 1) TRY(ebb_tensor_create(&trainer->second, device, EBB_F32, 1, count));
+  for (size_t m = 0; m < moments; m++)
+    TRY(ebb_tensor_create(&trainer->moments[m], device, EBB_F32, 1, count));
   return EBB_OK;
 }
 
@@ -178,8 +178,7 @@ void ebb_trainer_free(ebb_trainer *trainer) {
   ebbi_evaluator_free(&trainer->sample);
   ebb_tensor_free(trainer->latest);
   ebb_tensor_free(trainer->good);
-  ebb_tensor_free(trainer->second);
-  ebb_tensor_free(trainer->first);
+  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(trainer->moments[m]);
   ebbi_pass_free(trainer->pass);
   ebbi_feed_free(&trainer->feed);
   free(trainer);

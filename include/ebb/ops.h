@@ -132,7 +132,8 @@ bool ebb_optimizer_setting_is_flag(ebb_optimizer_setting setting);
 double ebb_optimizer_get(const ebb_optimizer *optimizer, ebb_optimizer_setting setting);
 void ebb_optimizer_set(ebb_optimizer *optimizer, ebb_optimizer_setting setting, double value);
 
-/* Number of moments that the optimizer keeps for each parameter, 0 to 2. */
+/* Number of moments that the optimizer keeps for each parameter. */
+enum { EBB_OPTIMIZER_MOMENTS = 3 }; /* at most */
 size_t ebb_optimizer_moments(const ebb_optimizer *optimizer);
 
 /* X(NAME, name, gain and fan of the variance = gain / fan, where fan 1 is fan-in and 2 is (fan-in +
@@ -246,10 +247,10 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
 /* Updates all parameters from their gradients in one launch, adds the partial sums to the state's
  * sums and closes the step. A parameter that would become NaN or Inf keeps its value and is
  * reported in the state; a frozen step changes none. `gradients` may have S rows, one for each
- * slice of the batch, which are added first, in ascending order. Moments that
- * the optimizer does not keep (ebb_optimizer_moments) may be NULL.
+ * slice of the batch, which are added first, in ascending order. Only as
+ * many moments are read as the optimizer keeps (ebb_optimizer_moments); NULL if it keeps none.
  * Shapes: gradients [S, count], all others [1, count].  Source: (11) to (14), (17) */
-ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *first, ebb_tensor *second,
+ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
                       const ebb_optimizer *optimizer);
 

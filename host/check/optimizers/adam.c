@@ -8,30 +8,31 @@
 #include <float.h>
 #include <math.h>
 
-void ebbi_check_adam_step(double *p, double *first, double *second, double g,
-                          const ebb_optimizer *o, double rate, uint64_t step) {
+void ebbi_check_adam_step(double *p, double *moments, double g, const ebb_optimizer *o, double rate,
+                          uint64_t step) {
   double beta1 = o->beta1, beta2 = o->beta2;
-  *first = beta1 * *first + (1 - beta1) * g;
-  *second = beta2 * *second + (1 - beta2) * g * g;
-  double first_unbiased = *first / (1 - pow(beta1, (double)step));
-  double second_unbiased = *second / (1 - pow(beta2, (double)step));
+  moments[0] = beta1 * moments[0] + (1 - beta1) * g;
+  moments[1] = beta2 * moments[1] + (1 - beta2) * g * g;
+  double first_unbiased = moments[0] / (1 - pow(beta1, (double)step));
+  double second_unbiased = moments[1] / (1 - pow(beta2, (double)step));
   *p -= rate * first_unbiased / (sqrt(second_unbiased) + o->epsilon);
 }
 
-static void step(double *p, double *first, double *second, double g, const ebb_optimizer *o,
-                 double rate, uint64_t count) {
-  ebbi_check_adam_step(p, first, second, g + o->weight_decay * *p, o, rate, count);
+static void step(double *p, double *moments, double g, const ebb_optimizer *o, double rate,
+                 uint64_t count) {
+  ebbi_check_adam_step(p, moments, g + o->weight_decay * *p, o, rate, count);
 }
 
 /* The second moment as expected after the step divides: its own error is relative to itself. */
 void ebbi_check_adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step, double decay) {
   const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
+  double p = fabs(run->found.parameters[i]), m = fabs(run->found.moments[0][i]);
   double gradient = fabs(run->gradient_values[i]) + decay * p;
   double first = m + (1 - o->beta1) * gradient;
-  double root = sqrt(run->expected.second[i] / (1 - pow(o->beta2, (double)step))) + o->epsilon;
-  run->scale.first[i] = first;
-  run->scale.second[i] = o->beta2 * run->found.second[i] + (1 - o->beta2) * gradient * gradient;
+  double root = sqrt(run->expected.moments[1][i] / (1 - pow(o->beta2, (double)step))) + o->epsilon;
+  run->scale.moments[0][i] = first;
+  run->scale.moments[1][i] =
+      o->beta2 * run->found.moments[1][i] + (1 - o->beta2) * gradient * gradient;
   run->scale.parameters[i] =
       p +
       run->learning_rate * (o->weight_decay * p + first / (1 - pow(o->beta1, (double)step)) / root);
@@ -45,10 +46,11 @@ static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
  * or round it to one of the few numbers that there are. */
 static double underflow_of(const ebbi_update_run *run, size_t i, double c1, double c2) {
   const double off = 2 * (double)FLT_MIN;
-  double epsilon = run->optimizer.epsilon, second = run->expected.second[i];
+  double epsilon = run->optimizer.epsilon, second = run->expected.moments[1][i];
   double low = sqrt(fmax(second - off, 0) / c2) + epsilon;
   double high = sqrt((second + off) / c2) + epsilon;
-  return run->learning_rate / c1 * ((run->scale.first[i] + off) * (1 / low - 1 / high) + off / low);
+  return run->learning_rate / c1 *
+         ((run->scale.moments[0][i] + off) * (1 / low - 1 / high) + off / low);
 }
 
 /* 1 - beta^step, as the reference forms it, is off by half an ulp of 1. */
@@ -56,8 +58,8 @@ double ebbi_check_adam_slack(const ebbi_update_run *run, size_t i, uint64_t step
   const ebb_optimizer *o = &run->optimizer;
   const double most = EBBI_UPDATE_MOST, scale = run->scale.parameters[i];
   double c1 = 1 - pow(o->beta1, (double)step), c2 = 1 - pow(o->beta2, (double)step);
-  double change = run->learning_rate / c1 * fmax(run->scale.first[i], 1);
-  bool fits = change < most && run->scale.first[i] < most && run->scale.second[i] < most;
+  double change = run->learning_rate / c1 * fmax(run->scale.moments[0][i], 1);
+  bool fits = change < most && run->scale.moments[0][i] < most && run->scale.moments[1][i] < most;
   double update = EBBI_CHECK_ADAM_UPDATE * 0x1p-24;
   double underflow = underflow_of(run, i, c1, c2) * (1 + update);
   return fits ? scale * (DBL_EPSILON / c1 + DBL_EPSILON / c2) + underflow : NAN;

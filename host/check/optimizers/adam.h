@@ -5,8 +5,8 @@
 #include "check/update_check.h"
 
 /* The update by a gradient that has the weight decay in it where it belongs there. */
-void ebbi_check_adam_step(double *p, double *first, double *second, double g,
-                          const ebb_optimizer *optimizer, double rate, uint64_t step);
+void ebbi_check_adam_step(double *p, double *moments, double g, const ebb_optimizer *optimizer,
+                          double rate, uint64_t step);
 /* With the decay of the gradient, Adam's. */
 void ebbi_check_adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step, double decay);
 double ebbi_check_adam_slack(const ebbi_update_run *run, size_t i, uint64_t step);

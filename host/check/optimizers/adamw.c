@@ -1,10 +1,10 @@
 /* AdamW: equation (14) of docs/backprop.md, as PyTorch's torch.optim.AdamW defines it. */
 #include "adam.h"
 
-static void step(double *p, double *first, double *second, double g, const ebb_optimizer *o,
-                 double rate, uint64_t count) {
+static void step(double *p, double *moments, double g, const ebb_optimizer *o, double rate,
+                 uint64_t count) {
   *p -= rate * o->weight_decay * *p;
-  ebbi_check_adam_step(p, first, second, g, o, rate, count);
+  ebbi_check_adam_step(p, moments, g, o, rate, count);
 }
 
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {

@@ -12,15 +12,15 @@
  * average 5 more, less than the buffer's. */
 enum { UPDATE = 40, MOMENT = 36 };
 
-static void step(double *p, double *square_average, double *buffer, double g,
-                 const ebb_optimizer *o, double rate, uint64_t count) {
+static void step(double *p, double *moments, double g, const ebb_optimizer *o, double rate,
+                 uint64_t count) {
   (void)count;
   g += o->weight_decay * *p;
-  *square_average = o->alpha * *square_average + (1 - o->alpha) * g * g;
-  double quotient = g / (sqrt(*square_average) + o->epsilon);
+  moments[0] = o->alpha * moments[0] + (1 - o->alpha) * g * g;
+  double quotient = g / (sqrt(moments[0]) + o->epsilon);
   if (o->momentum > 0) {
-    *buffer = o->momentum * *buffer + quotient;
-    *p -= rate * *buffer;
+    moments[1] = o->momentum * moments[1] + quotient;
+    *p -= rate * moments[1];
   } else {
     *p -= rate * quotient;
   }
@@ -39,19 +39,21 @@ static double underflow(const ebb_optimizer *o, double gradient, double v) {
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   (void)count;
   const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), v = run->expected.first[i];
+  double p = fabs(run->found.parameters[i]), v = run->expected.moments[0][i];
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
   double quotient =
       gradient / (sqrt(v) + o->epsilon) + underflow(o, gradient, v) / (MOMENT * EBBI_ROUNDOFF);
-  double buffer = o->momentum * fabs(run->found.second[i]) + quotient;
-  run->scale.first[i] = o->alpha * run->found.first[i] + (1 - o->alpha) * gradient * gradient;
-  run->scale.second[i] = buffer;
+  double buffer = o->momentum * fabs(run->found.moments[1][i]) + quotient;
+  run->scale.moments[0][i] =
+      o->alpha * run->found.moments[0][i] + (1 - o->alpha) * gradient * gradient;
+  run->scale.moments[1][i] = buffer;
   run->scale.parameters[i] = p + run->learning_rate * buffer;
 }
 
 static double slack(const ebbi_update_run *run, size_t i, uint64_t count) {
   (void)count;
-  bool fits = run->scale.first[i] < EBBI_UPDATE_MOST && run->scale.second[i] < EBBI_UPDATE_MOST;
+  bool fits =
+      run->scale.moments[0][i] < EBBI_UPDATE_MOST && run->scale.moments[1][i] < EBBI_UPDATE_MOST;
   return fits ? 0 : NAN;
 }
 

@@ -7,14 +7,14 @@
 #include <math.h>
 
 /* A buffer that starts as zero makes the first step's buffer g, as PyTorch has it. */
-static void step(double *p, double *buffer, double *second, double g, const ebb_optimizer *o,
-                 double rate, uint64_t count) {
-  (void)second, (void)count;
+static void step(double *p, double *moments, double g, const ebb_optimizer *o, double rate,
+                 uint64_t count) {
+  (void)count;
   double mu = o->momentum;
   g += o->weight_decay * *p;
   if (mu != 0) {
-    *buffer = mu * *buffer + g;
-    g = o->nesterov ? g + mu * *buffer : *buffer;
+    moments[0] = mu * moments[0] + g;
+    g = o->nesterov ? g + mu * moments[0] : moments[0];
   }
   *p -= rate * g;
 }
@@ -22,17 +22,17 @@ static void step(double *p, double *buffer, double *second, double g, const ebb_
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   (void)count;
   const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), m = fabs(run->found.first[i]);
+  double p = fabs(run->found.parameters[i]), m = fabs(run->found.moments[0][i]);
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
   double buffer = o->momentum * m + gradient;
   double direction = o->nesterov ? gradient + o->momentum * buffer : buffer;
-  run->scale.first[i] = buffer;
+  run->scale.moments[0][i] = buffer;
   run->scale.parameters[i] = p + run->learning_rate * direction;
 }
 
 static double slack(const ebbi_update_run *run, size_t i, uint64_t count) {
   (void)count;
-  return run->scale.first[i] < EBBI_UPDATE_MOST ? 0 : NAN;
+  return run->scale.moments[0][i] < EBBI_UPDATE_MOST ? 0 : NAN;
 }
 
 /* Settings are rounded to float32, one each; g + decay p 3, the buffer 4, Nesterov's sum 7, rate
