@@ -50,6 +50,19 @@ typedef PASTE(uint, WIDTH) uvec;
 #define as_ivec(x) PASTE(as_int, WIDTH)(x)
 #define as_vec(x)  PASTE(as_float, WIDTH)(x)
 
+/* The columns of a vector that begins at column c. */
+static inline ivec columns_from(int c) {
+#if WIDTH == 16
+  return (ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + c;
+#elif WIDTH == 8
+  return (ivec)(0, 1, 2, 3, 4, 5, 6, 7) + c;
+#elif WIDTH == 4
+  return (ivec)(0, 1, 2, 3) + c;
+#else
+  return (ivec)(0, 1) + c;
+#endif
+}
+
 /* Stores the lanes left of the edge, which is `left` >= 0 columns away, in a tensor's row at a
  * multiple of WIDTH columns. Stores halves, quarters, … from registers: a private array would cost
  * a stalled load. */

@@ -26,6 +26,9 @@
   X(copy_columns, "copy_columns.cl")                                                               \
   X(glu, "glu.cl")                                                                                 \
   X(glu_backward, "glu.cl")                                                                        \
+  X(norm_forward, "norm.cl")                                                                       \
+  X(norm_backward, "norm.cl")                                                                      \
+  X(norm_gradients, "norm.cl")                                                                     \
   X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \

@@ -44,16 +44,6 @@ static inline float row_largest(vec value) {
   return LARGER(half2.x, half2.y);
 }
 
-static inline ivec columns_from(int c) {
-#if WIDTH == 16
-  return (ivec)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) + c;
-#elif WIDTH == 8
-  return (ivec)(0, 1, 2, 3, 4, 5, 6, 7) + c;
-#else
-  return (ivec)(0, 1, 2, 3) + c;
-#endif
-}
-
 /* A row from column c on; -Inf beyond the edge, which exp turns into 0. */
 static inline vec row_or_least(__global const float *z, int c, int cols) {
   return select((vec)(-INFINITY), aligned_vec(z + c, 0), columns_from(c) < cols);

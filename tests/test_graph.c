@@ -18,6 +18,7 @@ static const char *const specs[] = {
     "7-res(7)-3",
     "7-6tanh-drop0.2-res(6tanh-6tanh-6)-6silu-6-3",
     "7-6tanh-res(res(6gelu-6)-drop0.1-6silu-6softplus)-res(drop0.3-6sigmoid)-drop0.4-3",
+    "7-6-layernormtanh-res(rmsnormsilu-6)-layernorm-6-6-3",
     "7-drop0.1-res(drop0.2)-res(res(7-7tanh)-7)-7-7-7-7-3",
     "7-6tanh-glu-6silu-swiglu-res(12-swiglu-glu)-3",
     "7-embed2x3x5-embed1x9x1-6tanh-wide(embed3x7x2)-3",
@@ -278,6 +279,11 @@ static void test_gradients_of_dropout(void **state) {
   check_gradients(*state, "5-6tanh-res(drop0.3-6gelu-drop0.2)-res(drop0.5)-3");
 }
 
+static void test_gradients_of_norms(void **state) {
+  check_gradients(*state, "5-layernormtanh-6-layernorm0.1gelu-3");
+  check_gradients(*state, "5-6tanh-rmsnormsilu-res(rmsnorm-6)-layernorm-3");
+}
+
 /* ---- dropout ---- */
 
 /* The factor of this element from its random stream: 0, or the scale of kept elements. */
@@ -388,6 +394,7 @@ int main(void) {
       cmocka_unit_test(test_gradients_of_embeddings),
       cmocka_unit_test(test_gradients_of_wide),
       cmocka_unit_test(test_gradients_of_dropout),
+      cmocka_unit_test(test_gradients_of_norms),
       cmocka_unit_test(test_masks),
       TEST(test_resumed),
       cmocka_unit_test(test_bfloat16),

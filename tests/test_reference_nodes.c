@@ -40,6 +40,13 @@ static double random_value(uint64_t seed, size_t index) {
     }                                                                                              \
   }
 #define GATE(gate, from, to) {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
+#define NORM(KIND, from, to, eps, f)                                                               \
+  {                                                                                                \
+    .kind = EBB_KIND_##KIND, .inputs = {from}, .units = (to), .activation = EBB_ACT_##f,           \
+    .settings = {                                                                                  \
+      eps                                                                                          \
+    }                                                                                              \
+  }
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
  * value 0 is read through dropout and directly. */
@@ -69,6 +76,11 @@ static const ebb_spec graphs[] = {
      5,
      {DENSE(0, HIDDEN, TANH), WIDE(1, 0, HIDDEN + INPUTS), DENSE(2, HIDDEN, GELU),
       WIDE(3, 1, 2 * HIDDEN), DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     6,
+     {NORM(LAYERNORM, 0, INPUTS, 1e-5, IDENTITY), DENSE(1, HIDDEN, TANH),
+      NORM(RMSNORM, 2, HIDDEN, 0.1, GELU), RES(3, 2, HIDDEN),
+      NORM(LAYERNORM, 4, HIDDEN, 0.01, SILU), DENSE(5, OUTPUTS, IDENTITY)}},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 

@@ -97,8 +97,9 @@ static outcome train(ebb_device *device, const form *f, bool watched) {
   return o;
 }
 
-/* A network with every kind of node: dropout around an activation, and a value with two readers. */
+/* Dropout around an activation, and a value with two readers. */
 static const char graph_spec[] = "7-9gelu-res(5relu-drop0.3-9)-drop0.2-3";
+static const char norm_spec[] = "7-9-layernormgelu-9-rmsnorm-3";
 
 static void a_watched_training_leaves_the_same_bits(void **state) {
   static const form forms[] = {
@@ -109,6 +110,7 @@ static void a_watched_training_leaves_the_same_bits(void **state) {
       {"7-9tanh-3", 31, EBB_STEP_LAYERS, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
       {"7-9tanh-3", 31, EBB_STEP_LAYERS, EBB_DATA_HOST, EBB_OPT_SGD, false},
       {graph_spec, 31, EBB_STEP_LAYERS, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
+      {norm_spec, 31, EBB_STEP_LAYERS, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
   };
   for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
     outcome alone = train(*state, &forms[i], false), watched = train(*state, &forms[i], true);

@@ -51,11 +51,34 @@ static void test_embeddings(void **state) {
   assert_int_equal(ebb_spec_parameters(&spec), 320);
 }
 
+/* After a norm's word come eps, if it is not the default, and the activation. */
+static void test_norms(void **state) {
+  (void)state;
+  ebb_spec spec;
+  expect_text("4relu-layernorm-rmsnorm0.001gelu_tanh", 8, 3,
+              "8-4relu-layernorm-rmsnorm0.001gelu_tanh-3");
+  expect_text("layernorm0.00001relu-rmsnorm0.000000119", 8, 3, "8-layernormrelu-rmsnorm-3");
+  expect_error("layernormrellu", 8, 3, "spec:1:10: unknown activation \"rellu\"; did you mean");
+  expect_error("layernorm1relu", 8, 3, "spec:1:1: layernorm with eps 1; it must be from 1e-09 up");
+  expect_error("layernorm0..1relu", 8, 3, "spec:1:10: \"0..1\" is no eps of layernorm; write");
+  expect_error("layernorm(4)", 8, 3, "spec:1:1: \"layernorm\" holds no layers");
+  expect_error("droprelu", 8, 3, "spec:1:1: unknown kind of layer \"droprelu\"");
+  expect_error("4-layernorm", 8, 4, "spec:1:1: input size 4, but the data have 8");
+  assert_int_equal(ebb_spec_begin(&spec, 4), EBB_OK);
+  assert_int_equal(ebb_spec_add_layernorm(&spec, 0, EBB_ACT_RELU), EBB_OK);
+  assert_int_equal(ebb_spec_add_rmsnorm(&spec, 0.25, EBB_ACT_IDENTITY), EBB_OK);
+  assert_int_equal(ebb_spec_add_rmsnorm(&spec, -1, EBB_ACT_IDENTITY), EBB_ERR_ARGUMENT);
+  assert_true(spec.nodes[0].settings[0] == 1e-5 && spec.nodes[1].settings[0] == 0.25);
+  assert_int_equal(ebb_spec_node_parameters(&spec, 0), 8);
+  assert_int_equal(ebb_spec_node_parameters(&spec, 1), 4);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gates),
       cmocka_unit_test(test_wide),
       cmocka_unit_test(test_embeddings),
+      cmocka_unit_test(test_norms),
   };
   return cmocka_run_group_tests_name("spec_kinds", tests, NULL, NULL);
 }

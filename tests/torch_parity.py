@@ -18,8 +18,8 @@ import tempfile
 try:
     import numpy as np
     import torch
-    from torch.nn import (ELU, GELU, GLU, Dropout, Embedding, LeakyReLU, Linear, Mish, ReLU, Sequential, Sigmoid, SiLU, Softplus,
-                          Tanh)
+    from torch.nn import (ELU, GELU, GLU, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU, RMSNorm,
+                          Sequential, Sigmoid, SiLU, Softplus, Tanh)
     from torch.optim import SGD, Adam, AdamW, RMSprop
 except ImportError as error:
     print(f"skipped: {error}")
@@ -91,11 +91,17 @@ def no_dropout():
     return Sequential(Linear(64, 48), GELU(), Dropout(0), Linear(48, 32), Tanh(), Linear(32, 10))
 
 
+def norms():
+    return Sequential(Linear(64, 48), LayerNorm(48), GELU(), Linear(48, 32), RMSNorm(32, eps=1e-3), Tanh(),
+                      Linear(32, 32), LayerNorm(32, eps=0.01), Linear(32, 10))
+
+
 DIGITS, VALUE = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
+NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
 cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 
 # name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
@@ -132,6 +138,8 @@ CASES = [
     ("glu and swiglu", GATES, gates, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("dropout at rate 0", NO_DROPOUT, no_dropout, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("layernorm and rmsnorm", NORMS, norms, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("all activations", ALL, all_activations, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),

@@ -15,6 +15,7 @@ typedef struct ebbi_kind_setting {
   const char *name;              /* NULL: no such setting */
   double least, below, standard; /* range [least, below); default */
   bool whole;                    /* a whole number */
+  bool silent;                   /* the text leaves the default out */
 } ebbi_kind_setting;
 
 /* A parameter's first values; RANDOM: by the network's initialisation; NORMAL: of its deviation. */

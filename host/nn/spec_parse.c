@@ -50,16 +50,22 @@ static int shown(size_t length) {
   return length < SHOWN ? (int)length : SHOWN;
 }
 
-/* Returns the kind whose items begin with this word; for an empty word, with a size. NULL if there
- * is none. */
+/* Returns the kind whose items begin with this word, which an activation may follow; for an empty
+ * word, with a size. NULL if there is none. */
 static const ebbi_kind *kind_of_word(ebb_kind *number, const char *word, size_t length) {
+  const ebbi_kind *found = NULL;
+  size_t most = 0;
   for (int i = 0; i < EBB_KIND_COUNT; i++) {
     const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
-    const char *own = kind->word ? kind->word : "";
+    size_t own = kind->word ? strlen(kind->word) : 0;
+    bool whole = own == length, begins = kind->takes && own > most && own < length;
+    if ((!whole && !begins) || memcmp(kind->word ? kind->word : "", word, own) != 0) continue;
     *number = (ebb_kind)i;
-    if (strlen(own) == length && memcmp(own, word, length) == 0) return kind;
+    if (whole) return kind;
+    found = kind;
+    most = own;
   }
-  return NULL;
+  return found;
 }
 
 /* What stands after a size and is not its activation. */
@@ -124,6 +130,22 @@ static ebb_status read_settings(item *out, const char *text, size_t length, size
   return EBB_OK;
 }
 
+/* Reads the activation that ends an item: the `length` bytes at `text`. */
+static ebb_status read_activation(item *out, const char *text, size_t length, size_t column) {
+  out->node.activation = activation_named(text, length);
+  if (out->node.activation == EBB_ACT_COUNT) return unknown_activation(text, length, column);
+  return EBB_OK;
+}
+
+/* Reads what follows a kind's word: numbers, and an activation if the kind takes one. */
+static ebb_status read_rest(item *out, const char *text, size_t length, size_t column) {
+  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".") : length;
+  if (numbers > length) numbers = length;
+  TRY(read_settings(out, text, numbers, column));
+  if (numbers == length) return EBB_OK;
+  return read_activation(out, text + numbers, length - numbers, column + numbers);
+}
+
 /* Reads an item that begins with a word. */
 static ebb_status read_word(item *out, const char *text, size_t length, size_t column) {
   size_t letters = strspn(text, LETTERS "_");
@@ -134,11 +156,12 @@ static ebb_status read_word(item *out, const char *text, size_t length, size_t c
   const ebbi_kind *kind = letters > 0 ? kind_of_word(&number, text, letters) : NULL;
   if (!kind) return unknown_kind(text, length, column);
   bool opens = text[length] == '(';
+  size_t word = strlen(kind->word);
   REQUIRE(opens == (kind->inputs > 1), EBB_ERR_ARGUMENT,
           "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(length), text,
           opens ? "holds no layers" : "holds layers in parentheses", kind->name, kind->example);
   *out = (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
-  return read_settings(out, text + letters, length - letters, column + letters);
+  return read_rest(out, text + word, length - word, column + word);
 }
 
 /* Reads the item of `length` bytes at `text`. */
@@ -158,11 +181,7 @@ static ebb_status read_item(item *out, const char *text, size_t length, size_t c
           text, EBB_MAX_UNITS);
   *out = (item){.column = column, .bare = digits == length, .node.units = units};
   (void)kind_of_word(&out->node.kind, "", 0);
-  if (!out->bare) {
-    out->node.activation = activation_named(text + digits, length - digits);
-    if (out->node.activation == EBB_ACT_COUNT)
-      return unknown_activation(text + digits, length - digits, column + digits);
-  }
+  if (!out->bare) TRY(read_activation(out, text + digits, length - digits, column + digits));
   REQUIRE(text[length] != '(', EBB_ERR_ARGUMENT,
           "spec:1:%zu: unexpected '('; a size holds no layers", column + length);
   return EBB_OK;

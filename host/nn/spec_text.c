@@ -66,6 +66,8 @@ static void put_item(growing *out, const ebb_node *node) {
   else
     put(out, "%zu", node->units);
   for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name; i++) {
+    const ebbi_kind_setting *setting = &kind->settings[i];
+    if (setting->silent && node->settings[i] == setting->standard) continue;
     if (i > 0) put(out, "x");
     put_number(out, node->settings[i]);
   }

@@ -5,7 +5,8 @@
  * activation: `784-512relu-512relu-10`. The first and the last size may be left out where the data
  * determine them; an item with an activation is always a hidden layer, so `512relu-512relu` lacks
  * both. The last layer is dense without activation: it gives logits or values, and the loss applies
- * softmax. All other items begin with the word of their kind, see EBB_KIND_LIST.
+ * softmax. All other items begin with the word of their kind, see EBB_KIND_LIST. A number may
+ * follow it, and after a norm an activation: `784-256-layernormrelu-10`.
  */
 #ifndef EBB_NETWORK_H
 #define EBB_NETWORK_H
@@ -27,7 +28,9 @@ extern "C" {
   X(GLU, glu)                                                                                      \
   X(SWIGLU, swiglu)                                                                                \
   X(WIDE, wide)                                                                                    \
-  X(EMBED, embed)
+  X(EMBED, embed)                                                                                  \
+  X(LAYERNORM, layernorm)                                                                          \
+  X(RMSNORM, rmsnorm)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -45,7 +48,7 @@ typedef struct ebb_node {
   ebb_kind kind;
   size_t inputs[EBB_NODE_INPUTS]; /* values that it reads; the first of node n is value n */
   size_t units;                   /* columns of the value that it writes */
-  ebb_activation activation;      /* dense nodes only */
+  ebb_activation activation;      /* of dense nodes and of norms */
   double settings[EBB_NODE_SETTINGS];
 } ebb_node;
 
@@ -78,6 +81,15 @@ ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activatio
  * this probability, else x / (1 - rate). The mask is a function of the training's seed, the node,
  * the step and the element. In evaluation and prediction y = x. */
 ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
+
+/* Adds layer normalisation, y = f(x^ w + b) with x^ = (x - mean) / sqrt(variance + epsilon) over
+ * the columns of each row. w starts as ones, b as zeros. epsilon is below 1 and kept to nine
+ * decimals; 0: 1e-5, as PyTorch's. */
+ebb_status ebb_spec_add_layernorm(ebb_spec *spec, double epsilon, ebb_activation activation);
+
+/* Adds y = f(x w / sqrt(mean of x^2 + epsilon)). epsilon 0: 1.19e-7, float32's epsilon, as
+ * PyTorch's RMSNorm. */
+ebb_status ebb_spec_add_rmsnorm(ebb_spec *spec, double epsilon, ebb_activation activation);
 
 /* Adds a residual connection: y = latest value + an earlier one. `value` is what spec->count was
  * before the first layer of the branch was added. Connections may be nested; they may not overlap.
