@@ -2,52 +2,73 @@
  *
  * No mask is stored. Whether the element at (row, column) is kept is a pure function of (seed,
  * node, step, row, column), computed by Philox, so that the gradient uses the same mask. One Philox
- * call serves four columns; the bits depend neither on the vectors' width nor on the stride.
+ * call serves four columns that are 16 apart: a vector of calls then gives four vectors of columns,
+ * each a word of the calls, without moving a lane. The bits depend neither on the vectors' width
+ * nor on the stride.
  */
 #include "activation.h"
 #include "elements.h"
 #include "philox.h"
 #include "state.h"
 
-/* Random words for columns from c, a multiple of WIDTH. */
-INLINE uvec random_words(ulong key, uint use, int row, int c) {
-  const ulong at = (ulong)row << 32 | (uint)c / 4;
-#if WIDTH == 16
-  return (uint16)(philox(key, use, 0, at), philox(key, use, 0, at + 1), philox(key, use, 0, at + 2),
-                  philox(key, use, 0, at + 3));
-#elif WIDTH == 8
-  return (uint8)(philox(key, use, 0, at), philox(key, use, 0, at + 1));
-#elif WIDTH == 4
-  return philox(key, use, 0, at);
-#else
-  const uint4 words = philox(key, use, 0, at);
-  return c & 2 ? words.hi : words.lo;
-#endif
+#define BLOCK 64 /* columns of 16 calls */
+
+/* The four words of the calls of WIDTH columns. */
+typedef struct {
+  uvec word[4];
+} uvec4;
+
+/* philox(key, use, 0, counter) with the counters of a row in the lanes: row << 32 | from + lane. */
+INLINE uvec4 philox_lanes(ulong seed, uint use, uint row, int from) {
+  uvec x = PASTE(as_uint, WIDTH)(columns_from(from)), y = (uvec)(row), z = (uvec)(0),
+       w = (uvec)(use);
+  uint2 key = (uint2)((uint)seed, (uint)(seed >> 32));
+  for (int round = 0; round < 10; round++) {
+    const uvec next_x = mul_hi((uvec)(0xcd9e8d57u), z) ^ y ^ key.x;
+    const uvec next_z = mul_hi((uvec)(0xd2511f53u), x) ^ w ^ key.y;
+    y = z * 0xcd9e8d57u;
+    w = x * 0xd2511f53u;
+    x = next_x;
+    z = next_z;
+    key += (uint2)(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return (uvec4){{x, y, z, w}};
+}
+
+/* What an item does to a vector of columns. */
+INLINE void drop(__global c_number *y, __global const a_number *x, __global const c_number *z,
+                 __global const c_number *f, size_t at, uvec words, float rate, float scale,
+                 int left) {
+  const vec uniform =
+      fma(PASTE(convert_float, WIDTH)(words >> 9), (vec)(0x1p-23f), (vec)(0x1p-24f));
+  vec value = load_a(x + at) * select((vec)(0.0f), (vec)(scale), uniform >= (vec)(rate));
+  if (f) {
+    const vec below = load_c(f + at), before = z ? load_c(z + at) : below;
+    value *= SLOPE(vec, before, below);
+  }
+  store_c(y + at, value, left);
 }
 
 /* y = x m, where m = scale if the element's uniform number is at least rate, else 0. With f also
- * times f'(z) (8); x is then dy, and y a gradient. All are [rows, cols] with one stride, `vectors`
- * in total. state: the open step; use, node: the stream of random numbers. */
+ * times f'(z) (8); x is then dy, and y a gradient. All are [rows, cols] with one stride. A row has
+ * `across` shares, each of the columns of WIDTH calls, `shares` in total. state: the open step;
+ * use, node: the stream of random numbers. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void dropout(__global c_number *restrict y, __global const a_number *restrict x,
              __global const c_number *restrict z, __global const c_number *restrict f,
              __global const step_state *restrict state, ulong seed, uint use, uint node, float rate,
-             float scale, int vectors, int cols, int stride) {
+             float scale, int each, int shares, int across, int cols, int stride) {
   const uint4 words = philox(seed, use, node, state->step);
   const ulong key = words.x | (ulong)words.y << 32;
-  const span item = item_span(vectors, cols);
-  int row = item.first / item.across, v = item.first % item.across;
-  for (int i = item.first; i < item.end; i++) {
-    const int c = v * WIDTH;
-    const size_t at = (size_t)row * stride + c;
-    const uvec bits = random_words(key, use, row, c) >> 9;
-    const vec uniform = fma(PASTE(convert_float, WIDTH)(bits), (vec)(0x1p-23f), (vec)(0x1p-24f));
-    vec value = load_a(x + at) * select((vec)(0.0f), (vec)(scale), uniform >= (vec)(rate));
-    if (f) {
-      const vec below = load_c(f + at), before = z ? load_c(z + at) : below;
-      value *= SLOPE(vec, before, below);
+  const int first = get_global_id(0) * each;
+  for (int i = first; i < min(first + each, shares); i++) {
+    const int row = i / across, call = i % across * WIDTH; /* the first of WIDTH calls */
+    const uvec4 random = philox_lanes(key, use, row, call);
+#pragma unroll
+    for (int k = 0; k < 4; k++) {
+      const int c = call / 16 * BLOCK + 16 * k + call % 16;
+      if (c < cols)
+        drop(y, x, z, f, (size_t)row * stride + c, random.word[k], rate, scale, cols - c);
     }
-    store_c(y + at, value, cols - c);
-    if (++v == item.across) row++, v = 0;
   }
 }

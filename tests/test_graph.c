@@ -292,8 +292,9 @@ static float mask_at(uint64_t seed, uint32_t node, uint64_t step, size_t row, si
   uint32_t words[4];
   ebbi_philox(words, seed, EBBI_RNG_DROPOUT, node, step);
   uint64_t key = words[0] | (uint64_t)words[1] << 32;
-  ebbi_philox(words, key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | col / 4);
-  return ebbi_uniform(words[col % 4]) >= (float)rate ? (float)(1 / (1 - rate)) : 0;
+  uint64_t call = col / 64 * 16 + col % 16; /* serves four columns that are 16 apart */
+  ebbi_philox(words, key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | call);
+  return ebbi_uniform(words[col % 64 / 16]) >= (float)rate ? (float)(1 / (1 - rate)) : 0;
 }
 
 static void test_masks(void **state) {

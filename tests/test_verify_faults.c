@@ -61,7 +61,7 @@ static const fault faults[] = {
     {"elements.h", "(0, at)) << 16", "(0, at)) << 15", "kernel add", NULL, 0},
     {"dropout.cl", "uniform >= (vec)(rate)", "uniform > (vec)(1.01f * rate)", "kernel node_forward",
      NULL, 0},
-    {"dropout.cl", "(uint)c / 4", "(uint)c / 8", "kernel node_backward", NULL, 0},
+    {"dropout.cl", "call / 16 * BLOCK", "call / 32 * BLOCK", "kernel node_backward", NULL, 0},
     {"dropout.cl", "state->step", "state->step + (f != 0)", "kind dropout gradient", NULL, 0},
     {"glu.cl", "b * (1.0f - s)", "b * (1.0f + s)", "kind swiglu gradient", NULL, 0},
     {"copy_columns.cl", "from_first + c", "c", "kind wide gradient", NULL, 0},

@@ -29,8 +29,9 @@ static mask mask_of(const ebb_spec *spec, size_t node, uint64_t seed, uint64_t s
 /* m of one element. */
 static double factor(mask m, size_t row, size_t col) {
   uint32_t words[4];
-  ebbi_philox(words, m.key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | col / 4);
-  return ebbi_uniform(words[col % 4]) < (float)m.rate ? 0 : 1 / (1 - m.rate);
+  uint64_t call = col / 64 * 16 + col % 16; /* serves four columns that are 16 apart */
+  ebbi_philox(words, m.key, EBBI_RNG_DROPOUT, 0, (uint64_t)row << 32 | call);
+  return ebbi_uniform(words[col % 64 / 16]) < (float)m.rate ? 0 : 1 / (1 - m.rate);
 }
 
 /* Puts m * from into `to`, or adds it. */

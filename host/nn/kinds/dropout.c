@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 #include "base/rng.h"
+#include "base/size.h"
 #include "nn/kind.h"
 #include "nn/spec.h"
 #include "ops/elements.h"
@@ -16,6 +17,20 @@ static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], cons
   (void)where;
   node->units = cols[0];
   return EBB_OK;
+}
+
+/* Appends the sizes and runs. A share of a row is what WIDTH calls of Philox serve: 4 vectors of
+ * columns, in blocks of 64 columns. */
+static ebb_status run_shares(ebbi_launch *launch, const ebbi_exec *exec, const ebb_tensor *y) {
+  const ebbi_device_params *params = &exec->params;
+  size_t across = ebbi_ceil_div(y->cols, 64) * (16 / params->width), shares = y->rows * across;
+  size_t each = params->element_vectors > 4 ? params->element_vectors / 4 : 1;
+  ebbi_launch_int(launch, each);
+  ebbi_launch_int(launch, shares);
+  ebbi_launch_int(launch, across);
+  ebbi_launch_int(launch, y->cols);
+  ebbi_launch_int(launch, y->stride);
+  return ebbi_launch_run(launch, ebbi_ceil_div(shares, each * params->element_group), 1);
 }
 
 /* y = x m, times f'(z) with an epilogue. */
@@ -39,7 +54,7 @@ static ebb_status run(const ebbi_node_call *call, ebb_tensor *y, const ebb_tenso
   ebbi_launch_float(&launch, rate);
   ebbi_launch_float(&launch, 1 / (1 - rate));
   ebbi_elements_work(&launch, y, x, NULL, epilogue, 1);
-  return ebbi_elements_run(&launch, call->exec, y);
+  return run_shares(&launch, call->exec, y);
 }
 
 static ebb_status forward(const ebbi_node_call *call) {
