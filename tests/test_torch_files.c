@@ -142,7 +142,7 @@ static void the_search_ends(void **state) {
 static void other_tensors_are_named(void **state) {
   (void)state;
   expect_layers("0.weight F32 [2,3]; 0.bias F32 [2]; step I64 [1]", "0.weight",
-                "ignored, being no weight or bias of a dense layer: step [1] I64");
+                "ignored, being no parameter of the network: step [1] I64");
   expect_layers("0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [2]; 1.bias F32 [2]; "
                 "1.running_mean F32 [2]; 1.num_batches_tracked I64 [1]",
                 "0.weight", "1.running_mean [2], 1.num_batches_tracked [1] I64; if the network");
@@ -174,6 +174,44 @@ static size_t random_below(uint64_t *seed, size_t limit) {
 }
 
 /* Arbitrary names and shapes give a result, and its layers chain. */
+static void expect_loaded(const char *list, const char *text, const char *part) {
+  ebbi_safetensors *file;
+  ebbi_file_layers layers;
+  ebb_spec spec;
+  write_tensors(list);
+  assert_int_equal(ebbi_safetensors_read(&file, path), EBB_OK);
+  ebb_status status = ebbi_file_spec(&spec, file, path, text);
+  if (status == EBB_OK) status = ebbi_file_layers_find(&layers, file, path, &spec);
+  if (part) expect_error(status, part);
+  if (!part && status != EBB_OK) fail_msg("%s: %s", list, ebb_error_message());
+  ebbi_safetensors_free(file);
+}
+
+/* A vector called weight is told by the spec, or else by what stands beside it. */
+static void norms_are_told_apart(void **state) {
+  (void)state;
+  static const char layer[] = "0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [2]; "
+                              "1.bias F32 [2]; 3.weight F32 [5,2]; 3.bias F32 [5]";
+  static const char root[] = "0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [2]; "
+                             "3.weight F32 [5,2]; 3.bias F32 [5]";
+  expect_loaded(layer, "3-2-layernormrelu-5", NULL);
+  expect_loaded(layer, "2identity-layernormrelu", NULL);
+  expect_loaded(root, "3-2-rmsnormrelu-5", NULL);
+  expect_loaded(layer, "3-2-rmsnormrelu-5",
+                "with \"1.bias\", \"1.weight\" belongs to a layer of kind layernorm; the network's "
+                "layer 2 is of kind rmsnorm and has no such parameter");
+  expect_loaded(layer, "3-2relu-5",
+                "\"1.weight\" [2] belongs to a layer of kind layernorm, which the network lacks");
+  expect_loaded(layer, NULL,
+                "\"1.weight\" [2] belongs to a layer of kind layernorm; give the network");
+  expect_loaded(root, NULL, "\"1.weight\" [2] belongs to a layer of kind rmsnorm");
+  expect_loaded(
+      "0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [3]; 1.bias F32 [3]; 3.weight F32 "
+      "[5,2]",
+      "3-2-layernorm-5", "cannot be ordered so that each layer takes the outputs");
+  expect_loaded("ln.weight F32 [3]; ln.bias F32 [3]; out.weight F32 [2,3]", "3-layernorm-2", NULL);
+}
+
 static void random_tensors_get_an_answer(void **state) {
   (void)state;
   static const char *const stems[] = {"", "a.", "b.", "0.", "1.", "2.", "10.", "fc1.", "fc2."};
@@ -337,6 +375,7 @@ int main(void) {
       cmocka_unit_test(the_search_ends),
       cmocka_unit_test(other_tensors_are_named),
       cmocka_unit_test(other_networks_are_refused),
+      cmocka_unit_test(norms_are_told_apart),
       cmocka_unit_test(random_tensors_get_an_answer),
       cmocka_unit_test(the_spec_comes_from_the_shapes),
       cmocka_unit_test(weights_of_other_types_are_converted),

@@ -8,6 +8,7 @@
 #include "nn/file_layers.h"
 
 #include "base/error.h"
+#include "nn/file_kinds.h"
 #include "nn/file_order.h"
 #include "nn/kind.h"
 #include <stdarg.h>
@@ -195,19 +196,6 @@ static ebb_status sort_layers(ebbi_file_layers *layers, const char *path, const 
 
 /* ---- the rest ---- */
 
-/* Finds the tensor named like the layer's first, but with `part` as the last part; NULL if none. */
-static ebb_status find_other(const ebbi_safetensor **out, const ebbi_safetensors *file,
-                             const ebbi_safetensor *first, const char *part) {
-  const char *point = strrchr(first->name, '.');
-  size_t stem = point ? (size_t)(point + 1 - first->name) : 0, size = stem + strlen(part) + 1;
-  char *name = malloc(size);
-  REQUIRE(name, EBB_ERR_MEMORY, "no memory for the name of a tensor");
-  snprintf(name, size, "%.*s%s", (int)stem, first->name, part);
-  *out = ebbi_safetensors_find(file, name);
-  free(name);
-  return EBB_OK;
-}
-
 /* The parameters of a layer: of the network, or of the dense one that a weight makes. */
 static size_t parameters_of(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,
                             size_t node, const ebbi_safetensor *weight) {
@@ -229,7 +217,7 @@ static ebb_status find_others(ebbi_file_layers *layers, const ebbi_safetensors *
   for (size_t l = 0; l < layers->count; l++) {
     const ebbi_safetensor *first = layers->tensor[0][l], **found = &layers->tensor[p][l];
     if (p >= parameters_of(all, spec, nodes[l], first)) continue;
-    TRY(find_other(found, file, first, all[p].name));
+    TRY(ebbi_file_beside(found, file, first, all[p].name));
     if (*found) TRY(check_shape(*found, &all[p], path));
     if (*found) continue;
     REQUIRE(all[p].fill == EBBI_FILL_ZERO, EBB_ERR_INPUT,
@@ -248,6 +236,38 @@ static bool is_taken(const ebbi_file_layers *layers, const ebbi_safetensor *tens
   return false;
 }
 
+/* Refuses parameters that are left over: what is beside a layer's weight and is none of its
+ * parameters shows that the layer is of another kind, and a vector called weight belongs to a layer
+ * that the network lacks. */
+static ebb_status check_left(const ebbi_file_layers *layers, const ebbi_safetensors *file,
+                             const char *path, const ebb_spec *spec) {
+  size_t nodes[EBB_MAX_NODES];
+  char kinds[EBBI_KINDS_TEXT];
+  ebbi_spec_layers(nodes, spec);
+  for (size_t i = 0; i < ebbi_safetensors_count(file); i++) {
+    const ebbi_safetensor *tensor = ebbi_safetensors_at(file, i);
+    bool known = ebbi_file_is_parameter(tensor) && ebbi_safetensor_is_float(tensor);
+    if (!known || is_taken(layers, tensor)) continue;
+    for (size_t l = 0; l < layers->count; l++) {
+      const ebbi_safetensor *first = layers->tensor[0][l];
+      if (!ebbi_file_same_module(tensor, first)) continue;
+      TRY(ebbi_file_kinds(kinds, file, first));
+      return ebbi_fail(EBB_ERR_INPUT,
+                       "%s: with \"%.80s\", \"%.80s\" belongs to a layer of kind %s; the "
+                       "network's layer %zu is of kind %s and has no such parameter",
+                       path, tensor->name, first->name, kinds, nodes[l] + 1,
+                       ebbi_node_kind(spec, nodes[l])->name);
+    }
+    if (tensor->rank != 1 || !is_called(tensor, weight_part)) continue;
+    TRY(ebbi_file_kinds(kinds, file, tensor));
+    return ebbi_fail(EBB_ERR_INPUT,
+                     "%s: \"%.80s\" [%zu] belongs to a layer of kind %s, which the network lacks; "
+                     "write it in --model",
+                     path, tensor->name, tensor->shape[0], kinds);
+  }
+  return EBB_OK;
+}
+
 static void note_ignored(ebbi_file_layers *layers, const ebbi_safetensors *file) {
   listing rest = {0};
   bool matters = false;
@@ -258,7 +278,7 @@ static void note_ignored(ebbi_file_layers *layers, const ebbi_safetensors *file)
     matters = matters || (ebbi_safetensor_is_float(tensor) && tensor->rank > 0);
   }
   if (rest.shown > 0)
-    add_note(layers, "ignored, being no weight or bias of a dense layer: %s%s", rest.text,
+    add_note(layers, "ignored, being no parameter of the network: %s%s", rest.text,
              matters ? "; if the network uses them, its outputs will differ" : "");
 }
 
@@ -268,6 +288,7 @@ ebb_status ebbi_file_layers_find(ebbi_file_layers *layers, const ebbi_safetensor
   TRY(collect_layers(layers, file, path, spec));
   TRY(sort_layers(layers, path, spec));
   for (size_t p = 1; p < EBBI_NODE_PARAMETERS; p++) TRY(find_others(layers, file, path, spec, p));
+  if (spec) TRY(check_left(layers, file, path, spec));
   note_ignored(layers, file);
   return EBB_OK;
 }
@@ -280,6 +301,23 @@ static ebb_status spec_of(ebb_spec *spec, const ebbi_file_layers *layers, ebb_ac
   for (size_t l = 0; l < layers->count; l++)
     TRY(ebb_spec_add(spec, layers->tensor[0][l]->shape[0],
                      l + 1 < layers->count ? hidden : EBB_ACT_IDENTITY));
+  return EBB_OK;
+}
+
+/* Without a text nothing says where in the network a layer stands whose weight is a vector. */
+static ebb_status require_no_vectors(const ebbi_safetensors *file, const char *path,
+                                     const char *example) {
+  char kinds[EBBI_KINDS_TEXT];
+  for (size_t i = 0; i < ebbi_safetensors_count(file); i++) {
+    const ebbi_safetensor *tensor = ebbi_safetensors_at(file, i);
+    bool vector = tensor->rank == 1 && is_called(tensor, weight_part);
+    if (!vector || !ebbi_safetensor_is_float(tensor)) continue;
+    TRY(ebbi_file_kinds(kinds, file, tensor));
+    return ebbi_fail(EBB_ERR_INPUT,
+                     "%s: \"%.80s\" [%zu] belongs to a layer of kind %s; give the network by "
+                     "--model, %s with this layer in its place",
+                     path, tensor->name, tensor->shape[0], kinds, example);
+  }
   return EBB_OK;
 }
 
@@ -296,6 +334,7 @@ ebb_status ebbi_file_spec(ebb_spec *spec, const ebbi_safetensors *file, const ch
   TRY(spec_of(spec, &layers, EBB_ACT_IDENTITY));
   TRY(ebb_spec_text(sizes, sizeof sizes, spec));
   if (text) return ebb_spec_parse(spec, text, ebb_spec_inputs(spec), ebb_spec_outputs(spec));
+  TRY(require_no_vectors(file, path, example));
   REQUIRE(layers.count == 1, EBB_ERR_INPUT,
           "%s: its layers are %s, but PyTorch does not save the activations between them; "
           "give the network, if they are relu --model %s",

@@ -17,7 +17,7 @@ out '"name": "fc2.weight"'
 code 0 info fc.safetensors --model 8tanh
 out '^spec  *2-8tanh-2$'
 out '^note  *no bias in the file, taken as zeros: fc1.weight \[8, 2\], fc2.weight \[2, 8\]$'
-out '^note  *ignored, being no weight or bias of a dense layer: step I64$'
+out '^note  *ignored, being no parameter of the network: step I64$'
 grep -q '^loss' out && flunk "a loss that the file does not tell"
 complains 6 '"fc1.weight" is \[8, 2\], must be \[9, 2\]' info fc.safetensors --model 9tanh
 complains 2 '^ebb: --model: spec:1:1: input size 3' info fc.safetensors --model 3-8tanh
