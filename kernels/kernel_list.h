@@ -26,6 +26,9 @@
   X(copy_columns, "copy_columns.cl")                                                               \
   X(glu, "glu.cl")                                                                                 \
   X(glu_backward, "glu.cl")                                                                        \
+  X(batchnorm_forward, "batchnorm.cl")                                                             \
+  X(batchnorm_backward, "batchnorm.cl")                                                            \
+  X(batchnorm_settle, "batchnorm.cl")                                                              \
   X(norm_forward, "norm.cl")                                                                       \
   X(norm_backward, "norm.cl")                                                                      \
   X(norm_gradients, "norm.cl")                                                                     \

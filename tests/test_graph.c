@@ -282,6 +282,7 @@ static void test_gradients_of_dropout(void **state) {
 static void test_gradients_of_norms(void **state) {
   check_gradients(*state, "5-layernormtanh-6-layernorm0.1gelu-3");
   check_gradients(*state, "5-6tanh-rmsnormsilu-res(rmsnorm-6)-layernorm-3");
+  check_gradients(*state, "5-batchnorm-6-batchnormtanh-res(6-batchnorm0.1x0.5)-3");
 }
 
 /* ---- dropout ---- */

@@ -41,10 +41,52 @@ static void test_norm_that_overflows(void **state) {
   ebb_network_free(network);
 }
 
+/* ---- running statistics ---- */
+
+/* One step on these rows of one column, by "1-batchnorm-1"; returns the running ones. */
+static void after_a_step(ebb_device *device, float running[2], const float *x, size_t rows) {
+  static const float targets[8] = {0};
+  ebb_spec spec;
+  ebb_network *network;
+  ebb_trainer *trainer;
+  expect(ebb_spec_parse(&spec, "1-batchnorm0.00001x0.25-1", 0, 0), EBB_OK);
+  expect(ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 5), EBB_OK);
+  ebb_dataset data = {.inputs = 1, .outputs = 1, .rows = rows, .x = x, .values = targets};
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
+
+  options.batch = rows;
+  options.loss = ebb_loss_default(EBB_LOSS_MSE);
+  options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
+  expect(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  expect(ebb_trainer_step(trainer, 1), EBB_OK);
+  for (size_t i = 0; i < 2; i++)
+    expect(ebb_tensor_download(&running[i], network->parameter[0][2 + i]), EBB_OK);
+  ebb_trainer_free(trainer);
+  ebb_network_free(network);
+}
+
+/* Mean 3 and unbiased variance 4 of {1, 3, 5}, from 0 and 1, by a quarter of the way. */
+static void test_statistics_move(void **state) {
+  const float x[] = {1, 3, 5};
+  float running[2];
+  after_a_step(*state, running, x, 3);
+  assert_true(fabsf(running[0] - 0.75f) < 1e-6f && fabsf(running[1] - 1.75f) < 1e-6f);
+}
+
+/* One row has no variance: it is normalised by the running statistics, which stay. */
+static void test_one_row_leaves_them(void **state) {
+  const float x[] = {7};
+  float running[2];
+  after_a_step(*state, running, x, 1);
+  assert_true(running[0] == 0 && running[1] == 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_norm_with_large_mean),
       cmocka_unit_test(test_norm_that_overflows),
+      cmocka_unit_test(test_statistics_move),
+      cmocka_unit_test(test_one_row_leaves_them),
   };
   return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
 }

@@ -99,7 +99,7 @@ static outcome train(ebb_device *device, const form *f, bool watched) {
 
 /* Dropout around an activation, and a value with two readers. */
 static const char graph_spec[] = "7-9gelu-res(5relu-drop0.3-9)-drop0.2-3";
-static const char norm_spec[] = "7-9-layernormgelu-9-rmsnorm-3";
+static const char norm_spec[] = "7-9-layernormgelu-batchnorm-9-rmsnorm-3";
 
 static void a_watched_training_leaves_the_same_bits(void **state) {
   static const form forms[] = {

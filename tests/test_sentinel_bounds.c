@@ -64,6 +64,8 @@ static void choose_nodes(ebb_spec *spec, starts *s) {
   if (random_below(5) == 0)
     assert_int_equal(ebb_spec_add_layernorm(spec, random_below(2) ? 0 : 0.1, EBB_ACT_TANH), EBB_OK);
   if (random_below(5) == 0) assert_int_equal(ebb_spec_add_rmsnorm(spec, 0, EBB_ACT_RELU), EBB_OK);
+  if (random_below(5) == 0)
+    assert_int_equal(ebb_spec_add_batchnorm(spec, 0, 0, EBB_ACT_TANH), EBB_OK);
   if (random_below(3) == 0 && ebb_spec_cols(spec, spec->count) % 2 == 0)
     assert_int_equal(random_below(2) ? ebb_spec_add_glu(spec) : ebb_spec_add_swiglu(spec), EBB_OK);
   size_t from = s->count > 0 ? random_below(s->count) : 0;

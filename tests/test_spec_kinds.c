@@ -58,6 +58,9 @@ static void test_norms(void **state) {
   expect_text("4relu-layernorm-rmsnorm0.001gelu_tanh", 8, 3,
               "8-4relu-layernorm-rmsnorm0.001gelu_tanh-3");
   expect_text("layernorm0.00001relu-rmsnorm0.000000119", 8, 3, "8-layernormrelu-rmsnorm-3");
+  expect_text("batchnorm0.00001x0.1-batchnorm0.00001x0.5tanh", 8, 3,
+              "8-batchnorm-batchnorm0.00001x0.5tanh-3");
+  expect_text("batchnorm0.001relu", 8, 3, "8-batchnorm0.001x0.1relu-3");
   expect_error("layernormrellu", 8, 3, "spec:1:10: unknown activation \"rellu\"; did you mean");
   expect_error("layernorm1relu", 8, 3, "spec:1:1: layernorm with eps 1; it must be from 1e-09 up");
   expect_error("layernorm0..1relu", 8, 3, "spec:1:10: \"0..1\" is no eps of layernorm; write");

@@ -197,6 +197,16 @@ static void norms_are_told_apart(void **state) {
   expect_loaded(layer, "3-2-layernormrelu-5", NULL);
   expect_loaded(layer, "2identity-layernormrelu", NULL);
   expect_loaded(root, "3-2-rmsnormrelu-5", NULL);
+  static const char batch[] =
+      "0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [2]; 1.bias F32 [2]; "
+      "1.running_mean F32 [2]; 1.running_var F32 [2]; "
+      "1.num_batches_tracked I64 [1]; 3.weight F32 [5,2]; 3.bias F32 [5]";
+  expect_loaded(batch, "3-2-batchnormrelu-5", NULL);
+  expect_loaded(batch, "3-2-layernormrelu-5",
+                "with \"1.running_mean\", \"1.weight\" belongs to a layer of kind batchnorm");
+  expect_loaded(layer, "3-2-batchnormrelu-5",
+                "the running_var that goes with \"1.weight\" is missing");
+  expect_loaded(batch, NULL, "\"1.weight\" [2] belongs to a layer of kind batchnorm");
   expect_loaded(layer, "3-2-rmsnormrelu-5",
                 "with \"1.bias\", \"1.weight\" belongs to a layer of kind layernorm; the network's "
                 "layer 2 is of kind rmsnorm and has no such parameter");

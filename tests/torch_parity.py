@@ -18,8 +18,8 @@ import tempfile
 try:
     import numpy as np
     import torch
-    from torch.nn import (ELU, GELU, GLU, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU, RMSNorm,
-                          Sequential, Sigmoid, SiLU, Softplus, Tanh)
+    from torch.nn import (ELU, GELU, GLU, BatchNorm1d, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU,
+                          RMSNorm, Sequential, Sigmoid, SiLU, Softplus, Tanh)
     from torch.optim import SGD, Adam, AdamW, RMSprop
 except ImportError as error:
     print(f"skipped: {error}")
@@ -91,6 +91,11 @@ def no_dropout():
     return Sequential(Linear(64, 48), GELU(), Dropout(0), Linear(48, 32), Tanh(), Linear(32, 10))
 
 
+def batchnorms():
+    return Sequential(Linear(64, 48), BatchNorm1d(48), GELU(), Linear(48, 32),
+                      BatchNorm1d(32, eps=1e-3, momentum=0.3), Tanh(), Linear(32, 10))
+
+
 def norms():
     return Sequential(Linear(64, 48), LayerNorm(48), GELU(), Linear(48, 32), RMSNorm(32, eps=1e-3), Tanh(),
                       Linear(32, 32), LayerNorm(32, eps=0.01), Linear(32, 10))
@@ -101,6 +106,7 @@ ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softp
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
+BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
 cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 
@@ -139,6 +145,8 @@ CASES = [
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("dropout at rate 0", NO_DROPOUT, no_dropout, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("batchnorm", BATCHNORMS, batchnorms, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("layernorm and rmsnorm", NORMS, norms, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("all activations", ALL, all_activations, CLASSES, cross_entropy,
@@ -150,8 +158,9 @@ def write_safetensors(path, tensors):
     """As the safetensors library writes it for PyTorch: no metadata."""
     header, data = {}, b""
     for name, tensor in tensors.items():
-        raw = tensor.detach().numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape),
+        whole = not tensor.is_floating_point()
+        raw = tensor.detach().numpy().astype("<i8" if whole else "<f4").tobytes()
+        header[name] = {"dtype": "I64" if whole else "F32", "shape": list(tensor.shape),
                         "data_offsets": [len(data), len(data) + len(raw)]}
         data += raw
     text = json.dumps(header).encode()
@@ -197,6 +206,17 @@ def worst_difference(ours, theirs):
     return float(worst) if np.isfinite(worst) else float("inf")
 
 
+def worst_evaluation(tool, csv, model, network, x):
+    """The largest difference between probabilities by `ebb predict` and by the file in PyTorch, which must
+    take it as it is."""
+    network.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in read_safetensors(model).items()})
+    network.eval()
+    lines = subprocess.run([tool, "predict", model, "--data", csv], capture_output=True, text=True, check=True)
+    found = np.array([line.split(",")[1:] for line in lines.stdout.splitlines()[1:]], dtype=float)
+    with torch.no_grad():
+        return float(np.abs(found - torch.softmax(network(x), 1).numpy()).max())
+
+
 def compare(tool, csv, folder, case):
     name, spec, make_network, task, loss_function, optimizer, make_optimizer = case
     rows = np.loadtxt(csv, delimiter=",", skiprows=1)
@@ -210,9 +230,12 @@ def compare(tool, csv, folder, case):
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     steps = [train_torch(network, x, y, loss_function, make_optimizer(network.parameters())),
              train_ebb(tool, csv, spec, init, out, task + optimizer.split())]
-    after = network.state_dict()
+    after = {key: tensor for key, tensor in network.state_dict().items() if tensor.is_floating_point()}
     worst = worst_difference(read_safetensors(out), {key: after[key].numpy() for key in after})
-    moved = min(float((after[key] - before[key]).abs().max()) for key in after)
+    # A bias before batchnorm has no gradient.
+    moved = min(float((after[key] - before[key]).abs().max()) for key in after if not key.endswith("bias"))
+    if any(key.endswith("running_mean") for key in after):  # evaluation differs from training
+        worst = max(worst, worst_evaluation(tool, csv, out, network, x))
     good = worst <= BOUND and moved > 0 and steps == [STEPS, STEPS]
     print(f"{'ok' if good else 'not ok'} {name}: worst relative difference {worst:.2e}, "
           f"bound {BOUND:g}; steps: PyTorch {steps[0]}, ebb {steps[1]}", flush=True)

@@ -60,10 +60,14 @@ static ebb_status make_parameters(node_case *c) {
   ebbi_parameter all[EBBI_NODE_PARAMETERS];
   size_t count = ebbi_node_parameters(all, &c->network.spec, NODE);
   for (size_t p = 0; p < count; p++) {
+    size_t rows = all[p].rows, cols = all[p].cols;
     double *numbers;
-    TRY(ebbi_fixture_random(&c->tensors.parameter[NODE][p], &numbers, c->fixture, all[p].rows,
-                            all[p].cols, 1));
-    TRY(ebbi_fixture_output(&c->tensors.dparameter[NODE][p], c->fixture, all[p].rows, all[p].cols));
+    TRY(ebbi_fixture_normal(&numbers, c->fixture, rows * cols, 1));
+    bool statistic = all[p].role == EBBI_ROLE_STATISTIC; /* has no gradient; may be a variance */
+    for (size_t i = 0; statistic && i < rows * cols; i++) numbers[i] = 0.5 + fabs(numbers[i]);
+    TRY(ebbi_fixture_input(&c->tensors.parameter[NODE][p], c->fixture, rows, cols, numbers));
+    for (size_t i = 0; i < rows * cols; i++) numbers[i] = statistic ? 0 : NAN;
+    TRY(ebbi_fixture_input(&c->tensors.dparameter[NODE][p], c->fixture, rows, cols, numbers));
   }
   return EBB_OK;
 }
@@ -89,13 +93,15 @@ static ebb_status make_call(node_case *c) {
   TRY(ebbi_fixture_state(&state_tensor, c->fixture, &state));
   c->tensors.spec = &c->network.spec;
   c->tensors.step = state.step;
+  c->tensors.live = state.live;
   c->tensors.seed = c->shape.rows;
   c->call = (ebbi_node_call){.exec = c->fixture->exec,
                              .network = &c->network,
                              .index = NODE,
                              .parameters = c->tensors.parameter[NODE],
                              .state = state_tensor,
-                             .seed = c->tensors.seed};
+                             .seed = c->tensors.seed,
+                             .training = true};
   for (size_t i = 0; i < c->kind->inputs; i++) c->call.x[i] = c->tensors.value[NODE - i];
   return EBB_OK;
 }

@@ -13,7 +13,7 @@
 /* A node's arrays on the host. Matrices are dense and row-major. */
 typedef struct ebbi_node_arrays {
   const ebb_spec *spec;
-  size_t node, batch;
+  size_t node, batch, live;
   const double *x[EBB_NODE_INPUTS]; /* [B, columns of the input] */
   double *z;                        /* [B, units], before the activation */
   const double *parameters;         /* flat */

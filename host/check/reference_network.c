@@ -98,6 +98,7 @@ ebbi_node_arrays ebbi_reference_node(const ebbi_reference_network *network, size
   ebbi_node_arrays n = {.spec = spec,
                         .node = node,
                         .batch = network->batch,
+                        .live = network->live,
                         .z = network->z[node],
                         .parameters = network->parameters + offset,
                         .gradients = network->gradients + offset,

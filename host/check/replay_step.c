@@ -49,7 +49,8 @@ static ebb_status make_call(ebbi_node_call *call, ebbi_replay *r, ebb_network *n
                            .z = t->z[node],
                            .parameters = t->parameter[node],
                            .state = state_tensor,
-                           .seed = d->seed};
+                           .seed = d->seed,
+                           .training = true};
   for (size_t i = 0; i < EBB_NODE_INPUTS; i++) call->x[i] = t->value[d->spec.nodes[node].inputs[i]];
   return EBB_OK;
 }

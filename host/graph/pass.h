@@ -69,4 +69,8 @@ ebb_status ebbi_pass_loss(ebbi_pass *pass);
 /* Computes all gradients from the output's. Only for steps by layers. */
 ebb_status ebbi_pass_backward(ebbi_pass *pass);
 
+/* Writes the statistics of nodes that have some, before the update that ends the step. Only for
+ * steps by layers. */
+ebb_status ebbi_pass_settle(ebbi_pass *pass);
+
 #endif

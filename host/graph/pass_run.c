@@ -17,7 +17,8 @@ static ebbi_node_call describe(const ebbi_pass *pass, size_t n) {
                          .z = pass->z[n],
                          .parameters = network->parameter[n],
                          .state = pass->state,
-                         .seed = pass->seed};
+                         .seed = pass->seed,
+                         .training = pass->kind == EBBI_PASS_LAYERS};
   for (size_t i = 0; i < ebbi_node_kind(&network->spec, n)->inputs; i++)
     call.x[i] = pass->value[network->spec.nodes[n].inputs[i]];
   return call;
@@ -61,6 +62,15 @@ static ebb_status run_call(const ebbi_pass *pass, const ebbi_call *call) {
   return ebbi_loss_forward_backward(&pass->exec, pass->dvalue[pass->network->spec.count],
                                     pass->partials, pass->value[pass->network->spec.count],
                                     pass->target, pass->state, pass->loss);
+}
+
+ebb_status ebbi_pass_settle(ebbi_pass *pass) {
+  const ebb_spec *spec = &pass->network->spec;
+  for (size_t n = 0; n < spec->count; n++) {
+    ebbi_node_call call = describe(pass, n);
+    if (ebbi_node_kind(spec, n)->settle) TRY(ebbi_node_kind(spec, n)->settle(&call));
+  }
+  return EBB_OK;
 }
 
 static ebb_status run_calls(const ebbi_pass *pass, size_t first, size_t end) {

@@ -27,7 +27,7 @@ typedef enum ebbi_fill {
 } ebbi_fill;
 
 /* How an optimizer treats a parameter. A SHIFT (bias, factor of a norm) may be exempt from weight
- * decay. A STATISTIC is not trained: the kind's forward writes it in training. */
+ * decay. A STATISTIC is not trained: the kind's `settle` writes it. */
 typedef enum ebbi_role { EBBI_ROLE_WEIGHT, EBBI_ROLE_SHIFT, EBBI_ROLE_STATISTIC } ebbi_role;
 
 /* Layout of a parameter [rows, cols] in a file: transposed, a vector if rows is 1, or as it is. */
@@ -60,6 +60,7 @@ typedef struct ebbi_node_call {
   ebbi_epilogue below[EBB_NODE_INPUTS]; /* epilogues of dx, for kinds that fuse them */
   const ebb_tensor *state; /* the step state, for randomness that depends on the step */
   uint64_t seed;           /* of the training */
+  bool training;           /* false: evaluation or prediction, where state may be NULL */
 } ebbi_node_call;
 
 typedef struct ebbi_kind {
@@ -95,6 +96,10 @@ typedef struct ebbi_kind {
 
   /* NULL: the gradient of each input is the output's gradient. */
   ebb_status (*backward)(const ebbi_node_call *call);
+
+  /* Writes the STATISTIC parameters, at a step's end before the update. Checks open steps without
+   * ending them, so forward and backward must leave such parameters. NULL: it has none. */
+  ebb_status (*settle)(const ebbi_node_call *call);
 } ebbi_kind;
 
 #define EBBI_KIND_ROW(name, text) extern const ebbi_kind ebbi_kind_##text;

@@ -120,6 +120,7 @@ static ebb_status read_settings(item *out, const char *text, size_t length, size
     bool exists = i < EBB_NODE_SETTINGS && settings[i].name;
     bool last = i + 1 == EBB_NODE_SETTINGS || !settings[i + 1].name;
     size_t part = last ? length - at : strcspn(text + at, "x-()");
+    if (exists && part > length - at) part = length - at; /* an activation follows */
     REQUIRE(exists && at + part <= length &&
                 ebbi_parse_number(&out->node.settings[i], text + at, part, '.'),
             EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column, shown(length),
@@ -139,7 +140,7 @@ static ebb_status read_activation(item *out, const char *text, size_t length, si
 
 /* Reads what follows a kind's word: numbers, and an activation if the kind takes one. */
 static ebb_status read_rest(item *out, const char *text, size_t length, size_t column) {
-  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".") : length;
+  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".x") : length;
   if (numbers > length) numbers = length;
   TRY(read_settings(out, text, numbers, column));
   if (numbers == length) return EBB_OK;

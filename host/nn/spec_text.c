@@ -59,15 +59,22 @@ static void put_number(growing *out, double value) {
   put(out, ".%0*llu", decimals, rest);
 }
 
+/* Whether the text leaves a node's settings out: all are defaults, and silent. */
+static bool is_silent(const ebb_node *node) {
+  const ebbi_kind_setting *settings = ebbi_kind_of(node->kind)->settings;
+  bool silent = true;
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && settings[i].name; i++)
+    silent = silent && settings[i].silent && node->settings[i] == settings[i].standard;
+  return silent;
+}
+
 static void put_item(growing *out, const ebb_node *node) {
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
   if (kind->word)
     put(out, "%s", kind->word);
   else
     put(out, "%zu", node->units);
-  for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name; i++) {
-    const ebbi_kind_setting *setting = &kind->settings[i];
-    if (setting->silent && node->settings[i] == setting->standard) continue;
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name && !is_silent(node); i++) {
     if (i > 0) put(out, "x");
     put_number(out, node->settings[i]);
   }

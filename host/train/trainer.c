@@ -71,6 +71,7 @@ static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) 
                                 optimizer, steps);
   }
   TRY(ebbi_trainer_gradients(trainer, slot));
+  if (pass->kind == EBBI_PASS_LAYERS) TRY(ebbi_pass_settle(pass));
   return ebbi_update(&pass->exec, parameters, trainer->moments, pass->gradients, pass->state,
                      pass->partials, optimizer);
 }

@@ -30,7 +30,8 @@ extern "C" {
   X(WIDE, wide)                                                                                    \
   X(EMBED, embed)                                                                                  \
   X(LAYERNORM, layernorm)                                                                          \
-  X(RMSNORM, rmsnorm)
+  X(RMSNORM, rmsnorm)                                                                              \
+  X(BATCHNORM, batchnorm)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -86,6 +87,13 @@ ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
  * the columns of each row. w starts as ones, b as zeros. epsilon is below 1 and kept to nine
  * decimals; 0: 1e-5, as PyTorch's. */
 ebb_status ebb_spec_add_layernorm(ebb_spec *spec, double epsilon, ebb_activation activation);
+
+/* Adds batch normalisation, as layer normalisation over the rows of each column. In training the
+ * moments are those of the batch, and running ones move towards them, the variance unbiased:
+ * running += momentum (batch's - running). In evaluation and prediction the running ones are used,
+ * and in training where a batch has one row. 0: epsilon 1e-5, momentum 0.1, as PyTorch's. */
+ebb_status ebb_spec_add_batchnorm(ebb_spec *spec, double epsilon, double momentum,
+                                  ebb_activation activation);
 
 /* Adds y = f(x w / sqrt(mean of x^2 + epsilon)). epsilon 0: 1.19e-7, float32's epsilon, as
  * PyTorch's RMSNorm. */

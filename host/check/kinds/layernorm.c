@@ -1,36 +1,36 @@
-/* The twin of layernorm: rows normalised, see row_norm.c.
+/* The twin of layernorm: rows normalised, see norm_lines.c.
  */
-#include "check/row_norm.h"
+#include "check/norm_lines.h"
 
 static void forward(const ebbi_node_arrays *n) {
-  ebbi_row_norm_forward(n, true);
+  ebbi_norm_lines_forward(n, EBBI_LINES_ROWS);
 }
 
 static void backward(const ebbi_node_arrays *n) {
-  ebbi_row_norm_backward(n, true);
+  ebbi_norm_lines_backward(n, EBBI_LINES_ROWS);
 }
 
 static void spread_forward(const ebbi_node_spread *s) {
-  ebbi_row_norm_spread_forward(s, true);
+  ebbi_norm_lines_spread_forward(s, EBBI_LINES_ROWS);
 }
 
 static void spread_backward(const ebbi_node_spread *s) {
-  ebbi_row_norm_spread_backward(s, true);
+  ebbi_norm_lines_spread_backward(s, EBBI_LINES_ROWS);
 }
 
 static ebb_status expect_z(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
                            size_t node) {
-  return ebbi_row_norm_expect_z(s, c, t, node, true);
+  return ebbi_norm_lines_expect_z(s, c, t, node, EBBI_LINES_ROWS);
 }
 
 static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
                             size_t node, size_t input) {
   (void)input;
-  return ebbi_row_norm_expect_dx(s, c, t, node, true);
+  return ebbi_norm_lines_expect_dx(s, c, t, node, EBBI_LINES_ROWS);
 }
 
 static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node) {
-  return ebbi_row_norm_compare_gradients(c, t, node, true);
+  return ebbi_norm_lines_compare_gradients(c, t, node, EBBI_LINES_ROWS);
 }
 
 const ebbi_kind_check ebbi_kind_check_layernorm = {
