@@ -3,7 +3,8 @@
  * m += (1 - beta1)(g - m);  v = beta2 v + (1 - beta2) g^2;
  * p -= rate / c1 * m / (sqrt(v / c2) + epsilon) with c = 1 - beta^step. Weight decay goes into g
  * (Adam) or off p (AdamW): the constants have one for each, as host/ops/optimizers/adam.h has them.
- * c comes from expm1(step log beta): 1 - pow would lose its digits.
+ * c comes from expm1(step log beta): 1 - pow would lose its digits. With a third moment, the
+ * largest v so far, that one stands for v in the root (AMSGrad).
  */
 typedef struct {
   float rate1, scale2, rest1, beta2, rest2, epsilon, decay_g, keep_p;
@@ -26,5 +27,10 @@ static inline vec next_vector(const update_rule *rule, vec p, vec gradient,
   aligned_vec(moments->first, i) = m;
   aligned_vec(moments->second, i) = v;
   *moment = v;
-  return rule->keep_p * p - rule->rate1 * m / (sqrt(v) * rule->scale2 + rule->epsilon);
+  vec most = v;
+  if (moments->third) {
+    most = fmax(aligned_vec(moments->third, i), v);
+    aligned_vec(moments->third, i) = most;
+  }
+  return rule->keep_p * p - rule->rate1 * m / (sqrt(most) * rule->scale2 + rule->epsilon);
 }

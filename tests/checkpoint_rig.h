@@ -67,7 +67,7 @@ typedef struct plan {
   ebb_data_place place;
   ebb_optimizer_kind optimizer;
   double momentum;
-  bool nesterov, shuffle;
+  bool amsgrad, nesterov, shuffle;
   bool keep_best; /* few rows, so that validation soon becomes worse */
   size_t patience, epochs;
 } plan;
@@ -94,6 +94,7 @@ static inline void training_begin(training *t, ebb_device *device, const plan *p
   o->optimizer = ebb_optimizer_default(p->optimizer);
   o->optimizer.momentum = p->momentum;
   o->optimizer.nesterov = p->nesterov;
+  o->optimizer.amsgrad = p->amsgrad;
   o->optimizer.weight_decay = 0.01;
   o->learning_rate = 0.05f;
   o->shuffle = p->shuffle;

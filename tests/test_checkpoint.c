@@ -34,12 +34,12 @@ enum { FORMS = sizeof forms / sizeof *forms };
 static const struct by {
   ebb_optimizer_kind kind;
   double momentum;
-  bool nesterov;
-} optimizers[] = {{EBB_OPT_ADAM, 0, false},
-                  {EBB_OPT_SGD, 0, false},
-                  {EBB_OPT_SGD, 0.9, false},
-                  {EBB_OPT_SGD, 0.9, true},
-                  {EBB_OPT_ADAMW, 0, false}};
+  bool nesterov, amsgrad;
+} optimizers[] = {{EBB_OPT_ADAM, 0, false, false},
+                  {EBB_OPT_SGD, 0, false, false},
+                  {EBB_OPT_SGD, 0.9, false, false},
+                  {EBB_OPT_SGD, 0.9, true, false},
+                  {EBB_OPT_ADAMW, 0, false, true}};
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
 static plan plan_of(size_t form, size_t optimizer, size_t variant) {
@@ -48,6 +48,7 @@ static plan plan_of(size_t form, size_t optimizer, size_t variant) {
                 .optimizer = optimizers[optimizer].kind,
                 .momentum = optimizers[optimizer].momentum,
                 .nesterov = optimizers[optimizer].nesterov,
+                .amsgrad = optimizers[optimizer].amsgrad,
                 .place = variant % 2 ? EBB_DATA_HOST : EBB_DATA_DEVICE,
                 .shuffle = variant / 2 % 2};
 }

@@ -23,6 +23,9 @@ static void other_optimizer(training *t) {
 static void other_beta(training *t) {
   t->r.options.optimizer.beta2 = 0.99;
 }
+static void with_amsgrad(training *t) {
+  t->r.options.optimizer.amsgrad = true;
+}
 static void other_batch(training *t) {
   t->r.options.batch = 9;
 }
@@ -77,6 +80,7 @@ static void what_differs_is_said(void **state) {
       {warmed_up, "schedule constant, here constant, warm-up 5 steps"},
       {other_optimizer, "optimizer adam, here sgd; weight decay 0.01, here 0"},
       {other_beta, "beta2 0.999, here 0.99"},
+      {with_amsgrad, "amsgrad none, here yes"},
       {other_batch, "batch 8, here 9"},
       {other_seed, "seed 1, here 18446744073709551615"},
       {no_shuffle, "shuffle yes, here no"},

@@ -139,6 +139,114 @@ static void test_rmsprop_by_hand(void **state) {
   }
 }
 
+/* Beside Adam's v = 1 and 1/4 an average of 16 was the largest: the root is 4, corrected by 3/4. */
+static void test_amsgrad_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer adam = {
+      .kind = EBB_OPT_ADAM, .beta1 = 0.5, .beta2 = 0.5, .epsilon = 0.5, .amsgrad = true};
+  double p = 2, m = 1, v = 1, most = 16, g = 1;
+  ebbi_reference_update(&p, (double *[]){&m, &v, &most}, &g, 1, &adam, 0.25, 2);
+  NEAR(most, 16, 0);
+  NEAR(p, 2 - 0.25 * (1 / 0.75) / (sqrt(16 / 0.75) + 0.5), 1e-15);
+  g = 8, most = 2;
+  ebbi_reference_update(&p, (double *[]){&m, &v, &most}, &g, 1, &adam, 0.25, 3);
+  NEAR(most, 32.5, 0);
+}
+
+/* From v = 12 by g + p/2 = 2 in the third step: the rate is 1/4 over 1 + 2/2. */
+static void test_adagrad_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer adagrad = {
+      .kind = EBB_OPT_ADAGRAD, .lr_decay = 0.5, .epsilon = 0.5, .weight_decay = 0.5};
+  double p = 2, v = 12, g = 1;
+  ebbi_reference_update(&p, (double *[]){&v}, &g, 1, &adagrad, 0.25, 3);
+  NEAR(v, 16, 0);
+  NEAR(p, 2 - 0.125 * 2 / 4.5, 1e-15);
+}
+
+/* v = 3/2 + 4/2, u = 2 before: d = 2 sqrt(4) / sqrt(11/2). */
+static void test_adadelta_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer adadelta = {
+      .kind = EBB_OPT_ADADELTA, .alpha = 0.5, .epsilon = 2, .weight_decay = 0.5};
+  double p = 2, v = 3, u = 2, g = 1;
+  ebbi_reference_update(&p, (double *[]){&v, &u}, &g, 1, &adadelta, 0.25, 7);
+  NEAR(v, 3.5, 0);
+  NEAR(u, 1 + 16 / 5.5 / 2, 1e-15);
+  NEAR(p, 2 - 0.25 * 4 / sqrt(5.5), 1e-15);
+}
+
+/* u is the larger of 4/2 and 1 + 1/2, then of 1/4 and 1 + 1/2. */
+static void test_adamax_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer adamax = {.kind = EBB_OPT_ADAMAX, .beta1 = 0.5, .beta2 = 0.5, .epsilon = 0.5};
+  double p = 2, m = 3, u = 4, g = 1;
+  ebbi_reference_update(&p, (double *[]){&m, &u}, &g, 1, &adamax, 0.75, 2);
+  NEAR(u, 2, 0);
+  NEAR(p, 2 - 1 * 2 / 2.0, 1e-15);
+  u = 0.5;
+  ebbi_reference_update(&p, (double *[]){&m, &u}, &g, 1, &adamax, 0.75, 2);
+  NEAR(u, 1.5, 0);
+}
+
+/* Without momentum decay every momentum is 1/4, so that P is 1/16 and then 1/64. */
+static void test_nadam_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer nadam = {
+      .kind = EBB_OPT_NADAM, .beta1 = 0.5, .beta2 = 0.75, .epsilon = 0.5, .decoupled_decay = true};
+  double p = 2, m = 3, v = 0, g = 1;
+  ebbi_reference_update(&p, (double *[]){&m, &v}, &g, 1, &nadam, 0.25, 2);
+  double root = sqrt(0.25 / 0.4375) + 0.5;
+  NEAR(p, 2 - 0.25 * (0.75 / (15 / 16.0) + 0.25 * 2 / (63 / 64.0)) / root, 1e-15);
+}
+
+/* beta2 1/2 has 3 squares in all, so that no step divides; 0.9 has 19, of which 5.4 in step 6. */
+static void test_radam_by_hand(void **state) {
+  (void)state;
+  ebb_optimizer radam = {.kind = EBB_OPT_RADAM, .beta1 = 0.5, .beta2 = 0.5, .epsilon = 0.5};
+  double p = 2, m = 1, v = 1, g = 1;
+  ebbi_reference_update(&p, (double *[]){&m, &v}, &g, 1, &radam, 0.25, 9);
+  NEAR(p, 2 - 0.25 * 1 / (1 - 1 / 512.0), 1e-15);
+  radam.beta2 = 0.9;
+  for (uint64_t step = 5; step <= 6; step++) {
+    p = 2, m = 1, v = 1;
+    ebbi_reference_update(&p, (double *[]){&m, &v}, &g, 1, &radam, 0.25, step);
+    double power = pow(0.9, (double)step), rho = 19 - 2 * (double)step * power / (1 - power);
+    double rect = sqrt((rho - 4) * (rho - 2) * 19 / (15 * 17 * rho));
+    double divided = step == 5 ? 1 : rect * sqrt(1 - power) / 1.5;
+    assert_true((rho > 5) == (step > 5));
+    NEAR(p, 2 - 0.25 * divided / (1 - ldexp(1, -(int)step)), 1e-14);
+  }
+}
+
+/* The sign is that of 3/4 - 1/2, m falls below 0; p loses 1/8 of itself first. */
+static void test_lion_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer lion = {
+      .kind = EBB_OPT_LION, .beta1 = 0.75, .beta2 = 0.5, .weight_decay = 0.5};
+  double p = 2, m = 1, g = -2;
+  ebbi_reference_update(&p, (double *[]){&m}, &g, 1, &lion, 0.25, 7);
+  NEAR(p, 1.75 - 0.25, 0);
+  NEAR(m, -0.5, 0);
+}
+
+/* The first step is the rate; it grows by the same sign up to the limit, shrinks by a turn, in
+ * which nothing moves, and stays where the gradient before counts as 0. */
+static void test_rprop_by_hand(void **state) {
+  (void)state;
+  const ebb_optimizer rprop = {
+      .kind = EBB_OPT_RPROP, .eta_minus = 0.5, .eta_plus = 2, .step_min = 0.125, .step_max = 0.75};
+  const double gradients[] = {1e-200, 1e-200, 3, -1, -1, 1, -1, 1};
+  const double sizes[] = {0.25, 0.5, 0.75, 0.375, 0.375, 0.1875, 0.1875, 0.125};
+  const double after[] = {1.75, 1.25, 0.5, 0.5, 0.875, 0.875, 1.0625, 1.0625};
+  double p = 2, before = 0, size = 0;
+  for (uint64_t i = 0; i < 8; i++) {
+    ebbi_reference_update(&p, (double *[]){&before, &size}, &gradients[i], 1, &rprop, 0.25, i + 1);
+    NEAR(size, sizes[i], 0);
+    NEAR(p, after[i], 0);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_cross_entropy_by_hand),
@@ -148,6 +256,14 @@ int main(void) {
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
       cmocka_unit_test(test_rmsprop_by_hand),
+      cmocka_unit_test(test_amsgrad_by_hand),
+      cmocka_unit_test(test_adagrad_by_hand),
+      cmocka_unit_test(test_adadelta_by_hand),
+      cmocka_unit_test(test_adamax_by_hand),
+      cmocka_unit_test(test_nadam_by_hand),
+      cmocka_unit_test(test_radam_by_hand),
+      cmocka_unit_test(test_lion_by_hand),
+      cmocka_unit_test(test_rprop_by_hand),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

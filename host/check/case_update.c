@@ -4,7 +4,9 @@
 #include "check/verify_kernels.h"
 
 #include "base/error.h"
+#include <float.h>
 #include <math.h>
+#include <string.h>
 
 enum { STEPS = 4 };
 
@@ -47,7 +49,7 @@ static ebb_status run_steps(ebbi_fixture *fixture, size_t count, size_t slices,
 /* Each run frees what it holds: all runs together would exceed EBBI_FIXTURE_ITEMS. */
 static ebb_status run_optimizer(ebbi_fixture *fixture, size_t count, size_t slices,
                                 const ebb_optimizer *optimizer) {
-  static const uint64_t before[] = {0, LATE};
+  static const uint64_t before[] = {0, STEPS, LATE};
   for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
     TRY(run_steps(fixture, count, slices, optimizer, before[i]));
     ebbi_fixture_clear(fixture);
@@ -55,27 +57,45 @@ static ebb_status run_optimizer(ebbi_fixture *fixture, size_t count, size_t slic
   return EBB_OK;
 }
 
-/* One of four variants: with or without weight decay, with or without momentum, where the optimizer
- * has these; with both, Nesterov's form. */
+/* Settings that change the rule, and a value that they have in some variants. */
+static const struct {
+  ebb_optimizer_setting setting;
+  double value;
+} switches[] = {{EBB_SETTING_momentum, 0.9},
+                {EBB_SETTING_amsgrad, 1},
+                {EBB_SETTING_decoupled_decay, 1},
+                {EBB_SETTING_lr_decay, 0.125}};
+enum { SWITCHES = sizeof switches / sizeof *switches };
+
+/* Four variants, or two where all switches are unknown to the optimizer. */
+static int variants_of(ebb_optimizer_kind kind) {
+  for (size_t i = 0; i < SWITCHES; i++)
+    if (ebb_optimizer_has(kind, switches[i].setting)) return 4;
+  return 2;
+}
+
+/* With or without weight decay, with or without the switches that the optimizer has; with both,
+ * Nesterov's form. */
 static ebb_optimizer variant_of(ebb_optimizer_kind kind, int variant) {
   ebb_optimizer optimizer = ebb_optimizer_default(kind);
-  bool decays = variant & 1, moves = variant & 2;
+  bool decays = variant & 1, switched = variant & 2;
   optimizer.weight_decay = decays ? 0.1 : 0;
-  if (moves && ebb_optimizer_has(kind, EBB_SETTING_momentum)) optimizer.momentum = 0.9;
-  if (moves && ebb_optimizer_has(kind, EBB_SETTING_nesterov)) optimizer.nesterov = decays;
+  for (size_t i = 0; i < SWITCHES && switched; i++)
+    if (ebb_optimizer_has(kind, switches[i].setting))
+      ebb_optimizer_set(&optimizer, switches[i].setting, switches[i].value);
+  if (switched && ebb_optimizer_has(kind, EBB_SETTING_nesterov)) optimizer.nesterov = decays;
   return optimizer;
 }
 
 /* Each optimizer. */
 ebb_status ebbi_case_update(ebbi_fixture *fixture, ebbi_shape shape) {
   for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
-    bool moves = ebb_optimizer_has((ebb_optimizer_kind)kind, EBB_SETTING_momentum);
-    for (int variant = 0; variant < (moves ? 4 : 2); variant++) {
+    for (int variant = 0; variant < variants_of((ebb_optimizer_kind)kind); variant++) {
       ebb_optimizer optimizer = variant_of((ebb_optimizer_kind)kind, variant);
       size_t count = shape.rows * shape.cols;
-      ebbi_tally_case(&fixture->tally, "%zu, %s, momentum %g, decay %g%s", count,
-                      ebb_optimizer_name(optimizer.kind), optimizer.momentum,
-                      optimizer.weight_decay, optimizer.nesterov ? ", nesterov" : "");
+      ebbi_tally_case(&fixture->tally, "%zu, %s%s%s%s", count, ebb_optimizer_name(optimizer.kind),
+                      variant & 2 ? ", switched" : "", variant & 1 ? ", decay 0.1" : "",
+                      optimizer.nesterov ? ", nesterov" : "");
       TRY(run_optimizer(fixture, count, 1, &optimizer));
     }
   }
@@ -96,30 +116,39 @@ ebb_status ebbi_case_update_slices(ebbi_fixture *fixture, ebbi_shape shape) {
   return EBB_OK;
 }
 
-/* Gradients of NaN and Inf, and one whose square is infinite where the optimizer keeps squares, as
- * those with an epsilon do: these parameters stay, the lowest is reported, the others move; and a
- * frozen step moves none. */
+/* True if the reference's moments of parameter i are too large for the device. */
+static bool overflows(ebbi_update_run *run, size_t i) {
+  bool infinite = false;
+  for (size_t m = 0; m < ebb_optimizer_moments(&run->optimizer); m++)
+    infinite = infinite || run->expected.moments[m][i] > (double)FLT_MAX;
+  return infinite;
+}
+
+/* Gradients of NaN and Inf, and one whose square is infinite, which matters where the optimizer
+ * keeps squares: these parameters stay, the lowest is reported, the others move; and a frozen step
+ * moves none. */
 static ebb_status run_not_finite(ebbi_fixture *fixture, size_t count,
                                  const ebb_optimizer *optimizer) {
   ebbi_update_run run;
   ebb_state state = ebb_state_default(1, 9, 0.25f);
   double *before, *gradients, *moved;
   size_t low = count / 3, high = count - 1, squared = count / 2;
-  bool squares = ebb_optimizer_has(optimizer->kind, EBB_SETTING_epsilon);
   TRY(make_run(&run, fixture, count, 1, optimizer));
   TRY(ebbi_fixture_read(&before, fixture, run.parameters));
   TRY(ebbi_fixture_normal(&gradients, fixture, count, 1));
   gradients[high] = INFINITY;
-  if (squares) gradients[squared] = 1e30;
+  gradients[squared] = 1e30;
   gradients[low] = NAN;
   TRY(ebbi_fixture_input(&run.gradients, fixture, 1, count, gradients));
+  memcpy(run.gradient_values, gradients, count * sizeof *gradients);
+  ebbi_update_run_expect(&run, state.step);
   TRY(ebb_tensor_upload(run.state, &state));
   TRY(ebbi_update(fixture->exec, run.parameters, run.moments, run.gradients, run.state,
                   run.partials, optimizer));
   TRY(ebbi_fixture_read(&moved, fixture, run.parameters));
   TRY(ebb_tensor_download(&state, run.state));
   for (size_t i = 0; i < count; i++) {
-    bool stays = i == low || i == high || (squares && i == squared);
+    bool stays = i == low || i == high || (i == squared && overflows(&run, i));
     ebbi_tally_add(&fixture->tally, (moved[i] == before[i]) == stays, 1, 1, 0);
   }
   ebbi_tally_add(&fixture->tally, state.bad_parameter, (double)low, 1, 0);

@@ -106,10 +106,12 @@ static ebb_status read_optimizer(ebbi_dump *d) {
   *o = ebb_optimizer_default((ebb_optimizer_kind)kind);
   for (int i = 0; i < EBB_SETTING_COUNT; i++) { /* an older version had fewer settings */
     double value;
-    bool has = ebb_optimizer_has(o->kind, (ebb_optimizer_setting)i);
-    if (!has && !ebbi_safetensors_metadata(d->file, ebbi_dump_settings[i])) continue;
+    ebb_optimizer_setting setting = (ebb_optimizer_setting)i;
+    bool late = i >= EBB_SETTINGS_ALWAYS_LISTED && ebb_optimizer_setting_is_flag(setting);
+    bool needed = ebb_optimizer_has(o->kind, setting) && !late;
+    if (!needed && !ebbi_safetensors_metadata(d->file, ebbi_dump_settings[i])) continue;
     TRY(get_number(&value, d, ebbi_dump_settings[i]));
-    ebb_optimizer_set(o, (ebb_optimizer_setting)i, value);
+    ebb_optimizer_set(o, setting, value);
   }
   TRY(get_number(&rate, d, "learning_rate"));
   TRY(get_count(&d->step, d, "step"));

@@ -5,6 +5,7 @@
 #include "check/update_check.h"
 
 #include "base/rng.h"
+#include <float.h>
 #include <math.h>
 
 static const ebbi_update_check *const checks[] = {
@@ -21,6 +22,12 @@ double ebbi_bound_update(ebb_optimizer_kind kind) {
 
 double ebbi_bound_moment(ebb_optimizer_kind kind) {
   return checks[kind]->moment * EBBI_ROUNDOFF;
+}
+
+double ebbi_update_underflow(double terms, double v, double c, double epsilon) {
+  const double off = 2 * (double)FLT_MIN;
+  double low = sqrt(fmax(v - off, 0) / c) + epsilon, high = sqrt((v + off) / c) + epsilon;
+  return (terms + off) * (1 / low - 1 / high) + off / low;
 }
 
 void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, size_t count) {

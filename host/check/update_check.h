@@ -28,4 +28,9 @@ const ebbi_update_check *ebbi_update_check_of(ebb_optimizer_kind kind);
 /* The largest magnitude that a live check compares, with room before float32 overflows. */
 #define EBBI_UPDATE_MOST ((double)FLT_MAX / 2)
 
+/* How far off a device's terms / (sqrt(v / c) + epsilon) may be where v or the terms are near
+ * FLT_MIN or below: it may take them for 0, or round them to one of the few numbers that there are.
+ */
+double ebbi_update_underflow(double terms, double v, double c, double epsilon);
+
 #endif

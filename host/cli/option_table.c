@@ -164,7 +164,9 @@ static const option_row rows[] = {
     {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
-     "learning rate (default: 0.001, sgd 0.01)", NULL, 1e-30, 1e30},
+     "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad and rprop 0.01, "
+     "nadam and adamax 0.002, lion 0.0001, adadelta 1)",
+     NULL, 1e-30, 1e30},
     {NULL, "schedule", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(schedule), "NAME", "constant",
      "how the learning rate changes from step to step: it falls in a line or along half a cosine, "
      "by a factor after each period, or a little at each step (exponential)",
@@ -183,8 +185,8 @@ static const option_row rows[] = {
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr", NULL, 0,
      0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
-     "rows per step; the last step of an epoch takes the remaining rows (default: 32)", NULL, 1,
-     16777216},
+     "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop all)",
+     NULL, 1, 16777216},
     {NULL, "batch", 0, FOR_VERIFY, KIND_COUNT, MEMBER(batch), "ROWS", "33",
      "rows of the compared batch", NULL, 1, 65536},
     {NULL, "batch", 0, FOR_BENCH, KIND_COUNT, MEMBER(batch), "ROWS", "128", "rows of a step", NULL,

@@ -39,11 +39,29 @@ static int choose_options(training *t) {
   return code == EXIT_GOOD ? schedule_check(s) : code;
 }
 
+/* All training rows where the optimizer needs the gradients of all, unless another batch is asked
+ * for. */
+static size_t choose_batch(const training *t) {
+  const settings *s = t->s;
+  ebb_optimizer_kind kind = t->options.optimizer.kind;
+  if (!ebb_optimizer_is_full_batch(kind)) return s->batch;
+  if (s->batch == 0)
+    note(s,
+         "note     %s compares gradients of all rows: a batch is all %zu training rows (--batch)",
+         ebb_optimizer_name(kind), t->train_rows);
+  else if (s->batch < t->train_rows)
+    remark(
+        "warning  %s compares the gradients of successive steps, which mean little in batches of "
+        "%zu of %zu rows; leave --batch out for all rows, or use another --optimizer",
+        ebb_optimizer_name(kind), s->batch, t->train_rows);
+  return s->batch ? s->batch : t->train_rows;
+}
+
 /* Batch, epochs and patience. With only --epochs, all epochs are run. */
 static void choose_amounts(training *t) {
   const settings *s = t->s;
   ebb_train_options *o = &t->options;
-  ebb_train_amounts d = ebb_train_amounts_for(t->train_rows, t->valid_rows, s->batch);
+  ebb_train_amounts d = ebb_train_amounts_for(t->train_rows, t->valid_rows, choose_batch(t));
   bool patience_given = settings_named(s, "patience");
   o->batch = d.batch;
   o->epochs = s->epochs ? s->epochs : d.epochs;

@@ -95,6 +95,7 @@ static void take_over(training *t, training *all) {
 int refit_run(training *t) {
   training all = {.s = t->s, .table = t->table, .device = t->device, .options = t->options};
   all.options.epochs = t->kept->epoch;
+  if (all.options.batch == t->train_rows) all.options.batch += t->valid_rows; /* still all rows */
   all.options.keep_best = false;
   all.options.patience = 0;
   t->watched = 0;

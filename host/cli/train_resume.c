@@ -103,6 +103,8 @@ static void start_value(char text[SPEC_TEXT], const begun *b, size_t i) {
   else if (strcmp(name, "schedule-factor") == 0)
     snprintf(text, SPEC_TEXT, "%.9g",
              ebb_schedule_default((ebb_schedule_kind)start_choice(b, "schedule")).factor);
+  else if (strcmp(name, "batch") == 0 && ebb_optimizer_is_full_batch(kind))
+    snprintf(text, SPEC_TEXT, "all rows");
   else if (strcmp(name, "batch") == 0)
     snprintf(text, SPEC_TEXT, "%zu", ebb_train_amounts_for(0, 0, 0).batch);
   else if (strcmp(name, "seed-split") == 0)

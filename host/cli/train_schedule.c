@@ -27,6 +27,11 @@ static void take(training *t) {
 
 int schedule_check(const settings *s) {
   static const char *const apart[] = {"schedule-length", "schedule-factor"};
+  ebb_optimizer_kind kind = (ebb_optimizer_kind)s->optimizer;
+  bool warms = s->warmup.steps > 0 || s->warmup.epochs > 0;
+  if (!ebb_optimizer_is_scheduled(kind) && (s->schedule != EBB_SCHEDULE_CONSTANT || warms))
+    return fail(EXIT_USAGE, "%s has no effect on %s, whose first step alone uses the learning rate",
+                settings_origin(s, warms ? "warmup" : "schedule").text, ebb_optimizer_name(kind));
   for (int i = 0; i < 2 && s->schedule == EBB_SCHEDULE_CONSTANT; i++)
     if (settings_named(s, apart[i]))
       return fail(EXIT_USAGE, "%s needs a --schedule that is not constant",

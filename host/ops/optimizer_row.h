@@ -15,11 +15,15 @@ typedef struct ebbi_optimizer_row {
     double usual; /* default */
   } settings[EBB_SETTING_COUNT];
   double learning_rate; /* default */
+  bool full_batch;      /* compares gradients of successive steps, which must be of all rows */
+  bool unscheduled;     /* uses the learning rate in its first step only */
   size_t (*moments)(const ebb_optimizer *optimizer);
   double (*flops)(const ebb_optimizer *optimizer); /* for each parameter */
   /* Computed in double: 1 - beta, computed in the kernel from a float beta, would be wrong in the
    * fifth digit. */
   void (*constants)(float constants[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *optimizer);
+  /* Fails if settings that are each in range do not go together. NULL: they always do. */
+  ebb_status (*check)(const char *where, const ebb_optimizer *optimizer);
 } ebbi_optimizer_row;
 
 #define EBBI_OPTIMIZER_ROW(name, text, formula)                                                    \

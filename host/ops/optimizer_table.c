@@ -52,6 +52,14 @@ double ebb_optimizer_learning_rate(ebb_optimizer_kind kind) {
   return exists(kind) ? optimizers[kind].row->learning_rate : 0;
 }
 
+bool ebb_optimizer_is_full_batch(ebb_optimizer_kind kind) {
+  return exists(kind) && optimizers[kind].row->full_batch;
+}
+
+bool ebb_optimizer_is_scheduled(ebb_optimizer_kind kind) {
+  return exists(kind) && !optimizers[kind].row->unscheduled;
+}
+
 bool ebb_optimizer_has(ebb_optimizer_kind kind, ebb_optimizer_setting setting) {
   return exists(kind) && optimizers[kind].row->settings[setting].has;
 }
@@ -87,5 +95,6 @@ ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *o) {
     if (ebb_optimizer_has(o->kind, (ebb_optimizer_setting)s) && !settings[s].flag)
       TRY(ebbi_setting_check(where, optimizers[o->kind].name, &settings[s].range,
                              ebb_optimizer_get(o, (ebb_optimizer_setting)s)));
-  return EBB_OK;
+  const ebbi_optimizer_row *row = optimizers[o->kind].row;
+  return row->check ? row->check(where, o) : EBB_OK;
 }

@@ -131,15 +131,20 @@ static void add_setting(ebbi_json *terms, const ebb_optimizer *o, ebb_optimizer_
     add_number(terms, name, value, false);
 }
 
+/* An earlier version did not know some flags of its optimizers, so that none is listed while off.
+ */
+static bool is_listed(const ebb_optimizer *o, ebb_optimizer_setting setting) {
+  bool off = ebb_optimizer_setting_is_flag(setting) && ebb_optimizer_get(o, setting) == 0;
+  return (int)setting < EBB_SETTINGS_ALWAYS_LISTED || (ebb_optimizer_has(o->kind, setting) && !off);
+}
+
 static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
   const ebb_optimizer *o = &options->optimizer;
   ebbi_json_text(terms, "optimizer", ebb_optimizer_name(o->kind));
   add_number(terms, "learning rate", (double)options->learning_rate, true);
   add_schedule(terms, &options->schedule);
-  for (int i = 0; i < EBB_SETTING_COUNT; i++) {
-    if (i < EBB_SETTINGS_ALWAYS_LISTED || ebb_optimizer_has(o->kind, (ebb_optimizer_setting)i))
-      add_setting(terms, o, (ebb_optimizer_setting)i);
-  }
+  for (int i = 0; i < EBB_SETTING_COUNT; i++)
+    if (is_listed(o, (ebb_optimizer_setting)i)) add_setting(terms, o, (ebb_optimizer_setting)i);
 }
 
 static void add_options(ebbi_json *terms, const ebb_train_options *options) {

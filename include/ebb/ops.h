@@ -68,7 +68,15 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b);
   X(SGD, sgd, "-rate m, m = momentum m + g; nesterov: -rate (g + momentum m)")                     \
   X(ADAM, adam, "-rate m / (sqrt(v) + epsilon), m and v unbiased averages of g and g^2")           \
   X(ADAMW, adamw, "adam's, and -rate weight_decay p")                                              \
-  X(RMSPROP, rmsprop, "-rate m, m = momentum m + g / (sqrt(v) + epsilon), v an average of g^2")
+  X(RMSPROP, rmsprop, "-rate m, m = momentum m + g / (sqrt(v) + epsilon), v an average of g^2")    \
+  X(ADAGRAD, adagrad, "-rate g / (sqrt(v) + epsilon), v the sum of g^2")                           \
+  X(ADADELTA, adadelta,                                                                            \
+    "-rate d, d = g sqrt(u + epsilon) / sqrt(v + epsilon), v and u averages of g^2 and d^2")       \
+  X(ADAMAX, adamax, "-rate m / u, m an unbiased average of g, u a fading maximum of |g|")          \
+  X(NADAM, nadam, "adam's, with Nesterov's form of momentum, which rises from step to step")       \
+  X(RADAM, radam, "adam's by a factor for the few squares in v, and -rate m in the first steps")   \
+  X(LION, lion, "-rate (sign(c) + weight_decay p), c an average of g, m a slower one")             \
+  X(RPROP, rprop, "-sign(g) d, d grows while g keeps its sign and shrinks when it turns")
 
 typedef enum ebb_optimizer_kind {
 #define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
@@ -85,13 +93,32 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
 #define EBB_OPTIMIZER_SETTING_LIST(X)                                                              \
   X(momentum, double, "momentum", 0, 1, 0, 0, "momentum of sgd and rmsprop (default: 0)")          \
   X(nesterov, bool, "nesterov", 0, 1, 1, 0, "Nesterov's form of momentum")                         \
-  X(beta1, double, "beta1", 0, 1, 0, 0.9, "adam's decay of the gradients' average (default: 0.9)") \
-  X(beta2, double, "beta2", 0, 1, 0, 0.999, "the same of their squares' (default: 0.999)")         \
+  X(beta1, double, "beta1", 0, 1, 0, 0.9,                                                          \
+    "adam's decay of the gradients' average, and its kin's (default: 0.9)")                        \
+  X(beta2, double, "beta2", 0, 1, 0, 0.999,                                                        \
+    "the same of their squares'; of lion a slower average's (default: 0.999, lion 0.99)")          \
   X(epsilon, double, "epsilon", 1.17549435082228751e-38, 1e30, 1, 1e-8,                            \
-    "added to the squares' root (default: 1e-8)")                                                  \
+    "added to the squares' root (default: 1e-8, adagrad 1e-10, adadelta 1e-6)")                    \
   X(weight_decay, double, "weight-decay", 0, 1, 1, 0, "weight decay (default: 0, adamw 0.01)")     \
   X(alpha, double, "alpha", 0, 1, 0, 0.99,                                                         \
-    "rmsprop's decay of the squares' average (default: 0.99)")
+    "decay of the squares' average of rmsprop and adadelta, there called rho (default: 0.99, "     \
+    "adadelta 0.9)")                                                                               \
+  X(lr_decay, double, "lr-decay", 0, 1e30, 1, 0,                                                   \
+    "adagrad's: in step s the learning rate is divided by 1 + (s - 1) D (default: 0)")             \
+  X(amsgrad, bool, "amsgrad", 0, 1, 1, 0,                                                          \
+    "adam and adamw divide by the largest squares' average so far (AMSGrad)")                      \
+  X(momentum_decay, double, "momentum-decay", 0, 1e30, 1, 0.004,                                   \
+    "nadam's: how soon momentum rises from about half of beta1 to beta1 (default: 0.004)")         \
+  X(decoupled_decay, bool, "decoupled-decay", 0, 1, 1, 0,                                          \
+    "nadam and radam take weight decay off the weight, as adamw does")                             \
+  X(eta_minus, double, "eta-minus", 0, 1, 0, 0.5,                                                  \
+    "rprop's factor of a parameter's step when its gradient turns (default: 0.5)")                 \
+  X(eta_plus, double, "eta-plus", 1, 1e30, 1, 1.2,                                                 \
+    "the same while its gradient keeps its sign (default: 1.2)")                                   \
+  X(step_min, double, "step-min", 1.17549435082228751e-38, 1e30, 1, 1e-6,                          \
+    "rprop's least step of a parameter (default: 1e-6)")                                           \
+  X(step_max, double, "step-max", 1.17549435082228751e-38, 1e30, 1, 50,                            \
+    "rprop's largest step of a parameter (default: 50)")
 enum { EBB_SETTINGS_ALWAYS_LISTED = 6 };
 
 typedef enum ebb_optimizer_setting {
@@ -116,12 +143,19 @@ typedef struct ebb_optimizer {
 #define EBB_ADAM_FIELD(field, type, option, least, most, closed, other, text) other,
 #define EBB_ADAM_INIT                                                         {EBB_OPT_ADAM, EBB_OPTIMIZER_SETTING_LIST(EBB_ADAM_FIELD){0}}
 
-/* PyTorch's defaults: momentum 0, betas 0.9 and 0.999, epsilon 1e-8, weight decay 0 (adamw: 0.01),
- * alpha 0.99. */
+/* PyTorch's defaults; those of the table above unless the optimizer has its own. */
 ebb_optimizer ebb_optimizer_default(ebb_optimizer_kind kind);
 
 /* Returns the default learning rate. */
 double ebb_optimizer_learning_rate(ebb_optimizer_kind kind);
+
+/* Whether the optimizer compares gradients of successive steps, which must be of all rows: its
+ * batch should be all training rows. */
+bool ebb_optimizer_is_full_batch(ebb_optimizer_kind kind);
+
+/* Whether every step uses the learning rate. Otherwise only the first does, so that a schedule has
+ * no effect. */
+bool ebb_optimizer_is_scheduled(ebb_optimizer_kind kind);
 
 /* Whether the optimizer has a setting; the setting's name, which is also the tool's option. */
 bool ebb_optimizer_has(ebb_optimizer_kind kind, ebb_optimizer_setting setting);
@@ -249,7 +283,7 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
  * reported in the state; a frozen step changes none. `gradients` may have S rows, one for each
  * slice of the batch, which are added first, in ascending order. Only as
  * many moments are read as the optimizer keeps (ebb_optimizer_moments); NULL if it keeps none.
- * Shapes: gradients [S, count], all others [1, count].  Source: (11) to (14), (17) */
+ * Shapes: gradients [S, count], all others [1, count].  Source: (11) to (14), (17), (O1) to (O7) */
 ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
                       const ebb_optimizer *optimizer);

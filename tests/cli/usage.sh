@@ -31,7 +31,7 @@ for option in data labels target task delimiter no-header valid split model loss
   time-limit sentinel no-self-test device-timeout max-memory; do
   out "--$option\b"
 done
-out '--optimizer NAME .*\[sgd, adam, adamw.*\]'
+out '--optimizer NAME .*\[sgd, adam, adamw, rmsprop'
 out 'default: 0\.2'
 [ "$(awk 'length > 80' out | wc -l)" -eq 0 ] || flunk "a line is longer than 80 columns"
 grep -q -e '--[a-z-]* [A-Z][A-Z][A-Z]*[a-z]' out && flunk "no blank between an option and its help"
@@ -121,6 +121,10 @@ complains 2 '--seed: "-1" is not' train --seed -1
 complains 2 '--data: "" is not' train --data ''
 complains 2 '--momentum belongs to --optimizer sgd' train --data class.csv --momentum 0.9
 complains 2 '--nesterov needs' train --data class.csv --optimizer sgd --nesterov
+complains 2 '--eta-plus belongs to --optimizer rprop; adam has .*--amsgrad' train --data class.csv --eta-plus 1.3
+complains 2 '--weight-decay belongs to .*; rprop has' train --data class.csv --optimizer rprop --weight-decay 0.1
+complains 2 '--warmup has no effect on rprop' train --data class.csv --optimizer rprop --warmup 3
+complains 2 '--schedule has no effect on rprop' train --data class.csv --optimizer rprop --schedule cosine
 complains 2 '--loss: mse does not go with classification' train --data class.csv --loss mse --quiet
 
 begin "durations and sizes"

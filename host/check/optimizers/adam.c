@@ -15,6 +15,10 @@ void ebbi_check_adam_step(double *p, double *moments, double g, const ebb_optimi
   moments[1] = beta2 * moments[1] + (1 - beta2) * g * g;
   double first_unbiased = moments[0] / (1 - pow(beta1, (double)step));
   double second_unbiased = moments[1] / (1 - pow(beta2, (double)step));
+  if (o->amsgrad) {
+    moments[2] = fmax(moments[2], moments[1]);
+    second_unbiased = moments[2] / (1 - pow(beta2, (double)step));
+  }
   *p -= rate * first_unbiased / (sqrt(second_unbiased) + o->epsilon);
 }
 
@@ -23,16 +27,22 @@ static void step(double *p, double *moments, double g, const ebb_optimizer *o, d
   ebbi_check_adam_step(p, moments, g + o->weight_decay * *p, o, rate, count);
 }
 
+/* The squares that divide: AMSGrad's are the largest so far. */
+static double v_of(const ebbi_update_run *run, size_t i) {
+  return run->expected.moments[run->optimizer.amsgrad ? 2 : 1][i];
+}
+
 /* The second moment as expected after the step divides: its own error is relative to itself. */
 void ebbi_check_adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step, double decay) {
   const ebb_optimizer *o = &run->optimizer;
   double p = fabs(run->found.parameters[i]), m = fabs(run->found.moments[0][i]);
   double gradient = fabs(run->gradient_values[i]) + decay * p;
   double first = m + (1 - o->beta1) * gradient;
-  double root = sqrt(run->expected.moments[1][i] / (1 - pow(o->beta2, (double)step))) + o->epsilon;
+  double root = sqrt(v_of(run, i) / (1 - pow(o->beta2, (double)step))) + o->epsilon;
   run->scale.moments[0][i] = first;
   run->scale.moments[1][i] =
       o->beta2 * run->found.moments[1][i] + (1 - o->beta2) * gradient * gradient;
+  run->scale.moments[2][i] = fmax(run->found.moments[2][i], run->scale.moments[1][i]);
   run->scale.parameters[i] =
       p +
       run->learning_rate * (o->weight_decay * p + first / (1 - pow(o->beta1, (double)step)) / root);
@@ -40,17 +50,6 @@ void ebbi_check_adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step, d
 
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   ebbi_check_adam_magnitudes(run, i, count, run->optimizer.weight_decay);
-}
-
-/* How far off a device may be where a second moment is near FLT_MIN or below: it may take it for 0,
- * or round it to one of the few numbers that there are. */
-static double underflow_of(const ebbi_update_run *run, size_t i, double c1, double c2) {
-  const double off = 2 * (double)FLT_MIN;
-  double epsilon = run->optimizer.epsilon, second = run->expected.moments[1][i];
-  double low = sqrt(fmax(second - off, 0) / c2) + epsilon;
-  double high = sqrt((second + off) / c2) + epsilon;
-  return run->learning_rate / c1 *
-         ((run->scale.moments[0][i] + off) * (1 / low - 1 / high) + off / low);
 }
 
 /* 1 - beta^step, as the reference forms it, is off by half an ulp of 1. */
@@ -61,7 +60,8 @@ double ebbi_check_adam_slack(const ebbi_update_run *run, size_t i, uint64_t step
   double change = run->learning_rate / c1 * fmax(run->scale.moments[0][i], 1);
   bool fits = change < most && run->scale.moments[0][i] < most && run->scale.moments[1][i] < most;
   double update = EBBI_CHECK_ADAM_UPDATE * 0x1p-24;
-  double underflow = underflow_of(run, i, c1, c2) * (1 + update);
+  double underflow = run->learning_rate / c1 * (1 + update) *
+                     ebbi_update_underflow(run->scale.moments[0][i], v_of(run, i), c2, o->epsilon);
   return fits ? scale * (DBL_EPSILON / c1 + DBL_EPSILON / c2) + underflow : NAN;
 }
 

@@ -26,14 +26,6 @@ static void step(double *p, double *moments, double g, const ebb_optimizer *o, d
   }
 }
 
-/* How far off a device's quotient may be where v is near FLT_MIN or below: it may take it for 0, or
- * round it to one of the few numbers that there are. */
-static double underflow(const ebb_optimizer *o, double gradient, double v) {
-  const double off = 2 * (double)FLT_MIN;
-  double low = sqrt(fmax(v - off, 0)) + o->epsilon, high = sqrt(v + off) + o->epsilon;
-  return (gradient + off) * (1 / low - 1 / high) + off / low;
-}
-
 /* v as expected after the step divides: its own error is relative to itself. The underflow is no
  * magnitude; it is added as what the smaller of both bounds makes it of. */
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
@@ -41,8 +33,8 @@ static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   const ebb_optimizer *o = &run->optimizer;
   double p = fabs(run->found.parameters[i]), v = run->expected.moments[0][i];
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
-  double quotient =
-      gradient / (sqrt(v) + o->epsilon) + underflow(o, gradient, v) / (MOMENT * EBBI_ROUNDOFF);
+  double quotient = gradient / (sqrt(v) + o->epsilon) +
+                    ebbi_update_underflow(gradient, v, 1, o->epsilon) / (MOMENT * EBBI_ROUNDOFF);
   double buffer = o->momentum * fabs(run->found.moments[1][i]) + quotient;
   run->scale.moments[0][i] =
       o->alpha * run->found.moments[0][i] + (1 - o->alpha) * gradient * gradient;

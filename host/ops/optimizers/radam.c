@@ -1,0 +1,28 @@
+/* RAdam: Adam that waits for enough squares, and allows for how few they are. */
+#include "adam.h"
+
+static size_t moments(const ebb_optimizer *o) {
+  (void)o;
+  return 2;
+}
+
+static double flops(const ebb_optimizer *o) {
+  (void)o;
+  return 15;
+}
+
+static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
+  ebbi_adam_constants(values, o, o->decoupled_decay ? 0 : o->weight_decay,
+                      o->decoupled_decay ? o->weight_decay : 0);
+}
+
+const ebbi_optimizer_row ebbi_optimizer_radam = {
+    .settings = {[EBB_SETTING_beta1] = {true, 0.9},
+                 [EBB_SETTING_beta2] = {true, 0.999},
+                 [EBB_SETTING_epsilon] = {true, 1e-8},
+                 [EBB_SETTING_weight_decay] = {true, 0},
+                 [EBB_SETTING_decoupled_decay] = {true, 0}},
+    .learning_rate = 0.001,
+    .moments = moments,
+    .flops = flops,
+    .constants = constants};
