@@ -162,12 +162,125 @@ static void test_others(void **state) {
   ebb_table_free(next);
 }
 
+/* ---- embeddings ---- */
+
+static ebb_encoder_options embed(const char *list) {
+  return (ebb_encoder_options){
+      .size = sizeof(ebb_encoder_options), .missing = EBB_MISSING_INDICATOR, .embed = list};
+}
+
+static ebb_table *three_columns(void) {
+  ebb_table *t = rig_table(4);
+  rig_texts(t, "k", (const char *[]){"b", "a", "b", "c"});
+  rig_numbers(t, "n", EBB_COLUMN_NUMBER, (const double[]){1, 3, 1, 3});
+  rig_texts(t, "a,b=c", (const char *[]){"p", "q", "r", NULL});
+  rig_texts(t, "l", (const char *[]){"y", "x", "y", "x"});
+  return t;
+}
+
+/* Codes come first, those of one size together; a missing value has a code of its own. */
+static void test_codes(void **state) {
+  (void)state;
+  ebb_table *t = three_columns();
+  ebb_encoder_options options = embed("k=5,l=5");
+  ebb_encoder *e = encoder_of(t, &options);
+  expect_inputs(e, t, (double[]){1, 4, -1, 1, 0, 0, 0, 0, 3, 1, 0, 1, 0, 0,
+                                 1, 4, -1, 0, 0, 1, 0, 2, 3, 1, 0, 0, 0, 1},
+                7);
+  ebb_embedding both = ebb_encoder_embedding(e, 0);
+  assert_int_equal(ebb_encoder_embeddings(e), 1);
+  assert_true(both.columns == 2 && both.categories == 5 && both.units == 5);
+  ebb_encoder_free(e);
+  options.embed = "all=2,none,a,b=c=9"; /* a name with a comma is the last entry */
+  e = encoder_of(t, &options);
+  expect_inputs(e, t, (double[]){0, 0, 1, 0, -1, 0, 1, 1, 1, 0, 0, 1, 1, 0,
+                                 2, 0, 1, 0, -1, 0, 1, 3, 0, 0, 1, 1, 1, 0},
+                7);
+  char name[40];
+  ebbi_encoder_input_name(name, sizeof name, e, 0);
+  assert_string_equal(name, "a,b=c");
+  ebbi_encoder_input_name(name, sizeof name, e, 6);
+  assert_string_equal(name, "l=y");
+  ebb_encoder_free(e);
+  ebb_table_free(t);
+}
+
+/* The encoder is the same from its text, and an unknown category has no code. */
+static void test_codes_of_new_rows(void **state) {
+  (void)state;
+  ebb_table *t = three_columns(), *next = rig_table(1);
+  rig_classes(t, "y", (const char *[]){"u", "v", "u", "v"}, false);
+  rig_texts(next, "k", (const char *[]){"new"});
+  rig_numbers(next, "n", EBB_COLUMN_NUMBER, (const double[]){1});
+  rig_texts(next, "a,b=c", (const char *[]){"r"});
+  rig_texts(next, "l", (const char *[]){"y"});
+  ebb_encoder_options options = embed("none,l=3,2=3,k=4");
+  ebb_encoder *e = encoder_of(t, &options), *again;
+  char *text, error[80];
+  assert_int_equal(ebb_encoder_to_json(&text, e), EBB_OK);
+  assert_int_equal(ebb_encoder_from_json(&again, text), EBB_OK);
+  expect_inputs(e, next, (double[]){-1, 2, 5, -1}, 4);
+  expect_inputs(again, next, (double[]){-1, 2, 5, -1}, 4);
+  assert_int_equal(ebb_encoder_unknown(error, sizeof error, again, next), 1);
+  assert_int_equal(ebb_encoder_embeddings(again), 2);
+  assert_int_equal(ebb_encoder_embedding(again, 1).categories, 6);
+  assert_int_equal(ebb_encoder_embedding(again, 2).units, 0);
+  assert_int_equal(ebb_encoder_column_units(again, 0), 4);
+  assert_int_equal(ebb_encoder_column_units(again, 1), 0);
+  free(text);
+  ebb_encoder_free(e);
+  ebb_encoder_free(again);
+  ebb_table_free(t);
+  ebb_table_free(next);
+}
+
+static void test_which_are_embedded(void **state) {
+  (void)state;
+  static const struct {
+    const char *list;
+    size_t categories, units;
+  } cases[] = {{NULL, 21, 0},        {"auto", 20, 0}, {"auto", 21, 8},     {"none", 21, 0},
+               {"k=3", 2, 3},        {"k=0", 21, 0},  {"all=4", 2, 4},     {"all=4,k=0", 30, 0},
+               {"none,auto", 21, 8}, {" k =3", 2, 3}, {"all=4,none", 2, 0}};
+  static const struct {
+    const char *list, *message;
+  } wrong[] = {{"k", "t: --embed: \"k\" is not auto, none, all=N or COLUMN=N"},
+               {"k=513", "t: --embed: \"k=513\" is not"},
+               {"k=1.5", "t: --embed: \"k=1.5\" is not"},
+               {"", "t: --embed: \"\" is not"},
+               {"m=2", "t: no column \"m\"*(--embed)"},
+               {"7=2", "t: embed 7: the columns are 0 to 0"}};
+  for (size_t i = 0; i < COUNT_OF(cases); i++) {
+    size_t counts[30];
+    for (size_t k = 0; k < 30; k++) counts[k] = 5;
+    ebb_table *t = texts_of(counts, cases[i].categories);
+    ebb_encoder_options options = embed(cases[i].list);
+    ebb_encoder *e = encoder_of(t, &options);
+    if (e->features[0].units != cases[i].units) fail_msg("case %zu", i);
+    ebb_encoder_free(e);
+    for (size_t w = 0; w < COUNT_OF(wrong) && i == 0; w++) {
+      options.embed = wrong[w].list;
+      expect_message(ebb_encoder_fit(&e, t, NULL, 0, &options), wrong[w].message);
+    }
+    ebb_table_free(t);
+  }
+  ebb_table *t = three_columns();
+  ebb_encoder_options options = embed("n=3");
+  ebb_encoder *e;
+  expect_message(ebb_encoder_fit(&e, t, NULL, 0, &options),
+                 "t: --embed: column \"n\" is not one of categories; --categorical n reads");
+  ebb_table_free(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
                                      cmocka_unit_test(test_which_are_listed),
                                      cmocka_unit_test(test_frequent_in_the_training_rows),
                                      cmocka_unit_test(test_unknown),
                                      cmocka_unit_test(test_unknown_in_words),
-                                     cmocka_unit_test(test_others)};
+                                     cmocka_unit_test(test_others),
+                                     cmocka_unit_test(test_codes),
+                                     cmocka_unit_test(test_codes_of_new_rows),
+                                     cmocka_unit_test(test_which_are_embedded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

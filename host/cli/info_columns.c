@@ -27,8 +27,13 @@ static void print_scale(double mean, double deviation, double limit) {
     printf(", mean %g, deviation %g", mean, deviation);
 }
 
-static void print_meaning(const ebb_encoder_column_info *c, double limit) {
+static void print_meaning(const ebb_encoder_column_info *c, double limit, size_t units) {
   printf("%s", noun_of(c->kind));
+  if (units > 0) {
+    printf(": %zu known%s%s, each %zu learned numbers\n", c->categories,
+           c->other ? " and the others" : "", c->indicator ? " and a missing one" : "", units);
+    return;
+  }
   if (c->kind == EBB_COLUMN_CATEGORY)
     printf(": %zu of its own input%s", c->categories, c->other ? ", the others share one" : "");
   else if (c->kind == EBB_COLUMN_DATE)
@@ -65,7 +70,8 @@ void info_print_columns(const ebb_encoder *encoder) {
       printf("columns      %zu to %zu, each ", first, last);
     else
       printf("column %-5zu ", first);
-    print_meaning(&column, ebb_encoder_column_limit(encoder, first));
+    print_meaning(&column, ebb_encoder_column_limit(encoder, first),
+                  ebb_encoder_column_units(encoder, first));
   }
 }
 

@@ -108,6 +108,10 @@ static const option_row rows[] = {
      "or the most frequent category; most: use the most frequent value; indicator: as mean, with "
      "one more input that marks missing values; drop: leave the row out",
      missings, 0, 0},
+    {NULL, "embed", 0, FOR_TRAIN, KIND_LIST, MEMBER(embed), "LIST", "auto",
+     "categories that become learned numbers instead of an input each: auto, 8 numbers for columns "
+     "of more than 20 categories; COLUMN=N; all=N; none",
+     NULL, 0, 0},
     {NULL, "unknown", 0, FOR_TRAIN | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(unknown), "HOW",
      "zeros", "treatment of categories that the model was not trained on", unknowns, 0, 0},
     {NULL, "scale", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(scale), "HOW", "standard",

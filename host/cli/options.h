@@ -56,7 +56,7 @@ typedef struct settings {
   const char *second;   /* second argument, for commands that have one */
 
   const char *data, *labels, *target, *valid, *valid_labels, *test, *test_labels;
-  const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to;
+  const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to, *embed;
   int task;    /* ebb_task */
   int missing; /* ebb_missing */
   int scale;   /* ebb_scaling */

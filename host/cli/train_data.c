@@ -129,7 +129,8 @@ ebb_encoder_options data_encoder_options(const settings *s) {
                                .no_scale = s->no_scale,
                                .no_scale_target = s->no_scale_target,
                                .missing = (ebb_missing)s->missing,
-                               .scaling = (ebb_scaling)s->scale};
+                               .scaling = (ebb_scaling)s->scale,
+                               .embed = s->embed};
 }
 
 static int read_rows(training *t) {
@@ -147,6 +148,20 @@ static int read_rows(training *t) {
   return EXIT_GOOD;
 }
 
+/* Says which columns have an embedding that no option asks for. */
+static void note_embeddings(const training *t) {
+  ebb_encoder_column_info column;
+  if (settings_named(t->s, "embed")) return;
+  for (size_t c = 0; c < ebb_encoder_columns(t->encoder); c++) {
+    size_t units = ebb_encoder_column_units(t->encoder, c);
+    if (units == 0 || ebb_encoder_column(&column, t->encoder, c) != EBB_OK) continue;
+    note(t->s,
+         "note     column \"%s\": %zu categories, each becomes %zu learned numbers instead of an "
+         "input; --embed none gives it inputs",
+         column.name, column.categories, units);
+  }
+}
+
 static int fit(training *t) {
   ebb_encoder_options options = data_encoder_options(t->s);
   int code = fail_status(ebb_encoder_fit(&t->encoder, t->table, t->order, t->train_rows, &options));
@@ -154,6 +169,7 @@ static int fit(training *t) {
       ebb_encoder_outputs(t->encoder) < 2)
     return fail(EXIT_INPUT, "%s: all rows are of one class, \"%s\": there is nothing to learn",
                 t->s->data, ebb_encoder_class(t->encoder, 0));
+  if (code == EXIT_GOOD) note_embeddings(t);
   return code;
 }
 

@@ -24,7 +24,6 @@ static ebb_status spec_of_init(training *t) {
 
 int network_choose(training *t) {
   const settings *s = t->s;
-  size_t inputs = ebb_encoder_inputs(t->encoder), outputs = ebb_encoder_outputs(t->encoder);
   const char *text = s->model ? s->model : EBB_DEFAULT_NETWORK;
   bool from_init = !s->model && s->init;
   if (from_init) {
@@ -32,7 +31,7 @@ int network_choose(training *t) {
     if (status != EBB_OK) return fail_status(status);
     text = t->spec_text;
   }
-  ebb_status status = ebb_spec_parse(&t->spec, text, inputs, outputs);
+  ebb_status status = ebb_model_spec(&t->spec, text, t->encoder);
   if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
   return fail_option(s, from_init ? "init" : "model", status);
 }

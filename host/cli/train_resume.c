@@ -129,8 +129,7 @@ static bool is_network(const begun *b, const char *text) {
   ebb_spec at_start, now;
   char whole[SPEC_TEXT];
   return ebb_spec_parse(&at_start, b->spec, 0, 0) == EBB_OK &&
-         ebb_spec_parse(&now, text, ebb_spec_inputs(&at_start), ebb_spec_outputs(&at_start)) ==
-             EBB_OK &&
+         ebb_spec_parse_like(&now, text, &at_start) == EBB_OK &&
          ebb_spec_text(whole, sizeof whole, &now) == EBB_OK && strcmp(whole, b->spec) == 0;
 }
 

@@ -34,6 +34,7 @@ size_t ebbi_feature_places(const ebbi_feature *feature) {
 
 size_t ebbi_feature_inputs(const ebbi_feature *feature) {
   size_t inputs = feature->indicator;
+  if (feature->units > 0) return 1;
   if (feature->kind == EBB_COLUMN_CATEGORY) return inputs + ebbi_feature_places(feature);
   if (feature->kind != EBB_COLUMN_DATE) return inputs + 1;
   for (size_t p = 0; p < EBBI_DATE_PARTS; p++) inputs += feature->deviation[p] > 0;
@@ -46,9 +47,11 @@ ebb_status ebbi_encoder_count(ebb_encoder *encoder) {
     encoder->first = malloc(encoder->columns * sizeof *encoder->first);
     REQUIRE(encoder->first, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
   }
+  if (encoder->features) TRY(ebbi_encoder_place_codes(encoder));
+  inputs += encoder->codes;
   for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
     encoder->first[c] = inputs;
-    inputs += ebbi_feature_inputs(&encoder->features[c]);
+    if (encoder->features[c].units == 0) inputs += ebbi_feature_inputs(&encoder->features[c]);
   }
   REQUIRE(inputs <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
           "encoder: %zu columns become %zu inputs, at most %d", encoder->columns, inputs,

@@ -9,7 +9,8 @@
 
 enum {
   EBBI_DATE_PARTS = 5, /* year, month, weekday, days, hour */
-  EBBI_DATE_DAYS = 3
+  EBBI_DATE_DAYS = 3,
+  EBBI_EMBEDDINGS = 16 /* sizes of embeddings */
 };
 
 /* How a column is encoded. */
@@ -25,6 +26,9 @@ typedef struct ebbi_feature {
   bool other;            /* one more input for all unlisted categories */
   size_t fill_category;  /* replaces a missing category */
   bool indicator;        /* one more input, after the others: 1 if missing */
+  size_t units; /* of an embedding; 0: none. Otherwise the category has one input, a code */
+  size_t input; /* the index of that input */
+  size_t code;  /* the first code; a category's is this plus the index of its input without one */
 } ebbi_feature;
 
 struct ebb_encoder {
@@ -45,8 +49,12 @@ struct ebb_encoder {
   size_t *target_positions; /* [targets]; file_columns + k: column k of a file of labels */
   double *target_mean, *target_deviation; /* regression: [outputs]; NULL: bare, or classification */
   size_t inputs, outputs;
-  size_t *first;      /* [columns]: index of the column's first input; NULL without features */
+  size_t *first;      /* [columns]: index of the column's first input, except of codes; NULL without
+                       * features */
   ebbi_names classes; /* classification: [outputs] */
+  size_t codes;       /* columns with an embedding; their inputs come first */
+  size_t embedding_count;
+  ebb_embedding embeddings[EBBI_EMBEDDINGS]; /* in the order of the inputs */
 };
 
 /* Sets `inputs` and `first` from the columns.  Errors: EBB_ERR_INPUT (too many), EBB_ERR_MEMORY. */
@@ -61,6 +69,14 @@ size_t ebbi_feature_places(const ebbi_feature *feature);
 
 /* The index of a category's input within the column; EBBI_NO_INDEX: unknown. */
 size_t ebbi_feature_place(const ebbi_feature *feature, const char *text);
+
+/* The codes of a column with an embedding: one for each input that it would have without. */
+size_t ebbi_feature_rows(const ebbi_feature *feature);
+
+/* Decides which columns have an embedding, by ebb_encoder_options.embed; and gives inputs and codes
+ * to those that have.  Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+ebb_status ebbi_fit_embeddings(ebb_encoder *encoder, const ebb_table *table, const char *list);
+ebb_status ebbi_encoder_place_codes(ebb_encoder *encoder);
 
 /* Steps of fitting: number columns, then the parts of dates, … */
 ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows,

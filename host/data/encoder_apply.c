@@ -89,43 +89,52 @@ static ebb_status put_numbers(const job *j, size_t first, size_t col, size_t off
   return EBB_OK;
 }
 
-static ebb_status put_category(const job *j, size_t i, size_t col, double code, float *x) {
+/* The place of a value among those of its column; EBBI_NO_INDEX: it is unknown. */
+static ebb_status find_place(size_t *place, const job *j, size_t i, size_t col, double code) {
   const ebbi_feature *feature = &j->encoder->features[col];
   const ebb_table *table = j->rows.table;
-  size_t row = ebbi_rows_at(&j->rows, i);
   char shown[EBBI_SHOWN];
-  memset(x, 0, ebbi_feature_inputs(feature) * sizeof *x);
   if (isnan(code)) {
-    TRY(check_filled(j, i, col));
-    x[feature->indicator ? ebbi_feature_places(feature) : feature->fill_category] = 1;
+    *place = feature->indicator ? ebbi_feature_places(feature) : feature->fill_category;
+    return check_filled(j, i, col);
+  }
+  *place = j->places[col][(size_t)code];
+  if (*place != EBBI_NO_INDEX || !table->refuse_unknown) return EBB_OK;
+  return ebbi_table_fail(table, ebbi_rows_at(&j->rows, i), col,
+                         "\"%s\" is not one of the %zu categories that the model was trained on; "
+                         "without --unknown refuse it becomes zeros",
+                         ebbi_shown(shown, ebbi_table_texts(table, col)->items[(size_t)code]),
+                         feature->categories.count);
+}
+
+/* An unknown category has the code -1, which no table of the network has: it reads zeros. */
+static ebb_status put_category(const job *j, size_t i, size_t col, double code) {
+  const ebbi_feature *feature = &j->encoder->features[col];
+  float *x = inputs_at(j, i);
+  size_t place;
+  TRY(find_place(&place, j, i, col, code));
+  if (feature->units > 0) {
+    x[feature->input] = place == EBBI_NO_INDEX ? -1 : (float)(feature->code + place);
     return EBB_OK;
   }
-  size_t place = j->places[col][(size_t)code];
-  if (place != EBBI_NO_INDEX)
-    x[place] = 1;
-  else if (table->refuse_unknown)
-    return ebbi_table_fail(table, row, col,
-                           "\"%s\" is not one of the %zu categories that the model was trained on; "
-                           "without --unknown refuse it becomes zeros",
-                           ebbi_shown(shown, ebbi_table_texts(table, col)->items[(size_t)code]),
-                           feature->categories.count);
+  x += j->encoder->first[col];
+  memset(x, 0, ebbi_feature_inputs(feature) * sizeof *x);
+  if (place != EBBI_NO_INDEX) x[place] = 1;
   return EBB_OK;
 }
 
 static ebb_status put_block(const job *j, size_t first) {
   const ebb_encoder *encoder = j->encoder;
-  size_t offset = 0;
   for (size_t c = 0; c < encoder->columns; c++) {
     const ebbi_feature *feature = encoder->features ? &encoder->features[c] : NULL;
     if (!feature || feature->kind != EBB_COLUMN_CATEGORY) {
-      TRY(put_numbers(j, first, c, offset));
+      TRY(put_numbers(j, first, c, feature ? encoder->first[c] : c));
     } else {
       double codes[EBBI_BLOCK];
       ebbi_rows_codes(codes, &j->rows, first, c);
       for (size_t i = first; i < first + ebbi_rows_block(&j->rows, first); i++)
-        TRY(put_category(j, i, c, codes[i - first], inputs_at(j, i) + offset));
+        TRY(put_category(j, i, c, codes[i - first]));
     }
-    offset += feature ? ebbi_feature_inputs(feature) : 1;
   }
   return EBB_OK;
 }

@@ -54,6 +54,7 @@ static size_t date_part(const ebbi_feature *feature, size_t index) {
 
 /* The suffix of an input's name after the column's name; "" if the column has a single input. */
 static const char *input_of(const ebbi_feature *f, size_t index) {
+  if (f->units > 0) return "";
   if (f->indicator && index + 1 == ebbi_feature_inputs(f)) return "missing";
   if (f->kind == EBB_COLUMN_DATE) return date_parts[date_part(f, index)];
   if (f->kind != EBB_COLUMN_CATEGORY) return "";
@@ -64,6 +65,11 @@ size_t ebbi_encoder_column_of(size_t *within, const ebb_encoder *encoder, size_t
   size_t column = 0, end = encoder->columns;
   *within = 0;
   if (!encoder->features) return index;
+  if (index < encoder->codes) {
+    while (encoder->features[column].units == 0 || encoder->features[column].input != index)
+      column++;
+    return column;
+  }
   while (end - column > 1) { /* finds the last column whose inputs begin at or before `index`; a
                               * column without inputs is skipped */
     size_t middle = column + (end - column) / 2;

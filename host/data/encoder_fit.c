@@ -103,6 +103,7 @@ static ebb_status fit(ebb_encoder *encoder, const ebbi_rows *rows,
     if (largest > 0) encoder->scale = 1.0 / largest;
   } else {
     TRY(fit_features(encoder, rows, options));
+    TRY(ebbi_fit_embeddings(encoder, rows->table, options->embed));
   }
   return ebbi_encoder_count(encoder);
 }

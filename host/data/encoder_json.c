@@ -4,7 +4,7 @@
  *    "targets": [{"name": …, "position": 7, "mean": …, "deviation": …}], "classes": […],
  *    "features": [[mean, deviation], {"mean": …, "deviation": …, "fill": …, "indicator": true},
  *                 {"kind": "date", "mean": [5 numbers], "deviation": [5 numbers], "fill": …},
- *                 {"categories": […], "fill": 2, "other": true}, …],
+ *                 {"categories": […], "fill": 2, "embed": 8, "other": true}, …],
  *    "positions": […], "names": […], "named": false, "left_out": […], "ids": […]}
  *
  * A number whose fill is its mean is a list of two; for the 784 pixels of an image as text this
@@ -62,6 +62,7 @@ static void add_feature(ebbi_json *json, const ebbi_feature *f) {
   if (f->kind != EBB_COLUMN_NUMBER && f->kind != EBB_COLUMN_CATEGORY)
     ebbi_json_text(json, "kind", ebbi_kind_names[f->kind]);
   if (f->kind != EBB_COLUMN_CATEGORY && f->format[0]) ebbi_json_text(json, "format", f->format);
+  if (f->units > 0) ebbi_json_whole(json, "embed", f->units);
   if (f->other) ebbi_json_flag(json, "other", true);
   if (f->indicator) ebbi_json_flag(json, "indicator", true);
   ebbi_json_end(json);

@@ -85,6 +85,8 @@ static ebb_status category_from_json(ebbi_feature *f, const json_t *object) {
   TRY(names_from_json(&f->categories, object, "categories"));
   REQUIRE(f->categories.count > 0, EBB_ERR_INPUT, "encoder: \"categories\" is empty");
   TRY(flag_from_json(&f->other, object, "other"));
+  const json_t *units = json_object_get(object, "embed");
+  if (units) TRY(size_from_json(&f->units, units, "embed", EBBI_MAX_COLUMNS));
   return size_from_json(&f->fill_category, json_object_get(object, "fill"), "fill",
                         f->categories.count - 1);
 }

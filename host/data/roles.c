@@ -43,23 +43,23 @@ bool ebbi_raw_is_empty(const ebbi_raw *raw, size_t col) {
   return raw->columns[col].missing == raw->rows;
 }
 
-/* A name, or a position that may count from the end. */
-static ebb_status find_column(size_t *col, const ebbi_raw *raw, const char *item, ebbi_role role) {
+ebb_status ebbi_find_column(size_t *col, const ebbi_raw *raw, const char *item,
+                            const char *option) {
   double position, count = (double)raw->cols;
   char shown[EBBI_SHOWN], hint[EBBI_SHOWN];
   *col = ebbi_names_find(&raw->names, item);
   if (*col != EBBI_NO_INDEX) return EBB_OK;
   if (ebbi_parse_double(&position, item) && position == floor(position)) {
     REQUIRE(position < count && position >= -count, EBB_ERR_INPUT,
-            "%s: %s %s: the columns are 0 to %zu, or -1 to -%zu from the end", raw->path,
-            option_names[role], ebbi_shown(shown, item), raw->cols - 1, raw->cols);
+            "%s: %s %s: the columns are 0 to %zu, or -1 to -%zu from the end", raw->path, option,
+            ebbi_shown(shown, item), raw->cols - 1, raw->cols);
     *col = (size_t)(position < 0 ? position + count : position);
     return EBB_OK;
   }
   const char *near = ebb_suggest(item, (const char *const *)raw->names.items, raw->names.count);
   return ebbi_fail(EBB_ERR_INPUT, "%s: no column \"%s\"%s%s%s (--%s)", raw->path,
                    ebbi_shown(shown, item), near ? "; did you mean \"" : "",
-                   near ? ebbi_shown(hint, near) : "", near ? "\"?" : "", option_names[role]);
+                   near ? ebbi_shown(hint, near) : "", near ? "\"?" : "", option);
 }
 
 ebb_status ebbi_roles_mark(ebbi_roles *roles, const ebbi_raw *raw, size_t col, ebbi_role role) {
@@ -83,7 +83,7 @@ static ebb_status take_item(ebbi_roles *roles, const ebbi_raw *raw, const char *
   while (length > 0 && item[length - 1] == ' ') length--;
   char *copy = strndup(item, length);
   REQUIRE(copy, EBB_ERR_MEMORY, "%s: no memory for a name", raw->path);
-  ebb_status status = find_column(&col, raw, copy, role);
+  ebb_status status = ebbi_find_column(&col, raw, copy, option_names[role]);
   free(copy);
   return status == EBB_OK ? ebbi_roles_mark(roles, raw, col, role) : status;
 }

@@ -44,6 +44,10 @@ void ebbi_roles_forms(ebbi_form *forms, const ebbi_roles *roles, const ebbi_raw 
  * becomes the target. */
 ebb_status ebbi_roles_default_target(ebbi_roles *roles, const ebbi_raw *raw);
 
+/* Finds a column by its name, or by a position that may count from the end. `option` is named in
+ * messages.  Errors: EBB_ERR_INPUT. */
+ebb_status ebbi_find_column(size_t *col, const ebbi_raw *raw, const char *item, const char *option);
+
 /* Gives a column the role `what`. Errors: EBB_ERR_INPUT (it is in two lists). */
 ebb_status ebbi_roles_mark(ebbi_roles *roles, const ebbi_raw *raw, size_t col, ebbi_role role);
 

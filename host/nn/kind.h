@@ -78,6 +78,7 @@ typedef struct ebbi_kind {
   bool fuses;         /* backward applies the epilogues of the nodes below */
   bool training_only; /* otherwise its output is its first input, without a launch */
   bool whole;         /* can be part of whole steps, as a dense layer */
+  bool front;         /* belongs to the data: a text may leave it out, see spec_front.c */
   bool exact;         /* its inputs are kept in float32 in every precision */
 
   /* Checks the columns of the inputs; checks (dense) or sets the units of the node.

@@ -13,6 +13,11 @@ enum { EBBI_SPEC_DEPTH = 16 };
  * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
 ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *where);
 
+/* As ebb_spec_parse. The nodes of data that `front` begins with stand before the text's layers,
+ * unless the text names some itself; front->inputs are the inputs. */
+ebb_status ebbi_spec_parse_behind(ebb_spec *spec, const char *text, const ebb_spec *front,
+                                  size_t outputs);
+
 /* Checks a spec that a caller may have filled by hand: 1 to EBB_MAX_NODES nodes, sizes and settings
  * in range, every value read, parentheses nested, the last node dense without activation, and a
  * number of parameters that fits in a size_t.

@@ -114,7 +114,7 @@ static ebb_status read_spec(ebb_spec *spec, const ebbi_safetensors *file, const 
   if (!spec_text) return EBB_OK;
   ebb_spec wanted;
   char text[EBB_SPEC_TEXT];
-  TRY(ebb_spec_parse(&wanted, spec_text, ebb_spec_inputs(spec), ebb_spec_outputs(spec)));
+  TRY(ebb_spec_parse_like(&wanted, spec_text, spec));
   TRY(ebb_spec_text(text, sizeof text, &wanted));
   REQUIRE(strcmp(text, stored) == 0, EBB_ERR_ARGUMENT, "%s: holds the network %s, not %s", path,
           stored, text);

@@ -43,10 +43,14 @@ typedef struct ebb_encoder_options {
   ebb_missing missing;
   ebb_scaling scaling; /* of numbers, unless no_scale */
   int reserved;        /* 0 */
+  const char *embed; /* categories that become codes of an embedding; NULL: none. A list, separated
+                      * by commas, of which later entries overrule earlier ones: `auto`, 8 numbers
+                      * for a column of more than 20 categories, which any list begins with; `none`;
+                      * `all=8`; `COLUMN=8`, where 0 means none. A column as in ebb_read_options */
 } ebb_encoder_options;
 
 #define EBB_ENCODER_OPTIONS_INIT                                                                   \
-  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0}
+  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0, 0}
 
 /* Fits an encoder on the given rows of a table. Each kind of column becomes:
  *
@@ -57,6 +61,9 @@ typedef struct ebb_encoder_options {
  *   of these except the days are left out if they are constant over the training rows.
  * - category: one input a category, 1 or 0, sorted. The 20 most frequent ones have an input each;
  *   so have further ones with at least 5 training rows, up to 100 in all. The rest share one input.
+ * - category with an embedding: one input, a code. The code is the index that the category's input
+ *   would have, plus a number that makes the codes of all columns of one size differ. The inputs of
+ *   such columns come first, see ebb_encoder_embedding. An unknown category has the code -1.
  * - pixel: the byte divided by the largest one (255 in most photographs, 16 in some scans).
  * - with missing INDICATOR, a column with missing values: one more input, 1 where the value is
  *   missing; a missing value is no category then.
@@ -113,6 +120,21 @@ typedef struct ebb_encoder_column_info {
   bool indicator;         /* one more input: 1 if the value is missing */
 } ebb_encoder_column_info;
 size_t ebb_encoder_columns(const ebb_encoder *encoder);
+
+/* The embeddings that a network for this encoder begins with, in this order: ebb_spec_add_embedding
+ * with these numbers, or ebb_model_spec. Each has the columns of one size. index: below
+ * ebb_encoder_embeddings, else all is 0. */
+typedef struct ebb_embedding {
+  size_t columns;    /* inputs that hold codes */
+  size_t categories; /* codes of all its columns together */
+  size_t units;      /* learned numbers of a category */
+} ebb_embedding;
+size_t ebb_encoder_embeddings(const ebb_encoder *encoder);
+ebb_embedding ebb_encoder_embedding(const ebb_encoder *encoder, size_t index);
+
+/* The learned numbers of a column's category; 0: it has no embedding. */
+size_t ebb_encoder_column_units(const ebb_encoder *encoder, size_t column);
+
 /* Errors: EBB_ERR_ARGUMENT (no such column). */
 ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *encoder,
                               size_t index);

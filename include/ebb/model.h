@@ -20,6 +20,11 @@ typedef struct ebb_model {
   uint64_t fingerprint; /* ebb_table_fingerprint of the training data; 0: unknown */
 } ebb_model;
 
+/* Parses a network's text for the inputs and outputs of an encoder. The embeddings of the encoder
+ * come before its layers, unless the text has embeddings itself.
+ * Errors: EBB_ERR_ARGUMENT, as ebb_spec_parse. */
+ebb_status ebb_model_spec(ebb_spec *spec, const char *text, const ebb_encoder *encoder);
+
 /* Writes the model. The file at `path` is replaced as a whole or not at all. The weights are read
  * from the device twice and must be equal and finite; the file is read back before it replaces the
  * old one; and it holds a checksum that every load compares. Its contents do not depend on time or

@@ -72,6 +72,11 @@ const char *ebb_kind_setting(ebb_kind kind, size_t index);
  * Errors: EBB_ERR_ARGUMENT, `spec:1:9: unknown activation "rellu"; did you mean "relu"?` */
 ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_t outputs);
 
+/* Parses a text for the inputs and outputs of another spec. If that begins with embeddings and the
+ * text has none, the result begins with them too.
+ * Errors: as ebb_spec_parse. */
+ebb_status ebb_spec_parse_like(ebb_spec *spec, const char *text, const ebb_spec *like);
+
 /* Starts a spec without nodes; the network will have `inputs` inputs. */
 ebb_status ebb_spec_begin(ebb_spec *spec, size_t inputs);
 

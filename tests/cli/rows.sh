@@ -271,3 +271,33 @@ code 0 predict two.safetensors --data two.csv --quiet
 [ "$(head -1 out)" = prediction_target,prediction_second ] || flunk "header: $(head -1 out)"
 cut -d, -f1-3 two.csv >three.csv
 complains 6 'the model.s target "second" is missing' eval two.safetensors --data three.csv --quiet
+
+begin "categories as learned numbers"
+awk 'BEGIN { srand(3); print "city,kind,n,y"; for (i = 0; i < 600; i++) {
+  c = i % 30; printf "c%02d,%s,%.3f,%s\n", c, substr("abc", i % 3 + 1, 1), rand(), c * 7 % 30 < 15 ? "low" : "high" } }' >cities.csv
+learn="train --data cities.csv --model 8tanh --lr 0.02 --epochs 12 --valid 0.2"
+code 0 $learn --out auto.safetensors
+err '^note     column "city": 30 categories, each becomes 8 learned numbers instead of an input; --embed none gives'
+code 0 info auto.safetensors
+out '^spec         5-embed1x30x8-8tanh-2$'
+out '^column 0     city: a category: 30 known, each 8 learned numbers$'
+out '^tensor       0.weight  F32 .30, 8., 960 bytes$'
+code 0 $learn --embed none --json --quiet --out none.safetensors
+code 0 info none.safetensors
+out '^spec         34-8tanh-2$'
+code 0 $learn --embed city=3 --embed kind=3 --refit --quiet --out both.safetensors
+code 0 info both.safetensors
+out '^spec         3-embed2x33x3-8tanh-2$'
+code 0 eval both.safetensors --data cities.csv --part all --json --quiet
+awk -v accuracy="$(field accuracy out)" 'BEGIN { exit !(accuracy > 0.8) }' || flunk "accuracy: $(field accuracy out)"
+printf 'city,kind,n\nc03,a,0.5\nnew,b,0.5\n' >newer.csv
+code 0 predict both.safetensors --data newer.csv
+err 'column "city": 1 of 2 values unknown ("new")'
+complains 6 '^ebb: newer.csv:3: column "city": "new" is not one of the 30 categories' predict both.safetensors --data newer.csv --unknown refuse --quiet
+code 0 $learn --model 3-embed2x33x3-8tanh-2 --embed all=3 --refit --quiet --out again.safetensors
+same both.safetensors again.safetensors
+complains 6 'column "n" is not one of categories; --categorical n' $learn --embed n=3 --quiet
+complains 6 '"city" is not auto, none, all=N or COLUMN=N' $learn --embed city --quiet
+code 0 $learn --epochs 6 --checkpoint run --quiet --out half.safetensors
+code 0 train --resume run --epochs 12 --model 8tanh --quiet --out resumed.safetensors
+same auto.safetensors resumed.safetensors

@@ -125,6 +125,7 @@ const ebbi_kind ebbi_kind_embed = {
                  {"categories", 1, EBB_MAX_UNITS + 1, 0, true},
                  {"units", 1, EBB_MAX_UNITS + 1, 0, true}},
     .inputs = 1,
+    .front = true,
     .exact = true,
     .shape = shape,
     .parameters = parameters,
