@@ -23,6 +23,9 @@
   X(dropout, "dropout.cl")                                                                         \
   X(embed, "embed.cl")                                                                             \
   X(embed_gradient, "embed.cl")                                                                    \
+  X(periodic, "periodic.cl")                                                                       \
+  X(periodic_gradient, "periodic.cl")                                                              \
+  X(periodic_backward, "periodic.cl")                                                              \
   X(copy_columns, "copy_columns.cl")                                                               \
   X(glu, "glu.cl")                                                                                 \
   X(glu_backward, "glu.cl")                                                                        \

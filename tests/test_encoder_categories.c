@@ -234,6 +234,34 @@ static void test_codes_of_new_rows(void **state) {
   ebb_table_free(next);
 }
 
+/* Numbers for a periodic embedding come after the codes; what says that one is missing does not. */
+static void test_numbers_in_front(void **state) {
+  (void)state;
+  ebb_table *t = three_columns();
+  rig_numbers(t, "m", EBB_COLUMN_NUMBER, (const double[]){5, NAN, 5, 5});
+  rig_classes(t, "y", (const char *[]){"u", "v", "u", "v"}, false);
+  ebb_encoder_options options = embed("all=2");
+  options.frequencies = 7;
+  ebb_encoder *e = encoder_of(t, &options), *again;
+  char *text, name[40];
+  assert_int_equal(ebb_encoder_to_json(&text, e), EBB_OK);
+  assert_int_equal(ebb_encoder_from_json(&again, text), EBB_OK);
+  const double x[] = {1, 3, 8, -1, 0, 0, 0, 4, 7, 1, 0, 1, 1, 5, 8, -1, 0, 0, 2, 6, 7, 1, 0, 0};
+  expect_inputs(e, t, x, 6);
+  expect_inputs(again, t, x, 6);
+  ebb_periodic p = ebb_encoder_periodic(again);
+  assert_true(p.columns == 2 && p.frequencies == 7 && p.units == 4);
+  static const char *const names[] = {"k", "a,b=c", "l", "n", "m", "m=missing"};
+  for (size_t i = 0; i < COUNT_OF(names); i++) {
+    ebbi_encoder_input_name(name, sizeof name, e, i);
+    assert_string_equal(name, names[i]);
+  }
+  free(text);
+  ebb_encoder_free(e);
+  ebb_encoder_free(again);
+  ebb_table_free(t);
+}
+
 static void test_which_are_embedded(void **state) {
   (void)state;
   static const struct {
@@ -281,6 +309,7 @@ int main(void) {
                                      cmocka_unit_test(test_others),
                                      cmocka_unit_test(test_codes),
                                      cmocka_unit_test(test_codes_of_new_rows),
+                                     cmocka_unit_test(test_numbers_in_front),
                                      cmocka_unit_test(test_which_are_embedded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static const char *const specs[] = {
     "7-6-layernormtanh-res(rmsnormsilu-6)-layernorm-6-6-3",
     "7-drop0.1-res(drop0.2)-res(res(7-7tanh)-7)-7-7-7-7-3",
     "7-6tanh-glu-6silu-swiglu-res(12-swiglu-glu)-3",
-    "7-embed2x3x5-embed1x9x1-6tanh-wide(embed3x7x2)-3",
+    "7-embed2x3x5-embed1x9x1-periodic3x17x2-6tanh-wide(embed3x7x2)-3",
     "7-wide(5relu)-wide(drop0.2-6gelu-wide(1))-res(4-wide(15))-3",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
@@ -265,7 +265,7 @@ static void test_gradients_of_gates(void **state) {
 /* Codes are the whole part of random inputs; many are no row of the table. */
 static void test_gradients_of_embeddings(void **state) {
   check_gradients(*state, "5-embed2x3x5-embed3x2x4-6tanh-3");
-  check_gradients(*state, "5-embed5x1x3-4tanh-3");
+  check_gradients(*state, "5-embed5x1x3-periodic3x5x3-4tanh-3");
 }
 
 static void test_gradients_of_wide(void **state) {

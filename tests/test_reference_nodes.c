@@ -31,15 +31,10 @@ static double random_value(uint64_t seed, size_t index) {
   }
 #define RES(branch, skip, to)  {.kind = EBB_KIND_RES, .inputs = {branch, skip}, .units = (to)}
 #define WIDE(branch, skip, to) {.kind = EBB_KIND_WIDE, .inputs = {branch, skip}, .units = (to)}
-#define EMBED(from, to, columns, categories, each)                                                 \
+#define FRONT(text, from, to, ...)                                                                 \
   {                                                                                                \
-    .kind = EBB_KIND_EMBED, .inputs = {from}, .units = (to), .settings = {                         \
-      columns,                                                                                     \
-      categories,                                                                                  \
-      each                                                                                         \
-    }                                                                                              \
+    .kind = EBB_KIND_##text, .inputs = {from}, .units = (to), .settings = { __VA_ARGS__ }          \
   }
-#define GATE(gate, from, to) {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
 #define NORM(KIND, from, to, eps, f)                                                               \
   {                                                                                                \
     .kind = EBB_KIND_##KIND, .inputs = {from}, .units = (to), .activation = EBB_ACT_##f,           \
@@ -47,6 +42,9 @@ static double random_value(uint64_t seed, size_t index) {
       eps                                                                                          \
     }                                                                                              \
   }
+#define EMBED(from, to, ...)    FRONT(EMBED, from, to, __VA_ARGS__)
+#define PERIODIC(from, to, ...) FRONT(PERIODIC, from, to, __VA_ARGS__)
+#define GATE(gate, from, to)    {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
  * value 0 is read through dropout and directly. */
@@ -64,6 +62,10 @@ static const ebb_spec graphs[] = {
      5,
      {DENSE(0, HIDDEN, SOFTPLUS), RES(1, 1, HIDDEN), DENSE(2, HIDDEN, ELU), RES(3, 2, HIDDEN),
       DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     5,
+     {PERIODIC(0, 11, 3, 4, 3), PERIODIC(1, 12, 1, 2, 2), DENSE(2, HIDDEN, TANH),
+      PERIODIC(3, 9, 1, 1, 6), DENSE(4, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
      {EMBED(0, 11, 2, 2, HIDDEN), EMBED(1, 12, 1, 3, 2), DENSE(2, HIDDEN, TANH),

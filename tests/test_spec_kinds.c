@@ -76,12 +76,35 @@ static void test_norms(void **state) {
   assert_int_equal(ebb_spec_node_parameters(&spec, 1), 4);
 }
 
+static void test_periodic(void **state) {
+  (void)state;
+  ebb_spec spec, like;
+  char text[EBB_SPEC_TEXT];
+  expect_text("periodic3x16x4-4relu", 8, 3, "8-periodic3x16x4-4relu-3");
+  expect_text("periodic3", 8, 3, "8-periodic3x16x4-3");
+  expect_error("periodic9", 8, 3, "spec:1:1: periodic takes 9 columns of numbers; its input has 8");
+  expect_error("periodic3x16x1", 8, 3, "spec:1:1: periodic with units 1; it must be from 2 up to");
+  assert_int_equal(ebb_spec_begin(&spec, 5), EBB_OK);
+  assert_int_equal(ebb_spec_add_periodic(&spec, 6, 16, 4), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_spec_add_periodic(&spec, 2, 16, 4), EBB_OK);
+  assert_int_equal(ebb_spec_outputs(&spec), 11);
+  assert_int_equal(ebb_spec_parameters(&spec), 2 * (16 + 16 + 48 + 3));
+  /* A text may leave out what belongs to the data. */
+  assert_int_equal(ebb_spec_parse(&like, "9-embed2x5x3-periodic1x2x3-4-3", 0, 0), EBB_OK);
+  assert_int_equal(ebb_spec_parse_like(&spec, "8relu-res(8)", &like), EBB_OK);
+  assert_int_equal(ebb_spec_text(text, sizeof text, &spec), EBB_OK);
+  assert_string_equal(text, "9-embed2x5x3-periodic1x2x3-8relu-res(8)-3");
+  assert_int_equal(ebb_spec_parse_like(&spec, "embed9x5x3-7relu", &like), EBB_OK);
+  assert_int_equal(ebb_spec_text(text, sizeof text, &spec), EBB_OK);
+  assert_string_equal(text, "9-embed9x5x3-7relu-3");
+  assert_int_equal(ebb_spec_parse_like(&spec, "12-7relu", &like), EBB_ERR_ARGUMENT);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_gates),
-      cmocka_unit_test(test_wide),
-      cmocka_unit_test(test_embeddings),
-      cmocka_unit_test(test_norms),
+      cmocka_unit_test(test_gates),      cmocka_unit_test(test_wide),
+      cmocka_unit_test(test_embeddings), cmocka_unit_test(test_norms),
+      cmocka_unit_test(test_periodic),
   };
   return cmocka_run_group_tests_name("spec_kinds", tests, NULL, NULL);
 }

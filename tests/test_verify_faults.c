@@ -74,6 +74,7 @@ static const fault faults[] = {
     {"norm.cl", "- shift * shift", "", "kind layernorm forward", NULL, 0},
     {"norm.cl", "normal * mean.y", "normal * 0.999f * mean.y", "kind rmsnorm gradient", NULL, 0},
     {"norm.cl", "2 * across, get", "2 * across + 1, get", "kernel node_backward", NULL, 0},
+    {"periodic.cl", "-sin(angle)", "sin(angle)", "kind periodic gradient", NULL, 0},
     {"elementary.h", "0.49999997f", "0.499f", "forward layer 1", "5-9tanh-3", EBB_ENGINE_CPU},
     {"loss_cross_entropy.h", "(vec)(-scale)", "(vec)(-0.999f * scale)", "gradient layer 2 bias",
      "5-9relu-3", EBB_ENGINE_CPU},

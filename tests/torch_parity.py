@@ -18,6 +18,114 @@ import tempfile
 try:
     import numpy as np
     import torch
+    from torch.nn import (ELU, GELU, GLU, BatchNorm1d, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU,
+                          RMSNorm, Sequential, Sigmoid, SiLU, Softplus, Tanh)
+    from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+except ImportError as error:
+    print(f"skipped: {error}")
+    sys.exit(77)
+
+BATCH, EPOCHS, STEPS, BOUND = 90, 5, 100, 1e-4  # of 1,797 rows
+CLASSES, VALUES = ["--task", "classification"], ["--task", "regression", "--no-scale-target"]
+
+
+def digits():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 10))
+
+
+def value():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 1))
+
+
+def linear():
+    """No gradient is 0 except for rounding, of which a sign, or g / sqrt(g^2), would make a whole step."""
+    return Sequential(Linear(64, 1))
+
+
+def all_activations():
+    return Sequential(Linear(64, 24), ReLU(), Linear(24, 23), LeakyReLU(), Linear(23, 22), Sigmoid(),
+                      Linear(22, 21), Tanh(), Linear(21, 20), GELU(), Linear(20, 19), GELU("tanh"),
+                      Linear(19, 18), SiLU(), Linear(18, 17), Softplus(), Linear(17, 16), ELU(),
+                      Linear(16, 15), Mish(), Linear(15, 10))
+
+
+class Residual(Sequential):
+    """res(...): what its modules make of x, added to x."""
+
+    def forward(self, x):
+        return x + super().forward(x)
+
+
+def residual():
+    return Sequential(Linear(64, 48), GELU(), Residual(Linear(48, 32), Tanh(), Linear(32, 48)), Linear(48, 10))
+
+
+class Wide(Sequential):
+    """wide(...): what its modules make of x, beside x."""
+
+    def forward(self, x):
+        return torch.cat([super().forward(x), x], 1)
+
+
+class SwiGLU(torch.nn.Module):
+    def forward(self, x):
+        a, b = x.chunk(2, 1)
+        return a * torch.nn.functional.silu(b)
+
+
+class Embed(Embedding):
+    """embed20x17x6: the first 20 columns are codes of one table; the others come first."""
+
+    def forward(self, x):
+        return torch.cat([x[:, 20:], super().forward(x[:, :20].long()).flatten(1)], 1)
+
+
+class Periodic(torch.nn.Module):
+    """periodic40x5x4: each of the first 40 columns and 3 mixes of 5 cosines, behind the others."""
+
+    def __init__(self):
+        super().__init__()
+        self.frequency, self.phase = (torch.nn.Parameter(torch.randn(40, 5) / 9) for _ in "ab")
+        self.mix, self.shift = torch.nn.Parameter(torch.randn(120, 5)), torch.nn.Parameter(torch.zeros(40, 3))
+
+    def forward(self, x):
+        number = x[:, :40, None]
+        waves = torch.cos(2 * torch.pi * self.frequency * number + self.phase)
+        mixes = torch.einsum("bjf,jof->bjo", waves, self.mix.view(40, 3, 5)) + self.shift
+        return torch.cat([x[:, 40:], torch.cat([number, mixes], 2).flatten(1)], 1)
+
+
+def periodic():
+    return Sequential(Periodic(), Linear(184, 32), Tanh(), Linear(32, 10))
+
+
+def embedding():
+    return Sequential(Embed(17, 6), Linear(164, 32), Tanh(), Linear(32, 10))
+
+
+def wide():
+    return Sequential(Wide(Linear(64, 48), GELU(), Linear(48, 13), Tanh()), Linear(77, 10))
+
+
+def gates():
+    return Sequential(Linear(64, 46), GLU(), Linear(23, 34), Tanh(), SwiGLU(), Linear(17, 10))
+
+
+def no_dropout():
+    return Sequential(Linear(64, 48), GELU(), Dropout(0), Linear(48, 32), Tanh(), Linear(32, 10))
+
+
+def batchnorms():
+    return Sequential(Linear(64, 48), BatchNorm1d(48), GELU(), Linear(48, 32),
+                      BatchNorm1d(32, eps=1e-3, momentum=0.3), Tanh(), Linear(32, 10))
+
+
+def norms():
+    return Sequential(Linear(64, 48), LayerNorm(48), GELU(), Linear(48, 32), RMSNorm(32, eps=1e-3), Tanh(),
+                      Linear(32, 32), LayerNorm(32, eps=0.01), Linear(32, 10))
+
+
+
 class Lion(torch.optim.Optimizer):
     """As Chen et al. 2023 define it; PyTorch has none."""
 
@@ -35,3 +143,194 @@ class Lion(torch.optim.Optimizer):
 
 
 DIGITS, VALUE, LINEAR = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1", "64-1"
+ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
+WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
+PERIODIC = "64-periodic40x5x4-32tanh-10"
+EMBEDDING = "64-embed20x17x6-32tanh-10"
+RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
+BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
+NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
+cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
+
+# name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
+CASES = [
+    ("sgd with momentum", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("sgd with nesterov and decay", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --nesterov --weight-decay 0.001 --lr 0.01",
+     lambda p: SGD(p, lr=0.01, momentum=0.9, nesterov=True, weight_decay=0.001)),
+    ("adam", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adam --lr 0.001", lambda p: Adam(p, lr=0.001)),
+    ("adamw", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adamw --lr 0.001 --weight-decay 0.01",
+     lambda p: AdamW(p, lr=0.001, weight_decay=0.01)),
+    ("adam, layer by layer", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adam --lr 0.001 --step layers", lambda p: Adam(p, lr=0.001)),
+    ("mse", VALUE, value, VALUES, mse,
+     "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
+    ("huber", VALUE, value, VALUES + ["--loss", "huber"], torch.nn.HuberLoss(),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("huber with delta", VALUE, value, VALUES + ["--loss", "huber(2.5)"], torch.nn.HuberLoss(delta=2.5),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),
+    ("rmsprop with momentum and decay", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer rmsprop --momentum 0.9 --alpha 0.9 --weight-decay 0.001 --lr 0.0001",
+     lambda p: RMSprop(p, lr=0.0001, alpha=0.9, momentum=0.9, weight_decay=0.001)),
+    ("adam with amsgrad", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adam --amsgrad --beta2 0.9 --lr 0.001", lambda p: Adam(p, lr=0.001, betas=(0.9, 0.9), amsgrad=True)),
+    ("adamw with amsgrad", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adamw --amsgrad --lr 0.001", lambda p: AdamW(p, lr=0.001, amsgrad=True)),
+    ("adagrad", LINEAR, linear, VALUES, mse,
+     "--optimizer adagrad", lambda p: Adagrad(p)),
+    ("adagrad with decays", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adagrad --lr-decay 0.01 --weight-decay 0.001 --epsilon 1e-8",
+     lambda p: Adagrad(p, lr_decay=0.01, weight_decay=0.001, eps=1e-8)),
+    ("adadelta", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adadelta", lambda p: Adadelta(p)),
+    ("adadelta with settings", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adadelta --alpha 0.95 --weight-decay 0.001 --lr 0.5",
+     lambda p: Adadelta(p, lr=0.5, rho=0.95, weight_decay=0.001)),
+    ("adamax", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer adamax --weight-decay 0.001", lambda p: Adamax(p, weight_decay=0.001)),
+    ("nadam", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer nadam --lr 0.001", lambda p: NAdam(p, lr=0.001)),
+    ("nadam with decays", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer nadam --lr 0.001 --momentum-decay 0.1 --weight-decay 0.01 --decoupled-decay",
+     lambda p: NAdam(p, lr=0.001, momentum_decay=0.1, weight_decay=0.01, decoupled_weight_decay=True)),
+    ("radam", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer radam", lambda p: RAdam(p)),
+    ("radam with decay", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer radam --beta2 0.99 --weight-decay 0.01 --decoupled-decay",
+     lambda p: RAdam(p, betas=(0.9, 0.99), weight_decay=0.01, decoupled_weight_decay=True)),
+    ("lion", LINEAR, linear, VALUES, mse,
+     "--optimizer lion", lambda p: Lion(p)),
+    ("lion with settings", LINEAR, linear, VALUES, mse,
+     "--optimizer lion --lr 0.001 --beta1 0.95 --beta2 0.98 --weight-decay 0.1",
+     lambda p: Lion(p, lr=0.001, betas=(0.95, 0.98), weight_decay=0.1)),
+    ("rprop", LINEAR, linear, VALUES, mse,
+     "--optimizer rprop", lambda p: Rprop(p)),
+    ("rprop with settings", LINEAR, linear, VALUES, mse,
+     "--optimizer rprop --lr 0.001 --eta-minus 0.4 --eta-plus 1.1 --step-min 1e-4 --step-max 0.002",
+     lambda p: Rprop(p, lr=0.001, etas=(0.4, 1.1), step_sizes=(1e-4, 0.002))),
+    ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("wide", WIDE, wide, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("embedding of the first pixels", EMBEDDING, embedding, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("periodic", PERIODIC, periodic, CLASSES, cross_entropy,
+     "--optimizer sgd --lr 0.0001", lambda p: SGD(p, lr=0.0001)),
+    ("glu and swiglu", GATES, gates, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("dropout at rate 0", NO_DROPOUT, no_dropout, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("batchnorm", BATCHNORMS, batchnorms, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("layernorm and rmsnorm", NORMS, norms, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("all activations", ALL, all_activations, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+]
+
+
+def write_safetensors(path, tensors):
+    """As the safetensors library writes it for PyTorch: no metadata."""
+    header, data = {}, b""
+    for name, tensor in tensors.items():
+        whole = not tensor.is_floating_point()
+        raw = tensor.detach().numpy().astype("<i8" if whole else "<f4").tobytes()
+        header[name] = {"dtype": "I64" if whole else "F32", "shape": list(tensor.shape),
+                        "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    text = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + data)
+
+
+def read_safetensors(path):
+    with open(path, "rb") as file:
+        raw = file.read()
+    size = struct.unpack("<Q", raw[:8])[0]
+    header, data = json.loads(raw[8:8 + size]), raw[8 + size:]
+    header.pop("__metadata__", None)
+    return {name: np.frombuffer(data[slice(*entry["data_offsets"])], "<f4").reshape(entry["shape"])
+            for name, entry in header.items()}
+
+
+def train_torch(network, x, y, loss_function, optimizer):
+    """Returns how many steps it made."""
+    steps = 0
+    for _ in range(EPOCHS):
+        for start in range(0, len(x), BATCH):
+            optimizer.zero_grad()
+            loss_function(network(x[start:start + BATCH]), y[start:start + BATCH]).backward()
+            optimizer.step()
+            steps += 1
+    return steps
+
+
+def train_ebb(tool, csv, spec, init, out, options):
+    """Returns how many steps it made."""
+    command = [tool, "train", "--data", csv, "--model", spec, "--init", init, "--out", out,
+               "--valid", "0", "--no-shuffle", "--no-scale", "--batch", str(BATCH),
+               "--epochs", str(EPOCHS), "--quiet", "--json"] + options
+    return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)["steps"]
+
+
+def worst_difference(ours, theirs):
+    """Relative, over the tensors; infinite where names or shapes differ or a weight is no number."""
+    if {name: x.shape for name, x in ours.items()} != {name: x.shape for name, x in theirs.items()}:
+        return float("inf")
+    worst = max(np.abs(ours[name] - x).max() / np.abs(x).max() for name, x in theirs.items())
+    return float(worst) if np.isfinite(worst) else float("inf")
+
+
+def worst_evaluation(tool, csv, model, network, x):
+    """The largest difference between probabilities by `ebb predict` and by the file in PyTorch, which must
+    take it as it is."""
+    network.load_state_dict({key: torch.from_numpy(value.copy()) for key, value in read_safetensors(model).items()})
+    network.eval()
+    lines = subprocess.run([tool, "predict", model, "--data", csv], capture_output=True, text=True, check=True)
+    found = np.array([line.split(",")[1:] for line in lines.stdout.splitlines()[1:]], dtype=float)
+    with torch.no_grad():
+        return float(np.abs(found - torch.softmax(network(x), 1).numpy()).max())
+
+
+def compare(tool, csv, folder, case):
+    name, spec, make_network, task, loss_function, optimizer, make_optimizer = case
+    rows = np.loadtxt(csv, delimiter=",", skiprows=1)
+    x, y = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].copy())
+    y = y.long() if task is CLASSES else y[:, None]
+    torch.manual_seed(1)
+    network = make_network()
+    init, out = os.path.join(folder, "init.safetensors"), os.path.join(folder, "out.safetensors")
+    write_safetensors(init, network.state_dict())
+    network.double()
+    before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
+    steps = [train_torch(network, x, y, loss_function, make_optimizer(network.parameters())),
+             train_ebb(tool, csv, spec, init, out, task + optimizer.split())]
+    after = {key: tensor for key, tensor in network.state_dict().items() if tensor.is_floating_point()}
+    worst = worst_difference(read_safetensors(out), {key: after[key].numpy() for key in after})
+    # A bias before batchnorm has no gradient.
+    moved = min(float((after[key] - before[key]).abs().max()) for key in after if not key.endswith("bias"))
+    if any(key.endswith("running_mean") for key in after):  # evaluation differs from training
+        worst = max(worst, worst_evaluation(tool, csv, out, network, x))
+    good = worst <= BOUND and moved > 0 and steps == [STEPS, STEPS]
+    print(f"{'ok' if good else 'not ok'} {name}: worst relative difference {worst:.2e}, "
+          f"bound {BOUND:g}; steps: PyTorch {steps[0]}, ebb {steps[1]}", flush=True)
+    return good
+
+
+def main():
+    tool, csv, *wanted = sys.argv[1:]
+    cases = [case for case in CASES if not wanted or case[0] in wanted]
+    if not cases:
+        sys.exit(f"torch_parity: no case is named {wanted}")
+    with tempfile.TemporaryDirectory() as folder:
+        results = [compare(tool, csv, folder, case) for case in cases]
+    sys.exit(0 if all(results) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -31,6 +31,7 @@ enum { MAX_OPTIONS = 112 };
 enum { SPLIT_RANDOM, SPLIT_LAST };
 enum { PART_ALL, PART_TRAIN, PART_VALID, PART_TEST };
 enum { UNKNOWN_ZEROS, UNKNOWN_REFUSE };
+enum { NUMBERS_PLAIN, NUMBERS_PERIODIC };
 enum { DECIMAL_POINT, DECIMAL_COMMA };
 
 /* Where the value of an option came from, strongest source last. */
@@ -60,6 +61,7 @@ typedef struct settings {
   int task;    /* ebb_task */
   int missing; /* ebb_missing */
   int scale;   /* ebb_scaling */
+  int embed_numbers;
   int split, part, unknown, decimal;
   char delimiter; /* 0: detect */
   bool header, no_header, no_target, no_scale, no_scale_target;

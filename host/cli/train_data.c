@@ -130,7 +130,8 @@ ebb_encoder_options data_encoder_options(const settings *s) {
                                .no_scale_target = s->no_scale_target,
                                .missing = (ebb_missing)s->missing,
                                .scaling = (ebb_scaling)s->scale,
-                               .embed = s->embed};
+                               .embed = s->embed,
+                               .frequencies = s->embed_numbers == NUMBERS_PERIODIC ? 16 : 0};
 }
 
 static int read_rows(training *t) {

@@ -47,11 +47,11 @@ ebb_status ebbi_encoder_count(ebb_encoder *encoder) {
     encoder->first = malloc(encoder->columns * sizeof *encoder->first);
     REQUIRE(encoder->first, EBB_ERR_MEMORY, "encoder: no memory for %zu columns", encoder->columns);
   }
-  if (encoder->features) TRY(ebbi_encoder_place_codes(encoder));
-  inputs += encoder->codes;
+  if (encoder->features) TRY(ebbi_encoder_place_front(encoder));
+  inputs += encoder->front;
   for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
     encoder->first[c] = inputs;
-    if (encoder->features[c].units == 0) inputs += ebbi_feature_inputs(&encoder->features[c]);
+    inputs += ebbi_feature_inputs(&encoder->features[c]) - encoder->features[c].front;
   }
   REQUIRE(inputs <= EBBI_MAX_COLUMNS, EBB_ERR_INPUT,
           "encoder: %zu columns become %zu inputs, at most %d", encoder->columns, inputs,

@@ -27,6 +27,7 @@ typedef struct ebbi_feature {
   size_t fill_category;  /* replaces a missing category */
   bool indicator;        /* one more input, after the others: 1 if missing */
   size_t units; /* of an embedding; 0: none. Otherwise the category has one input, a code */
+  bool front;   /* its code, or its number, is among the first inputs, which embeddings take */
   size_t input; /* the index of that input */
   size_t code;  /* the first code; a category's is this plus the index of its input without one */
 } ebbi_feature;
@@ -49,10 +50,11 @@ struct ebb_encoder {
   size_t *target_positions; /* [targets]; file_columns + k: column k of a file of labels */
   double *target_mean, *target_deviation; /* regression: [outputs]; NULL: bare, or classification */
   size_t inputs, outputs;
-  size_t *first;      /* [columns]: index of the column's first input, except of codes; NULL without
-                       * features */
-  ebbi_names classes; /* classification: [outputs] */
-  size_t codes;       /* columns with an embedding; their inputs come first */
+  size_t *first;         /* [columns]: index of the column's first input that is not in front; NULL
+                          * without features */
+  ebbi_names classes;    /* classification: [outputs] */
+  size_t front;          /* the first inputs: codes, then numbers for a periodic embedding */
+  ebb_periodic periodic; /* frequencies 0: none */
   size_t embedding_count;
   ebb_embedding embeddings[EBBI_EMBEDDINGS]; /* in the order of the inputs */
 };
@@ -73,10 +75,10 @@ size_t ebbi_feature_place(const ebbi_feature *feature, const char *text);
 /* The codes of a column with an embedding: one for each input that it would have without. */
 size_t ebbi_feature_rows(const ebbi_feature *feature);
 
-/* Decides which columns have an embedding, by ebb_encoder_options.embed; and gives inputs and codes
- * to those that have.  Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
+/* Decides which columns have an embedding, by ebb_encoder_options.embed; and places the inputs that
+ * embeddings take.  Errors: EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebbi_fit_embeddings(ebb_encoder *encoder, const ebb_table *table, const char *list);
-ebb_status ebbi_encoder_place_codes(ebb_encoder *encoder);
+ebb_status ebbi_encoder_place_front(ebb_encoder *encoder);
 
 /* Steps of fitting: number columns, then the parts of dates, … */
 ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows,

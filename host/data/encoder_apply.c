@@ -68,19 +68,21 @@ static bool put_number(float *x, const ebb_encoder *encoder, const ebbi_feature 
   return put(x, feature->limit > 0 ? scaled / hypot(1, scaled / feature->limit) : scaled);
 }
 
-static ebb_status put_numbers(const job *j, size_t first, size_t col, size_t offset) {
+static ebb_status put_numbers(const job *j, size_t first, size_t col) {
   const ebb_encoder *encoder = j->encoder;
   const ebbi_feature *feature = encoder->features ? &encoder->features[col] : NULL;
-  size_t last = feature ? ebbi_feature_inputs(feature) - 1 : 0;
+  size_t offset = !feature ? col : feature->front ? feature->input : encoder->first[col];
+  size_t last = /* of the column's inputs that are not in front: the indicator */
+      feature ? encoder->first[col] + ebbi_feature_inputs(feature) - feature->front - 1 : 0;
   double block[EBBI_BLOCK];
   ebbi_rows_numbers(block, &j->rows, first, col);
   if (feature) ebbi_round_feature(block, ebbi_rows_block(&j->rows, first), feature);
   for (size_t i = 0; i < ebbi_rows_block(&j->rows, first); i++) {
-    float *x = inputs_at(j, first + i) + offset;
+    float *x = inputs_at(j, first + i);
     bool missing = isnan(block[i]);
     if (missing) TRY(check_filled(j, first + i, col));
     double value = missing ? feature->fill : block[i];
-    if (!put_number(x, encoder, feature, value))
+    if (!put_number(x + offset, encoder, feature, value))
       return ebbi_table_fail(
           j->rows.table, ebbi_rows_at(&j->rows, first + i), col,
           "%g is too far from the training data: scaled, it is too large for float32", value);
@@ -128,7 +130,7 @@ static ebb_status put_block(const job *j, size_t first) {
   for (size_t c = 0; c < encoder->columns; c++) {
     const ebbi_feature *feature = encoder->features ? &encoder->features[c] : NULL;
     if (!feature || feature->kind != EBB_COLUMN_CATEGORY) {
-      TRY(put_numbers(j, first, c, feature ? encoder->first[c] : c));
+      TRY(put_numbers(j, first, c));
     } else {
       double codes[EBBI_BLOCK];
       ebbi_rows_codes(codes, &j->rows, first, c);

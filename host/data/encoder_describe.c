@@ -65,9 +65,8 @@ size_t ebbi_encoder_column_of(size_t *within, const ebb_encoder *encoder, size_t
   size_t column = 0, end = encoder->columns;
   *within = 0;
   if (!encoder->features) return index;
-  if (index < encoder->codes) {
-    while (encoder->features[column].units == 0 || encoder->features[column].input != index)
-      column++;
+  if (index < encoder->front) {
+    while (!encoder->features[column].front || encoder->features[column].input != index) column++;
     return column;
   }
   while (end - column > 1) { /* finds the last column whose inputs begin at or before `index`; a
@@ -78,7 +77,7 @@ size_t ebbi_encoder_column_of(size_t *within, const ebb_encoder *encoder, size_t
     else
       end = middle;
   }
-  *within = index - encoder->first[column];
+  *within = index - encoder->first[column] + encoder->features[column].front;
   return column;
 }
 

@@ -1,9 +1,12 @@
-/* Categories as codes of an embedding: which columns have one, and of how many numbers.
+/* The inputs that embeddings take: which columns have one, and where their inputs are.
  *
  * A column of many categories has many inputs, of which a row sets one: most weights of the first
  * layer then see few rows each. An embedding gives it a code instead, and a table of the network
  * turns the code into a few learned numbers. The code is the index that the category's input would
  * have, so that rare, missing and unknown categories are treated as they are without one.
+ *
+ * Each embedding takes the first inputs, so codes come first, and numbers for a periodic embedding
+ * follow.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -118,6 +121,7 @@ static ebb_embedding place_group(ebb_encoder *encoder, size_t first, size_t *inp
   for (size_t c = first; c < encoder->columns; c++) {
     ebbi_feature *feature = &encoder->features[c];
     if (feature->units != group.units) continue;
+    feature->front = true;
     feature->input = (*inputs)++;
     feature->code = group.categories;
     group.columns++;
@@ -126,14 +130,31 @@ static ebb_embedding place_group(ebb_encoder *encoder, size_t first, size_t *inp
   return group;
 }
 
-ebb_status ebbi_encoder_place_codes(ebb_encoder *encoder) {
-  encoder->codes = encoder->embedding_count = 0;
+static ebb_status place_codes(ebb_encoder *encoder) {
+  encoder->embedding_count = 0;
   for (size_t c = 0; c < encoder->columns; c++) {
     if (encoder->features[c].units == 0 || has_earlier(encoder, c)) continue;
     REQUIRE(encoder->embedding_count < EBBI_EMBEDDINGS, EBB_ERR_INPUT,
             "encoder: embeddings of more than %d sizes", EBBI_EMBEDDINGS);
-    encoder->embeddings[encoder->embedding_count++] = place_group(encoder, c, &encoder->codes);
+    encoder->embeddings[encoder->embedding_count++] = place_group(encoder, c, &encoder->front);
   }
+  return EBB_OK;
+}
+
+static void place_numbers(ebb_encoder *encoder) {
+  for (size_t c = 0; c < encoder->columns; c++) {
+    ebbi_feature *feature = &encoder->features[c];
+    if (feature->kind != EBB_COLUMN_NUMBER && feature->kind != EBB_COLUMN_AMOUNT) continue;
+    feature->front = true;
+    feature->input = encoder->front++;
+    encoder->periodic.columns++;
+  }
+}
+
+ebb_status ebbi_encoder_place_front(ebb_encoder *encoder) {
+  encoder->front = encoder->periodic.columns = 0;
+  TRY(place_codes(encoder));
+  if (encoder->periodic.frequencies > 0) place_numbers(encoder);
   return EBB_OK;
 }
 
@@ -147,4 +168,8 @@ ebb_embedding ebb_encoder_embedding(const ebb_encoder *encoder, size_t index) {
 
 size_t ebb_encoder_column_units(const ebb_encoder *encoder, size_t column) {
   return encoder->features && column < encoder->columns ? encoder->features[column].units : 0;
+}
+
+ebb_periodic ebb_encoder_periodic(const ebb_encoder *encoder) {
+  return encoder->periodic.columns > 0 ? encoder->periodic : (ebb_periodic){0};
 }

@@ -104,6 +104,8 @@ static ebb_status fit(ebb_encoder *encoder, const ebbi_rows *rows,
   } else {
     TRY(fit_features(encoder, rows, options));
     TRY(ebbi_fit_embeddings(encoder, rows->table, options->embed));
+    encoder->periodic = (ebb_periodic){.frequencies = options->frequencies,
+                                       .units = options->number_units ? options->number_units : 4};
   }
   return ebbi_encoder_count(encoder);
 }

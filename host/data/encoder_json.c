@@ -5,7 +5,8 @@
  *    "features": [[mean, deviation], {"mean": …, "deviation": …, "fill": …, "indicator": true},
  *                 {"kind": "date", "mean": [5 numbers], "deviation": [5 numbers], "fill": …},
  *                 {"categories": […], "fill": 2, "embed": 8, "other": true}, …],
- *    "positions": […], "names": […], "named": false, "left_out": […], "ids": […]}
+ *    "periodic": [frequencies, units], "positions": […], "names": […], "named": false, "left_out":
+ * […], "ids": […]}
  *
  * A number whose fill is its mean is a list of two; for the 784 pixels of an image as text this
  * halves the JSON. Numbers have 17 digits, which preserve any double.
@@ -105,6 +106,10 @@ ebb_status ebb_encoder_to_json(char **out, const ebb_encoder *e) {
   ebbi_json_whole(&json, "file_columns", e->file_columns);
   ebbi_json_number(&json, "scale", e->scale);
   ebbi_json_whole(&json, "outputs", e->outputs);
+  if (e->periodic.columns > 0) {
+    const double periodic[] = {(double)e->periodic.frequencies, (double)e->periodic.units};
+    add_numbers(&json, "periodic", periodic, 2);
+  }
   ebbi_json_flag(&json, "bare", e->bare);
   ebbi_json_flag(&json, "named", e->named);
   add_targets(&json, e);

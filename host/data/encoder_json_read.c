@@ -242,6 +242,20 @@ static ebb_status columns_from_json(ebb_encoder *e, const json_t *root) {
   return flag_from_json(&e->named, root, "named");
 }
 
+/* A missing list is no periodic embedding. */
+static ebb_status periodic_from_json(ebb_encoder *e, const json_t *root) {
+  const json_t *list = json_object_get(root, "periodic");
+  double frequencies = 0, units = 0;
+  if (!list) return EBB_OK;
+  TRY(number_from_json(&frequencies, json_array_get(list, 0), "periodic"));
+  TRY(number_from_json(&units, json_array_get(list, 1), "periodic"));
+  REQUIRE(frequencies >= 1 && frequencies <= EBBI_MAX_COLUMNS && units >= 1 &&
+              units <= EBBI_MAX_COLUMNS,
+          EBB_ERR_INPUT, "encoder: \"periodic\" is %g, %g", frequencies, units);
+  e->periodic = (ebb_periodic){.frequencies = (size_t)frequencies, .units = (size_t)units};
+  return EBB_OK;
+}
+
 static ebb_status from_json(ebb_encoder *e, const json_t *root) {
   static const char *const tasks[] = {"classification", "regression", NULL};
   size_t task, missing;
@@ -255,6 +269,7 @@ static ebb_status from_json(ebb_encoder *e, const json_t *root) {
   TRY(number_from_json(&e->scale, json_object_get(root, "scale"), "scale"));
   REQUIRE(fabs(e->scale) <= FLT_MAX, EBB_ERR_INPUT, "encoder: \"scale\" is %g", e->scale);
   TRY(features_from_json(e, root));
+  TRY(periodic_from_json(e, root));
   TRY(targets_from_json(e, root));
   TRY(positions_from_json(e, root));
   return ebbi_encoder_count(e);

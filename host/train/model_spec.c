@@ -13,5 +13,7 @@ ebb_status ebb_model_spec(ebb_spec *spec, const char *text, const ebb_encoder *e
     ebb_embedding e = ebb_encoder_embedding(encoder, i);
     TRY(ebb_spec_add_embedding(&front, e.columns, e.categories, e.units));
   }
+  ebb_periodic p = ebb_encoder_periodic(encoder);
+  if (p.columns > 0) TRY(ebb_spec_add_periodic(&front, p.columns, p.frequencies, p.units));
   return ebbi_spec_parse_behind(spec, text, &front, ebb_encoder_outputs(encoder));
 }

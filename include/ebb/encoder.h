@@ -43,14 +43,16 @@ typedef struct ebb_encoder_options {
   ebb_missing missing;
   ebb_scaling scaling; /* of numbers, unless no_scale */
   int reserved;        /* 0 */
-  const char *embed; /* categories that become codes of an embedding; NULL: none. A list, separated
-                      * by commas, of which later entries overrule earlier ones: `auto`, 8 numbers
-                      * for a column of more than 20 categories, which any list begins with; `none`;
-                      * `all=8`; `COLUMN=8`, where 0 means none. A column as in ebb_read_options */
+  const char *embed;  /* categories that become codes of an embedding; NULL: none. A list, separated
+                       * by commas, of which later entries overrule earlier ones: `auto`, 8 numbers
+                       * for a column of more than 20 categories, which any list begins with; `none`;
+                       * `all=8`; `COLUMN=8`, where 0 means none. A column as in ebb_read_options */
+  size_t frequencies; /* of a periodic embedding of numbers and amounts; 0: none */
+  size_t number_units; /* numbers that it makes of each; 0: 4 */
 } ebb_encoder_options;
 
 #define EBB_ENCODER_OPTIONS_INIT                                                                   \
-  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0, 0}
+  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0, 0, 0, 0}
 
 /* Fits an encoder on the given rows of a table. Each kind of column becomes:
  *
@@ -131,6 +133,13 @@ typedef struct ebb_embedding {
 } ebb_embedding;
 size_t ebb_encoder_embeddings(const ebb_encoder *encoder);
 ebb_embedding ebb_encoder_embedding(const ebb_encoder *encoder, size_t index);
+
+/* The periodic embedding that follows: ebb_spec_add_periodic with these numbers. All 0: none. */
+typedef struct ebb_periodic {
+  size_t columns; /* inputs that hold numbers; they come after the codes */
+  size_t frequencies, units;
+} ebb_periodic;
+ebb_periodic ebb_encoder_periodic(const ebb_encoder *encoder);
 
 /* The learned numbers of a column's category; 0: it has no embedding. */
 size_t ebb_encoder_column_units(const ebb_encoder *encoder, size_t column);

@@ -31,7 +31,8 @@ extern "C" {
   X(EMBED, embed)                                                                                  \
   X(LAYERNORM, layernorm)                                                                          \
   X(RMSNORM, rmsnorm)                                                                              \
-  X(BATCHNORM, batchnorm)
+  X(BATCHNORM, batchnorm)                                                                          \
+  X(PERIODIC, periodic)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -125,6 +126,12 @@ ebb_status ebb_spec_add_wide(ebb_spec *spec, size_t value);
  * each has codes of its own, as ebb_encoder_apply makes them. A code outside the table gives zeros.
  */
 ebb_status ebb_spec_add_embedding(ebb_spec *spec, size_t columns, size_t categories, size_t units);
+
+/* Adds a periodic embedding of numbers. Each of the first `columns` columns, a number x, becomes
+ * `units` numbers: x itself, and units - 1 mixes of cosines, the sum of mix cos(2 pi w x + b) over
+ * `frequencies` plus shift, all of them learned for each column. The result is [the other columns,
+ * those of the first number, …]. */
+ebb_status ebb_spec_add_periodic(ebb_spec *spec, size_t columns, size_t frequencies, size_t units);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */

@@ -301,3 +301,17 @@ complains 6 '"city" is not auto, none, all=N or COLUMN=N' $learn --embed city --
 code 0 $learn --epochs 6 --checkpoint run --quiet --out half.safetensors
 code 0 train --resume run --epochs 12 --model 8tanh --quiet --out resumed.safetensors
 same auto.safetensors resumed.safetensors
+
+begin "numbers at several scales"
+learn="train --data cities.csv --model 8tanh --embed none --embed-numbers periodic --epochs 4 --valid 0.2 --quiet"
+code 0 $learn --out waves.safetensors
+code 0 info waves.safetensors
+out '^spec         34-periodic1x16x4-8tanh-2$'
+out '^tensor       0.mix  F32 .3, 16., 192 bytes$'
+code 0 predict waves.safetensors --data newer.csv --quiet
+code 0 $learn --embed auto --epochs 2 --checkpoint waves --out half.safetensors
+code 0 train --resume waves --epochs 4 --quiet --out resumed.safetensors
+code 0 $learn --embed auto --out whole.safetensors
+same whole.safetensors resumed.safetensors
+code 0 info whole.safetensors
+out '^spec         5-embed1x30x8-periodic1x16x4-8tanh-2$'
