@@ -246,11 +246,10 @@ static void test_network_descends(void **state) {
   for (int kind = 0; kind < EBB_OPT_COUNT; kind++) {
     ebbi_reference_network *network =
         make_network(EBB_ACT_TANH, ebb_loss_default(EBB_LOSS_CROSS_ENTROPY));
-    ebb_optimizer optimizer = {
-        .kind = (ebb_optimizer_kind)kind, .beta1 = 0.9f, .beta2 = 0.999f, .epsilon = 1e-8f};
-    double before = network->loss;
+    ebb_optimizer optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
+    double before = network->loss, rate = ebb_optimizer_learning_rate(optimizer.kind);
     for (int step = 0; step < 50; step++) {
-      ebbi_reference_run_update(network, &optimizer, kind == EBB_OPT_SGD ? 0.1 : 0.01);
+      ebbi_reference_run_update(network, &optimizer, rate);
       ebbi_reference_run_forward(network, 0);
       ebbi_reference_run_backward(network);
     }
