@@ -247,42 +247,27 @@ static void check_gradients(ebb_device *device, const char *text) {
   ebb_network_free(network);
 }
 
-static void test_gradients_of_dense_layers(void **state) {
-  check_gradients(*state, "5-6tanh-4gelu-3");
-}
-
-static void test_gradients_of_residuals(void **state) {
-  check_gradients(*state, "5-res(4tanh-5)-3");
-  check_gradients(*state, "5-6tanh-res(6gelu-6)-3");
-  check_gradients(*state, "5-6silu-res(res(6softplus-6tanh)-6sigmoid)-res(6)-3");
-}
-
-static void test_gradients_of_gates(void **state) {
-  check_gradients(*state, "5-6-glu-8tanh-glu-3");
-  check_gradients(*state, "5-6-swiglu-8tanh-swiglu-3");
-}
-
-/* Codes are the whole part of random inputs; many are no row of the table. */
-static void test_gradients_of_embeddings(void **state) {
-  check_gradients(*state, "5-embed2x3x5-embed3x2x4-6tanh-3");
-  check_gradients(*state, "5-embed5x1x3-periodic3x5x3-4tanh-3");
-}
-
-static void test_gradients_of_wide(void **state) {
-  check_gradients(*state, "5-wide(6tanh)-4gelu-wide(3tanh-wide(2))-3");
-}
-
-/* A step's masks are the same in every run, so the loss with dropout has slopes too. */
-static void test_gradients_of_dropout(void **state) {
-  check_gradients(*state, "5-drop0-6tanh-drop0-3");
-  check_gradients(*state, "5-drop0.2-6tanh-drop0.5-6gelu-drop0.3-3");
-  check_gradients(*state, "5-6tanh-res(drop0.3-6gelu-drop0.2)-res(drop0.5)-3");
-}
-
-static void test_gradients_of_norms(void **state) {
-  check_gradients(*state, "5-layernormtanh-6-layernorm0.1gelu-3");
-  check_gradients(*state, "5-6tanh-rmsnormsilu-res(rmsnorm-6)-layernorm-3");
-  check_gradients(*state, "5-batchnorm-6-batchnormtanh-res(6-batchnorm0.1x0.5)-3");
+/* Codes of embeddings are the whole part of random inputs; many are no row of the table. A step's
+ * dropout masks are the same in every run, so the loss with dropout has slopes too. */
+static void test_gradients(void **state) {
+  static const char *const specs[] = {
+      "5-6tanh-4gelu-3",
+      "5-res(4tanh-5)-3",
+      "5-6tanh-res(6gelu-6)-3",
+      "5-6silu-res(res(6softplus-6tanh)-6sigmoid)-res(6)-3",
+      "5-6-glu-8tanh-glu-3",
+      "5-6-swiglu-8tanh-swiglu-3",
+      "5-embed2x3x5-embed3x2x4-6tanh-3",
+      "5-embed5x1x3-periodic3x5x3-4tanh-3",
+      "5-wide(6tanh)-4gelu-wide(3tanh-wide(2))-3",
+      "5-drop0-6tanh-drop0-3",
+      "5-drop0.2-6tanh-drop0.5-6gelu-drop0.3-3",
+      "5-6tanh-res(drop0.3-6gelu-drop0.2)-res(drop0.5)-3",
+      "5-layernormtanh-6-layernorm0.1gelu-3",
+      "5-6tanh-rmsnormsilu-res(rmsnorm-6)-layernorm-3",
+      "5-batchnorm-6-batchnormtanh-res(6-batchnorm0.1x0.5)-3",
+  };
+  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) check_gradients(*state, specs[i]);
 }
 
 /* ---- dropout ---- */
@@ -387,18 +372,9 @@ static void test_bfloat16(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_plans),
-      cmocka_unit_test(test_padding_stays_zero),
-      cmocka_unit_test(test_outputs_agree),
-      cmocka_unit_test(test_gradients_of_dense_layers),
-      cmocka_unit_test(test_gradients_of_residuals),
-      cmocka_unit_test(test_gradients_of_gates),
-      cmocka_unit_test(test_gradients_of_embeddings),
-      cmocka_unit_test(test_gradients_of_wide),
-      cmocka_unit_test(test_gradients_of_dropout),
-      cmocka_unit_test(test_gradients_of_norms),
-      cmocka_unit_test(test_masks),
-      TEST(test_resumed),
+      cmocka_unit_test(test_plans),         cmocka_unit_test(test_padding_stays_zero),
+      cmocka_unit_test(test_outputs_agree), cmocka_unit_test(test_gradients),
+      cmocka_unit_test(test_masks),         TEST(test_resumed),
       cmocka_unit_test(test_bfloat16),
   };
   setenv("EBB_MATRIX_UNIT", "emulated", 1);
