@@ -1,4 +1,5 @@
-/* Encoders of categories: which get an input, the input of all others, and unknown categories. */
+/* Encoders of categories: which get an input, the input of all others, and unknown categories;
+ * codes and numbers for embeddings. */
 #include "table_rig.h"
 
 enum { MAX_ROWS = 1024 };
@@ -262,6 +263,38 @@ static void test_numbers_in_front(void **state) {
   ebb_table_free(t);
 }
 
+/* Ends at quantiles; a column of two values is one input; far values are as the nearest end. */
+static void test_numbers_in_pieces(void **state) {
+  (void)state;
+  ebb_table *t = rig_table(5), *next = rig_table(2);
+  rig_numbers(t, "n", EBB_COLUMN_NUMBER, (const double[]){0, 1, 3, 7, 7});
+  rig_numbers(t, "m", EBB_COLUMN_NUMBER, (const double[]){4, 4, 2, NAN, 2});
+  rig_classes(t, "y", (const char *[]){"u", "v", "u", "v", "u"}, false);
+  rig_numbers(next, "n", EBB_COLUMN_NUMBER, (const double[]){-1e38, 1e38});
+  rig_numbers(next, "m", EBB_COLUMN_NUMBER, (const double[]){3, NAN});
+  ebb_encoder_options options = embed(NULL);
+  options.pieces = 4;
+  ebb_encoder *e = encoder_of(t, &options), *again;
+  char *text, name[40];
+  assert_int_equal(ebb_encoder_to_json(&text, e), EBB_OK);
+  assert_int_equal(ebb_encoder_from_json(&again, text), EBB_OK);
+  const double x[] = {0, 0, 0, 1, 0, 1, 0, 0, 1, 0, 1, 1, 0, -1, 0, 1, 1, 1, 0, 1, 1, 1, 1, -1, 0};
+  expect_inputs(e, t, x, 5);
+  expect_inputs(again, t, x, 5);
+  expect_inputs(again, next, (const double[]){0, 0, 0, 0, 0, 1, 1, 1, 0, 1}, 5);
+  ebbi_encoder_input_name(name, sizeof name, again, 2);
+  assert_string_equal(name, "n=3 to 7");
+  ebbi_encoder_input_name(name, sizeof name, again, 3);
+  assert_string_equal(name, "m");
+  free(text);
+  ebb_encoder_free(e);
+  ebb_encoder_free(again);
+  options.frequencies = 2;
+  assert_int_equal(ebb_encoder_fit(&e, t, NULL, 0, &options), EBB_ERR_ARGUMENT);
+  ebb_table_free(t);
+  ebb_table_free(next);
+}
+
 static void test_which_are_embedded(void **state) {
   (void)state;
   static const struct {
@@ -310,6 +343,7 @@ int main(void) {
                                      cmocka_unit_test(test_codes),
                                      cmocka_unit_test(test_codes_of_new_rows),
                                      cmocka_unit_test(test_numbers_in_front),
+                                     cmocka_unit_test(test_numbers_in_pieces),
                                      cmocka_unit_test(test_which_are_embedded)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

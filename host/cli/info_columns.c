@@ -36,6 +36,8 @@ static void print_meaning(const ebb_encoder_column_info *c, double limit, size_t
   }
   if (c->kind == EBB_COLUMN_CATEGORY)
     printf(": %zu of its own input%s", c->categories, c->other ? ", the others share one" : "");
+  else if (c->kind != EBB_COLUMN_DATE && c->inputs > 1 + (size_t)c->indicator)
+    printf(" in %zu pieces of its range", c->inputs - c->indicator);
   else if (c->kind == EBB_COLUMN_DATE)
     printf(": year, month, weekday, day and hour");
   else

@@ -15,7 +15,7 @@
 #define NAME_5(name, text, a, b, c)    text,
 #define NAME_6(name, text, a, b, c, d) text,
 static const char *const tasks[] = {"auto", "classification", "regression", NULL};
-static const char *const embeddings[] = {"none", "periodic", NULL};
+static const char *const embeddings[] = {"none", "periodic", "piecewise", NULL};
 static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
 static const char *const scalings[] = {EBB_SCALING_LIST(NAME_3) NULL};
 static const char *const unknowns[] = {"zeros", "refuse", NULL};
@@ -114,7 +114,8 @@ static const option_row rows[] = {
      "of more than 20 categories; COLUMN=N; all=N; none",
      NULL, 0, 0},
     {NULL, "embed-numbers", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(embed_numbers), "HOW", "none",
-     "what a number becomes besides itself; periodic: 3 mixes of 16 cosines of it, all learned",
+     "what a number becomes; periodic: 3 mixes of 16 cosines of it, all learned; piecewise: 16 "
+     "inputs, each for a part of its range",
      embeddings, 0, 0},
     {NULL, "unknown", 0, FOR_TRAIN | FOR_EVAL | FOR_PREDICT, KIND_CHOICE, MEMBER(unknown), "HOW",
      "zeros", "treatment of categories that the model was not trained on", unknowns, 0, 0},

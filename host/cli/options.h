@@ -31,7 +31,7 @@ enum { MAX_OPTIONS = 112 };
 enum { SPLIT_RANDOM, SPLIT_LAST };
 enum { PART_ALL, PART_TRAIN, PART_VALID, PART_TEST };
 enum { UNKNOWN_ZEROS, UNKNOWN_REFUSE };
-enum { NUMBERS_PLAIN, NUMBERS_PERIODIC };
+enum { NUMBERS_PLAIN, NUMBERS_PERIODIC, NUMBERS_PIECEWISE };
 enum { DECIMAL_POINT, DECIMAL_COMMA };
 
 /* Where the value of an option came from, strongest source last. */

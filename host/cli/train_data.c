@@ -131,7 +131,8 @@ ebb_encoder_options data_encoder_options(const settings *s) {
                                .missing = (ebb_missing)s->missing,
                                .scaling = (ebb_scaling)s->scale,
                                .embed = s->embed,
-                               .frequencies = s->embed_numbers == NUMBERS_PERIODIC ? 16 : 0};
+                               .frequencies = s->embed_numbers == NUMBERS_PERIODIC ? 16 : 0,
+                               .pieces = s->embed_numbers == NUMBERS_PIECEWISE ? 16 : 0};
 }
 
 static int read_rows(training *t) {

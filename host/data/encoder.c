@@ -12,8 +12,10 @@
 
 void ebb_encoder_free(ebb_encoder *encoder) {
   if (!encoder) return;
-  for (size_t c = 0; c < encoder->columns && encoder->features; c++)
+  for (size_t c = 0; c < encoder->columns && encoder->features; c++) {
     ebbi_names_free(&encoder->features[c].categories);
+    free(encoder->features[c].ends);
+  }
   free(encoder->features);
   free(encoder->positions);
   free(encoder->first);
@@ -36,7 +38,7 @@ size_t ebbi_feature_inputs(const ebbi_feature *feature) {
   size_t inputs = feature->indicator;
   if (feature->units > 0) return 1;
   if (feature->kind == EBB_COLUMN_CATEGORY) return inputs + ebbi_feature_places(feature);
-  if (feature->kind != EBB_COLUMN_DATE) return inputs + 1;
+  if (feature->kind != EBB_COLUMN_DATE) return inputs + (feature->pieces ? feature->pieces : 1);
   for (size_t p = 0; p < EBBI_DATE_PARTS; p++) inputs += feature->deviation[p] > 0;
   return inputs;
 }

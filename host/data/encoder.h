@@ -22,6 +22,8 @@ typedef struct ebbi_feature {
   double mean[EBBI_DATE_PARTS], deviation[EBBI_DATE_PARTS];
   double limit;          /* bound of a number's input: see ebb_encoder_column_limit */
   double fill;           /* replaces a missing number or date, unscaled */
+  double *ends;          /* [pieces + 1], ascending: a number in pieces */
+  size_t pieces;         /* 0: the number is one input */
   ebbi_names categories; /* one-hot, sorted, without the rare ones */
   bool other;            /* one more input for all unlisted categories */
   size_t fill_category;  /* replaces a missing category */
@@ -86,6 +88,10 @@ ebb_status ebbi_fit_numbers(ebb_encoder *encoder, const ebbi_rows *rows,
 void ebbi_fit_date(ebbi_feature *feature, const ebbi_rows *rows, size_t input, bool no_scale);
 ebb_status ebbi_fit_categories(ebb_encoder *encoder, const ebbi_rows *rows, size_t input);
 ebb_status ebbi_fit_target(ebb_encoder *encoder, const ebbi_rows *rows, bool no_scale);
+
+/* A number in pieces: finds the ends, at most `most` pieces; and puts a value's [pieces] inputs. */
+ebb_status ebbi_fit_pieces(ebbi_feature *feature, const double *sorted, size_t count, size_t most);
+void ebbi_put_pieces(float *x, const ebbi_feature *feature, double value);
 
 /* Rounds numbers to float32 unless that would change the standardised value noticeably. With
  * deviation 0, not known yet, nothing is rounded. */

@@ -63,6 +63,10 @@ static bool put_number(float *x, const ebb_encoder *encoder, const ebbi_feature 
                        double value) {
   if (!feature) return put(x, value * encoder->scale);
   if (feature->kind == EBB_COLUMN_DATE) return put_date(x, feature, value);
+  if (feature->pieces > 0) {
+    ebbi_put_pieces(x, feature, value);
+    return true;
+  }
   double scaled = (value - feature->mean[0]) / feature->deviation[0];
   /* hypot: the square of a far value would be infinite. */
   return put(x, feature->limit > 0 ? scaled / hypot(1, scaled / feature->limit) : scaled);

@@ -87,6 +87,12 @@ void ebbi_encoder_input_name(char *out, size_t size, const ebb_encoder *encoder,
     snprintf(out, size, "%zu", index);
     return;
   }
-  const char *part = input_of(&encoder->features[column], within);
+  const ebbi_feature *feature = &encoder->features[column];
+  if (within < feature->pieces) {
+    snprintf(out, size, "%s=%g to %g", encoder->names.items[column], feature->ends[within],
+             feature->ends[within + 1]);
+    return;
+  }
+  const char *part = input_of(feature, within);
   snprintf(out, size, "%s%s%s", encoder->names.items[column], *part ? "=" : "", part);
 }

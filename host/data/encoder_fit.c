@@ -103,6 +103,9 @@ static ebb_status fit(ebb_encoder *encoder, const ebbi_rows *rows,
     if (largest > 0) encoder->scale = 1.0 / largest;
   } else {
     TRY(fit_features(encoder, rows, options));
+    REQUIRE(options->pieces == 0 || options->frequencies == 0, EBB_ERR_ARGUMENT,
+            "ebb_encoder_fit: numbers go in %zu pieces or to %zu frequencies, not both",
+            options->pieces, options->frequencies);
     TRY(ebbi_fit_embeddings(encoder, rows->table, options->embed));
     encoder->periodic = (ebb_periodic){.frequencies = options->frequencies,
                                        .units = options->number_units ? options->number_units : 4};

@@ -54,7 +54,8 @@ static void add_figures(ebbi_json *json, const ebbi_feature *f) {
 }
 
 static void add_feature(ebbi_json *json, const ebbi_feature *f) {
-  if (f->kind == EBB_COLUMN_NUMBER && f->fill == f->mean[0] && !f->indicator && f->limit == 0) {
+  if (f->kind == EBB_COLUMN_NUMBER && f->fill == f->mean[0] && !f->indicator && f->limit == 0 &&
+      f->pieces == 0) {
     add_numbers(json, NULL, (const double[]){f->mean[0], f->deviation[0]}, 2);
     return;
   }
@@ -63,6 +64,7 @@ static void add_feature(ebbi_json *json, const ebbi_feature *f) {
   if (f->kind != EBB_COLUMN_NUMBER && f->kind != EBB_COLUMN_CATEGORY)
     ebbi_json_text(json, "kind", ebbi_kind_names[f->kind]);
   if (f->kind != EBB_COLUMN_CATEGORY && f->format[0]) ebbi_json_text(json, "format", f->format);
+  if (f->pieces > 0) add_numbers(json, "pieces", f->ends, f->pieces + 1);
   if (f->units > 0) ebbi_json_whole(json, "embed", f->units);
   if (f->other) ebbi_json_flag(json, "other", true);
   if (f->indicator) ebbi_json_flag(json, "indicator", true);

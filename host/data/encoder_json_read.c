@@ -111,6 +111,23 @@ static ebb_status limit_from_json(ebbi_feature *f, const json_t *from) {
   return EBB_OK;
 }
 
+/* The ends of a number's pieces, ascending. */
+static ebb_status pieces_from_json(ebbi_feature *f, const json_t *from) {
+  const json_t *list = json_object_get(from, "pieces");
+  size_t count = json_array_size(list);
+  if (!list) return EBB_OK;
+  REQUIRE(count > 2, EBB_ERR_INPUT, "encoder: \"pieces\" is not a list of three numbers or more");
+  f->ends = malloc(count * sizeof *f->ends);
+  REQUIRE(f->ends, EBB_ERR_MEMORY, "encoder: no memory for %zu pieces", count);
+  for (size_t i = 0; i < count; i++) {
+    TRY(number_from_json(&f->ends[i], json_array_get(list, i), "pieces"));
+    REQUIRE(i == 0 || f->ends[i] > f->ends[i - 1], EBB_ERR_INPUT,
+            "encoder: \"pieces\"[%zu] is not above the one before", i);
+  }
+  f->pieces = count - 1;
+  return EBB_OK;
+}
+
 static ebb_status feature_from_json(ebbi_feature *f, const json_t *from) {
   bool pair = json_array_size(from) == 2;
   size_t kind = EBB_COLUMN_NUMBER;
@@ -127,6 +144,7 @@ static ebb_status feature_from_json(ebbi_feature *f, const json_t *from) {
   TRY(number_from_json(&f->deviation[0], deviation, "deviation"));
   TRY(number_from_json(&f->fill, pair ? mean : json_object_get(from, "fill"), "fill"));
   TRY(limit_from_json(f, from));
+  TRY(pieces_from_json(f, from));
   return check_deviation(f->deviation[0], false);
 }
 

@@ -91,6 +91,17 @@ static ebb_status fit_robust(ebbi_feature *feature, const ebbi_rows *rows, size_
   return EBB_OK;
 }
 
+static ebb_status fit_pieces(ebbi_feature *feature, const ebbi_rows *rows, size_t input,
+                             size_t most) {
+  double *numbers;
+  size_t count;
+  TRY(present_numbers(&numbers, &count, feature, rows, input));
+  (void)ebbi_median(numbers, count); /* sorts them */
+  ebb_status status = ebbi_fit_pieces(feature, numbers, count, most);
+  free(numbers);
+  return status;
+}
+
 static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t input,
                              ebbi_moments *moments, const ebb_encoder_options *options) {
   ebbi_feature *feature = &encoder->features[input];
@@ -104,6 +115,8 @@ static ebb_status fit_column(ebb_encoder *encoder, const ebbi_rows *rows, size_t
   if (feature->kind == EBB_COLUMN_DATE) ebbi_fit_date(feature, rows, input, no_scale);
   if (encoder->missing == EBB_MISSING_MEDIAN) TRY(fit_sorted(feature, rows, input, ebbi_median));
   if (encoder->missing == EBB_MISSING_MOST) TRY(fit_sorted(feature, rows, input, ebbi_commonest));
+  if (options->pieces > 0 && feature->kind != EBB_COLUMN_DATE)
+    TRY(fit_pieces(feature, rows, input, options->pieces));
   bool robust = options->scaling == EBB_SCALING_ROBUST && !no_scale;
   return robust && feature->kind != EBB_COLUMN_DATE ? fit_robust(feature, rows, input) : EBB_OK;
 }

@@ -49,10 +49,20 @@ typedef struct ebb_encoder_options {
                        * `all=8`; `COLUMN=8`, where 0 means none. A column as in ebb_read_options */
   size_t frequencies; /* of a periodic embedding of numbers and amounts; 0: none */
   size_t number_units; /* numbers that it makes of each; 0: 4 */
+  size_t pieces;       /* most inputs of a number or amount in pieces; 0: it is one input */
 } ebb_encoder_options;
 
 #define EBB_ENCODER_OPTIONS_INIT                                                                   \
-  {sizeof(ebb_encoder_options), false, false, EBB_MISSING_REFUSE, EBB_SCALING_STANDARD, 0, 0, 0, 0}
+  {sizeof(ebb_encoder_options),                                                                    \
+   false,                                                                                          \
+   false,                                                                                          \
+   EBB_MISSING_REFUSE,                                                                             \
+   EBB_SCALING_STANDARD,                                                                           \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   0}
 
 /* Fits an encoder on the given rows of a table. Each kind of column becomes:
  *
@@ -61,6 +71,9 @@ typedef struct ebb_encoder_options {
  *   where half of all values are equal, half of the whole range stands for the interquartile one.
  * - date: year, month, weekday (0: Monday), days since 1970-01-01 and hour, each standardised. All
  *   of these except the days are left out if they are constant over the training rows.
+ * - number or amount in pieces: an input for each part of the range between quantiles of the
+ * training rows, which grows from 0 to 1 over this part. A column of fewer than three such
+ * quantiles is as above.
  * - category: one input a category, 1 or 0, sorted. The 20 most frequent ones have an input each;
  *   so have further ones with at least 5 training rows, up to 100 in all. The rest share one input.
  * - category with an embedding: one input, a code. The code is the index that the category's input

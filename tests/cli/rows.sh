@@ -315,3 +315,8 @@ code 0 $learn --embed auto --out whole.safetensors
 same whole.safetensors resumed.safetensors
 code 0 info whole.safetensors
 out '^spec         5-embed1x30x8-periodic1x16x4-8tanh-2$'
+code 0 $learn --embed-numbers piecewise --out pieces.safetensors
+code 0 info pieces.safetensors
+out '^spec         49-8tanh-2$'
+out '^column 2     n: a number in 16 pieces of its range, 16 inputs$'
+code 0 predict pieces.safetensors --data newer.csv --quiet
