@@ -80,6 +80,17 @@ static void choose_nodes(ebb_spec *spec, starts *s) {
   s->value[s->count++] = spec->count;
 }
 
+/* Sometimes an embedding of codes, which are any numbers here, or of numbers. */
+static void choose_front(ebb_spec *spec) {
+  size_t columns = 1 + random_below(ebb_spec_inputs(spec));
+  if (random_below(3) == 0)
+    assert_int_equal(
+        ebb_spec_add_embedding(spec, columns, 1 + random_below(9), 1 + random_below(5)), EBB_OK);
+  if (random_below(3) == 0)
+    assert_int_equal(
+        ebb_spec_add_periodic(spec, columns, 1 + random_below(20), 2 + random_below(4)), EBB_OK);
+}
+
 static void choose_network(training *t) {
   static const size_t sizes[] = {1,  2,  3,  7,  15,  16,  17,  31, 32,
                                  33, 63, 64, 65, 100, 127, 128, 130};
@@ -89,6 +100,7 @@ static void choose_network(training *t) {
   bool graph = random_below(3) == 0;
   size_t width = ONE_OF(sizes);
   starts s = {0};
+  if (graph) choose_front(&t->spec);
   if (graph) choose_nodes(&t->spec, &s);
   for (size_t l = 0; l + 1 < layers; l++) {
     if (all.wide) activation = (ebb_activation)random_below(EBB_ACT_COUNT);
