@@ -117,31 +117,55 @@ static void a_falling_rate_goes_on_falling(void **state) {
   rig_free(&parts.r);
 }
 
-/* A schedule from the start, and a schedule that was set later, whose steps count from there. */
+/* Schedules that a training goes over to at a resumption; the first has been resumed within a
+ * period.
+ */
+static const struct {
+  ebb_schedule schedule;
+  ebb_schedule_shape shape;
+} later[] = {{{EBB_SCHEDULE_COSINE_RESTARTS, 2, 4, 0.1}, {1, {2}}},
+             {{EBB_SCHEDULE_STEP, 2, 3, 0.5}, {0, {0}}},
+             {{EBB_SCHEDULE_MULTISTEP, 1, 9, 0.5}, {3, {2, 4, 7}}},
+             {{EBB_SCHEDULE_PLATEAU, 1, 0, 0.5}, {1, {1}}}};
+enum { LATER = sizeof later / sizeof *later };
+
+/* Five steps of the training, and an epoch for plateau that gained nothing. */
+static void go_on(training *t, int set) {
+  if (set > 0)
+    expect(ebb_trainer_set_shaped_schedule(t->r.trainer, &later[set].schedule, &later[set].shape,
+                                           0.02f),
+           EBB_OK);
+  expect(ebb_trainer_step(t->r.trainer, 5), EBB_OK);
+  for (int i = 0; i < 3; i++) expect(ebbi_trainer_judge_plateau(t->r.trainer, NULL, 1), EBB_OK);
+}
+
+/* A schedule from the start, and schedules that were set later, whose steps count from there. */
 static void a_schedule_goes_on(void **state) {
-  const ebb_schedule cosine = {EBB_SCHEDULE_COSINE, 3, 14, 0.1},
-                     step = {EBB_SCHEDULE_STEP, 2, 3, 0.5};
   for (size_t form = 0; form < FORMS; form++) {
     plan p = plan_of(form, 0, form % 4);
     training whole, parts;
     for (int i = 0; i < 2; i++) {
       training *t = i ? &parts : &whole;
       training_begin(t, *state, &p, 11);
-      t->r.options.schedule = cosine;
+      t->r.options.schedule = later[0].schedule;
+      t->r.options.shape = later[0].shape;
       expect(training_create(t), EBB_OK);
       expect(ebb_trainer_step(t->r.trainer, 7), EBB_OK);
     }
-    for (int set = 0; set < 2; set++) {
+    for (int set = 0; set <= LATER; set++) {
       expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
       rig_free(&parts.r);
       training_begin(&parts, *state, &p, 99);
-      parts.r.options.schedule = cosine;
+      parts.r.options.schedule = later[0].schedule;
+      parts.r.options.shape = later[0].shape;
       expect(training_create(&parts), EBB_OK);
       expect(ebb_trainer_resume(parts.r.trainer, folder, NULL), EBB_OK);
       for (int i = 0; i < 2; i++) {
         training *t = i ? &parts : &whole;
-        if (set) expect(ebb_trainer_set_schedule(t->r.trainer, &step, 0.02f), EBB_OK);
-        expect(ebb_trainer_step(t->r.trainer, 5), EBB_OK);
+        if (set < LATER)
+          go_on(t, set);
+        else
+          expect(ebb_trainer_step(t->r.trainer, 5), EBB_OK);
       }
       expect_same(&whole, &parts);
     }

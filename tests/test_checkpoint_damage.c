@@ -211,6 +211,8 @@ static void states_that_cannot_be_are_refused(void **state) {
       {"\"learning rate\": \"0x3d4c", "\"learning rate\": \"0x7fcc"},
       {"\"schedule\": \"0\"", "\"schedule\": \"9\""},
       {"\"schedule\": \"0\"", "\"schedule\": \"1\""},
+      {"\"reductions\": \"0\"", "\"reductions\": \"9\""},
+      {"\"reduction step\": \"0\"", "\"reduction step\": \"9\""},
       {"\"schedule first step\": \"0\"", "\"schedule first step\": \"5\""},
       {"\"schedule steps\": \"0\"", "\"schedule steps\": \"9\""},
       {"\"base rate\": \"0x3d", "\"base rate\": \"0xbd"},

@@ -14,6 +14,10 @@ static void other_rate(training *t) {
 static void other_schedule(training *t) {
   t->r.options.schedule = (ebb_schedule){EBB_SCHEDULE_COSINE, 3, 16, 0.01};
 }
+static void shaped_schedule(training *t) {
+  t->r.options.schedule = (ebb_schedule){EBB_SCHEDULE_MULTISTEP, 0, 16, 0.5};
+  t->r.options.shape = (ebb_schedule_shape){2, {0.25, 9}};
+}
 static void warmed_up(training *t) {
   t->r.options.schedule.warmup = 5;
 }
@@ -77,6 +81,7 @@ static void what_differs_is_said(void **state) {
   } cases[] = {
       {other_rate, "learning rate 0.05, here 0.0500001"},
       {other_schedule, "schedule constant, here cosine, factor 0.01, 16 steps, warm-up 3 steps"},
+      {shaped_schedule, "schedule constant, here multistep(0.25,9), factor 0.5, 16 steps"},
       {warmed_up, "schedule constant, here constant, warm-up 5 steps"},
       {other_optimizer, "optimizer adam, here sgd; weight decay 0.01, here 0"},
       {other_beta, "beta2 0.999, here 0.99"},

@@ -2,6 +2,7 @@
  * wait.
  */
 #include "check/reference.h"
+#include "schedule_cases.h"
 #include "test_support.h"
 #include "train/train.h"
 #include "train_rig.h"
@@ -30,42 +31,38 @@ static ebb_state state_of(const rig *r) {
 
 /* ---- values ---- */
 
-/* From torch.optim.lr_scheduler, in double precision, learning rate 0.5: CosineAnnealingLR(8,
- * 0.05); LinearLR(1/4, 1, 3) and CosineAnnealingLR(6) from 3 on, in a SequentialLR; LinearLR(1,
- * 0.2, 5); StepLR(3, 0.3); ExponentialLR(0.7). */
-static const struct torch_case {
-  ebb_schedule schedule;
-  size_t count;
-  double rates[9];
-} torch_cases[] = {
-    {{EBB_SCHEDULE_COSINE, 0, 8, 0.1},
-     9,
-     {0.5, 0.482872895, 0.434099026, 0.361103772, 0.275, 0.188896228, 0.115900974, 0.0671271052,
-      0.05}},
-    {{EBB_SCHEDULE_COSINE, 4, 9, 0},
-     9,
-     {0.125, 0.25, 0.375, 0.5, 0.466506351, 0.375, 0.25, 0.125, 0.0334936491}},
-    {{EBB_SCHEDULE_LINEAR, 0, 5, 0.2}, 8, {0.5, 0.42, 0.34, 0.26, 0.18, 0.1, 0.1, 0.1}},
-    {{EBB_SCHEDULE_STEP, 0, 3, 0.3}, 8, {0.5, 0.5, 0.5, 0.15, 0.15, 0.15, 0.045, 0.045}},
-    {{EBB_SCHEDULE_EXPONENTIAL, 0, 1, 0.7},
-     8,
-     {0.5, 0.35, 0.245, 0.1715, 0.12005, 0.084035, 0.0588245, 0.04117715}},
-    {{EBB_SCHEDULE_CONSTANT, 3, 0, 1}, 5, {0.5 / 3, 1.0 / 3, 0.5, 0.5, 0.5}},
-};
+/* The case's schedule; its text has epochs of one step. */
+static void parse_case(ebb_schedule *schedule, ebb_schedule_shape *given,
+                       const struct torch_case *t) {
+  *given = (ebb_schedule_shape){0};
+  *schedule = t->schedule;
+  if (!t->text) return;
+  assert_int_equal(ebb_schedule_parse(schedule, given, t->text, 1), EBB_OK);
+  ebb_schedule named = t->schedule;
+  named.kind = schedule->kind;
+  *schedule = named;
+}
 
 static void rates_are_those_of_pytorch(void **state) {
   rig r = small_rig(*state, EBB_STEP_LAYERS, EBB_DATA_AUTO);
   assert_int_equal(rig_start(&r), EBB_OK);
   for (size_t c = 0; c < sizeof torch_cases / sizeof *torch_cases; c++) {
     const struct torch_case *t = &torch_cases[c];
-    assert_int_equal(ebb_trainer_set_schedule(r.trainer, &t->schedule, 0.5f), EBB_OK);
+    ebb_schedule schedule;
+    ebb_schedule_shape given, whole;
+    parse_case(&schedule, &given, t);
+    assert_int_equal(ebb_trainer_set_shaped_schedule(r.trainer, &schedule, &given, 0.5f), EBB_OK);
+    whole = r.trainer->schedule.shape;
     for (size_t i = 0; i < t->count; i++) {
+      const ebb_state_schedule piece = r.trainer->piece.set; /* of this step */
       assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK);
       double found = (double)state_of(&r).learning_rate;
-      double reference = ebbi_reference_schedule(&t->schedule, 0.5, i + 1);
-      double host = ebbi_schedule_rate(&r.trainer->schedule, r.trainer->schedule.first + i + 1);
+      double reference = ebbi_reference_schedule(&schedule, &whole, 0.5, i + 1);
+      uint64_t number = r.trainer->schedule.first + i + 1;
+      double host = ebbi_schedule_rate(&r.trainer->schedule, number);
       const double wanted = t->rates[i];
-      if (fabs(found - wanted) > 1e-7 || fabs(reference - wanted) > 1e-9 ||
+      double bound = ebbi_piece_bound(&piece, number) + 1e-8;
+      if (fabs(found - host) > bound || fabs(reference - wanted) > 1e-9 ||
           fabs(host - wanted) > 1e-8)
         fail_msg("case %zu, step %zu: %.9g, reference %.9g, host %.9g instead of %.9g", c, i + 1,
                  found, reference, host, wanted);
@@ -88,7 +85,8 @@ static void a_constant_rate_is_what_was_set_to_the_last_bit(void **state) {
 }
 
 static void steps_of_0_are_those_of_the_run(void **state) {
-  static const uint64_t steps[EBB_SCHEDULE_COUNT] = {0, 57, 57, 19, 57};
+  static const uint64_t steps[EBB_SCHEDULE_COUNT] = {0,  57, 57, 19, 57, 57, 14, 57,
+                                                     57, 57, 57, 5,  57, 57, 0};
   for (int kind = 0; kind < EBB_SCHEDULE_COUNT; kind++) {
     rig r = small_rig(*state, EBB_STEP_LAYERS, EBB_DATA_AUTO);
     r.options.epochs = 3;
@@ -137,6 +135,8 @@ static void every_form_takes_the_rate_of_its_step(void **state) {
   expect_as_by_hand(*state, EBB_STEP_LAYERS, EBB_DATA_DEVICE, &cosine);
   expect_as_by_hand(*state, EBB_STEP_WHOLE, EBB_DATA_DEVICE, &cosine);
   expect_as_by_hand(*state, EBB_STEP_WHOLE, EBB_DATA_HOST, &cosine);
+  const ebb_schedule restarts = {EBB_SCHEDULE_COSINE_RESTARTS, 5, 13, 0};
+  expect_as_by_hand(*state, EBB_STEP_WHOLE, EBB_DATA_HOST, &restarts);
 }
 
 /* ---- setting ---- */
@@ -182,6 +182,10 @@ static void what_cannot_be_is_refused(void **state) {
       {{EBB_SCHEDULE_LINEAR, 0, 9, 1.5}, 1, "schedule factor 1.5 is not in [0, 1]"},
       {{EBB_SCHEDULE_STEP, 0, 9, NAN}, 1, "is not in [0, 1]"},
       {{EBB_SCHEDULE_COSINE, 10, 9, 0}, 1, "a warm-up of 10 steps is longer than the schedule, 9"},
+      {{EBB_SCHEDULE_WSD, 11, 12, 0},
+       1,
+       "11 steps does not end before the rate of wsd first falls"},
+      {{EBB_SCHEDULE_WSD, 1, 1, 0}, 1, "wsd first falls, after 0 steps"},
       {{EBB_SCHEDULE_CONSTANT, 0, 0, 1},
        -1,
        "learning rate -1 is not a finite number of at least 0"},
@@ -206,6 +210,83 @@ static void what_cannot_be_is_refused(void **state) {
   assert_int_equal(ebb_trainer_set_learning_rate(NULL, 1), EBB_ERR_ARGUMENT);
   assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK); /* which changes nothing */
   assert_true(state_of(&r).learning_rate == 0.5f);
+  rig_free(&r);
+}
+
+/* ---- texts ---- */
+
+static void texts_are_read_and_written(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *written, *said;
+  } cases[] = {
+      {"cosine", "cosine", NULL},
+      {"multistep(10epochs,0.75,2steps)", "multistep(70,0.75,2)", NULL},
+      {"multistep(1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16)",
+       "multistep(1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16)", NULL},
+      {"one_cycle(0.25)", "one_cycle(0.25)", NULL},
+      {"plateau(3,0.01,0)", "plateau(3,0.01,0)", NULL},
+      {"cosin", NULL, "unknown; known are: constant, linear,"},
+      {"cosine(1)", NULL, "cosine has at most 0 parameters"},
+      {"wsd()", NULL, "\"\" is no number for decay"},
+      {"wsd(0)", NULL, "decay of wsd is 0, not in (0"},
+      {"wsd(nan)", NULL, "is no number"},
+      {"wsd(0.2", NULL, "does not end with a \")\""},
+      {"wsd(0.2)x", NULL, "does not end with a \")\""},
+      {"polynomial(2epochs)", NULL, "\"2epochs\" is no number for power"},
+      {"wsd(0.01epochs)", NULL, "is no number for decay"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ebb_schedule schedule;
+    ebb_schedule_shape shape;
+    char text[EBB_SCHEDULE_TEXT];
+    ebb_status status = ebb_schedule_parse(&schedule, &shape, cases[i].text, 7);
+    assert_int_equal(status, cases[i].said ? EBB_ERR_ARGUMENT : EBB_OK);
+    if (cases[i].said && !strstr(ebb_error_message(), cases[i].said))
+      fail_msg("%s: %s", cases[i].text, ebb_error_message());
+    if (cases[i].written)
+      assert_string_equal(ebb_schedule_text(text, schedule.kind, &shape), cases[i].written);
+  }
+}
+
+/* ---- plateau ---- */
+
+/* As ReduceLROnPlateau(factor=0.1, patience=2, min_lr=0.01) from 0.5, after each of these losses.
+ */
+static void a_plateau_reduces_as_pytorch_does(void **state) {
+  static const double losses[] = {1.0,  0.5, 0.6,  0.49999, 0.7, 0.4,
+                                  0.45, 0.4, 0.41, 0.42,    NAN, 0.3};
+  static const double rates[] = {0.5,  0.5,  0.5,  0.5,  0.05, 0.05,
+                                 0.05, 0.05, 0.01, 0.01, 0.01, 0.01};
+  rig r = small_rig(*state, EBB_STEP_LAYERS, EBB_DATA_AUTO);
+  r.options.schedule = ebb_schedule_default(EBB_SCHEDULE_PLATEAU);
+  r.options.schedule.warmup = 3;
+  r.options.shape = (ebb_schedule_shape){2, {2, 0.02}};
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_step(r.trainer, 2), EBB_OK);
+  for (int i = 0; i < 9; i++) /* the warm-up does not count */
+    assert_int_equal(ebbi_trainer_judge_plateau(r.trainer, NULL, 7), EBB_OK);
+  assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK);
+  for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+    assert_int_equal(ebbi_trainer_judge_plateau(r.trainer, NULL, losses[i]), EBB_OK);
+    assert_int_equal(ebb_trainer_step(r.trainer, 1), EBB_OK);
+    assert_true(fabs((double)state_of(&r).learning_rate - rates[i]) < 1e-8);
+  }
+  rig_free(&r);
+}
+
+/* A run judges each epoch, here at a rate that gains nothing. */
+static void a_run_reduces_at_a_plateau(void **state) {
+  rig r = small_rig(*state, EBB_STEP_WHOLE, EBB_DATA_AUTO);
+  r.options.schedule = ebb_schedule_default(EBB_SCHEDULE_PLATEAU);
+  r.options.shape = (ebb_schedule_shape){1, {1}};
+  r.options.optimizer = ebb_optimizer_default(EBB_OPT_SGD);
+  r.options.learning_rate = 1e-20f;
+  r.options.epochs = 6;
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_OK);
+  assert_int_equal(r.trainer->schedule.reductions, 2);
+  assert_int_equal(r.trainer->schedule.reduced, 5 * 19);
   rig_free(&r);
 }
 
@@ -249,6 +330,9 @@ int main(void) {
       cmocka_unit_test(every_form_takes_the_rate_of_its_step),
       cmocka_unit_test(setting_waits_for_nothing),
       cmocka_unit_test(what_cannot_be_is_refused),
+      cmocka_unit_test(texts_are_read_and_written),
+      cmocka_unit_test(a_plateau_reduces_as_pytorch_does),
+      cmocka_unit_test(a_run_reduces_at_a_plateau),
       cmocka_unit_test(a_failed_training_takes_no_schedule),
       cmocka_unit_test(a_device_that_has_another_rate_is_found),
   };

@@ -21,6 +21,7 @@ try:
     from torch.nn import (ELU, GELU, GLU, BatchNorm1d, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU,
                           RMSNorm, Sequential, Sigmoid, SiLU, Softplus, Tanh)
     from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+    from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, MultiStepLR, OneCycleLR, PolynomialLR
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -152,6 +153,14 @@ BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
 cross_entropy, mse = torch.nn.CrossEntropyLoss(), torch.nn.MSELoss()
 
+
+def scheduled(optimizer, make_schedule, *arguments, **named):
+    """The optimizer, whose learning rate goes on after each step."""
+    schedule = make_schedule(optimizer, *arguments, **named)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
+
+
 # name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
 CASES = [
     ("sgd with momentum", DIGITS, digits, CLASSES, cross_entropy,
@@ -213,6 +222,18 @@ CASES = [
     ("rprop with settings", LINEAR, linear, VALUES, mse,
      "--optimizer rprop --lr 0.001 --eta-minus 0.4 --eta-plus 1.1 --step-min 1e-4 --step-max 0.002",
      lambda p: Rprop(p, lr=0.001, etas=(0.4, 1.1), step_sizes=(1e-4, 0.002))),
+    ("multistep", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --lr 0.05 --schedule multistep(2epochs,0.7)",
+     lambda p: scheduled(SGD(p, lr=0.05), MultiStepLR, [40, 70], 0.1)),
+    ("cosine with restarts", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --lr 0.05 --schedule cosine_restarts(2) --schedule-length 7 --schedule-factor 0.1",
+     lambda p: scheduled(SGD(p, lr=0.05), CosineAnnealingWarmRestarts, 7, 2, 0.005)),
+    ("one-cycle", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --lr 0.05 --schedule one_cycle",
+     lambda p: scheduled(SGD(p, lr=0.05), OneCycleLR, 0.05, 100, cycle_momentum=False)),
+    ("polynomial", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer sgd --lr 0.05 --schedule polynomial(1.5) --schedule-length 80",
+     lambda p: scheduled(SGD(p, lr=0.05), PolynomialLR, 80, 1.5)),
     ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("wide", WIDE, wide, CLASSES, cross_entropy,

@@ -72,8 +72,9 @@ void ebbi_reference_update(double *parameters, double *const *moments, const dou
                            size_t count, const ebb_optimizer *optimizer, double learning_rate,
                            uint64_t step);
 
-/* The schedule's learning rate in step `step`, from 1. */
-double ebbi_reference_schedule(const ebb_schedule *schedule, double rate, uint64_t step);
+/* The schedule's learning rate in step `step`, from 1. The shape is complete. */
+double ebbi_reference_schedule(const ebb_schedule *schedule, const ebb_schedule_shape *shape,
+                               double rate, uint64_t step);
 
 /* The yardsticks: y = x after `steps` times x <- scale x + shift; a = b + scale c. */
 void ebbi_reference_probe_fma(double *y, const double *x, size_t count, size_t steps, double scale,

@@ -176,23 +176,26 @@ static const option_row rows[] = {
      "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad and rprop 0.01, "
      "nadam and adamax 0.002, lion 0.0001, adadelta 1)",
      NULL, 1e-30, 1e30},
-    {NULL, "schedule", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(schedule), "NAME", "constant",
-     "how the learning rate changes from step to step: it falls in a line or along half a cosine, "
-     "by a factor after each period, or a little at each step (exponential)",
+    {NULL, "schedule", 0, FOR_TRAIN, KIND_SCHEDULE, MEMBER(schedule), "NAME", "constant",
+     "how the learning rate changes from step to step; parameters that differ from their defaults "
+     "follow in parentheses: multistep(10epochs,0.75), cosine_restarts(growth), "
+     "one_cycle(rise,divisor), wsd(decay), wsd_sqrt(decay), polynomial(power), flat_cosine(flat), "
+     "plateau(patience,least,threshold); a time is a part of all steps, or 200steps, or 3epochs",
      schedules, 0, 0},
     {NULL, "schedule-length", 0, FOR_TRAIN, KIND_LENGTH, MEMBER(schedule_length), "N", NULL,
-     "of linear and cosine: steps until the learning rate is at its lowest, warm-up included; of "
-     "step and exponential: steps in which it falls by the factor; 20epochs are the steps of 20 "
-     "epochs (default: all epochs, step a third of them)",
+     "steps until the learning rate is at its lowest, warm-up included; of step and exponential: "
+     "steps in which it falls by the factor; of cosine_restarts: of the first cosine; of "
+     "inverse_sqrt: after which it has fallen to 0.71; 20epochs are the steps of 20 epochs "
+     "(default: all epochs, step a third, cosine_restarts a quarter, inverse_sqrt a tenth of them)",
      NULL, 0, 0},
     {NULL, "schedule-factor", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(schedule_factor), "F", NULL,
-     "what the learning rate is multiplied by in that time (default: linear and cosine 0, step "
-     "0.1, "
-     "exponential 0.01)",
+     "what the learning rate is multiplied by in that time, or at each milestone or plateau "
+     "(default: step, multistep and plateau 0.1, exponential 0.01, one_cycle 4e-6, else 0)",
      NULL, 0, 1},
     {NULL, "warmup", 0, FOR_TRAIN, KIND_LENGTH, MEMBER(warmup), "N", "0",
-     "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr", NULL, 0,
-     0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
+     "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr; of "
+     "one_cycle: the steps of its rise",
+     NULL, 0, 0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
      "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop all)",
      NULL, 1, 16777216},

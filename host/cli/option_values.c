@@ -161,6 +161,19 @@ static bool convert_loss(ebb_loss *out, const option_row *row, const char *text,
   return true;
 }
 
+/* A choice, or one with parameters; an epoch's steps are not known yet. */
+static bool convert_schedule(const char **out, const option_row *row, const char *text,
+                             char *allowed, size_t size) {
+  int choice;
+  ebb_schedule schedule;
+  ebb_schedule_shape shape;
+  *out = text;
+  if (!strchr(text, '(')) return convert_choice(&choice, row, text, allowed, size);
+  bool good = ebb_schedule_parse(&schedule, &shape, text, 1) == EBB_OK;
+  if (!good) snprintf(allowed, size, "a schedule: %s", ebb_error_message());
+  return good;
+}
+
 static bool convert_flag(bool *out, const char *text, char *allowed, size_t size) {
   snprintf(allowed, size, "one of 1, 0, true, false");
   *out = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -184,6 +197,8 @@ bool option_convert(void *member, const option_row *row, const char *text, char 
     return convert_choice(member, row, text, allowed, size);
   case KIND_LOSS:
     return convert_loss(member, row, text, allowed, size);
+  case KIND_SCHEDULE:
+    return convert_schedule(member, row, text, allowed, size);
   case KIND_COUNT:
     return convert_count(member, row, text, allowed, size);
   case KIND_NUMBER:
@@ -232,7 +247,8 @@ bool option_equal(const void *a, const void *b, const option_row *row) {
       [KIND_INTERVAL] = sizeof(interval), [KIND_LENGTH] = sizeof(interval),
       [KIND_LOSS] = sizeof(ebb_loss),
   };
-  bool text = row->kind == KIND_TEXT || row->kind == KIND_WORD || row->kind == KIND_LIST;
+  bool text = row->kind == KIND_TEXT || row->kind == KIND_WORD || row->kind == KIND_LIST ||
+              row->kind == KIND_SCHEDULE;
   if (text) return same_text(*(const char *const *)a, *(const char *const *)b);
   return memcmp(a, b, sizes[row->kind]) == 0;
 }

@@ -77,7 +77,7 @@ typedef struct settings {
 #define SETTING_FIELD(field, type, option, least, most, closed, other, text) type field;
   EBB_OPTIMIZER_SETTING_LIST(SETTING_FIELD) /* a number is NaN where it is not given */
 #undef SETTING_FIELD
-  int schedule; /* ebb_schedule_kind */
+  const char *schedule; /* for ebb_schedule_parse */
   interval schedule_length, warmup;
   double schedule_factor;
   bool no_shuffle;
@@ -129,6 +129,7 @@ typedef enum option_kind {
   KIND_DURATION,  /* double: seconds in [min, max]; 90, 90s, 1h30m */
   KIND_SIZE,      /* uint64_t: bytes in [min, max]; 500M, 1.5G */
   KIND_LOSS,      /* ebb_loss, or the first choice: of kind EBB_LOSS_COUNT */
+  KIND_SCHEDULE,  /* const char *: a schedule's name, perhaps with parameters */
   KIND_INTERVAL,  /* interval: 30s, 1000steps, 2epochs */
   KIND_LENGTH     /* interval: 1000, 1000steps, 2epochs */
 } option_kind;

@@ -78,6 +78,14 @@ static int start_choice(const begun *b, const char *name) {
   return choice;
 }
 
+/* The default factor of the schedule that the training was started with. */
+static double start_factor(const begun *b) {
+  ebb_schedule schedule = ebb_schedule_default(EBB_SCHEDULE_CONSTANT);
+  ebb_schedule_shape shape;
+  ebb_schedule_parse(&schedule, &shape, start_text(b, "schedule"), 1);
+  return schedule.factor;
+}
+
 /* The default of the optimizer's setting that the option sets, if it sets one. */
 static void default_setting(char text[SPEC_TEXT], ebb_optimizer_kind kind, const char *name) {
   const ebb_optimizer optimizer = ebb_optimizer_default(kind);
@@ -101,8 +109,7 @@ static void start_value(char text[SPEC_TEXT], const begun *b, size_t i) {
   else if (strcmp(name, "lr") == 0)
     snprintf(text, SPEC_TEXT, "%g", ebb_optimizer_learning_rate(kind));
   else if (strcmp(name, "schedule-factor") == 0)
-    snprintf(text, SPEC_TEXT, "%.9g",
-             ebb_schedule_default((ebb_schedule_kind)start_choice(b, "schedule")).factor);
+    snprintf(text, SPEC_TEXT, "%.9g", start_factor(b));
   else if (strcmp(name, "batch") == 0 && ebb_optimizer_is_full_batch(kind))
     snprintf(text, SPEC_TEXT, "all rows");
   else if (strcmp(name, "batch") == 0)

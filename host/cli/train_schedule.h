@@ -19,7 +19,7 @@ void schedule_choose_again(training *t);
 bool schedule_varies(const training *t);
 
 /* "", or ", cosine, warm-up 20 steps". */
-enum { SCHEDULE_TEXT = 96 };
+enum { SCHEDULE_TEXT = EBB_SCHEDULE_TEXT + 64 };
 void schedule_describe(char text[SCHEDULE_TEXT], const training *t);
 
 /* Puts its settings into the first line of a log. */

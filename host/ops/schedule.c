@@ -1,5 +1,5 @@
-/* Learning-rate schedules on the host: names, defaults, valid values, and the rate that the device
- * must compute. */
+/* Making schedules: valid values, and what depends on the number of steps.
+ */
 #include "schedule.h"
 
 #include "base/error.h"
@@ -7,100 +7,85 @@
 #include <float.h>
 #include <math.h>
 
-enum { PERIOD, SPAN };
+enum { NONE, PERIOD, SPAN };
 
-static const struct row {
-  const char *name;
-  double factor;
+static const struct {
   unsigned parts;
   int steps;
-} rows[] = {
-#define SCHEDULE_ROW(name, text, factor, parts, steps, formula) {text, factor, parts, steps},
-    EBB_SCHEDULE_LIST(SCHEDULE_ROW)};
+} lengths[] = {
+#define SCHEDULE_LENGTH(name, text, factor, parts, steps, formula) {parts, steps},
+    EBB_SCHEDULE_LIST(SCHEDULE_LENGTH)};
 
-const char *ebb_schedule_name(ebb_schedule_kind kind) {
-  return (unsigned)kind < EBB_SCHEDULE_COUNT ? rows[kind].name : "?";
+static uint64_t length_of(const ebb_schedule *schedule, uint64_t all) {
+  unsigned parts = lengths[schedule->kind].parts;
+  if (parts == 0) return 0;
+  if (schedule->steps > 0) return schedule->steps;
+  return all / parts > 0 ? all / parts : 1;
 }
 
-ebb_schedule ebb_schedule_default(ebb_schedule_kind kind) {
-  return (ebb_schedule){.kind = kind,
-                        .factor = (unsigned)kind < EBB_SCHEDULE_COUNT ? rows[kind].factor : 1};
+/* The warm-up must end in the first piece; or it is the length of that piece. */
+static ebb_status check_warmup(const char *where, const ebbi_schedule *s) {
+  ebb_schedule_kind kind = (ebb_schedule_kind)s->kind;
+  REQUIRE(lengths[kind].steps != SPAN || s->warmup <= s->steps, EBB_ERR_ARGUMENT,
+          "%s: a warm-up of %llu steps is longer than the schedule, %llu steps", where,
+          (unsigned long long)s->warmup, (unsigned long long)s->steps);
+  if (s->warmup == 0 || ebbi_schedule_row_of(kind)->rises) return EBB_OK;
+  ebbi_piece first, top;
+  ebbi_schedule_piece(&first, s, s->first);
+  ebbi_schedule_piece(&top, s, s->first + s->warmup - 1);
+  bool flat = first.set.warmup == s->warmup;
+  REQUIRE(flat && top.set.first == s->first, EBB_ERR_ARGUMENT,
+          "%s: a warm-up of %llu steps does not end before the rate of %s first falls, after %llu "
+          "steps",
+          where, (unsigned long long)s->warmup, ebb_schedule_name(kind),
+          (unsigned long long)(flat ? first.end - s->first : 0));
+  return EBB_OK;
 }
 
-bool ebbi_schedule_varies(ebb_schedule_kind kind) {
-  return (unsigned)kind < EBB_SCHEDULE_COUNT && rows[kind].parts > 0;
-}
-
-static uint64_t default_steps(const struct row *row, uint64_t all) {
-  uint64_t steps = row->parts > 0 ? all / row->parts : 0;
-  return steps > 0 || row->parts == 0 ? steps : 1;
-}
-
-ebb_status ebbi_schedule_make(ebb_state_schedule *out, const char *where,
-                              const ebb_schedule *schedule, float rate, uint64_t all) {
-  REQUIRE((unsigned)schedule->kind < EBB_SCHEDULE_COUNT, EBB_ERR_ARGUMENT,
-          "%s: there is no schedule %d", where, (int)schedule->kind);
-  const struct row *row = &rows[schedule->kind];
+ebb_status ebbi_schedule_make(ebbi_schedule *out, const char *where, const ebb_schedule *schedule,
+                              const ebb_schedule_shape *shape, float rate, uint64_t all) {
+  ebb_schedule_kind kind = schedule->kind;
+  static const ebb_schedule_shape plain = {0};
+  TRY(ebbi_shape_check(where, kind, shape ? shape : &plain));
   REQUIRE(isfinite(rate) && rate >= 0, EBB_ERR_ARGUMENT,
           "%s: learning rate %g is not a finite number of at least 0", where, (double)rate);
   REQUIRE(schedule->factor >= 0 && schedule->factor <= 1, EBB_ERR_ARGUMENT,
           "%s: schedule factor %g is not in [0, 1]", where, schedule->factor);
-  uint64_t steps = row->parts == 0   ? 0
-                   : schedule->steps ? schedule->steps
-                                     : default_steps(row, all);
-  REQUIRE(row->steps != SPAN || schedule->warmup <= steps, EBB_ERR_ARGUMENT,
-          "%s: a warm-up of %llu steps is longer than the schedule, %llu steps", where,
-          (unsigned long long)schedule->warmup, (unsigned long long)steps);
-  *out = (ebb_state_schedule){.warmup = schedule->warmup,
-                              .steps = steps,
-                              .base_rate = rate,
-                              .factor = row->parts > 0 ? (float)schedule->factor : 1,
-                              .kind = (uint32_t)schedule->kind};
-  if (out->factor < FLT_MIN) out->factor = 0; /* as on devices that flush denormal numbers */
+  REQUIRE(schedule->warmup < UINT64_MAX / 2 && schedule->steps < UINT64_MAX / 2, EBB_ERR_ARGUMENT,
+          "%s: a schedule of %llu steps with a warm-up of %llu is too long", where,
+          (unsigned long long)schedule->steps, (unsigned long long)schedule->warmup);
+  ebbi_schedule made = {.warmup = schedule->warmup,
+                        .steps = length_of(schedule, all),
+                        .base_rate = rate,
+                        .factor = ebb_schedule_has_factor(kind) ? (float)schedule->factor : 1,
+                        .kind = (uint32_t)kind,
+                        .shape = ebbi_shape_complete(kind, shape)};
+  if (made.factor < FLT_MIN) made.factor = 0; /* as on devices that flush denormal numbers */
+  TRY(check_warmup(where, &made));
+  *out = made;
   return EBB_OK;
 }
 
-bool ebbi_schedule_is_possible(const ebb_state_schedule *s) {
-  ebb_state_schedule made;
+ebb_status ebb_schedule_check(const ebb_schedule *schedule, const ebb_schedule_shape *shape,
+                              uint64_t all) {
+  ebbi_schedule made;
+  REQUIRE(schedule, EBB_ERR_ARGUMENT, "ebb_schedule_check: schedule is NULL");
+  return ebbi_schedule_make(&made, ebb_schedule_name(schedule->kind), schedule, shape, 0, all);
+}
+
+bool ebbi_schedule_is_possible(const ebbi_schedule *s) {
+  ebbi_schedule made;
   const ebb_schedule as = {(ebb_schedule_kind)s->kind, s->warmup, s->steps, (double)s->factor};
-  return ebbi_schedule_varies(as.kind) == (s->steps > 0) &&
-         ebbi_schedule_make(&made, "", &as, s->base_rate, 1) == EBB_OK && made.factor == s->factor;
+  return (unsigned)as.kind < EBB_SCHEDULE_COUNT &&
+         ebb_schedule_has_steps(as.kind) == (s->steps > 0) &&
+         ebbi_schedule_make(&made, "", &as, &s->shape, s->base_rate, 1) == EBB_OK &&
+         made.factor == s->factor && s->reduced >= (s->reductions > 0 ? s->first : 0) &&
+         (s->reductions == 0 || ebbi_schedule_row_of(as.kind)->waits);
 }
 
-/* Returns the rate divided by the base rate. */
-static double part_of(const ebb_state_schedule *s, uint64_t top, uint64_t t) {
-  static const double pi = 3.14159265358979323846;
-  uint64_t span = s->steps - top + 1;
-  double factor = (double)s->factor, left = t < span ? (double)(span - t) / (double)span : 0;
-  switch ((ebb_schedule_kind)s->kind) {
-  case EBB_SCHEDULE_LINEAR:
-    return factor + (1 - factor) * left;
-  case EBB_SCHEDULE_COSINE:
-    return factor + (1 - factor) * pow(sin(pi / 2 * left), 2);
-  case EBB_SCHEDULE_STEP:
-    return pow(factor, (double)(t / s->steps));
-  case EBB_SCHEDULE_EXPONENTIAL:
-    return pow(factor, (double)t / (double)s->steps);
-  case EBB_SCHEDULE_CONSTANT:
-  case EBB_SCHEDULE_COUNT:
-    break;
-  }
-  return 1;
-}
-
-/* In units of 2^-24, from the errors that OpenCL allows: conversion 1/2 ulp, division 2.5, sinpi 4,
- * pow 16, where an ulp is two units; the exponent of pow has a relative error of 7 units. The part
- * of the base rate, and the rate, may be 0 instead of denormal. */
-double ebbi_schedule_bound(const ebb_state_schedule *s, uint64_t step) {
-  double base = (double)s->base_rate, rate = ebbi_schedule_rate(s, step), units = 40;
-  if (s->kind == EBB_SCHEDULE_CONSTANT && rate == base) return 0;
-  bool power = s->kind == EBB_SCHEDULE_STEP || s->kind == EBB_SCHEDULE_EXPONENTIAL;
-  if (power && rate > 0 && rate < base) units += 8 * log(base / rate);
-  return units * (double)FLT_EPSILON / 2 * rate + (double)FLT_MIN * fmax(base, 1);
-}
-
-double ebbi_schedule_rate(const ebb_state_schedule *s, uint64_t step) {
-  uint64_t at = step > s->first ? step - s->first : 1, top = s->warmup > 1 ? s->warmup : 1;
-  double base = (double)s->base_rate;
-  return at < top ? base * (double)at / (double)top : base * part_of(s, top, at - top);
+double ebbi_schedule_rate(const ebbi_schedule *schedule, uint64_t step) {
+  ebbi_piece piece;
+  uint64_t done = step > schedule->first ? step - 1 : schedule->first;
+  ebbi_schedule_piece(&piece, schedule, done);
+  return ebbi_piece_rate(&piece.set, step);
 }

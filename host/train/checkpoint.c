@@ -68,6 +68,8 @@ static ebb_status as_output(ebb_status status) {
 /* Records the state of the training. */
 static ebb_status take_snapshot(ebbi_snapshot *snapshot, ebb_trainer *trainer) {
   TRY(ebbi_trainer_read_state(&snapshot->state, trainer));
+  snapshot->schedule = trainer->schedule;
+  snapshot->plateau = trainer->plateau;
   snapshot->best = trainer->best;
   snapshot->good_epoch = trainer->good_epoch;
   snapshot->run_first = trainer->run_first;
@@ -97,9 +99,11 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
 static ebb_status take_numbers(ebb_trainer *trainer, const ebbi_snapshot *snapshot) {
   ebb_state state = snapshot->state;
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
-  TRY(ebb_tensor_upload(trainer->pass->state, &state));
   trainer->queued = state.done;
-  trainer->schedule = state.schedule;
+  ebbi_trainer_take_schedule(trainer, &snapshot->schedule);
+  state.schedule = trainer->piece.set;
+  TRY(ebb_tensor_upload(trainer->pass->state, &state));
+  trainer->plateau = snapshot->plateau;
   trainer->epochs_done = state.epoch;
   trainer->best = snapshot->best;
   trainer->good_epoch = snapshot->good_epoch;

@@ -14,7 +14,9 @@
 /* ---- what changes while a training goes on, except the tensors: checkpoint_state.c ---- */
 
 typedef struct ebbi_snapshot {
-  ebb_state state;
+  ebb_state state; /* except its schedule, which follows from the next line */
+  ebbi_schedule schedule;
+  ebbi_plateau plateau;
   ebbi_best best;
   size_t good_epoch, run_first;
   bool parked;

@@ -12,12 +12,14 @@
 #include "checkpoint.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Version 2 added the learning rate's schedule. A byte of the caller's text needs at most six. */
-enum { VERSION = 2, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
+/* Version 2 added the learning rate's schedule, version 3 its shape and plateau. A byte of the
+ * caller's text needs at most six. */
+enum { VERSION = 3, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
 enum { HEAD = sizeof head - 1, MIDDLE = sizeof middle - 1, TAIL = sizeof tail - 1 };
@@ -234,7 +236,8 @@ static ebb_status read_path(ebbi_manifest *manifest, const char *path, uint64_t 
 }
 
 ebb_status ebbi_manifest_read(ebbi_manifest *out, const char *folder, uint64_t step) {
-  *out = (ebbi_manifest){.snapshot.state = ebb_state_default(0, 0, 0)};
+  *out =
+      (ebbi_manifest){.snapshot = {.state = ebb_state_default(0, 0, 0), .plateau = {.best = NAN}}};
   char *path = path_of(folder, step);
   REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
   ebb_status status = read_path(out, path, step);

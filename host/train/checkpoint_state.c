@@ -33,12 +33,16 @@ static const struct field {
     FIELD("loss sum", state.loss_sum, true, 1),
     FIELD("loss carry", state.loss_carry, true, 1),
     FIELD("learning rate", state.learning_rate, true, 1),
-    FIELD("schedule", state.schedule.kind, false, 2),
-    FIELD("schedule first step", state.schedule.first, false, 2),
-    FIELD("warm-up steps", state.schedule.warmup, false, 2),
-    FIELD("schedule steps", state.schedule.steps, false, 2),
-    FIELD("base rate", state.schedule.base_rate, true, 2),
-    FIELD("schedule factor", state.schedule.factor, true, 2),
+    FIELD("schedule", schedule.kind, false, 2),
+    FIELD("schedule first step", schedule.first, false, 2),
+    FIELD("warm-up steps", schedule.warmup, false, 2),
+    FIELD("schedule steps", schedule.steps, false, 2),
+    FIELD("base rate", schedule.base_rate, true, 2),
+    FIELD("schedule factor", schedule.factor, true, 2),
+    FIELD("reductions", schedule.reductions, false, 3),
+    FIELD("reduction step", schedule.reduced, false, 3),
+    FIELD("plateau", plateau.best, true, 3),
+    FIELD("epochs of plateau", plateau.behind, false, 3),
     FIELD("best epoch", best.epoch, false, 1),
     FIELD("best loss", best.loss, true, 1),
     FIELD("best accuracy", best.accuracy, true, 1),
@@ -48,6 +52,8 @@ static const struct field {
     FIELD("best in network", parked, false, 1),
 };
 enum { FIELDS = sizeof fields / sizeof *fields };
+
+static const char key_shape[] = "schedule shape";
 
 static uint64_t load(const void *from, size_t size) {
   uint64_t wide = 0;
@@ -73,6 +79,10 @@ static bool store(void *to, size_t size, uint64_t value) {
 }
 
 void ebbi_snapshot_put(ebbi_json *json, const ebbi_snapshot *snapshot) {
+  char shape[EBB_SCHEDULE_TEXT];
+  ebbi_json_text(json, key_shape,
+                 ebb_schedule_text(shape, (ebb_schedule_kind)snapshot->schedule.kind,
+                                   &snapshot->schedule.shape));
   for (size_t i = 0; i < FIELDS; i++) {
     const struct field *f = &fields[i];
     char text[TEXT];
@@ -97,6 +107,17 @@ static bool parse(uint64_t *value, const char *text, bool real) {
   return *end == '\0' && errno == 0;
 }
 
+/* Checkpoints before version 3 have no shape: their schedules have no parameters. A shape of
+ * another kind makes the schedule an impossible one. */
+static bool read_shape(ebbi_schedule *schedule, const json_t *object, int version) {
+  ebb_schedule named;
+  const char *text = json_string_value(json_object_get(object, key_shape));
+  if (version < 3) return true;
+  if (!text || ebb_schedule_parse(&named, &schedule->shape, text, 1) != EBB_OK) return false;
+  if ((uint32_t)named.kind != schedule->kind) schedule->kind = EBB_SCHEDULE_COUNT;
+  return true;
+}
+
 /* Checkpoints before version 2 have no schedule; their rate is constant: the last step's. */
 bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const json_t *object,
                              int version) {
@@ -110,8 +131,9 @@ bool ebbi_snapshot_from_json(ebbi_snapshot *snapshot, const char **wrong, const 
     if (!store((char *)snapshot + f->at, f->size, value)) return false;
   }
   if (version < 2)
-    snapshot->state.schedule = ebb_state_default(0, 0, snapshot->state.learning_rate).schedule;
-  return true;
+    snapshot->schedule = (ebbi_schedule){.base_rate = snapshot->state.learning_rate, .factor = 1};
+  *wrong = key_shape;
+  return read_shape(&snapshot->schedule, object, version);
 }
 
 bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer *trainer) {
@@ -120,8 +142,9 @@ bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer 
   size_t epochs = state->epoch;
   return state->epoch_first == first && state->done >= first &&
          state->done - first < trainer->epoch_steps && isfinite(state->learning_rate) &&
-         state->learning_rate >= 0 && ebbi_schedule_is_possible(&state->schedule) &&
-         state->schedule.first <= state->done && snapshot->best.epoch <= epochs &&
-         snapshot->good_epoch <= epochs && snapshot->run_first <= epochs &&
+         state->learning_rate >= 0 && ebbi_schedule_is_possible(&snapshot->schedule) &&
+         snapshot->schedule.first <= state->done && snapshot->schedule.reduced <= state->done &&
+         snapshot->best.epoch <= epochs && snapshot->good_epoch <= epochs &&
+         snapshot->run_first <= epochs &&
          (!snapshot->parked || (trainer->latest && snapshot->best.epoch > 0));
 }

@@ -107,13 +107,14 @@ static void add_data(ebbi_json *terms, const char *const names[DATA_TERMS],
 }
 
 /* "constant", "cosine, factor 0, 1000 steps, warm-up 20 steps". */
-static void add_schedule(ebbi_json *terms, const ebb_schedule *s) {
-  char text[160], factor[NUMBER];
-  int used = snprintf(text, sizeof text, "%s", ebb_schedule_name(s->kind));
+static void add_schedule(ebbi_json *terms, const ebb_schedule *s, const ebb_schedule_shape *shape) {
+  char text[EBB_SCHEDULE_TEXT + 160], name[EBB_SCHEDULE_TEXT], factor[NUMBER];
+  int used = snprintf(text, sizeof text, "%s", ebb_schedule_text(name, s->kind, shape));
   number_text(factor, s->factor, true);
-  if (ebbi_schedule_varies(s->kind))
-    used += snprintf(text + used, sizeof text - (size_t)used, ", factor %s, %" PRIu64 " steps",
-                     factor, s->steps);
+  if (ebb_schedule_has_factor(s->kind))
+    used += snprintf(text + used, sizeof text - (size_t)used, ", factor %s", factor);
+  if (ebb_schedule_has_steps(s->kind))
+    used += snprintf(text + used, sizeof text - (size_t)used, ", %" PRIu64 " steps", s->steps);
   if (s->warmup > 0)
     snprintf(text + used, sizeof text - (size_t)used, ", warm-up %" PRIu64 " steps", s->warmup);
   ebbi_json_text(terms, key_schedule, text);
@@ -142,7 +143,7 @@ static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
   const ebb_optimizer *o = &options->optimizer;
   ebbi_json_text(terms, "optimizer", ebb_optimizer_name(o->kind));
   add_number(terms, "learning rate", (double)options->learning_rate, true);
-  add_schedule(terms, &options->schedule);
+  add_schedule(terms, &options->schedule, &options->shape);
   for (int i = 0; i < EBB_SETTING_COUNT; i++)
     if (is_listed(o, (ebb_optimizer_setting)i)) add_setting(terms, o, (ebb_optimizer_setting)i);
 }

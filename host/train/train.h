@@ -101,6 +101,12 @@ ebbi_data_print ebbi_data_print_of(const ebb_dataset *data);
  * queue moving. */
 enum { EBBI_BURST = 16 };
 
+/* What the schedule plateau waits for. */
+typedef struct ebbi_plateau {
+  double best;   /* the best figure so far; NaN: none */
+  size_t behind; /* epochs since then, or since the last reduction */
+} ebbi_plateau;
+
 struct ebb_trainer {
   ebb_network *network;
   ebb_train_options options;
@@ -120,12 +126,14 @@ struct ebb_trainer {
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST steps each; NULL if a launch holds only one */
   size_t epoch_steps;
   size_t epochs_done;
-  uint64_t queued;             /* total steps */
-  ebb_state_schedule schedule; /* of the steps queued from now on */
-  uint64_t judged;             /* step whose weights were evaluated last */
-  bool sound;                  /* that evaluation gave finite numbers */
-  size_t run_first;            /* epochs done when the current run began */
-  bool resumed;                /* the next run continues an interrupted one */
+  uint64_t queued;        /* total steps */
+  ebbi_schedule schedule; /* of the steps queued from now on */
+  ebbi_piece piece;       /* of the next step; the one in the step state */
+  ebbi_plateau plateau;
+  uint64_t judged;  /* step whose weights were evaluated last */
+  bool sound;       /* that evaluation gave finite numbers */
+  size_t run_first; /* epochs done when the current run began */
+  bool resumed;     /* the next run continues an interrupted one */
   ebbi_data_print train_print, valid_print;
   bool broken; /* ended by NaN, Inf or an impossible state: no more training */
 };
@@ -133,6 +141,20 @@ struct ebb_trainer {
 /* Queues or records a step up to its gradients, with the next batch from a slot. Opens the step and
  * does not close it. */
 ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot);
+
+/* Returns how many of `steps` steps may be queued before the schedule's next piece; at least 1. */
+size_t ebbi_trainer_piece_room(const ebb_trainer *trainer, size_t steps);
+
+/* Goes on to the next piece if the last step of this one has been queued. Does not block. */
+ebb_status ebbi_trainer_advance_piece(ebb_trainer *trainer);
+
+/* Takes over a schedule for the steps from `queued` on, on the host only. */
+void ebbi_trainer_take_schedule(ebb_trainer *trainer, const ebbi_schedule *schedule);
+
+/* Judges an epoch for the schedule plateau, which may reduce the rate; other schedules ignore it.
+ * `valid` may be NULL: without validation rows the training loss counts. */
+ebb_status ebbi_trainer_judge_plateau(ebb_trainer *trainer, const ebb_metrics *valid,
+                                      double train_loss);
 
 /* Copies weights on the device. */
 ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from);

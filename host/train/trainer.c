@@ -127,7 +127,7 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
     TRY(ebbi_evaluator_create(&trainer->sample, network, &setup->sample, options->loss));
   ebb_state state = ebb_state_default(0, 0, options->learning_rate);
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
-  state.schedule = trainer->schedule;
+  state.schedule = trainer->piece.set;
   TRY(ebb_tensor_upload(trainer->pass->state, &state));
   return record_all(trainer);
 }
@@ -143,10 +143,10 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
   TRY(check_best(options, valid));
-  ebb_state_schedule schedule;
+  ebbi_schedule schedule;
   size_t epoch_steps = ebbi_ceil_div(train->rows, options->batch);
-  TRY(ebbi_schedule_make(&schedule, where, &options->schedule, options->learning_rate,
-                         (uint64_t)options->epochs * epoch_steps));
+  TRY(ebbi_schedule_make(&schedule, where, &options->schedule, &options->shape,
+                         options->learning_rate, (uint64_t)options->epochs * epoch_steps));
   ebbi_train_setup setup;
   TRY(ebbi_train_setup_make(&setup, network, train, valid, options));
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
@@ -156,7 +156,8 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
   trainer->epoch_steps = epoch_steps;
-  trainer->schedule = schedule;
+  trainer->plateau = (ebbi_plateau){.best = NAN};
+  ebbi_trainer_take_schedule(trainer, &schedule);
   trainer->options.schedule.steps = schedule.steps; /* replaces 0 by its meaning */
   trainer->train_print = ebbi_data_print_of(train);
   if (valid) trainer->valid_print = ebbi_data_print_of(valid);

@@ -48,10 +48,12 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
   for (size_t done = 0, flushed = 0; done < steps;) {
     size_t slot, room, left = steps - done;
     TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
-    bool burst = trainer->bursts[slot] && (left < room ? left : room) >= EBBI_BURST;
+    room = ebbi_trainer_piece_room(trainer, left < room ? left : room);
+    bool burst = trainer->bursts[slot] && room >= EBBI_BURST;
     size_t queued = burst ? EBBI_BURST : 1;
     TRY(ebbi_sequence_run(burst ? trainer->bursts[slot] : trainer->sequences[slot]));
     trainer->queued += queued;
+    TRY(ebbi_trainer_advance_piece(trainer));
     TRY(ebbi_feed_advance(&trainer->feed, queued));
     done += queued;
     if (done - flushed >= REPORT_STEPS || done == steps) {
@@ -60,31 +62,6 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
     }
   }
   return EBB_OK;
-}
-
-static ebb_status set_schedule(ebb_trainer *trainer, const char *where,
-                               const ebb_schedule *schedule, float learning_rate) {
-  REQUIRE(trainer && schedule, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  REQUIRE(!trainer->broken, EBB_ERR_NUMBERS, "%s: this training has failed; make a new trainer",
-          where);
-  ebb_state_schedule next;
-  uint64_t all = (uint64_t)trainer->options.epochs * trainer->epoch_steps;
-  TRY(ebbi_schedule_make(&next, where, schedule, learning_rate, all));
-  next.first = trainer->queued;
-  TRY(ebbi_buffer_put(trainer->pass->state->buffer, offsetof(ebb_state, schedule), &next,
-                      sizeof next));
-  trainer->schedule = next;
-  return EBB_OK;
-}
-
-ebb_status ebb_trainer_set_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
-                                    float learning_rate) {
-  return set_schedule(trainer, "ebb_trainer_set_schedule", schedule, learning_rate);
-}
-
-ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate) {
-  const ebb_schedule constant = ebb_schedule_default(EBB_SCHEDULE_CONSTANT);
-  return set_schedule(trainer, "ebb_trainer_set_learning_rate", &constant, learning_rate);
 }
 
 /* A run in progress. */
@@ -225,7 +202,9 @@ static bool has_waited(const ebb_trainer *trainer) {
 static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   ebb_metrics metrics;
   TRY(judge(&metrics, trainer));
-  if (trainer->valid.pass) report_valid(trainer, report, &metrics);
+  const ebb_metrics *valid = trainer->valid.pass ? &metrics : NULL;
+  if (valid) report_valid(trainer, report, valid);
+  TRY(ebbi_trainer_judge_plateau(trainer, valid, report->train_loss));
   report->stopped_early = has_waited(trainer);
   if (trainer->options.keep_best ? report->improved : trainer->sound) {
     TRY(ebbi_trainer_copy(trainer->good, trainer->network->parameters));

@@ -63,8 +63,8 @@ static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer
 /* Checks the schedule and the last step's rate, unless that step was before the schedule was set. A
  * step that is not finite is opened again and again, so its rate is not checked. */
 static ebb_status check_rate(const ebb_state *state, const ebb_trainer *trainer) {
-  const ebb_state_schedule *set = &trainer->schedule;
-  double rate = (double)state->learning_rate, wanted = ebbi_schedule_rate(set, state->step);
+  const ebb_state_schedule *set = &trainer->piece.set;
+  double rate = (double)state->learning_rate, wanted = ebbi_piece_rate(set, state->step);
   REQUIRE(
       memcmp(&state->schedule, set, sizeof *set) == 0, EBB_ERR_DEVICE,
       "training: the device reports the schedule %lu with learning rate %g, must be %lu with %g, "
@@ -74,7 +74,7 @@ static ebb_status check_rate(const ebb_state *state, const ebb_trainer *trainer)
   REQUIRE(isfinite(rate) && rate >= 0, EBB_ERR_DEVICE,
           "training: the device reports the learning rate %g" DEVICE_REPORTS, rate);
   if (state->step <= set->first || !is_finite(state)) return EBB_OK;
-  REQUIRE(fabs(rate - wanted) <= ebbi_schedule_bound(set, state->step), EBB_ERR_DEVICE,
+  REQUIRE(fabs(rate - wanted) <= ebbi_piece_bound(set, state->step), EBB_ERR_DEVICE,
           "training: the device reports the learning rate %g at step %llu, where %g was "
           "set" DEVICE_REPORTS,
           rate, (unsigned long long)state->step, wanted);

@@ -199,13 +199,14 @@ const char *ebb_init_name(ebb_init init);
 #define EBB_STATE_NONE    UINT32_MAX
 #define EBB_STATE_NO_STEP UINT64_MAX
 
-/* The learning rate's schedule; written only by the host. */
+/* The learning rate's schedule, or the present piece of it; written only by the host. */
 typedef struct ebb_state_schedule {
-  uint64_t first; /* steps done when the schedule was set; its own steps count from there */
+  uint64_t first; /* steps done when it was set; its own steps count from there */
   uint64_t warmup, steps;
   float base_rate, factor;
-  uint32_t kind; /* ebb_schedule_kind */
-  uint32_t reserved[3];
+  uint32_t kind; /* of the curve: kernels/schedule.h */
+  float power;   /* of the polynomial */
+  uint32_t reserved[2];
 } ebb_state_schedule;
 
 typedef struct ebb_state {

@@ -80,29 +80,21 @@ typedef struct ebb_train_options {
   size_t patience;     /* a run ends after this many epochs without a better one; 0: never */
 
   size_t look_steps; /* the callback is called at each multiple of this many steps; 0: 1,000 */
+
+  ebb_schedule_shape shape; /* parameters of the schedule's kind; count 0: the defaults */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001 by the constant schedule, 20 epochs, batch 32, shuffle,
  * seed 1, step auto, data on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0,
- * patience 0; look steps 0. */
+ * patience 0; look steps 0; the schedule's default shape. */
 #define EBB_TRAIN_OPTIONS_INIT                                                                     \
-  {sizeof(ebb_train_options),                                                                      \
-   {EBB_LOSS_CROSS_ENTROPY, {0, 0}},                                                               \
-   EBB_ADAM_INIT,                                                                                  \
-   0.001f,                                                                                         \
-   {EBB_SCHEDULE_CONSTANT, 0, 0, 1},                                                               \
-   20,                                                                                             \
-   32,                                                                                             \
-   true,                                                                                           \
-   1,                                                                                              \
-   EBB_STEP_AUTO,                                                                                  \
-   EBB_DATA_AUTO,                                                                                  \
-   0,                                                                                              \
-   false,                                                                                          \
-   EBB_MONITOR_LOSS,                                                                               \
-   0,                                                                                              \
-   0,                                                                                              \
-   0}
+  {                                                                                                \
+    sizeof(ebb_train_options), {EBB_LOSS_CROSS_ENTROPY, {0, 0}}, EBB_ADAM_INIT, 0.001f,            \
+        {EBB_SCHEDULE_CONSTANT, 0, 0, 1}, 20, 32, true, 1, EBB_STEP_AUTO, EBB_DATA_AUTO, 0, false, \
+        EBB_MONITOR_LOSS, 0, 0, 0, {                                                               \
+      0, {0}                                                                                       \
+    }                                                                                              \
+  }
 
 /* The default hidden layers of `ebb train` and simple.h; see docs/decisions/0022. */
 #define EBB_DEFAULT_NETWORK "256relu"
@@ -190,6 +182,10 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
  * Errors: EBB_ERR_ARGUMENT; EBB_ERR_NUMBERS (the training has failed). */
 ebb_status ebb_trainer_set_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
                                     float learning_rate);
+
+/* The same with parameters of the schedule's kind; NULL: the defaults. */
+ebb_status ebb_trainer_set_shaped_schedule(ebb_trainer *trainer, const ebb_schedule *schedule,
+                                           const ebb_schedule_shape *shape, float learning_rate);
 
 /* Sets a constant schedule without warm-up. */
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);

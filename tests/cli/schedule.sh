@@ -37,6 +37,14 @@ code 0 $learn --epochs 4 --schedule step --schedule-length 20 --schedule-factor 
 rates_are l 0.02 0.02 0.01 0.01
 code 0 $learn --epochs 4 --schedule exponential --schedule-length 1epoch --schedule-factor 0.5 --quiet --log l --out s.safetensors
 rates_are l 0.0107177346 0.0053588673 0.00267943366 0.00133971683
+code 0 $learn --epochs 4 --schedule 'multistep(2epochs,0.75)' --schedule-factor 0.5 --log l --out s.safetensors
+err '^training .*, learning rate 0.02, multistep(20,0.75), cross_entropy$'
+rates_are l 0.02 0.02 0.01 0.005
+grep -q '"schedule":"multistep(20,0.75)",' l || flunk "first line: $(head -1 l)"
+code 0 $learn --epochs 4 --schedule one_cycle --warmup 1epoch --quiet --log l --out s.safetensors
+rates_are l 0.02 0.01500002 0.00500006 8e-8
+code 0 $learn --epochs 4 --lr 1e-9 --schedule 'plateau(1)' --quiet --log l --out s.safetensors
+rates_are l 1e-9 1e-9 1e-9 1e-10
 code 0 $learn --epochs 4 --warmup 1.0epochs --quiet --log l --out s.safetensors
 code 0 $learn --epochs 4 --warmup 25steps --log l --out s.safetensors
 err ', learning rate 0.02, warm-up 25 steps, cross_entropy$'
@@ -54,7 +62,10 @@ done
 begin "what does not go with what"
 complains 2 '^ebb: --schedule-length needs a --schedule that is not constant$' $learn --schedule-length 5
 complains 2 '^ebb: --schedule-factor needs a --schedule that is not constant$' $learn --schedule-factor 0.5
-complains 2 '^ebb: --schedule: .*one of constant, linear, cosine, step, exponential; did you mean cosine?$' $learn --schedule cosin
+complains 2 '^ebb: --schedule: .*one of constant, linear, cosine, step, exponential, multistep, .*; did you mean cosine?$' $learn --schedule cosin
+complains 2 '^ebb: --schedule-length: the schedule plateau has none$' $learn --schedule plateau --schedule-length 5
+complains 2 '^ebb: --schedule: "wsd(2,3)" is not a schedule: ' $learn --schedule 'wsd(2,3)'
+complains 2 '^ebb: --schedule: wsd: a warm-up of 39 steps does not end before' $learn --epochs 4 --schedule wsd --warmup 39 --quiet
 complains 2 '^ebb: --warmup: a warm-up of 41 steps is longer than the training, 40 steps$' $learn --epochs 4 --warmup 41 --quiet
 complains 2 '^ebb: --warmup: a warm-up of 20 steps is longer than the schedule, 19 steps$' $learn --epochs 4 --schedule linear --schedule-length 19 --warmup 2epochs --quiet
 for wrong in 30s 1.5epochs -3 x ''; do
