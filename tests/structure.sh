@@ -16,7 +16,7 @@ declare -A may_use=(
 # and for version.c, which implements its one function.
 declare -A public=(
   [status]=base [tool]=base [device]=device [cache]=device [tune]=gemm [precision]=gemm [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [activations]=ops [network]=nn [data]=data
-  [schedule]=ops [trainer]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check [simple]=train)
+  [schedule]=ops [trainer]=train [find_rate]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check [simple]=train)
 
 # strip FILE...: copies them to $stripped without comments, their lines kept.
 strip() {

@@ -18,17 +18,33 @@ static bool is_among(const char *const *names, size_t count, const char *name) {
 #define AMONG(names, name) is_among(names, sizeof(names) / sizeof *(names), name)
 
 bool config_decides(const char *name) {
-  static const char *const apart[] = {
-      "out",    "log",      "trace",        "profile",    "no-clobber",     "json",
-      "quiet",  "help",     "config",       "checkpoint", "every",          "keep-checkpoints",
-      "resume", "sentinel", "no-self-test", "time-limit", "device-timeout", "max-memory"};
+  static const char *const apart[] = {"find-lr",
+                                      "out",
+                                      "log",
+                                      "trace",
+                                      "profile",
+                                      "no-clobber",
+                                      "json",
+                                      "quiet",
+                                      "help",
+                                      "config",
+                                      "checkpoint",
+                                      "every",
+                                      "keep-checkpoints",
+                                      "resume",
+                                      "sentinel",
+                                      "no-self-test",
+                                      "time-limit",
+                                      "device-timeout",
+                                      "max-memory"};
   return !AMONG(apart, name);
 }
 
 /* False for options of a single command: a resumed training does not take them over. */
 static bool lasts(const char *name) {
-  static const char *const momentary[] = {"trace", "profile", "no-clobber", "json",   "quiet",
-                                          "help",  "config",  "checkpoint", "resume", "time-limit"};
+  static const char *const momentary[] = {"find-lr",    "trace",  "profile",   "no-clobber",
+                                          "json",       "quiet",  "help",      "config",
+                                          "checkpoint", "resume", "time-limit"};
   return !AMONG(momentary, name);
 }
 

@@ -176,6 +176,10 @@ static const option_row rows[] = {
      "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad and rprop 0.01, "
      "nadam and adamax 0.002, lion 0.0001, adadelta 1)",
      NULL, 1e-30, 1e30},
+    {NULL, "find-lr", 0, FOR_TRAIN | FLAG_ONLY, KIND_FLAG, MEMBER(find_lr), NULL, NULL,
+     "instead of training, make 100 steps at rates from 1e-7 to 10, print the curve of the loss "
+     "and suggest a rate; --out curve.svg also draws the curve",
+     NULL, 0, 0},
     {NULL, "schedule", 0, FOR_TRAIN, KIND_SCHEDULE, MEMBER(schedule), "NAME", "constant",
      "how the learning rate changes from step to step; parameters that differ from their defaults "
      "follow in parentheses: multistep(10epochs,0.75), cosine_restarts(growth), "

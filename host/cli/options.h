@@ -74,6 +74,7 @@ typedef struct settings {
   int data_on;     /* ebb_data_place */
   int precision;   /* ebb_precision */
   double lr;
+  bool find_lr;
 #define SETTING_FIELD(field, type, option, least, most, closed, other, text) type field;
   EBB_OPTIMIZER_SETTING_LIST(SETTING_FIELD) /* a number is NaN where it is not given */
 #undef SETTING_FIELD

@@ -13,6 +13,7 @@
 #include "train_data.h"
 #include "train_end.h"
 #include "train_files.h"
+#include "train_find_rate.h"
 #include "train_guard.h"
 #include "train_log.h"
 #include "train_network.h"
@@ -80,16 +81,22 @@ static int choose_measure(training *t) {
   return code;
 }
 
-/* Everything up to the first step. */
-static int prepare(training *t) {
-  int code = checkpoint_begin(t); /* first, since other files may go to the folder it creates */
-  if (code == EXIT_GOOD) code = files_check(t->s);
-  if (code == EXIT_GOOD) code = choose_options(t);
+/* Everything that is decided without a device. */
+static int choose(training *t) {
+  int code = choose_options(t);
   if (code == EXIT_GOOD) code = data_read(t);
   if (code == EXIT_GOOD) choose_amounts(t);
   if (code == EXIT_GOOD) code = schedule_choose(t);
   if (code == EXIT_GOOD) code = choose_measure(t);
   if (code == EXIT_GOOD) code = network_choose(t);
+  return code;
+}
+
+/* Everything up to the first step. */
+static int prepare(training *t) {
+  int code = checkpoint_begin(t); /* first, since other files may go to the folder it creates */
+  if (code == EXIT_GOOD) code = files_check(t->s);
+  if (code == EXIT_GOOD) code = choose(t);
   if (code == EXIT_GOOD) code = files_try(t);
   signals_doing("kernels are compiled");
   if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
@@ -105,7 +112,19 @@ static int prepare(training *t) {
   return code;
 }
 
+/* --find-lr: everything up to the network, and the test instead of the training. */
+static int find_rate(training *t) {
+  int code = find_rate_check(t->s);
+  if (code == EXIT_GOOD) code = choose(t);
+  if (code == EXIT_GOOD) code = open_device(&t->device, t->s);
+  if (code == EXIT_GOOD) report_plan(t);
+  if (code == EXIT_GOOD) code = network_create(t, t->s->init);
+  if (code == EXIT_GOOD) code = find_rate_run(t);
+  return code;
+}
+
 static int train(training *t) {
+  if (t->s->find_lr) return find_rate(t);
   int code = prepare(t);
   if (code != EXIT_GOOD) return code;
   t->run_start = clock_seconds();

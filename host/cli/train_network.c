@@ -36,15 +36,21 @@ int network_choose(training *t) {
   return fail_option(s, from_init ? "init" : "model", status);
 }
 
-int network_build(training *t, bool load) {
+int network_create(training *t, bool load) {
   const settings *s = t->s;
   ebb_status status =
       ebb_network_create(&t->network, t->device, &t->spec, (ebb_init)s->initializer, s->seed);
   if (status == EBB_OK && load) status = ebb_network_load_weights(t->network, s->init);
   if (status != EBB_OK) return fail_status(status);
   if (load) note_weights(s, s->init, ebb_network_notes(t->network));
-  status = ebb_trainer_create(&t->trainer, t->network, &t->train, t->valid_rows ? &t->valid : NULL,
-                              &t->options);
-  bool asked = status == EBB_ERR_UNSUPPORTED && s->step == EBB_STEP_WHOLE;
-  return asked ? fail_option(s, "step", status) : fail_status(status);
+  return EXIT_GOOD;
+}
+
+int network_build(training *t, bool load) {
+  int code = network_create(t, load);
+  if (code != EXIT_GOOD) return code;
+  ebb_status status = ebb_trainer_create(&t->trainer, t->network, &t->train,
+                                         t->valid_rows ? &t->valid : NULL, &t->options);
+  bool asked = status == EBB_ERR_UNSUPPORTED && t->s->step == EBB_STEP_WHOLE;
+  return asked ? fail_option(t->s, "step", status) : fail_status(status);
 }

@@ -7,7 +7,10 @@
 /* Chooses the layers: from --model, else from the model of --init, else a default. */
 int network_choose(training *t);
 
-/* Makes network and trainer by the training's options; `load`: with the weights of --init. */
+/* Makes the network; `load`: with the weights of --init. */
+int network_create(training *t, bool load);
+
+/* The same, and its trainer by the training's options. */
 int network_build(training *t, bool load);
 
 #endif

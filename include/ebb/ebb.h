@@ -13,6 +13,7 @@
  *   network.h    network specs, weights, safetensors files
  *   data.h       files, tables and their columns; encoding; splits; conversion (host only)
  *   trainer.h    epochs of recorded steps; evaluation
+ *   find_rate.h  the learning-rate range test
  *   checkpoint.h a training's whole state, from which it goes on
  *   model.h      a network with its encoder in one file
  *   scores.h     accuracy, ROC AUC, R2 and their kin, of any predictions (host only)
@@ -47,6 +48,7 @@
 #include <ebb/checkpoint.h>
 #include <ebb/data.h>
 #include <ebb/device.h>
+#include <ebb/find_rate.h>
 #include <ebb/model.h>
 #include <ebb/network.h>
 #include <ebb/ops.h>

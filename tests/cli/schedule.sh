@@ -96,3 +96,20 @@ epochs=$(field refit_epochs l)
 sed -n '/"type":"refit"/s/.*"learning_rate":\([^,]*\),.*/\1/p' l | tail -1 >last
 # 200 rows: 13 steps an epoch, 26 of warm-up
 near "$(cat last)" "$(awk -v e="$epochs" 'BEGIN { n = 13 * e; w = n < 26 ? n : 26; print 0.02 / (n - w + 1) }')" 1e-5
+
+begin "--find-lr prints a curve and a rate, draws it, and saves no model"
+code 0 $learn --find-lr --quiet --out curve.svg
+out '^suggestion: --lr 0\.[0-9]*, a tenth of '
+[ "$(grep -c '|' out)" -eq 12 ] || flunk "the curve: $(cat out)"
+rate=$(sed -n 's/^suggestion: --lr \([^,]*\),.*/\1/p' out)
+code 0 train --data class.csv --model 8tanh --lr "$rate" --epochs 20 --quiet --json --out found.safetensors
+at_least "$(field valid_accuracy out)" 0.9
+if command -v python3 >/dev/null; then
+  python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' curve.svg 2>err || flunk "$(tail -1 err)"
+fi
+rm -f model.safetensors
+code 0 $learn --find-lr --json --quiet
+json out suggestion
+[ ! -e model.safetensors ] || flunk "there is a model"
+complains 2 '^ebb: --out: with --find-lr it is the file of the curve, such as curve.svg$' $learn --find-lr --out m.safetensors
+complains 2 'find-lr' eval plain.safetensors --find-lr
