@@ -1,5 +1,6 @@
-# Writes OUT: a C table of the kernel files FILES (a ;-list), each as its name and its bytes.
-set(text "/* Made by kernels/embed.cmake. */\n#include \"kernel_files.h\"\n\n")
+# Writes OUT: a C table of the files FILES (a ;-list), each as its name and its bytes. HEADER declares
+# TABLE, whose rows have the type TYPE.
+set(text "/* Made by kernels/embed.cmake. */\n#include \"${HEADER}\"\n\n")
 set(table "")
 foreach(file ${FILES})
   get_filename_component(name ${file} NAME)
@@ -9,5 +10,5 @@ foreach(file ${FILES})
   string(APPEND text "static const char ${id}[] = {${bytes}0};\n")
   string(APPEND table "    {\"${name}\", ${id}},\n")
 endforeach()
-string(APPEND text "\nconst ebbi_kernel_file ebbi_kernel_files[] = {\n${table}    {0, 0}};\n")
+string(APPEND text "\nconst ${TYPE} ${TABLE}[] = {\n${table}    {0, 0}};\n")
 file(WRITE ${OUT} "${text}")

@@ -3,6 +3,7 @@
  */
 #include "commands.h"
 #include "output.h"
+#include "recipes.h"
 
 #include <string.h>
 
@@ -63,6 +64,17 @@ static void print_items(void) {
   }
 }
 
+static void print_recipes(void) {
+  puts("\nRecipes, for --recipe:");
+  for (const recipe *r = recipe_files; r->name; r++) {
+    char name[RECIPE_ABOUT], about[RECIPE_ABOUT];
+    recipe_name(name, r);
+    recipe_about(about, r);
+    printf("  %-*s", INDENT - 2, name);
+    print_wrapped(about);
+  }
+}
+
 static void print_command(const command *c) {
   size_t count;
   const option_row *rows = option_table(&count);
@@ -70,7 +82,7 @@ static void print_command(const command *c) {
   printf("usage: ebb %s%s%s%s%s [options]\n\n%s\n", c->name, c->argument ? " " : "",
          optional ? "[" : "", c->argument ? c->argument : "", optional ? "]" : "", c->summary);
   const char *group = NULL, *printed = NULL;
-  bool takes_spec = false;
+  bool takes_spec = false, takes_recipe = false;
   for (size_t i = 0; i < count; i++) {
     if (rows[i].group) group = rows[i].group;
     if (!(rows[i].commands & c->mask)) continue;
@@ -78,8 +90,10 @@ static void print_command(const command *c) {
     printed = group;
     print_option(&rows[i]);
     takes_spec = takes_spec || strcmp(rows[i].name, "model") == 0;
+    takes_recipe = takes_recipe || strcmp(rows[i].name, "recipe") == 0;
   }
   if (takes_spec) print_items();
+  if (takes_recipe) print_recipes();
 }
 
 static void print_overview(void) {
@@ -91,7 +105,7 @@ static void print_overview(void) {
   for (size_t i = 0; i < count; i++) printf("  %-9s %s\n", all[i].name, all[i].summary);
   fputs(
       "\n`ebb help COMMAND` or `ebb COMMAND --help` tells a command's options. An option can also\n"
-      "come from a variable, --batch from EBB_BATCH, or from a JSON file given by --config; a\n"
+      "come from a variable, --batch from EBB_BATCH, or from a file given by --config; a\n"
       "flag goes before the variable, the variable before the file.\n\n"
       "exit codes: 0 good, 1 run failed, 2 usage, 3 no device, 4 device error, 5 wrong numbers,\n"
       "6 bad input file, 141 nobody reads standard output any more, 128 + n ended by signal n\n",

@@ -15,6 +15,7 @@ static const struct {
   const char *option, *words; /* words are separated by blanks */
 } rows[] = {
     {"schedule", "lr-schedule scheduler lr-scheduler learning-rate-schedule lr-decay decay"},
+    {"find-lr", "lr-find lr-finder find-rate range-test lr-range-test auto-lr"},
     {"warmup", "warm-up warmup-steps warmup-epochs"},
     {"lr", "learning-rate learning-rate-init init-learning-rate lr0 eta eta0 rate step-size alpha"},
     {"batch", "batch-size batchsize bs minibatch minibatch-size train-batch-size batches"},

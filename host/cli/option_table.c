@@ -330,7 +330,16 @@ static const option_row rows[] = {
     {NULL, "device-timeout", 0, RUNS, KIND_DURATION, MEMBER(device_timeout), "TIME", "120",
      "give up when the device has made no progress for this time; 0: never", NULL, 0, 1e9},
     {NULL, "config", 0, RUNS | FOR_INFO | FOR_DATA, KIND_WORD, MEMBER(config), "FILE", NULL,
-     "read options that are not given from a JSON object, {\"epochs\": 5}", NULL, 0, 0},
+     "read options that are not given from a file of lines `epochs = 5`, or from a JSON object, "
+     "{\"epochs\": 5}",
+     NULL, 0, 0},
+    {NULL, "recipe", 0, FOR_TRAIN, KIND_WORD, MEMBER(recipe), "NAME", NULL,
+     "take options that are given nowhere else from a built-in configuration; they are listed "
+     "below",
+     NULL, 0, 0},
+    {NULL, "print-config", 0, FOR_TRAIN | FLAG_ONLY, KIND_FLAG, MEMBER(print_config), NULL, NULL,
+     "instead of training, print all options with their values, for a file of --config", NULL, 0,
+     0},
     {NULL, "json", 0, TELLS_JSON, KIND_FLAG, MEMBER(json), NULL, NULL, "print the result as JSON",
      NULL, 0, 0},
     {NULL, "quiet", 'q', TALKS, KIND_FLAG, MEMBER(quiet), NULL, NULL,

@@ -8,9 +8,11 @@
 
 #include "commands.h"
 #include "config.h"
+#include "config_text.h"
 #include "hints.h"
 #include "option_values.h"
 #include "output.h"
+#include "recipes.h"
 #include "train_resume.h"
 
 #include <ebb/tool.h>
@@ -179,7 +181,38 @@ static char *text_of(const json_t *value) {
   return NULL;
 }
 
-static int read_config_entry(gathering *g, const char *path, const char *key, json_t *value) {
+/* An option of a section: `task` is 0 outside of sections. */
+static int keep_entry(gathering *g, const char *path, size_t row, json_t *value, int task,
+                      option_source source) {
+  settings *s = g->s;
+  char **text = task ? &s->by_task[task][row] : &s->owned[row];
+  if (*text || (g->rows[row].commands & FLAG_ONLY)) return EXIT_GOOD;
+  *(task ? &s->task_sources[task][row] : &s->sources[row]) = source;
+  s->in_sections = s->in_sections || task > 0;
+  *text = text_of(value);
+  if (*text) return EXIT_GOOD;
+  return fail(EXIT_USAGE, "%s: \"%s\" must be a text, a number, true or false", path,
+              g->rows[row].name);
+}
+
+/* The heading in the option table under which a row stands. */
+static const char *group_of(const gathering *g, size_t row) {
+  while (!g->rows[row].group) row--;
+  return g->rows[row].group;
+}
+
+/* What must be known before the task, or has nothing to do with the model, is in no section. */
+static int check_section(const gathering *g, const char *path, size_t row) {
+  const char *name = g->rows[row].name;
+  bool early = strcmp(group_of(g, row), "Data") == 0 || strcmp(name, "seed") == 0 ||
+               strcmp(name, "recipe") == 0;
+  if (!early && config_decides(name)) return EXIT_GOOD;
+  return fail(EXIT_USAGE, "%s: %s cannot depend on the task; move it before the sections", path,
+              name);
+}
+
+static int read_entry(gathering *g, const char *path, const char *key, json_t *value, int task,
+                      option_source source) {
   size_t row = find_row(g, key);
   if (strcmp(key, "config") == 0 || strcmp(key, "help") == 0)
     return fail(EXIT_USAGE, "%s: \"%s\" is for the command line only", path, key);
@@ -190,12 +223,33 @@ static int read_config_entry(gathering *g, const char *path, const char *key, js
     snprintf(word, sizeof word, "--%s", key);
     return unknown_option(g, path, word);
   }
-  if (g->s->owned[row] || (g->rows[row].commands & FLAG_ONLY)) return EXIT_GOOD;
-  g->s->sources[row] = FROM_CONFIG;
-  g->s->owned[row] = text_of(value);
-  if (!g->s->owned[row])
-    return fail(EXIT_USAGE, "%s: \"%s\" must be a text, a number, true or false", path, key);
-  return EXIT_GOOD;
+  int code = task ? check_section(g, path, row) : EXIT_GOOD;
+  return code == EXIT_GOOD ? keep_entry(g, path, row, value, task, source) : code;
+}
+
+/* All options of a configuration, and those of its sections. */
+static int read_entries(gathering *g, const char *path, json_t *object, option_source source) {
+  static const char *const sections[TASKS] = {"", "classification", "regression"};
+  const char *key, *name;
+  json_t *value, *inner;
+  int code = EXIT_GOOD;
+  json_object_foreach(object, key, value) {
+    int task = json_is_object(value) ? TASKS - 1 : 0;
+    while (task > 0 && strcmp(key, sections[task]) != 0) task--;
+    if (code != EXIT_GOOD) break;
+    if (task == 0 && json_is_object(value))
+      code = fail(EXIT_USAGE,
+                  "%s: \"%s\" must be a text, a number, true or false, or a section: "
+                  "[classification] or [regression]",
+                  path, key);
+    else if (task == 0)
+      code = read_entry(g, path, key, value, 0, source);
+    else
+      json_object_foreach(value, name, inner) {
+        if (code == EXIT_GOOD) code = read_entry(g, path, name, inner, task, source);
+      }
+  }
+  return code;
 }
 
 static bool is_count(const char *text) {
@@ -226,15 +280,27 @@ static int read_config(gathering *g) {
   size_t row = find_row(g, "config");
   const char *path = g->s->config = row < g->count ? g->s->owned[row] : NULL;
   if (!path) return EXIT_GOOD;
-  json_t *object = NULL, *value;
+  json_t *object = NULL;
   bool written = false;
   int code = config_load(&object, &written, settings_origin(g->s, "config").text, path);
-  const char *key;
-  json_object_foreach(object, key, value) {
-    if (code == EXIT_GOOD) code = read_config_entry(g, path, key, value);
-  }
+  if (code == EXIT_GOOD) code = read_entries(g, path, object, FROM_CONFIG);
   json_decref(object);
   if (!written) move_keep(g); /* in the stored options of a run, keep always means columns */
+  return code;
+}
+
+/* A recipe goes after everything that was given, also to a resumed training. */
+static int read_recipe(gathering *g) {
+  size_t row = find_row(g, "recipe");
+  const char *name = row < g->count ? g->s->owned[row] : NULL;
+  if (!name) return EXIT_GOOD;
+  const char *text = recipe_text(name);
+  json_t *object = NULL;
+  g->s->recipe = name;
+  if (!text) return recipe_unknown(settings_origin(g->s, "recipe").text, name);
+  int code = config_text_read(&object, name, text);
+  if (code == EXIT_GOOD) code = read_entries(g, name, object, FROM_RECIPE);
+  json_decref(object);
   return code;
 }
 
@@ -253,6 +319,20 @@ static int convert(gathering *g, size_t row) {
               allowed);
 }
 
+int settings_take_task(settings *s, int task) {
+  gathering g = {.s = s, .command = commands_find("train")};
+  int code = EXIT_GOOD;
+  g.rows = option_table(&g.count);
+  for (size_t i = 0; i < g.count && code == EXIT_GOOD; i++) {
+    option_source source = s->task_sources[task][i];
+    if (!s->by_task[task][i] || source < s->sources[i]) continue;
+    s->owned[i] = s->by_task[task][i];
+    s->sources[i] = source;
+    code = convert(&g, i);
+  }
+  return code;
+}
+
 int settings_read(settings *s, const command *c, int count, const char **words) {
   *s = (settings){0};
   gathering g = {.s = s, .command = c};
@@ -264,6 +344,7 @@ int settings_read(settings *s, const command *c, int count, const char **words) 
   if (code == EXIT_GOOD) move_keep(&g);
   if (code == EXIT_GOOD) code = read_config(&g);
   if (code == EXIT_GOOD && (c->mask & FOR_TRAIN)) code = resume_options(s);
+  if (code == EXIT_GOOD) code = read_recipe(&g);
   for (size_t i = 0; i < g.count && code == EXIT_GOOD; i++)
     if (taken(&g, i)) code = convert(&g, i);
   if (code == EXIT_GOOD && c->argument_required && !s->argument)
@@ -273,6 +354,8 @@ int settings_read(settings *s, const command *c, int count, const char **words) 
 
 void settings_clear(settings *s) {
   for (size_t i = 0; i < sizeof s->owned / sizeof *s->owned; i++) free(s->owned[i]);
+  for (size_t i = 0; i < TASKS * MAX_OPTIONS; i++)
+    free(s->by_task[i / MAX_OPTIONS][i % MAX_OPTIONS]);
   *s = (settings){0};
 }
 
@@ -303,6 +386,8 @@ option_origin settings_origin(const settings *s, const char *name) {
     snprintf(origin.text, sizeof origin.text, "%.200s: %s", s->config, name);
   else if (source == FROM_CHECKPOINT)
     snprintf(origin.text, sizeof origin.text, "%.200s: %s", s->resume, name);
+  else if (source == FROM_RECIPE)
+    snprintf(origin.text, sizeof origin.text, "recipe %.200s: %s", s->recipe, name);
   else
     snprintf(origin.text, sizeof origin.text, "--%s", name);
   return origin;

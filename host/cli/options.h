@@ -25,7 +25,7 @@ enum {
   FLAG_ONLY = 512 /* not from variables or config files, where the name belongs to train */
 };
 
-enum { MAX_OPTIONS = 112 };
+enum { MAX_OPTIONS = 128, TASKS = 3 }; /* values of ebb_task */
 
 /* Indices of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
@@ -37,6 +37,7 @@ enum { DECIMAL_POINT, DECIMAL_COMMA };
 /* Where the value of an option came from, strongest source last. */
 typedef enum option_source {
   FROM_DEFAULT,
+  FROM_RECIPE,
   FROM_CHECKPOINT, /* of a resumed training */
   FROM_CONFIG,
   FROM_ENVIRONMENT,
@@ -109,12 +110,17 @@ typedef struct settings {
   double device_timeout; /* seconds; 0: never */
   uint64_t max_memory;   /* bytes; 0: the library decides */
 
-  const char *out, *log, *trace, *device, *config;
+  const char *out, *log, *trace, *device, *config, *recipe;
   bool no_clobber, profile;
-  bool json, quiet, help;
+  bool json, quiet, help, print_config;
 
   char *owned[MAX_OPTIONS + 2]; /* the texts, by row of the table; the arguments come last */
   option_source sources[MAX_OPTIONS];
+
+  /* What the sections [classification] and [regression] of a configuration or recipe say. */
+  char *by_task[TASKS][MAX_OPTIONS];
+  option_source task_sources[TASKS][MAX_OPTIONS];
+  bool in_sections; /* there are some */
 } settings;
 
 typedef enum option_kind {
@@ -161,6 +167,10 @@ struct command;
  * Returns the exit code. With --help only `help` is set. */
 int settings_read(settings *s, const struct command *command, int count, const char **words);
 void settings_clear(settings *s);
+
+/* Takes the options of a section once the task is known, where nothing stronger was given. The
+ * texts still belong to the settings that `s` is a copy of. Returns the exit code. */
+int settings_take_task(settings *s, int task);
 
 /* True if the option was given on the command line. */
 bool settings_given(const settings *s, const char *name);

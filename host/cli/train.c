@@ -6,6 +6,7 @@
  */
 #include "clock.h"
 #include "commands.h"
+#include "config_print.h"
 #include "inputs.h"
 #include "output.h"
 #include "signals.h"
@@ -83,8 +84,10 @@ static int choose_measure(training *t) {
 
 /* Everything that is decided without a device. */
 static int choose(training *t) {
-  int code = choose_options(t);
+  int code = t->own->in_sections ? EXIT_GOOD : choose_options(t); /* before long reading */
   if (code == EXIT_GOOD) code = data_read(t);
+  if (code == EXIT_GOOD) code = settings_take_task(t->own, (int)ebb_encoder_task(t->encoder));
+  if (code == EXIT_GOOD) code = choose_options(t);
   if (code == EXIT_GOOD) choose_amounts(t);
   if (code == EXIT_GOOD) code = schedule_choose(t);
   if (code == EXIT_GOOD) code = choose_measure(t);
@@ -123,7 +126,16 @@ static int find_rate(training *t) {
   return code;
 }
 
+/* --print-config: no file is written, and no device is opened. */
+static int print_config(training *t) {
+  if (!t->s->data) return fail(EXIT_USAGE, "train: --data is missing: the file with the rows");
+  int code = check_streams(t->s);
+  if (code == EXIT_GOOD) code = choose(t);
+  return code == EXIT_GOOD ? config_print(t) : code;
+}
+
 static int train(training *t) {
+  if (t->s->print_config) return print_config(t);
   if (t->s->find_lr) return find_rate(t);
   int code = prepare(t);
   if (code != EXIT_GOOD) return code;
@@ -143,7 +155,8 @@ static void clear(training *t) {
 }
 
 int train_run(const settings *s) {
-  training t = {.s = s, .begun = clock_seconds(), .checkpoints.lock = -1};
+  settings own = *s; /* a section of a configuration changes it, once the task is known */
+  training t = {.s = &own, .own = &own, .begun = clock_seconds(), .checkpoints.lock = -1};
   t.kept = &t.last;
   outlive_readers();
   signals_doing("the data are read");

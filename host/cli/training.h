@@ -43,7 +43,8 @@ typedef struct good_copy {
 
 typedef struct training {
   const settings *s;
-  double begun; /* time when the command began */
+  settings *own; /* the same */
+  double begun;  /* time when the command began */
 
   ebb_table *table, *valid_table, *test_table; /* the last two only with --valid FILE, --test
                                                 * FILE */
