@@ -27,6 +27,24 @@ double element_activation(ebb_activation activation, double z) {
     return log1p(exp(z));
   case EBB_ACT_ELU:
     return z > 0 ? z : expm1(z);
+  case EBB_ACT_MISH:
+    return z * tanh(log1p(exp(z)));
+  case EBB_ACT_RELU6:
+    return fmin(fmax(z, 0), 6);
+  case EBB_ACT_SELU:
+    return 1.0507009873554805 * (z > 0 ? z : 1.6732632423543773 * expm1(z));
+  case EBB_ACT_SOFTSIGN:
+    return z / (1 + fabs(z));
+  case EBB_ACT_SQUARE:
+    return z * z;
+  case EBB_ACT_HARD_SIGMOID:
+    return fmin(fmax(z + 3, 0), 6) / 6;
+  case EBB_ACT_EXP:
+    return exp(z);
+  case EBB_ACT_HARD_TANH:
+    return fmin(fmax(z, -1), 1);
+  case EBB_ACT_HARD_SWISH:
+    return z * fmin(fmax(z + 3, 0), 6) / 6;
   default:
     return z;
   }

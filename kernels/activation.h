@@ -44,7 +44,7 @@
 #define F_gelu_tanh(T, z) ((z) * GELU_SIGMOID(T, z))
 #define D_gelu_tanh(T, z, a)                                                                       \
   (GELU_SIGMOID(T, z) + (z) * GELU_SIGMOID(T, z) * (1.0f - GELU_SIGMOID(T, z)) * 1.5957691216f *   \
-                            (1.0f + 0.134145f * (z) * (z)))
+                            (1.0f + fmin(0.134145f * (z) * (z), FLT_MAX)))
 
 #define F_silu(T, z)    ((z) / (1.0f + exp_##T(-(z))))
 #define D_silu(T, z, a) (F_sigmoid(T, z) * (1.0f + (z) * (1.0f - F_sigmoid(T, z))))
@@ -87,5 +87,45 @@ SCALAR_OF(mish_slope)
 
 #define F_mish(T, z)    mish_##T(z)
 #define D_mish(T, z, a) mish_slope_##T(z)
+
+/* z limited to low ... high. f' of the limited z is 1 between the limits and 0 beyond. */
+#define LIMITED(T, z, low, high)                                                                   \
+  select(select((z), (T)(low), (z) < (T)(low)), (T)(high), (z) > (T)(high))
+#define WITHIN(T, z, low, high, slope)                                                             \
+  select((T)(0.0f), (T)(slope), ((z) > (T)(low)) & ((z) < (T)(high)))
+
+#define F_relu6(T, z)    LIMITED(T, z, 0.0f, 6.0f)
+#define D_relu6(T, z, a) WITHIN(T, a, 0.0f, 6.0f, 1.0f)
+
+#define F_hard_tanh(T, z)    LIMITED(T, z, -1.0f, 1.0f)
+#define D_hard_tanh(T, z, a) WITHIN(T, a, -1.0f, 1.0f, 1.0f)
+
+#define F_hard_sigmoid(T, z)    ((LIMITED(T, z, -3.0f, 3.0f) + 3.0f) * 0.16666667f)
+#define D_hard_sigmoid(T, z, a) WITHIN(T, z, -3.0f, 3.0f, 0.16666667f)
+
+/* Beyond 3 the result is z or 0 without a product, which could overflow. */
+#define F_hard_swish(T, z)                                                                         \
+  select(select((z) * (((z) + 3.0f) * 0.16666667f), (T)(0.0f), (z) <= (T)(-3.0f)), (z),            \
+         (z) >= (T)(3.0f))
+#define D_hard_swish(T, z, a)                                                                      \
+  select(select((z) * 0.33333334f + 0.5f, (T)(0.0f), (z) <= (T)(-3.0f)), (T)(1.0f),                \
+         (z) >= (T)(3.0f))
+
+/* 1.0507 z and 1.0507 1.6733 (exp(z) - 1); f' = a + 1.7581 below 0. */
+#define F_selu(T, z)    select(1.7580993f * expm1_##T(z), 1.050701f * (z), (z) > (T)(0.0f))
+#define D_selu(T, z, a) select((a) + 1.7580993f, (T)(1.050701f), (a) > (T)(0.0f))
+
+/* f' = 1 / (1 + |z|)^2 = (1 - |a|)^2. |z| is limited to the largest float, so that infinity
+ * gives 1.
+ */
+#define LIMITED_SIZE(T, z)  select(fabs(z), (T)(FLT_MAX), fabs(z) > (T)(FLT_MAX))
+#define F_softsign(T, z)    copysign(LIMITED_SIZE(T, z) / (1.0f + LIMITED_SIZE(T, z)), (z))
+#define D_softsign(T, z, a) ((1.0f - fabs(a)) * (1.0f - fabs(a)))
+
+#define F_square(T, z)    ((z) * (z))
+#define D_square(T, z, a) (2.0f * (z))
+
+#define F_exp(T, z)    exp_##T(z)
+#define D_exp(T, z, a) (a)
 
 #endif

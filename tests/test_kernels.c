@@ -135,7 +135,7 @@ static void run_twice(ebb_device *device, const ebbi_kernel_check *check, ebb_ac
 
 static bool is_wanted(const ebbi_kernel_check *check, int activation) {
   bool usual = activation == EBB_ACT_RELU || activation == EBB_ACT_SILU;
-  return check->by_activation ? everything || usual : activation == EBB_ACT_IDENTITY;
+  return check->activations ? everything || usual : activation == EBB_ACT_IDENTITY;
 }
 
 static void run_rows(ebb_device *device, bool products) {

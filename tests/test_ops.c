@@ -1,8 +1,11 @@
 /* Operations called directly: refused arguments, and shapes that no other test's network has.
  */
+#include "check/bounds.h"
+#include "check/reference.h"
 #include "test_support.h"
 
 #include <ebb/ebb.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +113,69 @@ static void activations_have_as_many_rows_as_they_like(void **state) {
   free(values);
 }
 
+/* f(z) and f'(z) of a whole row of z on the device. */
+static void run_activation(float *value, float *slope, ebb_device *device, const float *z_values,
+                           size_t count, ebb_activation activation) {
+  float ones[64], zeros[64] = {0};
+  for (size_t i = 0; i < count; i++) ones[i] = 1;
+  ebb_tensor *z = make_tensor(device, 1, count, z_values);
+  ebb_tensor *a = make_tensor(device, 1, count, NULL), *b = make_tensor(device, 1, count, zeros);
+  ebb_tensor *dz = make_tensor(device, 1, count, ones);
+  assert_int_equal(ebb_activation_forward(a, z, b, activation), EBB_OK);
+  assert_int_equal(ebb_activation_backward(dz, z, a, activation), EBB_OK);
+  assert_int_equal(ebb_tensor_download(value, a), EBB_OK);
+  assert_int_equal(ebb_tensor_download(slope, dz), EBB_OK);
+  ebb_tensor *all[] = {z, a, b, dz};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+}
+
+/* Equal within the bound, or the same infinity where the exact number is beyond the floats. */
+static bool is_close(float found, double expected, double bound) {
+  if (fabs(expected) > (double)FLT_MAX) return (double)found == copysign(INFINITY, expected);
+  return fabs((double)found - expected) <= bound;
+}
+
+/* Signed zeros, kinks and both of their sides, large numbers: f and f' are finite where the exact
+ * numbers are. */
+static void activations_at_their_ends(void **state) {
+  static const float places[] = {
+      -0.0f,  0,      1e-30f, -1e-30f, 1,      -1,     3,     -3,     6,     -6,    0.99f, 1.01f,
+      -0.99f, -1.01f, 2.99f,  3.01f,   -2.99f, -3.01f, 5.99f, 6.01f,  20,    -20,   88,    -88,
+      1000,   -1000,  1e8f,   -1e8f,   1e19f,  -1e19f, 1e30f, -1e30f, 3e38f, -3e38f};
+  enum { PLACES = sizeof places / sizeof *places };
+  for (int i = 0; i < EBB_ACT_COUNT; i++) {
+    const ebb_activation f = (ebb_activation)i;
+    float value[PLACES], slope[PLACES];
+    run_activation(value, slope, *state, places, PLACES, f);
+    for (size_t p = 0; p < PLACES; p++) {
+      double z = (double)places[p], exact = ebbi_reference_activation(f, z);
+      double value_bound = ebbi_bound_activation(f) * ebbi_value_scale(f, z) + (double)FLT_MIN;
+      double slope_bound = ebbi_bound_slope(f) * ebbi_slope_scale(f, z) + (double)FLT_MIN;
+      if (!is_close(value[p], exact, value_bound) ||
+          !is_close(slope[p], ebbi_reference_slope(f, z), slope_bound))
+        fail_msg("%s at %g: %g, slope %g", ebb_activation_name(f), z, (double)value[p],
+                 (double)slope[p]);
+    }
+  }
+}
+
+/* A NaN stays one. At an infinity f has its limit, or is NaN where f is a product 0 times infinity.
+ */
+static void activations_of_no_numbers(void **state) {
+  static const float places[] = {NAN, INFINITY, -INFINITY};
+  for (int i = 0; i < EBB_ACT_COUNT; i++) {
+    const ebb_activation f = (ebb_activation)i;
+    float value[3], slope[3];
+    run_activation(value, slope, *state, places, 3, f);
+    assert_true(isnan(value[0]));
+    for (int p = 1; p < 3; p++) {
+      double limit = ebbi_reference_activation(f, (double)places[p]);
+      if (isnan(limit) ? !isnan(value[p]) : !is_close(value[p], limit, 4 * FLT_EPSILON))
+        fail_msg("%s at %g: %g", ebb_activation_name(f), (double)places[p], (double)value[p]);
+    }
+  }
+}
+
 /* A NaN among the logits makes its row's loss and gradient NaN, in any lane. -Inf is an impossible
  * class. */
 static void cross_entropy_of_logits_that_are_not_finite(void **state) {
@@ -148,6 +214,8 @@ int main(void) {
       cmocka_unit_test(gradients_come_in_slices),
       cmocka_unit_test(an_update_of_wrong_shapes_is_refused),
       cmocka_unit_test(activations_have_as_many_rows_as_they_like),
+      cmocka_unit_test(activations_at_their_ends),
+      cmocka_unit_test(activations_of_no_numbers),
       cmocka_unit_test(cross_entropy_of_logits_that_are_not_finite),
   };
   return cmocka_run_group_tests_name("ops", tests, open_test_device, close_test_device);

@@ -6,7 +6,7 @@ epoch. Weights must agree within 1e-4 relative: the largest difference against t
 tensor by tensor. PyTorch computes in double precision: its float32 GELU loses the tail
 (1 + erf(x) is 0 where x < -3.9), and Adam makes steps of that.
 
-A new activation is a name in the row "all activations"; a new loss, optimizer or kind is a row.
+A new activation is a name in the rows of activations; a new loss, optimizer or kind is a row.
 """
 import json
 import os
@@ -18,10 +18,11 @@ import tempfile
 try:
     import numpy as np
     import torch
-    from torch.nn import (ELU, GELU, GLU, BatchNorm1d, Dropout, Embedding, LayerNorm, LeakyReLU, Linear, Mish, ReLU,
-                          RMSNorm, Sequential, Sigmoid, SiLU, Softplus, Tanh)
-    from torch.optim import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
     from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, MultiStepLR, OneCycleLR, PolynomialLR
+    from torch.nn import (ELU, GELU, GLU, SELU, BatchNorm1d, Dropout, Embedding, Hardsigmoid, Hardswish,
+                          Hardtanh, LayerNorm, LeakyReLU, Linear, Mish, RMSNorm, ReLU, ReLU6, Sequential,
+                          SiLU, Sigmoid, Softplus, Softsign, Tanh)
+    from torch.optim import (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Rprop)
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -48,6 +49,21 @@ def all_activations():
                       Linear(22, 21), Tanh(), Linear(21, 20), GELU(), Linear(20, 19), GELU("tanh"),
                       Linear(19, 18), SiLU(), Linear(18, 17), Softplus(), Linear(17, 16), ELU(),
                       Linear(16, 15), Mish(), Linear(15, 10))
+
+
+class Function(torch.nn.Module):
+    """An activation that PyTorch has only as a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.forward = function
+
+
+def more_activations():
+    return Sequential(Linear(64, 24), ReLU6(), Linear(24, 23), SELU(), Linear(23, 22), Softsign(),
+                      Linear(22, 21), Function(torch.square), Linear(21, 20), Hardsigmoid(),
+                      Linear(20, 19), Function(torch.exp), Linear(19, 18), Hardtanh(),
+                      Linear(18, 17), Hardswish(), Linear(17, 10))
 
 
 class Residual(Sequential):
@@ -148,6 +164,7 @@ ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softp
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 PERIODIC = "64-periodic40x5x4-32tanh-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
+MORE = "64-24relu6-23selu-22softsign-21square-20hard_sigmoid-19exp-18hard_tanh-17hard_swish-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
@@ -251,6 +268,9 @@ CASES = [
     ("layernorm and rmsnorm", NORMS, norms, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("all activations", ALL, all_activations, CLASSES, cross_entropy,
+    ("activations", ALL, all_activations, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("more activations", MORE, more_activations, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
 ]
 

@@ -3,7 +3,8 @@
  * Everything is computed from z and in the form that is exact in double precision: expm1, log1p
  * and erfc where the textbook form would cancel. Kernels that take f' from a instead of z, or
  * cancel in float32, are thereby measured and not mirrored. A bound is what OpenCL allows the
- * functions used, in ulps: of f relative to 1 + |z|, and of f' relative to ebbi_slope_scale.
+ * functions used, in ulps: of f relative to ebbi_value_scale, and of f' relative to
+ * ebbi_slope_scale.
  */
 #include "check/bounds.h"
 #include "check/reference.h"
@@ -142,26 +143,132 @@ static double mish_slope(double z) {
   return tanh(softplus_value(z)) + z * logistic(z) * pow(cosh(softplus_value(z)), -2);
 }
 
-/* `cubed`: f's error grows with z^3. `kink`: f' jumps at 0. Without an inverse f' is taken from z,
- * or z is a where that matters. */
-static const struct {
+static double limited(double z, double low, double high) {
+  return z < low ? low : z > high ? high : z;
+}
+
+static double relu6_value(double z) {
+  return limited(z, 0, 6);
+}
+static double relu6_slope(double z) {
+  return z > 0 && z < 6;
+}
+
+/* expm1 3, its factor and the product 1, in units of 1.76; with z > 0 less.  a + 1.7581: 4 of a,
+ * the constant and the sum 1. */
+static const double selu_scale = 1.0507009873554804934, selu_alpha = 1.6732632423543772848;
+
+static double selu_value(double z) {
+  return selu_scale * (z > 0 ? z : selu_alpha * expm1(z));
+}
+static double selu_slope(double z) {
+  return selu_scale * (z > 0 ? 1 : selu_alpha * exp(z));
+}
+static double selu_inverse(double a) {
+  return a > 0 ? a / selu_scale : log1p(fmax(a / (selu_scale * selu_alpha), -1));
+}
+static double selu_steepest(double z) {
+  (void)z;
+  return selu_scale * selu_alpha;
+}
+
+/* |z| / (1 + |z|): sum 0.5, division 2.5.  (1 - |a|)^2: 3 of a and 0.5, twice; the product 0.5. */
+static double softsign_value(double z) {
+  return isinf(z) ? copysign(1, z) : z / (1 + fabs(z));
+}
+static double softsign_slope(double z) {
+  return pow(1 + fabs(z), -2);
+}
+static double softsign_inverse(double a) {
+  return fabs(a) < 1 ? a / (1 - fabs(a)) : copysign(INFINITY, a);
+}
+
+/* One product; f' is exact. */
+static double square_value(double z) {
+  return z * z;
+}
+static double square_slope(double z) {
+  return 2 * z;
+}
+static double square_steepest(double z) {
+  return 2 * fabs(z);
+}
+
+/* (z + 3) / 6: sum, constant and product 1.5. */
+static double hard_sigmoid_value(double z) {
+  return limited(z / 6 + 0.5, 0, 1);
+}
+static double hard_sigmoid_slope(double z) {
+  return fabs(z) < 3 ? 1.0 / 6 : 0;
+}
+
+/* f and f' are exp, 3 ulp of e^z. */
+static double exp_value(double z) {
+  return exp(z);
+}
+static double exp_inverse(double a) {
+  return log(fmax(a, 0));
+}
+
+static double hard_tanh_value(double z) {
+  return limited(z, -1, 1);
+}
+static double hard_tanh_slope(double z) {
+  return fabs(z) < 1;
+}
+
+/* z ((z + 3) / 6): 2 of |f| <= |z|.  z / 3 + 0.5: constant and product 1, sum 0.5, of 1.5. */
+static double hard_swish_value(double z) {
+  return z <= -3 ? 0 : z < 3 ? z * (z / 6 + 0.5) : z;
+}
+static double hard_swish_slope(double z) {
+  return z <= -3 ? 0 : z < 3 ? z / 3 + 0.5 : 1;
+}
+static double hard_swish_steepest(double z) {
+  (void)z;
+  return 1.5;
+}
+
+/* gelu_tanh's error of f' grows with z^3. */
+static double gelu_tanh_slope_scale(double z) {
+  return 1 + fabs(z * z * z);
+}
+
+enum { KINKS = 2 };
+
+/* Without an inverse f' is taken from z, or z is a where that matters. At a kink f' jumps.
+ * `steepest` bounds |f'|, at an interval's ends for all of it; NULL: EBBI_STEEPEST. */
+static const struct activation_row {
   double (*value)(double z), (*slope)(double z);
   double value_error, slope_error;
   double (*inverse)(double a);
-  bool kink, cubed;
+  int kink_count;
+  double kinks[KINKS];
+  double (*steepest)(double z), (*slope_scale)(double z);
 } activations[] = {
-    [EBB_ACT_IDENTITY] = {identity_value, identity_slope, 0, 0, NULL, false, false},
-    [EBB_ACT_RELU] = {relu_value, relu_slope, 0, 0, NULL, true, false},
-    [EBB_ACT_LEAKY_RELU] = {leaky_relu_value, leaky_relu_slope, 1, 1, leaky_relu_inverse, true,
-                            false},
-    [EBB_ACT_SIGMOID] = {sigmoid_value, sigmoid_slope, 6, 8, sigmoid_inverse, false, false},
-    [EBB_ACT_TANH] = {tanh_value, tanh_slope, 5, 11, tanh_inverse, false, false},
-    [EBB_ACT_GELU] = {gelu_value, gelu_slope, 10, 12, NULL, false, false},
-    [EBB_ACT_GELU_TANH] = {gelu_tanh_value, gelu_tanh_slope, 5, 10, NULL, false, true},
-    [EBB_ACT_SILU] = {silu_value, silu_slope, 6, 9, NULL, false, false},
-    [EBB_ACT_SOFTPLUS] = {softplus_value, softplus_slope, 5, 5, softplus_inverse, false, false},
-    [EBB_ACT_ELU] = {elu_value, elu_slope, 3, 4, elu_inverse, false, false},
-    [EBB_ACT_MISH] = {mish_value, mish_slope, 7, 7, NULL, false, false},
+    [EBB_ACT_IDENTITY] = {identity_value, identity_slope, 0, 0},
+    [EBB_ACT_RELU] = {relu_value, relu_slope, 0, 0, .kink_count = 1},
+    [EBB_ACT_LEAKY_RELU] = {leaky_relu_value, leaky_relu_slope, 1, 1, leaky_relu_inverse, 1},
+    [EBB_ACT_SIGMOID] = {sigmoid_value, sigmoid_slope, 6, 8, sigmoid_inverse},
+    [EBB_ACT_TANH] = {tanh_value, tanh_slope, 5, 11, tanh_inverse},
+    [EBB_ACT_GELU] = {gelu_value, gelu_slope, 10, 12},
+    [EBB_ACT_GELU_TANH] = {gelu_tanh_value, gelu_tanh_slope, 5, 10,
+                           .slope_scale = gelu_tanh_slope_scale},
+    [EBB_ACT_SILU] = {silu_value, silu_slope, 6, 9},
+    [EBB_ACT_SOFTPLUS] = {softplus_value, softplus_slope, 5, 5, softplus_inverse},
+    [EBB_ACT_ELU] = {elu_value, elu_slope, 3, 4, elu_inverse},
+    [EBB_ACT_MISH] = {mish_value, mish_slope, 7, 7},
+    [EBB_ACT_RELU6] = {relu6_value, relu6_slope, 0, 0, .kink_count = 2, .kinks = {0, 6}},
+    [EBB_ACT_SELU] = {selu_value, selu_slope, 4, 5, selu_inverse, 1, .steepest = selu_steepest},
+    [EBB_ACT_SOFTSIGN] = {softsign_value, softsign_slope, 3, 8, softsign_inverse},
+    [EBB_ACT_SQUARE] = {square_value, square_slope, 1, 0, .steepest = square_steepest},
+    [EBB_ACT_HARD_SIGMOID] = {hard_sigmoid_value, hard_sigmoid_slope, 2, 1, .kink_count = 2,
+                              .kinks = {-3, 3}},
+    [EBB_ACT_EXP] = {exp_value, exp_value, 3, 3, exp_inverse, .steepest = exp_value},
+    [EBB_ACT_HARD_TANH] = {hard_tanh_value, hard_tanh_slope, 0, 0, .kink_count = 2,
+                           .kinks = {-1, 1}},
+    [EBB_ACT_HARD_SWISH] = {hard_swish_value, hard_swish_slope, 2, 2, .kink_count = 2,
+                            .kinks = {-3, 3}, .steepest = hard_swish_steepest},
 };
 
 double ebbi_reference_activation(ebb_activation activation, double z) {
@@ -176,8 +283,16 @@ double ebbi_reference_preactivation(ebb_activation activation, double a) {
   return activations[activation].inverse ? activations[activation].inverse(a) : a;
 }
 
-bool ebbi_activation_has_kink(ebb_activation activation) {
-  return activations[activation].kink;
+int ebbi_activation_piece(ebb_activation activation, double z) {
+  int piece = 0;
+  for (int k = 0; k < activations[activation].kink_count; k++)
+    piece += z > activations[activation].kinks[k];
+  return piece;
+}
+
+const double *ebbi_activation_kinks(int *count, ebb_activation activation) {
+  *count = activations[activation].kink_count;
+  return activations[activation].kinks;
 }
 
 double ebbi_bound_activation(ebb_activation activation) {
@@ -188,6 +303,16 @@ double ebbi_bound_slope(ebb_activation activation) {
   return activations[activation].slope_error * EBBI_ULP;
 }
 
+double ebbi_activation_growth(ebb_activation activation, double z, double reach) {
+  double (*steepest)(double z) = activations[activation].steepest;
+  return steepest ? fmax(1, fmax(steepest(z - reach), steepest(z + reach))) : 1;
+}
+
+double ebbi_value_scale(ebb_activation activation, double z) {
+  return (1 + fabs(z)) * ebbi_activation_growth(activation, z, 0);
+}
+
 double ebbi_slope_scale(ebb_activation activation, double z) {
-  return 1 + fabs(activations[activation].cubed ? z * z * z : z);
+  double (*scale)(double z) = activations[activation].slope_scale;
+  return scale ? scale(z) : ebbi_value_scale(activation, z);
 }

@@ -27,16 +27,21 @@ double ebbi_bound_product(ebb_precision precision, size_t count);
 /* The error of rounding an operand, relative to the operand; 0 in fp32. */
 double ebbi_bound_operand(ebb_precision precision);
 
-/* f(z) computed from an exact z: relative to 1 + |z|. */
+/* f(z) computed from an exact z: relative to ebbi_value_scale, which is 1 + |z| times the growth.
+ */
 double ebbi_bound_activation(ebb_activation activation);
+double ebbi_value_scale(ebb_activation activation, double z);
 
 /* f'(z) computed from z or from a rounded a = f(z): relative to ebbi_slope_scale. */
 double ebbi_bound_slope(ebb_activation activation);
 double ebbi_slope_scale(ebb_activation activation, double z);
 
-/* The largest |f'| of any activation (gelu's, 1.129 at z = sqrt 2): the factor by which f can
- * amplify an error of z. */
+/* The largest |f'| of an activation without growth (gelu's, 1.129 at z = sqrt 2): the factor by
+ * which f can amplify an error of z. */
 #define EBBI_STEEPEST 1.13
+
+/* Where |f'| may be larger, a bound of it within `reach` of z; at least 1. */
+double ebbi_activation_growth(ebb_activation activation, double z, double reach);
 
 /* A row's loss and its gradient before the mean: relative to the scales below. Sums over rows add
  * ebbi_bound_sum(rows) to the bound of values. */

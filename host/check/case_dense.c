@@ -7,6 +7,7 @@
 #include "check/verify_kernels.h"
 
 #include "base/error.h"
+#include <float.h>
 #include <math.h>
 
 /* An operand: on the device, as doubles, its magnitudes, and rounded as products round it. */
@@ -20,9 +21,9 @@ static void round_values(double *to, const double *from, size_t count, ebb_preci
 }
 
 static ebb_status make_number_operand(operand *out, ebbi_fixture *fixture, ebb_dtype dtype,
-                                      size_t rows, size_t cols) {
+                                      size_t rows, size_t cols, double spread) {
   size_t count = rows * cols;
-  TRY(ebbi_fixture_normal(&out->values, fixture, count, 1));
+  TRY(ebbi_fixture_normal(&out->values, fixture, count, spread));
   if (dtype == EBB_BF16) round_values(out->values, out->values, count, EBB_PRECISION_BF16);
   TRY(ebbi_fixture_numbers(&out->tensor, fixture, dtype, rows, cols, out->values));
   TRY(ebbi_fixture_array(&out->factors, fixture, count));
@@ -31,7 +32,16 @@ static ebb_status make_number_operand(operand *out, ebbi_fixture *fixture, ebb_d
 }
 
 static ebb_status make_operand(operand *out, ebbi_fixture *fixture, size_t rows, size_t cols) {
-  return make_number_operand(out, fixture, EBB_F32, rows, cols);
+  return make_number_operand(out, fixture, EBB_F32, rows, cols, 1);
+}
+
+/* Weights with which f of a sum over `depth` is a float32 number up to ten deviations. */
+static ebb_status make_weights(operand *out, ebbi_fixture *fixture, size_t depth, size_t cols) {
+  double spread = 1, reach = 10 * sqrt((double)depth + 1);
+  while (fabs(ebbi_reference_activation(fixture->activation, spread * reach)) > (double)FLT_MAX ||
+         fabs(ebbi_reference_activation(fixture->activation, -spread * reach)) > (double)FLT_MAX)
+    spread /= 2;
+  return make_number_operand(out, fixture, EBB_F32, depth, cols, spread);
 }
 
 /* The types of what a dense layer reads and writes, except its parameters. */
@@ -43,7 +53,7 @@ static ebb_dtype output_type(const ebbi_fixture *fixture) {
 }
 
 static ebb_status make_input(operand *out, ebbi_fixture *fixture, size_t rows, size_t cols) {
-  return make_number_operand(out, fixture, input_type(fixture), rows, cols);
+  return make_number_operand(out, fixture, input_type(fixture), rows, cols, 1);
 }
 
 static ebb_status make_output(ebb_tensor **out, ebbi_fixture *fixture, size_t rows, size_t cols) {
@@ -110,14 +120,15 @@ ebb_status ebbi_case_matmul_tn(ebbi_fixture *fixture, ebbi_shape shape) {
 }
 
 /* a = f(z), where z has the error `z_bound` of its scale: f amplifies it by at most its steepest
- * slope, and f's own error is relative to 1 + |z| <= 1 + scale. */
+ * slope, and f's own error is relative to 1 + |z| <= 1 + scale; both times its growth. */
 static ebb_status compare_activation(ebbi_fixture *fixture, const ebb_tensor *a,
                                      const expectation *z, size_t count, double z_bound) {
   expectation f;
   TRY(make_expectation(&f, fixture, count));
   for (size_t i = 0; i < count; i++) {
     f.values[i] = ebbi_reference_activation(fixture->activation, z->values[i]);
-    f.scale[i] = 1 + z->scale[i];
+    f.scale[i] = (1 + z->scale[i]) *
+                 ebbi_activation_growth(fixture->activation, z->values[i], z_bound * z->scale[i]);
   }
   double bound =
       EBBI_STEEPEST * z_bound + ebbi_bound_activation(fixture->activation) + output_bound(fixture);
@@ -132,7 +143,7 @@ ebb_status ebbi_case_dense_forward(ebbi_fixture *fixture, ebbi_shape s) {
   size_t count = s.rows * s.cols;
   ebbi_tally_case(&fixture->tally, "%zux%zux%zu", s.rows, s.cols, s.depth);
   TRY(make_input(&x, fixture, s.rows, s.depth));
-  TRY(make_operand(&w, fixture, s.depth, s.cols));
+  TRY(make_weights(&w, fixture, s.depth, s.cols));
   TRY(make_operand(&b, fixture, 1, s.cols));
   TRY(expect_product(&z, fixture, &x, false, &w, false, s));
   for (size_t i = 0; i < count; i++) {

@@ -10,8 +10,8 @@
  * and the error is scaled so that this reads error <= bound. The error is not measured by each
  * parameter's own g, because gradients that nearly cancel would be all noise.
  *
- * At a kink of relu or leaky_relu there is no derivative to compare with. A parameter is left out
- * and counted if the sign of any such z differs between p - h and p + h.
+ * At a kink, as relu has, there is no derivative to compare with. A parameter is left out and
+ * counted if any such z is on the other side of one at p - h than at p + h.
  */
 #include "check/differences.h"
 
@@ -54,31 +54,31 @@ static double loss_noise(const ebbi_reference_network *network) {
   return noise * ROUNDINGS * DBL_EPSILON / 2;
 }
 
-/* Writes the signs of z at nodes with a kink, from node `from` on; returns how many. */
-static size_t kinked_signs(bool *signs, const ebbi_reference_network *network, size_t from) {
+/* Writes on which piece between kinks each z lies, from node `from` on; returns how many. */
+static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *network, size_t from) {
   size_t written = 0;
-  for (size_t n = from; n < network->spec.count; n++) {
-    if (!ebbi_activation_has_kink(network->spec.nodes[n].activation)) continue;
-    for (size_t at = 0; at < values_of(network, n); at++) signs[written++] = network->z[n][at] > 0;
-  }
+  for (size_t n = from; n < network->spec.count; n++)
+    for (size_t at = 0; at < values_of(network, n); at++)
+      pieces[written++] = (unsigned char)ebbi_activation_piece(network->spec.nodes[n].activation,
+                                                               network->z[n][at]);
   return written;
 }
 
-/* The difference quotient of one parameter; false if a kink lies between. `signs` has room for two
- * signs of every z. */
+/* The difference quotient of one parameter; false if a kink lies between. `pieces` has room for two
+ * pieces of every z. */
 static bool central_difference(double *out, ebbi_reference_network *network, size_t node,
-                               double *parameter, double h, bool *signs) {
+                               double *parameter, double h, unsigned char *pieces) {
   double before = *parameter, above = before + h, below = before - h;
   *parameter = above;
   ebbi_reference_run_forward(network, node);
   double loss_above = network->loss;
-  size_t count = kinked_signs(signs, network, node);
+  size_t count = pieces_of(pieces, network, node);
   *parameter = below;
   ebbi_reference_run_forward(network, node);
-  kinked_signs(signs + count, network, node);
+  pieces_of(pieces + count, network, node);
   *parameter = before;
   *out = (loss_above - network->loss) / (above - below);
-  return memcmp(signs, signs + count, count) == 0;
+  return memcmp(pieces, pieces + count, count) == 0;
 }
 
 static size_t values_kept(const ebbi_reference_network *network) {
@@ -105,14 +105,14 @@ ebb_status ebbi_difference_check(ebbi_difference *out, ebbi_reference_network *n
   const double *gradients = network->gradients + first;
   double h = step_size(network, node, parameter), noise = loss_noise(network) / h;
   double scale = largest_magnitude(gradients, count) + noise / EBBI_DIFFERENCE_BOUND;
-  bool *signs = malloc(2 * values_kept(network));
-  if (!signs) return ebbi_fail(EBB_ERR_MEMORY, "finite differences: out of memory");
+  unsigned char *pieces = malloc(2 * values_kept(network));
+  if (!pieces) return ebbi_fail(EBB_ERR_MEMORY, "finite differences: out of memory");
   *out = (ebbi_difference){0};
   for (size_t i = 0; i < (count < limit ? count : limit); i++) {
     size_t at = sample(i, count, limit, seed);
     double difference;
     if (!central_difference(&difference, network, node, network->parameters + first + at, h,
-                            signs)) {
+                            pieces)) {
       out->kinks++;
       continue;
     }
@@ -123,6 +123,6 @@ ebb_status ebbi_difference_check(ebbi_difference *out, ebbi_reference_network *n
     if (isnan(error)) break;
   }
   ebbi_reference_run_forward(network, node);
-  free(signs);
+  free(pieces);
   return EBB_OK;
 }

@@ -57,9 +57,12 @@ ebbi_estimate ebbi_estimate_keep(ebbi_estimate e, const ebb_tensor *tensor) {
 }
 
 ebbi_estimate ebbi_estimate_activate(ebb_activation activation, ebbi_estimate z) {
-  double reach = 1 + fabs(z.value) + z.error;
-  return (ebbi_estimate){ebbi_reference_activation(activation, z.value),
-                         EBBI_STEEPEST * z.error + ebbi_bound_activation(activation) * reach};
+  double reach = 1 + fabs(z.value) + z.error,
+         value = ebbi_reference_activation(activation, z.value);
+  double growth = ebbi_activation_growth(activation, z.value, z.error);
+  bool fits = fabs(value) + growth * z.error < (double)FLT_MAX / 2;
+  return (ebbi_estimate){fits ? value : NAN, growth * (EBBI_STEEPEST * z.error +
+                                                       ebbi_bound_activation(activation) * reach)};
 }
 
 /* f' from what the device has kept. */
@@ -69,7 +72,8 @@ static ebbi_estimate slope_from(ebb_activation activation, double kept) {
     return (ebbi_estimate){ebbi_reference_slope(activation, kept),
                            bound * ebbi_slope_scale(activation, kept)};
   double z = ebbi_reference_preactivation(activation, kept);
-  return (ebbi_estimate){ebbi_reference_slope(activation, z), bound};
+  return (ebbi_estimate){ebbi_reference_slope(activation, z),
+                         bound * ebbi_activation_growth(activation, z, 0)};
 }
 
 ebbi_estimate ebbi_estimate_descend(ebb_activation activation, ebbi_estimate da, double kept) {

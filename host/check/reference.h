@@ -27,8 +27,9 @@ double ebbi_reference_slope(ebb_activation activation, double z);
  * limit. */
 double ebbi_reference_preactivation(ebb_activation activation, double a);
 
-/* Whether f' jumps at z = 0. */
-bool ebbi_activation_has_kink(ebb_activation activation);
+/* Where f' jumps; and the number of such places below z. */
+const double *ebbi_activation_kinks(int *count, ebb_activation activation);
+int ebbi_activation_piece(ebb_activation activation, double z);
 
 /* z = x.w + b (1).  Shapes: z [B, O]; x [B, I]; w [I, O]; b [O] */
 void ebbi_reference_forward(double *z, const double *x, const double *w, const double *b,

@@ -75,21 +75,32 @@ void ebbi_spread_product(const ebbi_node_spread *s, double *out, ebbi_factor a, 
 }
 
 /* f' around z: its largest magnitude, and its largest distance from f'(z). It is sampled at both
- * ends and, where they lie between, at the extrema of the activations' f'. */
+ * ends and, where they lie between, at the extrema of the activations' f' and beside kinks. */
 typedef struct slope_range {
   double steepest, change;
 } slope_range;
+
+static void widen(slope_range *range, ebb_activation activation, double z, double here) {
+  double slope = ebbi_reference_slope(activation, z);
+  range->steepest = fmax(range->steepest, fabs(slope));
+  range->change = fmax(range->change, fabs(slope - here));
+}
 
 static slope_range slope_around(ebb_activation activation, double z, double z_variance) {
   static const double turns[] = {-INFINITY, -2.4, -1.5, 0, 1.5, 2.4, INFINITY};
   double reach = EBBI_DEVIATIONS * sqrt(z_variance), here = ebbi_reference_slope(activation, z);
   slope_range range = {fabs(here), 0};
+  int kink_count;
+  const double *kinks = ebbi_activation_kinks(&kink_count, activation);
   for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
     bool end = isinf(turns[i]), within = turns[i] > z - reach && turns[i] < z + reach;
-    if (!end && !within) continue;
-    double slope = ebbi_reference_slope(activation, end ? z + copysign(reach, turns[i]) : turns[i]);
-    range.steepest = fmax(range.steepest, fabs(slope));
-    range.change = fmax(range.change, fabs(slope - here));
+    if (end || within)
+      widen(&range, activation, end ? z + copysign(reach, turns[i]) : turns[i], here);
+  }
+  for (int k = 0; k < kink_count; k++) {
+    if (fabs(kinks[k] - z) > reach) continue;
+    widen(&range, activation, nextafter(kinks[k], -INFINITY), here);
+    widen(&range, activation, nextafter(kinks[k], INFINITY), here);
   }
   return range;
 }
@@ -118,9 +129,10 @@ static void spread_forward(const spreading *s, size_t node) {
     double computed = z_variance[i];
     slope_range slope = slope_around(activation, z[i], computed);
     z_variance[i] += ebbi_square(kept * z[i]); /* replaced below if z is y */
-    y_variance[i] = ebbi_square(slope.steepest) * computed +
-                    ebbi_square(ebbi_bound_activation(activation) * (1 + fabs(z[i]))) +
-                    ebbi_square(kept * y[i]);
+    y_variance[i] =
+        ebbi_square(slope.steepest) * computed +
+        ebbi_square(ebbi_bound_activation(activation) * ebbi_value_scale(activation, z[i])) +
+        ebbi_square(kept * y[i]);
   }
 }
 

@@ -17,8 +17,8 @@
 #include <string.h>
 
 const ebbi_kernel_check ebbi_kernel_checks[] = {
-#define CHECK_ROW(name, by_activation, use)                                                        \
-  {#name, ebbi_case_##name, by_activation, EBBI_USE_##use},
+#define CHECK_ROW(name, activations, use)                                                          \
+  {#name, ebbi_case_##name, EBBI_CHECK_##activations, EBBI_USE_##use},
     EBBI_KERNEL_CHECK_LIST(CHECK_ROW)
 #undef CHECK_ROW
         {NULL, NULL, false, EBBI_USE_ANY}};
@@ -48,7 +48,7 @@ static const shape_list all_shapes = LIST_OF(odd), tile_shapes = LIST_OF(of_tile
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                             shape_list list, ebb_activation activation, const char *form) {
   char name[96];
-  bool named = check->by_activation;
+  bool named = check->activations != EBBI_CHECK_NONE;
   snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
            named ? ebb_activation_name(activation) : "", *form ? " " : "", form);
   if (!ebbi_verifier_wants(verifier, "kernel", name)) return EBB_OK;
@@ -68,18 +68,22 @@ static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *ch
   return ebbi_verifier_report(verifier, "kernel", name, &fixture.tally);
 }
 
-/* Runs a row with each activation: relu on all shapes, the others on few, or on all with `all`. One
- * row of whole steps mixes all activations in one program; single ones other than relu are left to
- * `all`. */
+static bool takes(const ebbi_kernel_check *check, ebb_activation activation, bool all) {
+  ebbi_check_activations wanted = check->activations;
+  if (activation == EBB_ACT_RELU) return true;
+  if (wanted == EBBI_CHECK_TWO && activation == EBB_ACT_SILU) return true;
+  return wanted == EBBI_CHECK_EACH || (wanted != EBBI_CHECK_NONE && all);
+}
+
+/* Runs a row with its activations: relu on all shapes, the others on few, or on all with `all`. */
 static ebb_status run_row(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                           const char *form) {
   bool all = verifier->options->all;
-  bool whole = check->use == EBBI_USE_STEP_CPU || check->use == EBBI_USE_STEP_GPU;
-  TRY(run_check(verifier, check, all_shapes, EBB_ACT_RELU, form));
-  for (int f = 0; f < EBB_ACT_COUNT && check->by_activation && (all || !whole); f++)
-    if (f != EBB_ACT_RELU)
-      TRY(run_check(verifier, check, all ? all_shapes : activation_shapes, (ebb_activation)f,
-                    form));
+  for (int f = 0; f < EBB_ACT_COUNT; f++) {
+    shape_list shapes = all || f == EBB_ACT_RELU ? all_shapes : activation_shapes;
+    if (takes(check, (ebb_activation)f, all))
+      TRY(run_check(verifier, check, shapes, (ebb_activation)f, form));
+  }
   return EBB_OK;
 }
 

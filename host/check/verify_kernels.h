@@ -24,39 +24,49 @@ typedef enum ebbi_check_use {
   EBBI_USE_ANY
 } ebbi_check_use;
 
-/* X(operation, run for each activation, use) */
-#define EBBI_KERNEL_CHECK_LIST(X)                                                                  \
-  X(matmul_nn, false, PRODUCT)                                                                     \
-  X(matmul_nt, false, PRODUCT)                                                                     \
-  X(matmul_tn, false, PRODUCT)                                                                     \
-  X(dense_forward, true, PRODUCT)                                                                  \
-  X(dense_input_gradient, true, PRODUCT)                                                           \
-  X(dense_weight_gradient, false, PRODUCT)                                                         \
-  X(activation_forward, true, CLBLAST)                                                             \
-  X(activation_backward, true, CLBLAST)                                                            \
-  X(bias_gradient, false, CLBLAST)                                                                 \
-  X(add, false, ANY)                                                                               \
-  X(node_forward, false, ANY)                                                                      \
-  X(node_backward, false, ANY)                                                                     \
-  X(loss, false, ANY)                                                                              \
-  X(metrics_add, false, ANY)                                                                       \
-  X(update, false, ANY)                                                                            \
-  X(update_slices, false, ANY)                                                                     \
-  X(update_not_finite, false, ANY)                                                                 \
-  X(whole_step, true, STEP_CPU)                                                                    \
-  X(whole_step_mixed, false, STEP_CPU)                                                             \
-  X(whole_steps, false, STEP_CPU)                                                                  \
-  X(whole_step_gpu, true, STEP_GPU)                                                                \
-  X(whole_step_mixed_gpu, false, STEP_GPU)                                                         \
-  X(whole_steps_gpu, false, STEP_GPU)                                                              \
-  X(schedule, false, ANY)                                                                          \
-  X(gather, false, ANY)                                                                            \
-  X(init_weights, false, ANY)                                                                      \
-  X(probe_fma, false, ANY)                                                                         \
-  X(probe_triad, false, ANY)                                                                       \
-  X(transfer, false, ANY)
+/* With which activations an operation is checked: none; relu; relu and silu, whose f' is taken from
+ * a and from z; each. All but the first run with each where everything is checked: a fused kernel
+ * takes seconds to compile, and the formulas are those of activation_*. */
+typedef enum ebbi_check_activations {
+  EBBI_CHECK_NONE,
+  EBBI_CHECK_ONE,
+  EBBI_CHECK_TWO,
+  EBBI_CHECK_EACH
+} ebbi_check_activations;
 
-#define EBBI_KERNEL_CASE(name, by_activation, use)                                                 \
+/* X(operation, activations, use) */
+#define EBBI_KERNEL_CHECK_LIST(X)                                                                  \
+  X(matmul_nn, NONE, PRODUCT)                                                                      \
+  X(matmul_nt, NONE, PRODUCT)                                                                      \
+  X(matmul_tn, NONE, PRODUCT)                                                                      \
+  X(dense_forward, TWO, PRODUCT)                                                                   \
+  X(dense_input_gradient, TWO, PRODUCT)                                                            \
+  X(dense_weight_gradient, NONE, PRODUCT)                                                          \
+  X(activation_forward, EACH, ANY)                                                                 \
+  X(activation_backward, EACH, ANY)                                                                \
+  X(bias_gradient, NONE, CLBLAST)                                                                  \
+  X(add, NONE, ANY)                                                                                \
+  X(node_forward, NONE, ANY)                                                                       \
+  X(node_backward, NONE, ANY)                                                                      \
+  X(loss, NONE, ANY)                                                                               \
+  X(metrics_add, NONE, ANY)                                                                        \
+  X(update, NONE, ANY)                                                                             \
+  X(update_slices, NONE, ANY)                                                                      \
+  X(update_not_finite, NONE, ANY)                                                                  \
+  X(whole_step, ONE, STEP_CPU)                                                                     \
+  X(whole_step_mixed, NONE, STEP_CPU)                                                              \
+  X(whole_steps, NONE, STEP_CPU)                                                                   \
+  X(whole_step_gpu, ONE, STEP_GPU)                                                                 \
+  X(whole_step_mixed_gpu, NONE, STEP_GPU)                                                          \
+  X(whole_steps_gpu, NONE, STEP_GPU)                                                               \
+  X(schedule, NONE, ANY)                                                                           \
+  X(gather, NONE, ANY)                                                                             \
+  X(init_weights, NONE, ANY)                                                                       \
+  X(probe_fma, NONE, ANY)                                                                          \
+  X(probe_triad, NONE, ANY)                                                                        \
+  X(transfer, NONE, ANY)
+
+#define EBBI_KERNEL_CASE(name, activations, use)                                                   \
   ebb_status ebbi_case_##name(ebbi_fixture *fixture, ebbi_shape shape);
 EBBI_KERNEL_CHECK_LIST(EBBI_KERNEL_CASE)
 #undef EBBI_KERNEL_CASE
@@ -64,7 +74,7 @@ EBBI_KERNEL_CHECK_LIST(EBBI_KERNEL_CASE)
 typedef struct ebbi_kernel_check {
   const char *name;
   ebbi_kernel_case run;
-  bool by_activation;
+  ebbi_check_activations activations;
   ebbi_check_use use;
 } ebbi_kernel_check;
 

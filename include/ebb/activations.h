@@ -15,7 +15,15 @@
   X(SILU, silu, 1, "z / (1 + exp(-z))")                                                            \
   X(SOFTPLUS, softplus, 0, "log(1 + exp(z))")                                                      \
   X(ELU, elu, 0, "z if z > 0, else exp(z) - 1")                                                    \
-  X(MISH, mish, 1, "z tanh(log(1 + exp(z)))")
+  X(MISH, mish, 1, "z tanh(log(1 + exp(z)))")                                                      \
+  X(RELU6, relu6, 0, "min(max(z, 0), 6)")                                                          \
+  X(SELU, selu, 0, "1.0507 z if z > 0, else 1.7581 (exp(z) - 1)")                                  \
+  X(SOFTSIGN, softsign, 0, "z / (1 + |z|)")                                                        \
+  X(SQUARE, square, 1, "z^2")                                                                      \
+  X(HARD_SIGMOID, hard_sigmoid, 1, "min(max(z + 3, 0), 6) / 6")                                    \
+  X(EXP, exp, 0, "exp(z)")                                                                         \
+  X(HARD_TANH, hard_tanh, 0, "min(max(z, -1), 1)")                                                 \
+  X(HARD_SWISH, hard_swish, 1, "z min(max(z + 3, 0), 6) / 6")
 
 typedef enum ebb_activation {
 #define EBB_ACTIVATION_ENUM(name, text, needs_z, formula) EBB_ACT_##name,
