@@ -98,9 +98,8 @@ static ebb_status unknown_kind(const char *text, size_t length, size_t column) {
       used += (size_t)snprintf(known + used, sizeof known - used, ", %s", kind->example);
   }
   return ebbi_fail(EBB_ERR_ARGUMENT,
-                   "spec:1:%zu: unknown kind of layer \"%.*s\"; known are sizes (512), alone or "
-                   "followed by one of%s%s",
-                   column, shown(length), text, KNOWN_ACTIVATIONS, known);
+                   "spec:1:%zu: unknown kind of layer \"%.*s\"; known are sizes, 512 or 512relu%s",
+                   column, shown(length), text, known);
 }
 
 static ebb_status no_item(const char *text, size_t column) {
