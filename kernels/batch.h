@@ -25,6 +25,7 @@ static inline void open_step(__global step_state *state, uint live) {
   if (state->done == state->epoch_first) { /* an epoch's first batch clears the sums */
     state->rows = state->correct = 0u;
     state->loss_sum = state->loss_carry = 0.0f;
+    state->hit_sum = state->hit_carry = state->weight_sum = state->weight_carry = 0.0f;
   }
   state->step = state->done + 1;
   state->live = live;

@@ -13,14 +13,15 @@
 #endif
 
 /* x [batch, inputs], y [batch, targets]; data [held, inputs] as floats or, if `bytes`, as uint8
- * times scale; targets [held, targets] as 32-bit words of any type. An epoch has `rows` rows;
- * without shuffling, a position of the epoch is taken modulo held. */
+ * times scale; targets [held, columns] as 32-bit words of any type. If there is a column more than
+ * y has, it is the rows' weights [batch]. An epoch has `rows` rows; without shuffling, a position
+ * of the epoch is taken modulo held. */
 __kernel GROUP(GATHER_GROUP, 1)
-void gather(__global float *restrict x, __global uint *restrict y,
+void gather(__global float *restrict x, __global uint *restrict y, __global uint *restrict weights,
             __global step_state *restrict state, __global const uchar *restrict data,
             __global const uint *restrict target_data, int batch, int inputs, int x_stride,
-            int targets, int y_stride, int rows, int held, int bytes, float scale, int shuffle,
-            ulong seed) {
+            int targets, int y_stride, int columns, int rows, int held, int bytes, float scale,
+            int shuffle, ulong seed) {
   const int r = get_group_id(0), item = get_local_id(0);
   const uint start = batch_start(state, batch), live = batch_live(start, batch, rows);
   if (r == 0 && item == 0) open_step(state, live);
@@ -30,6 +31,7 @@ void gather(__global float *restrict x, __global uint *restrict y,
   if ((uint)r >= live) {
     for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = 0.0f;
     for (int c = item; c < targets; c += GATHER_GROUP) y_row[c] = 0u;
+    if (columns > targets && item == 0) weights[r] = 0u;
     return;
   }
   const uint position = start + (uint)r;
@@ -42,5 +44,7 @@ void gather(__global float *restrict x, __global uint *restrict y,
     __global const float *row = (__global const float *)data + from * inputs;
     for (int c = item; c < inputs; c += GATHER_GROUP) x_row[c] = row[c];
   }
-  for (int c = item; c < targets; c += GATHER_GROUP) y_row[c] = target_data[from * targets + c];
+  __global const uint *target_row = target_data + from * columns;
+  for (int c = item; c < targets; c += GATHER_GROUP) y_row[c] = target_row[c];
+  if (columns > targets && item == 0) weights[r] = target_row[targets];
 }

@@ -3,8 +3,10 @@
  * An item takes LOSS_ROWS rows, one after the other, each in vectors of columns. A group adds its
  * losses and correct rows in a fixed order into one pair of partial sums, which the launch that
  * closes the step adds up. The mean is over the state's `live` rows; the other rows get gradient 0
- * and are not counted. Rows in the lanes would avoid sums over lanes, but would need two transposes
- * and keep 16 wide rows in the cache at a time.
+ * and are not counted. With -DLOSS_WEIGHTED each row's loss, hit and gradient are multiplied by its
+ * weight; a row of weight 0 is not read, so that it cannot make anything NaN. Rows in the lanes
+ * would avoid sums over lanes, but would need two transposes and keep 16 wide rows in the cache at
+ * a time.
  */
 #include "common.h"
 #include "elementary.h"
@@ -19,12 +21,11 @@
 #define LOSS_ROWS 16
 #endif
 
-/* Adds the items' sums in order: one pair for each group. Must be called at the kernel's top level.
- */
-static inline void sum_items(__global float *partials, __local float2 *sums) {
-  float2 total = (float2)(0.0f);
+/* Adds the items' sums in order, for each group. Must be called at the kernel's top level. */
+static inline void sum_items(__global float *partials, __local loss_sums *sums) {
+  loss_sums total = (loss_sums)(0.0f);
   for (int i = 0; i < LOSS_GROUP; i++) total += sums[i];
-  vstore2(total, get_group_id(0), partials);
+  store_sums(total, get_group_id(0), partials);
 }
 
 /* select is cheaper than fmax, which handles NaN. A NaN among the logits makes exp and the sum NaN
@@ -61,25 +62,30 @@ typedef int loss_target;
 typedef float loss_target;
 #endif
 
-/* dz, z [batch, cols] with one stride; target: labels [batch, 1] or values [batch, cols]; p: the
- * loss's parameters. Row losses and, with labels, hits are added up into partials [groups, 2]. */
+/* dz, z [batch, cols] with one stride; target: labels [batch, 1] or values [batch, cols]; weights
+ * [batch], read only with LOSS_WEIGHTED; p: the loss's parameters. Row losses and, with labels,
+ * hits are added up into partials [groups, PARTIALS]. */
 __kernel GROUP(LOSS_GROUP, 1)
 void loss(__global float *restrict dz, __global float *restrict partials,
           __global const float *restrict z, __global const loss_target *restrict target,
-          __global const step_state *restrict state, int batch, int cols, int stride,
-          int target_stride, float2 p) {
-  __local float2 sums[LOSS_GROUP];
+          __global const float *restrict weights, __global const step_state *restrict state,
+          int batch, int cols, int stride, int target_stride, float2 p) {
+  __local loss_sums sums[LOSS_GROUP];
   loss_sum sum = (loss_sum)(0.0f);
+  float weight_sum = 0.0f;
   const int live = state->live, first = get_global_id(0) * LOSS_ROWS;
   const float scale = loss_scale(live, cols);
   for (int r = first; r < min(first + LOSS_ROWS, batch); r++) {
     const size_t row = (size_t)r * stride;
-    if (r < live)
-      sum += loss_row(dz + row, z + row, target + (size_t)r * target_stride, cols, scale, p);
+    const float weight = r < live ? ROW_WEIGHT(weights[r]) : 0.0f;
+    if (weight > 0.0f)
+      sum += weight * loss_row(dz + row, z + row, target + (size_t)r * target_stride, cols,
+                               weight * scale, p);
     else
       clear_row(dz + row, cols);
+    weight_sum += weight;
   }
-  sums[get_local_id(0)] = loss_total(sum);
+  sums[get_local_id(0)] = with_weight(loss_total(sum), weight_sum);
   barrier(CLK_LOCAL_MEM_FENCE);
   if (get_local_id(0) == 0) sum_items(partials, sums);
 }

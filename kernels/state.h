@@ -15,6 +15,39 @@
 #define STATE_NONE    0xffffffffu
 #define STATE_NO_STEP 0xfffffffffffffffful
 
+/* A loss's sums over rows, one row of `partials` for each group: the losses and the hits; with
+ * weights, each row times its weight, and the sum of the weights. */
+#ifndef LOSS_WEIGHTED
+#define LOSS_WEIGHTED 0
+#endif
+#if LOSS_WEIGHTED
+typedef float3 loss_sums;
+#define PARTIALS           3
+#define ROW_WEIGHT(weight) (weight)
+#else
+typedef float2 loss_sums;
+#define PARTIALS           2
+#define ROW_WEIGHT(weight) 1.0f /* the weight is not read */
+#endif
+
+/* Losses and hits, which are weighted already, with the sum of the weights. */
+static inline loss_sums with_weight(float2 sums, float weight) {
+#if LOSS_WEIGHTED
+  return (float3)(sums, weight);
+#else
+  return sums;
+#endif
+}
+
+/* Row i of partials. */
+static inline void store_sums(loss_sums sums, size_t i, __global float *partials) {
+#if LOSS_WEIGHTED
+  vstore3(sums, i, partials);
+#else
+  vstore2(sums, i, partials);
+#endif
+}
+
 typedef struct {
   ulong done, epoch_first, step, bad_step;
   uint epoch_steps, epoch;
@@ -25,26 +58,43 @@ typedef struct {
   float learning_rate;
   uint reserved;
   step_schedule schedule; /* written by the host */
+  float hit_sum, hit_carry, weight_sum, weight_carry;
 } step_state;
 
-/* Adds the losses' partial sums [groups][2] in order, with Kahan's compensation across steps, and
- * closes the step. Called by one work-item of the launch. */
+/* sum += value, with Kahan's compensation: the rounding error is subtracted from the next value. */
+static inline void add_compensated(__global float *sum, __global float *carry, float value) {
+  const float old = *sum, term = value - *carry, next = old + term;
+  *carry = (next - old) - term;
+  *sum = next;
+}
+
+/* Adds the losses' partial sums [groups][PARTIALS] in order, compensated across steps, and closes
+ * the step. Called by one work-item of the launch. */
 static inline void close_step(__global step_state *state, __global const float *partials,
                               int groups) {
-  float loss = 0.0f;
-  uint correct = 0; /* stored once: a store in the loop would delay the next loads */
+  float loss = 0.0f; /* stored once: a store in the loop would delay the next loads */
+#if LOSS_WEIGHTED
+  float hits = 0.0f, weight = 0.0f;
+  for (int i = 0; i < groups; i++) {
+    loss += partials[3 * i];
+    hits += partials[3 * i + 1];
+    weight += partials[3 * i + 2];
+  }
+  add_compensated(&state->hit_sum, &state->hit_carry, hits);
+  add_compensated(&state->weight_sum, &state->weight_carry, weight);
+#else
+  uint correct = 0;
   for (int i = 0; i < groups; i++) {
     loss += partials[2 * i];
     correct += (uint)partials[2 * i + 1];
   }
   state->correct += correct;
+#endif
   if (!isfinite(loss) && !state->frozen) {
     state->bad_step = state->step;
     state->bad_loss = 1;
   }
-  float term = loss - state->loss_carry, sum = state->loss_sum + term;
-  state->loss_carry = (sum - state->loss_sum) - term;
-  state->loss_sum = sum;
+  add_compensated(&state->loss_sum, &state->loss_carry, loss);
   state->rows += state->live;
   if (state->bad_step != STATE_NO_STEP)
     return; /* the bad batch stays the current one for diagnosis */

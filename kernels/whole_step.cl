@@ -91,21 +91,26 @@ OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int
 }
 
 /* The loss of a chunk: z [cols][CHUNK] becomes dz. `spare` has room for target values. */
-static inline float2 chunk_loss(__global float *z, __global float *spare, const chunk *c,
-                                const source *s, int cols, uint live) {
-  float2 sums = (float2)(0.0f);
+static inline loss_sums chunk_loss(__global float *z, __global float *spare, const chunk *c,
+                                   const source *s, int cols, uint live) {
+  loss_sums sums = (loss_sums)(0.0f);
+  const int targets = LOSS_HAS_LABELS ? 1 : cols;
   int alive[CHUNK], label[CHUNK];
+  float weight[CHUNK];
   for (int r = 0; r < CHUNK; r++) {
-    alive[r] = r < c->rows ? -1 : 0;
-    label[r] = LOSS_HAS_LABELS && r < c->rows ? (int)s->targets[c->from[r]] : -1;
+    __global const uint *from = source_targets(s, c->from[r], targets);
+    weight[r] = r < c->rows ? source_weight(s, c->from[r], targets) : 0.0f;
+    alive[r] = weight[r] > 0.0f ? -1 : 0;
+    label[r] = LOSS_HAS_LABELS && r < c->rows ? (int)from[0] : -1;
     for (int i = 0; i < cols && !LOSS_HAS_LABELS; i++)
-      spare[i * CHUNK + r] =
-          r < c->rows ? as_float(s->targets[(size_t)c->from[r] * cols + i]) : 0.0f;
+      spare[i * CHUNK + r] = r < c->rows ? as_float(from[i]) : 0.0f;
   }
   const float scale = loss_scale((int)live, cols);
-  for (int v = 0; v < CHUNK / WIDTH; v++) {
-    const ivec lanes = PASTE(vload, WIDTH)(v, alive), labels = PASTE(vload, WIDTH)(v, label);
-    sums += loss_rows(z + v * WIDTH, spare + v * WIDTH, cols, labels, lanes, scale, s->loss);
+  for (int r = 0; r < CHUNK; r += LOSS_LANES) {
+    const float w = ROW_WEIGHT(weight[r]);
+    const float2 rows = loss_rows(z + r, spare + r, cols, load_lanes(label + r),
+                                  load_lanes(alive + r), w * scale, s->loss);
+    sums += with_weight(w * rows, w);
   }
   return sums;
 }
@@ -120,7 +125,7 @@ typedef struct {
   uint place, live;
   int more; /* 1: the gradient contains earlier chunks */
   chunk rows;
-  float2 sums;
+  loss_sums sums;
 } slice;
 
 /* (1), (2) of a layer; the last one's z is the output. The inputs are the first values. */
@@ -179,7 +184,7 @@ OUTLINE void run_slice(__global float *gradients, __global float *partials, __gl
   slice g = {layers, parameters, values, values + plan->spare};
   g.gradient = gradients + (size_t)slice_index * plan->gradient_stride;
   g.s = s, g.keys = keys, g.live = live;
-  g.sums = (float2)(0.0f);
+  g.sums = (loss_sums)(0.0f);
   if (s->shuffle) permutation_keys(keys, s->seed, RNG_SHUFFLE, state->epoch);
   if (slice_index == 0) open_step(state, live);
   for (int at = begin; at < end; at++) {
@@ -189,10 +194,10 @@ OUTLINE void run_slice(__global float *gradients, __global float *partials, __gl
     if (g.more && g.rows.rows == 0) break;
     for (int index = 0; index < own->phases; index++) run_phase(&g, phases[index], plan->layers);
   }
-  vstore2(g.sums, slice_index, partials);
+  store_sums(g.sums, slice_index, partials);
 }
 
-/* Slice s of the batch writes row s of gradients and pair s of partials [slices, 2]; an update adds
+/* Slice s of the batch writes row s of gradients and of partials [slices, PARTIALS]; an update adds
  * them up. scratch: one row of values for each slice. */
 __kernel GROUP(1, 1)
 void whole_step(__global float *restrict gradients, __global float *restrict partials,

@@ -3,7 +3,8 @@
  * Values of the layers are [unit][PITCH] with CHUNK batch rows in the lanes, in memory VALUES; a
  * form with definitions of its own makes them before it includes this. Losses loop over the units,
  * so they need no sum over lanes. They take a vector of rows at a time or, with ONE_ROW, a single
- * row, if there are enough work-items. Weights are not used here.
+ * row, if there are enough work-items or if rows have weights: a weight multiplies the whole of a
+ * loss, so no loss has to know of it. The layers' weights are not used here.
  */
 #ifndef WHOLE_STEP_H
 #define WHOLE_STEP_H
@@ -21,6 +22,10 @@
 #define PITCH CHUNK
 #endif
 
+#if LOSS_WEIGHTED && !defined(ONE_ROW)
+#define ONE_ROW
+#endif
+
 /* Vector i of values. */
 #define values_vec(pointer, i) (((VALUES vec *)(pointer))[i])
 
@@ -28,13 +33,17 @@
 #ifdef ONE_ROW
 typedef float row_vec;
 typedef int row_ivec;
-#define ROW_FUNCTION(name) name##_float
-#define sum_rows(x)        (x)
+#define ROW_FUNCTION(name)  name##_float
+#define sum_rows(x)         (x)
+#define LOSS_LANES          1
+#define load_lanes(pointer) (*(pointer))
 #else
 typedef vec row_vec;
 typedef ivec row_ivec;
-#define ROW_FUNCTION(name) name##_vec
-#define sum_rows(x)        sum_lanes(x)
+#define ROW_FUNCTION(name)  name##_vec
+#define sum_rows(x)         sum_lanes(x)
+#define LOSS_LANES          WIDTH
+#define load_lanes(pointer) PASTE(vload, WIDTH)(0, pointer)
 #endif
 #define unit_rows(pointer, unit) (((VALUES row_vec *)((pointer) + (unit) * PITCH))[0])
 
@@ -81,8 +90,8 @@ enum { COPY_NONE, COPY_UP, COPY_DOWN };
 
 #include "loss_LOSS.h"
 
-/* The source of batches: data, targets, rows, shuffle and seed as in gather.cl; the loss's
- * parameters. Without shuffling, no batch may extend past the `held` rows. */
+/* The source of batches: data, targets with their weights, rows, shuffle and seed as in gather.cl;
+ * the loss's parameters. Without shuffling, no batch may extend past the `held` rows. */
 typedef struct {
   __global const uchar *data;
   __global const uint *targets;
@@ -91,6 +100,15 @@ typedef struct {
   ulong seed;
   float2 loss;
 } source;
+
+/* The targets of a row of the data, and behind them its weight: 1 where rows have none. */
+static inline __global const uint *source_targets(const source *s, uint row, int targets) {
+  return s->targets + (size_t)row * (targets + LOSS_WEIGHTED);
+}
+
+static inline float source_weight(const source *s, uint row, int targets) {
+  return ROW_WEIGHT(as_float(source_targets(s, row, targets)[targets]));
+}
 
 /* An element of the data as a float. */
 static inline float source_value(const source *s, size_t element) {

@@ -44,8 +44,8 @@ typedef struct {
   __global const float *parameters;
   __global float *gradient;
   VALUES float *values;
-  __local float2 *sums; /* of each row's losses and hits so far */
-  __local uint *from;   /* the dataset rows of the block */
+  __local loss_sums *sums; /* of each row's losses and hits so far */
+  __local uint *from;      /* the dataset rows of the block */
   __local float *panels;
   int full; /* the panel that the phase uses; the other one receives the next */
   uint start, live, epoch;
@@ -92,7 +92,7 @@ static inline void load_rows(const group *g, const source *s, int block) {
   }
   for (int n = get_local_id(0); n < CHUNK * targets; n += STEP_GROUP) {
     const int r = quotient(n, target), i = n - r * targets;
-    y[i * PITCH + r] = r < rows ? as_float(s->targets[(size_t)g->from[r] * targets + i]) : 0.0f;
+    y[i * PITCH + r] = r < rows ? as_float(source_targets(s, g->from[r], targets)[i]) : 0.0f;
   }
 }
 
@@ -134,11 +134,13 @@ static inline void take_loss(const group *g, const source *s, int block) {
   if (item >= CHUNK) return;
   const layer last = g->layers[g->plan->layers - 1];
   VALUES const float *y = g->values + g->plan->spare + item;
-  const int alive = item < block_rows(g, block),
-            label = LOSS_HAS_LABELS && alive ? as_int(y[0]) : -1;
-  const float scale = loss_scale((int)g->live, last.outputs);
-  const float2 sums =
+  const int targets = LOSS_HAS_LABELS ? 1 : last.outputs, row = item < block_rows(g, block);
+  const float weight = row ? source_weight(s, g->from[item], targets) : 0.0f;
+  const int alive = weight > 0.0f, label = LOSS_HAS_LABELS && row ? as_int(y[0]) : -1;
+  const float w = ROW_WEIGHT(weight), scale = w * loss_scale((int)g->live, last.outputs);
+  const float2 rows =
       loss_rows(g->values + last.a + item, y, last.outputs, label, alive, scale, s->loss);
+  const loss_sums sums = with_weight(w * rows, w);
   g->sums[item] = block > g->begin ? g->sums[item] + sums : sums;
 }
 
@@ -190,9 +192,9 @@ static inline group make_group(__global float *gradients, __global float *scratc
 #else
   g.values = scratch + (size_t)get_group_id(0) * plan->scratch_stride;
 #endif
-  g.sums = (__local float2 *)left;
-  g.from = (__local uint *)(left + 2 * CHUNK);
-  g.panels = left + 3 * CHUNK;
+  g.sums = (__local loss_sums *)left;
+  g.from = (__local uint *)(left + 4 * CHUNK);
+  g.panels = left + 5 * CHUNK;
   g.full = 0;
   return g;
 }
@@ -221,12 +223,12 @@ static inline void begin_slice(group *g, __global step_state *state, const sourc
 
 /* Adds the rows' losses and hits in order. Called by one item. */
 static inline void add_rows(__global float *partials, const group *g) {
-  float2 total = (float2)(0.0f);
+  loss_sums total = (loss_sums)(0.0f);
   for (int r = 0; r < CHUNK; r++) total += g->sums[r];
-  vstore2(total, get_group_id(0), partials);
+  store_sums(total, get_group_id(0), partials);
 }
 
-/* Slice s of the batch writes row s of gradients and pair s of partials [slices, 2]; an update adds
+/* Slice s of the batch writes row s of gradients and of partials [slices, PARTIALS]; an update adds
  * them up. scratch: one row of values for each slice, or NULL. */
 __kernel GROUP(STEP_GROUP, 1)
 void whole_step_gpu(__global float *restrict gradients, __global float *restrict partials,

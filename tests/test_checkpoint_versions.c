@@ -17,17 +17,29 @@ static void a_later_version_is_refused(void **state) {
   rig_free(&t.r);
 }
 
-/* Turns the checkpoint into version 2, whose schedules had no parameters, or into version 1, which
+/* Turns the checkpoint into version 2, whose schedules had no parameters and
+ * whose rows had no weights, or into version 1, which
  * had no schedules. */
 static void forge_version(int version) {
   static const struct {
     const char *line;
     int since;
-  } newer[] = {
-      {"\"schedule\": \"constant\"", 2}, {"\"schedule\": \"0\"", 2}, {"\"schedule first step\"", 2},
-      {"\"warm-up steps\"", 2},          {"\"schedule steps\"", 2},  {"\"base rate\"", 2},
-      {"\"schedule factor\"", 2},        {"\"schedule shape\"", 3},  {"\"reductions\"", 3},
-      {"\"reduction step\"", 3},         {"\"plateau\"", 3},         {"\"epochs of plateau\"", 3}};
+  } newer[] = {{"\"schedule\": \"constant\"", 2},
+               {"\"schedule\": \"0\"", 2},
+               {"\"schedule first step\"", 2},
+               {"\"warm-up steps\"", 2},
+               {"\"schedule steps\"", 2},
+               {"\"base rate\"", 2},
+               {"\"schedule factor\"", 2},
+               {"\"schedule shape\"", 3},
+               {"\"reductions\"", 3},
+               {"\"reduction step\"", 3},
+               {"\"plateau\"", 3},
+               {"\"epochs of plateau\"", 3},
+               {"\"hit sum\"", 3},
+               {"\"hit carry\"", 3},
+               {"\"weight sum\"", 3},
+               {"\"weight carry\"", 3}};
   char named[] = "\"version\": 0";
   size_t size;
   char *text;

@@ -163,7 +163,7 @@ static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss 
                     {.inputs = {1}, .units = 4, .activation = activation},
                     {.inputs = {2}, .units = 3}}};
   assert_int_equal(ebbi_reference_create(&network, &spec, 7), EBB_OK);
-  network->target = (ebbi_reference_target){loss, labels, values};
+  network->target = (ebbi_reference_target){loss, labels, values, NULL};
   network->live = 6;
   fill_random(network, 100 + (uint64_t)activation);
   ebbi_reference_run_forward(network, 0);
@@ -223,7 +223,7 @@ static void test_differences_skip_kinks(void **state) {
   ebbi_reference_network *network = NULL;
   ebbi_difference found;
   assert_int_equal(ebbi_reference_create(&network, &spec, 1), EBB_OK);
-  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y};
+  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL};
   network->y[0][0] = network->parameters[2] = 1; /* z = 0 . 1 + 0, and 1 above it */
   ebbi_reference_run_forward(network, 0);
   ebbi_reference_run_backward(network);

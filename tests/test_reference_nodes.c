@@ -96,7 +96,7 @@ static ebbi_reference_network *make_network(const ebb_spec *spec, ebb_loss loss)
   ebbi_reference_network *network = NULL;
   assert_int_equal(ebbi_reference_create(&network, spec, BATCH), EBB_OK);
   for (size_t i = 0; i < BATCH * OUTPUTS; i++) values[i] = random_value(3, i);
-  network->target = (ebbi_reference_target){loss, labels, values};
+  network->target = (ebbi_reference_target){loss, labels, values, NULL};
   network->live = LIVE;
   network->seed = 17;
   for (size_t i = 0; i < network->count; i++) network->parameters[i] = 0.5 * random_value(1, i);
@@ -186,7 +186,7 @@ static void residuals_by_hand(void **state) {
   const double y[] = {9};
   ebbi_reference_network *network = NULL;
   assert_int_equal(ebbi_reference_create(&network, &spec, 1), EBB_OK);
-  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y};
+  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL};
   network->y[0][0] = 2, network->parameters[0] = 1, network->parameters[2] = 2;
   network->parameters[3] = 1;
   ebbi_reference_run_forward(network, 0);

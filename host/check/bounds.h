@@ -48,7 +48,8 @@ double ebbi_activation_growth(ebb_activation activation, double z, double reach)
 double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols);
 double ebbi_bound_loss_value(ebb_loss loss, size_t cols);
 
-/* The scales of these bounds: for an element of dz, a mean over `live` rows; for a row's loss. */
+/* The scales of these bounds: for an element of dz, a mean over `live` rows, or live / weight where
+ * the row has a weight; for a row's loss. */
 double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live);
 double ebbi_loss_value_scale(ebb_loss loss, double value);
 

@@ -22,7 +22,7 @@ static ebb_status make_run(ebbi_update_run *run, ebbi_fixture *fixture, size_t c
   TRY(ebbi_fixture_random(&run->parameters, &values, fixture, 1, count, 1));
   TRY(ebbi_fixture_output(&run->gradients, fixture, slices, count));
   TRY(ebbi_fixture_state(&run->state, fixture, &state));
-  TRY(ebbi_loss_partials_create(fixture->exec, &run->partials, fixture->device, 1));
+  TRY(ebbi_loss_partials_create(fixture->exec, &run->partials, fixture->device, 1, (ebb_loss){0}));
   TRY(ebbi_fixture_keep(fixture, run->partials));
   return ebbi_update_run_begin(run, fixture);
 }

@@ -1,12 +1,11 @@
-/* Cases of the whole step, in both of its forms, against the reference network: a network of three
- * layers, or one with all activations, on a batch gathered from a dataset.
- * The first batch of an epoch is full, the second is the remainder. Where rows are not shuffled,
- * the data are a block that holds two full batches, preceded by another block of the epoch.
- * Gradients are compared tensor by tensor, within the rounding error that a network of this depth
- * may accumulate (rounding.h), and updates with the reference's from the same gradients. The
- * padding between a slab's tensors must stay untouched: without an update it is NaN before and
- * after.
+/* Cases of the whole step, in both of its forms, against the reference network: three layers, or
+ * all activations, on a batch gathered from a dataset. The first batch of an epoch is full, the
+ * second is the remainder. Rows in order come from a block of two full batches, after another
+ * block. Gradients are compared tensor by tensor within the rounding error of the depth
+ * (rounding.h), and updates with the reference's from the same gradients. A slab's padding must
+ * stay untouched.
  */
+#include "check/bounds.h"
 #include "check/rounding.h"
 #include "check/update_run.h"
 #include "check/verify_kernels.h"
@@ -29,7 +28,6 @@ typedef struct whole_case {
   size_t count;      /* layers */
   size_t batch, rows, parameters;
   size_t held; /* rows that the data have room for: more where they are a block */
-  size_t turn; /* of the losses: with relu several, else one, since each pair is compiled */
   ebb_loss loss;
   bool bytes, shuffle;
   ebbi_whole_layer layers[MIXED_LAYERS];
@@ -37,7 +35,7 @@ typedef struct whole_case {
   double between; /* the value between the parameter slab's tensors */
   double *x, *y;  /* the dataset's rows as the batch must hold them */
   int32_t *labels, *live_labels;
-  double *live_y;
+  double *live_y, *weights, *live_w; /* weights: NULL unless the loss is weighted */
   uint32_t *order;
   ebb_tensor *slab, *data, *targets, *state;
   ebbi_whole_step *step;
@@ -56,7 +54,6 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixt
   TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
   c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
   c->rows = c->batch + ebbi_ceil_div(c->batch, 2);
-  c->loss = ebb_loss_default((ebb_loss_kind)(c->turn % ebbi_fixture_some(fixture, EBB_LOSS_COUNT)));
   c->bytes = s.cols % 4 == 3;
   c->shuffle = s.cols % 2;
   c->held = c->shuffle ? c->rows : 2 * c->batch;
@@ -126,17 +123,19 @@ static ebb_status make_inputs(whole_case *c, ebbi_fixture *fixture) {
 }
 
 static ebb_status make_targets(whole_case *c, ebbi_fixture *fixture) {
-  size_t outputs = outputs_of(c), count = c->held * outputs;
+  bool labels = ebb_loss_has_labels(c->loss.kind);
+  size_t outputs = outputs_of(c), count = c->held * outputs, cols = labels ? 1 : outputs;
   float *floats;
+  TRY(ebbi_fixture_weights(&c->weights, fixture, c->held, c->loss));
+  TRY(ebbi_fixture_weights(&c->live_w, fixture, c->batch, c->loss));
   TRY(ebbi_fixture_labels(&c->labels, fixture, c->held, outputs));
   TRY(ebbi_fixture_normal(&c->y, fixture, count, 1));
   TRY(ebbi_fixture_bytes(&c->live_labels, fixture, c->batch, sizeof *c->live_labels));
   TRY(ebbi_fixture_array(&c->live_y, fixture, c->batch * outputs));
-  c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y};
-  if (ebb_loss_has_labels(c->loss.kind))
-    return ebbi_fixture_tensor(&c->targets, fixture, EBB_I32, c->held, 1, true, c->labels);
+  c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y, c->live_w};
   TRY(ebbi_fixture_floats(&floats, fixture, count, c->y));
-  return ebbi_fixture_tensor(&c->targets, fixture, EBB_F32, c->held, outputs, true, floats);
+  return ebbi_fixture_targets(&c->targets, fixture, labels ? EBB_I32 : EBB_F32, c->held, cols,
+                              labels ? (const void *)c->labels : floats, c->weights);
 }
 
 /* Fills what a step must write with NaN, and sets the state before batch number `place`. */
@@ -160,6 +159,7 @@ static void take_batch(whole_case *c, size_t start) {
     memcpy(c->reference->y[0] + r * inputs, c->x + from * inputs, inputs * sizeof *c->x);
     memcpy(c->live_y + r * outputs, c->y + from * outputs, outputs * sizeof *c->y);
     c->live_labels[r] = c->labels[from];
+    if (c->weights) c->live_w[r] = c->weights[from];
   }
   ebbi_reference_run_forward(c->reference, 0);
   ebbi_reference_run_backward(c->reference);
@@ -167,20 +167,17 @@ static void take_batch(whole_case *c, size_t start) {
 
 static ebb_status compare_sums(whole_case *c, ebbi_fixture *fixture,
                                const ebbi_reference_network *spread) {
-  double *pairs, loss = 0, hits = 0, live = (double)c->reference->live;
-  TRY(ebbi_fixture_read(&pairs, fixture, c->step->partials));
-  for (size_t s = 0; s < ebb_tensor_rows(c->step->partials); s++) {
-    loss += pairs[2 * s] / live;
-    hits += pairs[2 * s + 1];
-  }
-  ebbi_tally_add(&fixture->tally, loss, c->reference->loss, fmax(c->reference->loss, DBL_MIN),
-                 EBBI_DEVIATIONS * sqrt(spread->loss) / fmax(c->reference->loss, DBL_MIN));
+  const ebbi_reference_target *target = &c->reference->target;
   const double *z = c->reference->y[c->count];
   size_t rows = c->reference->live, cols = outputs_of(c);
-  bool classes = ebb_loss_has_labels(c->loss.kind);
-  size_t expected = classes ? ebbi_reference_correct(z, c->live_labels, rows, cols) : 0;
-  ebbi_tally_add(&fixture->tally, hits, (double)expected, 1,
-                 (double)ebbi_reference_unsure(z, rows, cols));
+  double sums[3], loss = c->reference->loss, weight = ebbi_reference_weights(target, rows);
+  double bound = c->weights ? ebbi_bound_sum(rows) * weight : 0; /* counts are exact */
+  TRY(ebbi_fixture_sums(sums, fixture, c->step->partials));
+  ebbi_tally_add(&fixture->tally, sums[0] / (double)rows, loss, fmax(loss, DBL_MIN),
+                 EBBI_DEVIATIONS * sqrt(spread->loss) / fmax(loss, DBL_MIN));
+  ebbi_tally_add(&fixture->tally, sums[1], ebbi_reference_correct(z, target, rows, cols), 1,
+                 ebbi_reference_unsure(z, target, rows, cols) + bound);
+  if (c->weights) ebbi_tally_add(&fixture->tally, sums[2], weight, 1, bound);
   return EBB_OK;
 }
 
@@ -191,8 +188,8 @@ static ebb_status compare_gradients(whole_case *c, ebbi_fixture *fixture,
   TRY(ebbi_fixture_read(&slices, fixture, c->step->gradients));
   for (size_t l = 0; l < c->count; l++) {
     const ebbi_whole_layer *layer = &c->layers[l];
-    size_t weights = layer->inputs * layer->outputs, at;
-    at = ebbi_reference_offset(&c->reference->spec, l);
+    size_t weights = layer->inputs * layer->outputs;
+    size_t at = ebbi_reference_offset(&c->reference->spec, l);
     TRY(ebbi_fixture_array(&found, fixture, layer_count(layer)));
     for (size_t i = 0; i < layer_count(layer); i++)
       for (size_t s = 0; s < ebb_tensor_rows(c->step->gradients); s++)
@@ -230,15 +227,15 @@ static ebb_status compare_step(whole_case *c, ebbi_fixture *fixture, uint64_t st
   return EBB_OK;
 }
 
-/* Epochs of the data's rows, after `before` rows of earlier blocks. */
-static ebbi_whole_source source_of(const whole_case *c, size_t before) {
-  return (ebbi_whole_source){c->data,    c->targets, before + c->rows, c->loss, 1 / 255.0f,
-                             c->shuffle, SEED};
-}
-
 /* The number of batches in earlier blocks. */
 static uint32_t batches_before(const whole_case *c) {
   return c->shuffle ? 0 : 2;
+}
+
+/* Epochs of the data's rows, after `before` rows of earlier blocks. */
+static ebbi_whole_source source_of(const whole_case *c, size_t before) {
+  size_t rows = before + c->rows;
+  return (ebbi_whole_source){c->data, c->targets, rows, c->loss, 1 / 255.0f, c->shuffle, SEED};
 }
 
 static ebb_status run_step(whole_case *c) {
@@ -332,7 +329,7 @@ static ebb_status create_step(whole_case *c, const ebbi_fixture *fixture) {
   ebbi_exec exec = *fixture->exec;
   ebbi_whole_network network = {c->layers, c->count, c->parameters};
   TRY(ebbi_exec_set_engine(&exec, c->engine));
-  return ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch);
+  return ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch, c->loss);
 }
 
 static ebb_status set_up(whole_case *c, ebbi_fixture *fixture) {
@@ -349,15 +346,18 @@ static ebb_status set_up(whole_case *c, ebbi_fixture *fixture) {
 
 static ebb_status run_case(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engine, size_t layers,
                            const ebb_optimizer_kind *kind) {
-  bool all = !kind && fixture->activation == EBB_ACT_RELU;
+  bool all = !kind && fixture->activation == EBB_ACT_RELU; /* losses; else one, to compile less */
   whole_case c = {.engine = engine, .count = layers, .between = kind ? 0 : NAN};
+  size_t turn = all ? s.rows + s.cols + s.depth : kind ? *kind : (size_t)fixture->activation;
   ebb_spec spec;
-  c.turn = all ? s.rows + s.cols + s.depth : kind ? *kind : (size_t)fixture->activation;
-  if (kind) s.rows = (s.rows - 1) % 32 + 1; /* with updates, a batch is one slice */
+  c.loss = ebb_loss_default((ebb_loss_kind)(turn % ebbi_fixture_some(fixture, EBB_LOSS_COUNT)));
+  c.loss.weighted = kind ? *kind % 2 : layers > LAYERS; /* a network of each form */
+  if (kind) s.rows = (s.rows - 1) % 32 + 1;             /* with updates, a batch is one slice */
   TRY(choose(&c, &spec, fixture, s));
-  ebbi_tally_case(&fixture->tally, "%zu-%zu-%zu-%s%zu, batch %zu, %s", ebb_spec_inputs(&spec),
+  ebbi_tally_case(&fixture->tally, "%zu-%zu-%zu-%s%zu, batch %zu, %s%s", ebb_spec_inputs(&spec),
                   spec.nodes[0].units, spec.nodes[1].units, layers > LAYERS ? "…-" : "",
-                  ebb_spec_outputs(&spec), c.batch, ebb_loss_name(c.loss.kind));
+                  ebb_spec_outputs(&spec), c.batch, ebb_loss_name(c.loss.kind),
+                  c.loss.weighted ? ", weights" : "");
   ebb_status status = set_up(&c, fixture);
   if (status == EBB_OK) status = kind ? run_optimizer(&c, fixture, *kind) : run_steps(&c, fixture);
   ebbi_whole_step_free(c.step);

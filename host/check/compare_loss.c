@@ -18,23 +18,32 @@ static const ebb_tensor *logits_of(const ebbi_step_tensors *t) {
 }
 
 /* The target of one row; `label` provides storage for it. */
-static ebbi_reference_target target_of(ebb_loss loss, int32_t *label, const double *values) {
+static ebbi_reference_target target_of(ebb_loss loss, int32_t *label, const double *values,
+                                       const double *weight) {
+  bool labels = ebb_loss_has_labels(loss.kind);
   *label = (int32_t)*values;
-  return (ebbi_reference_target){loss, label, values};
+  return (ebbi_reference_target){loss, labels ? label : NULL, values, weight};
 }
+
+/* A row with its target and, unless NULL, its weight. */
+typedef struct loss_row {
+  const double *z, *y, *weight, *dz;
+} loss_row;
 
 /* Compares dz of a row, computed from its logits. */
 static void compare_loss_row(ebbi_comparison *c, const ebbi_step_tensors *t, size_t row,
-                             const double *z, const double *y, const double *dz, double *expected) {
+                             const loss_row *r, double *expected) {
   size_t cols = logits_of(t)->cols;
-  double live = (double)t->live, bound = ebbi_bound_loss_gradient(t->loss, cols);
+  double bound = ebbi_bound_loss_gradient(t->loss, cols);
   bool alive = row < t->live;
   int32_t label;
-  ebbi_reference_target target = target_of(t->loss, &label, y);
-  if (alive && ebb_loss_has_labels(t->loss.kind)) ebbi_compare_label(c, row, 0, *y, cols);
+  ebbi_reference_target target = target_of(t->loss, &label, r->y, r->weight);
+  double live = (double)t->live / ebbi_reference_weight(&target, 0);
+  const double *z = r->z, *dz = r->dz;
+  if (alive && target.labels) ebbi_compare_label(c, row, 0, *r->y, cols);
   if (alive) ebbi_reference_loss(expected, z, &target, 1, 1, cols);
   for (size_t col = 0; col < cols; col++) {
-    double value = alive ? expected[col] / live : 0;
+    double value = alive ? expected[col] / (double)t->live : 0;
     double scale = ebbi_loss_gradient_scale(t->loss, value, live);
     bool fits = fabs(z[col]) < (double)FLT_MAX / 4;
     ebbi_compare(c, "dz", row, col, dz[col], fits ? value : NAN,
@@ -45,38 +54,50 @@ static void compare_loss_row(ebbi_comparison *c, const ebbi_step_tensors *t, siz
 static ebb_status compare_gradient_rows(ebbi_comparison *c, const ebbi_step_tensors *t) {
   ebbi_picks rows = ebbi_pick(c, logits_of(t)->rows, c->watched ? c->watched->row : SIZE_MAX);
   size_t cols = logits_of(t)->cols, targets = t->target->cols;
-  double *z, *y, *dz, *expected;
+  double *z, *y, *dz, *expected, *weights = NULL;
+  if (t->weights) TRY(ebbi_read_rows(&weights, c, t->weights, &rows));
   TRY(ebbi_read_rows(&z, c, logits_of(t), &rows));
   TRY(ebbi_read_rows(&y, c, t->target, &rows));
   TRY(ebbi_read_rows(&dz, c, t->dvalue[t->spec->count], &rows));
   TRY(ebbi_fixture_array(&expected, &c->fixture, cols));
-  for (size_t i = 0; i < rows.count; i++)
-    compare_loss_row(c, t, rows.index[i], z + i * cols, y + i * targets, dz + i * cols, expected);
+  for (size_t i = 0; i < rows.count; i++) {
+    const loss_row row = {z + i * cols, y + i * targets, weights ? weights + i : NULL,
+                          dz + i * cols};
+    compare_loss_row(c, t, rows.index[i], &row, expected);
+  }
   return EBB_OK;
 }
 
-/* Compares a group's partial sums: losses and hits. */
+/* Compares a group's partial sums: losses, hits and weights. */
 static ebb_status compare_group(ebbi_comparison *c, const ebbi_step_tensors *t, size_t group,
                                 size_t group_rows) {
   size_t cols = logits_of(t)->cols, targets = t->target->cols, first = group * group_rows;
   size_t rows = first >= t->live ? 0 : t->live - first < group_rows ? t->live - first : group_rows;
-  bool classes = ebb_loss_has_labels(t->loss.kind);
-  double loss = 0, bound = 0, hits = 0, *pair, *z = NULL, *y = NULL;
-  TRY(ebbi_read_range(&pair, c, t->partials, group, 1));
+  double loss = 0, bound = 0, hits = 0, weight = 0, *sums, *z = NULL, *y = NULL, *weights = NULL;
+  double sum_bound = ebbi_bound_sum(group_rows);
+  TRY(ebbi_read_range(&sums, c, t->partials, group, 1));
+  if (rows > 0 && t->weights) TRY(ebbi_read_range(&weights, c, t->weights, first, rows));
   if (rows > 0) TRY(ebbi_read_range(&z, c, logits_of(t), first, rows));
   if (rows > 0) TRY(ebbi_read_range(&y, c, t->target, first, rows));
   for (size_t r = 0; r < rows; r++) {
     int32_t label;
-    ebbi_reference_target target = target_of(t->loss, &label, y + r * targets);
-    if (classes) ebbi_compare_label(c, first + r, 0, label, cols);
-    double own = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
-    loss += own;
-    bound += ebbi_bound_loss_value(t->loss, cols) * ebbi_loss_value_scale(t->loss, own);
-    if (classes) hits += ebbi_reference_correct(z + r * cols, &label, 1, cols) > 0;
+    ebbi_reference_target target =
+        target_of(t->loss, &label, y + r * targets, weights ? weights + r : NULL);
+    double own = ebbi_reference_weight(&target, 0), value;
+    if (target.labels) ebbi_compare_label(c, first + r, 0, label, cols);
+    value = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
+    loss += value;
+    if (own > 0)
+      bound +=
+          ebbi_bound_loss_value(t->loss, cols) * own * ebbi_loss_value_scale(t->loss, value / own);
+    hits += ebbi_reference_correct(z + r * cols, &target, 1, cols);
+    weight += own;
   }
-  bound += ebbi_bound_sum(group_rows) * loss + (double)FLT_MIN * (double)(group_rows * cols);
-  ebbi_compare(c, "partials", group, 0, pair[0], loss < (double)FLT_MAX / 2 ? loss : NAN, bound);
-  ebbi_compare(c, "partials", group, 1, pair[1], isfinite(pair[0]) ? hits : NAN, 0);
+  bound += sum_bound * loss + (double)FLT_MIN * (double)(group_rows * cols);
+  ebbi_compare(c, "partials", group, 0, sums[0], loss < (double)FLT_MAX / 2 ? loss : NAN, bound);
+  if (!weights) sum_bound = 0; /* counts are exact */
+  ebbi_compare(c, "partials", group, 1, sums[1], isfinite(sums[0]) ? hits : NAN, sum_bound * hits);
+  if (t->weights) ebbi_compare(c, "partials", group, 2, sums[2], weight, sum_bound * weight);
   return EBB_OK;
 }
 

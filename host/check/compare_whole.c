@@ -4,12 +4,14 @@
  * for the slice's rows. The bounds are rounding errors propagated through the layers (rounding.h).
  * EBBI_DEVIATIONS applies to a whole tensor; a single element is allowed twice as many.
  */
+#include "check/bounds.h"
 #include "check/live.h"
 #include "check/rounding.h"
 #include "check/slab.h"
 
 #include "base/error.h"
 #include "graph/whole_table.h"
+#include "ops/ops.h"
 #include "tensor/tensor.h"
 
 #include <float.h>
@@ -59,9 +61,11 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w
   return EBB_OK;
 }
 
-/* Rows whose two largest logits are so close that a device may find either the larger. */
-static size_t unsure_rows(const double *z, const double *variances, size_t rows, size_t cols) {
-  size_t unsure = 0;
+/* The weight of rows whose two largest logits are so close that a device may find either the
+ * larger. */
+static double unsure_rows(const double *z, const double *variances,
+                          const ebbi_reference_target *target, size_t rows, size_t cols) {
+  double unsure = 0;
   for (size_t r = 0; r < rows; r++) {
     double first = -INFINITY, second = -INFINITY, variance = 0;
     for (size_t i = r * cols; i < (r + 1) * cols; i++) {
@@ -69,7 +73,8 @@ static size_t unsure_rows(const double *z, const double *variances, size_t rows,
       first = fmax(first, z[i]);
       variance = fmax(variance, variances[i]);
     }
-    unsure += first - second <= 4 * EBBI_DEVIATIONS * sqrt(variance);
+    if (first - second <= 4 * EBBI_DEVIATIONS * sqrt(variance))
+      unsure += ebbi_reference_weight(target, r);
   }
   return unsure;
 }
@@ -79,16 +84,20 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
                                const ebbi_reference_network *spread) {
   size_t last = reference->spec.count, rows = reference->live;
   size_t cols = ebb_spec_outputs(&reference->spec);
-  double *pair, live = (double)rows, hits = 0, unsure = 0;
-  TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
-  if (ebb_loss_has_labels(reference->target.loss.kind)) {
+  const ebbi_reference_target *target = &reference->target;
+  double *sums, live = (double)rows, hits = 0, unsure = 0, bound = 0;
+  double weight = ebbi_reference_weights(target, rows);
+  TRY(ebbi_read_range(&sums, c, w->partials, slice, 1));
+  if (target->weights) bound = ebbi_bound_sum(rows) * weight; /* counts are exact */
+  if (ebb_loss_has_labels(target->loss.kind)) {
     const double *z = reference->y[last];
-    hits = (double)ebbi_reference_correct(z, reference->target.labels, rows, cols);
-    unsure = (double)unsure_rows(z, spread->y[last], rows, cols);
+    hits = ebbi_reference_correct(z, target, rows, cols);
+    unsure = unsure_rows(z, spread->y[last], target, rows, cols);
   }
-  ebbi_compare(c, "partials", slice, 0, pair[0], reference->loss * live,
+  ebbi_compare(c, "partials", slice, 0, sums[0], reference->loss * live,
                2 * EBBI_DEVIATIONS * sqrt(spread->loss) * live + (double)FLT_MIN);
-  ebbi_compare(c, "partials", slice, 1, pair[1], hits, unsure);
+  ebbi_compare(c, "partials", slice, 1, sums[1], hits, unsure + bound);
+  if (target->weights) ebbi_compare(c, "partials", slice, 2, sums[2], weight, bound);
   return EBB_OK;
 }
 
@@ -110,8 +119,9 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
     ebbi_compare_label(c, slice, from + r, labels[r], outputs);
   }
   memcpy(reference->y[0], w->x + skipped * inputs, count * inputs * sizeof(double));
-  reference->target =
-      (ebbi_reference_target){w->loss, labels, classes ? NULL : w->y + skipped * outputs};
+  reference->target = (ebbi_reference_target){w->loss, classes ? labels : NULL,
+                                              classes ? NULL : w->y + skipped * outputs,
+                                              w->weights ? w->weights + skipped : NULL};
   ebbi_reference_run_forward(reference, 0);
   ebbi_reference_run_backward(reference);
   return EBB_OK;
@@ -131,15 +141,16 @@ static ebb_status compare_rows(ebbi_comparison *c, const ebbi_whole_case *w, siz
 
 /* A slice without rows must be zero. */
 static ebb_status compare_empty(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice) {
-  double *found, *pair;
+  double *found, *sums;
   TRY(ebbi_read_range(&found, c, w->gradients, slice, 1));
-  TRY(ebbi_read_range(&pair, c, w->partials, slice, 1));
+  TRY(ebbi_read_range(&sums, c, w->partials, slice, 1));
   for (size_t l = 0; l < w->network->spec.count; l++)
     for (size_t i = 0; i < ebbi_node_numbers(&w->network->spec, l); i++) {
       size_t at = ebbi_slab_place(w->network, l, i);
       ebbi_compare_parameter(c, "gradients", slice, at, at, found[at], 0, 0);
     }
-  for (size_t i = 0; i < 2; i++) ebbi_compare(c, "partials", slice, i, pair[i], 0, 0);
+  for (size_t i = 0; i < ebbi_loss_sums(w->loss); i++)
+    ebbi_compare(c, "partials", slice, i, sums[i], 0, 0);
   return EBB_OK;
 }
 

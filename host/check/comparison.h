@@ -103,7 +103,7 @@ typedef struct ebbi_step_tensors {
   ebb_tensor *dvalue[EBB_MAX_NODES + 1], *dinput[EBB_MAX_NODES][EBB_NODE_INPUTS];
   ebb_tensor *parameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];
   ebb_tensor *dparameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];
-  ebb_tensor *target, *partials;
+  ebb_tensor *target, *weights, *partials; /* weights: NULL unless the loss is weighted */
 } ebbi_step_tensors;
 
 /* A node's first input, `from` or later, whose gradient is wanted and written by an operation of

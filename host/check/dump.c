@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAIRS = 48, VALUE = EBB_SPEC_TEXT, TENSORS = EBBI_STEP_PLACES + 2 };
+enum { PAIRS = 48, VALUE = EBB_SPEC_TEXT, TENSORS = EBBI_STEP_PLACES + 3 };
 
 typedef struct dump {
   ebbi_fixture *fixture;
@@ -84,6 +84,7 @@ static ebb_status put_step(dump *d, const ebbi_step_tensors *step, const ebbi_nu
   }
   if (operation != EBBI_OPERATION_LOSS) return EBB_OK;
   TRY(put_tensor(d, "target", t->target));
+  TRY(put_tensor(d, "weights", t->weights));
   return put_tensor(d, "partials", t->partials);
 }
 
@@ -103,6 +104,7 @@ static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {
   put_floats(d, "parameters", 1, w->network->parameters->cols, w->parameters);
   TRY(put_doubles(d, "x", w->rows, ebb_spec_inputs(spec), w->x));
   TRY(put_doubles(d, "target", w->rows, targets, w->y));
+  if (w->weights) TRY(put_doubles(d, "weights", w->rows, 1, w->weights));
   TRY(put_tensor(d, "gradients", w->gradients));
   return put_tensor(d, "partials", w->partials);
 }
@@ -113,9 +115,12 @@ static ebb_status put_evidence(dump *d, const ebbi_live *live, const ebbi_eviden
   if (evidence->update) put_update(d, evidence->update);
   if (evidence->whole) TRY(put_whole(d, evidence->whole));
   if (!evidence->x) return EBB_OK;
-  TRY(put_doubles(d, "rows", evidence->live, evidence->x->cols, evidence->true_x));
-  TRY(put_doubles(d, "row_targets", evidence->live, evidence->target->cols, evidence->true_y));
+  const ebbi_rows *rows = &evidence->true_rows;
+  TRY(put_doubles(d, "rows", evidence->live, evidence->x->cols, rows->x));
+  TRY(put_doubles(d, "row_targets", evidence->live, evidence->target->cols, rows->y));
+  if (rows->weights) TRY(put_doubles(d, "row_weights", evidence->live, 1, rows->weights));
   TRY(put_tensor(d, "x", evidence->x));
+  TRY(put_tensor(d, "weights", evidence->weights));
   return put_tensor(d, "target", evidence->target);
 }
 

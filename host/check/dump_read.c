@@ -153,6 +153,7 @@ static ebb_status read_facts(ebbi_dump *d) {
   TRY(get(&loss, d, "loss"));
   REQUIRE(ebb_loss_parse(&d->loss, loss) == EBB_OK, EBB_ERR_INPUT,
           "%s: loss \"%.40s\" is not known", d->path, loss);
+  d->loss.weighted = ebbi_safetensors_find(d->file, "weights") != NULL;
   TRY(get_count(&batch, d, "batch"));
   TRY(get_count(&live, d, "live"));
   TRY(get_count(&d->seed, d, "seed"));

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "train/stream.h"
 #include <float.h>
 #include <math.h>
 #include <stdarg.h>
@@ -125,6 +126,37 @@ ebb_status ebbi_fixture_numbers(ebb_tensor **out, ebbi_fixture *fixture, ebb_dty
   TRY(create_tensor(out, fixture, dtype, rows, cols, false));
   TRY(ebbi_fixture_keep(fixture, *out));
   return ebb_tensor_upload_floats(*out, floats);
+}
+
+ebb_status ebbi_fixture_targets(ebb_tensor **out, ebbi_fixture *fixture, ebb_dtype dtype,
+                                size_t rows, size_t cols, const void *targets,
+                                const double *weights) {
+  ebbi_target_rows from = {.targets = targets, .mean = 1, .cols = cols};
+  size_t words = cols + (weights ? 1 : 0);
+  float *floats = NULL;
+  uint32_t *packed;
+  if (weights) TRY(ebbi_fixture_floats(&floats, fixture, rows, weights));
+  TRY(ebbi_fixture_bytes(&packed, fixture, rows * words, sizeof *packed));
+  from.weights = floats;
+  for (size_t r = 0; r < rows; r++) ebbi_target_row(packed + r * words, &from, r);
+  return ebbi_fixture_tensor(out, fixture, dtype, rows, words, true, packed);
+}
+
+ebb_status ebbi_fixture_weights(double **out, ebbi_fixture *fixture, size_t rows, ebb_loss loss) {
+  *out = NULL;
+  if (!loss.weighted) return EBB_OK;
+  TRY(ebbi_fixture_normal(out, fixture, rows, 2));
+  for (size_t r = 0; r < rows; r++) (*out)[r] = rows == 2 || r % 3 == 1 ? 0 : fabs((*out)[r]);
+  return EBB_OK;
+}
+
+ebb_status ebbi_fixture_sums(double sums[3], ebbi_fixture *fixture, const ebb_tensor *partials) {
+  size_t cols = ebb_tensor_cols(partials);
+  double *values;
+  TRY(ebbi_fixture_read(&values, fixture, partials));
+  for (size_t i = 0; i < 3; i++) sums[i] = 0;
+  for (size_t i = 0; i < ebb_tensor_rows(partials) * cols; i++) sums[i % cols] += values[i];
+  return EBB_OK;
 }
 
 ebb_status ebbi_fixture_input(ebb_tensor **out, ebbi_fixture *fixture, size_t rows, size_t cols,

@@ -82,6 +82,18 @@ ebb_status ebbi_fixture_keep(ebbi_fixture *fixture, ebb_tensor *tensor);
 ebb_status ebbi_fixture_tensor(ebb_tensor **out, ebbi_fixture *fixture, ebb_dtype dtype,
                                size_t rows, size_t cols, bool packed, const void *values);
 
+/* The targets of a dataset as they reach a device: F32 or I32 [rows, cols], packed, and if
+ * `weights` is not NULL, one more column for them. */
+ebb_status ebbi_fixture_targets(ebb_tensor **out, ebbi_fixture *fixture, ebb_dtype dtype,
+                                size_t rows, size_t cols, const void *targets,
+                                const double *weights);
+
+/* Weights of rows: some are 0 and, if there are two rows, all. NULL unless the loss is weighted. */
+ebb_status ebbi_fixture_weights(double **out, ebbi_fixture *fixture, size_t rows, ebb_loss loss);
+
+/* The sums of a loss's partial sums: losses, hits and, if the loss is weighted, weights. */
+ebb_status ebbi_fixture_sums(double sums[3], ebbi_fixture *fixture, const ebb_tensor *partials);
+
 /* An F32 tensor of the given doubles, or of NaN, which exposes elements that a kernel skips. */
 ebb_status ebbi_fixture_input(ebb_tensor **out, ebbi_fixture *fixture, size_t rows, size_t cols,
                               const double *values);

@@ -102,9 +102,25 @@ static ebb_status read_places(double **out, ebbi_comparison *c, const ebb_tensor
   return EBB_OK;
 }
 
-ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
-                           const ebbi_whole_source *source, const ebb_state *before, size_t batch,
-                           size_t first, size_t count) {
+/* Separates the last column of the targets, whose bits are a float's, from the others. */
+static ebb_status split_weights(ebbi_rows *rows, ebbi_comparison *c, const ebb_tensor *targets,
+                                size_t count) {
+  size_t cols = targets->cols - 1;
+  const double *both = rows->y;
+  TRY(ebbi_fixture_array(&rows->y, &c->fixture, count * cols));
+  TRY(ebbi_fixture_array(&rows->weights, &c->fixture, count));
+  for (size_t r = 0; r < count; r++, both += cols + 1) {
+    int32_t bits = (int32_t)both[cols];
+    float weight = (float)both[cols];
+    if (targets->dtype == EBB_I32) memcpy(&weight, &bits, sizeof weight);
+    memcpy(rows->y + r * cols, both, cols * sizeof *both);
+    rows->weights[r] = (double)weight;
+  }
+  return EBB_OK;
+}
+
+ebb_status ebbi_read_batch(ebbi_rows *out, ebbi_comparison *c, const ebbi_whole_source *source,
+                           const ebb_state *before, size_t batch, size_t first, size_t count) {
   size_t start = (size_t)(before->done - before->epoch_first) * batch + first, *places;
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
   REQUIRE(start < source->rows && count <= source->rows - start, EBB_ERR_DEVICE,
@@ -113,6 +129,8 @@ ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
   ebbi_permute_keys(keys, source->seed, EBBI_RNG_SHUFFLE, (uint32_t)before->epoch);
   TRY(ebbi_fixture_bytes(&places, &c->fixture, count, sizeof *places));
   for (size_t r = 0; r < count; r++) places[r] = row_at(source, keys, start + r);
-  TRY(read_places(x, c, source->data, source->scale, places, count));
-  return read_places(y, c, source->targets, 1, places, count);
+  *out = (ebbi_rows){0};
+  TRY(read_places(&out->x, c, source->data, source->scale, places, count));
+  TRY(read_places(&out->y, c, source->targets, 1, places, count));
+  return source->loss.weighted ? split_weights(out, c, source->targets, count) : EBB_OK;
 }

@@ -34,6 +34,7 @@ typedef struct ebbi_whole_case {
   size_t live;
   const float *parameters; /* the slab before the step */
   const double *x, *y;     /* rows of the batch from `first` on, and their targets */
+  const double *weights;   /* and weights; NULL unless the loss is weighted */
   size_t first, rows;
   size_t lowest; /* nodes from this one on are compared */
   const ebb_tensor *gradients, *partials;
@@ -44,11 +45,15 @@ ebb_status ebbi_compare_whole(ebbi_comparison *c, const ebbi_whole_case *w, size
 void ebbi_whole_rows(size_t *first, size_t *count, const ebbi_whole_layout *layout, size_t live,
                      size_t slice);
 
-/* Reads `count` rows of the next batch, from its row `first` on, as the batch must hold them: x
- * [count, inputs], y [count, 1 or outputs]. */
-ebb_status ebbi_read_batch(double **x, double **y, ebbi_comparison *c,
-                           const ebbi_whole_source *source, const ebb_state *before, size_t batch,
-                           size_t first, size_t count);
+/* Rows of a batch as it must hold them. */
+typedef struct ebbi_rows {
+  double *x, *y;   /* [count, inputs], [count, 1 or outputs] */
+  double *weights; /* [count]; NULL unless the loss is weighted */
+} ebbi_rows;
+
+/* Reads `count` rows of the next batch, from its row `first` on. */
+ebb_status ebbi_read_batch(ebbi_rows *out, ebbi_comparison *c, const ebbi_whole_source *source,
+                           const ebb_state *before, size_t batch, size_t first, size_t count);
 
 /* A step that has been run on the next batch. */
 typedef struct ebbi_live {
@@ -97,8 +102,8 @@ typedef struct ebbi_evidence {
   const ebbi_step_tensors *step; /* one of these three, or the rows below */
   const ebbi_update_case *update;
   const ebbi_whole_case *whole;
-  const ebb_tensor *x, *target;  /* rows: as gathered */
-  const double *true_x, *true_y; /* and the expected live rows */
+  const ebb_tensor *x, *target, *weights; /* rows: as gathered */
+  ebbi_rows true_rows;                    /* and the expected live rows */
   size_t live;
 } ebbi_evidence;
 

@@ -41,6 +41,7 @@ static ebbi_step_tensors tensors_of(const ebbi_live *live) {
                          .step = live->after.step,
                          .seed = pass->seed,
                          .target = pass->target,
+                         .weights = pass->weights,
                          .partials = pass->partials};
   memcpy(t.value, pass->value, sizeof t.value);
   memcpy(t.z, pass->z, sizeof t.z);
@@ -71,24 +72,28 @@ static ebb_status check_rows(ebbi_live *live) {
   ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
   ebbi_comparison_of(c, EBBI_OPERATION_ROWS, "", 0);
   ebbi_picks picks = ebbi_pick(c, pass->batch, live->after.live - 1);
-  double *x, *y, *found_x, *found_y;
+  ebbi_rows rows = {0};
+  double *found_x, *found_y, *found_weights = NULL;
+  if (pass->weights) TRY(ebbi_read_rows(&found_weights, c, pass->weights, &picks));
   TRY(ebbi_read_rows(&found_x, c, pass->value[0], &picks));
   TRY(ebbi_read_rows(&found_y, c, pass->target, &picks));
   for (size_t i = 0; i < picks.count; i++) {
     size_t row = picks.index[i], inputs = pass->value[0]->cols, targets = pass->target->cols;
     bool alive = row < live->after.live;
-    if (alive) TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, row, 1));
+    if (alive) TRY(ebbi_read_batch(&rows, c, &source, &live->before, pass->batch, row, 1));
     for (size_t j = 0; j < inputs; j++)
-      ebbi_compare(c, "x", row, j, found_x[i * inputs + j], alive ? x[j] : 0, 0);
+      ebbi_compare(c, "x", row, j, found_x[i * inputs + j], alive ? rows.x[j] : 0, 0);
     for (size_t j = 0; j < targets; j++)
-      ebbi_compare(c, "target", row, j, found_y[i * targets + j], alive ? y[j] : 0, 0);
+      ebbi_compare(c, "target", row, j, found_y[i * targets + j], alive ? rows.y[j] : 0, 0);
+    if (found_weights)
+      ebbi_compare(c, "weights", row, 0, found_weights[i], alive ? *rows.weights : 0, 0);
   }
   if (!is_wrong(live)) return EBB_OK;
-  TRY(ebbi_read_batch(&x, &y, c, &source, &live->before, pass->batch, 0, live->after.live));
+  TRY(ebbi_read_batch(&rows, c, &source, &live->before, pass->batch, 0, live->after.live));
   const ebbi_evidence evidence = {.x = pass->value[0],
                                   .target = pass->target,
-                                  .true_x = x,
-                                  .true_y = y,
+                                  .weights = pass->weights,
+                                  .true_rows = rows,
                                   .live = live->after.live};
   return ebbi_live_report(live, &evidence);
 }
@@ -174,7 +179,7 @@ ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state,
   for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
     TRY(ebbi_fixture_tensor(&slabs[s], fixture, EBB_F32, 1, u->count, false, u->before[s]));
   TRY(ebbi_fixture_tensor(&gradients, fixture, EBB_F32, u->slices, u->count, false, u->gradients));
-  TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, 1));
+  TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, 1, (ebb_loss){0}));
   TRY(ebbi_fixture_keep(fixture, partials));
   TRY(ebbi_fixture_state(&state_tensor, fixture, state));
   TRY(ebbi_update(fixture->exec, slabs[0], slabs + 1, gradients, state_tensor, partials,
@@ -246,10 +251,10 @@ static void compare_state(ebbi_live *live) {
 static ebb_status take_rows(ebbi_whole_case *w, ebbi_live *live, size_t first, size_t count) {
   const ebbi_pass *pass = live->trainer->pass;
   ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
-  double *x, *y;
-  TRY(ebbi_read_batch(&x, &y, &live->comparison, &source, &live->before, pass->batch, first,
-                      count));
-  w->x = x, w->y = y, w->first = first, w->rows = count;
+  ebbi_rows rows;
+  TRY(ebbi_read_batch(&rows, &live->comparison, &source, &live->before, pass->batch, first, count));
+  w->x = rows.x, w->y = rows.y, w->weights = rows.weights;
+  w->first = first, w->rows = count;
   return EBB_OK;
 }
 

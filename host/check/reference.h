@@ -49,19 +49,28 @@ typedef struct ebbi_reference_target {
   ebb_loss loss;
   const int32_t *labels;
   const double *values;
+  const double *weights; /* [rows]; NULL: all are 1 */
 } ebbi_reference_target;
 
-/* The mean loss over the first `live` of `rows` rows (3) (4), and its gradient (6) (7), which is 0
- * in the other rows. NaN where a label is not a class. `dz` may be NULL. Shapes: dz, z [rows,
- * cols] */
+/* The weight of a row, and of the first `rows` rows. */
+double ebbi_reference_weight(const ebbi_reference_target *target, size_t row);
+double ebbi_reference_weights(const ebbi_reference_target *target, size_t rows);
+
+/* The mean over the first `live` of `rows` rows (3) (4) of weight times loss, and its gradient (6)
+ * (7), which is 0 in the other rows and in those of weight 0. NaN where a label is not a class.
+ * `dz` may be NULL. Shapes: dz, z [rows, cols] */
 double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols);
 
-/* How many of the first `live` rows have their largest logit at their label. */
-size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t live, size_t cols);
+/* The weight of those of the first `live` rows that have their largest logit at their label; 0
+ * without labels. */
+double ebbi_reference_correct(const double *z, const ebbi_reference_target *target, size_t live,
+                              size_t cols);
 
-/* How many of them have two largest logits so close that a device may find either the larger. */
-size_t ebbi_reference_unsure(const double *z, size_t live, size_t cols);
+/* The weight of those that have two largest logits so close that a device may find either the
+ * larger. */
+double ebbi_reference_unsure(const double *z, const ebbi_reference_target *target, size_t live,
+                             size_t cols);
 
 /* The sum of the rows of `slices` [rows, count] in ascending order. In float32, since devices must
  * give exactly these bits: additions are correctly rounded everywhere. */

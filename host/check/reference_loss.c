@@ -1,5 +1,5 @@
 /* The reference's losses, their gradients by the network's output, and their bounds: the mean over
- * rows of what check/losses/ computes.
+ * rows, by weight, of what check/losses/ computes.
  */
 #include "check/bounds.h"
 #include "check/loss_check.h"
@@ -14,14 +14,15 @@ const ebbi_loss_check *ebbi_loss_check_of(ebb_loss loss) {
   return checks[loss.kind];
 }
 
+/* A weight's product with the factor of dz, or with the loss, is rounded once. */
 double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols) {
   const ebbi_loss_check *check = checks[loss.kind];
-  return (check->gradient + check->gradient_column * (double)cols) * EBBI_ROUNDOFF;
+  return (check->gradient + check->gradient_column * (double)cols + loss.weighted) * EBBI_ROUNDOFF;
 }
 
 double ebbi_bound_loss_value(ebb_loss loss, size_t cols) {
   const ebbi_loss_check *check = checks[loss.kind];
-  return (check->value + check->value_column * (double)cols) * EBBI_ROUNDOFF;
+  return (check->value + check->value_column * (double)cols + loss.weighted) * EBBI_ROUNDOFF;
 }
 
 double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live) {
@@ -48,33 +49,51 @@ size_t ebbi_largest(const double *z, size_t cols) {
   return best;
 }
 
+double ebbi_reference_weight(const ebbi_reference_target *target, size_t row) {
+  return target->weights ? target->weights[row] : 1;
+}
+
+double ebbi_reference_weights(const ebbi_reference_target *target, size_t rows) {
+  double sum = 0;
+  for (size_t row = 0; row < rows; row++) sum += ebbi_reference_weight(target, row);
+  return sum;
+}
+
 double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols) {
   const ebbi_loss_check *check = checks[target->loss.kind];
   double sum = 0;
-  for (size_t row = 0; row < live; row++)
-    sum += check->row(dz ? dz + row * cols : NULL, z + row * cols, target, row, cols);
-  for (size_t at = 0; dz && at < rows * cols; at++)
-    dz[at] = at < live * cols ? dz[at] / (double)live : 0;
+  for (size_t row = 0; row < rows; row++) {
+    double weight = row < live ? ebbi_reference_weight(target, row) : 0, *slope = NULL;
+    if (dz) slope = dz + row * cols;
+    for (size_t col = 0; dz && col < cols && weight == 0; col++) slope[col] = 0;
+    if (weight == 0) continue;
+    sum += weight * check->row(slope, z + row * cols, target, row, cols);
+    for (size_t col = 0; dz && col < cols; col++) slope[col] *= weight / (double)live;
+  }
   return sum / (double)live;
 }
 
-size_t ebbi_reference_correct(const double *z, const int32_t *labels, size_t live, size_t cols) {
-  size_t correct = 0;
+double ebbi_reference_correct(const double *z, const ebbi_reference_target *target, size_t live,
+                              size_t cols) {
+  double correct = 0;
+  if (!ebb_loss_has_labels(target->loss.kind)) return 0;
   for (size_t row = 0; row < live; row++)
-    correct += ebbi_largest(z + row * cols, cols) == (size_t)labels[row];
+    if (ebbi_largest(z + row * cols, cols) == (size_t)target->labels[row])
+      correct += ebbi_reference_weight(target, row);
   return correct;
 }
 
-size_t ebbi_reference_unsure(const double *z, size_t live, size_t cols) {
-  size_t unsure = 0;
+double ebbi_reference_unsure(const double *z, const ebbi_reference_target *target, size_t live,
+                             size_t cols) {
+  double unsure = 0;
   for (size_t row = 0; row < live; row++) {
     double first = -INFINITY, second = -INFINITY;
     for (size_t i = 0; i < cols; i++) {
       second = fmax(second, fmin(first, z[row * cols + i]));
       first = fmax(first, z[row * cols + i]);
     }
-    unsure += first - second < 1e-4 * (1 + fabs(first));
+    if (first - second < 1e-4 * (1 + fabs(first))) unsure += ebbi_reference_weight(target, row);
   }
   return unsure;
 }

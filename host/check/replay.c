@@ -27,8 +27,24 @@ ebb_status ebbi_replay_make(ebb_tensor **out, ebbi_replay *r, const char *name, 
   return ebb_tensor_upload_floats(*out, values);
 }
 
-ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows,
-                              bool packed) {
+ebb_status ebbi_replay_weights(double **out, ebbi_replay *r, const char *name, size_t rows) {
+  float *floats;
+  *out = NULL;
+  if (!r->dump.loss.weighted) return EBB_OK;
+  TRY(ebbi_dump_floats(&floats, &r->comparison.fixture, &r->dump, name, rows, 1));
+  TRY(ebbi_fixture_array(out, &r->comparison.fixture, rows));
+  for (size_t i = 0; i < rows; i++) (*out)[i] = (double)floats[i];
+  return EBB_OK;
+}
+
+/* What the dump holds as labels, I32 [rows, 1], or values, F32 [rows, outputs]. */
+typedef struct target_words {
+  const void *words;
+  size_t cols;
+  ebb_dtype dtype;
+} target_words;
+
+static ebb_status read_target(target_words *out, ebbi_replay *r, const char *name, size_t rows) {
   ebbi_fixture *fixture = &r->comparison.fixture;
   size_t outputs = ebb_spec_outputs(&r->dump.spec);
   bool classes = ebb_loss_has_labels(r->dump.loss.kind);
@@ -36,7 +52,8 @@ ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name
   float *values;
   int32_t *labels;
   TRY(ebbi_dump_floats(&values, fixture, &r->dump, name, rows, cols));
-  if (!classes) return ebbi_fixture_tensor(out, fixture, EBB_F32, rows, cols, packed, values);
+  *out = (target_words){values, cols, EBB_F32};
+  if (!classes) return EBB_OK;
   TRY(ebbi_fixture_bytes(&labels, fixture, rows, sizeof *labels));
   for (size_t i = 0; i < rows; i++) {
     REQUIRE(values[i] >= 0 && values[i] < (float)outputs, EBB_ERR_INPUT,
@@ -45,7 +62,21 @@ ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name
             r->dump.path, (double)values[i], i, outputs);
     labels[i] = (int32_t)values[i];
   }
-  return ebbi_fixture_tensor(out, fixture, EBB_I32, rows, 1, packed, labels);
+  *out = (target_words){labels, 1, EBB_I32};
+  return EBB_OK;
+}
+
+ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows) {
+  target_words t;
+  TRY(read_target(&t, r, name, rows));
+  return ebbi_fixture_tensor(out, &r->comparison.fixture, t.dtype, rows, t.cols, false, t.words);
+}
+
+ebb_status ebbi_replay_targets(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows,
+                               const double *weights) {
+  target_words t;
+  TRY(read_target(&t, r, name, rows));
+  return ebbi_fixture_targets(out, &r->comparison.fixture, t.dtype, rows, t.cols, t.words, weights);
 }
 
 static ebb_status run_update(ebbi_replay *r) {
@@ -67,6 +98,26 @@ static ebb_status run_update(ebbi_replay *r) {
   return ebbi_compare_update(&r->comparison, &u);
 }
 
+/* A tensor of the batch, and the dump's tensor that it must equal. */
+typedef struct gathered {
+  const char *name;
+  ebb_tensor *found;
+  const char *expected;
+} gathered;
+
+static ebb_status compare_part(ebbi_replay *r, const gathered *part, const ebbi_picks *picks) {
+  ebbi_comparison *c = &r->comparison;
+  size_t cols = part->found->cols;
+  double *found;
+  float *expected;
+  TRY(ebbi_read_rows(&found, c, part->found, picks));
+  TRY(ebbi_dump_floats(&expected, &c->fixture, &r->dump, part->expected, r->dump.live, cols));
+  for (size_t i = 0; i < picks->count * cols; i++)
+    ebbi_compare(c, part->name, picks->index[i / cols], i % cols, found[i],
+                 (double)expected[picks->index[i / cols] * cols + i % cols], 0);
+  return EBB_OK;
+}
+
 /* Gathers the rows in order, as a dataset of their own. */
 static ebb_status run_rows(ebbi_replay *r) {
   const ebbi_dump *d = &r->dump;
@@ -74,28 +125,28 @@ static ebb_status run_rows(ebbi_replay *r) {
   size_t inputs = ebb_spec_inputs(&d->spec);
   bool classes = ebb_loss_has_labels(d->loss.kind);
   ebb_state state = ebb_state_default(0, 0, 0);
-  ebb_tensor *data, *targets, *x, *y, *state_tensor;
+  ebb_tensor *data, *targets, *x, *y, *weights = NULL, *state_tensor;
   ebbi_picks picks = ebbi_pick(c, d->live, d->number.row);
-  double *found, *expected;
+  double *row_weights;
   float *rows;
   TRY(ebbi_dump_floats(&rows, &c->fixture, d, "rows", d->live, inputs));
   TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, d->live, inputs, true, rows));
-  TRY(ebbi_replay_target(&targets, r, "row_targets", d->live, true));
+  TRY(ebbi_replay_weights(&row_weights, r, "row_weights", d->live));
+  TRY(ebbi_replay_targets(&targets, r, "row_targets", d->live, row_weights));
   TRY(ebbi_replay_make(&x, r, "x", false, d->batch, inputs, false));
-  TRY(ebb_tensor_create(&y, c->fixture.device, classes ? EBB_I32 : EBB_F32, d->batch,
-                        targets->cols));
+  size_t cols = targets->cols - (row_weights ? 1 : 0);
+  TRY(ebb_tensor_create(&y, c->fixture.device, classes ? EBB_I32 : EBB_F32, d->batch, cols));
   TRY(ebbi_fixture_keep(&c->fixture, y));
-  TRY(ebbi_fixture_state(&state_tensor, &c->fixture, &state));
-  TRY(ebbi_gather_block(&r->exec, x, y, state_tensor, data, targets, data->rows, 1, false, 0));
-  ebb_tensor *const pairs[2][2] = {{x, data}, {y, targets}};
-  for (size_t p = 0; p < 2; p++) {
-    size_t cols = pairs[p][0]->cols;
-    TRY(ebbi_read_rows(&found, c, pairs[p][0], &picks));
-    TRY(ebbi_read_rows(&expected, c, pairs[p][1], &picks));
-    for (size_t i = 0; i < picks.count * cols; i++)
-      ebbi_compare(c, p ? "target" : "x", picks.index[i / cols], i % cols, found[i], expected[i],
-                   0);
+  if (row_weights) {
+    TRY(ebb_tensor_create_packed(&weights, c->fixture.device, EBB_F32, d->batch, 1));
+    TRY(ebbi_fixture_keep(&c->fixture, weights));
   }
+  TRY(ebbi_fixture_state(&state_tensor, &c->fixture, &state));
+  TRY(ebbi_gather_block(&r->exec, x, y, weights, state_tensor, data, targets, data->rows, 1, false,
+                        0));
+  const gathered parts[] = {
+      {"x", x, "rows"}, {"target", y, "row_targets"}, {"weights", weights, "row_weights"}};
+  for (size_t p = 0; p < (weights ? 3 : 2); p++) TRY(compare_part(r, &parts[p], &picks));
   return EBB_OK;
 }
 
@@ -124,7 +175,7 @@ static ebb_status run_whole(ebbi_replay *r) {
   size_t targets_cols = ebb_loss_has_labels(d->loss.kind) ? 1 : outputs;
   ebb_tensor *data, *targets;
   float *rows, *parameters, *y;
-  double *x_values, *y_values;
+  double *x_values, *y_values, *weights;
   REQUIRE(ebb_spec_parameters(&d->spec) <= EBBI_WHOLE_PARAMETERS, EBB_ERR_INPUT,
           "%s: a network of %zu parameters takes no whole steps", d->path,
           ebb_spec_parameters(&d->spec));
@@ -135,7 +186,8 @@ static ebb_status run_whole(ebbi_replay *r) {
   TRY(ebbi_dump_floats(&rows, &c->fixture, d, "x", d->live, inputs));
   TRY(ebbi_dump_floats(&y, &c->fixture, d, "target", d->live, targets_cols));
   TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, d->live, inputs, true, rows));
-  TRY(ebbi_replay_target(&targets, r, "target", d->live, true));
+  TRY(ebbi_replay_weights(&weights, r, "weights", d->live));
+  TRY(ebbi_replay_targets(&targets, r, "target", d->live, weights));
   TRY(launch_whole(r, data, targets));
   TRY(ebbi_fixture_array(&x_values, &c->fixture, d->live * inputs));
   TRY(ebbi_fixture_array(&y_values, &c->fixture, d->live * targets_cols));
@@ -148,6 +200,7 @@ static ebb_status run_whole(ebbi_replay *r) {
                              .parameters = parameters,
                              .x = x_values,
                              .y = y_values,
+                             .weights = weights,
                              .rows = d->live,
                              .gradients = r->pass->gradients,
                              .partials = r->pass->partials};

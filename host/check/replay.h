@@ -20,9 +20,14 @@ typedef struct ebbi_replay {
 ebb_status ebbi_replay_make(ebb_tensor **out, ebbi_replay *r, const char *name, bool half,
                             size_t rows, size_t cols, bool filled);
 
-/* Labels, which must be classes, or values. */
-ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows,
-                              bool packed);
+/* The weights of rows; NULL unless the loss is weighted. */
+ebb_status ebbi_replay_weights(double **out, ebbi_replay *r, const char *name, size_t rows);
+
+/* Labels, which must be classes, or values: those of a batch, or of a dataset with these weights
+ * (NULL: none). */
+ebb_status ebbi_replay_target(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows);
+ebb_status ebbi_replay_targets(ebb_tensor **out, ebbi_replay *r, const char *name, size_t rows,
+                               const double *weights);
 
 /* The operations by layers: each is run, then compared by the functions of the live check. */
 ebb_status ebbi_replay_forward(ebbi_replay *r);

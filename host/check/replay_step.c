@@ -148,12 +148,18 @@ ebb_status ebbi_replay_loss(ebbi_replay *r) {
   size_t last = d->spec.count;
   ebb_state state = ebb_state_default((uint32_t)d->live, 1, 0);
   ebb_tensor *state_tensor;
+  float *weights;
   TRY(make_tensors(r));
-  TRY(ebbi_replay_target(&t->target, r, "target", d->batch, false));
-  TRY(ebb_loss_partials_create(&t->partials, fixture->device, d->batch));
+  TRY(ebbi_replay_target(&t->target, r, "target", d->batch));
+  if (d->loss.weighted) {
+    TRY(ebbi_dump_floats(&weights, fixture, d, "weights", d->batch, 1));
+    TRY(ebbi_fixture_tensor(&t->weights, fixture, EBB_F32, d->batch, 1, true, weights));
+  }
+  TRY(ebbi_loss_partials_create(ebbi_device_exec(fixture->device), &t->partials, fixture->device,
+                                d->batch, d->loss));
   TRY(ebbi_fixture_keep(fixture, t->partials));
   TRY(ebbi_fixture_state(&state_tensor, fixture, &state));
-  TRY(ebb_loss_forward_backward(t->dvalue[last], t->partials, t->value[last], t->target,
-                                state_tensor, d->loss));
+  TRY(ebbi_loss_forward_backward(ebbi_device_exec(fixture->device), t->dvalue[last], t->partials,
+                                 t->value[last], t->target, t->weights, state_tensor, d->loss));
   return ebbi_compare_loss(&r->comparison, t);
 }

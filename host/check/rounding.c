@@ -143,14 +143,17 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
   const ebbi_reference_target *target = &reference->target;
   bool labels = ebb_loss_has_labels(target->loss.kind);
   double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(reference->live);
-  spread->loss = ebbi_square(value_bound * (1 + reference->loss));
+  double live = (double)reference->live, weights = ebbi_reference_weights(target, reference->live);
+  spread->loss = ebbi_square(value_bound * (weights / live + reference->loss));
   for (size_t row = 0; row < reference->live; row++) {
+    double weight = ebbi_reference_weight(target, row);
+    if (weight == 0) continue; /* no error: dz is 0 */
     const ebbi_loss_spread s = {.dz = dz + row * cols,
                                 .z_variance = z_variance + row * cols,
                                 .dz_variance = spread->dy[last] + row * cols,
                                 .cols = cols,
                                 .label = labels ? (size_t)target->labels[row] : 0,
-                                .live = (double)reference->live,
+                                .live = live / weight,
                                 .bound = ebbi_bound_loss_gradient(target->loss, cols)};
     for (size_t i = 0; i < cols; i++) spread->loss += ebbi_square(s.dz[i]) * s.z_variance[i];
     spread->loss += ebbi_loss_check_of(target->loss)->spread(&s);

@@ -87,6 +87,7 @@ static ebb_status take_options(ebb_verify_options *own, const void *out, const e
   REQUIRE(out && device && given, EBB_ERR_ARGUMENT, "ebb_verify: an argument is NULL");
   *own = (ebb_verify_options)EBB_VERIFY_OPTIONS_INIT;
   TRY(ebbi_options_take("ebb_verify", own, sizeof *own, given));
+  own->loss.weighted = false; /* the checks of the loss kernels have weights */
   REQUIRE(own->kernels || own->network, EBB_ERR_ARGUMENT,
           "ebb_verify: neither kernels nor a network are to be verified");
   return EBB_OK;

@@ -49,6 +49,7 @@ typedef enum ebbi_check_activations {
   X(node_forward, NONE, ANY)                                                                       \
   X(node_backward, NONE, ANY)                                                                      \
   X(loss, NONE, ANY)                                                                               \
+  X(loss_weighted, NONE, ANY)                                                                      \
   X(metrics_add, NONE, ANY)                                                                        \
   X(update, NONE, ANY)                                                                             \
   X(update_slices, NONE, ANY)                                                                      \

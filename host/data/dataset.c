@@ -42,6 +42,19 @@ static ebb_status check_finite(float *largest, const float *values, size_t rows,
   return EBB_OK;
 }
 
+static ebb_status check_weights(const ebb_dataset *d) {
+  double sum = 0;
+  for (size_t i = 0; d->weights && i < d->rows; i++) {
+    REQUIRE(isfinite(d->weights[i]) && d->weights[i] >= 0, EBB_ERR_INPUT,
+            "dataset: row %zu: weight %g; weights are finite and at least 0", i,
+            (double)d->weights[i]);
+    sum += (double)d->weights[i];
+  }
+  REQUIRE(!d->weights || sum > 0, EBB_ERR_INPUT,
+          "dataset: all %zu weights are 0, so that no row counts", d->rows);
+  return EBB_OK;
+}
+
 ebb_status ebb_dataset_check(const ebb_dataset *d) {
   return ebbi_dataset_check(NULL, d);
 }
@@ -66,6 +79,13 @@ ebb_status ebbi_dataset_check(ebbi_largest *largest, const ebb_dataset *d) {
     REQUIRE(d->labels[i] >= 0 && (size_t)d->labels[i] < d->outputs, EBB_ERR_INPUT,
             "dataset: row %zu: label %d, but there are %zu classes (0 to %zu)", i, d->labels[i],
             d->outputs, d->outputs - 1);
+  TRY(check_weights(d));
   if (largest) *largest = found;
   return EBB_OK;
+}
+
+double ebbi_dataset_weight(const ebb_dataset *d) {
+  double sum = 0;
+  for (size_t i = 0; d->weights && i < d->rows; i++) sum += (double)d->weights[i];
+  return sum > 0 ? sum / (double)d->rows : 1;
 }

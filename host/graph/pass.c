@@ -15,7 +15,7 @@ void ebbi_need_add(ebbi_need *need, size_t bytes) {
 
 /* Adds gradients, partial sums, and what whole steps keep. */
 static ebb_status need_gradients(ebbi_need *need, const ebbi_exec *exec, const ebb_network *network,
-                                 size_t batch, ebbi_pass_kind kind) {
+                                 size_t batch, ebb_loss loss, ebbi_pass_kind kind) {
   size_t count = network->parameters->cols;
   ebbi_whole_layout whole = {.slices = 1};
   if (kind == EBBI_PASS_WHOLE) {
@@ -25,8 +25,8 @@ static ebb_status need_gradients(ebbi_need *need, const ebbi_exec *exec, const e
   }
   if (kind != EBBI_PASS_EVALUATION)
     ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));
-  size_t pairs = kind == EBBI_PASS_WHOLE ? whole.slices : ebbi_loss_groups(exec, batch);
-  ebbi_need_add(need, pairs * 2 * sizeof(float));
+  size_t sums = kind == EBBI_PASS_WHOLE ? whole.slices : ebbi_loss_groups(exec, batch);
+  ebbi_need_add(need, sums * ebbi_loss_sums(loss) * sizeof(float));
   return EBB_OK;
 }
 
@@ -50,8 +50,9 @@ ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_netw
   free(plan);
   if (kind == EBBI_PASS_PREDICTION) return EBB_OK;
   ebbi_need_add(need, batch * target * sizeof(float));
+  if (loss.weighted) ebbi_need_add(need, batch * sizeof(float));
   ebbi_need_add(need, sizeof(ebb_state));
-  return need_gradients(need, exec, network, batch, kind);
+  return need_gradients(need, exec, network, batch, loss, kind);
 }
 
 /* ---- building ---- */
@@ -106,7 +107,7 @@ static ebb_status make_layer_gradients(ebbi_pass *pass) {
 }
 
 static ebb_status make_whole_step(ebbi_pass *pass) {
-  TRY(ebbi_pass_make_whole(&pass->whole, &pass->exec, pass->network, pass->batch));
+  TRY(ebbi_pass_make_whole(&pass->whole, &pass->exec, pass->network, pass->batch, pass->loss));
   pass->gradients = pass->whole->gradients;
   pass->partials = pass->whole->partials;
   return EBB_OK;
@@ -122,9 +123,10 @@ static ebb_status build(ebbi_pass *pass) {
   bool classes = ebb_loss_has_labels(pass->loss.kind);
   TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,
                         classes ? 1 : outputs));
+  if (pass->loss.weighted) TRY(ebb_tensor_create_packed(&pass->weights, device, EBB_F32, batch, 1));
   TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));
   if (pass->kind == EBBI_PASS_WHOLE) return make_whole_step(pass);
-  TRY(ebbi_loss_partials_create(&pass->exec, &pass->partials, device, batch));
+  TRY(ebbi_loss_partials_create(&pass->exec, &pass->partials, device, batch, pass->loss));
   return pass->kind == EBBI_PASS_LAYERS ? make_layer_gradients(pass) : EBB_OK;
 }
 
@@ -161,6 +163,7 @@ void ebbi_pass_free(ebbi_pass *pass) {
   for (size_t n = 0; n < pass->network->spec.count; n++)
     for (size_t p = 0; p < EBBI_NODE_PARAMETERS; p++) ebb_tensor_free(pass->dparameter[n][p]);
   ebb_tensor_free(pass->target);
+  ebb_tensor_free(pass->weights);
   ebb_tensor_free(pass->state);
   if (!pass->whole) { /* otherwise the whole step owns them */
     ebb_tensor_free(pass->partials);

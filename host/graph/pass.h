@@ -33,6 +33,7 @@ typedef struct ebbi_pass {
   /* What each node's backward writes: the gradient of an input, or one summand of it. */
   ebb_tensor *dinput[EBB_MAX_NODES][EBB_NODE_INPUTS];
   ebb_tensor *target;    /* I32 [B, 1] labels, or F32 [B, O] values; NULL for prediction */
+  ebb_tensor *weights;   /* F32 [B, 1], packed; NULL unless the loss is weighted */
   ebb_tensor *partials;  /* the loss's partial sums; NULL for prediction */
   ebb_tensor *state;     /* the step state; NULL for prediction */
   ebb_tensor *gradients; /* [slices, parameters]; training only */

@@ -61,7 +61,7 @@ static ebb_status run_call(const ebbi_pass *pass, const ebbi_call *call) {
   }
   return ebbi_loss_forward_backward(&pass->exec, pass->dvalue[pass->network->spec.count],
                                     pass->partials, pass->value[pass->network->spec.count],
-                                    pass->target, pass->state, pass->loss);
+                                    pass->target, pass->weights, pass->state, pass->loss);
 }
 
 ebb_status ebbi_pass_settle(ebbi_pass *pass) {

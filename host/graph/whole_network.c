@@ -57,9 +57,9 @@ ebb_status ebbi_pass_whole_layout(ebbi_whole_layout *layout, const ebbi_exec *ex
 }
 
 ebb_status ebbi_pass_make_whole(ebbi_whole_step **out, const ebbi_exec *exec,
-                                const ebb_network *network, size_t batch) {
+                                const ebb_network *network, size_t batch, ebb_loss loss) {
   ebbi_whole_layer layers[EBB_MAX_NODES];
   TRY(require_fit(&network->spec));
   ebbi_whole_network described = describe(layers, network);
-  return ebbi_whole_step_create(out, exec, network->device, &described, batch);
+  return ebbi_whole_step_create(out, exec, network->device, &described, batch, loss);
 }

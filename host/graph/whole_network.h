@@ -15,6 +15,6 @@ bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network
 ebb_status ebbi_pass_whole_layout(ebbi_whole_layout *layout, const ebbi_exec *exec,
                                   const ebb_network *network, size_t batch);
 ebb_status ebbi_pass_make_whole(ebbi_whole_step **out, const ebbi_exec *exec,
-                                const ebb_network *network, size_t batch);
+                                const ebb_network *network, size_t batch, ebb_loss loss);
 
 #endif

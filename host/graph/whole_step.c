@@ -153,19 +153,19 @@ static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *
 }
 
 static ebb_status build(ebbi_whole_step *step, ebb_device *device,
-                        const ebbi_whole_network *network) {
+                        const ebbi_whole_network *network, ebb_loss loss) {
   size_t slices = step->layout.slices;
   TRY(ebb_tensor_create_packed(&step->table, device, EBB_I32, step->layout.table,
                                EBBI_TABLE_WORDS));
   if (step->layout.scratch > 0)
     TRY(ebb_tensor_create(&step->scratch, device, EBB_F32, slices, step->layout.scratch));
   TRY(ebb_tensor_create(&step->gradients, device, EBB_F32, slices, network->parameters));
-  TRY(ebb_tensor_create_packed(&step->partials, device, EBB_F32, slices, 2));
+  TRY(ebb_tensor_create_packed(&step->partials, device, EBB_F32, slices, ebbi_loss_sums(loss)));
   return upload_table(step, network);
 }
 
 ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, ebb_device *device,
-                                  const ebbi_whole_network *network, size_t batch) {
+                                  const ebbi_whole_network *network, size_t batch, ebb_loss loss) {
   ebbi_whole_layout layout;
   TRY(ebbi_whole_layout_make(&layout, exec, device, network, batch));
   ebbi_whole_step *step = calloc(1, sizeof *step);
@@ -175,7 +175,7 @@ ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, 
                             .inputs = network->layers[0].inputs,
                             .outputs = network->layers[network->count - 1].outputs,
                             .row_flops = ebbi_work_row_flops(network)};
-  ebb_status status = build(step, device, network);
+  ebb_status status = build(step, device, network, loss);
   if (status != EBB_OK) {
     ebbi_whole_step_free(step);
     return status;
@@ -208,8 +208,11 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
   TRY(ebbi_tensor_require_packed(where, "data", data, device,
                                  data->dtype == EBB_U8 ? EBB_U8 : EBB_F32, data->rows,
                                  step->inputs));
-  return ebbi_tensor_require_packed(where, "targets", targets, device, classes ? EBB_I32 : EBB_F32,
-                                    data->rows, classes ? 1 : step->outputs);
+  REQUIRE(step->partials->cols == ebbi_loss_sums(source->loss), EBB_ERR_ARGUMENT,
+          "%s: it was made for rows %s weights", where, source->loss.weighted ? "without" : "with");
+  return ebbi_tensor_require_packed(
+      where, "targets", targets, device, classes ? EBB_I32 : EBB_F32, data->rows,
+      (classes ? 1 : step->outputs) + (source->loss.weighted ? 1 : 0));
 }
 
 /* Starts a launch of the form's kernel, with the loss and, unless it is NULL, the optimizer. */

@@ -72,15 +72,15 @@ typedef struct ebbi_whole_step {
   double row_flops;            /* for each row of the batch, without the loss */
   ebb_tensor *table, *scratch; /* scratch is NULL if values are in local memory */
   ebb_tensor *gradients;       /* [slices, parameters] */
-  ebb_tensor *partials;        /* [slices, 2], packed: the loss's partial sums */
+  ebb_tensor *partials;        /* [slices, 2 or 3], packed: the loss's partial sums */
 } ebbi_whole_step;
 
 ebb_status ebbi_whole_step_create(ebbi_whole_step **out, const ebbi_exec *exec, ebb_device *device,
-                                  const ebbi_whole_network *network, size_t batch);
+                                  const ebbi_whole_network *network, size_t batch, ebb_loss loss);
 void ebbi_whole_step_free(ebbi_whole_step *step);
 
-/* Where batches come from, as for ebbi_gather_block. A block's rows must be a multiple of the
- * batch. */
+/* Where batches come from, as for ebbi_gather_block; if the loss is weighted, the targets' last
+ * column holds the weights. A block's rows must be a multiple of the batch. */
 typedef struct ebbi_whole_source {
   const ebb_tensor *data, *targets;
   size_t rows; /* of an epoch */

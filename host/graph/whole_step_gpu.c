@@ -10,9 +10,9 @@
 #include "base/size.h"
 #include "whole_table.h"
 
-/* Floats of local memory besides values and panels: for each row its loss, its hit and its source.
- */
-enum { ROWS = 3 * EBBI_CHUNK };
+/* Floats of local memory besides values and panels: for each row its loss, hit and weight, with
+ * padding, and its source. */
+enum { ROWS = 5 * EBBI_CHUNK };
 
 /* Values stay out of local memory if the largest layer's weights would then take more panels. */
 enum { PANELS_MOST = 4 };

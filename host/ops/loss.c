@@ -29,7 +29,21 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
 }
 
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {
-  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s", ebb_loss_name(loss.kind));
+  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s%s", ebb_loss_name(loss.kind),
+           loss.weighted ? " " EBBI_WEIGHTED_OPTION : "");
+}
+
+size_t ebbi_loss_sums(ebb_loss loss) {
+  return loss.weighted ? 3 : 2;
+}
+
+ebb_status ebbi_require_partials(const char *where, const ebb_tensor *partials,
+                                 const ebb_device *device, const char **option) {
+  REQUIRE(partials, EBB_ERR_ARGUMENT, "%s: partials is NULL", where);
+  bool weighted = partials->cols == 3;
+  *option = weighted ? EBBI_WEIGHTED_OPTION : "";
+  return ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows,
+                                    weighted ? 3 : 2);
 }
 
 void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss) {
@@ -39,18 +53,20 @@ void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss) {
 }
 
 ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
-                                     size_t rows) {
+                                     size_t rows, ebb_loss loss) {
   REQUIRE(rows > 0, EBB_ERR_ARGUMENT, "ebb_loss_partials_create: no rows");
-  return ebb_tensor_create_packed(out, device, EBB_F32, ebbi_loss_groups(exec, rows), 2);
+  return ebb_tensor_create_packed(out, device, EBB_F32, ebbi_loss_groups(exec, rows),
+                                  ebbi_loss_sums(loss));
 }
 
 ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t rows) {
-  return ebbi_loss_partials_create(ebbi_device_exec(device), out, device, rows);
+  return ebbi_loss_partials_create(ebbi_device_exec(device), out, device, rows, (ebb_loss){0});
 }
 
 ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb_tensor *partials,
                                       const ebb_tensor *z, const ebb_tensor *target,
-                                      const ebb_tensor *state, ebb_loss loss) {
+                                      const ebb_tensor *weights, const ebb_tensor *state,
+                                      ebb_loss loss) {
   static const char where[] = "ebb_loss_forward_backward";
   TRY(ebbi_require_loss(where, loss));
   REQUIRE(z, EBB_ERR_ARGUMENT, "%s: z is NULL", where);
@@ -59,9 +75,12 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
-  TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups, 2));
+  TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups,
+                                 ebbi_loss_sums(loss)));
   TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
                           classes ? 1 : z->cols));
+  if (loss.weighted)
+    TRY(ebbi_tensor_require_packed(where, "weights", weights, z->device, EBB_F32, z->rows, 1));
   TRY(ebbi_require_state(where, state, z->device));
   char option[EBBI_LOSS_OPTION];
   ebbi_loss_option(option, loss);
@@ -70,6 +89,7 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
   ebbi_launch_buffer(&launch, target->buffer);
+  ebbi_launch_buffer(&launch, loss.weighted ? weights->buffer : NULL);
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_int(&launch, z->rows);
   ebbi_launch_int(&launch, z->cols);
@@ -83,15 +103,17 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
 ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
                                      const ebb_tensor *target, const ebb_tensor *state,
                                      ebb_loss loss) {
-  return ebbi_loss_forward_backward(ebbi_tensor_exec(z), dz, partials, z, target, state, loss);
+  loss.weighted = false; /* eager calls have no weights */
+  return ebbi_loss_forward_backward(ebbi_tensor_exec(z), dz, partials, z, target, NULL, state,
+                                    loss);
 }
 
 ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials) {
-  REQUIRE(partials, EBB_ERR_ARGUMENT, "ebb_metrics_add: partials is NULL");
-  TRY(ebbi_tensor_require_packed("ebb_metrics_add", "partials", partials, partials->device, EBB_F32,
-                                 partials->rows, 2));
+  const char *option;
+  TRY(ebbi_require_partials("ebb_metrics_add", partials, partials ? partials->device : NULL,
+                            &option));
   TRY(ebbi_require_state("ebb_metrics_add", state, partials->device));
-  ebbi_launch launch = ebbi_launch_begin(partials->device, exec, EBBI_KERNEL_metrics_add, "");
+  ebbi_launch launch = ebbi_launch_begin(partials->device, exec, EBBI_KERNEL_metrics_add, option);
   ebbi_launch_buffer(&launch, state->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
   ebbi_launch_int(&launch, partials->rows);

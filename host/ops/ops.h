@@ -42,6 +42,16 @@ enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 64 };
 void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer);
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 
+/* The build option of kernels that handle the sums of rows with weights. */
+#define EBBI_WEIGHTED_OPTION "-DLOSS_WEIGHTED=1"
+
+/* Partial sums of a loss: loss and hits; with weights, also the weights. */
+size_t ebbi_loss_sums(ebb_loss loss);
+
+/* Fails unless these can be partial sums; finds the build option that their number needs. */
+ebb_status ebbi_require_partials(const char *where, const ebb_tensor *partials,
+                                 const ebb_device *device, const char **option);
+
 /* Append the arguments that kernels with an optimizer or a loss take: moments, NULL if the
  * optimizer has none; the optimizer's constants; the loss's parameters. */
 void ebbi_optimizer_moments_arguments(ebbi_launch *launch, ebb_tensor *const *moments,
@@ -62,18 +72,25 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
 ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle);
 
 /* ebb_gather from a block of a dataset with `rows` rows. Rows are in the epoch's order; a position
- * of the epoch is taken modulo the block's rows. */
-ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y, ebb_tensor *state,
-                             const ebb_tensor *data, const ebb_tensor *targets, size_t rows,
-                             float scale, bool shuffle, uint64_t seed);
+ * of the epoch is taken modulo the block's rows. If weights [B, 1], packed, is not NULL, it takes
+ * the last column of the targets, which then have one more than y; the bits are a float's, whatever
+ * the targets' type. */
+ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y,
+                             ebb_tensor *weights, ebb_tensor *state, const ebb_tensor *data,
+                             const ebb_tensor *targets, size_t rows, float scale, bool shuffle,
+                             uint64_t seed);
 
 /* The operations of the same names in ebb/ops.h, with a given execution. The public functions pass
  * the device's default. */
 ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,
-                                     size_t rows);
+                                     size_t rows, ebb_loss loss);
+
+/* If the loss is weighted: `weights` [B, 1] F32, packed; partials as created above, for this loss;
+ * row i's loss, hit and gradient are multiplied by weight i. Rows of weight 0 are not read. */
 ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb_tensor *partials,
                                       const ebb_tensor *z, const ebb_tensor *target,
-                                      const ebb_tensor *state, ebb_loss loss);
+                                      const ebb_tensor *weights, const ebb_tensor *state,
+                                      ebb_loss loss);
 ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials);
 ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *const *moments,
                        const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,

@@ -6,6 +6,7 @@
 #include "work.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer) {
   snprintf(option, EBBI_OPTIMIZER_OPTION, "-DOPTIMIZER=%s", ebb_optimizer_name(optimizer->kind));
@@ -41,7 +42,7 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
   for (size_t m = 0; m < kept; m++)
     TRY(ebbi_tensor_require(where, ebbi_moment_names[m], moments[m], device, EBB_F32, 1, count));
   TRY(ebbi_tensor_require(where, "gradients", gradients, device, EBB_F32, gradients->rows, count));
-  TRY(ebbi_tensor_require_packed(where, "partials", partials, device, EBB_F32, partials->rows, 2));
+  TRY(ebbi_require_partials(where, partials, device, &(const char *){NULL}));
   return ebbi_require_state(where, state, device);
 }
 
@@ -52,8 +53,11 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
                           optimizer));
   ebb_device *device = parameters->device;
   size_t count = parameters->cols;
-  char option[EBBI_OPTIMIZER_OPTION];
+  char option[EBBI_OPTIMIZER_OPTION + sizeof EBBI_WEIGHTED_OPTION];
+  const char *sums;
   ebbi_optimizer_option(option, optimizer);
+  TRY(ebbi_require_partials("ebb_update", partials, device, &sums));
+  if (*sums) snprintf(option + strlen(option), sizeof option - strlen(option), " %s", sums);
   const ebbi_device_params *params = &exec->params;
   size_t vectors = ebbi_ceil_div(count, params->width);
   ebbi_launch launch = ebbi_launch_begin(device, exec, EBBI_KERNEL_update, option);

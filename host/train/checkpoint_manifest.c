@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Version 2 added the learning rate's schedule, version 3 its shape and plateau. A byte of the
- * caller's text needs at most six. */
+/* Version 2 added the learning rate's schedule, version 3 its shape, plateau, and the sums of rows
+ * with weights. A byte of the caller's text needs at most six. */
 enum { VERSION = 3, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";

@@ -22,11 +22,13 @@ static const char *const monitors[EBB_MONITOR_COUNT] = {
     EBB_MONITOR_LIST(NAME)};
 
 /* The terms of a dataset. */
-enum { ROWS, INPUTS, SCALE, TARGETS, DATA_TERMS };
+enum { ROWS, INPUTS, SCALE, TARGETS, WEIGHTS, DATA_TERMS };
 enum { TRAINING, VALIDATION, DATA_SETS };
 static const char *const data_terms[DATA_SETS][DATA_TERMS] = {
-    {"training rows", "training inputs", "training input scale", "training targets"},
-    {"validation rows", "validation inputs", "validation input scale", "validation targets"}};
+    {"training rows", "training inputs", "training input scale", "training targets",
+     "training weights"},
+    {"validation rows", "validation inputs", "validation input scale", "validation targets",
+     "validation weights"}};
 
 static const char key_schedule[] = "schedule";
 
@@ -34,7 +36,7 @@ static const char key_schedule[] = "schedule";
 
 ebbi_data_print ebbi_data_print_of(const ebb_dataset *data) {
   size_t count = data->rows * data->inputs;
-  return (ebbi_data_print){
+  ebbi_data_print print = {
       .rows = data->rows,
       .inputs = data->inputs,
       .outputs = data->outputs,
@@ -46,7 +48,11 @@ ebbi_data_print ebbi_data_print_of(const ebb_dataset *data) {
       .targets = data->labels ? ebbi_hash_of(data->labels, data->rows * sizeof *data->labels)
                               : ebbi_hash_of(data->values,
                                              data->rows * data->outputs * sizeof *data->values),
+      .weighted = data->weights != NULL,
   };
+  if (data->weights)
+    print.weights = ebbi_hash_of(data->weights, data->rows * sizeof *data->weights);
+  return print;
 }
 
 static void add_flag(ebbi_json *terms, const char *name, bool value) {
@@ -104,6 +110,7 @@ static void add_data(ebbi_json *terms, const char *const names[DATA_TERMS],
   add_number(terms, names[SCALE], (double)print->scale, true);
   add_array(terms, names[TARGETS], print->outputs, print->classes ? "classes" : "columns",
             &print->targets);
+  if (print->weighted) add_array(terms, names[WEIGHTS], 1, "column", &print->weights);
 }
 
 /* "constant", "cosine, factor 0, 1000 steps, warm-up 20 steps". */
@@ -238,9 +245,11 @@ static void compare_data(differences *d, const char *const names[DATA_TERMS]) {
   compare_term(d, names[SCALE]);
   bool inputs = !compare_term(d, names[INPUTS]) && differs(d, names[INPUTS]);
   bool targets = !compare_term(d, names[TARGETS]) && differs(d, names[TARGETS]);
+  bool weights = !compare_term(d, names[WEIGHTS]) && differs(d, names[WEIGHTS]);
   if (inputs || targets)
     add(d, "the values of the %s%s differ", names[inputs ? INPUTS : TARGETS],
         inputs && targets ? " and targets" : "");
+  if (weights) add(d, "the values of the %s differ", names[WEIGHTS]);
 }
 
 static bool is_of_data(const char *name) {

@@ -16,16 +16,22 @@ ebbi_feed_spec ebbi_evaluator_feed(const ebb_dataset *dataset) {
   return (ebbi_feed_spec){.dataset = dataset, .batch = batch};
 }
 
-/* Sum over rows and columns of (y - mean of its column)^2, which r2 compares with. */
+/* The weight of a row, in units of their mean. */
+static double weight_of(const ebb_dataset *dataset, double mean, size_t row) {
+  return dataset->weights ? (double)dataset->weights[row] / mean : 1;
+}
+
+/* Sum over rows, by weight, and columns of (y - mean of its column)^2, which r2 compares with. */
 static double target_deviation(const ebb_dataset *dataset) {
-  double sum = 0;
+  double sum = 0, weight = ebbi_dataset_weight(dataset);
   for (size_t c = 0; dataset->values && c < dataset->outputs; c++) {
     double mean = 0;
-    for (size_t r = 0; r < dataset->rows; r++) mean += dataset->values[r * dataset->outputs + c];
+    for (size_t r = 0; r < dataset->rows; r++)
+      mean += weight_of(dataset, weight, r) * dataset->values[r * dataset->outputs + c];
     mean /= (double)dataset->rows;
     for (size_t r = 0; r < dataset->rows; r++) {
       double difference = dataset->values[r * dataset->outputs + c] - mean;
-      sum += difference * difference;
+      sum += weight_of(dataset, weight, r) * difference * difference;
     }
   }
   return sum;
@@ -33,6 +39,7 @@ static double target_deviation(const ebb_dataset *dataset) {
 
 static ebb_status create(ebbi_evaluator *evaluator, ebb_network *network,
                          const ebbi_feed_spec *spec, ebb_loss loss) {
+  loss.weighted = spec->dataset->weights != NULL;
   TRY(ebbi_pass_create(&evaluator->pass, ebbi_device_exec(network->device), network, spec->batch,
                        loss, EBBI_PASS_EVALUATION));
   TRY(ebbi_feed_create(&evaluator->feed, network->device, spec));
@@ -55,14 +62,30 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator) {
   *evaluator = (ebbi_evaluator){0};
 }
 
+/* Means over the weights; the loss of rows whose weights are all 0 is 0. */
 ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
-  double rows = state->rows;
+  double weights = state->rows, hits = state->correct;
+  double losses = (double)state->loss_sum - (double)state->loss_carry;
+  if (loss.weighted) {
+    weights = (double)state->weight_sum - (double)state->weight_carry;
+    hits = (double)state->hit_sum - (double)state->hit_carry;
+  }
+  bool nothing = loss.weighted && weights == 0 && losses == 0;
   return (ebb_metrics){
-      .loss = ((double)state->loss_sum - (double)state->loss_carry) / rows,
-      .accuracy = ebb_loss_has_labels(loss.kind) ? state->correct / rows : NAN,
+      .loss = nothing ? 0 : losses / weights,
+      .accuracy = ebb_loss_has_labels(loss.kind) ? hits / weights : NAN,
       .r2 = NAN,
       .rows = state->rows,
   };
+}
+
+/* Hits and weights add the same weights in the same order, so rounding keeps hits below, up to the
+ * compensation's last bits. Without weights the device never writes these sums. */
+bool ebbi_state_weights_possible(const ebb_state *state, ebb_loss loss) {
+  double weights = (double)state->weight_sum, hits = (double)state->hit_sum;
+  if (!loss.weighted) return weights == 0 && hits == 0;
+  return isfinite(weights) && weights >= 0 && hits >= 0 && hits <= weights * (1 + 0x1p-12) &&
+         state->correct == 0;
 }
 
 static ebb_status record_batch(ebbi_evaluator *evaluator, size_t slot) {
@@ -125,7 +148,8 @@ static ebb_status begin(ebbi_evaluator *evaluator, size_t steps) {
 /* Checks that the device has counted what was queued. */
 static ebb_status check_state(const ebb_state *state, const ebbi_evaluator *evaluator) {
   size_t rows = evaluator->feed.rows;
-  REQUIRE(state->done == evaluator->done && state->rows == rows && state->correct <= rows,
+  REQUIRE(state->done == evaluator->done && state->rows == rows && state->correct <= rows &&
+              ebbi_state_weights_possible(state, evaluator->pass->loss),
           EBB_ERR_DEVICE,
           "evaluation: the device reports %lu rows, %lu of them right, after %llu steps; there are "
           "%zu rows and %llu steps; its memory or its driver is at fault; run `ebb verify`",
@@ -151,7 +175,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
     evaluator->begun = true;
   }
   if (ebb_loss_is_squares(pass->loss.kind)) {
-    size_t outputs = evaluator->feed.targets[0]->cols;
+    size_t outputs = ebb_spec_outputs(&pass->network->spec);
     double squares = metrics->loss * (double)metrics->rows * (double)outputs;
     if (evaluator->target_deviation > 0) metrics->r2 = 1 - squares / evaluator->target_deviation;
   }

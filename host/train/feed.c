@@ -11,6 +11,10 @@
 #include "ops/loss_row.h"
 #include "train.h"
 
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
 ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss) {
   const ebb_spec *spec = &network->spec;
@@ -33,8 +37,9 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
 /* Multiples of EBBI_BURST steps, so that no launch of several steps is cut short. */
 enum { BLOCK_BYTES = 8 << 20, DEVICE_PART = 16 };
 
+/* With the column of the weights. */
 static size_t target_columns(const ebb_dataset *dataset) {
-  return dataset->labels ? 1 : dataset->outputs;
+  return (dataset->labels ? 1 : dataset->outputs) + (dataset->weights ? 1 : 0);
 }
 
 size_t ebbi_feed_block_steps(const ebb_device *device, const ebb_dataset *dataset, size_t batch,
@@ -85,14 +90,43 @@ static ebb_status make_slots(ebbi_feed *feed, ebb_device *device) {
   return EBB_OK;
 }
 
+ebbi_target_rows ebbi_target_rows_of(const ebb_dataset *data) {
+  return (ebbi_target_rows){.targets = data->labels ? (const void *)data->labels : data->values,
+                            .weights = data->weights,
+                            .mean = ebbi_dataset_weight(data),
+                            .cols = data->labels ? 1 : data->outputs};
+}
+
+/* Tiny weights become 0 here, since devices may flush them to 0 and would differ. */
+void ebbi_target_row(void *to, const ebbi_target_rows *from, size_t row) {
+  size_t bytes = from->cols * sizeof(float);
+  memcpy(to, (const unsigned char *)from->targets + row * bytes, bytes);
+  if (!from->weights) return;
+  float weight = (float)((double)from->weights[row] / from->mean);
+  if (weight < FLT_MIN) weight = 0;
+  memcpy((unsigned char *)to + bytes, &weight, sizeof weight);
+}
+
+static ebb_status upload_targets(ebb_tensor *to, const ebb_dataset *data) {
+  ebbi_target_rows rows = ebbi_target_rows_of(data);
+  if (!data->weights) return ebb_tensor_upload(to, rows.targets);
+  size_t bytes = target_columns(data) * sizeof(float);
+  unsigned char *packed = malloc(data->rows * bytes);
+  REQUIRE(packed, EBB_ERR_MEMORY, "training: no memory for the targets and weights of %zu rows",
+          data->rows);
+  for (size_t r = 0; r < data->rows; r++) ebbi_target_row(packed + r * bytes, &rows, r);
+  ebb_status status = ebb_tensor_upload(to, packed);
+  free(packed);
+  return status;
+}
+
 static ebb_status create(ebbi_feed *feed, ebb_device *device) {
   const ebb_dataset *data = feed->spec.dataset;
   TRY(make_slots(feed, device));
   if (feed->spec.block_steps > 0)
     return ebbi_stream_create(&feed->stream, feed->x, feed->targets, &feed->spec);
   TRY(ebb_tensor_upload(feed->x[0], data->x_u8 ? (const void *)data->x_u8 : data->x));
-  return ebb_tensor_upload(feed->targets[0],
-                           data->labels ? (const void *)data->labels : data->values);
+  return upload_targets(feed->targets[0], data);
 }
 
 ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_spec *spec) {
@@ -120,9 +154,9 @@ static bool shuffles(const ebbi_feed *feed) {
 }
 
 ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot) {
-  return ebbi_gather_block(&pass->exec, pass->value[0], pass->target, pass->state, feed->x[slot],
-                           feed->targets[slot], feed->rows, feed->scale, shuffles(feed),
-                           feed->spec.seed);
+  return ebbi_gather_block(&pass->exec, pass->value[0], pass->target, pass->weights, pass->state,
+                           feed->x[slot], feed->targets[slot], feed->rows, feed->scale,
+                           shuffles(feed), feed->spec.seed);
 }
 
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss) {

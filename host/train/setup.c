@@ -35,6 +35,12 @@ static void add_need(ebbi_need *need, const ebbi_need *other) {
   need->total += other->total;
 }
 
+/* The loss of a feed's rows. */
+static ebb_loss loss_of(const ebbi_feed_spec *spec, ebb_loss loss) {
+  loss.weighted = spec->dataset->weights != NULL;
+  return loss;
+}
+
 /* Adds up all that will be allocated; `pass` is the part that the batch determines. */
 static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *network,
                          const ebbi_train_setup *setup, const ebb_train_options *options) {
@@ -42,14 +48,14 @@ static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *net
   size_t slabs = (options->keep_best ? 2 : 1) + ebb_optimizer_moments(&options->optimizer);
   *all = *pass = (ebbi_need){0};
   TRY(ebbi_pass_need(pass, ebbi_device_exec(network->device), network, setup->train.batch,
-                     options->loss, setup->kind));
+                     loss_of(&setup->train, options->loss), setup->kind));
   add_need(all, pass);
   ebbi_feed_need(all, &setup->train);
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
   const ebbi_feed_spec *judge = setup->valid.dataset ? &setup->valid : &setup->sample;
   ebbi_feed_need(all, judge);
   return ebbi_pass_need(all, ebbi_device_exec(network->device), network, judge->batch,
-                        options->loss, EBBI_PASS_EVALUATION);
+                        loss_of(judge, options->loss), EBBI_PASS_EVALUATION);
 }
 
 /* Keeps the data on the host, unless two blocks of them are no smaller than all of them. */
@@ -111,8 +117,8 @@ ebb_status ebbi_evaluation_feed_make(ebbi_feed_spec *spec, const ebb_network *ne
   ebbi_need all = {0};
   *spec = ebbi_evaluator_feed(dataset);
   ebbi_feed_need(&all, spec);
-  TRY(ebbi_pass_need(&all, ebbi_device_exec(network->device), network, spec->batch, loss,
-                     EBBI_PASS_EVALUATION));
+  TRY(ebbi_pass_need(&all, ebbi_device_exec(network->device), network, spec->batch,
+                     loss_of(spec, loss), EBBI_PASS_EVALUATION));
   if (!ebbi_device_fits_memory(network->device, all.total, all.largest))
     stream(spec, network->device, 0, false);
   return EBB_OK;

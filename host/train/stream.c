@@ -26,6 +26,7 @@ typedef struct slot {
 
 struct ebbi_stream {
   ebb_dataset dataset;
+  ebbi_target_rows targets;
   ebbi_feed_spec spec;
   size_t epoch_steps;
   size_t epoch, step; /* of the next step to be queued */
@@ -40,6 +41,7 @@ ebb_status ebbi_stream_create(ebbi_stream **out, ebb_tensor *const x[EBBI_SLOTS]
   ebbi_stream *stream = calloc(1, sizeof *stream);
   REQUIRE(stream, EBB_ERR_MEMORY, "streaming: no memory");
   *stream = (ebbi_stream){.dataset = *spec->dataset,
+                          .targets = ebbi_target_rows_of(spec->dataset),
                           .spec = *spec,
                           .epoch_steps = ebbi_ceil_div(spec->dataset->rows, spec->batch)};
   stream->spec.dataset = &stream->dataset; /* the caller may free its struct, but not the arrays */
@@ -63,31 +65,28 @@ void ebbi_stream_free(ebbi_stream *stream) {
 }
 
 /* Bytes of a row of x and of a row of the targets. */
-static void row_bytes(size_t bytes[EBBI_STAGED], const ebb_dataset *data) {
+static void row_bytes(size_t bytes[EBBI_STAGED], const ebbi_stream *stream) {
+  const ebb_dataset *data = &stream->dataset;
   bytes[0] = data->inputs * (data->x_u8 ? 1 : sizeof(float));
-  bytes[1] = (data->labels ? 1 : data->outputs) * sizeof(float);
+  bytes[1] = (stream->targets.cols + (data->weights ? 1 : 0)) * sizeof(float);
 }
 
 /* Gathers `count` rows of the epoch, starting at place `first`. */
 static void gather_rows(void *const to[EBBI_STAGED], const ebbi_stream *stream, size_t epoch,
                         size_t first, size_t count) {
   const ebb_dataset *data = &stream->dataset;
-  const unsigned char *from[EBBI_STAGED] = {data->x_u8 ? (const void *)data->x_u8 : data->x,
-                                            data->labels ? (const void *)data->labels
-                                                         : data->values};
+  const unsigned char *x = data->x_u8 ? (const void *)data->x_u8 : (const void *)data->x;
+  bool shuffle = stream->spec.shuffle;
   size_t bytes[EBBI_STAGED];
   uint32_t keys[EBBI_PERMUTE_ROUNDS];
-  row_bytes(bytes, data);
-  if (!stream->spec.shuffle) {
-    for (size_t i = 0; i < EBBI_STAGED; i++)
-      memcpy(to[i], from[i] + first * bytes[i], count * bytes[i]);
-    return;
-  }
+  row_bytes(bytes, stream);
+  if (!shuffle) memcpy(to[0], x + first * bytes[0], count * bytes[0]);
   ebbi_permute_keys(keys, stream->spec.seed, EBBI_RNG_SHUFFLE, (uint32_t)epoch);
   for (size_t r = 0; r < count; r++) {
-    size_t row = ebbi_permute((uint32_t)(first + r), (uint32_t)data->rows, keys);
-    for (size_t i = 0; i < EBBI_STAGED; i++)
-      memcpy((unsigned char *)to[i] + r * bytes[i], from[i] + row * bytes[i], bytes[i]);
+    size_t row = first + r;
+    if (shuffle) row = ebbi_permute((uint32_t)row, (uint32_t)data->rows, keys);
+    if (shuffle) memcpy((unsigned char *)to[0] + r * bytes[0], x + row * bytes[0], bytes[0]);
+    ebbi_target_row((unsigned char *)to[1] + r * bytes[1], &stream->targets, row);
   }
 }
 
@@ -109,7 +108,7 @@ static ebb_status send(ebbi_stream *stream, slot *to, size_t epoch, size_t block
   to->loaded = to->entered = false;
   TRY(ebbi_staging_fill(memory, to->staging));
   gather_rows(memory, stream, epoch, first, rows);
-  row_bytes(bytes, &stream->dataset);
+  row_bytes(bytes, stream);
   for (size_t i = 0; i < EBBI_STAGED; i++) bytes[i] *= rows;
   TRY(ebbi_staging_send(to->staging, bytes));
   to->loaded = true;

@@ -21,6 +21,19 @@ typedef struct ebbi_feed_spec {
   uint64_t seed;
 } ebbi_feed_spec;
 
+/* The targets of a dataset as they reach the device: each row with its weight behind it, if there
+ * are weights. Weights are divided by their mean, so that a learning rate means the same in any
+ * unit of them. */
+typedef struct ebbi_target_rows {
+  const void *targets;
+  const float *weights; /* or NULL */
+  double mean;
+  size_t cols; /* of the targets alone; 4 bytes each */
+} ebbi_target_rows;
+
+ebbi_target_rows ebbi_target_rows_of(const ebb_dataset *data);
+void ebbi_target_row(void *to, const ebbi_target_rows *from, size_t row);
+
 /* Borrows the dataset's arrays and the slots' tensors, of block_steps * batch rows. */
 ebb_status ebbi_stream_create(ebbi_stream **out, ebb_tensor *const x[EBBI_SLOTS],
                               ebb_tensor *const targets[EBBI_SLOTS], const ebbi_feed_spec *spec);

@@ -16,7 +16,8 @@
 typedef struct ebbi_feed {
   ebbi_feed_spec spec;             /* its dataset is NULL */
   ebb_tensor *x[EBBI_SLOTS];       /* [rows, inputs] F32 or U8, packed */
-  ebb_tensor *targets[EBBI_SLOTS]; /* I32 [rows, 1] or F32 [rows, outputs], packed */
+  ebb_tensor *targets[EBBI_SLOTS]; /* I32 [rows, 1] or F32 [rows, outputs], packed; with weights,
+                                    * one more column for them */
   ebbi_stream *stream;             /* fills the slots; NULL: one slot holds all rows */
   size_t rows;                     /* of the dataset */
   float scale;
@@ -65,7 +66,8 @@ typedef struct ebbi_evaluator {
   ebbi_pass *pass;
   ebbi_sequence *sequences[EBBI_SLOTS];
   ebbi_feed feed;
-  double target_deviation; /* mse: sum of squared deviations of the targets from their means */
+  double target_deviation; /* mse: sum of squared deviations of the targets from their means, by
+                            * weight */
   bool recorded;
   bool begun;    /* the device's state is at the start of an evaluation */
   uint64_t done; /* steps that this state has counted */
@@ -87,12 +89,15 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 /* Computes the means from a state's sums; accuracy is NaN for mse. */
 ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
 
+/* False if these sums of weights cannot be. */
+bool ebbi_state_weights_possible(const ebb_state *state, ebb_loss loss);
+
 /* Identifies a dataset. */
 typedef struct ebbi_data_print {
   size_t rows, inputs, outputs;
-  bool bytes, classes; /* x_u8, labels */
+  bool bytes, classes, weighted; /* x_u8, labels, weights */
   float scale;
-  ebbi_hash x, targets;
+  ebbi_hash x, targets, weights;
 } ebbi_data_print;
 
 ebbi_data_print ebbi_data_print_of(const ebb_dataset *data);

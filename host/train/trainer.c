@@ -153,6 +153,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
   trainer->network = network;
   trainer->options = *options;
+  trainer->options.loss.weighted = train->weights != NULL;
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
   trainer->epoch_steps = epoch_steps;

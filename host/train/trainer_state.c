@@ -39,6 +39,11 @@ static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer
           "training: the device reports the loss %g at step %llu, and no step with such a "
           "loss" DEVICE_REPORTS,
           (double)state->loss_sum, (unsigned long long)state->done);
+  REQUIRE(ebbi_state_weights_possible(state, trainer->options.loss), EBB_ERR_DEVICE,
+          "training: the device reports the weight %g of %lu rows at step %llu, %g of it "
+          "right" DEVICE_REPORTS,
+          (double)state->weight_sum, (unsigned long)state->rows, (unsigned long long)state->done,
+          (double)state->hit_sum);
   return EBB_OK;
 }
 

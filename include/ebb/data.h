@@ -29,12 +29,14 @@ typedef struct ebb_dataset {
   const int32_t *labels; /* [rows] in [0, outputs): classification; or NULL */
   const float *values;   /* [rows, outputs]: regression; or NULL */
   void *storage;         /* freed by ebb_dataset_clear; NULL: the arrays are the caller's */
+  const float *weights;  /* [rows]: how much each row counts, >= 0, in any unit; or NULL: all alike */
 } ebb_dataset;
 
 /* Frees what the dataset owns and zeroes it. Accepts NULL. */
 void ebb_dataset_clear(ebb_dataset *dataset);
 
-/* Checks sizes, that labels are in range and that all numbers are finite.
+/* Checks sizes, that labels are in range, that all numbers are finite, and that weights are not
+ * negative and have a positive sum.
  * Errors: EBB_ERR_INPUT, naming row and column. */
 ebb_status ebb_dataset_check(const ebb_dataset *dataset);
 

@@ -41,6 +41,7 @@ enum { EBB_LOSS_PARAMETERS = 2, EBB_LOSS_TEXT = 96 };
 typedef struct ebb_loss {
   ebb_loss_kind kind;
   double parameters[EBB_LOSS_PARAMETERS];
+  bool weighted; /* rows have weights: set by trainers and evaluations if the dataset has them */
 } ebb_loss;
 
 const char *ebb_loss_name(ebb_loss_kind kind);
@@ -61,6 +62,7 @@ ebb_status ebb_loss_parse(ebb_loss *out, const char *text);
 /* Writes the loss as text for ebb_loss_parse; returns `text`. */
 const char *ebb_loss_text(char text[EBB_LOSS_TEXT], ebb_loss loss);
 
+/* Compares kind and parameters. */
 bool ebb_loss_equal(ebb_loss a, ebb_loss b);
 
 /* X(NAME, name, formula of a parameter's change; g is the gradient with weight decay) */
@@ -195,7 +197,7 @@ const char *ebb_init_name(ebb_init init);
  * I32 tensor [1, EBB_STATE_WORDS] with this layout; kernels/state.h has its twin. A gather opens a
  * step; an update or metrics closes it. A step can therefore be queued repeatedly without the host.
  */
-#define EBB_STATE_WORDS   32
+#define EBB_STATE_WORDS   36
 #define EBB_STATE_NONE    UINT32_MAX
 #define EBB_STATE_NO_STEP UINT64_MAX
 
@@ -227,6 +229,8 @@ typedef struct ebb_state {
   float learning_rate;    /* of the open step; written by gather */
   uint32_t reserved;
   ebb_state_schedule schedule;
+  float hit_sum, hit_carry; /* rows with weights: the weights of correct rows; `correct` is 0 */
+  float weight_sum, weight_carry; /* the weights of all rows summed */
 } ebb_state;
 
 /* Returns a state for eager calls without gather: `live` and `step` as given, a constant schedule

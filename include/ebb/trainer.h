@@ -89,7 +89,7 @@ typedef struct ebb_train_options {
  * patience 0; look steps 0; the schedule's default shape. */
 #define EBB_TRAIN_OPTIONS_INIT                                                                     \
   {                                                                                                \
-    sizeof(ebb_train_options), {EBB_LOSS_CROSS_ENTROPY, {0, 0}}, EBB_ADAM_INIT, 0.001f,            \
+    sizeof(ebb_train_options), {EBB_LOSS_CROSS_ENTROPY, {0, 0}, false}, EBB_ADAM_INIT, 0.001f,     \
         {EBB_SCHEDULE_CONSTANT, 0, 0, 1}, 20, 32, true, 1, EBB_STEP_AUTO, EBB_DATA_AUTO, 0, false, \
         EBB_MONITOR_LOSS, 0, 0, 0, {                                                               \
       0, {0}                                                                                       \
@@ -109,7 +109,8 @@ typedef struct ebb_train_amounts {
 /* `batch` is the desired size, or 0. */
 ebb_train_amounts ebb_train_amounts_for(size_t rows, size_t valid_rows, size_t batch);
 
-/* Progress of a training. Losses are means over rows; figures that do not exist are NaN. */
+/* Progress of a training. Losses and accuracies are means over rows, by weight if these have
+ * weights; figures that do not exist are NaN. */
 typedef struct ebb_report {
   bool epoch_end;       /* false: after the first step or within a long epoch, without validation */
   size_t epoch, epochs; /* from 1 */
@@ -191,8 +192,8 @@ ebb_status ebb_trainer_set_shaped_schedule(ebb_trainer *trainer, const ebb_sched
 ebb_status ebb_trainer_set_learning_rate(ebb_trainer *trainer, float learning_rate);
 
 typedef struct ebb_metrics {
-  double loss;     /* mean over rows (mse: and columns) */
-  double accuracy; /* cross_entropy only; else NaN */
+  double loss;     /* mean over rows, by weight (mse: and columns) */
+  double accuracy; /* cross_entropy only, by weight; else NaN */
   double r2; /* mse only: 1 - squared error / squared deviation from the mean, each summed over all
               * target columns; NaN else, and if the targets are constant */
   size_t rows;
