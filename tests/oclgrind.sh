@@ -29,10 +29,10 @@ printf '\0\0\10\1\0\0\0\13\0\1\2\0\1\2\0\1\2\0\1' >labels.idx
 # 34 rows: a slice of whole steps and what is left; 70 rows of 67 columns: a group's and what is left.
 table 34 3 >many.csv
 table 70 67 >wide.csv
-rows=(--data rows.csv) bytes=(--data bytes.idx --labels labels.idx)
+rows=(--data rows.csv) weighted=(--data rows.csv --weight-column 0) bytes=(--data bytes.idx --labels labels.idx)
 many=(--data many.csv --valid 0 --task regression) wide=(--data wide.csv --valid 0)
 
-trains gpu 7 "${rows[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1
+trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
@@ -41,9 +41,9 @@ trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole --schedule step --schedule-length 1
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole
-trains cpu 7 "${rows[@]}" --model 5relu --step whole --data-on host
+trains cpu 7 "${weighted[@]}" --model 5relu --step whole --data-on host
 trains cpu 34 "${many[@]}" --model 3tanh --step whole # two slices
-trains gpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole
+trains gpu 7 "${weighted[@]}" --model 17gelu-5relu --optimizer adamw --step whole
 trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential
 trains gpu 34 "${many[@]}" --model 40tanh-61softplus --step whole # two slices, panels, scratch
 

@@ -233,6 +233,40 @@ static void checkpoints_know_the_weights(void **state) {
   free(t);
 }
 
+/* The weights that an encoder gives rows: those of the caller's array times those of classes. */
+static void expect_weights(const char *classes, const float *rows, const float wanted[6]) {
+  static const float x[6] = {1, 2, 3, 4, 5, 6};
+  static const int32_t labels[6] = {10, 10, 10, 20, 20, 30};
+  ebb_arrays arrays = {.x = x, .labels = labels, .rows = 6, .inputs = 1, .weights = rows};
+  ebb_table *table;
+  ebb_encoder *encoder;
+  ebb_dataset data;
+  assert_int_equal(ebb_table_from_arrays(&table, &arrays, NULL), EBB_OK);
+  assert_int_equal(ebb_encoder_fit(&encoder, table, NULL, 0, NULL), EBB_OK);
+  if (classes)
+    assert_int_equal(ebb_encoder_weigh_classes(encoder, classes, table, NULL, 0), EBB_OK);
+  assert_int_equal(ebb_encoder_apply(&data, encoder, table, NULL, 0), EBB_OK);
+  for (size_t i = 0; i < 6 && wanted; i++) assert_true(data.weights[i] == wanted[i]);
+  if (!wanted) assert_null(data.weights);
+  assert_int_equal(ebb_encoder_weigh_classes(encoder, "21=2", table, NULL, 0), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "no class \"21\""));
+  assert_non_null(strstr(ebb_error_message(), "the classes are \"10\", \"20\", \"30\""));
+  assert_int_equal(ebb_encoder_weigh_classes(encoder, "20=-1", table, NULL, 0), EBB_ERR_INPUT);
+  assert_int_equal(ebb_encoder_weigh_classes(encoder, "equal", table, NULL, 0), EBB_ERR_INPUT);
+  ebb_dataset_clear(&data);
+  ebb_encoder_free(encoder);
+  ebb_table_free(table);
+}
+
+static void classes_have_weights(void **state) {
+  static const float rows[6] = {2, 0, 1, 1, 3, 1};
+  (void)state;
+  expect_weights(NULL, NULL, NULL);
+  expect_weights(NULL, rows, rows);
+  expect_weights("balanced", NULL, (float[]){6 / 9.f, 6 / 9.f, 6 / 9.f, 1, 1, 2});
+  expect_weights("20=3,10=0.5", rows, (float[]){1, 0, 0.5f, 3, 9, 1});
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_weight_of_2_is_a_row_given_twice),
@@ -241,6 +275,7 @@ int main(void) {
       cmocka_unit_test(weights_are_checked),
       cmocka_unit_test(evaluations_are_means_by_weight),
       cmocka_unit_test(checkpoints_know_the_weights),
+      cmocka_unit_test(classes_have_weights),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);
 }

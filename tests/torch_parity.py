@@ -29,6 +29,7 @@ except ImportError as error:
 
 BATCH, EPOCHS, STEPS, BOUND = 90, 5, 100, 1e-4  # of 1,797 rows
 CLASSES, VALUES = ["--task", "classification"], ["--task", "regression", "--no-scale-target"]
+WEIGHTED = ["--weight-column", "weight"]
 
 
 def digits():
@@ -267,6 +268,10 @@ CASES = [
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("layernorm and rmsnorm", NORMS, norms, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("weights of rows", DIGITS, digits, CLASSES + WEIGHTED, torch.nn.CrossEntropyLoss(reduction="none"),
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("weights of rows, mse layer by layer", VALUE, value, VALUES + WEIGHTED, torch.nn.MSELoss(reduction="none"),
+     "--optimizer sgd --lr 0.001 --step layers", lambda p: SGD(p, lr=0.001)),
     ("all activations", ALL, all_activations, CLASSES, cross_entropy,
     ("activations", ALL, all_activations, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
@@ -299,13 +304,30 @@ def read_safetensors(path):
             for name, entry in header.items()}
 
 
-def train_torch(network, x, y, loss_function, optimizer):
-    """Returns how many steps it made."""
+def weights_of(rows):
+    """Weights of the rows, a quarter of them 0."""
+    return np.arange(rows) * 7 % 4 / 2
+
+
+def write_weighted(path, csv):
+    with open(csv, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    columns = ["weight", *map(str, weights_of(len(lines) - 1))]
+    with open(path, "w", encoding="utf-8") as file:
+        file.writelines(f"{weight},{line}\n" for weight, line in zip(columns, lines))
+
+
+def train_torch(network, x, y, loss_function, optimizer, weights):
+    """Returns how many steps it made. With weights, the loss function gives each row's loss."""
     steps = 0
     for _ in range(EPOCHS):
         for start in range(0, len(x), BATCH):
+            batch = slice(start, start + BATCH)
             optimizer.zero_grad()
-            loss_function(network(x[start:start + BATCH]), y[start:start + BATCH]).backward()
+            loss = loss_function(network(x[batch]), y[batch])
+            if weights is not None:
+                loss = (loss.reshape(len(loss), -1).mean(1) * weights[batch]).mean()
+            loss.backward()
             optimizer.step()
             steps += 1
     return steps
@@ -342,14 +364,19 @@ def compare(tool, csv, folder, case):
     name, spec, make_network, task, loss_function, optimizer, make_optimizer = case
     rows = np.loadtxt(csv, delimiter=",", skiprows=1)
     x, y = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].copy())
-    y = y.long() if task is CLASSES else y[:, None]
+    y = y.long() if "classification" in task else y[:, None]
+    weights = None
+    if WEIGHTED[0] in task:
+        weights = torch.from_numpy(weights_of(len(x)) / weights_of(len(x)).mean())
+        write_weighted(os.path.join(folder, "weighted.csv"), csv)
+        csv = os.path.join(folder, "weighted.csv")
     torch.manual_seed(1)
     network = make_network()
     init, out = os.path.join(folder, "init.safetensors"), os.path.join(folder, "out.safetensors")
     write_safetensors(init, network.state_dict())
     network.double()
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
-    steps = [train_torch(network, x, y, loss_function, make_optimizer(network.parameters())),
+    steps = [train_torch(network, x, y, loss_function, make_optimizer(network.parameters()), weights),
              train_ebb(tool, csv, spec, init, out, task + optimizer.split())]
     after = {key: tensor for key, tensor in network.state_dict().items() if tensor.is_floating_point()}
     worst = worst_difference(read_safetensors(out), {key: after[key].numpy() for key in after})

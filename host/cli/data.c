@@ -21,7 +21,7 @@ static const char *kind_name(ebb_column_kind kind) {
 }
 
 static const char *use_name(ebb_column_use use) {
-  static const char *const names[] = {"input", "target", "id", "left out"};
+  static const char *const names[] = {"input", "target", "id", "left out", "weight"};
   return names[use];
 }
 

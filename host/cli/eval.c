@@ -180,6 +180,17 @@ static int fail_no_target(const subject *x, const settings *s) {
               s->data);
 }
 
+/* Figures are weighted only as asked for here; what the training did is mentioned. */
+static int weigh_eval(subject *x, const settings *s) {
+  const char *weight = ebb_encoder_weight(x->encoder);
+  if (weight && !s->weight_column && has_column(x->table, weight))
+    note(s,
+         "note     all rows count the same here; in the training they had the weights of column "
+         "\"%.80s\": --weight-column",
+         weight);
+  return weigh_classes(s, x->own ? x->own : x->model.encoder, x->table, NULL, 0);
+}
+
 static int evaluate(evaluation *e) {
   subject *x = &e->x;
   const settings *s = e->s;
@@ -189,6 +200,8 @@ static int evaluate(evaluation *e) {
   if (code != EXIT_GOOD) return code;
   if (!ebb_table_has_target(x->table)) return fail_no_target(x, s);
   note_unknown(s, x->encoder, x->table);
+  code = weigh_eval(x, s);
+  if (code != EXIT_GOOD) return code;
   uint64_t fingerprint = x->model.fingerprint;
   e->home = fingerprint && fingerprint == ebb_table_fingerprint(x->table);
   code = check_part(e);

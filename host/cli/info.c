@@ -205,6 +205,12 @@ static void print_encoder(const ebb_encoder *encoder) {
     return;
   }
   info_print_columns(encoder);
+  const char *weight = ebb_encoder_weight(encoder);
+  if (weight) {
+    printf("weights      column ");
+    print_plain(stdout, weight);
+    putchar('\n');
+  }
   printf("task         %s\n", ebb_task_name(ebb_encoder_task(encoder)));
   if (ebb_encoder_task(encoder) == EBB_TASK_REGRESSION) info_print_targets(encoder);
   if (ebb_encoder_class(encoder, 0)) print_classes(encoder);

@@ -111,7 +111,8 @@ ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, boo
                             .id = s->id,
                             .refuse_unknown = s->unknown == UNKNOWN_REFUSE,
                             .max_memory = s->max_memory,
-                            .encoder = encoder};
+                            .encoder = encoder,
+                            .weight = s->weight_column};
 }
 
 /* Removes rows with missing inputs if the options, or those of the model's training, say so. */
@@ -138,6 +139,30 @@ int read_table(ebb_table **out, const settings *s, const ebb_encoder *encoder, b
        ebb_table_summary(*out));
   note_table(s, *out, 0);
   return ignore_target ? EXIT_GOOD : drop_missing(*out, s, encoder);
+}
+
+/* "a 0.5, b 2". */
+static void list_weights(char text[320], const ebb_encoder *encoder) {
+  size_t used = 0;
+  for (size_t k = 0; k < ebb_encoder_outputs(encoder) && used < 320; k++)
+    used += (size_t)snprintf(text + used, 320 - used, "%s%.60s %.4g", k ? ", " : "",
+                             ebb_encoder_class(encoder, k), ebb_encoder_class_weight(encoder, k));
+  if (used >= 320) memcpy(text + 320 - sizeof "…", "…", sizeof "…");
+}
+
+int weigh_classes(const settings *s, ebb_encoder *encoder, const ebb_table *table,
+                  const size_t *rows, size_t count) {
+  char weights[320];
+  if (!s->class_weights) return EXIT_GOOD;
+  if (ebb_encoder_task(encoder) != EBB_TASK_CLASSIFICATION)
+    return fail(EXIT_USAGE,
+                "%s: this is a regression, which has no classes; --weight-column weighs rows",
+                settings_origin(s, "class-weights").text);
+  int code = fail_status(ebb_encoder_weigh_classes(encoder, s->class_weights, table, rows, count));
+  if (code != EXIT_GOOD) return code;
+  list_weights(weights, encoder);
+  note(s, "weights  of classes: %s", weights);
+  return EXIT_GOOD;
 }
 
 bool same_file(const char *output, const char *input) {

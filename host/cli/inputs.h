@@ -48,4 +48,9 @@ void note_weights(const settings *s, const char *path, const char *notes);
 /* Reports values of the table that are categories unknown to the encoder. */
 void note_unknown(const settings *s, const ebb_encoder *encoder, const ebb_table *table);
 
+/* Weighs the classes as --class-weights asks; the rows (NULL: all) say how common they are. Returns
+ * an exit code. */
+int weigh_classes(const settings *s, ebb_encoder *encoder, const ebb_table *table,
+                  const size_t *rows, size_t count);
+
 #endif

@@ -85,6 +85,15 @@ static const option_row rows[] = {
      "columns whose values are numbers", NULL, 0, 0},
     {NULL, "id", 0, READS_DATA, KIND_LIST, MEMBER(id), "COLUMNS", NULL,
      "columns that are not inputs; predict copies them to its output", NULL, 0, 0},
+    {NULL, "weight-column", 0, READS_DATA, KIND_LIST, MEMBER(weight_column), "COLUMN", NULL,
+     "column of weights, numbers of at least 0, that is no input: a row of weight 2 counts as much "
+     "as two rows, in the loss and in all figures",
+     NULL, 0, 0},
+    {NULL, "class-weights", 0, FOR_TRAIN | FOR_EVAL, KIND_TEXT, MEMBER(class_weights), "WEIGHTS",
+     NULL,
+     "weights of classes: balanced, which makes all classes count the same, or some of them as "
+     "a=1,b=5, the others having 1; they multiply the weights of rows",
+     NULL, 0, 0},
     {NULL, "delimiter", 0, READS_DATA, KIND_CHARACTER, MEMBER(delimiter), "C", NULL,
      "delimiter of the fields of a text file: a character, \"tab\", or \" \" for runs of blanks "
      "(default: detected)",

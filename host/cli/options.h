@@ -59,6 +59,7 @@ typedef struct settings {
 
   const char *data, *labels, *target, *valid, *valid_labels, *test, *test_labels;
   const char *drop, *keep, *categorical, *numeric, *id, *na, *encoding, *to, *embed;
+  const char *weight_column, *class_weights;
   int task;    /* ebb_task */
   int missing; /* ebb_missing */
   int scale;   /* ebb_scaling */

@@ -171,6 +171,7 @@ static int fit(training *t) {
       ebb_encoder_outputs(t->encoder) < 2)
     return fail(EXIT_INPUT, "%s: all rows are of one class, \"%s\": there is nothing to learn",
                 t->s->data, ebb_encoder_class(t->encoder, 0));
+  if (code == EXIT_GOOD) code = weigh_classes(t->s, t->encoder, t->table, t->order, t->train_rows);
   if (code == EXIT_GOOD) note_embeddings(t);
   return code;
 }

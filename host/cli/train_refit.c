@@ -6,6 +6,7 @@
  */
 #include "train_refit.h"
 
+#include "inputs.h"
 #include "output.h"
 #include "train_data.h"
 #include "train_network.h"
@@ -30,10 +31,10 @@ static int read_rows(training *all, const training *searched) {
   memcpy(all->order, searched->order, count * sizeof *all->order);
   qsort(all->order, count, sizeof *all->order, compare_rows);
   ebb_encoder_options options = data_encoder_options(all->s);
-  ebb_status status = ebb_encoder_fit(&all->encoder, all->table, all->order, count, &options);
-  if (status == EBB_OK)
-    status = ebb_encoder_apply(&all->train, all->encoder, all->table, all->order, count);
-  return fail_status(status);
+  int code = fail_status(ebb_encoder_fit(&all->encoder, all->table, all->order, count, &options));
+  if (code == EXIT_GOOD) code = weigh_classes(all->s, all->encoder, all->table, all->order, count);
+  if (code != EXIT_GOOD) return code;
+  return fail_status(ebb_encoder_apply(&all->train, all->encoder, all->table, all->order, count));
 }
 
 /* Frees what a training needs only while it trains. */

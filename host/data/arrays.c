@@ -46,7 +46,12 @@ ebb_status ebb_table_from_arrays(ebb_table **out, const ebb_arrays *arrays,
   ebbi_raw raw = {0};
   ebb_status status = take(&raw, "x", EBBI_F32, arrays->x, arrays->rows, arrays->inputs);
   if (status == EBB_OK) status = take_targets(&raw, arrays);
-  if (status == EBB_OK) return ebbi_table_take(out, &raw, &options);
-  ebbi_raw_free(&raw);
-  return status;
+  if (status != EBB_OK) {
+    ebbi_raw_free(&raw);
+    return status;
+  }
+  TRY(ebbi_table_take(out, &raw, &options));
+  (*out)->weights = arrays->weights;
+  (*out)->weighted = arrays->weights != NULL;
+  return EBB_OK;
 }

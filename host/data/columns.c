@@ -151,6 +151,9 @@ static ebb_status judge(ebb_table *table, const ebbi_roles *roles, size_t col, r
   case EBBI_ROLE_TARGET: /* decided with the target */
     set(column, EBB_COLUMN_TARGET, EBB_COLUMN_NUMBER, roles->guessed ? "the last column" : "");
     return EBB_OK;
+  case EBBI_ROLE_WEIGHT:
+    set(column, EBB_COLUMN_WEIGHT, EBB_COLUMN_NUMBER, "--weight-column");
+    return ebbi_weights_check(&table->raw, col, decimal);
   case EBBI_ROLE_INPUT: /* decided by the encoder */
     return EBB_OK;
   default:
@@ -190,7 +193,9 @@ static ebb_status keep_lone(ebb_table *table) {
   char name[EBBI_QUOTED];
   for (size_t c = 0; c < table->raw.cols; c++) {
     const ebbi_column *column = &table->columns[c];
-    if (column->use == EBB_COLUMN_TARGET || column->use == EBB_COLUMN_ID) continue;
+    if (column->use == EBB_COLUMN_TARGET || column->use == EBB_COLUMN_ID ||
+        column->use == EBB_COLUMN_WEIGHT)
+      continue;
     bool counts = column->reason == EBBI_ROW_NUMBERS || column->reason == EBBI_NUMBERED;
     if (counts && lone == EBBI_NO_INDEX)
       lone = c;

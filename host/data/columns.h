@@ -56,4 +56,7 @@ static inline char ebbi_decimal(const ebb_read_options *options) {
   return options->decimal ? options->decimal : '.';
 }
 
+/* Fails unless each value of the column can be a weight. (weights.c) */
+ebb_status ebbi_weights_check(ebbi_raw *raw, size_t col, char decimal);
+
 #endif

@@ -25,6 +25,8 @@ void ebb_encoder_free(ebb_encoder *encoder) {
   ebbi_names_free(&encoder->names);
   ebbi_names_free(&encoder->left_out);
   ebbi_names_free(&encoder->ids);
+  free(encoder->weight);
+  free(encoder->class_weights);
   ebbi_names_free(&encoder->targets);
   ebbi_names_free(&encoder->classes);
   free(encoder);

@@ -45,6 +45,7 @@ struct ebb_encoder {
   size_t file_columns; /* of the training file, including target and left-out columns */
   ebbi_names left_out; /* columns of the training file that are neither input nor target */
   ebbi_names ids;      /* columns that are passed through */
+  char *weight;        /* the column of weights; NULL: none */
   bool named;          /* the names come from a header, so columns are found by name */
   double scale;
   ebbi_names targets;       /* names of the target columns; count 0: fitted without a target, or
@@ -55,6 +56,7 @@ struct ebb_encoder {
   size_t *first;         /* [columns]: index of the column's first input that is not in front; NULL
                           * without features */
   ebbi_names classes;    /* classification: [outputs] */
+  double *class_weights; /* [outputs]; NULL: all are 1. Not part of a model */
   size_t front;          /* the first inputs: codes, then numbers for a periodic embedding */
   ebb_periodic periodic; /* frequencies 0: none */
   size_t embedding_count;
@@ -105,6 +107,11 @@ ebb_status ebbi_fit_missing(const ebb_encoder *encoder, const ebbi_rows *rows, s
 /* Encodes rows of a target as labels [count] or values [count, outputs]. */
 ebb_status ebbi_encode_labels(int32_t *labels, const ebb_encoder *encoder, const ebbi_rows *rows);
 ebb_status ebbi_encode_values(float *values, const ebb_encoder *encoder, const ebbi_rows *rows);
+
+/* The weights of rows [count]: those of the table times those of the classes; `labels` may be NULL.
+ * (weights.c)  Errors: EBB_ERR_INPUT (too large for float32). */
+ebb_status ebbi_encode_weights(float *weights, const ebb_encoder *encoder, const ebbi_rows *rows,
+                               const int32_t *labels);
 
 /* Year, month (1 to 12), weekday (0: Monday), whole days and hours of a number of days since
  * 1970-01-01. */

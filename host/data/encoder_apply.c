@@ -21,6 +21,7 @@ typedef struct job {
   uint8_t *x_u8;
   int32_t *labels; /* [count], or NULL */
   float *values;   /* [count, outputs], or NULL */
+  float *weights;  /* [count], or NULL */
 } job;
 
 static float *inputs_at(const job *j, size_t i) {
@@ -221,15 +222,17 @@ static ebb_status check_target(const ebb_encoder *encoder, const ebb_table *tabl
   return EBB_OK;
 }
 
-/* Allocates the dataset's block. Targets come first, since bytes need no alignment. */
+/* Allocates the dataset's block. Targets and weights come first, since bytes need no alignment. */
 static ebb_status allocate(ebb_dataset *out, job *j) {
   const ebb_table *table = j->rows.table;
   const ebb_encoder *encoder = j->encoder;
   bool classes = table->target.codes != NULL, has_target = table->target.cols > 0;
   bool bytes = !encoder->features && ebbi_row_bytes(table, 0);
-  size_t target = 0, x;
-  bool fits = !has_target || (ebbi_size_mul(&target, j->rows.count, sizeof(float)) &&
-                              ebbi_size_mul(&target, target, classes ? 1 : encoder->outputs));
+  bool weighted = table->weighted || (classes && encoder->class_weights);
+  size_t cols = weighted, target, x;
+  if (has_target) cols += classes ? 1 : encoder->outputs;
+  bool fits =
+      ebbi_size_mul(&target, j->rows.count, sizeof(float)) && ebbi_size_mul(&target, target, cols);
   fits = fits && ebbi_size_mul(&x, j->rows.count, bytes ? 1 : sizeof(float)) &&
          ebbi_size_mul(&x, x, encoder->inputs) && ebbi_size_add(&x, x, target);
   char *block = fits ? malloc(x) : NULL;
@@ -238,6 +241,7 @@ static ebb_status allocate(ebb_dataset *out, job *j) {
   void *targets = block, *inputs = block + target;
   if (has_target && classes) j->labels = targets;
   if (has_target && !classes) j->values = targets;
+  if (weighted) j->weights = (float *)inputs - j->rows.count;
   if (bytes)
     j->x_u8 = inputs;
   else
@@ -250,7 +254,8 @@ static ebb_status allocate(ebb_dataset *out, job *j) {
                        .scale = bytes ? (float)encoder->scale : 1.0f,
                        .labels = j->labels,
                        .values = j->values,
-                       .storage = block};
+                       .storage = block,
+                       .weights = j->weights};
   return EBB_OK;
 }
 
@@ -265,6 +270,8 @@ ebb_status ebb_encoder_apply(ebb_dataset *out, const ebb_encoder *encoder, const
   ebb_status status = put_inputs(&j);
   if (status == EBB_OK && j.labels) status = ebbi_encode_labels(j.labels, encoder, &j.rows);
   if (status == EBB_OK && j.values) status = ebbi_encode_values(j.values, encoder, &j.rows);
+  if (status == EBB_OK && j.weights)
+    status = ebbi_encode_weights(j.weights, encoder, &j.rows, j.labels);
   if (status != EBB_OK) ebb_dataset_clear(out);
   return status;
 }

@@ -67,7 +67,11 @@ static ebb_status fit_places(ebb_encoder *encoder, const ebb_table *table) {
       TRY(ebbi_names_add(&encoder->left_out, &index, name));
     else if (table->columns[c].use == EBB_COLUMN_ID)
       TRY(ebbi_names_add(&encoder->ids, &index, name));
+    else if (table->columns[c].use == EBB_COLUMN_WEIGHT)
+      encoder->weight = strdup(name);
   }
+  bool lost = table->weighted && !table->weights && !encoder->weight;
+  REQUIRE(!lost, EBB_ERR_MEMORY, "encoder: no memory for a name");
   return EBB_OK;
 }
 

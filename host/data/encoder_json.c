@@ -119,5 +119,6 @@ ebb_status ebb_encoder_to_json(char **out, const ebb_encoder *e) {
   add_columns(&json, e);
   add_names(&json, "left_out", &e->left_out);
   add_names(&json, "ids", &e->ids);
+  if (e->weight) ebbi_json_text(&json, "weight", e->weight);
   return ebbi_json_finish(out, &json, JSON_COMPACT | JSON_REAL_PRECISION(17), "encoder");
 }

@@ -246,6 +246,15 @@ static ebb_status positions_from_json(ebb_encoder *e, const json_t *root) {
   return EBB_OK;
 }
 
+/* A text that may be missing. */
+static ebb_status text_from_json(char **out, const json_t *root, const char *key) {
+  const json_t *value = json_object_get(root, key);
+  REQUIRE(!value || json_is_string(value), EBB_ERR_INPUT, "encoder: \"%s\" is not a text", key);
+  *out = value ? strdup(json_string_value(value)) : NULL;
+  REQUIRE(*out || !value, EBB_ERR_MEMORY, "encoder: no memory for a name");
+  return EBB_OK;
+}
+
 /* The number of columns, and those that are neither input nor target. */
 static ebb_status columns_from_json(ebb_encoder *e, const json_t *root) {
   const json_t *file = json_object_get(root, "file_columns");
@@ -257,6 +266,7 @@ static ebb_status columns_from_json(ebb_encoder *e, const json_t *root) {
           "encoder: \"file_columns\" is %zu, of which %zu are inputs", e->file_columns, e->columns);
   TRY(names_from_json(&e->left_out, root, "left_out"));
   TRY(names_from_json(&e->ids, root, "ids"));
+  TRY(text_from_json(&e->weight, root, "weight"));
   return flag_from_json(&e->named, root, "named");
 }
 

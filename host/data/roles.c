@@ -17,8 +17,8 @@
 #include <string.h>
 #include <strings.h>
 
-static const char *const option_names[] = {"",        "drop", "keep",  "categorical",
-                                           "numeric", "id",   "target"};
+static const char *const option_names[] = {"",        "drop", "keep",   "categorical",
+                                           "numeric", "id",   "target", "weight-column"};
 
 void ebbi_roles_free(ebbi_roles *roles) {
   free(roles->of);
@@ -70,7 +70,11 @@ ebb_status ebbi_roles_mark(ebbi_roles *roles, const ebbi_raw *raw, size_t col, e
           "%s: column \"%s\" is named twice, in --%s and in --%s", raw->path,
           ebbi_shown(shown, raw->names.items[col]), option_names[roles->of[col]],
           option_names[role]);
+  REQUIRE(role != EBBI_ROLE_WEIGHT || !roles->weighted, EBB_ERR_INPUT,
+          "%s: --weight-column names the columns \"%.80s\" and \"%.80s\"; weights are one column",
+          raw->path, raw->names.items[roles->weight], raw->names.items[col]);
   roles->of[col] = role;
+  if (role == EBBI_ROLE_WEIGHT) roles->weighted = true, roles->weight = col;
   ebbi_list *list = role == EBBI_ROLE_TARGET ? &roles->targets : &roles->ids;
   if (role == EBBI_ROLE_TARGET || role == EBBI_ROLE_ID) list->items[list->count++] = col;
   return EBB_OK;
@@ -112,7 +116,8 @@ static bool is_target_name(const char *name) {
 /* The last of the first `count` columns that may be the target. */
 static size_t last_candidate(const ebbi_roles *roles, size_t count) {
   while (count > 0 &&
-         (roles->of[count - 1] == EBBI_ROLE_DROP || roles->of[count - 1] == EBBI_ROLE_ID))
+         (roles->of[count - 1] == EBBI_ROLE_DROP || roles->of[count - 1] == EBBI_ROLE_ID ||
+          roles->of[count - 1] == EBBI_ROLE_WEIGHT))
     count--;
   return count - 1; /* EBBI_NO_INDEX: none */
 }
@@ -160,7 +165,8 @@ static ebb_status check_options(const ebb_read_options *options, const ebbi_raw 
           "%s: the model says what each column is: --drop, --keep, --categorical and --numeric are "
           "for training",
           raw->path);
-  REQUIRE(!raw->image || !(lists || options->id || options->target), EBB_ERR_ARGUMENT,
+  REQUIRE(!raw->image || !(lists || options->id || options->target || options->weight),
+          EBB_ERR_ARGUMENT,
           "%s: an image has no columns to be named; its targets come from a second file (--labels)",
           raw->path);
   REQUIRE(!options->target || !options->no_target, EBB_ERR_ARGUMENT,
@@ -184,6 +190,7 @@ ebb_status ebbi_roles_make(ebbi_roles *roles, const ebbi_raw *raw, bool array) {
   TRY(take(roles, raw, options->numeric, EBBI_ROLE_NUMERIC));
   TRY(take(roles, raw, options->id, EBBI_ROLE_ID));
   TRY(take(roles, raw, options->target, EBBI_ROLE_TARGET));
+  TRY(take(roles, raw, options->weight, EBBI_ROLE_WEIGHT));
   if (options->encoder) return ebbi_roles_match(roles, raw);
   if (options->target || options->no_target || array) return EBB_OK;
   return guess_target(roles, raw);

@@ -13,6 +13,7 @@ typedef enum ebbi_role {
   EBBI_ROLE_NUMERIC,
   EBBI_ROLE_ID,
   EBBI_ROLE_TARGET,
+  EBBI_ROLE_WEIGHT,
   EBBI_ROLE_INPUT, /* an input of the encoder */
   EBBI_ROLE_UNUSED /* not an input of the encoder, or a target that is ignored */
 } ebbi_role;
@@ -29,6 +30,8 @@ typedef struct ebbi_roles {
   ebbi_list targets, ids;
   ebbi_list inputs; /* with an encoder: input i is column items[i] */
   bool guessed;     /* the target is the last column by default */
+  bool weighted;    /* column `weight` holds the rows' weights */
+  size_t weight;
 } ebbi_roles;
 
 /* Initialise everything except options and notes with zeros. */

@@ -15,8 +15,8 @@
 static ebb_status mark_input(ebbi_roles *roles, const ebbi_raw *raw, size_t col) {
   char shown[EBBI_SHOWN];
   REQUIRE(roles->of[col] == EBBI_ROLE_NOTHING, EBB_ERR_INPUT,
-          "%s: column \"%s\" is an input of the model, and cannot be target or id", raw->path,
-          ebbi_shown(shown, raw->names.items[col]));
+          "%s: column \"%s\" is an input of the model, and cannot be target, id or weight",
+          raw->path, ebbi_shown(shown, raw->names.items[col]));
   roles->of[col] = EBBI_ROLE_INPUT;
   roles->inputs.items[roles->inputs.count++] = col;
   return EBB_OK;
@@ -45,7 +45,8 @@ static ebb_status note_extra(ebbi_roles *roles, const ebbi_raw *raw) {
     if (roles->of[c] == EBBI_ROLE_NOTHING &&
         ebbi_names_find(&encoder->targets, name) == EBBI_NO_INDEX &&
         ebbi_names_find(&encoder->left_out, name) == EBBI_NO_INDEX &&
-        ebbi_names_find(&encoder->ids, name) == EBBI_NO_INDEX)
+        ebbi_names_find(&encoder->ids, name) == EBBI_NO_INDEX &&
+        !(encoder->weight && strcmp(encoder->weight, name) == 0))
       ebbi_say_name(list, sizeof list, &count, name);
   }
   if (count == 0) return EBB_OK;
@@ -127,7 +128,7 @@ static ebb_status match_shape(ebbi_roles *roles, const ebbi_raw *raw, shape s, b
 static ebb_status match_by_position(ebbi_roles *roles, const ebbi_raw *raw) {
   static const shape shapes[] = {{true, true}, {false, true}, {true, false}, {false, false}};
   const ebb_encoder *encoder = roles->options->encoder;
-  size_t aside = roles->targets.count + roles->ids.count;
+  size_t aside = roles->targets.count + roles->ids.count + (roles->weighted ? 1 : 0);
   for (size_t i = 0; i < 4; i++) {
     bool set_aside = aside > 0 && i > 0; /* unless everything is as in training */
     bool no_targets = roles->options->no_target || (set_aside && roles->targets.count > 0);
@@ -145,7 +146,8 @@ static ebb_status match_by_position(ebbi_roles *roles, const ebbi_raw *raw) {
 /* Targets follow the inputs: one column of classes, or one column for each output. */
 static ebb_status match_bare(ebbi_roles *roles, const ebbi_raw *raw) {
   const ebb_encoder *encoder = roles->options->encoder;
-  size_t rest = raw->cols - roles->targets.count - roles->ids.count, inputs = encoder->columns;
+  size_t aside = roles->targets.count + roles->ids.count + (roles->weighted ? 1 : 0);
+  size_t rest = raw->cols - aside, inputs = encoder->columns;
   bool may = !roles->options->target && !roles->options->no_target;
   bool with_target = may && (rest == inputs + 1 || rest == inputs + encoder->outputs);
   REQUIRE(rest == inputs || with_target, EBB_ERR_INPUT,

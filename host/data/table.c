@@ -50,6 +50,8 @@ static ebb_status decide(ebb_table *table, ebbi_roles *roles) {
   if (!roles->of) TRY(ebbi_roles_make(roles, raw, true));
   TRY(ebbi_roles_default_target(roles, raw));
   table->rows = raw->rows;
+  table->weighted = roles->weighted;
+  table->weight = roles->weight;
   TRY(ebbi_columns_decide(table, roles));
   bool wanted = !options->no_target && !options->ignore_target && roles->targets.count == 0;
   TRY(raw->labels && wanted ? take_labels(table, raw->labels, options)

@@ -45,7 +45,10 @@ struct ebb_table {
   size_t *inputs;       /* [cols]: input columns of the file, ascending; with an encoder, in its
                          * order */
   size_t cols;
-  size_t *ids; /* [id_count]: columns that are passed through */
+  bool weighted; /* column `weight` holds the rows' weights, or `weights` [raw.rows] does */
+  size_t weight;
+  const float *weights; /* of arrays: the caller's */
+  size_t *ids;          /* [id_count]: columns that are passed through */
   size_t id_count;
   uint32_t *kept; /* [rows]: the file's rows that belong to the table; NULL: all */
   size_t rows;
@@ -68,6 +71,9 @@ static inline int32_t ebbi_table_class(const ebb_table *table, size_t row) {
 static inline double ebbi_table_value(const ebb_table *table, size_t row, size_t target) {
   return ebbi_cells_get(table->target.numbers[target], ebbi_table_row(table, row));
 }
+
+/* The weight of a row of the table; 1 if it has none. */
+double ebbi_table_weight(const ebb_table *table, size_t row);
 
 /* input: from 0 to table->cols - 1. NaN if missing; for numeric kinds. */
 double ebbi_table_number(const ebb_table *table, size_t row, size_t input);

@@ -124,6 +124,7 @@ static void say_columns(ebb_table *table) {
   for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++)
     say_count(table, counts[k], kinds[k], "column", "");
   say_count(table, table->id_count, "id ", "column", "");
+  if (table->weighted) ebbi_append(table->summary, sizeof table->summary, ", with weights");
   say_count(table, out, "", "column", " left out");
   say_count(table, missing, "missing ", "value", "");
 }

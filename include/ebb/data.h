@@ -29,7 +29,8 @@ typedef struct ebb_dataset {
   const int32_t *labels; /* [rows] in [0, outputs): classification; or NULL */
   const float *values;   /* [rows, outputs]: regression; or NULL */
   void *storage;         /* freed by ebb_dataset_clear; NULL: the arrays are the caller's */
-  const float *weights;  /* [rows]: how much each row counts, >= 0, in any unit; or NULL: all alike */
+  const float
+      *weights; /* [rows]: how much each row counts, >= 0, in any unit; or NULL: all alike */
 } ebb_dataset;
 
 /* Frees what the dataset owns and zeroes it. Accepts NULL. */
@@ -53,7 +54,8 @@ typedef enum ebb_column_use {
   EBB_COLUMN_INPUT,
   EBB_COLUMN_TARGET,
   EBB_COLUMN_ID, /* passed through, not an input */
-  EBB_COLUMN_LEFT_OUT
+  EBB_COLUMN_LEFT_OUT,
+  EBB_COLUMN_WEIGHT /* how much each row counts, not an input */
 } ebb_column_use;
 
 /* The kind of a column: how its values are read. */
@@ -103,6 +105,7 @@ typedef struct ebb_read_options {
                                * if both have a header, by position otherwise, and the target if it
                                * is there. drop, keep, categorical and numeric are then not
                                * allowed */
+  const char *weight;         /* a column of weights, >= 0: how much each row counts */
 } ebb_read_options;
 
 #define EBB_READ_OPTIONS_INIT                                                                      \
@@ -124,6 +127,7 @@ typedef struct ebb_read_options {
    0,                                                                                              \
    false,                                                                                          \
    0,                                                                                              \
+   0,                                                                                              \
    0}
 
 /* Reads CSV and its variants, ARFF, libsvm, IDX, NPY or NPZ, recognised by content; each may be
@@ -141,7 +145,8 @@ typedef struct ebb_arrays {
   const int32_t *labels; /* [rows]: classes, any whole numbers; or NULL */
   const float *values;   /* [rows, outputs]: a regression; or NULL */
   size_t rows, inputs;
-  size_t outputs; /* columns of values */
+  size_t outputs;       /* columns of values */
+  const float *weights; /* [rows]: how much each row counts, >= 0; or NULL: all alike */
 } ebb_arrays;
 
 /* Makes a table of arrays, which must live and stay as they are as long as the table does. Classes

@@ -111,6 +111,7 @@ ebb_missing ebb_encoder_missing(const ebb_encoder *encoder);
 const char *ebb_encoder_class(const ebb_encoder *encoder, size_t index);  /* NULL: no such class */
 const char *ebb_encoder_target(const ebb_encoder *encoder, size_t index); /* name; NULL: no such
                                                                            * target */
+const char *ebb_encoder_weight(const ebb_encoder *encoder); /* training's column; NULL: none */
 
 /* Regression: the mean and deviation that standardise the target; 0 and 1 if it is not
  * standardised. */
@@ -165,6 +166,14 @@ ebb_status ebb_encoder_column(ebb_encoder_column_info *out, const ebb_encoder *e
  * where s = (value - mean) / deviation; with 0, which is also returned for other columns, it is s.
  */
 double ebb_encoder_column_limit(const ebb_encoder *encoder, size_t index);
+
+/* From now on ebb_encoder_apply multiplies the weight of each row by that of its class. text:
+ * "balanced", for rows / (classes * rows of the class) among the given rows (`rows` NULL: all); or
+ * "a=1,b=5", where classes not named have weight 1. Not part of a model.
+ * Errors: EBB_ERR_INPUT (the text; an unknown class), EBB_ERR_ARGUMENT (no classes). */
+ebb_status ebb_encoder_weigh_classes(ebb_encoder *encoder, const char *text, const ebb_table *table,
+                                     const size_t *rows, size_t count);
+double ebb_encoder_class_weight(const ebb_encoder *encoder, size_t index); /* 1 by default */
 
 /* Encodes rows of a table (`rows` NULL: all, in order). A table without a target gives a dataset
  * without labels and values. A category unknown to the encoder sets the input shared by rare

@@ -174,3 +174,30 @@ code 0 eval names.safetensors --data names.csv --part valid --quiet
 out '^a class of a ver\.\. '
 grep -q "$(printf '\033')" out && flunk "an escape sequence comes through"
 [ "$(sed -n '/^class/,$p' out | iconv -f UTF-8 -t UTF-32LE | wc -c)" -gt 0 ] || flunk "a character is cut in two"
+
+begin "eval: weights of rows and of classes"
+awk -F, -v OFS=, 'NR == 1 { print "w", $0 } NR > 1 { print NR % 4 / 2, $0 }' class.csv >weights.csv
+code 0 data weights.csv --weight-column w --quiet
+out '^w  *number  *weight  *0  *4  0 to 1.5  *--weight-column$'
+code 0 train --data weights.csv --weight-column w --class-weights 'same=1,un,like=3' --model 16tanh --epochs 30 --lr 0.01 --out weights.safetensors
+err '^data .*, with weights, target'
+err '^weights  of classes: same 1, un,like 3$'
+code 0 info weights.safetensors
+out '^weights      column w$'
+code 0 eval weights.safetensors --data weights.csv --part valid
+err '^note .*column "w": --weight-column$'
+cp out plain.txt
+code 0 eval weights.safetensors --data weights.csv --part valid --weight-column w --class-weights balanced
+[ "$(head -1 out)" != "$(head -1 plain.txt)" ] || flunk "the weights change no figure: $(head -1 out)"
+code 0 predict weights.safetensors --data class.csv --quiet
+for bad in 'un,lke=1:did you mean "un,like"?; the classes are "same", "un,like"' 'same=x:"x" of class "same" is not a finite' \
+  'equal:neither balanced nor a list'; do
+  code 6 train --data weights.csv --class-weights "${bad%%:*}" --quiet
+  err "${bad#*:}"
+done
+code 6 train --data weights.csv --weight-column kind --target u --quiet
+err 'weights.csv:2: column "kind": the weight ".*" is not a number (--weight-column)$'
+code 6 train --data weights.csv --weight-column u --quiet
+err 'column "u": the weight is -.*; weights are finite and at least 0'
+code 2 train --data value.csv --class-weights balanced --quiet
+err 'a regression, which has no classes; --weight-column weighs rows$'
