@@ -260,6 +260,38 @@ def check_tool(ebb, folder, name, csv, epochs, task):
     return compare(f"ebb eval on {csv}", ours, theirs)
 
 
+def check_weighted(ebb, folder, csv, task):
+    """Figures by weight, against scikit-learn's with sample_weight."""
+    head, *lines = read_csv(os.path.join(folder, csv))
+    weights = [row * 7 % 5 / 4 for row in range(len(lines))]
+    with open("weighted.csv", "w", encoding="utf-8") as file:
+        file.write(",".join(["weight", *head]) + "\n")
+        file.writelines(",".join([str(w), *line]) + "\n" for w, line in zip(weights, lines))
+    data = ["--data", "weighted.csv", "--weight-column", "weight", "--quiet"]
+    run(ebb, "train", *data, "--task", task, "--epochs", "2", "--out", "weighted.safetensors")
+    run(ebb, "predict", "weighted.safetensors", *data, "--out", "weighted_out.csv")
+    ours = json.loads(run(ebb, "eval", "weighted.safetensors", *data, "--part", "all", "--json"))
+    truth, (names, *rows), by = [line[-1] for line in lines], read_csv("weighted_out.csv"), {"sample_weight": weights}
+    if task == "regression":
+        y, p = np.array(truth, float), np.array(rows, float)[:, 0]
+        theirs = {"mse": metrics.mean_squared_error(y, p, **by), "mae": metrics.mean_absolute_error(y, p, **by),
+                  "r2": metrics.r2_score(y, p, **by)}
+    else:
+        names = [name[2:] for name in names[1:]]
+        p, y = np.array([r[1:] for r in rows], float), np.array([names.index(t) for t in truth])
+        p, said, onehot = p / p.sum(axis=1, keepdims=True), p.argmax(axis=1), np.eye(len(names))[y]
+        theirs = {"accuracy": metrics.accuracy_score(y, said, **by), "log_loss": metrics.log_loss(y, p, **by),
+                  "balanced_accuracy": metrics.balanced_accuracy_score(y, said, **by),
+                  "roc_auc": np.mean([metrics.roc_auc_score(onehot[:, k], p[:, k], **by) for k in range(len(names))]),
+                  "average_precision": np.mean([metrics.average_precision_score(onehot[:, k], p[:, k], **by)
+                                                for k in range(len(names))])}
+        for average in "macro", "weighted":
+            f = metrics.precision_recall_fscore_support(y, said, average=average, zero_division=0, **by)
+            theirs |= {f"{average} {name}": value for name, value in zip(("precision", "recall", "f1"), f)}
+            ours |= {f"{average} {name}": ours[average][name] for name in ("precision", "recall", "f1")}
+    return compare(f"ebb eval on {csv} with weights, {task}", {key: [ours[key]] for key in theirs}, theirs)
+
+
 def print_table():
     """In the order of the structs of test_scores.c."""
     def text(x):
@@ -292,6 +324,8 @@ def main():
         good &= check_tool(ebb, folder, "iris", "iris.csv", 5, "classification")
         good &= check_tool(ebb, folder, "digits", "digits.csv", 1, "classification")
         good &= check_tool(ebb, folder, "values", "digits.csv", 2, "regression")
+        good &= check_weighted(ebb, folder, "iris.csv", "classification")
+        good &= check_weighted(ebb, folder, "digits.csv", "regression")
     sys.exit(0 if good else 1)
 
 

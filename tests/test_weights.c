@@ -233,6 +233,77 @@ static void checkpoints_know_the_weights(void **state) {
   free(t);
 }
 
+static unsigned pick(unsigned *state, unsigned count) {
+  *state = (*state * 1103515245u + 12345u) % 2147483648u;
+  return (*state >> 16) % count;
+}
+
+/* Every figure, in the order of the structs. */
+static size_t list_figures(double *out, const ebb_scores *s) {
+  const double own[] = {s->accuracy,          s->balanced_accuracy,
+                        s->top5_accuracy,     s->cross_entropy,
+                        s->log_loss,          s->roc_auc,
+                        s->average_precision, s->brier,
+                        s->calibration_error, s->baseline_accuracy,
+                        s->macro.precision,   s->macro.recall,
+                        s->macro.f1,          s->weighted.precision,
+                        s->weighted.recall,   s->weighted.f1,
+                        s->mean.mse,          s->mean.rmse,
+                        s->mean.mae,          s->mean.median_ae,
+                        s->mean.r2,           s->mean.mean,
+                        s->mean.deviation,    s->mean.baseline_rmse};
+  memcpy(out, own, sizeof own);
+  return sizeof own / sizeof *own;
+}
+
+/* In all scores a row of weight 2 counts as two rows, and one of weight 0 as none. */
+static void weights_count_as_repeated_rows(void **state) {
+  enum { SCORED = 60, MOST = 12, FIGURES = 24 };
+  float z[SCORED * MOST], zs[3 * SCORED * MOST], weights[SCORED];
+  int32_t labels[SCORED], many_labels[3 * SCORED];
+  double y[SCORED], p[SCORED], ys[3 * SCORED], ps[3 * SCORED], a[FIGURES], b[FIGURES];
+  unsigned seed = 3;
+  (void)state;
+  for (size_t classes = 2; classes <= MOST; classes += 5) {
+    size_t rows = 0;
+    for (size_t i = 0; i < SCORED; i++) {
+      weights[i] = (float)pick(&seed, 4);
+      labels[i] = (int32_t)pick(&seed, (unsigned)classes);
+      y[i] = pick(&seed, 1000) / 8.0, p[i] = y[i] + pick(&seed, 100) / 16.0;
+      for (size_t k = 0; k < classes; k++) z[i * classes + k] = (float)pick(&seed, 9) / 2;
+      for (int n = 0; n < (int)weights[i]; n++, rows++) {
+        memcpy(zs + rows * classes, z + i * classes, classes * sizeof *z);
+        many_labels[rows] = labels[i], ys[rows] = y[i], ps[rows] = p[i];
+      }
+    }
+    ebb_scores one, many;
+    for (int values = 0; values < 2; values++) {
+      assert_int_equal(values
+                           ? ebb_scores_weighted_values(&one, p, y, weights, SCORED, 1)
+                           : ebb_scores_weighted_classes(&one, z, labels, weights, SCORED, classes),
+                       EBB_OK);
+      assert_int_equal(values ? ebb_scores_values(&many, ps, ys, rows, 1)
+                              : ebb_scores_classes(&many, zs, many_labels, rows, classes),
+                       EBB_OK);
+      size_t count = list_figures(a, &one);
+      list_figures(b, &many);
+      for (size_t f = 0; f < count; f++)
+        assert_true(isnan(b[f]) ? isnan(a[f]) : fabs(a[f] - b[f]) <= 1e-12 * fabs(b[f]));
+      assert_true(one.rows == SCORED && one.classes ? one.macro.weight == (double)rows : true);
+      ebb_scores_clear(&one);
+      ebb_scores_clear(&many);
+    }
+  }
+  weights[4] = -1;
+  ebb_scores s;
+  assert_int_equal(ebb_scores_weighted_classes(&s, z, labels, weights, SCORED, MOST),
+                   EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "row 4: weight -1"));
+  memset(weights, 0, sizeof weights);
+  assert_int_equal(ebb_scores_weighted_values(&s, p, y, weights, SCORED, 1), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "all 60 weights are 0"));
+}
+
 /* The weights that an encoder gives rows: those of the caller's array times those of classes. */
 static void expect_weights(const char *classes, const float *rows, const float wanted[6]) {
   static const float x[6] = {1, 2, 3, 4, 5, 6};
@@ -275,6 +346,7 @@ int main(void) {
       cmocka_unit_test(weights_are_checked),
       cmocka_unit_test(evaluations_are_means_by_weight),
       cmocka_unit_test(checkpoints_know_the_weights),
+      cmocka_unit_test(weights_count_as_repeated_rows),
       cmocka_unit_test(classes_have_weights),
   };
   return cmocka_run_group_tests(tests, open_test_device, close_test_device);

@@ -44,21 +44,26 @@ int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows) {
 
 static int score_classes(scored *out, const float *outputs, const ebb_dataset *rows,
                          const ebb_dataset *train) {
-  ebb_status status =
-      ebb_scores_classes(&out->scores, outputs, rows->labels, rows->rows, rows->outputs);
+  ebb_status status = ebb_scores_weighted_classes(&out->scores, outputs, rows->labels,
+                                                  rows->weights, rows->rows, rows->outputs);
   if (status == EBB_OK && train)
-    status = ebb_scores_baseline_classes(&out->scores, train->labels, train->rows);
+    status = ebb_scores_weighted_baseline_classes(&out->scores, train->labels, train->weights,
+                                                  train->rows);
   out->loss = out->scores.cross_entropy;
   return fail_status(status);
 }
 
-static double squared_error(const float *outputs, const float *values, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) {
-    double error = (double)outputs[i] - (double)values[i];
-    sum += error * error;
+static double squared_error(const float *outputs, const ebb_dataset *d) {
+  double sum = 0, weights = 0;
+  for (size_t i = 0; i < d->rows; i++) {
+    double weight = d->weights ? (double)d->weights[i] : 1;
+    weights += weight;
+    for (size_t k = i * d->outputs; k < (i + 1) * d->outputs; k++) {
+      double error = (double)outputs[k] - (double)d->values[k];
+      sum += weight * error * error;
+    }
   }
-  return sum / (double)count;
+  return sum / (weights * (double)d->outputs);
 }
 
 /* The model's loss in the network's own scale: squares in double precision here, any other loss by
@@ -67,7 +72,7 @@ static int value_loss(double *loss, ebb_network *network, const float *outputs,
                       const ebb_dataset *rows, ebb_loss kind) {
   ebb_metrics metrics;
   if (ebb_loss_is_squares(kind.kind)) {
-    *loss = squared_error(outputs, rows->values, rows->rows * rows->outputs);
+    *loss = squared_error(outputs, rows);
     return EXIT_GOOD;
   }
   ebb_status status = ebb_evaluate(&metrics, network, rows, kind);
@@ -91,10 +96,11 @@ static int score_values(scored *out, const ebb_encoder *encoder, const float *ou
   if (!predicted || !actual || (train && !learned)) {
     code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
   } else {
-    ebb_status status =
-        ebb_scores_values(&out->scores, predicted, actual, rows->rows, rows->outputs);
+    ebb_status status = ebb_scores_weighted_values(&out->scores, predicted, actual, rows->weights,
+                                                   rows->rows, rows->outputs);
     if (status == EBB_OK && train)
-      status = ebb_scores_baseline_values(&out->scores, learned, train->rows);
+      status =
+          ebb_scores_weighted_baseline_values(&out->scores, learned, train->weights, train->rows);
     code = fail_status(status);
   }
   free(predicted);

@@ -35,6 +35,18 @@ static ebb_status check_labels(const char *where, const int32_t *labels, size_t 
   return EBB_OK;
 }
 
+ebb_status ebbi_weights_sum(double *sum, const float *weights, size_t rows) {
+  *sum = 0;
+  for (size_t i = 0; i < rows; i++) {
+    double weight = ebbi_row_weight(weights, i);
+    REQUIRE(isfinite(weight) && weight >= 0, EBB_ERR_INPUT,
+            "row %zu: weight %g; weights are finite and at least 0", i, weight);
+    *sum += weight;
+  }
+  REQUIRE(*sum > 0, EBB_ERR_INPUT, "all %zu weights are 0, so that no row counts", rows);
+  return EBB_OK;
+}
+
 static ebb_status check(const ebbi_outputs *x) {
   size_t count;
   REQUIRE(x->logits && x->labels && x->rows > 0 && x->classes > 0, EBB_ERR_ARGUMENT,
@@ -63,7 +75,7 @@ void ebbi_scores_judge(ebb_scores *scores) {
 
 static void set_baseline(ebb_scores *scores, size_t class) {
   scores->baseline_class = (int32_t)class;
-  scores->baseline_accuracy = (double)scores->classes[class].support / (double)scores->rows;
+  scores->baseline_accuracy = scores->classes[class].weight / scores->macro.weight;
   ebbi_scores_judge(scores);
 }
 
@@ -81,11 +93,17 @@ static ebb_status score(ebb_scores *out, const ebbi_outputs *x) {
 
 ebb_status ebb_scores_classes(ebb_scores *out, const float *logits, const int32_t *labels,
                               size_t rows, size_t classes) {
+  return ebb_scores_weighted_classes(out, logits, labels, NULL, rows, classes);
+}
+
+ebb_status ebb_scores_weighted_classes(ebb_scores *out, const float *logits, const int32_t *labels,
+                                       const float *weights, size_t rows, size_t classes) {
   REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_scores_classes: an argument is NULL");
   const ebb_value_scores none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
-  const ebbi_outputs x = {logits, labels, rows, classes};
+  ebbi_outputs x = {logits, labels, rows, classes, weights, 0};
   *out = (ebb_scores){0};
   TRY(check(&x));
+  TRY(ebbi_weights_sum(&x.weight, weights, rows));
   *out =
       (ebb_scores){.task = EBB_TASK_CLASSIFICATION, .rows = rows, .outputs = classes, .mean = none};
   ebb_status status = score(out, &x);
@@ -95,19 +113,27 @@ ebb_status ebb_scores_classes(ebb_scores *out, const float *logits, const int32_
   }
   size_t common = 0;
   for (size_t k = 1; k < classes; k++)
-    if (out->classes[k].support > out->classes[common].support) common = k;
+    if (out->classes[k].weight > out->classes[common].weight) common = k;
   set_baseline(out, common);
   return EBB_OK;
 }
 
 ebb_status ebb_scores_baseline_classes(ebb_scores *scores, const int32_t *labels, size_t rows) {
+  return ebb_scores_weighted_baseline_classes(scores, labels, NULL, rows);
+}
+
+ebb_status ebb_scores_weighted_baseline_classes(ebb_scores *scores, const int32_t *labels,
+                                                const float *weights, size_t rows) {
   REQUIRE(scores && scores->classes && labels && rows > 0, EBB_ERR_ARGUMENT,
           "ebb_scores_baseline_classes: an argument is NULL, there are no rows, or these are no "
           "scores of classes");
   TRY(check_labels("ebb_scores_baseline_classes", labels, rows, scores->outputs));
-  size_t *counts = calloc(scores->outputs, sizeof *counts), common = 0;
+  double sum;
+  TRY(ebbi_weights_sum(&sum, weights, rows));
+  double *counts = calloc(scores->outputs, sizeof *counts);
+  size_t common = 0;
   REQUIRE(counts, EBB_ERR_MEMORY, "no memory for %zu classes", scores->outputs);
-  for (size_t i = 0; i < rows; i++) counts[labels[i]]++;
+  for (size_t i = 0; i < rows; i++) counts[labels[i]] += ebbi_row_weight(weights, i);
   for (size_t k = 1; k < scores->outputs; k++)
     if (counts[k] > counts[common]) common = k;
   free(counts);

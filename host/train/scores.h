@@ -9,7 +9,18 @@ typedef struct ebbi_outputs {
   const float *logits;   /* [rows, classes] */
   const int32_t *labels; /* [rows] */
   size_t rows, classes;
+  const float *weights; /* [rows], or NULL */
+  double weight;        /* their sum; without weights the number of rows */
 } ebbi_outputs;
+
+/* The weight of a row. */
+static inline double ebbi_row_weight(const float *weights, size_t row) {
+  return weights ? (double)weights[row] : 1;
+}
+
+/* Checks weights (NULL: all are 1) and adds them up.
+ * Errors: EBB_ERR_INPUT. */
+ebb_status ebbi_weights_sum(double *sum, const float *weights, size_t rows);
 
 /* Computes the probabilities of the classes, exp(z - max) / sum. Returns the cross-entropy -ln
  * p(label), which stays exact if p underflows to 0. */

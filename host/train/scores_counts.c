@@ -26,9 +26,14 @@ static bool is_in_top(const float *z, size_t count, size_t label) {
   return before < TOP;
 }
 
-static double ratio(size_t part, size_t whole) {
-  return whole ? (double)part / (double)whole : 0;
+static double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : 0;
 }
+
+/* Weights of the rows by class; with no weights, their numbers. */
+typedef struct sums {
+  double *right, *said; /* [classes]: correct rows; rows predicted to be in the class */
+} sums;
 
 static void add(ebb_class_scores *sum, const ebb_class_scores *c, double weight) {
   sum->precision += weight * c->precision;
@@ -36,54 +41,59 @@ static void add(ebb_class_scores *sum, const ebb_class_scores *c, double weight)
   sum->f1 += weight * c->f1;
 }
 
-/* Computes the ratios of each class and their means; `right` [classes]. */
-static void summarise(ebb_scores *out, const size_t *right) {
+/* Computes the ratios of each class and their means. */
+static void summarise(ebb_scores *out, const sums *s, double weight) {
   size_t occur = 0, seen = 0;
   for (size_t k = 0; k < out->outputs; k++) {
     const ebb_class_scores *c = &out->classes[k];
-    occur += c->support > 0;
-    seen += c->support > 0 || c->predicted > 0;
+    occur += c->weight > 0;
+    seen += c->weight > 0 || s->said[k] > 0;
   }
   if (occur == 1 && out->outputs > 1) out->warnings |= EBB_SCORES_ONE_CLASS;
-  out->macro = out->weighted = (ebb_class_scores){.support = out->rows, .predicted = out->rows};
+  out->macro = out->weighted =
+      (ebb_class_scores){.support = out->rows, .predicted = out->rows, .weight = weight};
   for (size_t k = 0; k < out->outputs; k++) {
     ebb_class_scores *c = &out->classes[k];
-    c->precision = ratio(right[k], c->predicted);
-    c->recall = ratio(right[k], c->support);
-    c->f1 = ratio(2 * right[k], c->support + c->predicted);
+    c->precision = ratio(s->right[k], s->said[k]);
+    c->recall = ratio(s->right[k], c->weight);
+    c->f1 = ratio(2 * s->right[k], c->weight + s->said[k]);
     out->balanced_accuracy += c->recall / (double)occur;
     add(&out->macro, c, 1 / (double)seen);
-    add(&out->weighted, c, ratio(c->support, out->rows));
+    add(&out->weighted, c, ratio(c->weight, weight));
     if (c->support > 0 && c->predicted == 0) out->warnings |= EBB_SCORES_NEVER_PREDICTED;
   }
 }
 
-static void tally(ebb_scores *out, size_t *right, const ebbi_outputs *x) {
-  size_t all_right = 0, in_top = 0;
+static void tally(ebb_scores *out, const sums *s, const ebbi_outputs *x) {
+  double all_right = 0, in_top = 0;
   for (size_t i = 0; i < x->rows; i++) {
     const float *z = x->logits + i * x->classes;
     size_t label = (size_t)x->labels[i], said = largest_of(z, x->classes);
+    double weight = ebbi_row_weight(x->weights, i);
     out->classes[label].support++;
+    out->classes[label].weight += weight;
     out->classes[said].predicted++;
+    s->said[said] += weight;
     if (out->confusion) out->confusion[label * x->classes + said]++;
-    right[label] += said == label;
-    all_right += said == label;
-    if (x->classes > TOP_ABOVE) in_top += is_in_top(z, x->classes, label);
+    if (said == label) s->right[label] += weight;
+    if (said == label) all_right += weight;
+    if (x->classes > TOP_ABOVE && is_in_top(z, x->classes, label)) in_top += weight;
   }
-  out->accuracy = ratio(all_right, x->rows);
-  out->top5_accuracy = x->classes > TOP_ABOVE ? ratio(in_top, x->rows) : NAN;
+  out->accuracy = ratio(all_right, x->weight);
+  out->top5_accuracy = x->classes > TOP_ABOVE ? ratio(in_top, x->weight) : NAN;
 }
 
 ebb_status ebbi_scores_count(ebb_scores *out, const ebbi_outputs *x) {
   bool matrix = x->classes <= EBB_CONFUSION_MAX;
-  size_t *right = calloc(x->classes, sizeof *right);
+  double *both = calloc(2 * x->classes, sizeof *both);
   if (matrix) out->confusion = calloc(x->classes * x->classes, sizeof *out->confusion);
-  if (!right || (matrix && !out->confusion)) {
-    free(right);
+  if (!both || (matrix && !out->confusion)) {
+    free(both);
     return ebbi_fail(EBB_ERR_MEMORY, "no memory for the counts of %zu classes", x->classes);
   }
-  tally(out, right, x);
-  summarise(out, right);
-  free(right);
+  const sums s = {both, both + x->classes};
+  tally(out, &s, x);
+  summarise(out, &s, x->weight);
+  free(both);
   return EBB_OK;
 }

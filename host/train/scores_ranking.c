@@ -13,28 +13,33 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* A row: the probability of its own class, and its weight, which counts wherever rows do. */
+typedef struct own_row {
+  double p, weight;
+} own_row;
+
 /* Class k's own rows are [begin[k], begin[k + 1]) of the arrays; `above` has one more element for
  * each class. */
 typedef struct ranking {
   const ebbi_outputs *x;
   size_t first;  /* first class that is ranked: with two classes only class 1 */
   size_t *begin; /* [classes + 1] */
-  double *own;   /* [rows]: probability of the row's own class, ascending within each class */
-  size_t *equal; /* [rows]: other rows with this probability, counted at the first of equal rows */
-  size_t *above; /* [rows + classes]: other rows between own rows i - 1 and i */
+  own_row *own;  /* [rows]: ascending within each class */
+  double *equal; /* [rows]: other rows with this probability, at the first of equal rows */
+  double *above; /* [rows + classes]: other rows between own rows i - 1 and i */
 } ranking;
 
 static int ascending(const void *left, const void *right) {
-  double a = *(const double *)left, b = *(const double *)right;
+  double a = ((const own_row *)left)->p, b = ((const own_row *)right)->p;
   return (a > b) - (a < b);
 }
 
 /* Returns how many of the sorted values are below x. */
-static size_t count_below(const double *sorted, size_t count, double x) {
+static size_t count_below(const own_row *sorted, size_t count, double x) {
   size_t at = 0;
   while (count > 0) {
     size_t half = count / 2;
-    bool below = sorted[at + half] < x;
+    bool below = sorted[at + half].p < x;
     at = below ? at + half + 1 : at;
     count = below ? count - half - 1 : half;
   }
@@ -48,7 +53,7 @@ static void sort_own(ranking *r, double *p) {
   for (size_t i = 0; i < x->rows; i++) { /* moves begin[k] to the end of class k */
     size_t label = (size_t)x->labels[i];
     ebbi_softmax(p, x->logits + i * x->classes, x->classes, label);
-    r->own[r->begin[label]++] = p[label];
+    r->own[r->begin[label]++] = (own_row){p[label], ebbi_row_weight(x->weights, i)};
   }
   for (size_t k = x->classes; k > 0; k--) r->begin[k] = r->begin[k - 1]; /* moves it back */
   r->begin[0] = 0;
@@ -65,8 +70,8 @@ static void place_others(ranking *r, double *p) {
       if (k == label) continue;
       size_t start = r->begin[k], count = r->begin[k + 1] - start;
       size_t below = count_below(r->own + start, count, p[k]);
-      bool tied = below < count && r->own[start + below] == p[k];
-      (tied ? r->equal + start : r->above + start + k)[below]++;
+      bool tied = below < count && r->own[start + below].p == p[k];
+      (tied ? r->equal + start : r->above + start + k)[below] += ebbi_row_weight(x->weights, i);
     }
   }
 }
@@ -74,20 +79,24 @@ static void place_others(ranking *r, double *p) {
 /* Adds class k's two figures, starting with its most probable rows: at each threshold, `hits` own
  * rows and `others` other rows are at or above it. */
 static void add_class(double *auc, double *precision, const ranking *r, size_t k) {
-  const double *own = r->own + r->begin[k];
-  const size_t *equal = r->equal + r->begin[k], *above = r->above + r->begin[k] + k;
-  size_t count = r->begin[k + 1] - r->begin[k], others = above[count];
-  double rest = (double)(r->x->rows - count), area = 0, sum = 0;
+  const own_row *own = r->own + r->begin[k];
+  const double *equal = r->equal + r->begin[k], *above = r->above + r->begin[k] + k;
+  size_t count = r->begin[k + 1] - r->begin[k];
+  double others = above[count], all = 0, rest = 0, hits = 0, area = 0, sum = 0;
+  for (size_t i = 0; i < count; i++) all += own[i].weight;
+  for (size_t i = 0; i <= count; i++) rest += above[i] + (i < count ? equal[i] : 0);
   for (size_t end = count, start; end > 0; end = start) {
-    for (start = end - 1; start > 0 && own[start - 1] == own[end - 1];) start--;
-    double steps = (double)(end - start), hits = (double)(count - start);
+    double steps = own[end - 1].weight;
+    for (start = end - 1; start > 0 && own[start - 1].p == own[end - 1].p;)
+      steps += own[--start].weight;
+    hits += steps;
     others += equal[start];
-    area += steps * (rest - (double)others + (double)equal[start] / 2);
-    sum += steps * hits / (hits + (double)others);
+    area += steps * (rest - others + equal[start] / 2);
+    if (steps > 0) sum += steps * hits / (hits + others);
     others += above[start];
   }
-  *auc += area / ((double)count * rest); /* NaN (0 / 0) if there are no other rows */
-  *precision += count ? sum / (double)count : 0;
+  *auc += area / (all * rest); /* NaN (0 / 0) if there are no other rows */
+  *precision += all > 0 ? sum / all : 0;
 }
 
 static void rank(ebb_scores *out, ranking *r, double *p) {

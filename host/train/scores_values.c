@@ -17,7 +17,14 @@ typedef struct column {
   const double *predicted, *actual;
   size_t rows, stride;
   double scale; /* 2^-n */
+  const float *weights;
+  double weight; /* their sum */
 } column;
+
+/* An absolute error and its weight. */
+typedef struct error {
+  double size, weight;
+} error;
 
 static double scale_of(const column *c) {
   double largest = 0;
@@ -35,22 +42,32 @@ static double error_of(const column *c, size_t row) {
   return c->predicted[at] * c->scale - c->actual[at] * c->scale;
 }
 
-static double mean_of(const double *values, size_t rows, size_t stride, double scale) {
-  double first = values[0] * scale, sum = 0;
-  for (size_t i = 0; i < rows; i++) sum += values[i * stride] * scale - first;
-  return first + sum / (double)rows;
+/* The mean of a column of values with this stride, by weight. */
+static double mean_of(const double *values, const column *c) {
+  double first = values[0] * c->scale, sum = 0;
+  for (size_t i = 0; i < c->rows; i++)
+    sum += ebbi_row_weight(c->weights, i) * (values[i * c->stride] * c->scale - first);
+  return first + sum / c->weight;
 }
 
 static int ascending(const void *left, const void *right) {
-  double a = *(const double *)left, b = *(const double *)right;
+  double a = ((const error *)left)->size, b = ((const error *)right)->size;
   return (a > b) - (a < b);
 }
 
-/* `errors` has room for one number per row. */
-static double median_error(double *errors, const column *c) {
-  for (size_t i = 0; i < c->rows; i++) errors[i] = fabs(error_of(c, i));
-  qsort(errors, c->rows, sizeof *errors, ascending);
-  return errors[(c->rows - 1) / 2] / 2 + errors[c->rows / 2] / 2;
+/* The error at which the sum of weights reaches half; if it is exactly half, the mean of this error
+ * and the next. `errors` has room for every row. */
+static double median_error(error *errors, const column *c) {
+  size_t count = 0, at = 0, next;
+  for (size_t i = 0; i < c->rows; i++) {
+    double weight = ebbi_row_weight(c->weights, i);
+    if (weight > 0) errors[count++] = (error){fabs(error_of(c, i)), weight};
+  }
+  qsort(errors, count, sizeof *errors, ascending);
+  double sum = errors[0].weight, half = c->weight / 2;
+  while (at + 1 < count && sum < half) sum += errors[++at].weight;
+  next = sum == half && at + 1 < count ? at + 1 : at;
+  return errors[at].size / 2 + errors[next].size / 2;
 }
 
 /* Follows the conventions of scikit-learn's r2_score. */
@@ -60,14 +77,15 @@ static double r2_of(double squares, double deviations, size_t rows) {
   return deviations > 0 ? 1 - squares / deviations : 0;
 }
 
-static ebb_value_scores score_column(const column *c, double *errors) {
-  double rows = (double)c->rows, squares = 0, sizes = 0, deviations = 0;
-  double mean = mean_of(c->actual, c->rows, c->stride, c->scale);
+static ebb_value_scores score_column(const column *c, error *errors) {
+  double rows = c->weight, squares = 0, sizes = 0, deviations = 0;
+  double mean = mean_of(c->actual, c);
   for (size_t i = 0; i < c->rows; i++) {
-    double error = error_of(c, i), deviation = c->actual[i * c->stride] * c->scale - mean;
-    squares += error * error;
-    sizes += fabs(error);
-    deviations += deviation * deviation;
+    double off = error_of(c, i), deviation = c->actual[i * c->stride] * c->scale - mean;
+    double weight = ebbi_row_weight(c->weights, i);
+    squares += weight * off * off;
+    sizes += weight * fabs(off);
+    deviations += weight * deviation * deviation;
   }
   double rmse = sqrt(squares / rows) / c->scale, deviation = sqrt(deviations / rows) / c->scale;
   return (ebb_value_scores){
@@ -118,10 +136,12 @@ static ebb_status check(const double *predicted, const double *actual, size_t ro
 
 ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const double *actual,
                              size_t rows, size_t targets) {
-  REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_scores_values: an argument is NULL");
-  *out = (ebb_scores){0};
-  TRY(check(predicted, actual, rows, targets));
-  *out = (ebb_scores){.task = EBB_TASK_REGRESSION,
+  return ebb_scores_weighted_values(out, predicted, actual, NULL, rows, targets);
+}
+
+/* Scores of values without any target. */
+static ebb_scores blank(size_t rows, size_t targets) {
+  return (ebb_scores){.task = EBB_TASK_REGRESSION,
                       .rows = rows,
                       .outputs = targets,
                       .accuracy = NAN,
@@ -133,19 +153,30 @@ ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const dou
                       .average_precision = NAN,
                       .brier = NAN,
                       .calibration_error = NAN,
-                      .macro = {NAN, NAN, NAN, 0, 0},
-                      .weighted = {NAN, NAN, NAN, 0, 0},
+                      .macro = {NAN, NAN, NAN, 0, 0, 0},
+                      .weighted = {NAN, NAN, NAN, 0, 0, 0},
                       .baseline_class = -1,
                       .baseline_accuracy = NAN};
+}
+
+ebb_status ebb_scores_weighted_values(ebb_scores *out, const double *predicted,
+                                      const double *actual, const float *weights, size_t rows,
+                                      size_t targets) {
+  double weight;
+  REQUIRE(out, EBB_ERR_ARGUMENT, "ebb_scores_values: an argument is NULL");
+  *out = (ebb_scores){0};
+  TRY(check(predicted, actual, rows, targets));
+  TRY(ebbi_weights_sum(&weight, weights, rows));
+  *out = blank(rows, targets);
   out->targets = calloc(targets, sizeof *out->targets);
-  double *errors = calloc(rows, sizeof *errors);
+  error *errors = calloc(rows, sizeof *errors);
   if (!out->targets || !errors) {
     free(errors);
     ebb_scores_clear(out);
     return ebbi_fail(EBB_ERR_MEMORY, "no memory for the errors of %zu rows", rows);
   }
   for (size_t k = 0; k < targets; k++) {
-    column c = {predicted + k, actual + k, rows, targets, 1};
+    column c = {predicted + k, actual + k, rows, targets, 1, weights, weight};
     c.scale = scale_of(&c);
     out->targets[k] = score_column(&c, errors);
   }
@@ -156,12 +187,20 @@ ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const dou
 }
 
 ebb_status ebb_scores_baseline_values(ebb_scores *scores, const double *actual, size_t rows) {
+  return ebb_scores_weighted_baseline_values(scores, actual, NULL, rows);
+}
+
+ebb_status ebb_scores_weighted_baseline_values(ebb_scores *scores, const double *actual,
+                                               const float *weights, size_t rows) {
+  double weight;
   REQUIRE(scores && scores->targets && actual && rows > 0, EBB_ERR_ARGUMENT,
           "ebb_scores_baseline_values: an argument is NULL, there are no rows, or these are no "
           "scores of values");
+  TRY(ebbi_weights_sum(&weight, weights, rows));
+  const column c = {NULL, NULL, rows, scores->outputs, 1, weights, weight};
   for (size_t k = 0; k < scores->outputs; k++) {
     ebb_value_scores *t = &scores->targets[k];
-    double mean = mean_of(actual + k, rows, scores->outputs, 1);
+    double mean = mean_of(actual + k, &c);
     t->baseline_rmse = hypot(t->deviation, t->mean - mean);
   }
   average(scores);

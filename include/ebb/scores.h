@@ -3,6 +3,7 @@
  *
  * The definitions are those of scikit-learn (1.5 and later), including its conventions for ties,
  * absent classes and constant targets, so the figures can be compared with those of other tools.
+ * Weights of rows have the meaning of its sample_weight: a row of weight 2 counts as two rows.
  */
 #ifndef EBB_SCORES_H
 #define EBB_SCORES_H
@@ -29,8 +30,9 @@ typedef struct ebb_class_scores {
   double precision; /* correct / predicted */
   double recall;    /* correct / support */
   double f1;        /* harmonic mean of the two */
-  size_t support;   /* rows in this class */
-  size_t predicted; /* rows predicted to be in it */
+  size_t support;   /* rows in this class; a count, also if rows have weights */
+  size_t predicted; /* rows predicted to be in it; a count */
+  double weight;    /* of the rows in this class; their number if rows have no weights */
 } ebb_class_scores;
 
 /* Scores of one target, in its own units. Errors are predicted - actual. */
@@ -90,6 +92,12 @@ void ebb_probabilities(double *probabilities, const float *logits, size_t rows, 
 ebb_status ebb_scores_classes(ebb_scores *out, const float *logits, const int32_t *labels,
                               size_t rows, size_t classes);
 
+/* The same for rows with weights [rows], finite and at least 0 with a positive sum; NULL: all are
+ * 1. All figures are weighted; support, predicted and the confusion matrix count rows. Further
+ * errors: EBB_ERR_INPUT (a weight: names the row). */
+ebb_status ebb_scores_weighted_classes(ebb_scores *out, const float *logits, const int32_t *labels,
+                                       const float *weights, size_t rows, size_t classes);
+
 /* Scores predicted values.
  * Units: those of the values.
  * Shapes: predicted and actual [rows, targets].
@@ -98,13 +106,23 @@ ebb_status ebb_scores_classes(ebb_scores *out, const float *logits, const int32_
 ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const double *actual,
                              size_t rows, size_t targets);
 
-/* The functions above take the baseline from the scored rows. These two replace it by the baseline
- * of the training rows, which is all that a model could know: their commonest class or their means.
- * They recompute EBB_SCORES_NO_BETTER.
+/* The same for rows with weights, as above. The median is the smallest error below or at which half
+ * of the weight lies; with exactly half, the mean of it and the next. */
+ebb_status ebb_scores_weighted_values(ebb_scores *out, const double *predicted,
+                                      const double *actual, const float *weights, size_t rows,
+                                      size_t targets);
+
+/* The functions above take the baseline from the scored rows. These replace it by the baseline of
+ * the training rows, which is all that a model could know: their commonest class or their means, by
+ * weight if weights are given. They recompute EBB_SCORES_NO_BETTER.
  * Shapes: labels [rows], actual [rows, outputs of `scores`].
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT, EBB_ERR_MEMORY. */
 ebb_status ebb_scores_baseline_classes(ebb_scores *scores, const int32_t *labels, size_t rows);
 ebb_status ebb_scores_baseline_values(ebb_scores *scores, const double *actual, size_t rows);
+ebb_status ebb_scores_weighted_baseline_classes(ebb_scores *scores, const int32_t *labels,
+                                                const float *weights, size_t rows);
+ebb_status ebb_scores_weighted_baseline_values(ebb_scores *scores, const double *actual,
+                                               const float *weights, size_t rows);
 
 /* Frees the arrays and zeroes the scores. Accepts NULL. */
 void ebb_scores_clear(ebb_scores *scores);
