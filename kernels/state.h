@@ -21,7 +21,7 @@
 #define LOSS_WEIGHTED 0
 #endif
 #if LOSS_WEIGHTED
-typedef float3 loss_sums;
+typedef float4 loss_sums; /* the last is 0: drivers have faults with vectors of three */
 #define PARTIALS           3
 #define ROW_WEIGHT(weight) (weight)
 #else
@@ -33,7 +33,7 @@ typedef float2 loss_sums;
 /* Losses and hits, which are weighted already, with the sum of the weights. */
 static inline loss_sums with_weight(float2 sums, float weight) {
 #if LOSS_WEIGHTED
-  return (float3)(sums, weight);
+  return (float4)(sums, weight, 0.0f);
 #else
   return sums;
 #endif
@@ -42,7 +42,8 @@ static inline loss_sums with_weight(float2 sums, float weight) {
 /* Row i of partials. */
 static inline void store_sums(loss_sums sums, size_t i, __global float *partials) {
 #if LOSS_WEIGHTED
-  vstore3(sums, i, partials);
+  vstore2(sums.xy, 0, partials + PARTIALS * i);
+  partials[PARTIALS * i + 2] = sums.z;
 #else
   vstore2(sums, i, partials);
 #endif
