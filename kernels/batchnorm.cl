@@ -42,17 +42,22 @@ INLINE void deviations_of(__local vec *sums, __local vec *squares, __global cons
 }
 
 /* A variance that has overflowed gives NaN: a rate of 0 would hide it. */
-INLINE column_moments moments_of(vec pivot, vec sum, vec squares, float epsilon, int count) {
+INLINE void moments_of(column_moments *m, vec pivot, vec sum, vec squares, float epsilon,
+                       int count) {
   const vec shift = sum / count, variance = squares / count - shift * shift;
   const vec positive = select(variance, (vec)(0.0f), variance < 0.0f);
-  const vec rate = select(1.0f / sqrt(positive + epsilon), (vec)(NAN), isinf(squares));
-  return (column_moments){pivot, shift, positive, rate};
+  m->pivot = pivot;
+  m->shift = shift;
+  m->variance = positive;
+  m->rate = select(1.0f / sqrt(positive + epsilon), (vec)(NAN), isinf(squares));
 }
 
-INLINE column_moments running_of(__global const float *mean, __global const float *variance, int c,
-                                 float epsilon) {
-  const vec v = aligned_vec(variance + c, 0);
-  return (column_moments){aligned_vec(mean + c, 0), (vec)(0.0f), v, 1.0f / sqrt(v + epsilon)};
+INLINE void take_running(column_moments *m, __global const float *mean,
+                         __global const float *variance, int c, float epsilon) {
+  m->pivot = aligned_vec(mean + c, 0);
+  m->shift = (vec)(0.0f);
+  m->variance = aligned_vec(variance + c, 0);
+  m->rate = 1.0f / sqrt(m->variance + epsilon);
 }
 
 /* Declares `m`, the moments of this group's columns: of `count` rows, or the running ones if there
@@ -64,9 +69,9 @@ INLINE column_moments running_of(__global const float *mean, __global const floa
   const vec pivot = total_of(first) / (float)count;                                                \
   deviations_of(second, third, x, pivot, count, stride);                                           \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
-  const column_moments m =                                                                         \
-      count < 2 ? running_of(mean, variance, c, epsilon)                                           \
-                : moments_of(pivot, total_of(second), total_of(third), epsilon, count)
+  column_moments m;                                                                                \
+  moments_of(&m, pivot, total_of(second), total_of(third), epsilon, count);                        \
+  if (count < 2) take_running(&m, mean, variance, c, epsilon)
 
 /* y = f(z), z = x^ w + b (N5). kept NULL: z is not kept; training 0: by the running statistics,
  * without a state. All matrices are [rows, cols] with one stride, all vectors [cols]. */

@@ -13,13 +13,9 @@
 
 #define BLOCK 64 /* columns of 16 calls */
 
-/* The four words of the calls of WIDTH columns. */
-typedef struct {
-  uvec word[4];
-} uvec4;
-
-/* philox(key, use, 0, counter) with the counters of a row in the lanes: row << 32 | from + lane. */
-INLINE uvec4 philox_lanes(ulong seed, uint use, uint row, int from) {
+/* word = philox(seed, use, 0, counter), the four words of each call, with the counters of a row in
+ * the lanes: row << 32 | from + lane. */
+INLINE void philox_lanes(uvec word[4], ulong seed, uint use, uint row, int from) {
   uvec x = PASTE(as_uint, WIDTH)(columns_from(from)), y = (uvec)(row), z = (uvec)(0),
        w = (uvec)(use);
   uint2 key = (uint2)((uint)seed, (uint)(seed >> 32));
@@ -32,7 +28,10 @@ INLINE uvec4 philox_lanes(ulong seed, uint use, uint row, int from) {
     z = next_z;
     key += (uint2)(0x9e3779b9u, 0xbb67ae85u);
   }
-  return (uvec4){{x, y, z, w}};
+  word[0] = x;
+  word[1] = y;
+  word[2] = z;
+  word[3] = w;
 }
 
 /* What an item does to a vector of columns. */
@@ -63,12 +62,12 @@ void dropout(__global c_number *restrict y, __global const a_number *restrict x,
   const int first = get_global_id(0) * each;
   for (int i = first; i < min(first + each, shares); i++) {
     const int row = i / across, call = i % across * WIDTH; /* the first of WIDTH calls */
-    const uvec4 random = philox_lanes(key, use, row, call);
+    uvec random[4];
+    philox_lanes(random, key, use, row, call);
 #pragma unroll
     for (int k = 0; k < 4; k++) {
       const int c = call / 16 * BLOCK + 16 * k + call % 16;
-      if (c < cols)
-        drop(y, x, z, f, (size_t)row * stride + c, random.word[k], rate, scale, cols - c);
+      if (c < cols) drop(y, x, z, f, (size_t)row * stride + c, random[k], rate, scale, cols - c);
     }
   }
 }

@@ -41,11 +41,14 @@ INLINE float2 deviations_of(__global const a_number *x, float pivot, int cols) {
 }
 
 /* A variance that has overflowed gives NaN: a rate of 0 would hide it. */
-INLINE row_moments moments_of(float pivot, float2 sums, float centre, float epsilon, int cols) {
+INLINE void moments_of(row_moments *m, float pivot, float2 sums, float centre, float epsilon,
+                       int cols) {
   const float shift = centre * sums.x / cols, variance = sums.y / cols - shift * shift;
   const float positive = variance < 0.0f ? 0.0f : variance;
   const float rate = isinf(sums.y) ? NAN : 1.0f / sqrt(positive + epsilon);
-  return (row_moments){pivot, shift, rate};
+  m->pivot = pivot;
+  m->shift = shift;
+  m->rate = rate;
 }
 
 /* y = f(z), z = x^ w + b (N1) (N3). b NULL: without b; kept NULL: z is not kept. All matrices are
@@ -64,7 +67,8 @@ void norm_forward(__global c_number *restrict y, __global c_number *restrict kep
     const float pivot = centre * total_of(sums).x / cols;
     deviations[item] = deviations_of(x + row, pivot, cols);
     barrier(CLK_LOCAL_MEM_FENCE);
-    const row_moments m = moments_of(pivot, total_of(deviations), centre, epsilon, cols);
+    row_moments m;
+    moments_of(&m, pivot, total_of(deviations), centre, epsilon, cols);
     for (int c = item * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
       vec z = ((load_a(x + row + c) - m.pivot) - m.shift) * m.rate * aligned_vec(weight + c, 0);
       if (bias) z += aligned_vec(bias + c, 0);
@@ -94,7 +98,8 @@ void norm_backward(__global c_number *restrict dx, __global float *restrict part
     const float pivot = centre * total_of(sums).x / cols;
     deviations[item] = deviations_of(x + row, pivot, cols);
     barrier(CLK_LOCAL_MEM_FENCE);
-    const row_moments m = moments_of(pivot, total_of(deviations), centre, epsilon, cols);
+    row_moments m;
+    moments_of(&m, pivot, total_of(deviations), centre, epsilon, cols);
     vec sum = (vec)(0.0f), along = (vec)(0.0f);
     for (int c = item * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
       const vec d = load_b(dz + row + c), g = d * aligned_vec(weight + c, 0);
