@@ -2,59 +2,66 @@
  *
  * They are macros because OpenCL C 1.2 has no overloading, and T is `float` in
  * one place and `vec` in another; exp_##T is elementary.h's exp_float or exp_vec. What takes more
- * than an expression is a function on vectors, with SCALAR_OF, as there. F_name(T, z) is
- * f(z); D_name(T, z, a) is f'(z), where a = f(z) is available and z only if EBB_ACTIVATION_LIST
- * (include/ebb/activations.h) says so. Arguments are evaluated more than once: pass variables.
- * ACTIVATE and SLOPE are those of this build.
+ * than an expression is a function on vectors, with SCALAR_OF, as there. F_name(T, z, p) is
+ * f(z) with the parameter p, if it has one; D_name(T, z, a, p) is f'(z), where a = f(z) is
+ * available and z only if EBB_ACTIVATION_LIST (include/ebb/activations.h) says so. Arguments are
+ * evaluated more than once: pass variables. ACTIVATE and SLOPE are those of this build.
  */
 #ifndef ACTIVATION_H
 #define ACTIVATION_H
 
 #include "elementary.h"
 
-#ifndef ACTIVATE
-#define ACTIVATE F_relu
-#define SLOPE    D_relu
+#ifndef ACTIVATE_BY
+#define ACTIVATE_BY F_relu
+#define SLOPE_BY    D_relu
 #endif
+#ifndef PARAMETER_BITS
+#define PARAMETER_BITS 0
+#endif
+#define PARAMETER      as_float(PARAMETER_BITS)
+#define ACTIVATE(T, z) ACTIVATE_BY(T, z, PARAMETER)
+#define SLOPE(T, z, a) SLOPE_BY(T, z, a, PARAMETER)
 
-#define F_identity(T, z)    (z)
-#define D_identity(T, z, a) ((T)(1.0f))
+#define F_identity(T, z, p)    (z)
+#define D_identity(T, z, a, p) ((T)(1.0f))
 
 /* select is used because fmax(NaN, 0) is 0 and would hide a NaN. */
-#define F_relu(T, z)    select((z), (T)(0.0f), (z) < (T)(0.0f))
-#define D_relu(T, z, a) select((T)(0.0f), (T)(1.0f), (a) > (T)(0.0f))
+#define F_relu(T, z, p)    select((z), (T)(0.0f), (z) < (T)(0.0f))
+#define D_relu(T, z, a, p) select((T)(0.0f), (T)(1.0f), (a) > (T)(0.0f))
 
-#define F_leaky_relu(T, z)    select((z), 0.01f * (z), (z) < (T)(0.0f))
-#define D_leaky_relu(T, z, a) select((T)(0.01f), (T)(1.0f), (a) > (T)(0.0f))
+#define F_leaky_relu(T, z, p)    select((z), (p) * (z), (z) < (T)(0.0f))
+#define D_leaky_relu(T, z, a, p) select((T)(p), (T)(1.0f), (a) > (T)(0.0f))
 
-#define F_sigmoid(T, z)    (1.0f / (1.0f + exp_##T(-(z))))
-#define D_sigmoid(T, z, a) ((a) * (1.0f - (a)))
+#define SIGMOID(T, z)         (1.0f / (1.0f + exp_##T(-(z))))
+#define F_sigmoid(T, z, p)    SIGMOID(T, z)
+#define D_sigmoid(T, z, a, p) ((a) * (1.0f - (a)))
 
-#define F_tanh(T, z)    tanh_##T(z)
-#define D_tanh(T, z, a) (1.0f - (a) * (a))
+#define F_tanh(T, z, p)    tanh_##T(z)
+#define D_tanh(T, z, a, p) (1.0f - (a) * (a))
 
 /* z Phi(z), where Phi is the normal distribution. */
-#define F_gelu(T, z)    ((z) * normal_cdf_##T(z))
-#define D_gelu(T, z, a) gelu_slope_##T(z)
+#define F_gelu(T, z, p)    ((z) * normal_cdf_##T(z))
+#define D_gelu(T, z, a, p) gelu_slope_##T(z)
 
 /* (1 + tanh u) / 2 = s = 1 / (1 + exp(-2u)), u = sqrt(2/pi) (z + 0.044715 z^3): f = z s and
  * f' = s + z s (1 - s) 2u', with no difference of nearly equal numbers anywhere. */
 #define GELU_SIGMOID(T, z)                                                                         \
   (1.0f / (1.0f + exp_##T(-1.5957691216f * (z) * (1.0f + 0.044715f * (z) * (z)))))
-#define F_gelu_tanh(T, z) ((z) * GELU_SIGMOID(T, z))
-#define D_gelu_tanh(T, z, a)                                                                       \
+#define F_gelu_tanh(T, z, p) ((z) * GELU_SIGMOID(T, z))
+#define D_gelu_tanh(T, z, a, p)                                                                    \
   (GELU_SIGMOID(T, z) + (z) * GELU_SIGMOID(T, z) * (1.0f - GELU_SIGMOID(T, z)) * 1.5957691216f *   \
                             (1.0f + fmin(0.134145f * (z) * (z), FLT_MAX)))
 
-#define F_silu(T, z)    ((z) / (1.0f + exp_##T(-(z))))
-#define D_silu(T, z, a) (F_sigmoid(T, z) * (1.0f + (z) * (1.0f - F_sigmoid(T, z))))
+#define F_silu(T, z, p)    ((z) / (1.0f + exp_##T(-(z))))
+#define D_silu(T, z, a, p) (SIGMOID(T, z) * (1.0f + (z) * (1.0f - SIGMOID(T, z))))
 
 /* exp(-|z|) does not overflow; 1 - exp(-a) is exp(z) / (1 + exp(z)) since a = log(1 + exp(z)). */
-#define F_softplus(T, z)    (select((z), (T)(0.0f), (z) < (T)(0.0f)) + log1p_##T(exp_##T(-fabs(z))))
-#define D_softplus(T, z, a) (-expm1_##T(-(a)))
+#define F_softplus(T, z, p)    (select((z), (T)(0.0f), (z) < (T)(0.0f)) + log1p_##T(exp_##T(-fabs(z))))
+#define D_softplus(T, z, a, p) (-expm1_##T(-(a)))
 
-#define F_elu(T, z)    select(expm1_##T(z), (z), (z) > (T)(0.0f))
-#define D_elu(T, z, a) select((a) + 1.0f, (T)(1.0f), (a) > (T)(0.0f))
+#define F_elu(T, z, p)    select((p) * expm1_##T(z), (z), (z) > (T)(0.0f))
+#define D_elu(T, z, a, p) select((a) + (p), (T)(1.0f), (a) > (T)(0.0f))
 
 /* tanh(log(1 + t)) with t = exp(z) is n / d, where n = t^2 + 2t and d = n + 2; and its derivative
  * by z is 4t (1 + t) / d^2. Where z > 0 both fractions are reduced by t^2, so that nothing
@@ -85,8 +92,8 @@ static inline vec mish_slope_vec(vec z) {
 SCALAR_OF(mish)
 SCALAR_OF(mish_slope)
 
-#define F_mish(T, z)    mish_##T(z)
-#define D_mish(T, z, a) mish_slope_##T(z)
+#define F_mish(T, z, p)    mish_##T(z)
+#define D_mish(T, z, a, p) mish_slope_##T(z)
 
 /* z limited to low ... high. f' of the limited z is 1 between the limits and 0 beyond. */
 #define LIMITED(T, z, low, high)                                                                   \
@@ -94,38 +101,46 @@ SCALAR_OF(mish_slope)
 #define WITHIN(T, z, low, high, slope)                                                             \
   select((T)(0.0f), (T)(slope), ((z) > (T)(low)) & ((z) < (T)(high)))
 
-#define F_relu6(T, z)    LIMITED(T, z, 0.0f, 6.0f)
-#define D_relu6(T, z, a) WITHIN(T, a, 0.0f, 6.0f, 1.0f)
+#define F_relu6(T, z, p)    LIMITED(T, z, 0.0f, 6.0f)
+#define D_relu6(T, z, a, p) WITHIN(T, a, 0.0f, 6.0f, 1.0f)
 
-#define F_hard_tanh(T, z)    LIMITED(T, z, -1.0f, 1.0f)
-#define D_hard_tanh(T, z, a) WITHIN(T, a, -1.0f, 1.0f, 1.0f)
+#define F_hard_tanh(T, z, p)    LIMITED(T, z, -1.0f, 1.0f)
+#define D_hard_tanh(T, z, a, p) WITHIN(T, a, -1.0f, 1.0f, 1.0f)
 
-#define F_hard_sigmoid(T, z)    ((LIMITED(T, z, -3.0f, 3.0f) + 3.0f) * 0.16666667f)
-#define D_hard_sigmoid(T, z, a) WITHIN(T, z, -3.0f, 3.0f, 0.16666667f)
+#define F_hard_sigmoid(T, z, p)    ((LIMITED(T, z, -3.0f, 3.0f) + 3.0f) * 0.16666667f)
+#define D_hard_sigmoid(T, z, a, p) WITHIN(T, z, -3.0f, 3.0f, 0.16666667f)
 
 /* Beyond 3 the result is z or 0 without a product, which could overflow. */
-#define F_hard_swish(T, z)                                                                         \
+#define F_hard_swish(T, z, p)                                                                      \
   select(select((z) * (((z) + 3.0f) * 0.16666667f), (T)(0.0f), (z) <= (T)(-3.0f)), (z),            \
          (z) >= (T)(3.0f))
-#define D_hard_swish(T, z, a)                                                                      \
+#define D_hard_swish(T, z, a, p)                                                                   \
   select(select((z) * 0.33333334f + 0.5f, (T)(0.0f), (z) <= (T)(-3.0f)), (T)(1.0f),                \
          (z) >= (T)(3.0f))
 
 /* 1.0507 z and 1.0507 1.6733 (exp(z) - 1); f' = a + 1.7581 below 0. */
-#define F_selu(T, z)    select(1.7580993f * expm1_##T(z), 1.050701f * (z), (z) > (T)(0.0f))
-#define D_selu(T, z, a) select((a) + 1.7580993f, (T)(1.050701f), (a) > (T)(0.0f))
+#define F_selu(T, z, p)    select(1.7580993f * expm1_##T(z), 1.050701f * (z), (z) > (T)(0.0f))
+#define D_selu(T, z, a, p) select((a) + 1.7580993f, (T)(1.050701f), (a) > (T)(0.0f))
 
 /* f' = 1 / (1 + |z|)^2 = (1 - |a|)^2. |z| is limited to the largest float, so that infinity
  * gives 1.
  */
-#define LIMITED_SIZE(T, z)  select(fabs(z), (T)(FLT_MAX), fabs(z) > (T)(FLT_MAX))
-#define F_softsign(T, z)    copysign(LIMITED_SIZE(T, z) / (1.0f + LIMITED_SIZE(T, z)), (z))
-#define D_softsign(T, z, a) ((1.0f - fabs(a)) * (1.0f - fabs(a)))
+#define LIMITED_SIZE(T, z)     select(fabs(z), (T)(FLT_MAX), fabs(z) > (T)(FLT_MAX))
+#define F_softsign(T, z, p)    copysign(LIMITED_SIZE(T, z) / (1.0f + LIMITED_SIZE(T, z)), (z))
+#define D_softsign(T, z, a, p) ((1.0f - fabs(a)) * (1.0f - fabs(a)))
 
-#define F_square(T, z)    ((z) * (z))
-#define D_square(T, z, a) (2.0f * (z))
+#define F_square(T, z, p)    ((z) * (z))
+#define D_square(T, z, a, p) (2.0f * (z))
 
-#define F_exp(T, z)    exp_##T(z)
-#define D_exp(T, z, a) (a)
+#define F_celu(T, z, p)    select((p) * expm1_##T((z) / (p)), (z), (z) > (T)(0.0f))
+#define D_celu(T, z, a, p) select((a) / (p) + 1.0f, (T)(1.0f), (a) > (T)(0.0f))
+
+/* The angle is limited to the floats, and stays NaN where z is infinite. */
+#define ANGLE(T, z, p)    (LIMITED(T, (p) * (z), -FLT_MAX, FLT_MAX) + 0.0f * (z))
+#define F_sin(T, z, p)    sin(ANGLE(T, z, p))
+#define D_sin(T, z, a, p) ((p) * cos(ANGLE(T, z, p)))
+
+#define F_exp(T, z, p)    exp_##T(z)
+#define D_exp(T, z, a, p) (a)
 
 #endif

@@ -17,7 +17,7 @@ void glu(__global c_number *restrict y, __global const a_number *restrict x, int
   for (int i = item.first; i < item.end; i++) {
     const int c = v * WIDTH;
     __global const a_number *at = x + (size_t)row * x_stride + c;
-    const vec a = load_a(at), b = load_part(at + cols, cols - c), s = F_sigmoid(vec, b);
+    const vec a = load_a(at), b = load_part(at + cols, cols - c), s = SIGMOID(vec, b);
     store_c(y + (size_t)row * stride + c, a * (silu ? b * s : s), cols - c);
     if (++v == item.across) row++, v = 0;
   }
@@ -34,7 +34,7 @@ void glu_backward(__global c_number *restrict dx, __global const a_number *restr
   for (int i = item.first; i < item.end; i++) {
     const int c = v * WIDTH;
     const size_t at = (size_t)row * x_stride + c;
-    const vec a = load_a(x + at), b = load_part(x + at + cols, cols - c), s = F_sigmoid(vec, b);
+    const vec a = load_a(x + at), b = load_part(x + at + cols, cols - c), s = SIGMOID(vec, b);
     const vec slope = silu ? s * (1.0f + b * (1.0f - s)) : s * (1.0f - s);
     const vec up = load_b(dy + (size_t)row * stride + c);
     store_c(dx + at, up * (silu ? b * s : s), cols - c);

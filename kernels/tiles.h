@@ -30,19 +30,19 @@ static inline int panel_pitch(int units) {
 }
 
 /* f(z) (2) */
-static inline vec activated(vec z, int kind) {
+static inline vec activated(vec z, int kind, float p) {
 #define FORWARD(capitals, name, needs_z, formula)                                                  \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
-    return F_##name(vec, z);
+    return F_##name(vec, z, p);
   EBB_ACTIVATION_LIST(FORWARD)
   return z; /* the last layer's activation, which the build does not include */
 }
 
 /* da * f'(z), the second part of (8) */
-static inline vec sloped(vec da, vec z, vec a, int kind) {
+static inline vec sloped(vec da, vec z, vec a, int kind, float p) {
 #define BACKWARD(capitals, name, needs_z, formula)                                                 \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
-    return da * D_##name(vec, z, a);
+    return da * D_##name(vec, z, a, p);
   EBB_ACTIVATION_LIST(BACKWARD)
   return da;
 }
@@ -54,6 +54,7 @@ typedef struct {
   __global const float *bias;
   __local const float *panel; /* [depth][pitch] */
   int depth, units, pitch, kind;
+  float parameter; /* of the activation */
 } product;
 
 /* Tiles of `count` units. The units of a tile are as far apart as there are tiles across, so that
@@ -82,10 +83,10 @@ INLINE void product_tiles(const product *p, const int down, const int count) {
       const int at = unit[j] * PITCH;
       if (down) {
         const vec a = values_vec(p->a + at, v), z = values_vec(p->z + at, v);
-        values_vec(p->a + at, v) = sloped(sum[j], z, a, p->kind);
+        values_vec(p->a + at, v) = sloped(sum[j], z, a, p->kind, p->parameter);
       } else {
         if (p->z != p->a) values_vec(p->z + at, v) = sum[j];
-        values_vec(p->a + at, v) = activated(sum[j], p->kind);
+        values_vec(p->a + at, v) = activated(sum[j], p->kind, p->parameter);
       }
     }
   }

@@ -16,23 +16,23 @@
 #include "whole_step.h"
 
 /* a = f(z) (2), `count` vectors. */
-OUTLINE void activate(__global float *a, __global const float *z, int count, int kind){
+OUTLINE void activate(__global float *a, __global const float *z, int count, int kind, float p){
 #define FORWARD(capitals, name, needs_z, formula)                                                  \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     for (int i = 0; i < count; i++) {                                                              \
       const vec sum = aligned_vec(z, i);                                                           \
-      aligned_vec(a, i) = F_##name(vec, sum);                                                      \
+      aligned_vec(a, i) = F_##name(vec, sum, p);                                                   \
     }
     EBB_ACTIVATION_LIST(FORWARD)}
 
 /* a = da * f'(z), the second part of (8); dz replaces a. */
 OUTLINE void apply_slope(__global float *a, __global const float *z, __global const float *da,
-                         int count, int kind) {
+                         int count, int kind, float p) {
 #define BACKWARD(capitals, name, needs_z, formula)                                                 \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     for (int i = 0; i < count; i++) {                                                              \
       const vec value = aligned_vec(a, i), sum = aligned_vec(z, i);                                \
-      aligned_vec(a, i) = aligned_vec(da, i) * D_##name(vec, sum, value);                          \
+      aligned_vec(a, i) = aligned_vec(da, i) * D_##name(vec, sum, value, p);                       \
     }
   EBB_ACTIVATION_LIST(BACKWARD)
 }
@@ -134,7 +134,8 @@ static inline void go_up(const slice *g, int l, int last) {
   unit_product(g->values + at.z, g->parameters + at.bias, g->parameters + at.weight, 1, at.stride,
                g->values + (l > 0 ? g->layers[l - 1].a : 0), at.outputs, at.inputs);
   if (!last)
-    activate(g->values + at.a, g->values + at.z, at.outputs * CHUNK / WIDTH, at.activation);
+    activate(g->values + at.a, g->values + at.z, at.outputs * CHUNK / WIDTH, at.activation,
+             at.parameter);
 }
 
 /* (9), (10) of a layer, from its dz, which has replaced its a. */
@@ -153,7 +154,7 @@ static inline void go_down(const slice *g, int l) {
   unit_product(g->spare, 0, g->parameters + at.weight, at.stride, 1, g->values + at.a, at.inputs,
                at.outputs);
   apply_slope(g->values + below.a, g->values + below.z, g->spare, at.inputs * CHUNK / WIDTH,
-              below.activation);
+              below.activation, below.parameter);
 }
 
 static inline void run_phase(slice *g, phase p, int count) {

@@ -65,6 +65,8 @@ typedef struct {
   int inputs, outputs, activation;
   int weight, bias, stride;
   int z, a;
+  float parameter; /* of the activation */
+  int reserved[7]; /* two of the table's rows */
 } layer;
 
 /* After the layers: the list of phases for a chunk, made by host/graph/whole_step_gpu.c. */

@@ -109,7 +109,8 @@ static inline void go_up(const group *g, phase p) {
                       at.inputs,
                       p.units,
                       panel_pitch(p.units),
-                      at.activation};
+                      at.activation,
+                      at.parameter};
   run_product(&up, 0);
 }
 
@@ -124,7 +125,8 @@ static inline void go_down(const group *g, phase p) {
                         at.outputs,
                         p.units,
                         panel_pitch(p.units),
-                        below.activation};
+                        below.activation,
+                        below.parameter};
   run_product(&down, 1);
 }
 

@@ -10,7 +10,7 @@ function(ebb_schedule cost labels)
   endforeach()
 endfunction()
 
-ebb_schedule(1 quick test_amount_date test_arff test_base test_cache_files test_columns test_csv_cases
+ebb_schedule(1 quick test_activation_text test_amount_date test_arff test_base test_cache_files test_columns test_csv_cases
              test_csv_header test_csv_hostile test_csv_layout test_csv_values test_data_arrays
              test_data_dataset test_data_hostile test_data_reading test_data_split test_device
              test_device_fork test_device_hangs test_device_limits

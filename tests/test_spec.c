@@ -2,6 +2,7 @@
 #include "spec_rig.h"
 
 #include "base/rng.h"
+#include "ops/ops.h"
 #include <math.h>
 #include <stdio.h>
 
@@ -285,6 +286,7 @@ static ebb_spec random_spec(uint64_t number) {
     ebbi_philox(words, 1, EBBI_RNG_TEST, 0, (number << 8) + l);
     size_t units = 1 + (words[0] % EBB_MAX_UNITS >> words[1] % 20);
     ebb_activation activation = l < layers ? words[2] % EBB_ACT_COUNT : EBB_ACT_IDENTITY;
+    if (words[3] % 2) activation = ebbi_activation_varied(activation);
     assert_int_equal(ebb_spec_add(&spec, units, activation), EBB_OK);
   }
   return spec;

@@ -19,10 +19,10 @@ try:
     import numpy as np
     import torch
     from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, MultiStepLR, OneCycleLR, PolynomialLR
-    from torch.nn import (ELU, GELU, GLU, SELU, BatchNorm1d, Dropout, Embedding, Hardsigmoid, Hardswish,
+    from torch.nn import (CELU, ELU, GELU, GLU, SELU, BatchNorm1d, Dropout, Embedding, Hardsigmoid, Hardswish,
                           Hardtanh, LayerNorm, LeakyReLU, Linear, Mish, RMSNorm, ReLU, ReLU6, Sequential,
                           SiLU, Sigmoid, Softplus, Softsign, Tanh)
-    from torch.optim import (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Rprop)
+    from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Rprop
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -65,6 +65,12 @@ def more_activations():
                       Linear(22, 21), Function(torch.square), Linear(21, 20), Hardsigmoid(),
                       Linear(20, 19), Function(torch.exp), Linear(19, 18), Hardtanh(),
                       Linear(18, 17), Hardswish(), Linear(17, 10))
+
+
+def activation_parameters():
+    return Sequential(Linear(64, 24), LeakyReLU(0.2), Linear(24, 23), ELU(0.5), Linear(23, 22), CELU(2),
+                      Linear(22, 21), Function(lambda z: torch.sin(3 * z)), Linear(21, 20), CELU(),
+                      Linear(20, 10))
 
 
 class Residual(Sequential):
@@ -166,6 +172,7 @@ WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 PERIODIC = "64-periodic40x5x4-32tanh-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
 MORE = "64-24relu6-23selu-22softsign-21square-20hard_sigmoid-19exp-18hard_tanh-17hard_swish-10"
+PARAMETERS = "64-24leaky_relu(0.2)-23elu(0.5)-22celu(2)-21sin(3)-20celu-10"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
@@ -277,6 +284,10 @@ CASES = [
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("more activations", MORE, more_activations, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("parameters of activations", PARAMETERS, activation_parameters, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("parameters of activations, layer by layer", PARAMETERS, activation_parameters, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01 --step layers", lambda p: SGD(p, lr=0.01, momentum=0.9)),
 ]
 
 

@@ -6,6 +6,7 @@
  * functions used, in ulps: of f relative to ebbi_value_scale, and of f' relative to
  * ebbi_slope_scale.
  */
+#include "check/activations.h"
 #include "check/bounds.h"
 #include "check/reference.h"
 
@@ -45,17 +46,6 @@ static double relu_value(double z) {
 }
 static double relu_slope(double z) {
   return z > 0 ? 1 : 0;
-}
-
-/* 0.01 and the product are rounded. */
-static double leaky_relu_value(double z) {
-  return z > 0 ? z : 0.01 * z;
-}
-static double leaky_relu_slope(double z) {
-  return z > 0 ? 1 : 0.01;
-}
-static double leaky_relu_inverse(double a) {
-  return a > 0 ? a : a / 0.01;
 }
 
 /* 1 / (1 + e): e 3, sum 0.5, division 2.5.  a (1 - a): a 0.5 or as computed 6, two roundings. */
@@ -119,17 +109,6 @@ static double softplus_slope(double z) {
 }
 static double softplus_inverse(double a) {
   return log(expm1(a));
-}
-
-/* expm1 3.  a + 1: 3 of a, one rounding. */
-static double elu_value(double z) {
-  return z > 0 ? z : expm1(z);
-}
-static double elu_slope(double z) {
-  return z > 0 ? 1 : exp(z);
-}
-static double elu_inverse(double a) {
-  return a > 0 ? a : log1p(fmax(a, -1));
 }
 
 /* With t = exp(z), n = t^2 + 2t and d = n + 2, all by t^2 for z > 0: z n / d. exp's 3 ulp move n /
@@ -237,7 +216,8 @@ static double gelu_tanh_slope_scale(double z) {
 enum { KINKS = 2 };
 
 /* Without an inverse f' is taken from z, or z is a where that matters. At a kink f' jumps.
- * `steepest` bounds |f'|, at an interval's ends for all of it; NULL: EBBI_STEEPEST. */
+ * `steepest` bounds |f'|, at an interval's ends for all of it; NULL: EBBI_STEEPEST. An activation
+ * with a parameter has its functions in `with`. */
 static const struct activation_row {
   double (*value)(double z), (*slope)(double z);
   double value_error, slope_error;
@@ -245,10 +225,14 @@ static const struct activation_row {
   int kink_count;
   double kinks[KINKS];
   double (*steepest)(double z), (*slope_scale)(double z);
+  const ebbi_parametric *with;
 } activations[] = {
     [EBB_ACT_IDENTITY] = {identity_value, identity_slope, 0, 0},
     [EBB_ACT_RELU] = {relu_value, relu_slope, 0, 0, .kink_count = 1},
-    [EBB_ACT_LEAKY_RELU] = {leaky_relu_value, leaky_relu_slope, 1, 1, leaky_relu_inverse, 1},
+    [EBB_ACT_LEAKY_RELU] = {.value_error = 1,
+                            .slope_error = 1,
+                            .kink_count = 1,
+                            .with = &ebbi_leaky_relu},
     [EBB_ACT_SIGMOID] = {sigmoid_value, sigmoid_slope, 6, 8, sigmoid_inverse},
     [EBB_ACT_TANH] = {tanh_value, tanh_slope, 5, 11, tanh_inverse},
     [EBB_ACT_GELU] = {gelu_value, gelu_slope, 10, 12},
@@ -256,7 +240,7 @@ static const struct activation_row {
                            .slope_scale = gelu_tanh_slope_scale},
     [EBB_ACT_SILU] = {silu_value, silu_slope, 6, 9},
     [EBB_ACT_SOFTPLUS] = {softplus_value, softplus_slope, 5, 5, softplus_inverse},
-    [EBB_ACT_ELU] = {elu_value, elu_slope, 3, 4, elu_inverse},
+    [EBB_ACT_ELU] = {.value_error = 4, .slope_error = 5, .kink_count = 1, .with = &ebbi_elu},
     [EBB_ACT_MISH] = {mish_value, mish_slope, 7, 7},
     [EBB_ACT_RELU6] = {relu6_value, relu6_slope, 0, 0, .kink_count = 2, .kinks = {0, 6}},
     [EBB_ACT_SELU] = {selu_value, selu_slope, 4, 5, selu_inverse, 1, .steepest = selu_steepest},
@@ -269,43 +253,56 @@ static const struct activation_row {
                            .kinks = {-1, 1}},
     [EBB_ACT_HARD_SWISH] = {hard_swish_value, hard_swish_slope, 2, 2, .kink_count = 2,
                             .kinks = {-3, 3}, .steepest = hard_swish_steepest},
+    [EBB_ACT_CELU] = {.value_error = 7, .slope_error = 9, .with = &ebbi_celu},
+    [EBB_ACT_SIN] = {.value_error = 6, .slope_error = 6, .with = &ebbi_sin},
 };
 
+static const struct activation_row *row_of(ebb_activation activation) {
+  return &activations[EBB_ACTIVATION_ROW(activation)];
+}
+
 double ebbi_reference_activation(ebb_activation activation, double z) {
-  return activations[activation].value(z);
+  const struct activation_row *row = row_of(activation);
+  return row->with ? row->with->value(z, ebb_activation_parameter(activation)) : row->value(z);
 }
 
 double ebbi_reference_slope(ebb_activation activation, double z) {
-  return activations[activation].slope(z);
+  const struct activation_row *row = row_of(activation);
+  return row->with ? row->with->slope(z, ebb_activation_parameter(activation)) : row->slope(z);
 }
 
 double ebbi_reference_preactivation(ebb_activation activation, double a) {
-  return activations[activation].inverse ? activations[activation].inverse(a) : a;
+  const struct activation_row *row = row_of(activation);
+  if (row->with && row->with->inverse)
+    return row->with->inverse(a, ebb_activation_parameter(activation));
+  return row->inverse ? row->inverse(a) : a;
 }
 
 int ebbi_activation_piece(ebb_activation activation, double z) {
+  const struct activation_row *row = row_of(activation);
   int piece = 0;
-  for (int k = 0; k < activations[activation].kink_count; k++)
-    piece += z > activations[activation].kinks[k];
+  for (int k = 0; k < row->kink_count; k++) piece += z > row->kinks[k];
   return piece;
 }
 
 const double *ebbi_activation_kinks(int *count, ebb_activation activation) {
-  *count = activations[activation].kink_count;
-  return activations[activation].kinks;
+  *count = row_of(activation)->kink_count;
+  return row_of(activation)->kinks;
 }
 
 double ebbi_bound_activation(ebb_activation activation) {
-  return activations[activation].value_error * EBBI_ULP;
+  return row_of(activation)->value_error * EBBI_ULP;
 }
 
 double ebbi_bound_slope(ebb_activation activation) {
-  return activations[activation].slope_error * EBBI_ULP;
+  return row_of(activation)->slope_error * EBBI_ULP;
 }
 
 double ebbi_activation_growth(ebb_activation activation, double z, double reach) {
-  double (*steepest)(double z) = activations[activation].steepest;
-  return steepest ? fmax(1, fmax(steepest(z - reach), steepest(z + reach))) : 1;
+  const struct activation_row *row = row_of(activation);
+  if (row->with) return fmax(1, row->with->steepest(ebb_activation_parameter(activation)));
+  if (!row->steepest) return 1;
+  return fmax(1, fmax(row->steepest(z - reach), row->steepest(z + reach)));
 }
 
 double ebbi_value_scale(ebb_activation activation, double z) {
@@ -313,6 +310,12 @@ double ebbi_value_scale(ebb_activation activation, double z) {
 }
 
 double ebbi_slope_scale(ebb_activation activation, double z) {
-  double (*scale)(double z) = activations[activation].slope_scale;
-  return scale ? scale(z) : ebbi_value_scale(activation, z);
+  const struct activation_row *row = row_of(activation);
+  double scale = row->slope_scale ? row->slope_scale(z) : ebbi_value_scale(activation, z);
+  return row->with && row->with->turns ? scale * ebbi_activation_growth(activation, z, 0) : scale;
+}
+
+bool ebbi_activation_turns(ebb_activation activation) {
+  const struct activation_row *row = row_of(activation);
+  return row->with && row->with->turns;
 }

@@ -42,14 +42,15 @@ typedef struct whole_case {
 } whole_case;
 
 /* Sizes from 1 to 128; a few slices, or many slices of several chunks each. In a mixed network,
- * layers 1, 2, … take the activations in turn. */
+ * layers 1, 2, … take the activations in turn, with other parameters than the defaults. */
 static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixture, ebbi_shape s) {
   size_t inputs = (s.cols - 1) % 128 + 1, outputs = (s.rows - 1) % 40 + 1;
   TRY(ebb_spec_begin(spec, inputs));
   for (size_t l = 0; l + 1 < c->count; l++) {
     bool mixed = c->count == MIXED_LAYERS;
     size_t wide = (s.depth - 1) % (mixed ? 32 : 128) + 1, next = s.depth % 2 && !mixed ? 127 : 33;
-    TRY(ebb_spec_add(spec, l % 2 ? next : wide, mixed ? (ebb_activation)l : fixture->activation));
+    TRY(ebb_spec_add(spec, l % 2 ? next : wide,
+                     mixed ? ebbi_activation_varied((ebb_activation)l) : fixture->activation));
   }
   TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
   c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;

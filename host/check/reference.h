@@ -31,6 +31,9 @@ double ebbi_reference_preactivation(ebb_activation activation, double a);
 const double *ebbi_activation_kinks(int *count, ebb_activation activation);
 int ebbi_activation_piece(ebb_activation activation, double z);
 
+/* True if f' rises and falls again and again. */
+bool ebbi_activation_turns(ebb_activation activation);
+
 /* z = x.w + b (1).  Shapes: z [B, O]; x [B, I]; w [I, O]; b [O] */
 void ebbi_reference_forward(double *z, const double *x, const double *w, const double *b,
                             size_t batch, size_t inputs, size_t outputs);

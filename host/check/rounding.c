@@ -75,7 +75,10 @@ void ebbi_spread_product(const ebbi_node_spread *s, double *out, ebbi_factor a, 
 }
 
 /* f' around z: its largest magnitude, and its largest distance from f'(z). It is sampled at both
- * ends and, where they lie between, at the extrema of the activations' f' and beside kinks. */
+ * ends and, where they lie between, at the extrema of the activations' f' and beside kinks; where
+ * f' turns often, also evenly within. */
+enum { INNER = 16 };
+
 typedef struct slope_range {
   double steepest, change;
 } slope_range;
@@ -97,6 +100,8 @@ static slope_range slope_around(ebb_activation activation, double z, double z_va
     if (end || within)
       widen(&range, activation, end ? z + copysign(reach, turns[i]) : turns[i], here);
   }
+  for (int i = 1; ebbi_activation_turns(activation) && i < INNER; i++)
+    widen(&range, activation, z + reach * (2.0 * i / INNER - 1), here);
   for (int k = 0; k < kink_count; k++) {
     if (fabs(kinks[k] - z) > reach) continue;
     widen(&range, activation, nextafter(kinks[k], -INFINITY), here);

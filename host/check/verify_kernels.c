@@ -13,6 +13,7 @@
 #include "check/verifier.h"
 #include "gemm/gemm.h"
 #include "graph/whole_step.h"
+#include "ops/ops.h"
 #include <stdio.h>
 #include <string.h>
 
@@ -47,10 +48,10 @@ static const shape_list all_shapes = LIST_OF(odd), tile_shapes = LIST_OF(of_tile
 /* Runs one row of the table with one activation: all its shapes, one report. */
 static ebb_status run_check(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                             shape_list list, ebb_activation activation, const char *form) {
-  char name[96];
+  char name[96], text[EBB_ACTIVATION_TEXT];
   bool named = check->activations != EBBI_CHECK_NONE;
   snprintf(name, sizeof name, "%s%s%s%s%s", check->name, named ? " " : "",
-           named ? ebb_activation_name(activation) : "", *form ? " " : "", form);
+           named ? ebb_activation_text(text, activation) : "", *form ? " " : "", form);
   if (!ebbi_verifier_wants(verifier, "kernel", name)) return EBB_OK;
   ebbi_fixture fixture = {.device = verifier->device,
                           .exec = &verifier->exec,
@@ -75,14 +76,18 @@ static bool takes(const ebbi_kernel_check *check, ebb_activation activation, boo
   return wanted == EBBI_CHECK_EACH || (wanted != EBBI_CHECK_NONE && all);
 }
 
-/* Runs a row with its activations: relu on all shapes, the others on few, or on all with `all`. */
+/* Runs a row with its activations: relu on all shapes, the others on few, or on all with `all`. A
+ * parameter is checked with two values. */
 static ebb_status run_row(ebbi_verifier *verifier, const ebbi_kernel_check *check,
                           const char *form) {
   bool all = verifier->options->all;
   for (int f = 0; f < EBB_ACT_COUNT; f++) {
     shape_list shapes = all || f == EBB_ACT_RELU ? all_shapes : activation_shapes;
-    if (takes(check, (ebb_activation)f, all))
-      TRY(run_check(verifier, check, shapes, (ebb_activation)f, form));
+    ebb_activation own = (ebb_activation)f, varied = ebbi_activation_varied(own);
+    if (!takes(check, own, all)) continue;
+    TRY(run_check(verifier, check, shapes, own, form));
+    if (varied != own && check->activations == EBBI_CHECK_EACH)
+      TRY(run_check(verifier, check, shapes, varied, form));
   }
   return EBB_OK;
 }

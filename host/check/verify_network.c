@@ -3,8 +3,7 @@
  *
  * The whole chain runs on the device before anything is compared, exactly as in training. A tensor
  * is compared as a whole, by the root of the sum of squared errors, since rounding in one layer
- * spreads over all elements of the next. The check works on a copy of the network, so the caller's
- * weights cannot change.
+ * spreads over all elements of the next. The caller's weights stay, since the network is a copy.
  */
 #include "check/differences.h"
 #include "check/rounding.h"
@@ -135,12 +134,13 @@ static ebb_status tally_tensor(ebbi_tally *tally, const ebb_tensor *tensor, cons
   return EBB_OK;
 }
 
-/* "32x16 relu": a dense layer's sizes and activation; "16 dropout": columns and kind. */
+/* "32x16 relu": a dense layer; "16 dropout": columns and kind. */
 static void name_node(ebbi_tally *tally, const ebb_spec *spec, size_t node) {
   const ebb_node *n = &spec->nodes[node];
+  char activation[EBB_ACTIVATION_TEXT];
   if (ebbi_node_kind(spec, node)->takes)
     ebbi_tally_case(tally, "%zux%zu %s", ebb_spec_cols(spec, n->inputs[0]), n->units,
-                    ebb_activation_name(n->activation));
+                    ebb_activation_text(activation, n->activation));
   else
     ebbi_tally_case(tally, "%zu %s", n->units, ebbi_node_kind(spec, node)->name);
 }

@@ -55,6 +55,21 @@ static void print_option(const option_row *row) {
   print_wrapped(text);
 }
 
+/* A parameter is shown by its name. */
+static void print_activations(void) {
+  char text[1024] = "";
+  size_t used = 0;
+  for (int i = 0; i < EBB_ACT_COUNT && used < sizeof text; i++) {
+    ebb_activation f = (ebb_activation)i;
+    const char *parameter = ebb_activation_parameter_name(f);
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s%s%s%s", i ? ", " : "",
+                             ebb_activation_name(f), parameter ? "(" : "",
+                             parameter ? parameter : "", parameter ? ")" : "");
+  }
+  printf("\nActivations of SPEC, with their parameter:\n%*s", INDENT, "");
+  print_wrapped(text);
+}
+
 /* What the spec of a network is made of. */
 static void print_items(void) {
   puts("\nItems of SPEC, joined by '-':");
@@ -62,6 +77,7 @@ static void print_items(void) {
     printf("  %-*s", INDENT - 2, ebb_kind_example((ebb_kind)kind));
     print_wrapped(ebb_kind_help((ebb_kind)kind));
   }
+  print_activations();
 }
 
 static void print_recipes(void) {

@@ -51,11 +51,12 @@ static json_t *list_layers(const ebb_spec *spec) {
   json_t *list = json_array();
   for (size_t i = 0; i < spec->count; i++) {
     const ebb_node *node = &spec->nodes[i];
+    char activation[EBB_ACTIVATION_TEXT];
     json_t *layer = json_object();
     put(layer, "kind", json_string(ebb_kind_name(node->kind)));
     put(layer, "inputs", json_integer((json_int_t)ebb_spec_cols(spec, node->inputs[0])));
     put(layer, "outputs", json_integer((json_int_t)node->units));
-    put(layer, "activation", json_string(ebb_activation_name(node->activation)));
+    put(layer, "activation", json_string(ebb_activation_text(activation, node->activation)));
     put(layer, "settings", list_settings(node));
     put(layer, "parameters", json_integer((json_int_t)ebb_spec_node_parameters(spec, i)));
     json_array_append_new(list, layer);
@@ -179,7 +180,7 @@ static void print_layers(const ebb_spec *spec) {
     if (node->kind != EBB_KIND_DENSE)
       (void)ebb_spec_item(item, sizeof item, spec, i);
     else if (node->activation != EBB_ACT_IDENTITY)
-      snprintf(item, sizeof item, "%s", ebb_activation_name(node->activation));
+      (void)ebb_activation_text(item, node->activation);
     printf("layer %-6zu %zu -> %zu%s%s", i + 1, ebb_spec_cols(spec, node->inputs[0]), node->units,
            *item ? " " : "", item);
     size_t parameters = ebb_spec_node_parameters(spec, i);

@@ -35,14 +35,16 @@ static size_t fill_layers(ebbi_table_row *rows, const ebbi_whole_network *networ
     if (ebb_activation_needs_z(layer->activation)) a += layer->outputs * pitch;
     end = a + layer->outputs * pitch;
     if (!rows) continue;
-    rows[l].layer.inputs = (int32_t)layer->inputs;
-    rows[l].layer.outputs = (int32_t)layer->outputs;
-    rows[l].layer.activation = (int32_t)layer->activation;
-    rows[l].layer.weight = (int32_t)layer->weight;
-    rows[l].layer.bias = (int32_t)layer->bias;
-    rows[l].layer.stride = (int32_t)ebbi_stride(layer->inputs, layer->outputs);
-    rows[l].layer.z = (int32_t)z;
-    rows[l].layer.a = (int32_t)a;
+    ebbi_table_row *row = &rows[l * EBBI_LAYER_ROWS];
+    row->layer.inputs = (int32_t)layer->inputs;
+    row->layer.outputs = (int32_t)layer->outputs;
+    row->layer.activation = EBB_ACTIVATION_ROW((int32_t)layer->activation);
+    row->layer.weight = (int32_t)layer->weight;
+    row->layer.bias = (int32_t)layer->bias;
+    row->layer.stride = (int32_t)ebbi_stride(layer->inputs, layer->outputs);
+    row->layer.z = (int32_t)z;
+    row->layer.a = (int32_t)a;
+    row[1].layer_end.parameter = (float)ebb_activation_parameter(layer->activation);
   }
   return end;
 }
@@ -53,7 +55,8 @@ static size_t survey(unsigned *activations, const ebbi_whole_network *network) {
   *activations = 0;
   for (size_t l = 0; l < network->count; l++) {
     if (network->layers[l].outputs > widest) widest = network->layers[l].outputs;
-    if (l + 1 < network->count) *activations |= 1u << network->layers[l].activation;
+    if (l + 1 < network->count)
+      *activations |= 1u << EBB_ACTIVATION_ROW(network->layers[l].activation);
   }
   return widest;
 }
@@ -97,7 +100,7 @@ ebb_status ebbi_whole_layout_make(ebbi_whole_layout *layout, const ebbi_exec *ex
                                 .batch = batch,
                                 .chunks = ebbi_ceil_div(batch, EBBI_CHUNK),
                                 .pitch = EBBI_CHUNK,
-                                .table = 1 + network->count};
+                                .table = 1 + EBBI_LAYER_ROWS * network->count};
   size_t widest = survey(&layout->activations, network), parameters = network->parameters;
   REQUIRE(widest <= EBBI_WHOLE_WIDTH, EBB_ERR_UNSUPPORTED,
           "whole steps: a layer or the input is %zu wide, at most %d are possible; let steps run "
@@ -142,7 +145,7 @@ static ebb_status upload_table(ebbi_whole_step *step, const ebbi_whole_network *
   rows->plan.gradient_stride = (int32_t)step->gradients->stride;
   rows->plan.vectors = (int32_t)ebbi_ceil_div(network->parameters, width);
   fill_layers(rows + 1, network, layout->pitch);
-  ebbi_table_row *phases = rows + 1 + network->count;
+  ebbi_table_row *phases = rows + 1 + EBBI_LAYER_ROWS * network->count;
   phases->phases.count = (int32_t)layout->phases;
   phases->phases.panel = (int32_t)layout->panel;
   phases->phases.values = (int32_t)layout->values;

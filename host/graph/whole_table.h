@@ -1,6 +1,6 @@
 /* The table of a whole step as its kernels read it, and additions of the GPU form.
  *
- * Rows have eight words: one about the batch, one for each layer, one about the phases and one for
+ * Rows have eight words: one about the batch, two for each layer, one about the phases and one for
  * each phase.
  */
 #ifndef EBBI_WHOLE_TABLE_H
@@ -17,6 +17,10 @@ typedef union ebbi_table_row {
     int32_t inputs, outputs, activation, weight, bias, stride, z, a;
   } layer;
   struct {
+    float parameter;
+    int32_t reserved[7];
+  } layer_end;
+  struct {
     int32_t count, panel, values, reserved[5];
   } phases;
   struct {
@@ -25,7 +29,11 @@ typedef union ebbi_table_row {
 } ebbi_table_row;
 
 /* EBBI_CHUNK equals CHUNK of the kernels. */
-enum { EBBI_CHUNK = 32, EBBI_TABLE_WORDS = sizeof(ebbi_table_row) / sizeof(int32_t) };
+enum {
+  EBBI_CHUNK = 32,
+  EBBI_LAYER_ROWS = 2,
+  EBBI_TABLE_WORDS = sizeof(ebbi_table_row) / sizeof(int32_t)
+};
 
 /* Returns true if the GPU form is possible: a panel of the widest layer fits in local memory, and
  * groups can be large enough. */

@@ -64,7 +64,7 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
   REQUIRE(count < EBB_MAX_NODES, EBB_ERR_ARGUMENT, "%s: more than %d layers", where, EBB_MAX_NODES);
   REQUIRE((unsigned)node->kind < EBB_KIND_COUNT, EBB_ERR_ARGUMENT, "%s: no kind has number %d",
           where, (int)node->kind);
-  REQUIRE((unsigned)node->activation < EBB_ACT_COUNT, EBB_ERR_ARGUMENT,
+  REQUIRE(ebbi_activation_exists(node->activation), EBB_ERR_ARGUMENT,
           "%s: no activation has number %d", where, (int)node->activation);
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
   REQUIRE(kind->takes || node->activation == EBB_ACT_IDENTITY, EBB_ERR_ARGUMENT,

@@ -37,15 +37,6 @@ static const char *const activation_names[] = {
 #define KNOWN_ROW(name, text, needs_z, formula) " " #text
 #define KNOWN_ACTIVATIONS                       EBB_ACTIVATION_LIST(KNOWN_ROW)
 
-/* Returns the activation of exactly this name, or EBB_ACT_COUNT. */
-static ebb_activation activation_named(const char *name, size_t length) {
-  size_t i = 0;
-  while (i < EBB_ACT_COUNT &&
-         (strlen(activation_names[i]) != length || memcmp(activation_names[i], name, length) != 0))
-    i++;
-  return (ebb_activation)i;
-}
-
 static int shown(size_t length) {
   return length < SHOWN ? (int)length : SHOWN;
 }
@@ -130,60 +121,82 @@ static ebb_status read_settings(item *out, const char *text, size_t length, size
   return EBB_OK;
 }
 
-/* Reads the activation that ends an item: the `length` bytes at `text`. */
-static ebb_status read_activation(item *out, const char *text, size_t length, size_t column) {
-  out->node.activation = activation_named(text, length);
-  if (out->node.activation == EBB_ACT_COUNT) return unknown_activation(text, length, column);
+/* Reads the activation of `length` bytes at `text`, and the parameter in parentheses after it. */
+static ebb_status read_activation(item *out, const char *text, size_t *length, size_t column) {
+  ebb_activation row = ebbi_activation_named(text, *length);
+  if (row == EBB_ACT_COUNT) return unknown_activation(text, *length, column);
+  out->node.activation = row;
+  if (text[*length] != '(') return EBB_OK;
+  size_t begin = *length + 1, digits = strcspn(text + begin, ")");
+  const char *name = ebb_activation_parameter_name(row);
+  double parameter;
+  REQUIRE(name, EBB_ERR_ARGUMENT, "spec:1:%zu: unexpected '('; %s has no parameter",
+          column + *length, ebb_activation_name(row));
+  REQUIRE(text[begin + digits] == ')', EBB_ERR_ARGUMENT,
+          "spec:1:%zu: the ')' of this number is missing", column + begin);
+  REQUIRE(ebbi_parse_number(&parameter, text + begin, digits, '.') &&
+              ebb_activation_with(&out->node.activation, row, parameter) == EBB_OK,
+          EBB_ERR_ARGUMENT,
+          "spec:1:%zu: \"%.*s\" is no parameter %s of %s; it is a number from 0.000001 to 1000, "
+          "%s(0.5)",
+          column + begin, shown(digits), text + begin, name, ebb_activation_name(row),
+          ebb_activation_name(row));
+  *length = begin + digits + 1;
   return EBB_OK;
 }
 
 /* Reads what follows a kind's word: numbers, and an activation if the kind takes one. */
-static ebb_status read_rest(item *out, const char *text, size_t length, size_t column) {
-  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".x") : length;
-  if (numbers > length) numbers = length;
+static ebb_status read_rest(item *out, const char *text, size_t *length, size_t column) {
+  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".x") : *length;
+  if (numbers > *length) numbers = *length;
+  size_t rest = *length - numbers;
   TRY(read_settings(out, text, numbers, column));
-  if (numbers == length) return EBB_OK;
-  return read_activation(out, text + numbers, length - numbers, column + numbers);
+  if (rest > 0) TRY(read_activation(out, text + numbers, &rest, column + numbers));
+  *length = numbers + rest;
+  return EBB_OK;
 }
 
 /* Reads an item that begins with a word. */
-static ebb_status read_word(item *out, const char *text, size_t length, size_t column) {
+static ebb_status read_word(item *out, const char *text, size_t *length, size_t column) {
   size_t letters = strspn(text, LETTERS "_");
-  REQUIRE(activation_named(text, length) == EBB_ACT_COUNT, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: \"%.*s\" stands after a size, without '-': 512%.*s", column, shown(length),
-          text, shown(length), text);
+  REQUIRE(ebbi_activation_named(text, *length) == EBB_ACT_COUNT, EBB_ERR_ARGUMENT,
+          "spec:1:%zu: \"%.*s\" stands after a size, without '-': 512%.*s", column, shown(*length),
+          text, shown(*length), text);
   ebb_kind number;
   const ebbi_kind *kind = letters > 0 ? kind_of_word(&number, text, letters) : NULL;
-  if (!kind) return unknown_kind(text, length, column);
-  bool opens = text[length] == '(';
-  size_t word = strlen(kind->word);
+  if (!kind) return unknown_kind(text, *length, column);
+  size_t word = strlen(kind->word), rest = *length - word;
+  bool opens = text[*length] == '(' && !(kind->takes && rest > 0); /* else a parameter follows */
   REQUIRE(opens == (kind->inputs > 1), EBB_ERR_ARGUMENT,
-          "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(length), text,
+          "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(*length), text,
           opens ? "holds no layers" : "holds layers in parentheses", kind->name, kind->example);
   *out = (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
-  return read_rest(out, text + word, length - word, column + word);
+  TRY(read_rest(out, text + word, &rest, column + word));
+  *length = word + rest;
+  return EBB_OK;
 }
 
-/* Reads the item of `length` bytes at `text`. */
-static ebb_status read_item(item *out, const char *text, size_t length, size_t column) {
-  size_t digits = strspn(text, DIGITS), units = 0;
-  if (length == 0) return no_item(text, column);
+/* Reads the item of `length` bytes at `text`, and the parameter of its activation after it. */
+static ebb_status read_item(item *out, const char *text, size_t *length, size_t column) {
+  size_t digits = strspn(text, DIGITS), units = 0, rest = *length - digits;
+  if (*length == 0) return no_item(text, column);
   if (digits == 0) return read_word(out, text, length, column);
   REQUIRE(
       text[digits] != '.', EBB_ERR_ARGUMENT,
       "spec:1:%zu: \"%.*s\" is no size; sizes are whole numbers, and the number of a kind follows "
       "its word without '-'",
-      column, shown(length), text);
+      column, shown(*length), text);
   for (size_t i = 0; i < digits && units <= EBB_MAX_UNITS; i++)
     units = 10 * units + (size_t)(text[i] - '0');
   REQUIRE(units >= 1 && units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
           "spec:1:%zu: size %.*s is out of range; a layer has 1 to %d units", column, shown(digits),
           text, EBB_MAX_UNITS);
-  *out = (item){.column = column, .bare = digits == length, .node.units = units};
+  *out = (item){.column = column, .bare = rest == 0, .node.units = units};
   (void)kind_of_word(&out->node.kind, "", 0);
-  if (!out->bare) TRY(read_activation(out, text + digits, length - digits, column + digits));
-  REQUIRE(text[length] != '(', EBB_ERR_ARGUMENT,
-          "spec:1:%zu: unexpected '('; a size holds no layers", column + length);
+  REQUIRE(rest > 0 || text[digits] != '(', EBB_ERR_ARGUMENT,
+          "spec:1:%zu: unexpected '('; a size holds no layers", column + digits);
+  if (rest > 0) TRY(read_activation(out, text + digits, &rest, column + digits));
+  *length = digits + rest;
   return EBB_OK;
 }
 
@@ -242,7 +255,7 @@ typedef struct reading {
 /* Reads an item with the parenthesis that it opens, or those that close after it. */
 static ebb_status read_next(reading *r, const char *text, size_t *at) {
   size_t length = strcspn(text + *at, "-()");
-  TRY(read_item(&r->items[r->count], text + *at, length, *at + 1));
+  TRY(read_item(&r->items[r->count], text + *at, &length, *at + 1));
   *at += length;
   bool opens = r->items[r->count++].type == ITEM_OPEN;
   if (opens) {

@@ -78,7 +78,9 @@ static void put_item(growing *out, const ebb_node *node) {
     if (i > 0) put(out, "x");
     put_number(out, node->settings[i]);
   }
-  if (node->activation != EBB_ACT_IDENTITY) put(out, "%s", ebb_activation_name(node->activation));
+  char activation[EBB_ACTIVATION_TEXT];
+  if (node->activation != EBB_ACT_IDENTITY)
+    put(out, "%s", ebb_activation_text(activation, node->activation));
 }
 
 ebb_status ebb_spec_item(char *text, size_t size, const ebb_spec *spec, size_t node) {

@@ -5,15 +5,25 @@
 #include "ops.h"
 #include "work.h"
 
+#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+/* A parameter is passed as the bits of a float, whose text is the same in every locale. */
 void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation) {
   const char *name = ebb_activation_name(activation);
-  snprintf(option, EBBI_ACTIVATION_OPTION, "-DACTIVATE=F_%s -DSLOPE=D_%s", name, name);
+  float parameter = (float)ebb_activation_parameter(activation);
+  uint32_t bits;
+  memcpy(&bits, &parameter, sizeof bits);
+  int length =
+      snprintf(option, EBBI_ACTIVATION_OPTION, "-DACTIVATE_BY=F_%s -DSLOPE_BY=D_%s", name, name);
+  if (ebb_activation_parameter_name(activation))
+    snprintf(option + length, EBBI_ACTIVATION_OPTION - (size_t)length, " -DPARAMETER_BITS=%" PRIu32,
+             bits);
 }
 
 ebb_status ebbi_require_activation(const char *where, ebb_activation activation) {
-  REQUIRE((unsigned)activation < EBB_ACT_COUNT, EBB_ERR_ARGUMENT, "%s: there is no activation %d",
+  REQUIRE(ebbi_activation_exists(activation), EBB_ERR_ARGUMENT, "%s: there is no activation %d",
           where, (int)activation);
   return EBB_OK;
 }

@@ -6,9 +6,18 @@
 
 #include <ebb/ops.h>
 
-enum { EBBI_ACTIVATION_OPTION = 64 };
+enum { EBBI_ACTIVATION_OPTION = 96 };
 
-/* "-DACTIVATE=F_relu -DSLOPE=D_relu": the build options that select a kernel's activation. */
+/* Returns false for a number that is no activation. */
+bool ebbi_activation_exists(ebb_activation activation);
+
+/* Returns the row of exactly this name, or EBB_ACT_COUNT. */
+ebb_activation ebbi_activation_named(const char *name, size_t length);
+
+/* The row with another parameter than the default, if it has one. For checks. */
+ebb_activation ebbi_activation_varied(ebb_activation row);
+
+/* "-DACTIVATE_BY=F_relu -DSLOPE_BY=D_relu": the build options that select a kernel's activation. */
 void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation);
 
 /* Fails unless the activation exists. */

@@ -2,11 +2,12 @@
  * device).
  *
  * A spec is a text of items joined by '-'. A size is a dense layer and may be followed by an
- * activation: `784-512relu-512relu-10`. The first and the last size may be left out where the data
- * determine them; an item with an activation is always a hidden layer, so `512relu-512relu` lacks
- * both. The last layer is dense without activation: it gives logits or values, and the loss applies
- * softmax. All other items begin with the word of their kind, see EBB_KIND_LIST. A number may
- * follow it, and after a norm an activation: `784-256-layernormrelu-10`.
+ * activation: `784-512relu-512leaky_relu(0.2)-10`. The first and the last size may be left out
+ * where the data determine them; an item with an activation is always a hidden layer, so
+ * `512relu-512relu` lacks both. The last layer is dense without activation: it gives logits or
+ * values, and the loss applies softmax. All other items begin with the word of their kind, see
+ * EBB_KIND_LIST. A number may follow it, and after a norm an activation:
+ * `784-256-layernormrelu-10`.
  */
 #ifndef EBB_NETWORK_H
 #define EBB_NETWORK_H

@@ -18,8 +18,25 @@
 extern "C" {
 #endif
 
+/* The name of an activation's row, without its parameter. */
 const char *ebb_activation_name(ebb_activation activation);
 bool ebb_activation_needs_z(ebb_activation activation);
+
+/* Makes an activation with a parameter, which is kept to six digits: leaky_relu with a = 0.2.
+ * Errors: EBB_ERR_ARGUMENT (a row without parameter, or a number out of range). */
+ebb_status ebb_activation_with(ebb_activation *out, ebb_activation row, double parameter);
+
+/* The parameter, 0 if there is none; its name, NULL if there is none. */
+double ebb_activation_parameter(ebb_activation activation);
+const char *ebb_activation_parameter_name(ebb_activation activation);
+
+/* Parses a name, with the parameter if it differs from its default: "relu", "leaky_relu(0.2)".
+ * Errors: EBB_ERR_ARGUMENT. */
+ebb_status ebb_activation_parse(ebb_activation *out, const char *text);
+
+/* Writes the activation as text for ebb_activation_parse; returns `text`. */
+enum { EBB_ACTIVATION_TEXT = 32 };
+const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation activation);
 
 /* X(NAME, name, targets: LABELS or VALUES, formula). The loss is the mean over rows and, with
  * values, over columns. */

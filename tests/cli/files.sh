@@ -134,3 +134,13 @@ harmless out
 out '^tensor  *w?31m?.weight  F32'
 complains 6 '' eval steer.tensors --data steer.csv --quiet
 harmless err
+
+begin "parameters of activations"
+code 0 train --data class.csv --model '8leaky_relu(0.2)-8sin(3)' --epochs 1 --valid 0 --quiet --out parameters.safetensors
+code 0 info parameters.safetensors
+out '^spec  *2-8leaky_relu(0.2)-8sin(3)-2$'
+out '^layer 2  *8 -> 8 sin(3), 72 parameters$'
+code 0 info parameters.safetensors --json
+out '"activation": "leaky_relu(0.2)"'
+code 0 predict parameters.safetensors --data class.csv
+complains 2 '^ebb: --model: spec:1:8: "-1" is no parameter a of elu; it is a number from 0.000001 to 1000' verify --model '4-8elu(-1)-3' --quiet
