@@ -9,6 +9,10 @@
   X(loss, "loss.cl")                                                                               \
   X(update, "update.cl")                                                                           \
   X(metrics_add, "update.cl")                                                                      \
+  X(accumulate, "accumulate.cl")                                                                   \
+  X(gradient_norm, "gradient_norm.cl")                                                             \
+  X(max_norm, "max_norm.cl")                                                                       \
+  X(average, "average.cl")                                                                         \
   X(init_weights, "init.cl")                                                                       \
   X(whole_step, "whole_step.cl")                                                                   \
   X(whole_steps, "whole_step.cl")                                                                  \

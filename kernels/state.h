@@ -69,9 +69,9 @@ static inline void add_compensated(__global float *sum, __global float *carry, f
   *sum = next;
 }
 
-/* Adds the losses' partial sums [groups][PARTIALS] in order, compensated across steps, and closes
- * the step. Called by one work-item of the launch. */
-static inline void close_step(__global step_state *state, __global const float *partials,
+/* Adds the losses' partial sums [groups][PARTIALS] in order, compensated across steps. Called by
+ * one work-item of the launch. */
+static inline void add_losses(__global step_state *state, __global const float *partials,
                               int groups) {
   float loss = 0.0f; /* stored once: a store in the loop would delay the next loads */
 #if LOSS_WEIGHTED
@@ -97,6 +97,12 @@ static inline void close_step(__global step_state *state, __global const float *
   }
   add_compensated(&state->loss_sum, &state->loss_carry, loss);
   state->rows += state->live;
+}
+
+/* The same, and closes the step. */
+static inline void close_step(__global step_state *state, __global const float *partials,
+                              int groups) {
+  add_losses(state, partials, groups);
   if (state->bad_step != STATE_NO_STEP)
     return; /* the bad batch stays the current one for diagnosis */
   state->done = state->step;

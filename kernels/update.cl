@@ -13,10 +13,11 @@ void update(__global float *restrict parameters, __global float *restrict first,
             __global float *restrict second, __global float *restrict third,
             __global const float *restrict gradients, __global step_state *restrict state,
             __global const float *restrict partials, int groups, int slices, int stride,
-            int vectors, float8 constants) {
+            int vectors, float8 constants GROUPS_PARAMETERS) {
   const moment_slabs moments = {first, second, third};
   const int start = get_global_id(0) * ELEMENT_VECTORS, end = min(start + ELEMENT_VECTORS, vectors);
-  update_vectors(parameters, moments, gradients, state, slices, stride, start, end, 1, constants);
+  update_vectors(parameters, moments, gradients, state, slices, stride, start, end, 1,
+                 constants GROUPS_ARGUMENTS);
   if (get_global_id(0) == 0) close_step(state, partials, groups);
 }
 

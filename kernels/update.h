@@ -19,6 +19,16 @@ typedef struct {
 } moment_slabs;
 
 #include "optimizer_OPTIMIZER.h"
+#ifdef UPDATE_GROUPS
+#include "update_groups.h"
+/* What kernels with an update take in addition, and pass on. */
+#define GROUPS_PARAMETERS                                                                          \
+  , __global const update_segment *restrict segments, __global const float *restrict norms
+#define GROUPS_ARGUMENTS , segments, norms
+#else
+#define GROUPS_PARAMETERS
+#define GROUPS_ARGUMENTS
+#endif
 
 enum { NO_VECTOR = 0x7fffffff };
 
@@ -43,21 +53,66 @@ static inline void report_kept(__global step_state *state, ivec lowest) {
       atomic_min(&state->bad_parameter, (uint)lanes[lane] * WIDTH + lane);
 }
 
-/* Updates every `by`-th vector in [start, end) with gradients [slices, stride vectors], which are
- * added first. */
+/* The arrays of an update: gradients are rows [slices, stride vectors], which are added first.
+ */
+typedef struct {
+  __global float *parameters;
+  moment_slabs moments;
+  __global const float *gradients;
+  int slices, stride;
+} update_arrays;
+
+/* Gives vector i its new parameters from gradient g. */
+static inline void update_vector(const update_arrays *at, const update_rule *rule, vec p, vec g,
+                                 int i, ivec *lowest) {
+  vec moment;
+  const vec next = next_vector(rule, p, g, &at->moments, i, &moment);
+  aligned_vec(at->parameters, i) = next_or_kept(next, p, moment, i, lowest);
+}
+
+#ifdef UPDATE_GROUPS
+
+static inline void update_range(const update_arrays *at, __global step_state *state, int start,
+                                int end, int by, float8 constants, ivec *lowest,
+                                __global const update_segment *segments,
+                                __global const float *norms) {
+  const float2 clip = clip_factors(norms, segments->clip_norm);
+  for (int i = start, s = 0; i < end;) {
+    while (segments[s].end <= i) s++;
+    const update_segment segment = segments[s];
+    const float rate = state->learning_rate * segment.rate;
+    const update_rule rule = make_rule(segment.constants, rate, (float)state->step);
+    for (; i < min(end, segment.end); i += by) {
+      if (segment.rate == 0.0f) continue;
+      const vec p = aligned_vec(at->parameters, i);
+      const vec g = sum_slices(at->gradients, at->slices, at->stride, i);
+      update_vector(at, &rule, p, shape_gradient(g, p, &segment, clip), i, lowest);
+    }
+  }
+}
+
+#else
+
+static inline void update_range(const update_arrays *at, __global step_state *state, int start,
+                                int end, int by, float8 constants, ivec *lowest) {
+  const update_rule rule = make_rule(constants, state->learning_rate, (float)state->step);
+  for (int i = start; i < end; i += by) {
+    const vec p = aligned_vec(at->parameters, i);
+    update_vector(at, &rule, p, sum_slices(at->gradients, at->slices, at->stride, i), i, lowest);
+  }
+}
+
+#endif
+
+/* Updates every `by`-th vector in [start, end). */
 static inline void update_vectors(__global float *parameters, moment_slabs moments,
                                   __global const float *gradients, __global step_state *state,
                                   int slices, int stride, int start, int end, int by,
-                                  float8 constants) {
-  const update_rule rule = make_rule(constants, state->learning_rate, (float)state->step);
+                                  float8 constants GROUPS_PARAMETERS) {
+  const update_arrays at = {parameters, moments, gradients, slices, stride};
   ivec lowest = (ivec)(NO_VECTOR);
   if (state->frozen) end = start;
-  for (int i = start; i < end; i += by) {
-    const vec p = aligned_vec(parameters, i), g = sum_slices(gradients, slices, stride, i);
-    vec moment;
-    const vec next = next_vector(&rule, p, g, &moments, i, &moment);
-    aligned_vec(parameters, i) = next_or_kept(next, p, moment, i, &lowest);
-  }
+  update_range(&at, state, start, end, by, constants, &lowest GROUPS_ARGUMENTS);
   report_kept(state, lowest);
 }
 

@@ -219,12 +219,14 @@ void whole_steps(__global float *restrict parameters, __global float *restrict f
                  __global float *restrict scratch, __global step_state *restrict state,
                  __global const step_plan *restrict plan, __global const uchar *restrict data,
                  __global const uint *restrict targets, int rows, int held, int bytes, int shuffle,
-                 float scale, ulong seed, float2 loss, int steps, float8 constants) {
+                 float scale, ulong seed, float2 loss, int steps,
+                 float8 constants GROUPS_PARAMETERS) {
   const moment_slabs moments = {first, second, third};
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   for (int n = 0; n < steps; n++) {
     run_slice(gradients, partials, scratch, state, parameters, plan, &s, 0);
-    update_vectors(parameters, moments, gradients, state, 1, 0, 0, plan->vectors, 1, constants);
+    update_vectors(parameters, moments, gradients, state, 1, 0, 0, plan->vectors, 1,
+                   constants GROUPS_ARGUMENTS);
     close_step(state, partials, 1);
   }
 }

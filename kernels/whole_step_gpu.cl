@@ -255,7 +255,7 @@ void whole_steps_gpu(__global float *restrict parameters, __global float *restri
                      __local vec *restrict space, __constant const step_plan *restrict plan,
                      __global const uchar *restrict data, __global const uint *restrict targets,
                      int rows, int held, int bytes, int shuffle, float scale, ulong seed,
-                     float2 loss, int steps, float8 constants) {
+                     float2 loss, int steps, float8 constants GROUPS_PARAMETERS) {
   const moment_slabs moments = {first, second, third};
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);
@@ -263,7 +263,7 @@ void whole_steps_gpu(__global float *restrict parameters, __global float *restri
     RUN_SLICE(g, state, s)
     barrier(CLK_GLOBAL_MEM_FENCE); /* gradients, and the open step */
     update_vectors(parameters, moments, gradients, state, 1, 0, get_local_id(0), plan->vectors,
-                   STEP_GROUP, constants);
+                   STEP_GROUP, constants GROUPS_ARGUMENTS);
     if (get_local_id(0) == 0) {
       add_rows(partials, &g);
       close_step(state, partials, 1);

@@ -70,6 +70,7 @@ typedef struct plan {
   bool amsgrad, nesterov, shuffle;
   bool keep_best; /* few rows, so that validation soon becomes worse */
   size_t patience, epochs;
+  ebb_update_options update;
 } plan;
 
 typedef struct training {
@@ -103,6 +104,7 @@ static inline void training_begin(training *t, ebb_device *device, const plan *p
   o->block_bytes =
       2 * 32 * (INPUTS + 1) * sizeof(float); /* two steps a block, three blocks an epoch */
   o->epochs = p->epochs;
+  o->update = p->update;
   o->keep_best = p->keep_best;
   o->patience = p->patience;
   if (p->keep_best || p->patience) {
@@ -180,6 +182,7 @@ static inline void expect_same(const training *a, const training *b) {
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
     expect_same_tensor(x->moments[m], y->moments[m]);
   expect_same_tensor(x->good, y->good);
+  expect_same_tensor(x->average, y->average);
   assert_int_equal(x->parked, y->parked);
   if (x->parked) expect_same_tensor(x->latest, y->latest);
   ebb_state states[2];

@@ -32,11 +32,12 @@ table 70 67 >wide.csv
 rows=(--data rows.csv) weighted=(--data rows.csv --weight-column 0) bytes=(--data bytes.idx --labels labels.idx)
 many=(--data many.csv --valid 0 --task regression) wide=(--data wide.csv --valid 0)
 
-trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1
+trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1 \
+  --clip-norm 1 --l1 0.01 --freeze 1 --max-norm 0.5 --average ema=0.9
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
-trains cpu 7 "${rows[@]}" --valid 0 --model 'drop0.2-5gelu-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
+trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --model 'drop0.2-5gelu-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole --schedule step --schedule-length 1

@@ -327,6 +327,51 @@ static void what_nan_falls_back_to_comes_back(void **state) {
   rig_free(&t.r);
 }
 
+/* ---- what updates do besides ---- */
+
+static void updates_go_on_to_the_last_bit(void **state) {
+  static const double rates[] = {0.5, 1};
+  for (size_t form = 0; form < FORMS; form++) {
+    plan p = plan_of(form, 0, form);
+    p.update = (ebb_update_options){
+        .layer_rates = rates, .layers = 2, .clip_norm = 0.1, .max_norm = 1, .ema = 0.9};
+    expect_as_one(*state, &p, 7, 5);
+  }
+  plan parts = plan_of(0, 0, 3);
+  parts.update.accumulate = 2;
+  expect_as_one(*state, &parts, 4, 5);
+}
+
+static bool stop_after_three(const ebb_report *report, void *user) {
+  (void)user;
+  return report->epoch < 3 || !report->epoch_end;
+}
+
+/* The mean over epochs 2 to 5, saved after the third, with and without the best epoch's weights;
+ * and what the network holds after a run. */
+static void averages_go_on_in_runs(void **state) {
+  for (int best = 0; best < 2; best++) {
+    plan p = plan_of(0, 0, 0);
+    training whole, parts;
+    p.epochs = 5;
+    p.keep_best = best;
+    p.update.swa = 2;
+    training_start(&whole, *state, &p, 11);
+    expect(ebb_trainer_run(whole.r.trainer, NULL, NULL), EBB_OK);
+    training_start(&parts, *state, &p, 11);
+    expect(ebb_trainer_run(parts.r.trainer, stop_after_three, NULL), EBB_OK);
+    for (int i = 0; i < 2; i++) { /* within the run, and after it */
+      expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+      training_resume(&parts, *state, &p);
+      expect(ebb_trainer_run(parts.r.trainer, NULL, NULL), EBB_OK);
+      expect_same(&whole, &parts);
+    }
+    rig_free(&whole.r);
+    rig_free(&parts.r);
+    clean_folder();
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       TEST(steps_go_on_to_the_last_bit),
@@ -339,6 +384,8 @@ int main(void) {
       TEST(between_runs_both_weights_come_back),
       TEST(a_later_run_goes_on_too),
       TEST(what_nan_falls_back_to_comes_back),
+      TEST(updates_go_on_to_the_last_bit),
+      TEST(averages_go_on_in_runs),
   };
   return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
 }

@@ -39,6 +39,19 @@ static void other_seed(training *t) {
 static void no_shuffle(training *t) {
   t->r.options.shuffle = false;
 }
+static void clipped(training *t) {
+  t->r.options.update.clip_norm = 0.5;
+  t->r.options.update.accumulate = 2;
+}
+static void slower_layer(training *t) {
+  static const double rates[] = {1, 0.1};
+  t->r.options.update.layer_rates = rates;
+  t->r.options.update.layers = 2;
+}
+static void penalties(training *t) {
+  t->r.options.update.l1 = 0.001;
+  t->r.options.update.no_decay_bias = 1;
+}
 static void other_monitor(training *t) {
   t->r.options.monitor = EBB_MONITOR_ACCURACY;
 }
@@ -89,6 +102,9 @@ static void what_differs_is_said(void **state) {
       {other_batch, "batch 8, here 9"},
       {other_seed, "seed 1, here 18446744073709551615"},
       {no_shuffle, "shuffle yes, here no"},
+      {clipped, "accumulated batches none, here 2; clip norm none, here 0.5"},
+      {slower_layer, "layer rates none, here 1 0.1"},
+      {penalties, "no decay of biases none, here yes; l1 none, here 0.001"},
       {other_monitor, "monitor loss, here accuracy"},
       {other_delta, "least improvement 0, here 1e-12"},
       {no_best, "best weights kept yes, here no"},

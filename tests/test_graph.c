@@ -94,7 +94,7 @@ static void test_plans(void **state) {
     for (int kind = EBBI_PASS_PREDICTION; kind <= EBBI_PASS_LAYERS; kind++) {
       ebbi_plan *made;
       assert_int_equal(ebbi_plan_create(&made, ebbi_device_exec(network->device), network, BATCH,
-                                        (ebbi_pass_kind)kind),
+                                        (ebbi_pass_kind)kind, NULL),
                        EBB_OK);
       expect_apart(made);
       expect_order(made);
@@ -250,7 +250,7 @@ static void check_gradients(ebb_device *device, const char *text) {
 /* Codes of embeddings are the whole part of random inputs; many are no row of the table. A step's
  * dropout masks are the same in every run, so the loss with dropout has slopes too. */
 static void test_gradients(void **state) {
-  static const char *const specs[] = {
+  static const char *const checked[] = {
       "5-6tanh-4gelu-3",
       "5-res(4tanh-5)-3",
       "5-6tanh-res(6gelu-6)-3",
@@ -267,7 +267,7 @@ static void test_gradients(void **state) {
       "5-6tanh-rmsnormsilu-res(rmsnorm-6)-layernorm-3",
       "5-batchnorm-6-batchnormtanh-res(6-batchnorm0.1x0.5)-3",
   };
-  for (size_t i = 0; i < sizeof specs / sizeof *specs; i++) check_gradients(*state, specs[i]);
+  for (size_t i = 0; i < sizeof checked / sizeof *checked; i++) check_gradients(*state, checked[i]);
 }
 
 /* ---- dropout ---- */

@@ -236,6 +236,21 @@ static void flips_are_found_in_whole_steps(void **state) {
   rig_free(&r);
 }
 
+/* Treated by groups, clipped by norm, the last layer frozen. */
+static void flips_are_found_in_groups(void **state) {
+  static const double rates[] = {1, 0.5, 0};
+  rig r = rig_make(*state, dense_spec);
+  const ebb_network *n = r.network;
+  r.options.step = EBB_STEP_WHOLE;
+  r.options.update = (ebb_update_options){
+      .layer_rates = rates, .layers = 3, .clip_norm = 0.01, .l1 = 0.001, .no_decay_bias = 1};
+  assert_int_equal(rig_start(&r), EBB_OK);
+  expect_found(&r, n->parameters, 0, n->offset[1][0] + 32, "update: parameters of layer 2");
+  expect_found(&r, n->parameters, 0, n->offset[2][1], "update: parameters of layer 3 bias [0]");
+  expect_found(&r, r.trainer->moments[0], 0, n->offset[0][1], "update: first of layer 1 bias [0]");
+  rig_free(&r);
+}
+
 /* A label that is not a class is never used as an index. */
 static void labels_that_are_no_classes_are_found(void **state) {
   enum { BATCH = 4, CLASSES_OF = 3 };
@@ -363,6 +378,7 @@ int main(void) {
       cmocka_unit_test(damaged_dumps_are_refused),
       cmocka_unit_test(flips_are_found_in_whole_steps),
       cmocka_unit_test(damaged_dumps_are_refused),
+      cmocka_unit_test(flips_are_found_in_groups),
       cmocka_unit_test(labels_that_are_no_classes_are_found),
       cmocka_unit_test(whole_steps_find_labels_that_are_no_classes),
       cmocka_unit_test(nan_is_left_to_the_training),

@@ -7,6 +7,8 @@
 #ifndef EBBI_BOUNDS_H
 #define EBBI_BOUNDS_H
 
+#include "gemm/gemm.h"
+
 #include <ebb/ops.h>
 #include <ebb/precision.h>
 
@@ -26,6 +28,12 @@ double ebbi_bound_product(ebb_precision precision, size_t count);
 
 /* The error of rounding an operand, relative to the operand; 0 in fp32. */
 double ebbi_bound_operand(ebb_precision precision);
+
+/* The norm of `count` numbers by gradient_norm: relative to the norm. */
+double ebbi_bound_norm(const ebbi_exec *exec, size_t count);
+
+/* A weight after max-norm, relative to itself, for a unit with `count` incoming weights. */
+double ebbi_bound_max_norm(size_t count);
 
 /* f(z) computed from an exact z: relative to ebbi_value_scale, which is 1 + |z| times the growth.
  */

@@ -126,7 +126,7 @@ static ebb_status run_gather(ebbi_fixture *fixture, ebbi_shape s, bool bytes, bo
     state.epoch = epoch, state.epoch_first = GATHER_DONE, state.done = GATHER_DONE + batch;
     TRY(ebb_tensor_upload(b.state, &state));
     TRY(ebbi_gather_block(fixture->exec, b.x, b.y, b.weights, b.state, d.data, d.targets, rows,
-                          d.scale, shuffle, seed));
+                          d.scale, shuffle, seed, s.depth, 0));
     TRY(compare_batch(fixture, &b, &d, order, rows, batch * s.depth));
   }
   return EBB_OK;

@@ -144,7 +144,7 @@ static ebb_status run_not_finite(ebbi_fixture *fixture, size_t count,
   ebbi_update_run_expect(&run, state.step);
   TRY(ebb_tensor_upload(run.state, &state));
   TRY(ebbi_update(fixture->exec, run.parameters, run.moments, run.gradients, run.state,
-                  run.partials, optimizer));
+                  run.partials, optimizer, NULL));
   TRY(ebbi_fixture_read(&moved, fixture, run.parameters));
   TRY(ebb_tensor_download(&state, run.state));
   for (size_t i = 0; i < count; i++) {
@@ -156,7 +156,7 @@ static ebb_status run_not_finite(ebbi_fixture *fixture, size_t count,
   TRY(ebb_tensor_upload(run.state, &state));
   TRY(ebbi_fixture_input(&run.gradients, fixture, 1, count, moved)); /* finite */
   TRY(ebbi_update(fixture->exec, run.parameters, run.moments, run.gradients, run.state,
-                  run.partials, optimizer));
+                  run.partials, optimizer, NULL));
   return ebbi_fixture_compare(fixture, run.parameters, moved, NULL, 0);
 }
 

@@ -2,8 +2,7 @@
  * all activations, on a batch gathered from a dataset. The first batch of an epoch is full, the
  * second is the remainder. Rows in order come from a block of two full batches, after another
  * block. Gradients are compared tensor by tensor within the rounding error of the depth
- * (rounding.h), and updates with the reference's from the same gradients. A slab's padding must
- * stay untouched.
+ * (rounding.h), and updates with the reference's. A slab's padding must stay untouched.
  */
 #include "check/bounds.h"
 #include "check/rounding.h"
@@ -279,7 +278,7 @@ static ebb_status run_updates(whole_case *c, const ebbi_update_run *run, uint64_
   TRY(ebb_tensor_upload(c->state, &state));
   for (size_t i = 0; i < calls; i++)
     TRY(ebbi_whole_steps_run(c->step, c->slab, run->moments, c->state, &source, &run->optimizer,
-                             steps));
+                             NULL, steps));
   return EBB_OK;
 }
 

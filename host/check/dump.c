@@ -13,7 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PAIRS = 48, VALUE = EBB_SPEC_TEXT, TENSORS = EBBI_STEP_PLACES + 3 };
+enum { PAIRS = 64, VALUE = EBB_SPEC_TEXT, TENSORS = EBBI_STEP_PLACES + 3 };
 
 typedef struct dump {
   ebbi_fixture *fixture;
@@ -88,6 +88,14 @@ static ebb_status put_step(dump *d, const ebbi_step_tensors *step, const ebbi_nu
   return put_tensor(d, "partials", t->partials);
 }
 
+static void put_group(dump *d, const ebbi_update_case *u) {
+  const ebbi_update_group *g = &u->group;
+  const double numbers[EBBI_DUMP_GROUP] = {g->rate, g->no_decay,   g->l1,
+                                           g->l2,   g->clip_value, g->clip_norm};
+  for (size_t i = 0; i < EBBI_DUMP_GROUP; i++) put_number(d, ebbi_dump_group[i], numbers[i]);
+  put_floats(d, "norms", EBBI_NORM_GROUPS, 2, u->norms);
+}
+
 static void put_update(dump *d, const ebbi_update_case *u) {
   static const char *const after[EBBI_SLABS] = {"parameters_after", "first_after", "second_after",
                                                 "third_after"};
@@ -96,6 +104,7 @@ static void put_update(dump *d, const ebbi_update_case *u) {
     put_floats(d, after[s], 1, u->count, u->after[s]);
   }
   put_floats(d, "gradients", u->slices, u->count, u->gradients);
+  if (u->grouped) put_group(d, u);
 }
 
 static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {

@@ -42,6 +42,8 @@ typedef struct ebbi_dump {
   size_t batch, live, width;
   uint64_t step, seed;
   ebb_optimizer optimizer;
+  bool grouped; /* of an update in a training with groups */
+  ebbi_update_group group;
   float learning_rate;
   ebb_engine engine;
   ebb_precision precision;
@@ -58,6 +60,10 @@ ebb_status ebbi_dump_floats(float **out, ebbi_fixture *fixture, const ebbi_dump 
 
 /* A tensor's rows and columns; false if it does not exist or has not two dimensions. */
 bool ebbi_dump_shape(size_t *rows, size_t *cols, const ebbi_dump *dump, const char *name);
+
+/* The names of a group's fields in a dump's metadata, in their order. */
+enum { EBBI_DUMP_GROUP = 6 };
+extern const char *const ebbi_dump_group[EBBI_DUMP_GROUP];
 
 /* The names of the optimizer's settings in a dump's metadata. */
 extern const char *const ebbi_dump_settings[];

@@ -121,6 +121,24 @@ static ebb_status read_optimizer(ebbi_dump *d) {
   return EBB_OK;
 }
 
+const char *const ebbi_dump_group[EBBI_DUMP_GROUP] = {"rate_factor", "no_decay",   "l1",
+                                                      "l2",          "clip_value", "clip_norm"};
+
+/* A training without groups has none. */
+static ebb_status read_group(ebbi_dump *d) {
+  double numbers[EBBI_DUMP_GROUP];
+  d->grouped = ebbi_safetensors_metadata(d->file, ebbi_dump_group[0]) != NULL;
+  for (size_t i = 0; d->grouped && i < EBBI_DUMP_GROUP; i++) {
+    TRY(get_number(&numbers[i], d, ebbi_dump_group[i]));
+    REQUIRE(numbers[i] >= 0 && numbers[i] <= 1e30, EBB_ERR_INPUT, "%s: %s of %g cannot be", d->path,
+            ebbi_dump_group[i], numbers[i]);
+  }
+  if (d->grouped)
+    d->group = (ebbi_update_group){numbers[0], numbers[1] != 0, numbers[2],
+                                   numbers[3], numbers[4],      numbers[5]};
+  return EBB_OK;
+}
+
 static ebb_status read_device(ebbi_dump *d) {
   uint64_t width;
   int engine, precision, unit;
@@ -163,6 +181,7 @@ static ebb_status read_facts(ebbi_dump *d) {
   d->batch = (size_t)batch, d->live = (size_t)live;
   TRY(read_number(d));
   TRY(read_optimizer(d));
+  TRY(read_group(d));
   return read_device(d);
 }
 

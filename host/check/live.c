@@ -41,12 +41,11 @@ static ebb_status run(ebbi_live *live) {
   ebb_trainer *trainer = live->trainer;
   TRY(ebbi_feed_enter(&live->slot, &live->room, &trainer->feed));
   TRY(ebb_tensor_download(&live->before, trainer->pass->state));
-  if (live->whole) {
-    TRY(save_slabs(live));
+  if (live->whole) TRY(save_slabs(live));
+  if (live->closed)
     TRY(ebbi_sequence_run(trainer->sequences[live->slot]));
-  } else {
-    TRY(ebbi_trainer_gradients(trainer, live->slot));
-  }
+  else
+    TRY(ebbi_trainer_gradients(trainer, live->slot, 0));
   return ebb_tensor_download(&live->after, trainer->pass->state);
 }
 
@@ -54,6 +53,7 @@ ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed)
   ebb_device *device = trainer->network->device;
   live->trainer = trainer;
   live->whole = trainer->pass->kind == EBBI_PASS_WHOLE;
+  live->closed = live->whole && ebbi_updates_are_last(&trainer->options.update);
   live->comparison =
       (ebbi_comparison){.fixture = {.device = device, .exec = &trainer->pass->exec, .seed = seed}};
   live->before = ebb_state_default(0, 0, 0);

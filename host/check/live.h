@@ -12,6 +12,9 @@ enum { EBBI_SLABS = 1 + EBB_OPTIMIZER_MOMENTS };
 /* An update of `count` parameters on the host; they need not be adjacent. */
 typedef struct ebbi_update_case {
   const ebb_optimizer *optimizer;
+  bool grouped;            /* the training has a table of groups */
+  ebbi_update_group group; /* of these parameters */
+  float *norms;            /* [EBBI_NORM_GROUPS, 2], NULL without clipping by norm */
   float learning_rate;
   uint64_t step;
   size_t count, slices;
@@ -25,6 +28,11 @@ ebb_status ebbi_compare_update(ebbi_comparison *c, const ebbi_update_case *u);
 /* Runs the update `before` to `after` by the device's kernel, on tensors that the fixture owns,
  * with the state of an open step. */
 ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state, ebbi_fixture *fixture);
+
+/* The norm of the trained gradients of a step: on the device, by the reference, and how far they
+ * may differ. */
+ebb_status ebbi_compare_norm(double *found, double *expected, double *bound, ebbi_fixture *fixture,
+                             const ebb_trainer *trainer);
 
 /* What a whole step read and wrote. */
 typedef struct ebbi_whole_case {
@@ -63,10 +71,12 @@ typedef struct ebbi_live {
   ebb_state before, after;
   size_t slot, room;
   bool whole;
+  bool closed; /* the step was run with its update, and nothing has changed the weights since */
   float *slabs[EBBI_SLABS]; /* whole steps: before the step; NULL: no such moment */
 } ebbi_live;
 
-/* Runs a step: by layers up to its gradients, a whole step with its update. Call ebbi_live_end even
+/* Runs a step: by layers up to its gradients, a whole step with its update, if nothing changes the
+ * weights after that. Call ebbi_live_end even
  * after an error; it restores the trainer. */
 ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed);
 ebb_status ebbi_live_end(ebbi_live *live);
@@ -77,6 +87,9 @@ ebb_tensor *ebbi_live_slab(const ebb_trainer *trainer, size_t slab);
 /* Whole steps: restores parameters, moments and state, so that a step can be run again. */
 ebb_status ebbi_live_restore(ebbi_live *live);
 
+/* True if numbers are not finite before or in this step: the training handles these itself. */
+bool ebbi_live_is_broken(const ebbi_live *live);
+
 /* By layers: compares a node's forward pass, and for the first node the gathered rows; compares a
  * node's backward pass, and for the last node the loss. Errors of these and the functions below:
  * EBB_ERR_NUMBERS, after writing `dump`. */
@@ -86,7 +99,11 @@ ebb_status ebbi_live_check_backward(ebbi_live *live, size_t node);
 /* Compares a slice of a whole step: the gradients of the nodes from `lowest` on. */
 ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest);
 
-/* Compares the update of a node's parameters, if it has any. */
+/* Compares the norm of all gradients, if they are clipped by it. Before the updates, which use it.
+ */
+ebb_status ebbi_live_check_norm(ebbi_live *live);
+
+/* Compares the updates of a node's parameters, if it has any. */
 ebb_status ebbi_live_check_update(ebbi_live *live, size_t node);
 
 /* All of these in the order of the step, so that the first fault found is the first in the step. */

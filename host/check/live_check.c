@@ -17,8 +17,7 @@ static bool is_wrong(const ebbi_live *live) {
   return live->comparison.severity > 1;
 }
 
-/* True if numbers are not finite before or in this step: the training handles these itself. */
-static bool is_broken(const ebbi_live *live) {
+bool ebbi_live_is_broken(const ebbi_live *live) {
   return live->after.frozen || live->after.bad_loss || live->after.bad_parameter != EBB_STATE_NONE;
 }
 
@@ -48,7 +47,8 @@ static ebbi_step_tensors tensors_of(const ebbi_live *live) {
   memcpy(t.dvalue, pass->dvalue, sizeof t.dvalue);
   memcpy(t.dinput, pass->dinput, sizeof t.dinput);
   memcpy(t.parameter, network->parameter, sizeof t.parameter);
-  memcpy(t.dparameter, pass->dparameter, sizeof t.dparameter);
+  for (size_t n = 0; n < network->spec.count; n++)
+    if (!pass->frozen[n]) memcpy(t.dparameter[n], pass->dparameter[n], sizeof t.dparameter[n]);
   return t;
 }
 
@@ -80,7 +80,9 @@ static ebb_status check_rows(ebbi_live *live) {
   for (size_t i = 0; i < picks.count; i++) {
     size_t row = picks.index[i], inputs = pass->value[0]->cols, targets = pass->target->cols;
     bool alive = row < live->after.live;
-    if (alive) TRY(ebbi_read_batch(&rows, c, &source, &live->before, pass->batch, row, 1));
+    if (alive)
+      TRY(ebbi_read_batch(&rows, c, &source, &live->before, live->trainer->feed.spec.batch, row,
+                          1));
     for (size_t j = 0; j < inputs; j++)
       ebbi_compare(c, "x", row, j, found_x[i * inputs + j], alive ? rows.x[j] : 0, 0);
     for (size_t j = 0; j < targets; j++)
@@ -89,7 +91,8 @@ static ebb_status check_rows(ebbi_live *live) {
       ebbi_compare(c, "weights", row, 0, found_weights[i], alive ? *rows.weights : 0, 0);
   }
   if (!is_wrong(live)) return EBB_OK;
-  TRY(ebbi_read_batch(&rows, c, &source, &live->before, pass->batch, 0, live->after.live));
+  TRY(ebbi_read_batch(&rows, c, &source, &live->before, live->trainer->feed.spec.batch, 0,
+                      live->after.live));
   const ebbi_evidence evidence = {.x = pass->value[0],
                                   .target = pass->target,
                                   .weights = pass->weights,
@@ -136,98 +139,6 @@ ebb_status ebbi_live_check_backward(ebbi_live *live, size_t node) {
   return t.dvalue[node + 1] ? check_gradients(live, &t, node) : EBB_OK;
 }
 
-/* ---- updates ---- */
-
-/* Adjacent parameters are picked in runs of RUN, at most RUNS runs a node. */
-enum { RUN = 64, RUNS = 8 };
-
-/* The indices of the node's first and last parameters and of some between. */
-static void pick_parameters(size_t *count, size_t *index, ebbi_live *live, size_t node) {
-  size_t first, end;
-  ebbi_slab_range(&first, &end, live->trainer->network, node);
-  *count = 0;
-  if (end - first <= RUN * RUNS) {
-    for (size_t i = first; i < end; i++) index[(*count)++] = i;
-    return;
-  }
-  for (size_t run = 0; run < RUNS; run++) {
-    size_t at = end - first - RUN;
-    if (run == 0) at = 0;
-    if (run > 1) at = ebbi_pick_one(&live->comparison, at);
-    for (size_t i = 0; i < RUN; i++) index[(*count)++] = first + at + i;
-  }
-}
-
-/* The picked columns of a slab, of one row or of slices. */
-static ebb_status read_picked(float **out, ebbi_fixture *fixture, const ebb_tensor *slab,
-                              const ebbi_update_case *u) {
-  float *runs;
-  TRY(ebbi_fixture_bytes(out, fixture, slab->rows * u->count, sizeof **out));
-  TRY(ebbi_fixture_bytes(&runs, fixture, slab->rows * u->count, sizeof *runs));
-  for (size_t i = 0, run; i < u->count; i += run) {
-    for (run = 1; i + run < u->count && u->parameters[i + run] == u->parameters[i] + run;) run++;
-    TRY(ebbi_tensor_download_part(runs, slab, 0, slab->rows, u->parameters[i], run));
-    for (size_t s = 0; s < slab->rows; s++)
-      memcpy(*out + s * u->count + i, runs + s * run, run * sizeof *runs);
-  }
-  return EBB_OK;
-}
-
-ebb_status ebbi_update_case_run(ebbi_update_case *u, const ebb_state *state,
-                                ebbi_fixture *fixture) {
-  ebb_tensor *slabs[EBBI_SLABS] = {NULL}, *gradients, *partials, *state_tensor;
-  for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++)
-    TRY(ebbi_fixture_tensor(&slabs[s], fixture, EBB_F32, 1, u->count, false, u->before[s]));
-  TRY(ebbi_fixture_tensor(&gradients, fixture, EBB_F32, u->slices, u->count, false, u->gradients));
-  TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, 1, (ebb_loss){0}));
-  TRY(ebbi_fixture_keep(fixture, partials));
-  TRY(ebbi_fixture_state(&state_tensor, fixture, state));
-  TRY(ebbi_update(fixture->exec, slabs[0], slabs + 1, gradients, state_tensor, partials,
-                  u->optimizer));
-  for (size_t s = 0; s < EBBI_SLABS && u->before[s]; s++) {
-    TRY(ebbi_fixture_bytes(&u->after[s], fixture, u->count, sizeof *u->after[s]));
-    TRY(ebb_tensor_download(u->after[s], slabs[s]));
-  }
-  return EBB_OK;
-}
-
-/* The values before and after a whole step. */
-static ebb_status take_update(ebbi_update_case *u, ebbi_live *live, ebb_tensor *const *slabs) {
-  ebbi_fixture *fixture = &live->comparison.fixture;
-  for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++) {
-    TRY(ebbi_fixture_bytes(&u->before[s], fixture, u->count, sizeof *u->before[s]));
-    for (size_t i = 0; i < u->count; i++) u->before[s][i] = live->slabs[s][u->parameters[i]];
-    TRY(read_picked(&u->after[s], fixture, slabs[s], u));
-  }
-  return EBB_OK;
-}
-
-ebb_status ebbi_live_check_update(ebbi_live *live, size_t node) {
-  ebb_trainer *trainer = live->trainer;
-  ebbi_comparison *c = &live->comparison;
-  ebb_tensor *slabs[EBBI_SLABS];
-  ebbi_update_case u = {.optimizer = &trainer->options.optimizer,
-                        .learning_rate = live->after.learning_rate, /* the open step's */
-                        .step = live->before.done + 1,
-                        .slices = trainer->pass->gradients->rows};
-  if (is_broken(live) || !trainer->network->parameter[node][0]) return EBB_OK;
-  for (size_t s = 0; s < EBBI_SLABS; s++) slabs[s] = ebbi_live_slab(trainer, s);
-  begin_operation(live, EBBI_OPERATION_UPDATE, node);
-  TRY(ebbi_fixture_bytes(&u.parameters, &c->fixture, RUN * RUNS, sizeof *u.parameters));
-  pick_parameters(&u.count, u.parameters, live, node);
-  TRY(read_picked(&u.gradients, &c->fixture, trainer->pass->gradients, &u));
-  if (live->whole) {
-    TRY(take_update(&u, live, slabs));
-  } else {
-    for (size_t s = 0; s < EBBI_SLABS && slabs[s]; s++)
-      TRY(read_picked(&u.before[s], &c->fixture, slabs[s], &u));
-    TRY(ebbi_update_case_run(&u, &live->after, &c->fixture));
-  }
-  TRY(ebbi_compare_update(c, &u));
-  const ebbi_evidence evidence = {.update = &u};
-  return is_wrong(live) ? ebbi_live_report(live, &evidence) : EBB_OK;
-}
-
 /* ---- whole steps ---- */
 
 static void compare_state(ebbi_live *live) {
@@ -252,7 +163,8 @@ static ebb_status take_rows(ebbi_whole_case *w, ebbi_live *live, size_t first, s
   const ebbi_pass *pass = live->trainer->pass;
   ebbi_whole_source source = ebbi_feed_source(&live->trainer->feed, live->slot, pass->loss);
   ebbi_rows rows;
-  TRY(ebbi_read_batch(&rows, &live->comparison, &source, &live->before, pass->batch, first, count));
+  TRY(ebbi_read_batch(&rows, &live->comparison, &source, &live->before,
+                      live->trainer->feed.spec.batch, first, count));
   w->x = rows.x, w->y = rows.y, w->weights = rows.weights;
   w->first = first, w->rows = count;
   return EBB_OK;
@@ -275,7 +187,7 @@ ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest) {
   ebbi_whole_rows(&first, &count, w.layout, w.live, slice);
   if (count > 0) TRY(take_rows(&w, live, first, count));
   TRY(ebbi_compare_whole(&live->comparison, &w, slice));
-  if (!is_broken(live)) compare_state(live);
+  if (live->closed && !ebbi_live_is_broken(live)) compare_state(live);
   if (!is_wrong(live)) return EBB_OK;
   TRY(take_rows(&w, live, 0, w.live));
   return ebbi_live_report(live, &evidence);
@@ -289,6 +201,7 @@ ebb_status ebbi_live_check_all(ebbi_live *live) {
   if (slices > 1) TRY(ebbi_live_check_slice(live, slices - 1, 0));
   for (size_t n = 0; n < nodes && !live->whole; n++) TRY(ebbi_live_check_forward(live, n));
   for (size_t n = nodes; n-- > 0 && !live->whole;) TRY(ebbi_live_check_backward(live, n));
+  TRY(ebbi_live_check_norm(live));
   for (size_t n = 0; n < nodes; n++) TRY(ebbi_live_check_update(live, n));
   return EBB_OK;
 }

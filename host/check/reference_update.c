@@ -38,6 +38,36 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
   }
 }
 
+double ebbi_reference_norm(const float *norms) {
+  double sum = 0;
+  for (size_t i = 0; i < EBBI_NORM_GROUPS; i++)
+    sum += (double)norms[2 * i] + (double)norms[2 * i + 1] * 0x1p160;
+  return sqrt(sum);
+}
+
+double ebbi_reference_clip(const ebbi_update_group *group, const float *norms) {
+  double most = (double)(float)group->clip_norm,
+         norm = norms ? ebbi_reference_norm(norms) + 1e-6 : 0;
+  return isfinite(norm) && norm > most ? most / norm : 1;
+}
+
+double ebbi_reference_max_norm_factor(const float *weights, size_t count, size_t stride,
+                                      double most) {
+  double sum = 0;
+  for (size_t i = 0; i < count; i++)
+    sum += (double)weights[i * stride] * (double)weights[i * stride];
+  double norm = sqrt(sum) + 1e-7, limit = (double)(float)most;
+  return norm > limit ? limit / norm : 1;
+}
+
+double ebbi_reference_shape(double g, double p, const ebbi_update_group *group, double clip) {
+  double limit = (double)(float)group->clip_value;
+  g *= clip;
+  if (limit > 0 && fabs(g) > limit) g = copysign(limit, g);
+  g += (double)(float)group->l2 * p;
+  return p == 0 ? g : g + copysign((double)(float)group->l1, p);
+}
+
 void ebbi_reference_update(double *parameters, double *const *moments, const double *gradients,
                            size_t count, const ebb_optimizer *optimizer, double learning_rate,
                            uint64_t step) {

@@ -83,14 +83,19 @@ static ebb_status run_update(ebbi_replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_fixture *fixture = &r->comparison.fixture;
   ebb_state state = ebb_state_default(1, 1, d->learning_rate);
-  ebbi_update_case u = {
-      .optimizer = &d->optimizer, .learning_rate = d->learning_rate, .step = d->step};
+  ebbi_update_case u = {.optimizer = &d->optimizer,
+                        .learning_rate = d->learning_rate,
+                        .step = d->step,
+                        .grouped = d->grouped,
+                        .group = d->group};
   size_t slabs = 1 + ebb_optimizer_moments(&d->optimizer);
   REQUIRE(ebbi_dump_shape(&u.slices, &u.count, d, "gradients"), EBB_ERR_INPUT,
           "%s: there is no tensor \"gradients\"", d->path);
   TRY(ebbi_dump_floats(&u.gradients, fixture, d, "gradients", u.slices, u.count));
   for (size_t s = 0; s < slabs; s++)
     TRY(ebbi_dump_floats(&u.before[s], fixture, d, ebbi_slab_name(s), 1, u.count));
+  if (d->grouped && d->group.clip_norm > 0)
+    TRY(ebbi_dump_floats(&u.norms, fixture, d, "norms", EBBI_NORM_GROUPS, 2));
   TRY(ebbi_fixture_bytes(&u.parameters, fixture, u.count, sizeof *u.parameters));
   for (size_t i = 0; i < u.count; i++) u.parameters[i] = i;
   state.step = d->step;
@@ -143,7 +148,7 @@ static ebb_status run_rows(ebbi_replay *r) {
   }
   TRY(ebbi_fixture_state(&state_tensor, &c->fixture, &state));
   TRY(ebbi_gather_block(&r->exec, x, y, weights, state_tensor, data, targets, data->rows, 1, false,
-                        0));
+                        0, x->rows, 0));
   const gathered parts[] = {
       {"x", x, "rows"}, {"target", y, "row_targets"}, {"weights", weights, "row_weights"}};
   for (size_t p = 0; p < (weights ? 3 : 2); p++) TRY(compare_part(r, &parts[p], &picks));
@@ -165,7 +170,7 @@ static ebb_status launch_whole(ebbi_replay *r, const ebb_tensor *data, const ebb
     TRY(ebbi_fixture_keep(fixture, moments[i]));
   }
   return ebbi_whole_steps_run(r->pass->whole, slab, moments, r->pass->state, &source, &d->optimizer,
-                              1);
+                              NULL, 1);
 }
 
 static ebb_status run_whole(ebbi_replay *r) {

@@ -34,6 +34,7 @@ static ebb_status check_one(ebbi_live *live) {
     TRY(ebbi_live_check_forward(live, node));
     TRY(ebbi_live_check_backward(live, node));
   }
+  TRY(ebbi_live_check_norm(live));
   return ebbi_live_check_update(live, node);
 }
 

@@ -20,6 +20,14 @@ size_t ebbi_slab_place(const ebb_network *network, size_t node, size_t i) {
   return network->offset[node][p] + i / tensor->cols * tensor->stride + i % tensor->cols;
 }
 
+void ebbi_slab_parameter(size_t *first, size_t *end, const ebb_network *network, size_t node,
+                         size_t parameter) {
+  bool last = parameter + 1 == EBBI_NODE_PARAMETERS || !network->parameter[node][parameter + 1];
+  ebbi_slab_range(first, end, network, node);
+  *first = network->offset[node][parameter];
+  if (!last) *end = network->offset[node][parameter + 1];
+}
+
 void ebbi_slab_range(size_t *first, size_t *end, const ebb_network *network, size_t node) {
   size_t next = node + 1;
   *first = *end = 0;

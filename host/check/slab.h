@@ -15,4 +15,8 @@ size_t ebbi_slab_place(const ebb_network *network, size_t node, size_t i);
  * `end`. */
 void ebbi_slab_range(size_t *first, size_t *end, const ebb_network *network, size_t node);
 
+/* The same of one of its parameters. */
+void ebbi_slab_parameter(size_t *first, size_t *end, const ebb_network *network, size_t node,
+                         size_t parameter);
+
 #endif

@@ -5,6 +5,7 @@
 #define EBBI_UPDATE_RUN_H
 
 #include "check/fixture.h"
+#include "ops/update_groups.h"
 
 /* A parameter slab with its moments, as doubles. */
 typedef struct ebbi_update_values {
@@ -15,11 +16,14 @@ typedef struct ebbi_update_run {
   const ebbi_exec *exec; /* the fixture's */
   ebb_optimizer optimizer;
   double learning_rate;
+  const ebbi_update_group *group; /* how all these parameters are treated; NULL: plainly */
+  const float *norms;             /* sums of squares of all gradients; NULL: no clipping by norm */
   size_t count;
   ebb_tensor *parameters, *gradients, *state, *partials; /* the caller's */
   ebb_tensor
       *moments[EBB_OPTIMIZER_MOMENTS];    /* the fixture's; NULL if the optimizer has not so many */
   double *slice_values, *gradient_values; /* on the device [S, count], and their sum */
+  double *magnitudes;                     /* of the terms of a gradient that a group has changed */
   ebbi_update_values found, expected, scale; /* after a step; scale: magnitudes of the terms */
 } ebbi_update_run;
 
@@ -31,6 +35,19 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_fixture *fixture);
  * the scales. Set `count`, optimizer and learning rate in `run` before. */
 ebb_status ebbi_update_run_allocate(ebbi_update_run *run, ebbi_fixture *fixture);
 void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step);
+
+/* Treats all parameters as a group; `norms` are the sums of squares of all gradients, NULL without
+ * clipping by norm. Learning rate and optimizer become the group's. */
+void ebbi_update_run_treat(ebbi_update_run *run, const ebbi_update_group *group,
+                           const float *norms);
+
+/* By how much the group's treatment raises the optimizer's bounds; 0 for parameters that must not
+ * change. */
+double ebbi_update_run_slack(const ebbi_update_run *run);
+
+/* Adds up the gradients on the device; reads parameters and moments. */
+ebb_status ebbi_update_run_sum(ebbi_update_run *run);
+ebb_status ebbi_update_run_read(ebbi_update_run *run);
 
 /* Reads parameters and moments after a step, and computes their expected values from the gradients
  * on the device. */

@@ -54,6 +54,11 @@ typedef enum ebbi_check_activations {
   X(update, NONE, ANY)                                                                             \
   X(update_slices, NONE, ANY)                                                                      \
   X(update_not_finite, NONE, ANY)                                                                  \
+  X(update_groups, NONE, ANY)                                                                      \
+  X(gradient_norm, NONE, ANY)                                                                      \
+  X(accumulate, NONE, ANY)                                                                         \
+  X(max_norm, NONE, ANY)                                                                           \
+  X(average, NONE, ANY)                                                                            \
   X(whole_step, ONE, STEP_CPU)                                                                     \
   X(whole_step_mixed, NONE, STEP_CPU)                                                              \
   X(whole_steps, NONE, STEP_CPU)                                                                   \

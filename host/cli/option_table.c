@@ -209,6 +209,39 @@ static const option_row rows[] = {
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr; of "
      "one_cycle: the steps of its rise",
      NULL, 0, 0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
+    {NULL, "no-decay-bias", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_decay_bias), NULL, NULL,
+     "weight decay, --l1 and --l2 leave out biases and the factors of norms", NULL, 0, 0},
+    {NULL, "l1", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(l1), "X", "0",
+     "penalty on the weights' magnitudes: adds X sign(w) to the gradient", NULL, 0, 1e30},
+    {NULL, "l2", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(l2), "X", "0",
+     "penalty on the weights' squares: adds X w to the gradient, with every optimizer; "
+     "--weight-decay does the same except with adamw, which takes it off the weight",
+     NULL, 0, 1e30},
+    {NULL, "clip-norm", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(clip_norm), "X", "0",
+     "shrink all gradients of a step by one factor so that their norm is at most X; 0: do not",
+     NULL, 0, 1e30},
+    {NULL, "clip-value", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(clip_value), "X", "0",
+     "limit each number of the gradients to -X … X; 0: do not", NULL, 0, 1e30},
+    {NULL, "accumulate", 0, FOR_TRAIN, KIND_COUNT, MEMBER(accumulate), "N", "1",
+     "take N batches one after the other for each step: one update by the mean over their rows, in "
+     "the memory of one batch; steps are by layers, and schedules count updates",
+     NULL, 1, 65536},
+    {NULL, "max-norm", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(max_norm), "X", "0",
+     "after each step shrink the weights into a unit so that their norm is at most X; 0: do not",
+     NULL, 0, 1e30},
+    {NULL, "average", 0, FOR_TRAIN, KIND_WORD, MEMBER(average), "HOW", NULL,
+     "evaluate and save averaged weights: ema=0.999, a moving average over the steps with this "
+     "decay, or swa=15, the mean over the ends of epoch 15 and all later ones; swa alone: of the "
+     "last quarter of the epochs",
+     NULL, 0, 0},
+    {NULL, "freeze", 0, FOR_TRAIN, KIND_LIST, MEMBER(freeze), "LAYERS", NULL,
+     "layers whose weights stay as they are: numbers and ranges, 1..2,4, or all-but-last; layers "
+     "count from 1 as in `ebb info`, those without weights included",
+     NULL, 0, 0},
+    {NULL, "layer-rate", 0, FOR_TRAIN, KIND_LIST, MEMBER(layer_rate), "LAYERS=F", NULL,
+     "factors of the layers' learning rates, such as 1..2=0.1,3=0.5; layers count from 1 as in "
+     "`ebb info`",
+     NULL, 0, 0},
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
      "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop all)",
      NULL, 1, 16777216},

@@ -25,7 +25,7 @@ enum {
   FLAG_ONLY = 512 /* not from variables or config files, where the name belongs to train */
 };
 
-enum { MAX_OPTIONS = 128, TASKS = 3 }; /* values of ebb_task */
+enum { MAX_OPTIONS = 160, TASKS = 3 }; /* values of ebb_task */
 
 /* Indices of the names in the choices of the option table. */
 enum { SPLIT_RANDOM, SPLIT_LAST };
@@ -81,6 +81,11 @@ typedef struct settings {
   EBB_OPTIMIZER_SETTING_LIST(SETTING_FIELD) /* a number is NaN where it is not given */
 #undef SETTING_FIELD
   const char *schedule; /* for ebb_schedule_parse */
+  const char *freeze, *layer_rate;
+  bool no_decay_bias;
+  double clip_norm, clip_value, l1, l2, max_norm;
+  const char *average;
+  size_t accumulate;
   interval schedule_length, warmup;
   double schedule_factor;
   bool no_shuffle;

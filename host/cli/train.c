@@ -22,6 +22,7 @@
 #include "train_report.h"
 #include "train_schedule.h"
 #include "train_scores.h"
+#include "train_update.h"
 #include "watch.h"
 
 /* The trainer's options that depend on neither the data nor a default. */
@@ -66,6 +67,7 @@ static void choose_amounts(training *t) {
   ebb_train_amounts d = ebb_train_amounts_for(t->train_rows, t->valid_rows, choose_batch(t));
   bool patience_given = settings_named(s, "patience");
   o->batch = d.batch;
+  o->update.accumulate = s->accumulate;
   o->epochs = s->epochs ? s->epochs : d.epochs;
   o->patience = patience_given ? s->patience : s->epochs ? 0 : d.patience;
   o->keep_best = t->valid_rows > 0 && (o->patience > 0 || !patience_given);
@@ -92,6 +94,7 @@ static int choose(training *t) {
   if (code == EXIT_GOOD) code = schedule_choose(t);
   if (code == EXIT_GOOD) code = choose_measure(t);
   if (code == EXIT_GOOD) code = network_choose(t);
+  if (code == EXIT_GOOD) code = update_choose(t);
   return code;
 }
 

@@ -9,7 +9,8 @@
 #include <math.h>
 
 static uint64_t epoch_steps(const training *t) {
-  return (t->train_rows + t->options.batch - 1) / t->options.batch;
+  size_t rows = t->options.batch * t->options.update.accumulate; /* of a step */
+  return (t->train_rows + rows - 1) / rows;
 }
 
 static uint64_t steps_of(const training *t, interval length) {

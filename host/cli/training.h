@@ -55,7 +55,8 @@ typedef struct training {
   ebb_dataset train, valid, test;
 
   ebb_train_options options;
-  double learning_rate; /* as given, before conversion to float */
+  double layer_rates[EBB_MAX_NODES]; /* those of the options */
+  double learning_rate;              /* as given, before conversion to float */
   ebb_device *device;
   ebb_spec spec;
   char spec_text[SPEC_TEXT];

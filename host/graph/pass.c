@@ -5,6 +5,7 @@
 #include "ops/ops.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- need ---- */
 
@@ -45,7 +46,7 @@ ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_netw
   size_t outputs = ebb_spec_outputs(&network->spec);
   size_t target = ebb_loss_has_labels(loss.kind) ? 1 : ebbi_stride(batch, outputs);
   ebbi_plan *plan;
-  TRY(ebbi_plan_create(&plan, exec, network, batch, kind));
+  TRY(ebbi_plan_create(&plan, exec, network, batch, kind, NULL));
   need_places(need, plan);
   free(plan);
   if (kind == EBBI_PASS_PREDICTION) return EBB_OK;
@@ -116,7 +117,7 @@ static ebb_status make_whole_step(ebbi_pass *pass) {
 static ebb_status build(ebbi_pass *pass) {
   ebb_device *device = pass->network->device;
   size_t batch = pass->batch, outputs = ebb_spec_outputs(&pass->network->spec);
-  TRY(ebbi_plan_create(&pass->plan, &pass->exec, pass->network, batch, pass->kind));
+  TRY(ebbi_plan_create(&pass->plan, &pass->exec, pass->network, batch, pass->kind, pass->frozen));
   TRY(make_workspace(pass));
   TRY(make_places(pass));
   if (pass->kind == EBBI_PASS_PREDICTION) return EBB_OK;
@@ -147,6 +148,15 @@ ebb_status ebbi_pass_create(ebbi_pass **out, const ebbi_exec *exec, ebb_network 
   return create(
       out,
       &(ebbi_pass){.exec = *exec, .network = network, .batch = batch, .loss = loss, .kind = kind});
+}
+
+ebb_status ebbi_pass_create_training(ebbi_pass **out, const ebbi_exec *exec, ebb_network *network,
+                                     size_t batch, ebb_loss loss, ebbi_pass_kind kind,
+                                     const bool frozen[EBB_MAX_NODES]) {
+  ebbi_pass described = {
+      .exec = *exec, .network = network, .batch = batch, .loss = loss, .kind = kind};
+  memcpy(described.frozen, frozen, sizeof described.frozen);
+  return create(out, &described);
 }
 
 ebb_status ebbi_pass_create_prediction(ebbi_pass **out, const ebbi_exec *exec, ebb_network *network,

@@ -17,8 +17,9 @@ typedef struct ebbi_pass {
   size_t batch; /* rows, B */
   ebb_loss loss;
   ebbi_pass_kind kind;
-  ebbi_exec exec; /* with which it was created and runs */
-  uint64_t seed;  /* of the training, for kinds that are random in each step */
+  ebbi_exec exec;             /* with which it was created and runs */
+  uint64_t seed;              /* of the training, for kinds that are random in each step */
+  bool frozen[EBB_MAX_NODES]; /* nodes whose parameters are not trained */
   ebbi_plan *plan;
   ebb_tensor *arena;                    /* holds the tensors of the plan */
   ebb_tensor *tensors[EBBI_MAX_PLACES]; /* by place; `value` to `dinput` point to them */
@@ -55,6 +56,12 @@ ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_netw
 
 ebb_status ebbi_pass_create(ebbi_pass **out, const ebbi_exec *exec, ebb_network *network,
                             size_t batch, ebb_loss loss, ebbi_pass_kind kind);
+
+/* Creates a pass for a training that leaves out gradients which only `frozen` nodes need. It needs
+ * no more memory than one without. */
+ebb_status ebbi_pass_create_training(ebbi_pass **out, const ebbi_exec *exec, ebb_network *network,
+                                     size_t batch, ebb_loss loss, ebbi_pass_kind kind,
+                                     const bool frozen[EBB_MAX_NODES]);
 
 /* Creates a pass for prediction: without loss, target, state and gradients. */
 ebb_status ebbi_pass_create_prediction(ebbi_pass **out, const ebbi_exec *exec, ebb_network *network,

@@ -13,6 +13,7 @@ static ebbi_node_call describe(const ebbi_pass *pass, size_t n) {
   ebbi_node_call call = {.exec = &pass->exec,
                          .network = network,
                          .index = n,
+                         .frozen = pass->frozen[n],
                          .y = pass->value[n + 1],
                          .z = pass->z[n],
                          .parameters = network->parameter[n],

@@ -82,12 +82,13 @@ static void plan_forward(ebbi_plan *p) {
 
 /* ---- backward ---- */
 
-/* Finds the values that depend on parameters; gradients of all others are not needed. */
-static void find_wanted(bool wanted[EBB_MAX_NODES + 1], const ebb_spec *spec) {
+/* Finds the values that depend on trained parameters; gradients of all others are not needed. */
+static void find_wanted(bool wanted[EBB_MAX_NODES + 1], const ebbi_plan *p) {
+  const ebb_spec *spec = spec_of(p);
   wanted[0] = false;
   for (size_t n = 0; n < spec->count; n++) {
     const ebbi_kind *kind = ebbi_node_kind(spec, n);
-    wanted[n + 1] = kind->parameters != NULL;
+    wanted[n + 1] = kind->parameters && !(p->frozen && p->frozen[n]);
     for (size_t i = 0; i < kind->inputs; i++)
       wanted[n + 1] = wanted[n + 1] || wanted[spec->nodes[n].inputs[i]];
   }
@@ -149,7 +150,7 @@ static void plan_sum(ebbi_plan *p, size_t value) {
 static void plan_backward(ebbi_plan *p) {
   const ebb_spec *spec = spec_of(p);
   bool wanted[EBB_MAX_NODES + 1];
-  find_wanted(wanted, spec);
+  find_wanted(wanted, p);
   for (size_t n = spec->count; n-- > 0;) {
     const ebb_node *node = &spec->nodes[n];
     const ebbi_kind *kind = ebbi_kind_of(node->kind);
@@ -228,13 +229,14 @@ static ebb_status make(ebbi_plan *p) {
 }
 
 ebb_status ebbi_plan_create(ebbi_plan **out, const ebbi_exec *exec, const ebb_network *network,
-                            size_t batch, ebbi_pass_kind kind) {
+                            size_t batch, ebbi_pass_kind kind, const bool *frozen) {
   ebbi_plan *plan = calloc(1, sizeof *plan);
   REQUIRE(plan, EBB_ERR_MEMORY, "pass: no memory");
   plan->exec = exec;
   plan->network = network;
   plan->batch = batch;
   plan->kind = kind;
+  plan->frozen = frozen;
   ebb_status status = make(plan);
   if (status == EBB_OK)
     *out = plan;

@@ -51,6 +51,7 @@ typedef struct ebbi_plan {
   const ebb_network *network;
   size_t batch;
   ebbi_pass_kind kind;
+  const bool *frozen; /* by node: its parameters are not trained; NULL: none */
   ebbi_place places[EBBI_MAX_PLACES];
   size_t place_count;
   int value[EBB_MAX_NODES + 1], dvalue[EBB_MAX_NODES + 1];
@@ -65,6 +66,6 @@ typedef struct ebbi_plan {
 
 /* Makes the plan; the caller frees it by free().  Errors: EBB_ERR_MEMORY. */
 ebb_status ebbi_plan_create(ebbi_plan **out, const ebbi_exec *exec, const ebb_network *network,
-                            size_t batch, ebbi_pass_kind kind);
+                            size_t batch, ebbi_pass_kind kind, const bool *frozen);
 
 #endif

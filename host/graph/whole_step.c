@@ -220,10 +220,11 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
 
 /* Starts a launch of the form's kernel, with the loss and, unless it is NULL, the optimizer. */
 static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id cpu, ebbi_kernel_id group,
-                         ebb_loss loss, const ebb_optimizer *optimizer) {
+                         ebb_loss loss, const ebb_optimizer *optimizer,
+                         const ebbi_update_groups *groups) {
   char options[256], by_loss[EBBI_LOSS_OPTION], by_optimizer[EBBI_OPTIMIZER_OPTION] = "";
   ebbi_loss_option(by_loss, loss);
-  if (optimizer) ebbi_optimizer_option(by_optimizer, optimizer);
+  if (optimizer) ebbi_optimizer_option(by_optimizer, optimizer, groups);
   snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->layout.activations,
            step->layout.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
   return ebbi_launch_begin(step->table->device, &step->exec, step->layout.grouped ? group : cpu,
@@ -261,7 +262,7 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
                           step->gradients->cols));
   TRY(ebbi_require_state(where, state, device));
   ebbi_launch launch =
-      begin(step, EBBI_KERNEL_whole_step, EBBI_KERNEL_whole_step_gpu, source->loss, NULL);
+      begin(step, EBBI_KERNEL_whole_step, EBBI_KERNEL_whole_step_gpu, source->loss, NULL, NULL);
   add_outputs(&launch, step, state);
   ebbi_launch_buffer(&launch, parameters->buffer);
   add_source(&launch, step, source);
@@ -272,21 +273,22 @@ ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
                                 ebb_tensor *const *moments, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
-                                size_t count) {
+                                const ebbi_update_groups *groups, size_t count) {
   REQUIRE(step->layout.slices == 1, EBB_ERR_ARGUMENT,
           "%s: a batch of %zu slices cannot be updated in the same launch", where,
           step->layout.slices);
   TRY(check_source(step, source));
   TRY(ebbi_require_update(where, parameters, moments, step->gradients, state, step->partials,
                           optimizer));
-  ebbi_launch launch =
-      begin(step, EBBI_KERNEL_whole_steps, EBBI_KERNEL_whole_steps_gpu, source->loss, optimizer);
+  ebbi_launch launch = begin(step, EBBI_KERNEL_whole_steps, EBBI_KERNEL_whole_steps_gpu,
+                             source->loss, optimizer, groups);
   ebbi_launch_buffer(&launch, parameters->buffer);
   ebbi_optimizer_moments_arguments(&launch, moments, optimizer);
   add_outputs(&launch, step, state);
   add_source(&launch, step, source);
   ebbi_launch_int(&launch, count);
   ebbi_optimizer_constants(&launch, optimizer);
+  ebbi_update_groups_arguments(&launch, groups);
   launch.work = ebbi_work_whole(step, source, optimizer, count);
   return ebbi_launch_run(&launch, 1, 1);
 }

@@ -4,6 +4,7 @@
 #ifndef EBBI_WHOLE_STEP_H
 #define EBBI_WHOLE_STEP_H
 
+#include "ops/update_groups.h"
 #include "ops/work.h"
 #include "tensor/tensor.h"
 
@@ -96,12 +97,13 @@ typedef struct ebbi_whole_source {
 ebb_status ebbi_whole_step_run(const ebbi_whole_step *step, ebb_tensor *state,
                                const ebb_tensor *parameters, const ebbi_whole_source *source);
 
-/* Runs `count` steps and their updates in one launch; the layout must have one slice. Tensors as
- * for ebb_update.  Source: (1) to (14), whole_steps of the same files */
+/* Runs `count` steps and their updates in one launch; the layout must have one slice. Tensors
+ * and groups as for ebbi_update, without clipping by norm.  Source: (1) to (14), whole_steps of the
+ * same files */
 ebb_status ebbi_whole_steps_run(const ebbi_whole_step *step, ebb_tensor *parameters,
                                 ebb_tensor *const *moments, ebb_tensor *state,
                                 const ebbi_whole_source *source, const ebb_optimizer *optimizer,
-                                size_t count);
+                                const ebbi_update_groups *groups, size_t count);
 
 /* Flops of a whole step for each row of the batch, without the loss. */
 double ebbi_work_row_flops(const ebbi_whole_network *network);

@@ -51,6 +51,7 @@ typedef struct ebbi_node_call {
   const ebbi_exec *exec;
   const ebb_network *network;
   size_t index;                         /* of the node */
+  bool frozen;                          /* the gradients of its parameters are not needed */
   const ebb_tensor *x[EBB_NODE_INPUTS]; /* the values it reads */
   ebb_tensor *y, *z;                    /* z NULL: do not keep it */
   ebb_tensor *const *parameters;        /* of the node */

@@ -20,14 +20,15 @@ ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t r
 ebb_status ebb_gather(ebb_tensor *x, ebb_tensor *y, ebb_tensor *state, const ebb_tensor *data,
                       const ebb_tensor *targets, float scale, bool shuffle, uint64_t seed) {
   REQUIRE(data, EBB_ERR_ARGUMENT, "ebb_gather: a tensor is NULL");
+  REQUIRE(x, EBB_ERR_ARGUMENT, "ebb_gather: a tensor is NULL");
   return ebbi_gather_block(ebbi_tensor_exec(data), x, y, NULL, state, data, targets, data->rows,
-                           scale, shuffle, seed);
+                           scale, shuffle, seed, x->rows, 0);
 }
 
 ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y,
                              ebb_tensor *weights, ebb_tensor *state, const ebb_tensor *data,
                              const ebb_tensor *targets, size_t rows, float scale, bool shuffle,
-                             uint64_t seed) {
+                             uint64_t seed, size_t step_rows, size_t first) {
   static const char where[] = "ebb_gather";
   REQUIRE(x && y && data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   ebb_device *device = x->device;
@@ -63,6 +64,8 @@ ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y
   ebbi_launch_float(&launch, scale);
   ebbi_launch_int(&launch, shuffle);
   ebbi_launch_ulong(&launch, seed);
+  ebbi_launch_int(&launch, step_rows);
+  ebbi_launch_int(&launch, first);
   launch.work = ebbi_work_gather(x->rows, x->cols, targets->cols, bytes);
   return ebbi_launch_run(&launch, x->rows, 1);
 }

@@ -3,6 +3,7 @@
 #define EBBI_OPS_H
 
 #include "tensor/tensor.h"
+#include "update_groups.h"
 
 #include <ebb/ops.h>
 
@@ -47,8 +48,10 @@ ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimize
 
 enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 64 };
 
-/* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that select a kernel's optimizer or loss. */
-void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer);
+/* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that select a kernel's optimizer, with the
+ * option of its groups, or loss. */
+void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer,
+                           const ebbi_update_groups *groups);
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 
 /* The build option of kernels that handle the sums of rows with weights. */
@@ -80,14 +83,15 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
 /* Fails unless `data` can hold all `rows` of an epoch or, in order, a block of them. */
 ebb_status ebbi_require_rows(const char *where, const ebb_tensor *data, size_t rows, bool shuffle);
 
-/* ebb_gather from a block of a dataset with `rows` rows. Rows are in the epoch's order; a position
- * of the epoch is taken modulo the block's rows. If weights [B, 1], packed, is not NULL, it takes
- * the last column of the targets, which then have one more than y; the bits are a float's, whatever
- * the targets' type. */
+/* ebb_gather from a block of a dataset with `rows` rows. A step may be gathered in parts: it has
+ * `step_rows` rows, and x takes those from `first` on; part 0 opens the step. Rows are in the
+ * epoch's order; a position of the epoch is taken modulo the block's rows. If weights [B, 1],
+ * packed, is not NULL, it takes the last column of the targets, which then have one more than y;
+ * the bits are a float's, whatever the targets' type. */
 ebb_status ebbi_gather_block(const ebbi_exec *exec, ebb_tensor *x, ebb_tensor *y,
                              ebb_tensor *weights, ebb_tensor *state, const ebb_tensor *data,
                              const ebb_tensor *targets, size_t rows, float scale, bool shuffle,
-                             uint64_t seed);
+                             uint64_t seed, size_t step_rows, size_t first);
 
 /* The operations of the same names in ebb/ops.h, with a given execution. The public functions pass
  * the device's default. */
@@ -103,7 +107,30 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
 ebb_status ebbi_metrics_add(const ebbi_exec *exec, ebb_tensor *state, const ebb_tensor *partials);
 ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *const *moments,
                        const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
-                       const ebb_optimizer *optimizer);
+                       const ebb_optimizer *optimizer,
+                       const ebbi_update_groups *groups); /* NULL: all parameters alike */
+
+/* A part of a step: the step's rows if it is full, the epoch's rows, its place among the parts. */
+typedef struct ebbi_part {
+  size_t step_rows, rows;
+  bool is_first, is_last;
+} ebbi_part;
+
+/* sum = (first part: 0, else sum) + gradient times the part's share of the step's rows. Adds the
+ * part's losses to the state, except the last part's, which the update takes.
+ * Source: (G7), kernels/accumulate.cl */
+ebb_status ebbi_accumulate(const ebbi_exec *exec, ebb_tensor *sum, const ebb_tensor *gradient,
+                           ebb_tensor *state, const ebb_tensor *partials, const ebbi_part *part);
+
+/* Shrinks the incoming weights of each unit, a column of w, to a norm of at most `most`, unless the
+ * step is frozen.  Source: (G4), kernels/max_norm.cl */
+ebb_status ebbi_max_norm(const ebbi_exec *exec, ebb_tensor *w, const ebb_tensor *state,
+                         double most);
+
+/* average += part (parameters - average), unless the step is frozen; in the first step the average
+ * becomes the parameters.  Source: (G5), (G6), kernels/average.cl */
+ebb_status ebbi_average(const ebbi_exec *exec, ebb_tensor *average, const ebb_tensor *parameters,
+                        const ebb_tensor *state, double part);
 ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,
                                    const ebb_tensor *b, ebb_activation activation);
 ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const ebb_tensor *z,

@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer) {
-  snprintf(option, EBBI_OPTIMIZER_OPTION, "-DOPTIMIZER=%s", ebb_optimizer_name(optimizer->kind));
+void ebbi_optimizer_option(char option[EBBI_OPTIMIZER_OPTION], const ebb_optimizer *optimizer,
+                           const ebbi_update_groups *groups) {
+  snprintf(option, EBBI_OPTIMIZER_OPTION, "-DOPTIMIZER=%s%s", ebb_optimizer_name(optimizer->kind),
+           ebbi_update_groups_option(groups));
 }
 
 void ebbi_optimizer_moments_arguments(ebbi_launch *launch, ebb_tensor *const *moments,
@@ -48,14 +50,14 @@ ebb_status ebbi_require_update(const char *where, const ebb_tensor *parameters,
 
 ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor *const *moments,
                        const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
-                       const ebb_optimizer *optimizer) {
+                       const ebb_optimizer *optimizer, const ebbi_update_groups *groups) {
   TRY(ebbi_require_update("ebb_update", parameters, moments, gradients, state, partials,
                           optimizer));
   ebb_device *device = parameters->device;
   size_t count = parameters->cols;
   char option[EBBI_OPTIMIZER_OPTION + sizeof EBBI_WEIGHTED_OPTION];
   const char *sums;
-  ebbi_optimizer_option(option, optimizer);
+  ebbi_optimizer_option(option, optimizer, groups);
   TRY(ebbi_require_partials("ebb_update", partials, device, &sums));
   if (*sums) snprintf(option + strlen(option), sizeof option - strlen(option), " %s", sums);
   const ebbi_device_params *params = &exec->params;
@@ -71,6 +73,7 @@ ebb_status ebbi_update(const ebbi_exec *exec, ebb_tensor *parameters, ebb_tensor
   ebbi_launch_int(&launch, gradients->stride / params->width);
   ebbi_launch_int(&launch, vectors);
   ebbi_optimizer_constants(&launch, optimizer);
+  ebbi_update_groups_arguments(&launch, groups);
   launch.work = ebbi_work_update(optimizer, count, gradients->rows);
   return ebbi_launch_run(
       &launch, ebbi_ceil_div(vectors, (size_t)params->element_group * params->element_vectors), 1);
@@ -80,5 +83,5 @@ ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,
                       const ebb_optimizer *optimizer) {
   return ebbi_update(ebbi_tensor_exec(parameters), parameters, moments, gradients, state, partials,
-                     optimizer);
+                     optimizer, NULL);
 }

@@ -81,6 +81,23 @@ ebbi_work ebbi_work_probe_triad(size_t count) {
   return of(count, 0, 0, 2 * (double)count, 12 * (double)count);
 }
 
+/* Reads the gradients; a square and its sum each. */
+ebbi_work ebbi_work_gradient_norm(size_t count, size_t slices) {
+  double n = (double)count, s = (double)slices;
+  return of(count, slices > 1 ? slices : 0, 0, n * (s + 1), 4 * n * s);
+}
+
+/* Reads each weight three times and writes it; a square, its sum and two factors. */
+ebbi_work ebbi_work_max_norm(size_t rows, size_t cols) {
+  double n = (double)rows * (double)cols;
+  return of(rows, cols, 0, 5 * n, 16 * n);
+}
+
+ebbi_work ebbi_work_average(size_t count) {
+  double n = (double)count;
+  return of(count, 0, 0, 3 * n, 12 * n);
+}
+
 /* Moves parameters and each moment in and out, gradients in. */
 ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) {
   double n = (double)count, more = (double)(slices - 1);

@@ -29,6 +29,9 @@ ebbi_work ebbi_work_probe_fma(size_t count, size_t steps);
 ebbi_work ebbi_work_probe_triad(size_t count);
 
 /* An update of n parameters from the sum of `slices` rows of gradients. */
+ebbi_work ebbi_work_max_norm(size_t rows, size_t cols);
+ebbi_work ebbi_work_average(size_t count);
+ebbi_work ebbi_work_gradient_norm(size_t count, size_t slices);
 ebbi_work ebbi_work_update(const ebb_optimizer *optimizer, size_t count, size_t slices);
 
 #endif

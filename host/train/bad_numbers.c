@@ -19,7 +19,7 @@ static ebb_status repeat_forward(ebb_trainer *trainer) {
   size_t slot, room;
   if (trainer->pass->kind != EBBI_PASS_WHOLE && !trainer->feed.stream) return EBB_OK;
   TRY(ebbi_feed_enter(&slot, &room, &trainer->feed));
-  TRY(ebbi_feed_gather(trainer->pass, &trainer->feed, slot));
+  TRY(ebbi_feed_gather(trainer->pass, &trainer->feed, slot, 0));
   return ebbi_pass_forward(trainer->pass);
 }
 

@@ -95,7 +95,15 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
 
 /* ---- resuming ---- */
 
-/* Restores everything except the tensors. */
+/* What decides which weights the network holds. */
+static void take_place(ebb_trainer *trainer, const ebbi_snapshot *snapshot) {
+  trainer->queued = snapshot->state.done;
+  trainer->epochs_done = snapshot->state.epoch;
+  trainer->best = snapshot->best;
+  trainer->parked = snapshot->parked;
+}
+
+/* Restores everything else except the tensors. */
 static ebb_status take_numbers(ebb_trainer *trainer, const ebbi_snapshot *snapshot) {
   ebb_state state = snapshot->state;
   state.epoch_steps = (uint32_t)trainer->epoch_steps;
@@ -116,9 +124,10 @@ static ebb_status take(ebb_trainer *trainer, const ebbi_manifest *manifest, cons
   const ebbi_snapshot *snapshot = &manifest->snapshot;
   char *path = ebbi_manifest_tensors(manifest, folder);
   REQUIRE(path, EBB_ERR_MEMORY, "%s: no memory for a path", folder);
-  trainer->parked = snapshot->parked;
+  const ebbi_snapshot fresh = {.best = trainer->best};
+  take_place(trainer, snapshot);
   ebb_status status = ebbi_checkpoint_tensors_take(trainer, path);
-  if (status != EBB_OK) trainer->parked = false;
+  if (status != EBB_OK) take_place(trainer, &fresh);
   free(path);
   TRY(status);
   return take_numbers(trainer, snapshot);

@@ -150,5 +150,5 @@ bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer 
          snapshot->schedule.first <= state->done && snapshot->schedule.reduced <= state->done &&
          snapshot->best.epoch <= epochs && snapshot->good_epoch <= epochs &&
          snapshot->run_first <= epochs &&
-         (!snapshot->parked || (trainer->latest && snapshot->best.epoch > 0));
+         (!snapshot->parked || (trainer->latest && (snapshot->best.epoch > 0 || trainer->average)));
 }

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGHTS = 2, SLABS = WEIGHTS + EBB_OPTIMIZER_MOMENTS, NAME = 32 };
+enum { WEIGHTS = 3, SLABS = WEIGHTS + EBB_OPTIMIZER_MOMENTS, NAME = 32 };
 enum { PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
 typedef struct slab {
@@ -25,6 +25,7 @@ static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
   ebb_tensor *latest = trainer->parked ? trainer->latest : trainer->network->parameters;
   slabs[0] = (slab){"parameters", latest, true};
   slabs[1] = (slab){"good", trainer->good, true};
+  slabs[2] = (slab){"average", trainer->average, true};
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
     slabs[WEIGHTS + m] = (slab){ebbi_moment_names[m], trainer->moments[m], false};
 }
@@ -164,7 +165,7 @@ static ebb_status read_slab(float *values, const slab *of, const ebb_network *ne
 }
 
 /* Reads all tensors before the first is uploaded. If the latest weights are parked, the network
- * gets the good weights, which are the best. Each of `values` [SLABS] has room for a slab. */
+ * gets the best or averaged ones. Each of `values` [SLABS] has room for a slab. */
 static ebb_status take(ebb_trainer *trainer, float *values[SLABS], const ebbi_safetensors *file,
                        const char *path) {
   slab slabs[SLABS];
@@ -173,7 +174,8 @@ static ebb_status take(ebb_trainer *trainer, float *values[SLABS], const ebbi_sa
     if (slabs[s].tensor) TRY(read_slab(values[s], &slabs[s], trainer->network, file, path));
   for (size_t s = 0; s < SLABS; s++)
     if (slabs[s].tensor) TRY(ebb_tensor_upload(slabs[s].tensor, values[s]));
-  return trainer->parked ? ebb_tensor_upload(trainer->network->parameters, values[1]) : EBB_OK;
+  const ebb_tensor *shown = trainer->parked ? ebbi_trainer_shown(trainer) : NULL;
+  return shown ? ebbi_trainer_copy(trainer->network->parameters, shown) : EBB_OK;
 }
 
 ebb_status ebbi_checkpoint_tensors_take(ebb_trainer *trainer, const char *path) {

@@ -155,6 +155,38 @@ static void add_optimizer(ebbi_json *terms, const ebb_train_options *options) {
     if (is_listed(o, (ebb_optimizer_setting)i)) add_setting(terms, o, (ebb_optimizer_setting)i);
 }
 
+/* "1 0 0.1": the factors of the layers' rates. */
+static void add_layer_rates(ebbi_json *terms, const ebb_update_options *o) {
+  char text[EBB_MAX_NODES * NUMBER];
+  size_t used = 0;
+  for (size_t n = 0; n < o->layers; n++) {
+    char number[NUMBER];
+    number_text(number, o->layer_rates[n], false);
+    used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", n > 0 ? " " : "", number);
+  }
+  if (o->layers > 0) ebbi_json_text(terms, "layer rates", text);
+}
+
+/* Terms that earlier versions did not have are listed where they have an effect. */
+static void add_update(ebbi_json *terms, const ebb_train_options *options) {
+  const ebb_update_options *o = &options->update;
+  const struct {
+    const char *name;
+    double value;
+  } numbers[] = {{"clip value", o->clip_value},
+                 {"clip norm", o->clip_norm},
+                 {"l1", o->l1},
+                 {"l2", o->l2},
+                 {"max norm", o->max_norm},
+                 {"ema", o->ema},
+                 {"swa from epoch", (double)ebbi_average_first(options)}};
+  add_layer_rates(terms, o);
+  if (o->accumulate > 1) add_count(terms, "accumulated batches", o->accumulate);
+  if (o->no_decay_bias) add_flag(terms, "no decay of biases", true);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (numbers[i].value > 0) add_number(terms, numbers[i].name, numbers[i].value, false);
+}
+
 static void add_options(ebbi_json *terms, const ebb_train_options *options) {
   ebbi_json_text(terms, "loss", ebb_loss_text((char[EBB_LOSS_TEXT]){0}, options->loss));
   add_optimizer(terms, options);
@@ -164,6 +196,7 @@ static void add_options(ebbi_json *terms, const ebb_train_options *options) {
   add_flag(terms, "best weights kept", options->keep_best);
   ebbi_json_text(terms, "monitor", monitors[options->monitor]);
   add_number(terms, "least improvement", options->min_delta, false);
+  add_update(terms, options);
 }
 
 static void add_all(ebbi_json *terms, const ebb_trainer *trainer, const char *spec) {

@@ -90,7 +90,7 @@ bool ebbi_state_weights_possible(const ebb_state *state, ebb_loss loss) {
 
 static ebb_status record_batch(ebbi_evaluator *evaluator, size_t slot) {
   ebbi_pass *pass = evaluator->pass;
-  TRY(ebbi_feed_gather(pass, &evaluator->feed, slot));
+  TRY(ebbi_feed_gather(pass, &evaluator->feed, slot, 0));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
   return ebbi_metrics_add(&pass->exec, pass->state, pass->partials);

@@ -153,10 +153,10 @@ static bool shuffles(const ebbi_feed *feed) {
   return feed->spec.shuffle && !feed->stream;
 }
 
-ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot) {
+ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot, size_t first) {
   return ebbi_gather_block(&pass->exec, pass->value[0], pass->target, pass->weights, pass->state,
                            feed->x[slot], feed->targets[slot], feed->rows, feed->scale,
-                           shuffles(feed), feed->spec.seed);
+                           shuffles(feed), feed->spec.seed, feed->spec.batch, first);
 }
 
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss) {

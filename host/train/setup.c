@@ -6,6 +6,7 @@
  * rows.
  */
 #include "base/error.h"
+#include "base/size.h"
 #include "train.h"
 
 #include <stdio.h>
@@ -15,16 +16,19 @@
 enum { SAMPLE_ROWS = 512 };
 
 /* Whole steps do not use tensor cores: their precision is fp32. */
-static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network,
-                              ebb_step_form form) {
+static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network, ebb_step_form form,
+                              bool parts) {
   const ebbi_exec *exec = ebbi_device_exec(network->device);
   ebb_precision precision = exec->mma.precision;
   bool rounded = precision != EBB_PRECISION_FP32;
   REQUIRE(!rounded || form != EBB_STEP_WHOLE, EBB_ERR_UNSUPPORTED,
           "ebb_trainer_create: whole steps are computed in fp32, not in %s; use steps by layers",
           ebb_precision_name(precision));
-  bool whole = form == EBB_STEP_WHOLE ||
-               (form == EBB_STEP_AUTO && !rounded && ebbi_pass_whole_is_faster(exec, network));
+  REQUIRE(!parts || form != EBB_STEP_WHOLE, EBB_ERR_UNSUPPORTED,
+          "ebb_trainer_create: whole steps take one batch, not several that accumulate; use a "
+          "larger batch, or steps by layers");
+  bool whole = form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && !rounded && !parts &&
+                                          ebbi_pass_whole_is_faster(exec, network));
   *kind = whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
   return EBB_OK;
 }
@@ -44,10 +48,12 @@ static ebb_loss loss_of(const ebbi_feed_spec *spec, ebb_loss loss) {
 /* Adds up all that will be allocated; `pass` is the part that the batch determines. */
 static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *network,
                          const ebbi_train_setup *setup, const ebb_train_options *options) {
-  /* The good weights, and with keep_best the latest ones. */
-  size_t slabs = (options->keep_best ? 2 : 1) + ebb_optimizer_moments(&options->optimizer);
+  /* The good weights, averaged ones, and with either choice of weights the latest ones. */
+  bool averages = ebbi_average_taken(options);
+  size_t slabs = 1 + (setup->parts > 1) + averages + (options->keep_best || averages) +
+                 ebb_optimizer_moments(&options->optimizer);
   *all = *pass = (ebbi_need){0};
-  TRY(ebbi_pass_need(pass, ebbi_device_exec(network->device), network, setup->train.batch,
+  TRY(ebbi_pass_need(pass, ebbi_device_exec(network->device), network, setup->batch,
                      loss_of(&setup->train, options->loss), setup->kind));
   add_need(all, pass);
   ebbi_feed_need(all, &setup->train);
@@ -73,7 +79,7 @@ static void stream(ebbi_feed_spec *spec, const ebb_device *device, size_t block_
 static ebb_status require(const ebb_network *network, const ebbi_train_setup *setup,
                           const ebb_train_options *options) {
   char what[96], advice[96] = "use a smaller network";
-  size_t batch = setup->train.batch;
+  size_t batch = setup->batch;
   ebbi_need all, pass, data = {0};
   TRY(add_up(&all, &pass, network, setup, options));
   ebbi_feed_need(&data, &setup->train);
@@ -92,10 +98,14 @@ ebb_status ebbi_train_setup_make(ebbi_train_setup *setup, const ebb_network *net
   const ebb_device *device = network->device;
   size_t batch = options->batch < train->rows ? options->batch : train->rows;
   bool host = options->data_on == EBB_DATA_HOST;
+  size_t most = ebbi_ceil_div(train->rows, batch), parts = options->update.accumulate;
+  if (parts == 0 || parts > most) parts = parts ? most : 1;
   *setup = (ebbi_train_setup){
-      .train = {train, batch, 0, options->shuffle, options->seed},
+      .batch = batch,
+      .parts = parts,
+      .train = {train, batch * parts, 0, options->shuffle, options->seed},
   };
-  TRY(choose_kind(&setup->kind, network, options->step));
+  TRY(choose_kind(&setup->kind, network, options->step, parts > 1));
   setup->sample_rows = *train;
   setup->sample_rows.rows = batch < SAMPLE_ROWS ? batch : SAMPLE_ROWS;
   if (valid)

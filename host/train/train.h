@@ -9,6 +9,7 @@
 #include "ops/schedule.h"
 #include "train/best.h"
 #include "train/stream.h"
+#include "train/updates.h"
 
 #include <ebb/trainer.h>
 
@@ -39,8 +40,9 @@ ebb_status ebbi_feed_create(ebbi_feed *out, ebb_device *device, const ebbi_feed_
 void ebbi_feed_free(ebbi_feed *feed);
 size_t ebbi_feed_slots(const ebbi_feed *feed);
 
-/* Opens a step: queues the gather of the next batch from a slot into the pass's x and target. */
-ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot);
+/* Queues the gather of the next step's rows from its row `first` on into the pass's x and target;
+ * with `first` 0 it opens the step. */
+ebb_status ebbi_feed_gather(ebbi_pass *pass, const ebbi_feed *feed, size_t slot, size_t first);
 
 /* The same for whole steps. */
 ebbi_whole_source ebbi_feed_source(const ebbi_feed *feed, size_t slot, ebb_loss loss);
@@ -121,12 +123,18 @@ struct ebb_trainer {
   ebbi_evaluator sample; /* without validation: a batch of the training rows, to check that the
                           * weights give finite numbers */
   ebb_tensor *moments[EBB_OPTIMIZER_MOMENTS]; /* the optimizer's; NULL beyond those that it keeps */
-  ebb_tensor *good;  /* parameters at the end of good_epoch, restored after NaN */
+  ebbi_update_groups groups;
+  size_t parts;                      /* of a step, whose gradients are added up; 1: none */
+  ebb_tensor *accumulated;           /* their sum; NULL for one part */
+  double layer_rates[EBB_MAX_NODES]; /* those of the options */
+  ebb_tensor *good;                  /* parameters at the end of good_epoch, restored after NaN */
   size_t good_epoch; /* the last finite epoch; with keep_best the best one; 0: the start */
   ebbi_best best;
-  ebb_tensor *latest; /* keep_best: the weights of the last step, while the network has the best */
-  bool parked;        /* the network has the best weights */
-  ebbi_largest largest;                 /* of the training rows */
+  ebb_tensor *average;  /* averaged weights; NULL: none */
+  ebb_tensor *latest;   /* the weights of the last step, while the network has the best or averaged
+                         * ones; NULL without these */
+  bool parked;          /* the network has those */
+  ebbi_largest largest; /* of the training rows */
   ebbi_sequence *sequences[EBBI_SLOTS]; /* one step each */
   ebbi_sequence *bursts[EBBI_SLOTS];    /* EBBI_BURST steps each; NULL if a launch holds only one */
   size_t epoch_steps;
@@ -143,9 +151,9 @@ struct ebb_trainer {
   bool broken; /* ended by NaN, Inf or an impossible state: no more training */
 };
 
-/* Queues or records a step up to its gradients, with the next batch from a slot. Opens the step and
- * does not close it. */
-ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot);
+/* Queues or records a part of a step up to its gradients, with rows from a slot. Part 0 opens the
+ * step; none closes it. */
+ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot, size_t part);
 
 /* Returns how many of `steps` steps may be queued before the schedule's next piece; at least 1. */
 size_t ebbi_trainer_piece_room(const ebb_trainer *trainer, size_t steps);
@@ -184,6 +192,7 @@ ebb_status ebbi_report_bad_loss(const ebb_trainer *trainer);
 /* What a training will use, before anything is allocated. */
 typedef struct ebbi_train_setup {
   ebbi_pass_kind kind;
+  size_t batch, parts;         /* rows of a part of a step, and their number; train.batch: all */
   ebbi_feed_spec train, valid; /* valid.dataset NULL: no validation */
   ebbi_feed_spec sample;       /* without validation: its feed */
   ebb_dataset sample_rows;     /* the first batch of the training rows */

@@ -43,13 +43,14 @@ static ebb_status check_options(const ebb_train_options *options, const ebb_data
 }
 
 /* Gather, forward, loss, backward. */
-ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot) {
+ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot, size_t part) {
   ebbi_pass *pass = trainer->pass;
   if (pass->kind == EBBI_PASS_WHOLE) {
     ebbi_whole_source source = ebbi_feed_source(&trainer->feed, slot, pass->loss);
     return ebbi_whole_step_run(pass->whole, pass->state, trainer->network->parameters, &source);
   }
-  TRY(ebbi_feed_gather(pass, &trainer->feed, slot));
+  pass->seed = ebbi_part_seed(trainer->options.seed, part);
+  TRY(ebbi_feed_gather(pass, &trainer->feed, slot, part * pass->batch));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));
   return ebbi_pass_backward(pass);
@@ -58,22 +59,24 @@ ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot) {
 /* Returns true if one launch can hold several steps. */
 static bool holds_steps(const ebb_trainer *trainer) {
   const ebbi_pass *pass = trainer->pass;
-  return pass->kind == EBBI_PASS_WHOLE && pass->whole->layout.slices == 1;
+  return pass->kind == EBBI_PASS_WHOLE && pass->whole->layout.slices == 1 &&
+         ebbi_updates_fuse(&trainer->options.update);
 }
 
 static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) {
   ebbi_pass *pass = trainer->pass;
-  ebb_tensor *parameters = trainer->network->parameters;
-  const ebb_optimizer *optimizer = &trainer->options.optimizer;
   if (holds_steps(trainer)) {
     ebbi_whole_source source = ebbi_feed_source(&trainer->feed, slot, pass->loss);
-    return ebbi_whole_steps_run(pass->whole, parameters, trainer->moments, pass->state, &source,
-                                optimizer, steps);
+    return ebbi_whole_steps_run(pass->whole, trainer->network->parameters, trainer->moments,
+                                pass->state, &source, &trainer->options.optimizer, &trainer->groups,
+                                steps);
   }
-  TRY(ebbi_trainer_gradients(trainer, slot));
-  if (pass->kind == EBBI_PASS_LAYERS) TRY(ebbi_pass_settle(pass));
-  return ebbi_update(&pass->exec, parameters, trainer->moments, pass->gradients, pass->state,
-                     pass->partials, optimizer);
+  for (size_t part = 0; part < trainer->parts; part++) {
+    TRY(ebbi_trainer_gradients(trainer, slot, part));
+    if (pass->kind == EBBI_PASS_LAYERS) TRY(ebbi_pass_settle(pass));
+    if (trainer->parts > 1) TRY(ebbi_updates_add(trainer, part));
+  }
+  return ebbi_updates_run(trainer);
 }
 
 static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t slot, size_t steps) {
@@ -112,14 +115,21 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
   ebb_network *network = trainer->network;
   ebb_device *device = network->device;
   const ebb_train_options *options = &trainer->options;
-  size_t count = network->parameters->cols, batch = setup->train.batch;
+  size_t count = network->parameters->cols, batch = setup->batch;
+  trainer->parts = setup->parts;
   TRY(ebbi_feed_create(&trainer->feed, device, &setup->train));
-  TRY(ebbi_pass_create(&trainer->pass, ebbi_device_exec(device), network, batch, options->loss,
-                       setup->kind));
-  trainer->pass->seed = options->seed;
+  bool frozen[EBB_MAX_NODES];
+  ebbi_updates_frozen(frozen, options);
+  TRY(ebbi_pass_create_training(&trainer->pass, ebbi_device_exec(device), network, batch,
+                                options->loss, setup->kind, frozen));
   TRY(make_moments(trainer));
+  if (trainer->parts > 1) TRY(ebb_tensor_create(&trainer->accumulated, device, EBB_F32, 1, count));
+  TRY(ebbi_updates_create(&trainer->groups, options, network));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
-  if (options->keep_best) TRY(ebb_tensor_create(&trainer->latest, device, EBB_F32, 1, count));
+  bool averages = ebbi_average_taken(options);
+  if (averages) TRY(ebb_tensor_create(&trainer->average, device, EBB_F32, 1, count));
+  if (options->keep_best || averages)
+    TRY(ebb_tensor_create(&trainer->latest, device, EBB_F32, 1, count));
   TRY(ebbi_buffer_copy(trainer->good->buffer, network->parameters->buffer, count * sizeof(float)));
   if (setup->valid.dataset)
     TRY(ebbi_evaluator_create(&trainer->valid, network, &setup->valid, options->loss));
@@ -130,6 +140,14 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
   state.schedule = trainer->piece.set;
   TRY(ebb_tensor_upload(trainer->pass->state, &state));
   return record_all(trainer);
+}
+
+/* Copies the options and what they point to. */
+static void take_options(ebb_trainer *trainer, const ebb_train_options *options) {
+  trainer->options = *options;
+  for (size_t n = 0; n < options->update.layers; n++)
+    trainer->layer_rates[n] = options->update.layer_rates[n];
+  trainer->options.update.layer_rates = trainer->layer_rates;
 }
 
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
@@ -143,8 +161,9 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   TRY(ebbi_optimizer_check(where, &options->optimizer));
   TRY(check_options(options, train));
   TRY(check_best(options, valid));
+  TRY(ebbi_updates_check(where, &options->update, network));
   ebbi_schedule schedule;
-  size_t epoch_steps = ebbi_ceil_div(train->rows, options->batch);
+  size_t epoch_steps = ebbi_ceil_div(train->rows, ebbi_updates_rows(options));
   TRY(ebbi_schedule_make(&schedule, where, &options->schedule, &options->shape,
                          options->learning_rate, (uint64_t)options->epochs * epoch_steps));
   ebbi_train_setup setup;
@@ -152,7 +171,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   ebb_trainer *trainer = calloc(1, sizeof *trainer);
   REQUIRE(trainer, EBB_ERR_MEMORY, "%s: no memory", where);
   trainer->network = network;
-  trainer->options = *options;
+  take_options(trainer, options);
   trainer->options.loss.weighted = train->weights != NULL;
   trainer->best = (ebbi_best){.loss = NAN, .accuracy = NAN};
   trainer->largest = largest;
@@ -180,8 +199,11 @@ void ebb_trainer_free(ebb_trainer *trainer) {
   ebbi_evaluator_free(&trainer->valid);
   ebbi_evaluator_free(&trainer->sample);
   ebb_tensor_free(trainer->latest);
+  ebb_tensor_free(trainer->average);
   ebb_tensor_free(trainer->good);
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(trainer->moments[m]);
+  ebbi_update_groups_free(&trainer->groups);
+  ebb_tensor_free(trainer->accumulated);
   ebbi_pass_free(trainer->pass);
   ebbi_feed_free(&trainer->feed);
   free(trainer);

@@ -23,13 +23,13 @@ ebb_status ebbi_trainer_copy(ebb_tensor *to, const ebb_tensor *from) {
   return ebbi_buffer_copy(to->buffer, from->buffer, to->cols * sizeof(float));
 }
 
-/* Gives the network the best weights; the latest ones are kept for the next run. */
+/* Gives the network the best or averaged weights; the latest ones are kept for the next run. */
 static ebb_status park(ebb_trainer *trainer) {
-  ebb_tensor *parameters = trainer->network->parameters;
-  if (!trainer->options.keep_best || trainer->best.epoch == 0 || trainer->parked) return EBB_OK;
+  ebb_tensor *parameters = trainer->network->parameters, *shown = ebbi_trainer_shown(trainer);
+  if (!shown || trainer->parked) return EBB_OK;
   TRY(ebbi_trainer_copy(trainer->latest, parameters));
   trainer->parked = true;
-  return ebbi_trainer_copy(parameters, trainer->good);
+  return ebbi_trainer_copy(parameters, shown);
 }
 
 static ebb_status unpark(ebb_trainer *trainer) {
@@ -201,6 +201,8 @@ static bool has_waited(const ebb_trainer *trainer) {
  * are the best. Finite weights can still be useless if their outputs are not finite. */
 static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   ebb_metrics metrics;
+  TRY(ebbi_average_epoch(trainer));
+  TRY(ebbi_average_show(trainer));
   TRY(judge(&metrics, trainer));
   const ebb_metrics *valid = trainer->valid.pass ? &metrics : NULL;
   if (valid) report_valid(trainer, report, valid);
@@ -211,14 +213,15 @@ static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
     trainer->good_epoch = trainer->epochs_done;
   }
   report->good_epoch = trainer->good_epoch;
-  return EBB_OK;
+  return ebbi_average_hide(trainer);
 }
 
-/* Leaves the best weights in the network or, if they are good, the latest ones, including those of
- * a run that was stopped within an epoch. */
+/* Leaves the best weights in the network or, if they are good, the averaged or latest ones,
+ * including those of a run that was stopped within an epoch. */
 static ebb_status choose_final_weights(ebb_trainer *trainer) {
   ebb_metrics metrics;
-  if (trainer->options.keep_best && trainer->best.epoch > 0) return park(trainer);
+  TRY(park(trainer));
+  if (trainer->options.keep_best && trainer->best.epoch > 0) return EBB_OK;
   if (trainer->judged != trainer->queued) TRY(judge(&metrics, trainer));
   if (trainer->sound || trainer->queued == 0) return EBB_OK;
   return ebbi_trainer_end_bad(trainer, ebbi_report_bad_loss(trainer));

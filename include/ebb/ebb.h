@@ -62,6 +62,7 @@
 #include <ebb/tensor.h>
 #include <ebb/trainer.h>
 #include <ebb/tune.h>
+#include <ebb/update.h>
 #include <ebb/verify.h>
 
 #ifdef __cplusplus

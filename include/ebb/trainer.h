@@ -10,6 +10,7 @@
 
 #include <ebb/data.h>
 #include <ebb/network.h>
+#include <ebb/update.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,21 +81,33 @@ typedef struct ebb_train_options {
   size_t patience;     /* a run ends after this many epochs without a better one; 0: never */
 
   size_t look_steps; /* the callback is called at each multiple of this many steps; 0: 1,000 */
-
-  ebb_schedule_shape shape; /* parameters of the schedule's kind; count 0: the defaults */
+  ebb_schedule_shape shape;  /* parameters of the schedule's kind; count 0: the defaults */
+  ebb_update_options update; /* groups of parameters, penalties, clipping */
 } ebb_train_options;
 
 /* cross_entropy, adam, learning rate 0.001 by the constant schedule, 20 epochs, batch 32, shuffle,
  * seed 1, step auto, data on auto, block bytes 0; best weights not kept, monitor loss, min_delta 0,
- * patience 0; look steps 0; the schedule's default shape. */
+ * patience 0; look steps 0; the schedule's default shape; no update options. */
 #define EBB_TRAIN_OPTIONS_INIT                                                                     \
-  {                                                                                                \
-    sizeof(ebb_train_options), {EBB_LOSS_CROSS_ENTROPY, {0, 0}, false}, EBB_ADAM_INIT, 0.001f,     \
-        {EBB_SCHEDULE_CONSTANT, 0, 0, 1}, 20, 32, true, 1, EBB_STEP_AUTO, EBB_DATA_AUTO, 0, false, \
-        EBB_MONITOR_LOSS, 0, 0, 0, {                                                               \
-      0, {0}                                                                                       \
-    }                                                                                              \
-  }
+  {sizeof(ebb_train_options),                                                                      \
+   {EBB_LOSS_CROSS_ENTROPY, {0, 0}, false},                                                        \
+   EBB_ADAM_INIT,                                                                                  \
+   0.001f,                                                                                         \
+   {EBB_SCHEDULE_CONSTANT, 0, 0, 1},                                                               \
+   20,                                                                                             \
+   32,                                                                                             \
+   true,                                                                                           \
+   1,                                                                                              \
+   EBB_STEP_AUTO,                                                                                  \
+   EBB_DATA_AUTO,                                                                                  \
+   0,                                                                                              \
+   false,                                                                                          \
+   EBB_MONITOR_LOSS,                                                                               \
+   0,                                                                                              \
+   0,                                                                                              \
+   0,                                                                                              \
+   {0, {0}},                                                                                       \
+   {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
 
 /* The default hidden layers of `ebb train` and simple.h; see docs/decisions/0022. */
 #define EBB_DEFAULT_NETWORK "256relu"

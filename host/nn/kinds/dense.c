@@ -48,8 +48,9 @@ static ebb_status forward(const ebbi_node_call *call) {
 
 static ebb_status backward(const ebbi_node_call *call) {
   const ebbi_epilogue *below = &call->below[0];
-  TRY(ebbi_dense_weight_gradient(call->exec, call->gradients[0], call->gradients[1], call->x[0],
-                                 call->dy));
+  if (!call->frozen)
+    TRY(ebbi_dense_weight_gradient(call->exec, call->gradients[0], call->gradients[1], call->x[0],
+                                   call->dy));
   if (!call->dx[0]) return EBB_OK;
   if (!below->a)
     return ebbi_matmul(call->exec, call->dx[0], call->dy, false, call->parameters[0], true);

@@ -1,0 +1,48 @@
+/* What a training's updates do beside the optimizer: groups of parameters, penalties, clipping. */
+#ifndef EBB_UPDATE_H
+#define EBB_UPDATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Every field that is 0 has no effect. A gradient g is changed in this order before the optimizer
+ * gets it:
+ *
+ *   g = g min(1, clip_norm / (norm of all trained gradients + 1e-6)), as PyTorch's clip_grad_norm_;
+ *   g = min(max(g, -clip_value), clip_value);
+ *   g = g + l2 p + l1 sign(p).
+ *
+ * l2 is added for every optimizer; weight_decay of sgd, adam and rmsprop does the same, that of
+ * adamw is taken off the weight instead. Source: (G1) to (G3) */
+typedef struct ebb_update_options {
+  const double *layer_rates; /* factors of the layers' learning rates, layer 1 first, as messages
+                              * count them; 0: the layer is not trained. Copied; NULL: all 1 */
+  size_t layers;             /* of layer_rates; the factor of further layers is 1 */
+  uint64_t no_decay_bias;    /* 1: weight decay, l1 and l2 spare biases and the factors of norms */
+  double clip_value;
+  double clip_norm; /* at least 1e-12 */
+  double l1, l2;
+  double max_norm; /* after the update, largest norm of the weights into a unit of a dense layer */
+
+  /* Averaged weights. They are kept beside the others, which the updates continue from. At the end
+   * of an epoch the averaged weights are evaluated, and kept if they are the best; after a run the
+   * network holds them, as it holds the best epoch's with keep_best. Not both.  Source: (G5), (G6)
+   */
+  double ema;        /* below 1: decay of a moving average over the steps */
+  size_t swa;        /* from this epoch on, the mean over the ends of epochs; EBB_SWA_DEFAULT */
+  size_t accumulate; /* a step takes this many batches one after the other and makes one update by
+                      * the mean over their rows: a batch that is as many times as large, in less
+                      * memory. By layers only. 0 is 1.  Source: (G7) */
+} ebb_update_options;
+
+/* The last quarter of the options' epochs. */
+#define EBB_SWA_DEFAULT SIZE_MAX
+
+#ifdef __cplusplus
+}
+#endif
+#endif
