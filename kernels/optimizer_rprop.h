@@ -2,8 +2,8 @@
  *
  * Where g has the sign of the gradient before, the parameter's own step d grows; where the sign has
  * turned, d shrinks and g counts as 0, here and as the next step's gradient before. p -= sign(g) d.
- * `first` is the gradient before. `second` is d, at least step_min, so that 0 means the start, when
- * d is the learning rate. The constants as host/ops/optimizers/rprop.c has them.
+ * `first` is the gradient before. `second` is d; it is 0 until a gradient is not 0, and then the
+ * learning rate, so that padding stays 0. The constants as host/ops/optimizers/rprop.c has them.
  */
 typedef struct {
   float rate, eta_minus, eta_plus, step_min, step_max;
@@ -23,6 +23,7 @@ static inline vec next_vector(const update_rule *rule, vec p, vec g, const momen
   factor = select(factor, (vec)(rule->eta_minus), turn < zero);
   vec d = select(d0, (vec)(rule->rate), d0 == zero) * factor;
   d = fmin(fmax(d, (vec)(rule->step_min)), (vec)(rule->step_max));
+  d = select(d, zero, (g == zero) & (d0 == zero));
   const vec kept = select(g, zero, turn < zero);
   aligned_vec(moments->first, i) = kept;
   aligned_vec(moments->second, i) = d;

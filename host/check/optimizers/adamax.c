@@ -13,14 +13,16 @@ static void step(double *p, double *moments, double g, const ebb_optimizer *o, d
                  uint64_t count) {
   g += o->weight_decay * *p;
   moments[0] = o->beta1 * moments[0] + (1 - o->beta1) * g;
-  moments[1] = fmax(o->beta2 * moments[1], fabs(g) + o->epsilon);
-  *p -= rate / (1 - pow(o->beta1, (double)count)) * moments[0] / moments[1];
+  double u = fmax(o->beta2 * moments[1], fabs(g) + o->epsilon);
+  bool begun = g != 0 || moments[1] != 0; /* before, u is not kept: the next is the same by 0 */
+  moments[1] = begun ? u : 0;
+  *p -= rate / (1 - pow(o->beta1, (double)count)) * moments[0] / u;
 }
 
 /* Where g and decay p nearly cancel, u is small beside its terms, which moves m / u. */
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   const ebb_optimizer *o = &run->optimizer;
-  double p = fabs(run->found.parameters[i]), u = run->expected.moments[1][i];
+  double p = fabs(run->found.parameters[i]), u = fmax(run->expected.moments[1][i], o->epsilon);
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
   double m = fabs(run->found.moments[0][i]) + (1 - o->beta1) * gradient;
   double u_terms = fmax(o->beta2 * run->found.moments[1][i], gradient + o->epsilon);
@@ -34,7 +36,8 @@ static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
  * underflows. */
 static double slack(const ebbi_update_run *run, size_t i, uint64_t count) {
   const double off = 2 * (double)FLT_MIN, most = EBBI_UPDATE_MOST;
-  double c = 1 - pow(run->optimizer.beta1, (double)count), u = run->expected.moments[1][i];
+  double c = 1 - pow(run->optimizer.beta1, (double)count),
+         u = fmax(run->expected.moments[1][i], run->optimizer.epsilon);
   double m = run->scale.moments[0][i], rate = run->learning_rate / c;
   bool fits =
       m < most && run->scale.moments[1][i] < most && rate * fmax(m, 1) < most && u > 2 * off;

@@ -19,7 +19,8 @@ static void step(double *p, double *moments, double g, const ebb_optimizer *o, d
   (void)count;
   double turn = sign_of(g) * sign_of(moments[0]), size = moments[1] > 0 ? moments[1] : rate;
   size *= turn > 0 ? o->eta_plus : turn < 0 ? o->eta_minus : 1;
-  moments[1] = fmin(fmax(size, o->step_min), o->step_max);
+  bool begun = g != 0 || moments[1] != 0; /* before, the next step's is the rate just as well */
+  moments[1] = begun ? fmin(fmax(size, o->step_min), o->step_max) : 0;
   moments[0] = turn < 0 ? 0 : g;
   *p -= sign_of(moments[0]) * moments[1];
 }
