@@ -25,6 +25,12 @@
   X(bias_gradient, "activation.cl")                                                                \
   X(add, "add.cl")                                                                                 \
   X(dropout, "dropout.cl")                                                                         \
+  X(noise, "noise.cl")                                                                             \
+  X(prelu, "prelu.cl")                                                                             \
+  X(prelu_backward, "prelu.cl")                                                                    \
+  X(prelu_gradient, "prelu.cl")                                                                    \
+  X(scale, "scale.cl")                                                                             \
+  X(scale_gradient, "scale.cl")                                                                    \
   X(embed, "embed.cl")                                                                             \
   X(embed_gradient, "embed.cl")                                                                    \
   X(periodic, "periodic.cl")                                                                       \

@@ -42,9 +42,9 @@ static double random_value(uint64_t seed, size_t index) {
       eps                                                                                          \
     }                                                                                              \
   }
-#define EMBED(from, to, ...)    FRONT(EMBED, from, to, __VA_ARGS__)
-#define PERIODIC(from, to, ...) FRONT(PERIODIC, from, to, __VA_ARGS__)
-#define GATE(gate, from, to)    {.kind = EBB_KIND_##gate, .inputs = {from}, .units = (to)}
+#define EMBED(from, to, ...)     FRONT(EMBED, from, to, __VA_ARGS__)
+#define PERIODIC(from, to, ...)  FRONT(PERIODIC, from, to, __VA_ARGS__)
+#define PLAIN(kind_of, from, to) {.kind = EBB_KIND_##kind_of, .inputs = {from}, .units = (to)}
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
  * value 0 is read through dropout and directly. */
@@ -72,8 +72,8 @@ static const ebb_spec graphs[] = {
       EMBED(3, HIDDEN, 1, 1, 1), DENSE(4, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
-     {DENSE(0, 2 * HIDDEN, IDENTITY), GATE(GLU, 1, HIDDEN), DENSE(2, 2 * HIDDEN, TANH),
-      GATE(SWIGLU, 3, HIDDEN), DENSE(4, OUTPUTS, IDENTITY)}},
+     {DENSE(0, 2 * HIDDEN, IDENTITY), PLAIN(GLU, 1, HIDDEN), DENSE(2, 2 * HIDDEN, TANH),
+      PLAIN(SWIGLU, 3, HIDDEN), DENSE(4, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
      {DENSE(0, HIDDEN, TANH), WIDE(1, 0, HIDDEN + INPUTS), DENSE(2, HIDDEN, GELU),
@@ -87,6 +87,15 @@ static const ebb_spec graphs[] = {
      {NORM(LAYERNORM, 0, INPUTS, 1e-5, IDENTITY), DENSE(1, HIDDEN, TANH),
       NORM(RMSNORM, 2, HIDDEN, 0.1, GELU), RES(3, 2, HIDDEN),
       NORM(LAYERNORM, 4, HIDDEN, 0.01, SILU), DENSE(5, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     7,
+     {{.kind = EBB_KIND_NOISE, .inputs = {0}, .units = INPUTS, .settings = {0.3}},
+      PLAIN(SCALE, 1, INPUTS),
+      DENSE(2, HIDDEN, GELU),
+      PLAIN(PRELU, 3, HIDDEN),
+      RES(4, 3, HIDDEN),
+      PLAIN(SCALE, 5, HIDDEN),
+      DENSE(6, OUTPUTS, IDENTITY)}},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 

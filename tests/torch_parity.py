@@ -20,8 +20,8 @@ try:
     import torch
     from torch.optim.lr_scheduler import CosineAnnealingWarmRestarts, MultiStepLR, OneCycleLR, PolynomialLR
     from torch.nn import (CELU, ELU, GELU, GLU, SELU, BatchNorm1d, Dropout, Embedding, Hardsigmoid, Hardswish,
-                          Hardtanh, LayerNorm, LeakyReLU, Linear, Mish, RMSNorm, ReLU, ReLU6, Sequential,
-                          SiLU, Sigmoid, Softplus, Softsign, Tanh)
+                          Hardtanh, LayerNorm, LeakyReLU, Linear, Mish, PReLU, RMSNorm, ReLU, ReLU6,
+                          Sequential, SiLU, Sigmoid, Softplus, Softsign, Tanh)
     from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Rprop
 except ImportError as error:
     print(f"skipped: {error}")
@@ -220,6 +220,19 @@ def bounded(optimizer, most):
                 tensor.data.copy_(torch.renorm(tensor.data, 2, 0, most))
     optimizer.register_step_post_hook(shrink)
     return optimizer
+class Scale(torch.nn.Module):
+    """A factor for each column."""
+
+    def __init__(self, columns):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(columns))
+
+    def forward(self, x):
+        return x * self.weight
+
+
+def scaled():
+    return Sequential(Scale(64), Linear(64, 48), PReLU(48), Linear(48, 10))
 
 
 DIGITS, VALUE, LINEAR = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1", "64-1"
@@ -336,6 +349,8 @@ CASES = [
     ("max-norm", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01 --max-norm 0.5",
      lambda p: bounded(SGD(p, lr=0.01, momentum=0.9), 0.5)),
+    ("scale and prelu", "64-scale-48-prelu-10", scaled, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.001", lambda p: SGD(p, lr=0.001, momentum=0.9)),
     ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("wide", WIDE, wide, CLASSES, cross_entropy,

@@ -12,7 +12,8 @@ enum {
   EBBI_RNG_SHUFFLE = 2,
   EBBI_RNG_SPLIT = 3,
   EBBI_RNG_TEST = 4,
-  EBBI_RNG_DROPOUT = 5
+  EBBI_RNG_DROPOUT = 5,
+  EBBI_RNG_NOISE = 6
 };
 
 /* Four random words, a pure function of seed, use, stream and counter. */

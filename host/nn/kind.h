@@ -23,7 +23,8 @@ typedef enum ebbi_fill {
   EBBI_FILL_RANDOM,
   EBBI_FILL_ZERO,
   EBBI_FILL_ONE,
-  EBBI_FILL_NORMAL
+  EBBI_FILL_NORMAL,
+  EBBI_FILL_CONSTANT
 } ebbi_fill;
 
 /* How an optimizer treats a parameter. A SHIFT (bias, factor of a norm) may be exempt from weight
@@ -44,6 +45,7 @@ typedef struct ebbi_parameter {
   ebbi_file_layout layout;
   ebbi_role role;
   double deviation; /* of NORMAL */
+  double constant;  /* of CONSTANT */
 } ebbi_parameter;
 
 /* The arguments of a node's forward and backward. dy, dx and gradients are NULL in forward. */

@@ -25,12 +25,12 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   return EBB_OK;
 }
 
-static ebb_status fill_ones(ebb_tensor *view, size_t count) {
-  float *ones = malloc(count * sizeof *ones);
-  REQUIRE(ones, EBB_ERR_MEMORY, "ebb_network_create: no memory for %zu numbers", count);
-  for (size_t i = 0; i < count; i++) ones[i] = 1;
-  ebb_status status = ebb_tensor_upload(view, ones);
-  free(ones);
+static ebb_status fill_with(ebb_tensor *view, size_t count, float value) {
+  float *values = malloc(count * sizeof *values);
+  REQUIRE(values, EBB_ERR_MEMORY, "ebb_network_create: no memory for %zu numbers", count);
+  for (size_t i = 0; i < count; i++) values[i] = value;
+  ebb_status status = ebb_tensor_upload(view, values);
+  free(values);
   return status;
 }
 
@@ -44,7 +44,9 @@ static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_in
   case EBBI_FILL_NORMAL:
     return ebbi_init_normal(view, parameter->deviation, seed, stream);
   case EBBI_FILL_ONE:
-    return fill_ones(view, parameter->rows * parameter->cols);
+    return fill_with(view, parameter->rows * parameter->cols, 1);
+  case EBBI_FILL_CONSTANT:
+    return fill_with(view, parameter->rows * parameter->cols, (float)parameter->constant);
   case EBBI_FILL_ZERO:
     break;
   }

@@ -33,7 +33,10 @@ extern "C" {
   X(LAYERNORM, layernorm)                                                                          \
   X(RMSNORM, rmsnorm)                                                                              \
   X(BATCHNORM, batchnorm)                                                                          \
-  X(PERIODIC, periodic)
+  X(PERIODIC, periodic)                                                                            \
+  X(NOISE, noise)                                                                                  \
+  X(SCALE, scale)                                                                                  \
+  X(PRELU, prelu)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -105,6 +108,18 @@ ebb_status ebb_spec_add_batchnorm(ebb_spec *spec, double epsilon, double momentu
 /* Adds y = f(x w / sqrt(mean of x^2 + epsilon)). epsilon 0: 1.19e-7, float32's epsilon, as
  * PyTorch's RMSNorm. */
 ebb_status ebb_spec_add_rmsnorm(ebb_spec *spec, double epsilon, ebb_activation activation);
+
+/* Adds noise: in training y = x + n with normal numbers n of this standard deviation, kept to nine
+ * decimals; they are a function of the training's seed, the node, the step and the element. In
+ * evaluation and prediction y = x. */
+ebb_status ebb_spec_add_noise(ebb_spec *spec, double deviation);
+
+/* Adds a factor for each column, which is learned: y = x s, s = 1 at first. */
+ebb_status ebb_spec_add_scale(ebb_spec *spec);
+
+/* Adds PReLU, as torch.nn.PReLU with a parameter for each column: y = x where x > 0, else w x with
+ * a learned w, 1/4 at first. */
+ebb_status ebb_spec_add_prelu(ebb_spec *spec);
 
 /* Adds a residual connection: y = latest value + an earlier one. `value` is what spec->count was
  * before the first layer of the branch was added. Connections may be nested; they may not overlap.
