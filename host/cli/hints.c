@@ -21,7 +21,7 @@ static const struct {
     {"batch", "batch-size batchsize bs minibatch minibatch-size train-batch-size batches"},
     {"epochs", "epoch max-epochs max-epoch num-epochs n-epochs nb-epoch max-iter iterations iters "
                "num-train-epochs max-steps"},
-    {"weight-decay", "l2 l2-penalty l2-reg wd reg regularization decay penalty lambda"},
+    {"weight-decay", "l2-penalty l2-reg wd reg regularization decay penalty lambda"},
     {"model 64relu-32relu",
      "hidden hidden-layers hidden-layer hidden-layer-sizes hidden-sizes hidden-size hidden-units "
      "hidden-dim hidden-dims layers layer n-layers num-layers units neurons architecture arch net "

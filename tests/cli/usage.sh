@@ -69,7 +69,6 @@ meant --learning-rate lr
 meant --learning_rate lr
 meant --batch-size batch
 meant --Batch_Size batch
-meant --l2 weight-decay
 meant --hidden 'model 64relu-32relu'
 meant --layers 'model 64relu-32relu'
 meant --validation-split 'valid 0.2'
