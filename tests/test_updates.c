@@ -117,6 +117,25 @@ static void biases_are_spared(void **state) {
   }
 }
 
+/* ntk divides the rates of weights by the root of the inputs; biases have a factor of their own. */
+static void rates_follow_fan_in(void **state) {
+  static const double rates[] = {6, 1, 0.5};
+  rig r = make(*state, EBB_STEP_AUTO);
+  r.options.update = (ebb_update_options){.layer_rates = rates, .layers = 3};
+  r.options.update.ntk = 1;
+  r.options.update.bias_rate = 0.25;
+  for (size_t n = 0; n < 3; n++) {
+    double inputs = (double)ebb_spec_cols(&r.network->spec, n);
+    ebbi_update_group weight = ebbi_updates_group(&r.options, r.network, n, 0);
+    ebbi_update_group bias = ebbi_updates_group(&r.options, r.network, n, 1);
+    assert_true(weight.rate == rates[n] / sqrt(inputs) && bias.rate == rates[n] * 0.25);
+  }
+  size_t count;
+  free(trained(&count, &r));
+  assert_non_null(r.trainer->groups.segments);
+  rig_free(&r);
+}
+
 /* Clipping, penalties and rate factors in both forms, checked by self-test and sentinel. */
 static void all_together(void **state) {
   static const double rates[] = {0.5, 1, 3};
@@ -323,6 +342,8 @@ static void impossible_options_are_refused(void **state) {
              {{.l1 = NAN}, "l1"},
              {{.l2 = INFINITY}, "l2"},
              {{.max_norm = 1e-9}, "max_norm"},
+             {{.ntk = 2}, "ntk"},
+             {{.bias_rate = -1}, "bias_rate"},
              {{.ema = 1}, "ema"},
              {{.ema = 0.5, .swa = 2}, "choose one"}};
   rig r = make(*state, EBB_STEP_AUTO);
@@ -340,6 +361,7 @@ int main(void) {
       cmocka_unit_test(frozen_bottom_has_no_launches),
       cmocka_unit_test(options_without_effect_change_nothing),
       cmocka_unit_test(biases_are_spared),
+      cmocka_unit_test(rates_follow_fan_in),
       cmocka_unit_test(all_together),
       cmocka_unit_test(units_have_bounded_norms),
       cmocka_unit_test(parts_make_the_update_of_one_batch),

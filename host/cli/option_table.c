@@ -4,32 +4,7 @@
  * disagree. A table for each command was rejected: most options belong to several commands, and a
  * config file may serve all of them.
  */
-#include "options.h"
-
-#include <ebb/ebb.h>
-
-#define NAME_2(name, text)             text,
-#define NAME_3(name, text, a)          text,
-#define TOKEN_3(name, text, a)         #text,
-#define TOKEN_4(name, text, a, b)      #text,
-#define NAME_5(name, text, a, b, c)    text,
-#define NAME_6(name, text, a, b, c, d) text,
-static const char *const tasks[] = {"auto", "classification", "regression", NULL};
-static const char *const embeddings[] = {"none", "periodic", "piecewise", NULL};
-static const char *const missings[] = {EBB_MISSING_LIST(NAME_3) NULL};
-static const char *const scalings[] = {EBB_SCALING_LIST(NAME_3) NULL};
-static const char *const unknowns[] = {"zeros", "refuse", NULL};
-static const char *const decimals[] = {".", ",", NULL};
-static const char *const splits[] = {"random", "last", NULL};
-static const char *const parts[] = {"all", "train", "valid", "test", NULL};
-static const char *const losses[] = {"auto", EBB_LOSS_LIST(TOKEN_4) NULL};
-static const char *const optimizers[] = {EBB_OPTIMIZER_LIST(TOKEN_3) NULL};
-static const char *const schedules[] = {EBB_SCHEDULE_LIST(NAME_6) NULL};
-static const char *const steps[] = {EBB_STEP_FORM_LIST(NAME_3) NULL};
-static const char *const places[] = {EBB_DATA_PLACE_LIST(NAME_3) NULL};
-static const char *const precisions[] = {EBB_PRECISION_LIST(NAME_2) NULL};
-static const char *const monitors[] = {EBB_MONITOR_LIST(NAME_3) NULL};
-static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
+#include "option_choices.h"
 
 #define MEMBER(name) offsetof(settings, name)
 
@@ -40,21 +15,6 @@ static const char *const initializers[] = {"auto", EBB_INIT_LIST(NAME_5) NULL};
     NULL, option, 0, STEPS, SETTING_KIND(type), MEMBER(field),                                     \
         SETTING_KIND(type) == KIND_FLAG ? NULL : "X", NULL, text, NULL, least, most                \
   }
-
-enum {
-  TAKES_ROWS = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY,
-  READS_DATA = TAKES_ROWS | FOR_DATA,
-  CHOOSES_COLUMNS = FOR_TRAIN | FOR_VERIFY | FOR_DATA,
-  LOADS_MODEL = FOR_EVAL | FOR_PREDICT | FOR_INFO,
-  OPTIMIZES = FOR_TRAIN | FOR_VERIFY,
-  STEPS = OPTIMIZES | FOR_BENCH,
-  MULTIPLIES = FOR_TRAIN | FOR_EVAL | FOR_PREDICT | FOR_VERIFY | FOR_BENCH | FOR_TUNE,
-  RUNS = MULTIPLIES, /* commands that run on a device */
-  TALKS = RUNS | FOR_DATA,
-  TELLS_JSON = FOR_DEVICES | FOR_DOCTOR | FOR_TRAIN | FOR_EVAL | FOR_VERIFY | FOR_INFO | FOR_BENCH |
-               FOR_TUNE | FOR_CACHE | FOR_DATA | FOR_PREDICT,
-  EVERY = 511 | FOR_TUNE | FOR_CACHE | FOR_VERSION | FOR_DATA
-};
 
 static const option_row rows[] = {
     {"Data", "data", 'd', TAKES_ROWS, KIND_WORD, MEMBER(data), "FILE", NULL,
@@ -176,6 +136,8 @@ static const option_row rows[] = {
      "start from the weights of this safetensors file", NULL, 0, 0},
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",
      "how to draw the initial weights; auto: xavier_uniform", initializers, 0, 0},
+    {NULL, "zero-last", 0, FOR_TRAIN, KIND_FLAG, MEMBER(zero_last), NULL, NULL,
+     "begin with zeros as the last layer's weights, unless --init gives others", NULL, 0, 0},
 
     {"Training", "loss", 0, STEPS | FOR_EVAL | FOR_PREDICT, KIND_LOSS, MEMBER(loss), "LOSS", "auto",
      "what to make small; auto: cross_entropy for classes, mse else", losses, 0, 0},
@@ -209,6 +171,12 @@ static const option_row rows[] = {
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr; of "
      "one_cycle: the steps of its rise",
      NULL, 0, 0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
+    {NULL, "ntk", 0, FOR_TRAIN, KIND_FLAG, MEMBER(ntk), NULL, NULL,
+     "divide the learning rate of a dense layer's weights by the root of its inputs, so that one "
+     "rate suits layers of all widths (neural tangent parametrisation)",
+     NULL, 0, 0},
+    {NULL, "bias-rate", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(bias_rate), "F", "1",
+     "factor of the biases' learning rates", NULL, 1e-6, 1e6},
     {NULL, "no-decay-bias", 0, FOR_TRAIN, KIND_FLAG, MEMBER(no_decay_bias), NULL, NULL,
      "weight decay, --l1 and --l2 leave out biases and the factors of norms", NULL, 0, 0},
     {NULL, "l1", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(l1), "X", "0",

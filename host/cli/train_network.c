@@ -6,6 +6,8 @@
 #include "inputs.h"
 #include "output.h"
 
+#include <stdlib.h>
+
 /* The layers of the file of --init; in a resumed training those of its checkpoint, since the file
  * is not needed any more. */
 static ebb_status spec_of_init(training *t) {
@@ -36,6 +38,17 @@ int network_choose(training *t) {
   return fail_option(s, from_init ? "init" : "model", status);
 }
 
+/* Sets the last layer's weights to zeros, so that all outputs begin as the biases: zeros. */
+static int clear_last(ebb_network *network) {
+  const ebb_spec *spec = ebb_network_spec(network);
+  ebb_tensor *weight = ebb_network_weight(network, spec->count - 1);
+  float *zeros = calloc(ebb_tensor_rows(weight) * ebb_tensor_cols(weight), sizeof *zeros);
+  if (!zeros) return fail(EXIT_FAILED, "no memory for the last layer's weights");
+  ebb_status status = ebb_tensor_upload(weight, zeros);
+  free(zeros);
+  return fail_status(status);
+}
+
 int network_create(training *t, bool load) {
   const settings *s = t->s;
   ebb_status status =
@@ -43,7 +56,7 @@ int network_create(training *t, bool load) {
   if (status == EBB_OK && load) status = ebb_network_load_weights(t->network, s->init);
   if (status != EBB_OK) return fail_status(status);
   if (load) note_weights(s, s->init, ebb_network_notes(t->network));
-  return EXIT_GOOD;
+  return s->zero_last && !load ? clear_last(t->network) : EXIT_GOOD;
 }
 
 int network_build(training *t, bool load) {

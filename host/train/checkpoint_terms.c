@@ -178,11 +178,13 @@ static void add_update(ebbi_json *terms, const ebb_train_options *options) {
                  {"l1", o->l1},
                  {"l2", o->l2},
                  {"max norm", o->max_norm},
+                 {"rate of biases", o->bias_rate},
                  {"ema", o->ema},
                  {"swa from epoch", (double)ebbi_average_first(options)}};
   add_layer_rates(terms, o);
   if (o->accumulate > 1) add_count(terms, "accumulated batches", o->accumulate);
   if (o->no_decay_bias) add_flag(terms, "no decay of biases", true);
+  if (o->ntk) add_flag(terms, "rates by fan-in", true);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (numbers[i].value > 0) add_number(terms, numbers[i].name, numbers[i].value, false);
 }

@@ -50,11 +50,14 @@ ebb_status ebbi_updates_check(const char *where, const ebb_update_options *o,
                  {"clip_norm", o->clip_norm, 1e-12},
                  {"l1", o->l1, 1e-30},
                  {"l2", o->l2, 1e-30},
-                 {"max_norm", o->max_norm, 1e-6}};
+                 {"max_norm", o->max_norm, 1e-6},
+                 {"bias_rate", o->bias_rate, 1e-6}};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     TRY(check_number(where, numbers[i].name, numbers[i].value, numbers[i].least));
   REQUIRE(o->no_decay_bias <= 1, EBB_ERR_ARGUMENT, "%s: no_decay_bias is %llu, not 0 or 1", where,
           (unsigned long long)o->no_decay_bias);
+  REQUIRE(o->ntk <= 1, EBB_ERR_ARGUMENT, "%s: ntk is %llu, not 0 or 1", where,
+          (unsigned long long)o->ntk);
   REQUIRE(o->accumulate <= 65536, EBB_ERR_ARGUMENT, "%s: accumulate %zu is above 65536", where,
           o->accumulate);
   REQUIRE(o->ema >= 0 && o->ema < 1, EBB_ERR_ARGUMENT, "%s: ema is %g, not in [0, 1)", where,
@@ -74,6 +77,13 @@ void ebbi_updates_frozen(bool frozen[EBB_MAX_NODES], const ebb_train_options *op
   for (size_t n = 0; n < EBB_MAX_NODES; n++) frozen[n] = rate_of(&options->update, n) == 0;
 }
 
+/* The factor of a parameter's learning rate. */
+static double parameter_rate(const ebb_update_options *o, size_t node, const ebbi_parameter *p) {
+  double rate = p->role == EBBI_ROLE_STATISTIC ? 0 : rate_of(o, node);
+  if (o->bias_rate > 0 && strcmp(p->name, "bias") == 0) rate *= o->bias_rate;
+  return o->ntk && p->fill == EBBI_FILL_RANDOM ? rate / sqrt((double)p->rows) : rate;
+}
+
 ebbi_update_group ebbi_updates_group(const ebb_train_options *options, const ebb_network *network,
                                      size_t node, size_t parameter) {
   const ebb_update_options *o = &options->update;
@@ -81,7 +91,7 @@ ebbi_update_group ebbi_updates_group(const ebb_train_options *options, const ebb
   ebbi_node_parameters(parameters, &network->spec, node);
   ebbi_role role = parameters[parameter].role;
   bool spared = o->no_decay_bias && role == EBBI_ROLE_SHIFT;
-  return (ebbi_update_group){.rate = role == EBBI_ROLE_STATISTIC ? 0 : rate_of(o, node),
+  return (ebbi_update_group){.rate = parameter_rate(o, node, &parameters[parameter]),
                              .no_decay = spared,
                              .l1 = spared ? 0 : o->l1,
                              .l2 = spared ? 0 : o->l2,

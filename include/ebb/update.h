@@ -37,6 +37,10 @@ typedef struct ebb_update_options {
   size_t accumulate; /* a step takes this many batches one after the other and makes one update by
                       * the mean over their rows: a batch that is as many times as large, in less
                       * memory. By layers only. 0 is 1.  Source: (G7) */
+  uint64_t ntk;     /* 1: the learning rate of a dense layer's weights is divided by the root of its
+                     * inputs. With Adam this is the neural tangent parametrisation, in which the
+                     * product is divided instead */
+  double bias_rate; /* factor of the biases' learning rates; 0 is 1 */
 } ebb_update_options;
 
 /* The last quarter of the options' epochs. */
