@@ -146,7 +146,7 @@ ebb_status ebbi_case_gather(ebbi_fixture *fixture, ebbi_shape s) {
   return EBB_OK;
 }
 
-/* w [rows, cols] by every rule; all bits must match. */
+/* w [rows, cols] by every rule, then constant; all bits must match. */
 ebb_status ebbi_case_init_weights(ebbi_fixture *fixture, ebbi_shape s) {
   const uint64_t seed = 0x0123456789abcdefu;
   size_t count = s.rows * s.cols;
@@ -163,7 +163,10 @@ ebb_status ebbi_case_init_weights(ebbi_fixture *fixture, ebbi_shape s) {
     for (size_t i = 0; i < count; i++) values[i] = (double)expected[i];
     TRY(ebbi_fixture_compare(fixture, w, values, NULL, 0));
   }
-  return EBB_OK;
+  ebbi_tally_case(&fixture->tally, "%zux%zu constant", s.rows, s.cols);
+  TRY(ebbi_init_constant(fixture->exec, w, 0.75));
+  for (size_t i = 0; i < count; i++) values[i] = 0.75;
+  return ebbi_fixture_compare(fixture, w, values, NULL, 0);
 }
 
 /* Uploads and downloads [rows, cols] of one type, padded or packed. */

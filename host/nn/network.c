@@ -25,15 +25,6 @@ static ebb_status plan_slab(ebb_network *network, ebbi_slab *slab) {
   return EBB_OK;
 }
 
-static ebb_status fill_with(ebb_tensor *view, size_t count, float value) {
-  float *values = malloc(count * sizeof *values);
-  REQUIRE(values, EBB_ERR_MEMORY, "ebb_network_create: no memory for %zu numbers", count);
-  for (size_t i = 0; i < count; i++) values[i] = value;
-  ebb_status status = ebb_tensor_upload(view, values);
-  free(values);
-  return status;
-}
-
 /* Fills a parameter. New buffers are zero already, and with EBB_INIT_ZERO they stay so. */
 static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_init init,
                        uint64_t seed, uint32_t stream) {
@@ -44,9 +35,9 @@ static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_in
   case EBBI_FILL_NORMAL:
     return ebbi_init_normal(view, parameter->deviation, seed, stream);
   case EBBI_FILL_ONE:
-    return fill_with(view, parameter->rows * parameter->cols, 1);
+    return ebbi_init_constant(ebbi_tensor_exec(view), view, 1);
   case EBBI_FILL_CONSTANT:
-    return fill_with(view, parameter->rows * parameter->cols, (float)parameter->constant);
+    return ebbi_init_constant(ebbi_tensor_exec(view), view, parameter->constant);
   case EBBI_FILL_ZERO:
     break;
   }

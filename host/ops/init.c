@@ -1,5 +1,5 @@
-/* Random initial weights: variance gain / fan, normal or uniform (He et al. 2015; Glorot and Bengio
- * 2010; LeCun et al. 1998).
+/* First values of parameters, mostly random: variance gain / fan, normal or uniform (He et al.
+ * 2015; Glorot and Bengio 2010; LeCun et al. 1998).
  */
 #include "base/error.h"
 #include "base/size.h"
@@ -15,8 +15,8 @@ static const struct {
 #define INIT_ROW(name, text, gain, fan, normal) [EBB_INIT_##name] = {gain, fan, normal},
     EBB_INIT_LIST(INIT_ROW)};
 
-/* w = scale n, n standard normal or uniform in (-1, 1). */
-static ebb_status draw(const ebbi_exec *exec, ebb_tensor *w, double scale, bool normal,
+/* w = scale n, n as `draw` says. */
+static ebb_status fill(const ebbi_exec *exec, ebb_tensor *w, double scale, ebbi_draw draw,
                        uint64_t seed, uint32_t stream, const char *where) {
   size_t count;
   TRY(ebbi_tensor_require(where, "w", w, w->device, EBB_F32, w->rows, w->cols));
@@ -29,10 +29,10 @@ static ebb_status draw(const ebbi_exec *exec, ebb_tensor *w, double scale, bool 
   ebbi_launch_int(&launch, w->cols);
   ebbi_launch_int(&launch, w->stride);
   ebbi_launch_float(&launch, scale);
-  ebbi_launch_int(&launch, normal);
+  ebbi_launch_int(&launch, draw);
   ebbi_launch_ulong(&launch, seed);
   ebbi_launch_uint(&launch, stream);
-  launch.work = ebbi_work_init(w->rows, w->cols, normal);
+  launch.work = ebbi_work_init(w->rows, w->cols, draw);
   return ebbi_launch_run(&launch, ebbi_ceil_div(blocks, exec->params.element_group), 1);
 }
 
@@ -46,11 +46,17 @@ ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init
   double variance = inits[init].gain / fan;
   /* A uniform number in (-s, s) has the variance s^2 / 3. */
   double scale = sqrt(inits[init].normal ? variance : 3 * variance);
-  return draw(exec, w, scale, inits[init].normal, seed, stream, where);
+  ebbi_draw draw = inits[init].normal ? EBBI_DRAW_NORMAL : EBBI_DRAW_UNIFORM;
+  return fill(exec, w, scale, draw, seed, stream, where);
 }
 
 ebb_status ebbi_init_normal(ebb_tensor *w, double deviation, uint64_t seed, uint32_t stream) {
-  return draw(ebbi_tensor_exec(w), w, deviation, true, seed, stream, "ebbi_init_normal");
+  return fill(ebbi_tensor_exec(w), w, deviation, EBBI_DRAW_NORMAL, seed, stream,
+              "ebbi_init_normal");
+}
+
+ebb_status ebbi_init_constant(const ebbi_exec *exec, ebb_tensor *w, double value) {
+  return fill(exec, w, value, EBBI_DRAW_NOTHING, 0, 0, "ebbi_init_constant");
 }
 
 ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {

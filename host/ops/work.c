@@ -69,8 +69,10 @@ ebbi_work ebbi_work_gather(size_t rows, size_t inputs, size_t targets, bool from
             (from_bytes ? 5 : 8) * x + 8 * area(rows, targets));
 }
 
-ebbi_work ebbi_work_init(size_t rows, size_t cols, bool normal) {
-  return of(rows, cols, 0, (normal ? 50 : 1) * area(rows, cols), 4 * area(rows, cols));
+ebbi_work ebbi_work_init(size_t rows, size_t cols, ebbi_draw draw) {
+  static const double flops[] = {
+      [EBBI_DRAW_UNIFORM] = 1, [EBBI_DRAW_NORMAL] = 50, [EBBI_DRAW_NOTHING] = 0};
+  return of(rows, cols, 0, flops[draw] * area(rows, cols), 4 * area(rows, cols));
 }
 
 ebbi_work ebbi_work_probe_fma(size_t count, size_t steps) {

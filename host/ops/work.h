@@ -3,8 +3,7 @@
 #define EBBI_WORK_H
 
 #include "device/device.h"
-
-#include <ebb/ops.h>
+#include "ops.h"
 
 /* c [rows, cols] over `depth`, without an epilogue. */
 ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth);
@@ -24,7 +23,7 @@ ebbi_work ebbi_work_column_sums(size_t rows, size_t cols);
 ebbi_work ebbi_work_loss(ebb_loss loss, size_t rows, size_t cols);
 ebbi_work ebbi_work_metrics(size_t groups);
 ebbi_work ebbi_work_gather(size_t rows, size_t inputs, size_t targets, bool from_bytes);
-ebbi_work ebbi_work_init(size_t rows, size_t cols, bool normal);
+ebbi_work ebbi_work_init(size_t rows, size_t cols, ebbi_draw draw);
 ebbi_work ebbi_work_probe_fma(size_t count, size_t steps);
 ebbi_work ebbi_work_probe_triad(size_t count);
 
