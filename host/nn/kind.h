@@ -18,11 +18,11 @@ typedef struct ebbi_kind_setting {
   bool silent;                   /* the text leaves the default out */
 } ebbi_kind_setting;
 
-/* A parameter's first values; RANDOM: by the network's initialisation; NORMAL: of its deviation. */
+/* A parameter's first values; RANDOM: by the network's initialisation; NORMAL and CONSTANT: by its
+ * number. */
 typedef enum ebbi_fill {
   EBBI_FILL_RANDOM,
   EBBI_FILL_ZERO,
-  EBBI_FILL_ONE,
   EBBI_FILL_NORMAL,
   EBBI_FILL_CONSTANT
 } ebbi_fill;
@@ -44,8 +44,7 @@ typedef struct ebbi_parameter {
   ebbi_fill fill;
   ebbi_file_layout layout;
   ebbi_role role;
-  double deviation; /* of NORMAL */
-  double constant;  /* of CONSTANT */
+  double number; /* deviation of NORMAL, value of CONSTANT */
 } ebbi_parameter;
 
 /* The arguments of a node's forward and backward. dy, dx and gradients are NULL in forward. */

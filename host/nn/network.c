@@ -33,11 +33,9 @@ static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_in
   case EBBI_FILL_RANDOM:
     return ebb_init_weights(view, init, seed, stream);
   case EBBI_FILL_NORMAL:
-    return ebbi_init_normal(view, parameter->deviation, seed, stream);
-  case EBBI_FILL_ONE:
-    return ebbi_init_constant(ebbi_tensor_exec(view), view, 1);
+    return ebbi_init_normal(view, parameter->number, seed, stream);
   case EBBI_FILL_CONSTANT:
-    return ebbi_init_constant(ebbi_tensor_exec(view), view, parameter->constant);
+    return ebbi_init_constant(ebbi_tensor_exec(view), view, parameter->number);
   case EBBI_FILL_ZERO:
     break;
   }

@@ -32,10 +32,11 @@ static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], cons
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   static const ebbi_parameter all[PARAMETERS] = {
-      [WEIGHT] = {"weight", 1, 0, EBBI_FILL_ONE, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT, 0},
+      [WEIGHT] = {"weight", 1, 0, EBBI_FILL_CONSTANT, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT, 1},
       [BIAS] = {"bias", 1, 0, EBBI_FILL_ZERO, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT, 0},
       [MEAN] = {"running_mean", 1, 0, EBBI_FILL_ZERO, EBBI_FILE_VECTOR, EBBI_ROLE_STATISTIC, 0},
-      [VARIANCE] = {"running_var", 1, 0, EBBI_FILL_ONE, EBBI_FILE_VECTOR, EBBI_ROLE_STATISTIC, 0}};
+      [VARIANCE] = {"running_var", 1, 0, EBBI_FILL_CONSTANT, EBBI_FILE_VECTOR, EBBI_ROLE_STATISTIC,
+                    1}};
   (void)node;
   for (size_t p = 0; p < PARAMETERS; p++) {
     out[p] = all[p];

@@ -22,8 +22,8 @@ static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], cons
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   (void)node;
-  out[0] =
-      (ebbi_parameter){"weight", 1, inputs, EBBI_FILL_ONE, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT, 0};
+  out[0] = (ebbi_parameter){"weight",        1, inputs, EBBI_FILL_CONSTANT, EBBI_FILE_VECTOR,
+                            EBBI_ROLE_SHIFT, 1};
   out[1] =
       (ebbi_parameter){"bias", 1, inputs, EBBI_FILL_ZERO, EBBI_FILE_VECTOR, EBBI_ROLE_SHIFT, 0};
   return 2;

@@ -56,16 +56,16 @@ static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_nod
                          .fill = EBBI_FILL_NORMAL,
                          .layout = EBBI_FILE_MATRIX,
                          .role = EBBI_ROLE_WEIGHT,
-                         .deviation = 0.1};
+                         .number = 0.1};
   out[FREQUENCY] = each;
   each.name = "phase";
   each.role = EBBI_ROLE_SHIFT;
-  each.deviation = pi;
+  each.number = pi;
   out[PHASE] = each;
   each.name = "mix";
   each.rows = p.columns * p.mixes;
   each.role = EBBI_ROLE_WEIGHT;
-  each.deviation = sqrt(1 / (3.0 * (double)p.frequencies));
+  each.number = sqrt(1 / (3.0 * (double)p.frequencies));
   out[MIX] = each;
   out[SHIFT] = (ebbi_parameter){.name = "shift",
                                 .rows = p.columns,

@@ -29,7 +29,7 @@ static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_nod
                             .fill = EBBI_FILL_CONSTANT,
                             .layout = EBBI_FILE_VECTOR,
                             .role = EBBI_ROLE_SHIFT,
-                            .constant = 0.25};
+                            .number = 0.25};
   return 1;
 }
 
