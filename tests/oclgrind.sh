@@ -49,7 +49,7 @@ trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step 
 trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole # two slices, panels, scratch
 
 # A layer of every kind, as the help writes it; 20 units can be halved twice.
-kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g')
+kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^$/ { exit } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g')
 trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers
 [[ -z ${ALL-} ]] || trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
 
