@@ -1,5 +1,5 @@
-/* First values of parameters. Element e = i * O + o of w [I, O] takes word e % 4 of Philox's block e / 4, so
- * random numbers depend only on seed, stream and element, not on geometry or device. */
+/* First values of parameters. Element e = i * O + o of w [I, O] takes word e % 4 of Philox's block
+ * e / 4, so random numbers depend only on seed, stream and element, not on geometry or device. */
 #include "common.h"
 #include "philox.h"
 
