@@ -50,6 +50,10 @@ static inline vec row_or_least(__global const float *z, int c, int cols) {
   return select((vec)(-INFINITY), aligned_vec(z + c, 0), columns_from(c) < cols);
 }
 
+/* What a loss takes at a time: here a vector of columns; in whole steps, of rows. */
+typedef vec row_vec;
+#define ROW_FUNCTION(name) name##_vec
+
 #include "loss_LOSS.h"
 
 static inline void clear_row(__global float *dz, int cols) {
@@ -63,13 +67,13 @@ typedef float loss_target;
 #endif
 
 /* dz, z [batch, cols] with one stride; target: labels [batch, 1] or values [batch, cols]; weights
- * [batch], read only with LOSS_WEIGHTED; p: the loss's parameters. Row losses and, with labels,
- * hits are added up into partials [groups, PARTIALS]. */
+ * [batch], read only with LOSS_WEIGHTED; p: the loss's constants. Row losses and, with labels, hits
+ * are added up into partials [groups, PARTIALS]. */
 __kernel GROUP(LOSS_GROUP, 1)
 void loss(__global float *restrict dz, __global float *restrict partials,
           __global const float *restrict z, __global const loss_target *restrict target,
           __global const float *restrict weights, __global const step_state *restrict state,
-          int batch, int cols, int stride, int target_stride, float2 p) {
+          int batch, int cols, int stride, int target_stride, float8 p) {
   __local loss_sums sums[LOSS_GROUP];
   loss_sum sum = (loss_sum)(0.0f);
   float weight_sum = 0.0f;

@@ -26,7 +26,7 @@ static inline vec gradient(vec e, int c, float factor, int label, float scale) {
  * numerators in between, except for the last vector, which stays in a register. The row is a hit if
  * the label's logit is the largest and no column before it has the same. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const int *target, int cols, float scale, float2 p) {
+                                __global const int *target, int cols, float scale, float8 p) {
   const int last = (cols - 1) / WIDTH * WIDTH, label = target[0];
   const vec last_z = row_or_least(z, last, cols);
   vec most = last_z;
@@ -58,7 +58,7 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
 /* z [cols][PITCH] becomes dz, 0 in rows that are not `alive`. Returns the sums of the row losses
  * and of the rows with the largest logit at the label. */
 OUTLINE float2 loss_rows(VALUES float *z, VALUES const float *y, int cols, row_ivec label,
-                         row_ivec alive, float scale, float2 p) {
+                         row_ivec alive, float scale, float8 p) {
   row_vec largest = unit_rows(z, 0), at_label = (row_vec)(0.0f), sum = (row_vec)(0.0f);
   row_ivec at = (row_ivec)(0);
   for (int c = 0; c < cols; c++) {

@@ -205,7 +205,7 @@ void whole_step(__global float *restrict gradients, __global float *restrict par
                 __global float *restrict scratch, __global step_state *restrict state,
                 __global const float *restrict parameters, __global const step_plan *restrict plan,
                 __global const uchar *restrict data, __global const uint *restrict targets,
-                int rows, int held, int bytes, int shuffle, float scale, ulong seed, float2 loss) {
+                int rows, int held, int bytes, int shuffle, float scale, ulong seed, float8 loss) {
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   run_slice(gradients, partials, scratch, state, parameters, plan, &s, get_group_id(0));
 }
@@ -219,7 +219,7 @@ void whole_steps(__global float *restrict parameters, __global float *restrict f
                  __global float *restrict scratch, __global step_state *restrict state,
                  __global const step_plan *restrict plan, __global const uchar *restrict data,
                  __global const uint *restrict targets, int rows, int held, int bytes, int shuffle,
-                 float scale, ulong seed, float2 loss, int steps,
+                 float scale, ulong seed, float8 loss, int steps,
                  float8 constants GROUPS_PARAMETERS) {
   const moment_slabs moments = {first, second, third};
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};

@@ -100,7 +100,7 @@ typedef struct {
   int rows, held, bytes, shuffle;
   float scale;
   ulong seed;
-  float2 loss;
+  float8 loss;
 } source;
 
 /* The targets of a row of the data, and behind them its weight: 1 where rows have none. */

@@ -238,7 +238,7 @@ void whole_step_gpu(__global float *restrict gradients, __global float *restrict
                     __local vec *restrict space, __global const float *restrict parameters,
                     __constant const step_plan *restrict plan, __global const uchar *restrict data,
                     __global const uint *restrict targets, int rows, int held, int bytes,
-                    int shuffle, float scale, ulong seed, float2 loss) {
+                    int shuffle, float scale, ulong seed, float8 loss) {
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);
   RUN_SLICE(g, state, s)
@@ -255,7 +255,7 @@ void whole_steps_gpu(__global float *restrict parameters, __global float *restri
                      __local vec *restrict space, __constant const step_plan *restrict plan,
                      __global const uchar *restrict data, __global const uint *restrict targets,
                      int rows, int held, int bytes, int shuffle, float scale, ulong seed,
-                     float2 loss, int steps, float8 constants GROUPS_PARAMETERS) {
+                     float8 loss, int steps, float8 constants GROUPS_PARAMETERS) {
   const moment_slabs moments = {first, second, third};
   const source s = {data, targets, rows, held, bytes, shuffle, scale, seed, loss};
   group g = make_group(gradients, scratch, space, parameters, plan);

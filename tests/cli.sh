@@ -9,7 +9,7 @@
 
 failed=0
 if [ $# -eq 1 ]; then
-  for part in usage config data rows train schedule best checkpoint eval cases precision stream faults files signals io kills verify profile bench real; do "$0" "$1" $part || failed=1; done
+  for part in usage config data rows train schedule best checkpoint eval cases precision stream faults files signals io kills losses verify profile bench real; do "$0" "$1" $part || failed=1; done
   exit $failed
 fi
 

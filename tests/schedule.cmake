@@ -28,7 +28,7 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_data_cells test_data_names test_data_budget test_data_memory test_data_sweep
              test_fuzz_found
              test_data_no_memory
-             test_tune test_tune_precision cli_eval cli_faults cli_files cli_profile cli_stream structure test_exec)
+             test_tune test_tune_precision cli_eval cli_faults cli_files cli_losses cli_profile cli_stream structure test_exec)
 ebb_schedule(10 quick test_matmul_gpu test_precision test_precision_training cli_best cli_checkpoint cli_data
              cli_config cli_rows cli_schedule cli_train golden)
 ebb_schedule(20 quick cli_tune)

@@ -105,6 +105,7 @@ static ebbi_reference_network *make_network(const ebb_spec *spec, ebb_loss loss)
   ebbi_reference_network *network = NULL;
   assert_int_equal(ebbi_reference_create(&network, spec, BATCH), EBB_OK);
   for (size_t i = 0; i < BATCH * OUTPUTS; i++) values[i] = random_value(3, i);
+  ebbi_reference_values(values, BATCH * OUTPUTS, loss.kind);
   network->target = (ebbi_reference_target){loss, labels, values, NULL};
   network->live = LIVE;
   network->seed = 17;

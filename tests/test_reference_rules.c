@@ -72,6 +72,42 @@ static void test_huber_by_hand(void **state) {
   }
 }
 
+static ebb_loss loss_of(const char *text) {
+  ebb_loss loss;
+  assert_int_equal(ebb_loss_parse(&loss, text), EBB_OK);
+  return loss;
+}
+
+/* One output against one target. The exponentials are of logarithms, so that they are round. */
+static void test_losses_of_values_by_hand(void **state) {
+  (void)state;
+  const double log2 = log(2);
+  const struct {
+    const char *loss;
+    double z, y, value, dz;
+  } cases[] = {
+      {"mae", 3, 1, 2, 1},
+      {"mae", 1, 3, 2, -1},
+      {"mae", 3, 3, 0, 0},
+      {"poisson", log2, 3, 2 - 3 * log2, -1},
+      {"poisson", 0, 0, 1, 1},
+      {"gamma", log2, 3, 1.5 + log2, -0.5},
+      {"tweedie", 2 * log2, 3, 2 / 0.5 + 3 * 0.5 / 0.5, 0.5}, /* m = 4: sqrt(4) - 3 / sqrt(4) */
+      {"tweedie(1.5)", -2000, 0, 0, 0},
+      {"tweedie(1.75)", 4 * log2, 4, 2 / 0.25 + 4 * 0.125 / 0.75, 1.5},
+      {"quantile", 3, 1, 1, 0.5},
+      {"quantile(0.75)", 1, 3, 1.5, -0.75},
+      {"quantile(0.75)", 3, 1, 0.5, 0.25},
+      {"quantile(0.75)", 3, 3, 0, 0},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL};
+    double dz;
+    NEAR(ebbi_reference_loss(&dz, &cases[c].z, &target, 1, 1, 1), cases[c].value, 1e-14);
+    NEAR(dz, cases[c].dz, 1e-14);
+  }
+}
+
 static void test_sgd_by_hand(void **state) {
   (void)state;
   /* Constant gradient 1 and rate 1/4: all numbers are exact in binary. */
@@ -255,6 +291,7 @@ int main(void) {
       cmocka_unit_test(test_cross_entropy_of_large_logits),
       cmocka_unit_test(test_mse_by_hand),
       cmocka_unit_test(test_huber_by_hand),
+      cmocka_unit_test(test_losses_of_values_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
       cmocka_unit_test(test_rmsprop_by_hand),

@@ -58,6 +58,28 @@ static void regression_learns(void **state) {
   free(t);
 }
 
+/* Counts have their own losses, which refuse anything else. */
+static void targets_must_suit_the_loss(void **state) {
+  toy *t = toy_make();
+  ebb_dataset data = {.rows = ROWS, .inputs = INPUTS, .outputs = 1, .x = t->x, .values = t->values};
+  ebb_network *network = make_network(*state, "16silu", 1);
+  ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
+  ebb_trainer *trainer;
+  for (size_t i = 0; i < ROWS; i++) t->values[i] = (float)(i % 4);
+  options.loss = ebb_loss_default(EBB_LOSS_POISSON);
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_OK);
+  ebb_trainer_free(trainer);
+  options.loss = ebb_loss_default(EBB_LOSS_GAMMA); /* 0 is no value above 0 */
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "row 0: target 0 is 0, which is not above 0"));
+  t->values[5] = -1;
+  options.loss = ebb_loss_default(EBB_LOSS_POISSON);
+  assert_int_equal(ebb_trainer_create(&trainer, network, &data, NULL, &options), EBB_ERR_INPUT);
+  assert_non_null(strstr(ebb_error_message(), "row 5: target 0 is -1, which is not 0 or more"));
+  ebb_network_free(network);
+  free(t);
+}
+
 static void uint8_data_train_like_the_same_floats(void **state) {
   ebb_device *device = *state;
   static uint8_t bytes[ROWS * INPUTS];
@@ -339,6 +361,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(any_row_count_trains),
       cmocka_unit_test(regression_learns),
+      cmocka_unit_test(targets_must_suit_the_loss),
       cmocka_unit_test(uint8_data_train_like_the_same_floats),
       cmocka_unit_test(nan_stops_training_and_restores_the_last_good_weights),
       cmocka_unit_test(nan_is_traced_to_its_layer),

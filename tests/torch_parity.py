@@ -253,6 +253,13 @@ def scheduled(optimizer, make_schedule, *arguments, **named):
     schedule = make_schedule(optimizer, *arguments, **named)
     optimizer.register_step_post_hook(lambda *_: schedule.step())
     return optimizer
+def tweedie(z, y):
+    """PyTorch has none; its derivative is PyTorch's."""
+    return (torch.exp(0.7 * z) / 0.7 + y * torch.exp(-0.3 * z) / 0.3).mean()
+
+
+def pinball(z, y):
+    return torch.maximum(0.9 * (y - z), 0.1 * (z - y)).mean()
 
 
 # name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
@@ -274,6 +281,14 @@ CASES = [
     ("huber", VALUE, value, VALUES + ["--loss", "huber"], torch.nn.HuberLoss(),
      "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
     ("huber with delta", VALUE, value, VALUES + ["--loss", "huber(2.5)"], torch.nn.HuberLoss(delta=2.5),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("mae", VALUE, value, VALUES + ["--loss", "mae"], torch.nn.L1Loss(),
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("poisson", VALUE, value, VALUES + ["--loss", "poisson"], torch.nn.PoissonNLLLoss(),
+     "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
+    ("tweedie", VALUE, value, VALUES + ["--loss", "tweedie(1.3)"], tweedie,
+     "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
+    ("quantile", VALUE, value, VALUES + ["--loss", "quantile(0.9)"], pinball,
      "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
     ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),

@@ -51,15 +51,10 @@ double ebbi_slope_scale(ebb_activation activation, double z);
 /* Where |f'| may be larger, a bound of it within `reach` of z; at least 1. */
 double ebbi_activation_growth(ebb_activation activation, double z, double reach);
 
-/* A row's loss and its gradient before the mean: relative to the scales below. Sums over rows add
- * ebbi_bound_sum(rows) to the bound of values. */
+/* A row's loss and its gradient before the mean: relative to ebbi_reference_loss_scale. Sums over
+ * rows add ebbi_bound_sum(rows) to the bound of values. */
 double ebbi_bound_loss_gradient(ebb_loss loss, size_t cols);
 double ebbi_bound_loss_value(ebb_loss loss, size_t cols);
-
-/* The scales of these bounds: for an element of dz, a mean over `live` rows, or live / weight where
- * the row has a weight; for a row's loss. */
-double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live);
-double ebbi_loss_value_scale(ebb_loss loss, double value);
 
 /* One update of a parameter and of its moments, relative to the magnitudes of the operands. */
 double ebbi_bound_update(ebb_optimizer_kind kind);

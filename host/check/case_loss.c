@@ -26,12 +26,10 @@ static ebb_status make_outputs(ebb_tensor **z, double **values, ebbi_fixture *fi
 /* Compares the sums of the partials with the reference: losses, hits, weights. */
 static ebb_status compare_loss_sums(ebbi_fixture *fixture, const ebb_tensor *partials,
                                     const ebbi_reference_target *target, const double *z,
-                                    size_t live, size_t cols, double mean) {
+                                    size_t live, size_t cols, double mean, double magnitude) {
   double sums[3], weight = ebbi_reference_weights(target, live), own_bound = ebbi_bound_sum(live);
   TRY(ebbi_fixture_sums(sums, fixture, partials));
-  double scale =
-      weight > 0 ? weight * ebbi_loss_value_scale(target->loss, mean * live / weight) : 0;
-  ebbi_tally_add(&fixture->tally, sums[0], mean * (double)live, scale,
+  ebbi_tally_add(&fixture->tally, sums[0], mean * (double)live, magnitude * (double)live,
                  ebbi_bound_loss_value(target->loss, cols) + own_bound);
   if (!target->weights) own_bound = 0; /* counts are exact */
   ebbi_tally_add(&fixture->tally, sums[1], ebbi_reference_correct(z, target, live, cols),
@@ -63,11 +61,9 @@ static ebb_status run_loss(ebbi_fixture *fixture, ebbi_shape s, const ebbi_refer
   TRY(ebbi_fixture_array(&expected, fixture, count));
   TRY(ebbi_fixture_array(&scale, fixture, count));
   double mean = ebbi_reference_loss(expected, z_values, target, s.rows, live, s.cols);
-  for (size_t i = 0; i < live * s.cols; i++)
-    scale[i] = ebbi_loss_gradient_scale(loss, expected[i],
-                                        (double)live / ebbi_reference_weight(target, i / s.cols));
+  double magnitude = ebbi_reference_loss_scale(scale, z_values, target, s.rows, live, s.cols);
   TRY(ebbi_fixture_compare(fixture, dz, expected, scale, ebbi_bound_loss_gradient(loss, s.cols)));
-  return compare_loss_sums(fixture, partials, target, z_values, live, s.cols, mean);
+  return compare_loss_sums(fixture, partials, target, z_values, live, s.cols, mean, magnitude);
 }
 
 /* Makes the labels of two rows in three the first and the last of their largest outputs: a hit, and
@@ -102,7 +98,8 @@ static ebb_status run_values(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss)
   double *values, *z_values, *weights;
   ebb_tensor *tensor, *z;
   TRY(ebbi_fixture_weights(&weights, fixture, s.rows, loss));
-  TRY(ebbi_fixture_random(&tensor, &values, fixture, s.rows, s.cols, 1));
+  TRY(ebbi_fixture_values(&values, fixture, s.rows * s.cols, loss.kind));
+  TRY(ebbi_fixture_input(&tensor, fixture, s.rows, s.cols, values));
   TRY(make_outputs(&z, &z_values, fixture, s, false, weights));
   return run_loss(fixture, s, &(ebbi_reference_target){loss, NULL, values, weights}, tensor, z,
                   z_values, false);

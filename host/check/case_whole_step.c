@@ -13,7 +13,6 @@
 #include "base/size.h"
 #include "gemm/gemm.h"
 #include "graph/whole_step.h"
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -129,7 +128,7 @@ static ebb_status make_targets(whole_case *c, ebbi_fixture *fixture) {
   TRY(ebbi_fixture_weights(&c->weights, fixture, c->held, c->loss));
   TRY(ebbi_fixture_weights(&c->live_w, fixture, c->batch, c->loss));
   TRY(ebbi_fixture_labels(&c->labels, fixture, c->held, outputs));
-  TRY(ebbi_fixture_normal(&c->y, fixture, count, 1));
+  TRY(ebbi_fixture_values(&c->y, fixture, count, c->loss.kind));
   TRY(ebbi_fixture_bytes(&c->live_labels, fixture, c->batch, sizeof *c->live_labels));
   TRY(ebbi_fixture_array(&c->live_y, fixture, c->batch * outputs));
   c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y, c->live_w};
@@ -170,11 +169,11 @@ static ebb_status compare_sums(whole_case *c, ebbi_fixture *fixture,
   const ebbi_reference_target *target = &c->reference->target;
   const double *z = c->reference->y[c->count];
   size_t rows = c->reference->live, cols = outputs_of(c);
-  double sums[3], loss = c->reference->loss, weight = ebbi_reference_weights(target, rows);
+  double sums[3], weight = ebbi_reference_weights(target, rows);
   double bound = c->weights ? ebbi_bound_sum(rows) * weight : 0; /* counts are exact */
   TRY(ebbi_fixture_sums(sums, fixture, c->step->partials));
-  ebbi_tally_add(&fixture->tally, sums[0] / (double)rows, loss, fmax(loss, DBL_MIN),
-                 EBBI_DEVIATIONS * sqrt(spread->loss) / fmax(loss, DBL_MIN));
+  ebbi_tally_add(&fixture->tally, sums[0] / (double)rows, c->reference->loss, 1,
+                 EBBI_DEVIATIONS * sqrt(spread->loss));
   ebbi_tally_add(&fixture->tally, sums[1], ebbi_reference_correct(z, target, rows, cols), 1,
                  ebbi_reference_unsure(z, target, rows, cols) + bound);
   if (c->weights) ebbi_tally_add(&fixture->tally, sums[2], weight, 1, bound);

@@ -30,24 +30,24 @@ typedef struct loss_row {
   const double *z, *y, *weight, *dz;
 } loss_row;
 
-/* Compares dz of a row, computed from its logits. */
+/* Compares dz of a row, computed from its logits. `expected`: room for two rows. */
 static void compare_loss_row(ebbi_comparison *c, const ebbi_step_tensors *t, size_t row,
                              const loss_row *r, double *expected) {
   size_t cols = logits_of(t)->cols;
-  double bound = ebbi_bound_loss_gradient(t->loss, cols);
+  double live = (double)t->live, *scale = expected + cols,
+         bound = ebbi_bound_loss_gradient(t->loss, cols);
   bool alive = row < t->live;
   int32_t label;
   ebbi_reference_target target = target_of(t->loss, &label, r->y, r->weight);
-  double live = (double)t->live / ebbi_reference_weight(&target, 0);
   const double *z = r->z, *dz = r->dz;
   if (alive && target.labels) ebbi_compare_label(c, row, 0, *r->y, cols);
   if (alive) ebbi_reference_loss(expected, z, &target, 1, 1, cols);
+  if (alive) ebbi_reference_loss_scale(scale, z, &target, 1, 1, cols);
   for (size_t col = 0; col < cols; col++) {
-    double value = alive ? expected[col] / (double)t->live : 0;
-    double scale = ebbi_loss_gradient_scale(t->loss, value, live);
+    double value = alive ? expected[col] / live : 0;
     bool fits = fabs(z[col]) < (double)FLT_MAX / 4;
     ebbi_compare(c, "dz", row, col, dz[col], fits ? value : NAN,
-                 alive ? bound * scale + 4 * (double)FLT_MIN : 0);
+                 alive ? bound * scale[col] / live + 4 * (double)FLT_MIN : 0);
   }
 }
 
@@ -59,7 +59,7 @@ static ebb_status compare_gradient_rows(ebbi_comparison *c, const ebbi_step_tens
   TRY(ebbi_read_rows(&z, c, logits_of(t), &rows));
   TRY(ebbi_read_rows(&y, c, t->target, &rows));
   TRY(ebbi_read_rows(&dz, c, t->dvalue[t->spec->count], &rows));
-  TRY(ebbi_fixture_array(&expected, &c->fixture, cols));
+  TRY(ebbi_fixture_array(&expected, &c->fixture, 2 * cols));
   for (size_t i = 0; i < rows.count; i++) {
     const loss_row row = {z + i * cols, y + i * targets, weights ? weights + i : NULL,
                           dz + i * cols};
@@ -73,8 +73,8 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_step_tensors *t, 
                                 size_t group_rows) {
   size_t cols = logits_of(t)->cols, targets = t->target->cols, first = group * group_rows;
   size_t rows = first >= t->live ? 0 : t->live - first < group_rows ? t->live - first : group_rows;
-  double loss = 0, bound = 0, hits = 0, weight = 0, *sums, *z = NULL, *y = NULL, *weights = NULL;
-  double sum_bound = ebbi_bound_sum(group_rows);
+  double loss = 0, size = 0, bound = 0, hits = 0, weight = 0, *sums, *z = NULL, *y = NULL,
+         *weights = NULL, sum_bound = ebbi_bound_sum(group_rows);
   TRY(ebbi_read_range(&sums, c, t->partials, group, 1));
   if (rows > 0 && t->weights) TRY(ebbi_read_range(&weights, c, t->weights, first, rows));
   if (rows > 0) TRY(ebbi_read_range(&z, c, logits_of(t), first, rows));
@@ -83,18 +83,17 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_step_tensors *t, 
     int32_t label;
     ebbi_reference_target target =
         target_of(t->loss, &label, y + r * targets, weights ? weights + r : NULL);
-    double own = ebbi_reference_weight(&target, 0), value;
     if (target.labels) ebbi_compare_label(c, first + r, 0, label, cols);
-    value = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
-    loss += value;
-    if (own > 0)
-      bound +=
-          ebbi_bound_loss_value(t->loss, cols) * own * ebbi_loss_value_scale(t->loss, value / own);
+    double own = ebbi_reference_loss(NULL, z + r * cols, &target, 1, 1, cols);
+    loss += own;
+    size += fabs(own);
+    bound += ebbi_bound_loss_value(t->loss, cols) *
+             ebbi_reference_loss_scale(NULL, z + r * cols, &target, 1, 1, cols);
     hits += ebbi_reference_correct(z + r * cols, &target, 1, cols);
-    weight += own;
+    weight += ebbi_reference_weight(&target, 0);
   }
-  bound += sum_bound * loss + (double)FLT_MIN * (double)(group_rows * cols);
-  ebbi_compare(c, "partials", group, 0, sums[0], loss < (double)FLT_MAX / 2 ? loss : NAN, bound);
+  bound += sum_bound * size + (double)FLT_MIN * (double)(group_rows * cols);
+  ebbi_compare(c, "partials", group, 0, sums[0], size < (double)FLT_MAX / 2 ? loss : NAN, bound);
   if (!weights) sum_bound = 0; /* counts are exact */
   ebbi_compare(c, "partials", group, 1, sums[1], isfinite(sums[0]) ? hits : NAN, sum_bound * hits);
   if (t->weights) ebbi_compare(c, "partials", group, 2, sums[2], weight, sum_bound * weight);

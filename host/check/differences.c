@@ -10,10 +10,12 @@
  * and the error is scaled so that this reads error <= bound. The error is not measured by each
  * parameter's own g, because gradients that nearly cancel would be all noise.
  *
- * At a kink, as relu has, there is no derivative to compare with. A parameter is left out and
- * counted if any such z is on the other side of one at p - h than at p + h.
+ * At a kink, as relu or a loss such as mae has, there is no derivative to compare with. A parameter
+ * is left out and counted if any such z is on the other side of one at p - h than at p + h.
  */
 #include "check/differences.h"
+
+#include "check/loss_check.h"
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -54,13 +56,18 @@ static double loss_noise(const ebbi_reference_network *network) {
   return noise * ROUNDINGS * DBL_EPSILON / 2;
 }
 
-/* Writes on which piece between kinks each z lies, from node `from` on; returns how many. */
+/* Writes on which piece between kinks each z lies, from node `from` on, and the signs of the errors
+ * if the loss has a kink there; returns how many. */
 static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *network, size_t from) {
   size_t written = 0;
   for (size_t n = from; n < network->spec.count; n++)
     for (size_t at = 0; at < values_of(network, n); at++)
       pieces[written++] = (unsigned char)ebbi_activation_piece(network->spec.nodes[n].activation,
                                                                network->z[n][at]);
+  if (!ebbi_loss_check_of(network->target.loss)->bends) return written;
+  size_t last = network->spec.count;
+  for (size_t at = 0; at < values_of(network, last - 1); at++)
+    pieces[written++] = network->y[last][at] > network->target.values[at];
   return written;
 }
 
@@ -82,7 +89,7 @@ static bool central_difference(double *out, ebbi_reference_network *network, siz
 }
 
 static size_t values_kept(const ebbi_reference_network *network) {
-  size_t values = 0;
+  size_t values = values_of(network, network->spec.count - 1); /* of the loss */
   for (size_t n = 0; n < network->spec.count; n++) values += values_of(network, n);
   return values;
 }

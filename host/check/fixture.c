@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/rng.h"
+#include "check/reference.h"
 #include "train/stream.h"
 #include <float.h>
 #include <math.h>
@@ -75,6 +76,13 @@ ebb_status ebbi_fixture_normal(double **out, ebbi_fixture *fixture, size_t count
     if (i % 4 == 0) ebbi_philox(block, seed, EBBI_RNG_TEST, 0, i / 4);
     (*out)[i] = (double)(float)(spread * (double)ebbi_normal(block[i % 4]));
   }
+  return EBB_OK;
+}
+
+ebb_status ebbi_fixture_values(double **out, ebbi_fixture *fixture, size_t count,
+                               ebb_loss_kind kind) {
+  TRY(ebbi_fixture_normal(out, fixture, count, 1));
+  ebbi_reference_values(*out, count, kind);
   return EBB_OK;
 }
 

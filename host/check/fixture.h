@@ -72,6 +72,10 @@ ebb_status ebbi_fixture_magnitudes(double **out, ebbi_fixture *fixture, const do
 /* Standard normal numbers times `spread`, all of them float32 values. */
 ebb_status ebbi_fixture_normal(double **out, ebbi_fixture *fixture, size_t count, double spread);
 
+/* Random targets that a loss for values takes. */
+ebb_status ebbi_fixture_values(double **out, ebbi_fixture *fixture, size_t count,
+                               ebb_loss_kind kind);
+
 /* Random integers in [0, limit). */
 ebb_status ebbi_fixture_labels(int32_t **out, ebbi_fixture *fixture, size_t count, size_t limit);
 

@@ -9,19 +9,25 @@
 
 /* How far a row's dz and loss may be from the reference's when the outputs z carry errors. */
 typedef struct ebbi_loss_spread {
-  const double *dz, *z_variance; /* of the row */
-  double *dz_variance;           /* out */
-  size_t cols, label;            /* label: of losses with labels */
-  double live, bound;            /* rows that count; relative bound of dz */
+  const double *dz, *scale; /* of the row: dz, and the magnitudes that its bound is relative to */
+  const double *z, *z_variance;
+  const ebbi_reference_target *target;
+  size_t row, cols;
+  double *dz_variance; /* out */
+  double live, bound;  /* rows that count; bound of dz */
 } ebbi_loss_spread;
 
 typedef struct ebbi_loss_check {
   /* The loss of a row and, unless dz is NULL, its gradient by z, before the mean over rows. */
   double (*row)(double *dz, const double *z, const ebbi_reference_target *target, size_t row,
                 size_t cols);
-  bool absolute; /* dz's bound is relative to 1, the loss's to 1 + loss; else to themselves */
+  /* What the bounds are relative to, like the row's loss and gradient: the magnitudes of what is
+   * added up there. NULL: the loss and |dz| themselves. */
+  double (*scale)(double *scale, const double *z, const ebbi_reference_target *target, size_t row,
+                  size_t cols);
   double gradient, gradient_column, value,
       value_column; /* the bounds, and their growth with each column */
+  bool bends;       /* the derivative jumps where z is the target */
   /* Fills dz_variance; returns what the row adds to the loss's variance besides dz^2 z_variance. */
   double (*spread)(const ebbi_loss_spread *spread);
 } ebbi_loss_check;
@@ -38,5 +44,13 @@ size_t ebbi_largest(const double *z, size_t cols);
 
 /* The spread of a loss whose second derivative by z is at most `curvature` / cols. */
 double ebbi_spread_values(const ebbi_loss_spread *spread, double curvature);
+
+/* The same where it depends on place: `curvature` gives the largest one between two outputs. */
+typedef double ebbi_curvature(ebb_loss loss, double low, double high, double target);
+double ebbi_spread_curved(const ebbi_loss_spread *spread, ebbi_curvature *curvature);
+
+/* The spread of a loss that is linear on both sides of the target, whose derivative jumps there by
+ * `jump` / cols. */
+double ebbi_spread_bend(const ebbi_loss_spread *spread, double jump);
 
 #endif

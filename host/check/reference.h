@@ -66,6 +66,15 @@ double ebbi_reference_weights(const ebbi_reference_target *target, size_t rows);
 double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols);
 
+/* The magnitudes that the bounds of a loss and of dz are relative to, with the same means; never
+ * negative. */
+double ebbi_reference_loss_scale(double *scale, const double *z,
+                                 const ebbi_reference_target *target, size_t rows, size_t live,
+                                 size_t cols);
+
+/* Replaces any numbers by targets that a loss for values takes, rounded to float32. */
+void ebbi_reference_values(double *values, size_t count, ebb_loss_kind kind);
+
 /* The weight of those of the first `live` rows that have their largest logit at their label; 0
  * without labels. */
 double ebbi_reference_correct(const double *z, const ebbi_reference_target *target, size_t live,

@@ -3,6 +3,7 @@
  */
 #include "check/bounds.h"
 #include "check/loss_check.h"
+#include "check/rounding.h"
 
 #include <math.h>
 
@@ -25,21 +26,40 @@ double ebbi_bound_loss_value(ebb_loss loss, size_t cols) {
   return (check->value + check->value_column * (double)cols + loss.weighted) * EBBI_ROUNDOFF;
 }
 
-double ebbi_loss_gradient_scale(ebb_loss loss, double dz, double live) {
-  return checks[loss.kind]->absolute ? 1 / live : fabs(dz);
-}
-
-double ebbi_loss_value_scale(ebb_loss loss, double value) {
-  return checks[loss.kind]->absolute ? 1 + value : value;
+/* The variance of dz by z's, where the second derivative is `curvature` / cols, and by dz's own
+ * rounding. */
+static void set_variance(const ebbi_loss_spread *s, size_t col, double curvature) {
+  double slope = curvature / s->live / (double)s->cols, own = s->bound * s->scale[col];
+  s->dz_variance[col] = slope * slope * s->z_variance[col] + own * own;
 }
 
 double ebbi_spread_values(const ebbi_loss_spread *s, double curvature) {
-  double slope = curvature / s->live / (double)s->cols;
+  for (size_t col = 0; col < s->cols; col++) set_variance(s, col, curvature);
+  return 0;
+}
+
+double ebbi_spread_curved(const ebbi_loss_spread *s, ebbi_curvature *curvature) {
   for (size_t col = 0; col < s->cols; col++) {
-    double own = s->bound * s->dz[col];
-    s->dz_variance[col] = slope * slope * s->z_variance[col] + own * own;
+    double reach = EBBI_DEVIATIONS * sqrt(s->z_variance[col]), z = s->z[col];
+    double y = s->target->values[s->row * s->cols + col];
+    set_variance(s, col, curvature(s->target->loss, z - reach, z + reach, y));
   }
   return 0;
+}
+
+/* Where an error of z may take it to the other side, dz may jump, and the loss changes with the
+ * slope of that side. */
+double ebbi_spread_bend(const ebbi_loss_spread *s, double jump) {
+  double step = jump / s->live / (double)s->cols, sum = 0;
+  for (size_t col = 0; col < s->cols; col++) {
+    double reach = EBBI_DEVIATIONS * sqrt(s->z_variance[col]);
+    bool near = fabs(s->z[col] - s->target->values[s->row * s->cols + col]) <= reach;
+    set_variance(s, col, 0);
+    if (!near) continue;
+    s->dz_variance[col] += step * step;
+    sum += step * step * s->z_variance[col];
+  }
+  return sum;
 }
 
 size_t ebbi_largest(const double *z, size_t cols) {
@@ -59,19 +79,46 @@ double ebbi_reference_weights(const ebbi_reference_target *target, size_t rows) 
   return sum;
 }
 
-double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
+/* The mean over rows, by weight, of one of a loss's two functions of a row. */
+static double mean_of_rows(double (*of)(double *, const double *, const ebbi_reference_target *,
+                                        size_t, size_t),
+                           double *dz, const double *z, const ebbi_reference_target *target,
                            size_t rows, size_t live, size_t cols) {
-  const ebbi_loss_check *check = checks[target->loss.kind];
   double sum = 0;
   for (size_t row = 0; row < rows; row++) {
     double weight = row < live ? ebbi_reference_weight(target, row) : 0, *slope = NULL;
     if (dz) slope = dz + row * cols;
     for (size_t col = 0; dz && col < cols && weight == 0; col++) slope[col] = 0;
     if (weight == 0) continue;
-    sum += weight * check->row(slope, z + row * cols, target, row, cols);
+    sum += weight * of(slope, z + row * cols, target, row, cols);
     for (size_t col = 0; dz && col < cols; col++) slope[col] *= weight / (double)live;
   }
   return sum / (double)live;
+}
+
+double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_target *target,
+                           size_t rows, size_t live, size_t cols) {
+  return mean_of_rows(checks[target->loss.kind]->row, dz, z, target, rows, live, cols);
+}
+
+double ebbi_reference_loss_scale(double *scale, const double *z,
+                                 const ebbi_reference_target *target, size_t rows, size_t live,
+                                 size_t cols) {
+  const ebbi_loss_check *check = checks[target->loss.kind];
+  bool own = check->scale != NULL;
+  double loss = mean_of_rows(own ? check->scale : check->row, scale, z, target, rows, live, cols);
+  for (size_t at = 0; scale && at < live * cols; at++) scale[at] = fabs(scale[at]);
+  return loss;
+}
+
+static double target_of(ebb_loss_domain d, double x) {
+  if (isfinite(d.most)) return d.least + (d.most - d.least) * fabs(x - trunc(x));
+  return isfinite(d.least) ? d.least + fabs(x) + (d.above ? 0.125 : 0) : x;
+}
+
+void ebbi_reference_values(double *values, size_t count, ebb_loss_kind kind) {
+  for (size_t i = 0; i < count; i++)
+    values[i] = (double)(float)target_of(ebb_loss_domain_of(kind), values[i]);
 }
 
 double ebbi_reference_correct(const double *z, const ebbi_reference_target *target, size_t live,

@@ -146,18 +146,23 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
   size_t last = reference->spec.count, cols = ebb_spec_outputs(&reference->spec);
   const double *dz = reference->dy[last], *z_variance = spread->y[last];
   const ebbi_reference_target *target = &reference->target;
-  bool labels = ebb_loss_has_labels(target->loss.kind);
+  double *scale = spread->dy[last]; /* each row's is replaced by its variances */
+  double magnitude = ebbi_reference_loss_scale(scale, reference->y[last], target, reference->batch,
+                                               reference->live, cols);
   double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(reference->live);
   double live = (double)reference->live, weights = ebbi_reference_weights(target, reference->live);
-  spread->loss = ebbi_square(value_bound * (weights / live + reference->loss));
+  spread->loss = ebbi_square(value_bound * fmax(weights / live + fabs(reference->loss), magnitude));
   for (size_t row = 0; row < reference->live; row++) {
     double weight = ebbi_reference_weight(target, row);
     if (weight == 0) continue; /* no error: dz is 0 */
     const ebbi_loss_spread s = {.dz = dz + row * cols,
+                                .scale = scale + row * cols,
+                                .z = reference->y[last] + row * cols,
                                 .z_variance = z_variance + row * cols,
                                 .dz_variance = spread->dy[last] + row * cols,
+                                .target = target,
+                                .row = row,
                                 .cols = cols,
-                                .label = labels ? (size_t)target->labels[row] : 0,
                                 .live = live / weight,
                                 .bound = ebbi_bound_loss_gradient(target->loss, cols)};
     for (size_t i = 0; i < cols; i++) spread->loss += ebbi_square(s.dz[i]) * s.z_variance[i];

@@ -95,7 +95,7 @@ static ebb_status fill_target(network_check *c) {
     return ebb_tensor_upload(c->pass->target, labels);
   }
   float *floats;
-  TRY(ebbi_fixture_normal(&values, &c->fixture, count, 1));
+  TRY(ebbi_fixture_values(&values, &c->fixture, count, options->loss.kind));
   TRY(ebbi_fixture_bytes(&floats, &c->fixture, count, sizeof *floats));
   for (size_t i = 0; i < count; i++) {
     if (options->dataset) values[i] = (double)options->dataset->values[i];
@@ -172,7 +172,7 @@ static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const cha
   TRY(ebbi_fixture_read(&sums, &c->fixture, pass->partials));
   for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
     loss += sums[2 * group] / (double)c->reference->live;
-  double expected = c->reference->loss, scale = fmax(expected, DBL_MIN);
+  double expected = c->reference->loss, scale = fmax(fabs(expected), DBL_MIN);
   ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss.kind), expected);
   ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);
   return ebbi_verifier_report(c->verifier, "forward", name, &tally);

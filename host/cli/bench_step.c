@@ -10,6 +10,7 @@
 #include "inputs.h"
 #include "output.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 /* Approximate number of rows in the data set. */
@@ -41,6 +42,12 @@ static double step_flops(const ebb_spec *spec, size_t batch) {
   return sum;
 }
 
+/* A random target that the loss takes. */
+static float target_value(ebb_loss loss, float random) {
+  float within = (1 + random) / 2 * 0.5f + 0.25f; /* random is in [-1, 1] */
+  return isfinite(ebb_loss_domain_of(loss.kind).least) ? within : random;
+}
+
 /* Random rows, a whole number of batches, so that all steps are alike. */
 static int make_data(stepping *t) {
   size_t batch = t->options.batch, rows = batch * ((ROWS + batch - 1) / batch);
@@ -52,7 +59,8 @@ static int make_data(stepping *t) {
   if (!t->x || !t->labels || (mse && !t->values))
     return fail(EXIT_FAILED, "no memory for %zu rows of %zu inputs", rows, inputs);
   for (size_t i = 0; i < rows * inputs; i++) t->x[i] = bench_value(1, i);
-  for (size_t i = 0; mse && i < rows * outputs; i++) t->values[i] = bench_value(2, i);
+  for (size_t i = 0; mse && i < rows * outputs; i++)
+    t->values[i] = target_value(t->options.loss, bench_value(2, i));
   for (size_t i = 0; i < rows; i++) t->labels[i] = (int32_t)(i % outputs);
   t->data = (ebb_dataset){.rows = rows, .inputs = inputs, .outputs = outputs, .x = t->x};
   if (mse)

@@ -92,13 +92,24 @@ void note_table(const settings *s, const ebb_table *table, size_t first) {
   }
 }
 
+bool loss_keeps_target(const settings *s) {
+  bool given = s->loss.kind != EBB_LOSS_COUNT;
+  return given && !ebb_loss_has_labels(s->loss.kind) && !ebb_loss_scales_target(s->loss.kind);
+}
+
+/* Few whole numbers are taken for classes, except with a loss that is for such values. */
+static ebb_task choose_task(const settings *s) {
+  bool values = s->task == EBB_TASK_AUTO && loss_keeps_target(s);
+  return values ? EBB_TASK_REGRESSION : (ebb_task)s->task;
+}
+
 ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool ignore_target) {
   return (ebb_read_options){.size = sizeof(ebb_read_options),
                             .labels = s->labels,
                             .target = s->target,
                             .no_target = s->no_target,
                             .ignore_target = ignore_target,
-                            .task = (ebb_task)s->task,
+                            .task = choose_task(s),
                             .delimiter = s->delimiter,
                             .decimal = s->decimal == DECIMAL_COMMA ? ',' : '.',
                             .header = choose_header(s),
@@ -182,6 +193,14 @@ int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
                 ebb_loss_name(out->kind));
   *out = asked;
   return EXIT_GOOD;
+}
+
+int check_targets(const ebb_table *table, ebb_loss loss) {
+  ebb_loss_domain domain = ebb_loss_domain_of(loss.kind);
+  char needs[96];
+  snprintf(needs, sizeof needs, "%s, as %s needs", domain.text, ebb_loss_name(loss.kind));
+  return fail_status(
+      ebb_table_check_targets(table, domain.least, domain.most, domain.above, needs));
 }
 
 /* Appends a name to a list. */

@@ -39,6 +39,12 @@ bool same_file(const char *output, const char *input);
 /* The requested loss, or the default one for the task. */
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task);
 
+/* True if --loss is one for values that keep their own scale, such as counts. */
+bool loss_keeps_target(const settings *s);
+
+/* Refuses targets of a table that the loss has no meaning for. */
+int check_targets(const ebb_table *table, ebb_loss loss);
+
 /* Optimizer and learning rate. Refuses options that the optimizer does not have. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s);
 

@@ -54,7 +54,7 @@ static int finish(subject *x, const settings *s, const float *output) {
   if (ebb_encoder_task(x->encoder) == EBB_TASK_CLASSIFICATION)
     ebb_probabilities(p.values, output, p.rows, outputs);
   else
-    ebb_encoder_decode(p.values, x->encoder, output, p.rows);
+    ebb_predictions(p.values, x->encoder, x->model.loss, output, p.rows);
   const char *clash = predictions_clash(&p);
   int code = clash
                  ? fail(EXIT_USAGE,

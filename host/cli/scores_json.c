@@ -26,7 +26,7 @@ static const score_figure figures[] = {
     OF_VALUES("mean absolute error", mae, SCORE_NUMBER),
     OF_VALUES("median absolute error", median_ae, SCORE_NUMBER),
     OF_VALUES("mean square error", mse, SCORE_NUMBER),
-    {EBB_TASK_REGRESSION, "loss (of scaled targets)", "loss", offsetof(scored, loss), SCORE_NUMBER},
+    {EBB_TASK_REGRESSION, "loss (as trained)", "loss", offsetof(scored, loss), SCORE_NUMBER},
     {EBB_TASK_CLASSIFICATION, NULL, "loss", offsetof(scored, loss), SCORE_NUMBER},
 };
 
@@ -123,6 +123,8 @@ void scores_put(json_t *object, const scored *x, const ebb_encoder *encoder) {
   put(object, "samples", json_integer((json_int_t)s->rows));
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
     if (figures[i].task == s->task) put_number(object, figures[i].key, score_value(x, &figures[i]));
+  for (size_t f = 0; f < EBB_LOSS_SCORES && x->own[f].name; f++)
+    put_number(object, x->own[f].name, x->own[f].value);
   put(object, "warnings", warnings_json(s->warnings));
   if (s->task == EBB_TASK_CLASSIFICATION)
     put_classes(object, s, encoder);

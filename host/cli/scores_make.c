@@ -80,27 +80,31 @@ static int value_loss(double *loss, ebb_network *network, const float *outputs,
   return fail_status(status);
 }
 
-/* A dataset's values, or network outputs, in the target's units. NULL: out of memory. */
-static double *decoded(const ebb_encoder *encoder, const float *values, const ebb_dataset *d) {
+/* A dataset's values in the target's units. NULL: out of memory. */
+static double *decoded(const ebb_encoder *encoder, const ebb_dataset *d) {
   double *out = calloc(d->rows, d->outputs * sizeof *out);
-  if (out) ebb_encoder_decode(out, encoder, values, d->rows);
+  if (out) ebb_encoder_decode(out, encoder, d->values, d->rows);
   return out;
 }
 
-static int score_values(scored *out, const ebb_encoder *encoder, const float *outputs,
-                        const ebb_dataset *rows, const ebb_dataset *train) {
-  double *predicted = decoded(encoder, outputs, rows);
-  double *actual = decoded(encoder, rows->values, rows);
-  double *learned = train ? decoded(encoder, train->values, train) : NULL;
+static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
+                        const float *outputs, const ebb_dataset *rows, const ebb_dataset *train) {
+  double *predicted = calloc(rows->rows, rows->outputs * sizeof *predicted);
+  double *actual = decoded(encoder, rows);
+  double *learned = train ? decoded(encoder, train) : NULL;
   int code;
   if (!predicted || !actual || (train && !learned)) {
     code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
   } else {
+    ebb_predictions(predicted, encoder, loss, outputs, rows->rows);
     ebb_status status = ebb_scores_weighted_values(&out->scores, predicted, actual, rows->weights,
                                                    rows->rows, rows->outputs);
     if (status == EBB_OK && train)
       status =
           ebb_scores_weighted_baseline_values(&out->scores, learned, train->weights, train->rows);
+    if (status == EBB_OK)
+      status = ebb_scores_of_loss(out->own, loss, predicted, actual, rows->weights, rows->rows,
+                                  rows->outputs);
     code = fail_status(status);
   }
   free(predicted);
@@ -119,7 +123,7 @@ int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, e
   int code = outputs_make(&outputs, network, rows);
   if (code == EXIT_GOOD)
     code = rows->labels ? score_classes(out, outputs, rows, train)
-                        : score_values(out, encoder, outputs, rows, train);
+                        : score_values(out, encoder, loss, outputs, rows, train);
   if (code == EXIT_GOOD && !rows->labels)
     code = value_loss(&out->loss, network, outputs, rows, loss);
   free(outputs);

@@ -10,6 +10,7 @@ typedef struct scored {
   bool trained_on;  /* the network was trained on these rows, so the figures are too good */
   double loss;      /* the training loss; for regression in the network's own scale */
   ebb_scores scores;
+  ebb_loss_score own[EBB_LOSS_SCORES]; /* the loss's own figures */
 } scored;
 
 /* The network's outputs [rows, outputs] for all rows of a dataset. The caller frees them. */

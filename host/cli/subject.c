@@ -108,9 +108,8 @@ static int read_bare(subject *x, const settings *s, bool ignore_target) {
   if (code == EXIT_GOOD && !ignore_target) code = take_task(x, target, x->table);
   if (code != EXIT_GOOD) return code;
   note_bare(x, s, target[0] ? target : NULL);
-  bool classes = ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION;
-  x->model.loss = ebb_loss_default(classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
-  return EXIT_GOOD;
+  code = choose_loss(&x->model.loss, s, ebb_encoder_task(x->own));
+  return code == EXIT_GOOD && !ignore_target ? check_targets(x->table, x->model.loss) : code;
 }
 
 int subject_read(subject *x, const settings *s, bool ignore_target) {
@@ -118,7 +117,9 @@ int subject_read(subject *x, const settings *s, bool ignore_target) {
   if (code != EXIT_GOOD) return code;
   if (!x->model.encoder) return read_bare(x, s, ignore_target);
   x->encoder = x->model.encoder;
-  return read_table(&x->table, s, x->encoder, ignore_target);
+  code = read_table(&x->table, s, x->encoder, ignore_target);
+  bool scored = code == EXIT_GOOD && !ignore_target;
+  return scored ? check_targets(x->table, x->model.loss) : code;
 }
 
 int subject_encode(subject *x, const size_t *rows, size_t count) {

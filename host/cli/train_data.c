@@ -88,7 +88,8 @@ static int choose_split(training *t, shares *share) {
 static int read_targets(ebb_table **table, const settings *s, const ebb_encoder *encoder,
                         const char *labels) {
   int code = read_table(table, s, encoder, false);
-  if (code != EXIT_GOOD || ebb_table_has_target(*table)) return code;
+  if (code != EXIT_GOOD) return code;
+  if (ebb_table_has_target(*table)) return check_targets(*table, s->loss);
   return fail(EXIT_INPUT, "%s: has no targets to learn from; give their file by %s", s->data,
               labels);
 }
@@ -127,7 +128,7 @@ static int read_files(training *t, const shares *share) {
 ebb_encoder_options data_encoder_options(const settings *s) {
   return (ebb_encoder_options){.size = sizeof(ebb_encoder_options),
                                .no_scale = s->no_scale,
-                               .no_scale_target = s->no_scale_target,
+                               .no_scale_target = s->no_scale_target || loss_keeps_target(s),
                                .missing = (ebb_missing)s->missing,
                                .scaling = (ebb_scaling)s->scale,
                                .embed = s->embed,

@@ -56,6 +56,21 @@ ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t ind
   return EBB_OK;
 }
 
+ebb_status ebb_table_check_targets(const ebb_table *table, double least, double most, bool above,
+                                   const char *needs) {
+  const ebbi_target *target = &table->target;
+  for (size_t row = 0; target->numbers && row < table->rows; row++)
+    for (size_t k = 0; k < target->cols; k++) {
+      double value = ebbi_table_value(table, row, k);
+      if ((above ? value > least : value >= least) && value <= most) continue;
+      return ebbi_target_fail(table, row,
+                              "the target is %g, which is not %s; leave such rows out, "
+                              "or choose a loss for any number, such as mse",
+                              value, needs);
+    }
+  return EBB_OK;
+}
+
 const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) {
   if (column >= table->raw.cols || !table->raw.columns) return NULL;
   const ebbi_names *texts = &table->raw.columns[column].texts;

@@ -47,9 +47,11 @@ ebb_status ebbi_require_partials(const char *where, const ebb_tensor *partials,
 }
 
 void ebbi_loss_parameters(ebbi_launch *launch, ebb_loss loss) {
-  float parameters[EBB_LOSS_PARAMETERS];
-  for (int p = 0; p < EBB_LOSS_PARAMETERS; p++) parameters[p] = (float)loss.parameters[p];
-  ebbi_launch_floats(launch, parameters, EBB_LOSS_PARAMETERS);
+  const ebbi_loss_row *row = ebbi_loss_row_of(loss.kind);
+  float constants[EBB_LOSS_PARAMETERS];
+  if (row->constants) row->constants(loss.parameters, loss);
+  for (int p = 0; p < EBB_LOSS_PARAMETERS; p++) constants[p] = (float)loss.parameters[p];
+  ebbi_launch_floats(launch, constants, EBB_LOSS_PARAMETERS);
 }
 
 ebb_status ebbi_loss_partials_create(const ebbi_exec *exec, ebb_tensor **out, ebb_device *device,

@@ -6,10 +6,23 @@
 
 #include <ebb/ops.h>
 
+/* A figure of predictions that the loss is about, in the target's units: its mean over rows and
+ * targets is a score. */
+typedef struct ebbi_loss_figure {
+  const char *name, *text; /* "deviance", "mean deviance"; NULL: none */
+  double (*of)(ebb_loss loss, double actual, double predicted);
+} ebbi_loss_figure;
+
 typedef struct ebbi_loss_row {
   ebbi_setting parameters[EBB_LOSS_PARAMETERS]; /* in the order of the text; unused: no name */
   bool squares;                                 /* the mean of (z - y)^2 */
-  double flops, bytes;                          /* for each output */
+  bool own_scale;                               /* targets are not standardised */
+  ebb_link link;
+  ebb_loss_domain domain; /* of the targets; no text: any number */
+  double flops, bytes;    /* for each output */
+  /* The numbers for the kernel, computed in double; NULL: the parameters. */
+  void (*constants)(double constants[EBB_LOSS_PARAMETERS], ebb_loss loss);
+  ebbi_loss_figure scores[EBB_LOSS_SCORES];
 } ebbi_loss_row;
 
 #define EBBI_LOSS_ROW(name, text, targets, formula) extern const ebbi_loss_row ebbi_loss_##text;

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,24 @@ bool ebb_loss_has_labels(ebb_loss_kind kind) {
 
 bool ebb_loss_is_squares(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].row->squares;
+}
+
+ebb_link ebb_loss_link(ebb_loss_kind kind) {
+  return exists(kind) ? losses[kind].row->link : EBB_LINK_IDENTITY;
+}
+
+bool ebb_loss_scales_target(ebb_loss_kind kind) {
+  return exists(kind) && losses[kind].targets == VALUES && !losses[kind].row->own_scale;
+}
+
+ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind) {
+  const ebb_loss_domain any = {-INFINITY, INFINITY, false, "any number"};
+  return exists(kind) && losses[kind].row->domain.text ? losses[kind].row->domain : any;
+}
+
+bool ebb_loss_takes(ebb_loss_kind kind, double value) {
+  ebb_loss_domain d = ebb_loss_domain_of(kind);
+  return (d.above ? value > d.least : value >= d.least) && value <= d.most;
 }
 
 const ebbi_loss_row *ebbi_loss_row_of(ebb_loss_kind kind) {

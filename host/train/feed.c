@@ -14,6 +14,16 @@
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
+/* Fails at a target that the loss has no meaning for. */
+static ebb_status check_values(const char *where, const ebb_dataset *dataset, ebb_loss loss) {
+  for (size_t i = 0; dataset->values && i < dataset->rows * dataset->outputs; i++)
+    REQUIRE(ebb_loss_takes(loss.kind, (double)dataset->values[i]), EBB_ERR_INPUT,
+            "%s: row %zu: target %zu is %g, which is not %s, as %s needs; leave such rows out, or "
+            "choose a loss for any number, such as mse",
+            where, i / dataset->outputs, i % dataset->outputs, (double)dataset->values[i],
+            ebb_loss_domain_of(loss.kind).text, ebb_loss_name(loss.kind));
+  return EBB_OK;
+}
 
 ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_dataset *dataset,
                            const ebb_network *network, ebb_loss loss) {
@@ -31,7 +41,7 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
   REQUIRE(classes ? dataset->labels != NULL : dataset->values != NULL, EBB_ERR_ARGUMENT,
           "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss.kind),
           classes ? "labels" : "target values");
-  return EBB_OK;
+  return check_values(where, dataset, loss);
 }
 
 /* Multiples of EBBI_BURST steps, so that no launch of several steps is cut short. */

@@ -192,7 +192,7 @@ static void decode(float *out, const ebb_simple *simple, double *row, size_t cou
     if (has_classes(simple))
       ebb_probabilities(row, out, 1, outputs);
     else
-      ebb_encoder_decode(row, simple->model.encoder, out, 1);
+      ebb_predictions(row, simple->model.encoder, simple->model.loss, out, 1);
     for (size_t k = 0; k < outputs; k++) out[k] = (float)row[k];
   }
 }

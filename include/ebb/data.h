@@ -214,6 +214,12 @@ const char *ebb_table_class(size_t *rows, const ebb_table *table, size_t index);
  * Errors: EBB_ERR_ARGUMENT (no such target), EBB_ERR_MEMORY. */
 ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t index);
 
+/* Checks that a regression's targets lie in a range; `least` itself is not in it if `above`.
+ * `needs` says what is needed, and by whom: "0 or more, as poisson needs".
+ * Errors: EBB_ERR_INPUT, which names the row and its value. */
+ebb_status ebb_table_check_targets(const ebb_table *table, double least, double most, bool above,
+                                   const char *needs);
+
 /* The distinct texts of a column of the file, in order of appearance. NULL: no more, or the column
  * holds numbers. */
 const char *ebb_table_text(const ebb_table *table, size_t column, size_t index);

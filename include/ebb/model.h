@@ -25,6 +25,12 @@ typedef struct ebb_model {
  * Errors: EBB_ERR_ARGUMENT, as ebb_spec_parse. */
 ebb_status ebb_model_spec(ebb_spec *spec, const char *text, const ebb_encoder *encoder);
 
+/* Makes predictions of a network's outputs for a regression, in the target's own units: undoes the
+ * standardisation of the target and, for a loss of logarithms, takes exp.
+ * Shapes: values and outputs [rows, outputs of the encoder]. */
+void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
+                     const float *outputs, size_t rows);
+
 /* Writes the model. The file at `path` is replaced as a whole or not at all. The weights are read
  * from the device twice and must be equal and finite; the file is read back before it replaces the
  * old one; and it holds a checksum that every load compares. Its contents do not depend on time or

@@ -43,7 +43,13 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
 #define EBB_LOSS_LIST(X)                                                                           \
   X(CROSS_ENTROPY, cross_entropy, LABELS, "-log softmax(z)[label], nats")                          \
   X(MSE, mse, VALUES, "(z - y)^2")                                                                 \
-  X(HUBER, huber, VALUES, "d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = z - y")
+  X(HUBER, huber, VALUES, "d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = z - y")     \
+  X(MAE, mae, VALUES, "|z - y|")                                                                   \
+  X(POISSON, poisson, VALUES, "m - y log m, m = e^z: counts")                                      \
+  X(GAMMA, gamma, VALUES, "y / m + log m, m = e^z: values above 0")                                \
+  X(TWEEDIE, tweedie, VALUES,                                                                      \
+    "m^(2 - power) / (2 - power) + y m^(1 - power) / (power - 1), m = e^z: many zeros")            \
+  X(QUANTILE, quantile, VALUES, "(1 - q) d for d >= 0, else -q d, d = z - y")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
@@ -52,7 +58,7 @@ typedef enum ebb_loss_kind {
       EBB_LOSS_COUNT
 } ebb_loss_kind;
 
-enum { EBB_LOSS_PARAMETERS = 2, EBB_LOSS_TEXT = 96 };
+enum { EBB_LOSS_PARAMETERS = 8, EBB_LOSS_TEXT = 256, EBB_LOSS_SCORES = 2 };
 
 /* A loss and its parameters, in the order of its text; unused ones are 0. */
 typedef struct ebb_loss {
@@ -68,6 +74,23 @@ ebb_loss ebb_loss_default(ebb_loss_kind kind);
 
 /* Returns true if targets are class labels, one a row; false if they are values, one an output. */
 bool ebb_loss_has_labels(ebb_loss_kind kind);
+
+/* How an output z becomes a prediction: by the identity, or by exp. */
+typedef enum ebb_link { EBB_LINK_IDENTITY, EBB_LINK_EXP } ebb_link;
+ebb_link ebb_loss_link(ebb_loss_kind kind);
+
+/* Returns true if the targets are best standardised: not where the loss gives their zero, or their
+ * range, a meaning. */
+bool ebb_loss_scales_target(ebb_loss_kind kind);
+
+/* The target values that the loss has a meaning for. */
+typedef struct ebb_loss_domain {
+  double least, most; /* infinite: none */
+  bool above;         /* `least` itself is not allowed */
+  const char *text;   /* "0 or more" */
+} ebb_loss_domain;
+ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind);
+bool ebb_loss_takes(ebb_loss_kind kind, double value);
 
 /* Returns true if the loss is the mean squared error, from which R2 and RMSE can be computed. */
 bool ebb_loss_is_squares(ebb_loss_kind kind);

@@ -9,6 +9,7 @@
 #define EBB_SCORES_H
 
 #include <ebb/data.h>
+#include <ebb/ops.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -111,6 +112,21 @@ ebb_status ebb_scores_values(ebb_scores *out, const double *predicted, const dou
 ebb_status ebb_scores_weighted_values(ebb_scores *out, const double *predicted,
                                       const double *actual, const float *weights, size_t rows,
                                       size_t targets);
+
+/* A figure that belongs to the loss. */
+typedef struct ebb_loss_score {
+  const char *name, *text; /* "deviance", "mean deviance"; NULL: none */
+  double value;
+} ebb_loss_score;
+
+/* Scores predictions by what the loss is about, in the target's units: the mean deviance of
+ * poisson, gamma and tweedie, the pinball loss of a quantile. Other losses have none. Means are by
+ * weight unless `weights` is NULL.
+ * Shapes: predicted and actual [rows, targets]; weights [rows].
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
+ebb_status ebb_scores_of_loss(ebb_loss_score out[EBB_LOSS_SCORES], ebb_loss loss,
+                              const double *predicted, const double *actual, const float *weights,
+                              size_t rows, size_t targets);
 
 /* The functions above take the baseline from the scored rows. These replace it by the baseline of
  * the training rows, which is all that a model could know: their commonest class or their means, by

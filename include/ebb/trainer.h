@@ -90,7 +90,7 @@ typedef struct ebb_train_options {
  * patience 0; look steps 0; the schedule's default shape; no update options. */
 #define EBB_TRAIN_OPTIONS_INIT                                                                     \
   {sizeof(ebb_train_options),                                                                      \
-   {EBB_LOSS_CROSS_ENTROPY, {0, 0}, false},                                                        \
+   {EBB_LOSS_CROSS_ENTROPY, {0}, false},                                                           \
    EBB_ADAM_INIT,                                                                                  \
    0.001f,                                                                                         \
    {EBB_SCHEDULE_CONSTANT, 0, 0, 1},                                                               \

@@ -41,7 +41,7 @@ typedef struct ebb_verify_options {
 
 #define EBB_VERIFY_OPTIONS_INIT                                                                    \
   {                                                                                                \
-    sizeof(ebb_verify_options), false, false, 0, 0, 0, 0, {EBB_LOSS_CROSS_ENTROPY, {0, 0}, false}, \
+    sizeof(ebb_verify_options), false, false, 0, 0, 0, 0, {EBB_LOSS_CROSS_ENTROPY, {0}, false},    \
         EBB_ADAM_INIT, 0, 0, false, {                                                              \
       false                                                                                        \
     }                                                                                              \

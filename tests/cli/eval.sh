@@ -104,7 +104,7 @@ code 0 eval value.safetensors --data value.csv --quiet
 silent err
 head -1 out | grep -q '^mse [0-9.e-]*  r2 0.9[0-9]*  samples 30$' || flunk "first line: $(head -1 out)"
 for figure in R2 'root mean square error' 'mean absolute error' 'median absolute error' 'mean square error' \
-  '  of always guessing the mean' 'loss (of scaled targets)'; do
+  '  of always guessing the mean' 'loss (as trained)'; do
   out "^$figure  *[0-9.e-]*  *[0-9.e-]*$"
 done
 code 0 eval value.safetensors --data value.csv --part valid --json --quiet

@@ -29,15 +29,23 @@ static double row(double *dz, const double *z, const ebbi_reference_target *targ
   return log1p(others) - (z[label] - z[best]);
 }
 
+/* Softmax is at most 1, and the loss a difference of numbers that may exceed it by about 1. */
+static double scale(double *scale, const double *z, const ebbi_reference_target *target, size_t at,
+                    size_t cols) {
+  for (size_t col = 0; scale && col < cols; col++) scale[col] = 1;
+  return 1 + row(NULL, z, target, at, cols);
+}
+
 /* An error e of the logits changes softmax's p by p (e - sum p e), whose variance is at most 2 p^2
  * times e's largest; where e may reach 1, p may become anything from 0 to 1, and the row's loss
  * changes by 2 e at most. */
 static double spread(const ebbi_loss_spread *s) {
   const double reach = 0.7 / EBBI_DEVIATIONS;
   double e = s->z_variance[ebbi_largest(s->z_variance, s->cols)];
+  size_t label = (size_t)s->target->labels[s->row];
   bool far = e > reach * reach;
   for (size_t col = 0; col < s->cols; col++) {
-    double p = s->dz[col] * s->live + (col == s->label);
+    double p = s->dz[col] * s->live + (col == label);
     s->dz_variance[col] = ((far ? 1 : 2 * p * p * e) + s->bound * s->bound) / (s->live * s->live);
   }
   return far ? 4 / (s->live * s->live) * e : 0;
@@ -49,7 +57,7 @@ static double spread(const ebbi_loss_spread *s) {
  * The loss: the sum's relative error (cols + 6) u is log's absolute one; log itself 3 ulp of
  * log(sum) <= loss + 1; largest - z[label] and the final sum one rounding each. */
 const ebbi_loss_check ebbi_loss_check_cross_entropy = {.row = row,
-                                                       .absolute = true,
+                                                       .scale = scale,
                                                        .gradient = 24,
                                                        .gradient_column = 1,
                                                        .value = 16,
