@@ -217,6 +217,38 @@ static void cross_entropy_of_logits_that_are_not_finite(void **state) {
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
 }
 
+/* Outputs far from 0 have neither overflow nor NaN, on either side; a NaN stays one. */
+static void binary_cross_entropy_of_large_outputs(void **state) {
+  enum { COLS = 7 };
+  const float z_values[COLS] = {1e4f, 1e4f, -1e4f, -1e4f, 88, -200, 0};
+  const float y_values[COLS] = {0, 1, 0, 1, 0, 1, 0.5f};
+  const float slopes[COLS] = {1, 0, 0, -1, 1, -1, 0};
+  float found[COLS], sums[2], broken[COLS];
+  ebb_state one = ebb_state_default(1, 1, 0);
+  ebb_loss bce = ebb_loss_default(EBB_LOSS_BCE);
+  ebb_tensor *z = make_tensor(*state, 1, COLS, NULL), *dz = make_tensor(*state, 1, COLS, NULL);
+  ebb_tensor *y = make_tensor(*state, 1, COLS, NULL), *state_tensor = NULL, *partials = NULL;
+  assert_int_equal(ebb_tensor_create(&state_tensor, *state, EBB_I32, 1, EBB_STATE_WORDS), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(state_tensor, &one), EBB_OK);
+  assert_int_equal(ebb_loss_partials_create(&partials, *state, 1), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(z, z_values), EBB_OK);
+  assert_int_equal(ebb_tensor_upload(y, y_values), EBB_OK);
+  assert_int_equal(ebb_loss_forward_backward(dz, partials, z, y, state_tensor, bce), EBB_OK);
+  assert_int_equal(ebb_tensor_download(sums, partials), EBB_OK);
+  assert_int_equal(ebb_tensor_download(found, dz), EBB_OK);
+  for (int c = 0; c < COLS; c++) assert_true(fabs((double)(found[c] * COLS - slopes[c])) < 1e-6);
+  assert_true(fabs((double)sums[0] * COLS - (2e4 + 288 + log(2))) < 0.02);
+  memcpy(broken, z_values, sizeof broken);
+  broken[COLS - 1] = NAN;
+  assert_int_equal(ebb_tensor_upload(z, broken), EBB_OK);
+  assert_int_equal(ebb_loss_forward_backward(dz, partials, z, y, state_tensor, bce), EBB_OK);
+  assert_int_equal(ebb_tensor_download(sums, partials), EBB_OK);
+  assert_int_equal(ebb_tensor_download(found, dz), EBB_OK);
+  assert_true(isnan(sums[0]) && isnan(found[COLS - 1]));
+  ebb_tensor *all[] = {z, dz, y, state_tensor, partials};
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(gradients_come_in_slices),
@@ -225,6 +257,7 @@ int main(void) {
       cmocka_unit_test(activations_at_their_ends),
       cmocka_unit_test(activations_of_no_numbers),
       cmocka_unit_test(cross_entropy_of_logits_that_are_not_finite),
+      cmocka_unit_test(binary_cross_entropy_of_large_outputs),
   };
   return cmocka_run_group_tests_name("ops", tests, open_test_device, close_test_device);
 }

@@ -96,6 +96,11 @@ static void test_losses_of_values_by_hand(void **state) {
       {"tweedie(1.5)", -2000, 0, 0, 0},
       {"tweedie(1.75)", 4 * log2, 4, 2 / 0.25 + 4 * 0.125 / 0.75, 1.5},
       {"quantile", 3, 1, 1, 0.5},
+      {"bce", 0, 1, log2, -0.5},
+      {"bce", -log(3), 0.25, 2 * log2 - 0.75 * log(3), 0}, /* p = y = 1/4: the entropy */
+      {"bce", 1e4, 0, 1e4, 1},
+      {"bce", 1e4, 1, 0, 0},
+      {"bce", -1e4, 1, 1e4, -1},
       {"quantile(0.75)", 1, 3, 1.5, -0.75},
       {"quantile(0.75)", 3, 1, 0.5, 0.25},
       {"quantile(0.75)", 3, 3, 0, 0},

@@ -77,7 +77,8 @@ static void a_weight_of_2_is_a_row_given_twice(void **state) {
   } cases[] = {{EBB_LOSS_CROSS_ENTROPY, EBB_STEP_LAYERS},
                {EBB_LOSS_CROSS_ENTROPY, EBB_STEP_WHOLE},
                {EBB_LOSS_MSE, EBB_STEP_LAYERS},
-               {EBB_LOSS_POISSON, EBB_STEP_WHOLE}};
+               {EBB_LOSS_POISSON, EBB_STEP_WHOLE},
+               {EBB_LOSS_BCE, EBB_STEP_LAYERS}};
   toy *t = toy_make(), *twice = toy_make();
   float weights[ROWS];
   for (size_t r = 0; r < ROWS; r++) weights[r] = (float)(r % 4);

@@ -290,6 +290,8 @@ CASES = [
      "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
     ("quantile", VALUE, value, VALUES + ["--loss", "quantile(0.9)"], pinball,
      "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("bce", VALUE, value, VALUES + ["--loss", "bce"], torch.nn.BCEWithLogitsLoss(),
+     "--optimizer sgd --lr 0.1", lambda p: SGD(p, lr=0.1)),
     ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),
     ("rmsprop with momentum and decay", DIGITS, digits, CLASSES, cross_entropy,
@@ -481,6 +483,10 @@ def worst_evaluation(tool, csv, model, network, x):
 def compare(tool, csv, folder, case):
     name, spec, make_network, task, loss_function, optimizer, make_optimizer = case
     rows = np.loadtxt(csv, delimiter=",", skiprows=1)
+    if "bce" in task:  # 0 or 1: whether the digit is above 4
+        rows[:, -1] = rows[:, -1] > 4
+        csv = os.path.join(folder, "binary.csv")
+        np.savetxt(csv, rows, "%g", ",", header=",".join(f"x{i}" for i in range(rows.shape[1])), comments="")
     x, y = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].copy())
     y = y.long() if "classification" in task else y[:, None]
     weights = None

@@ -97,10 +97,12 @@ bool loss_keeps_target(const settings *s) {
   return given && !ebb_loss_has_labels(s->loss.kind) && !ebb_loss_scales_target(s->loss.kind);
 }
 
-/* Few whole numbers are taken for classes, except with a loss that is for such values. */
+/* Few whole numbers are taken for classes, except with a loss that is for such values. A loss that
+ * takes both takes several columns for values. */
 static ebb_task choose_task(const settings *s) {
-  bool values = s->task == EBB_TASK_AUTO && loss_keeps_target(s);
-  return values ? EBB_TASK_REGRESSION : (ebb_task)s->task;
+  if (s->task != EBB_TASK_AUTO || !loss_keeps_target(s)) return (ebb_task)s->task;
+  bool either = ebb_loss_is_binary(s->loss.kind) && !(s->target && strchr(s->target, ','));
+  return either ? EBB_TASK_AUTO : EBB_TASK_REGRESSION;
 }
 
 ebb_read_options read_options(const settings *s, const ebb_encoder *encoder, bool ignore_target) {
@@ -187,7 +189,9 @@ int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
   *out = ebb_loss_default(task == EBB_TASK_REGRESSION ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
   ebb_loss asked = s->loss;
   if (asked.kind == EBB_LOSS_COUNT) return EXIT_GOOD;
-  if (task != EBB_TASK_AUTO && ebb_loss_has_labels(asked.kind) != ebb_loss_has_labels(out->kind))
+  bool fits = task == EBB_TASK_CLASSIFICATION && ebb_loss_is_binary(asked.kind);
+  if (task != EBB_TASK_AUTO && !fits &&
+      ebb_loss_has_labels(asked.kind) != ebb_loss_has_labels(out->kind))
     return fail(EXIT_USAGE, "%s: %s does not go with %s, which needs %s; --task chooses the task",
                 settings_origin(s, "loss").text, ebb_loss_name(asked.kind), ebb_task_name(task),
                 ebb_loss_name(out->kind));
@@ -201,6 +205,14 @@ int check_targets(const ebb_table *table, ebb_loss loss) {
   snprintf(needs, sizeof needs, "%s, as %s needs", domain.text, ebb_loss_name(loss.kind));
   return fail_status(
       ebb_table_check_targets(table, domain.least, domain.most, domain.above, needs));
+}
+
+int encode_rows(ebb_dataset *out, const ebb_encoder *encoder, const ebb_table *table,
+                const size_t *rows, size_t count, ebb_loss loss) {
+  ebb_status status = ebb_encoder_apply(out, encoder, table, rows, count);
+  if (status == EBB_OK && out->labels && ebb_loss_is_binary(loss.kind))
+    status = ebb_dataset_to_binary(out);
+  return fail_status(status);
 }
 
 /* Appends a name to a list. */

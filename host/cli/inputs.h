@@ -45,6 +45,10 @@ bool loss_keeps_target(const settings *s);
 /* Refuses targets of a table that the loss has no meaning for. */
 int check_targets(const ebb_table *table, ebb_loss loss);
 
+/* Encodes rows of a table (`rows` NULL: all), with the targets as the loss takes them. */
+int encode_rows(ebb_dataset *out, const ebb_encoder *encoder, const ebb_table *table,
+                const size_t *rows, size_t count, ebb_loss loss);
+
 /* Optimizer and learning rate. Refuses options that the optimizer does not have. */
 int choose_optimizer(ebb_optimizer *out, double *learning_rate, const settings *s);
 

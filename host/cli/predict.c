@@ -43,18 +43,22 @@ static int write_all(const predictions *p, const settings *s) {
 
 /* Converts the network's outputs to the numbers to be written. */
 static int finish(subject *x, const settings *s, const float *output) {
-  size_t outputs = ebb_spec_outputs(ebb_network_spec(x->model.network));
+  bool classes = ebb_encoder_task(x->encoder) == EBB_TASK_CLASSIFICATION;
+  ebb_loss loss = x->model.loss;
+  size_t outputs =
+      classes ? ebb_encoder_outputs(x->encoder) : ebb_predicted_columns(x->encoder, loss);
   predictions p = {.model = s->argument,
                    .encoder = x->encoder,
                    .table = x->table,
+                   .loss = loss,
                    .rows = x->rows.rows,
                    .outputs = outputs};
   p.values = calloc(p.rows ? p.rows : 1, outputs * sizeof *p.values);
   if (!p.values) return fail(EXIT_FAILED, "no memory for the predictions of %zu rows", p.rows);
-  if (ebb_encoder_task(x->encoder) == EBB_TASK_CLASSIFICATION)
-    ebb_probabilities(p.values, output, p.rows, outputs);
+  if (classes)
+    ebb_class_probabilities(p.values, x->encoder, loss, output, p.rows);
   else
-    ebb_predictions(p.values, x->encoder, x->model.loss, output, p.rows);
+    ebb_predicted_values(p.values, x->encoder, loss, output, p.rows);
   const char *clash = predictions_clash(&p);
   int code = clash
                  ? fail(EXIT_USAGE,

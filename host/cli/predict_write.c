@@ -28,23 +28,12 @@ static size_t best_of(const predictions *p, size_t row) {
   return best;
 }
 
-/* `prediction`, or for several values `prediction_` followed by the name of each. */
-static void name_value(char name[300], const predictions *p, size_t index) {
-  const char *target = ebb_encoder_target(p->encoder, index);
-  if (p->outputs == 1)
-    snprintf(name, 300, "prediction");
-  else if (target)
-    snprintf(name, 300, "prediction_%.280s", target);
-  else
-    snprintf(name, 300, "prediction_%zu", index);
-}
-
 static bool is_output_name(const predictions *p, const char *name) {
-  char output[300];
+  char output[EBB_PREDICTED_NAME];
   if (is_classes(p) && (strcmp(name, "prediction") == 0 || strcmp(name, "probabilities") == 0))
     return true;
   for (size_t j = 0; j < p->outputs; j++) {
-    name_value(output, p, j);
+    ebb_predicted_name(output, p->encoder, p->loss, j);
     if (is_classes(p)
             ? strncmp(name, "p_", 2) == 0 && strcmp(name + 2, ebb_encoder_class(p->encoder, j)) == 0
             : strcmp(name, output) == 0)
@@ -93,7 +82,7 @@ static void write_field(const csv *out, const char *prefix, const char *text) {
 
 static void write_header(const csv *out, const predictions *p) {
   FILE *file = out->file;
-  char name[300];
+  char name[EBB_PREDICTED_NAME];
   for (size_t i = 0; i < ebb_table_ids(p->table); i++) {
     write_field(out, "", ebb_table_id_name(p->table, i));
     fputc(',', file);
@@ -101,9 +90,9 @@ static void write_header(const csv *out, const predictions *p) {
   if (is_classes(p)) fputs("prediction", file);
   for (size_t j = 0; j < p->outputs; j++) {
     if (j > 0 || is_classes(p)) fputc(',', file);
-    if (!is_classes(p)) name_value(name, p, j);
     write_field(out, is_classes(p) ? "p_" : "",
-                is_classes(p) ? ebb_encoder_class(p->encoder, j) : name);
+                is_classes(p) ? ebb_encoder_class(p->encoder, j)
+                              : ebb_predicted_name(name, p->encoder, p->loss, j));
   }
   fputc('\n', file);
 }
@@ -129,9 +118,9 @@ static json_t *row_json(const predictions *p, size_t row) {
   for (size_t i = 0; i < ebb_table_ids(p->table); i++)
     put(object, ebb_table_id_name(p->table, i), json_text(ebb_table_id(p->table, i, row)));
   if (!is_classes(p)) {
-    char name[300];
+    char name[EBB_PREDICTED_NAME];
     for (size_t j = 0; j < p->outputs; j++) {
-      name_value(name, p, j);
+      ebb_predicted_name(name, p->encoder, p->loss, j);
       put(object, name, json_real(values[j]));
     }
     return object;

@@ -9,8 +9,9 @@ typedef struct predictions {
   const char *model; /* path of its file */
   const ebb_encoder *encoder;
   const ebb_table *table; /* its id columns are passed through */
+  ebb_loss loss;
   size_t rows, outputs;
-  double *values; /* [rows, outputs]: class probabilities, or values */
+  double *values; /* [rows, outputs]: class probabilities, or columns of predictions */
 } predictions;
 
 /* An id with the same name as a column of predictions, which it would hide; NULL: none. */

@@ -42,15 +42,36 @@ int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows) {
   return code;
 }
 
-static int score_classes(scored *out, const float *outputs, const ebb_dataset *rows,
-                         const ebb_dataset *train) {
-  ebb_status status = ebb_scores_weighted_classes(&out->scores, outputs, rows->labels,
-                                                  rows->weights, rows->rows, rows->outputs);
-  if (status == EBB_OK && train)
-    status = ebb_scores_weighted_baseline_classes(&out->scores, train->labels, train->weights,
-                                                  train->rows);
-  out->loss = out->scores.cross_entropy;
-  return fail_status(status);
+/* The labels of rows, also where they are the values 0 and 1. NULL: out of memory. */
+static int32_t *labels_of(const ebb_dataset *d) {
+  int32_t *labels = calloc(d->rows, sizeof *labels);
+  for (size_t i = 0; labels && i < d->rows; i++)
+    labels[i] = d->labels ? d->labels[i] : (int32_t)d->values[i];
+  return labels;
+}
+
+static int score_classes(scored *out, const ebb_encoder *encoder, ebb_loss loss,
+                         const float *outputs, const ebb_dataset *rows, const ebb_dataset *train) {
+  size_t classes = ebb_encoder_outputs(encoder);
+  float *logits = calloc(rows->rows, classes * sizeof *logits);
+  int32_t *labels = labels_of(rows), *learned = train ? labels_of(train) : NULL;
+  int code;
+  if (!logits || !labels || (train && !learned)) {
+    code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
+  } else {
+    ebb_class_logits(logits, encoder, loss, outputs, rows->rows);
+    ebb_status status = ebb_scores_weighted_classes(&out->scores, logits, labels, rows->weights,
+                                                    rows->rows, classes);
+    if (status == EBB_OK && train)
+      status =
+          ebb_scores_weighted_baseline_classes(&out->scores, learned, train->weights, train->rows);
+    out->loss = out->scores.cross_entropy;
+    code = fail_status(status);
+  }
+  free(logits);
+  free(labels);
+  free(learned);
+  return code;
 }
 
 static double squared_error(const float *outputs, const ebb_dataset *d) {
@@ -121,11 +142,10 @@ int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, e
     return fail(EXIT_INPUT, "the data have %zu %s, the network %zu outputs", rows->outputs,
                 rows->labels ? "classes" : "target columns", gives);
   int code = outputs_make(&outputs, network, rows);
+  bool classes = ebb_encoder_task(encoder) == EBB_TASK_CLASSIFICATION;
   if (code == EXIT_GOOD)
-    code = rows->labels ? score_classes(out, outputs, rows, train)
-                        : score_values(out, encoder, loss, outputs, rows, train);
-  if (code == EXIT_GOOD && !rows->labels)
-    code = value_loss(&out->loss, network, outputs, rows, loss);
+    code = (classes ? score_classes : score_values)(out, encoder, loss, outputs, rows, train);
+  if (code == EXIT_GOOD && !classes) code = value_loss(&out->loss, network, outputs, rows, loss);
   free(outputs);
   return code;
 }

@@ -123,8 +123,8 @@ int subject_read(subject *x, const settings *s, bool ignore_target) {
 }
 
 int subject_encode(subject *x, const size_t *rows, size_t count) {
-  ebb_status status = ebb_encoder_apply(&x->rows, x->encoder, x->table, rows, count);
-  if (status != EBB_OK) return fail_status(status);
+  int code = encode_rows(&x->rows, x->encoder, x->table, rows, count, x->model.loss);
+  if (code != EXIT_GOOD) return code;
   size_t inputs = ebb_spec_inputs(ebb_network_spec(x->model.network));
   if (x->rows.inputs != inputs)
     return fail(EXIT_INPUT, "the data has %zu inputs a row, the model takes %zu", x->rows.inputs,

@@ -97,7 +97,7 @@ static int read_targets(ebb_table **table, const settings *s, const ebb_encoder 
 /* Encodes rows of a table for the network in training (`rows` NULL: all). */
 static int encode(ebb_dataset *out, const training *t, const ebb_table *table, const size_t *rows,
                   size_t count) {
-  return fail_status(ebb_encoder_apply(out, t->encoder, table, rows, count));
+  return encode_rows(out, t->encoder, table, rows, count, t->s->loss);
 }
 
 /* Reads a separate file of rows with the training's encoder. */

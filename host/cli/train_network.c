@@ -33,7 +33,7 @@ int network_choose(training *t) {
     if (status != EBB_OK) return fail_status(status);
     text = t->spec_text;
   }
-  ebb_status status = ebb_model_spec(&t->spec, text, t->encoder);
+  ebb_status status = ebb_model_spec(&t->spec, text, t->encoder, t->options.loss);
   if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
   return fail_option(s, from_init ? "init" : "model", status);
 }

@@ -34,7 +34,7 @@ static int read_rows(training *all, const training *searched) {
   int code = fail_status(ebb_encoder_fit(&all->encoder, all->table, all->order, count, &options));
   if (code == EXIT_GOOD) code = weigh_classes(all->s, all->encoder, all->table, all->order, count);
   if (code != EXIT_GOOD) return code;
-  return fail_status(ebb_encoder_apply(&all->train, all->encoder, all->table, all->order, count));
+  return encode_rows(&all->train, all->encoder, all->table, all->order, count, all->s->loss);
 }
 
 /* Frees what a training needs only while it trains. */

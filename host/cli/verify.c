@@ -65,13 +65,12 @@ static int read_data(subject *x, const settings *s) {
   int code = check_streams(s);
   if (code == EXIT_GOOD) code = read_table(&x->table, s, NULL, false);
   ebb_encoder_options options = {.size = sizeof(ebb_encoder_options),
+                                 .no_scale_target = loss_keeps_target(s),
                                  .missing = (ebb_missing)s->missing};
   if (code == EXIT_GOOD) code = fail_status(ebb_encoder_fit(&x->own, x->table, NULL, 0, &options));
   if (code != EXIT_GOOD) return code;
   x->encoder = x->own;
-  bool classes = ebb_encoder_task(x->own) == EBB_TASK_CLASSIFICATION;
-  x->model.loss = ebb_loss_default(classes ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
-  return EXIT_GOOD;
+  return choose_loss(&x->model.loss, s, ebb_encoder_task(x->own));
 }
 
 /* Makes the network of --model, or the default, for the rows of --data if given. */
@@ -82,7 +81,7 @@ static int build_network(subject *x, const settings *s, ebb_init init) {
     int code = read_data(x, s);
     if (code != EXIT_GOOD) return code;
     inputs = ebb_encoder_inputs(x->encoder);
-    outputs = ebb_encoder_outputs(x->encoder);
+    outputs = ebb_model_outputs(x->encoder, x->model.loss);
     if (!s->model) text = hidden_spec;
   }
   ebb_spec spec;

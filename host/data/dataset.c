@@ -18,6 +18,25 @@ void ebb_dataset_clear(ebb_dataset *dataset) {
   *dataset = (ebb_dataset){0};
 }
 
+ebb_status ebb_dataset_to_binary(ebb_dataset *d) {
+  REQUIRE(d && d->labels && d->storage, EBB_ERR_ARGUMENT,
+          "ebb_dataset_to_binary: no labels, or none of the dataset's own");
+  REQUIRE(d->outputs == 2, EBB_ERR_INPUT,
+          "one output tells two classes apart, and the target has %zu; cross_entropy takes any "
+          "number of classes",
+          d->outputs);
+  _Static_assert(sizeof *d->values == sizeof *d->labels, "one takes the other's place");
+  char *place = (char *)d->storage + ((const char *)d->labels - (const char *)d->storage);
+  for (size_t i = 0; i < d->rows; i++) {
+    float value = (float)d->labels[i];
+    memcpy(place + i * sizeof value, &value, sizeof value);
+  }
+  d->values = (const float *)(const void *)place;
+  d->labels = NULL;
+  d->outputs = 1;
+  return EBB_OK;
+}
+
 /* The largest magnitude, or Inf or NaN if one occurs. Without their sign, the bits of floats are
  * ordered by magnitude with Inf and NaN on top, and a maximum of integers is vectorised. */
 static float find_largest(const float *values, size_t count) {

@@ -6,17 +6,19 @@
 
 #include <ebb/ops.h>
 
-/* A figure of predictions that the loss is about, in the target's units: its mean over rows and
- * targets is a score. */
+/* A figure of predictions that the loss is about, in the target's units: a score is its mean over
+ * rows and targets, or its sum divided by that of another figure. */
 typedef struct ebbi_loss_figure {
   const char *name, *text; /* "deviance", "mean deviance"; NULL: none */
   double (*of)(ebb_loss loss, double actual, double predicted);
+  double (*by)(ebb_loss loss, double actual, double predicted); /* NULL: the mean */
 } ebbi_loss_figure;
 
 typedef struct ebbi_loss_row {
   ebbi_setting parameters[EBB_LOSS_PARAMETERS]; /* in the order of the text; unused: no name */
   bool squares;                                 /* the mean of (z - y)^2 */
   bool own_scale;                               /* targets are not standardised */
+  bool binary;                                  /* takes two classes, too, in one output */
   ebb_link link;
   ebb_loss_domain domain; /* of the targets; no text: any number */
   double flops, bytes;    /* for each output */

@@ -28,6 +28,10 @@ bool ebb_loss_has_labels(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].targets == LABELS;
 }
 
+bool ebb_loss_is_binary(ebb_loss_kind kind) {
+  return exists(kind) && losses[kind].row->binary;
+}
+
 bool ebb_loss_is_squares(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].row->squares;
 }

@@ -139,7 +139,8 @@ static ebb_status read_metadata(ebb_model_info *info, const ebbi_safetensors *fi
 /* Checks that an encoder gives as many inputs as the network takes. */
 static ebb_status check_sizes(const ebb_model_info *info, const char *path) {
   if (!info->encoder) return EBB_OK;
-  size_t inputs = ebb_encoder_inputs(info->encoder), outputs = ebb_encoder_outputs(info->encoder);
+  size_t inputs = ebb_encoder_inputs(info->encoder),
+         outputs = ebb_model_outputs(info->encoder, info->loss);
   size_t takes = ebb_spec_inputs(&info->spec), gives = ebb_spec_outputs(&info->spec);
   REQUIRE(inputs == takes && outputs == gives, EBB_ERR_INPUT,
           "%s: its encoder is for %zu inputs and %zu outputs, its network for %zu and %zu", path,

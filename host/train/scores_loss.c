@@ -12,15 +12,17 @@ ebb_status ebb_scores_of_loss(ebb_loss_score out[EBB_LOSS_SCORES], ebb_loss loss
   REQUIRE(out && predicted && actual && rows > 0 && targets > 0, EBB_ERR_ARGUMENT,
           "ebb_scores_of_loss: an argument is NULL, or there are no rows or no targets");
   TRY(ebbi_require_loss("ebb_scores_of_loss", loss));
-  double weight;
-  TRY(ebbi_weights_sum(&weight, weights, rows));
+  double total;
+  TRY(ebbi_weights_sum(&total, weights, rows));
   for (int s = 0; s < EBB_LOSS_SCORES; s++) {
     const ebbi_loss_figure *figure = &ebbi_loss_row_of(loss.kind)->scores[s];
-    double sum = 0, divisor = weight * (double)targets;
-    for (size_t i = 0; figure->of && i < rows * targets; i++)
-      sum += ebbi_row_weight(weights, i / targets) * figure->of(loss, actual[i], predicted[i]) /
-             divisor;
-    out[s] = (ebb_loss_score){figure->name, figure->text, sum};
+    double sum = 0, divisor = 0;
+    for (size_t i = 0; figure->of && i < rows * targets; i++) {
+      double weight = ebbi_row_weight(weights, i / targets);
+      sum += weight * figure->of(loss, actual[i], predicted[i]);
+      divisor += weight * (figure->by ? figure->by(loss, actual[i], predicted[i]) : 1);
+    }
+    out[s] = (ebb_loss_score){figure->name, figure->text, divisor > 0 ? sum / divisor : 0};
   }
   return EBB_OK;
 }

@@ -153,7 +153,8 @@ size_t ebb_simple_inputs(const ebb_simple *model) {
 }
 
 size_t ebb_simple_outputs(const ebb_simple *model) {
-  return ebb_spec_outputs(ebb_network_spec(model->model.network));
+  return model->model.encoder ? ebb_encoder_outputs(model->model.encoder)
+                              : ebb_spec_outputs(ebb_network_spec(model->model.network));
 }
 
 const char *ebb_simple_class(const ebb_simple *model, size_t index) {
@@ -186,14 +187,16 @@ static size_t largest_of(const float *z, size_t count) {
   return best;
 }
 
+/* Replaces outputs [count, outputs of the network] by predictions [count, ebb_simple_outputs].
+ * `row` has room for those of a row. From the last row on, since they may be more numbers. */
 static void decode(float *out, const ebb_simple *simple, double *row, size_t count) {
+  const ebb_model *model = &simple->model;
   size_t outputs = ebb_simple_outputs(simple);
-  for (size_t i = 0; i < count; i++, out += outputs) {
-    if (has_classes(simple))
-      ebb_probabilities(row, out, 1, outputs);
-    else
-      ebb_predictions(row, simple->model.encoder, simple->model.loss, out, 1);
-    for (size_t k = 0; k < outputs; k++) out[k] = (float)row[k];
+  size_t gives = ebb_spec_outputs(ebb_network_spec(model->network));
+  for (size_t i = count; i-- > 0;) {
+    (has_classes(simple) ? ebb_class_probabilities
+                         : ebb_predictions)(row, model->encoder, model->loss, out + i * gives, 1);
+    for (size_t k = 0; k < outputs; k++) out[i * outputs + k] = (float)row[k];
   }
 }
 
@@ -233,6 +236,7 @@ ebb_status ebb_simple_classify(ebb_simple *model, int32_t *labels, const float *
   float *z = calloc(rows, outputs * sizeof *z);
   REQUIRE(z, EBB_ERR_MEMORY, "ebb_simple_classify: no memory for %zu rows", rows);
   ebb_status status = run(z, model, x, rows);
+  if (status == EBB_OK) ebb_class_logits(z, model->model.encoder, model->model.loss, z, rows);
   for (size_t i = 0; i < rows && status == EBB_OK; i++)
     status = label_of(&labels[i], model, largest_of(z + i * outputs, outputs));
   free(z);

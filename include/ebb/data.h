@@ -36,6 +36,12 @@ typedef struct ebb_dataset {
 /* Frees what the dataset owns and zeroes it. Accepts NULL. */
 void ebb_dataset_clear(ebb_dataset *dataset);
 
+/* Replaces the labels of two classes by values 0 and 1 in one column, in place, for a loss of one
+ * output.
+ * Errors: EBB_ERR_INPUT (another number of classes), EBB_ERR_ARGUMENT (no labels, or the arrays are
+ * the caller's). */
+ebb_status ebb_dataset_to_binary(ebb_dataset *dataset);
+
 /* Checks sizes, that labels are in range, that all numbers are finite, and that weights are not
  * negative and have a positive sum.
  * Errors: EBB_ERR_INPUT, naming row and column. */

@@ -20,16 +20,42 @@ typedef struct ebb_model {
   uint64_t fingerprint; /* ebb_table_fingerprint of the training data; 0: unknown */
 } ebb_model;
 
-/* Parses a network's text for the inputs and outputs of an encoder. The embeddings of the encoder
- * come before its layers, unless the text has embeddings itself.
- * Errors: EBB_ERR_ARGUMENT, as ebb_spec_parse. */
-ebb_status ebb_model_spec(ebb_spec *spec, const char *text, const ebb_encoder *encoder);
+/* How many outputs a network for this encoder needs: one for each class or target, but one for two
+ * classes by a binary loss. */
+size_t ebb_model_outputs(const ebb_encoder *encoder, ebb_loss loss);
 
-/* Makes predictions of a network's outputs for a regression, in the target's own units: undoes the
- * standardisation of the target and, for a loss of logarithms, takes exp.
- * Shapes: values and outputs [rows, outputs of the encoder]. */
+/* Parses a network's text for the inputs of an encoder and the outputs of a loss. The embeddings of
+ * the encoder come before its layers, unless the text has embeddings itself. Errors:
+ * EBB_ERR_ARGUMENT, as ebb_spec_parse. */
+ebb_status ebb_model_spec(ebb_spec *spec, const char *text, const ebb_encoder *encoder,
+                          ebb_loss loss);
+
+/* Logits of the classes, for ebb_scores_classes: the network's outputs, or 0
+ * and the output of a binary loss. Both may be the same array.
+ * Shapes: logits [rows, classes]; outputs [rows, outputs of the network]. */
+void ebb_class_logits(float *logits, const ebb_encoder *encoder, ebb_loss loss,
+                      const float *outputs, size_t rows);
+
+/* Their probabilities.  Shapes: probabilities [rows, classes]. */
+void ebb_class_probabilities(double *probabilities, const ebb_encoder *encoder, ebb_loss loss,
+                             const float *outputs, size_t rows);
+
+/* Makes predictions of a network's outputs for a regression, one a target, in the target's own
+ * units: undoes the standardisation of the target, and applies the loss's link.
+ * Shapes: values [rows, targets]; outputs [rows, outputs of the network]. */
 void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
                      const float *outputs, size_t rows);
+
+/* All that a network says about each target, as `ebb predict` writes it: the prediction; for bce 0
+ * or 1, and the probability of 1. The names of these columns: "prediction", "p"; with several
+ * targets followed by the target's, "p_A".
+ * Shapes: values [rows, ebb_predicted_columns]. */
+enum { EBB_PREDICTED_NAME = 320 };
+size_t ebb_predicted_columns(const ebb_encoder *encoder, ebb_loss loss);
+const char *ebb_predicted_name(char text[EBB_PREDICTED_NAME], const ebb_encoder *encoder,
+                               ebb_loss loss, size_t index);
+void ebb_predicted_values(double *values, const ebb_encoder *encoder, ebb_loss loss,
+                          const float *outputs, size_t rows);
 
 /* Writes the model. The file at `path` is replaced as a whole or not at all. The weights are read
  * from the device twice and must be equal and finite; the file is read back before it replaces the

@@ -49,7 +49,8 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
   X(GAMMA, gamma, VALUES, "y / m + log m, m = e^z: values above 0")                                \
   X(TWEEDIE, tweedie, VALUES,                                                                      \
     "m^(2 - power) / (2 - power) + y m^(1 - power) / (power - 1), m = e^z: many zeros")            \
-  X(QUANTILE, quantile, VALUES, "(1 - q) d for d >= 0, else -q d, d = z - y")
+  X(QUANTILE, quantile, VALUES, "(1 - q) d for d >= 0, else -q d, d = z - y")                      \
+  X(BCE, bce, VALUES, "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z): two classes, yes or no")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
@@ -58,7 +59,7 @@ typedef enum ebb_loss_kind {
       EBB_LOSS_COUNT
 } ebb_loss_kind;
 
-enum { EBB_LOSS_PARAMETERS = 8, EBB_LOSS_TEXT = 256, EBB_LOSS_SCORES = 2 };
+enum { EBB_LOSS_PARAMETERS = 8, EBB_LOSS_TEXT = 256, EBB_LOSS_SCORES = 3 };
 
 /* A loss and its parameters, in the order of its text; unused ones are 0. */
 typedef struct ebb_loss {
@@ -75,8 +76,8 @@ ebb_loss ebb_loss_default(ebb_loss_kind kind);
 /* Returns true if targets are class labels, one a row; false if they are values, one an output. */
 bool ebb_loss_has_labels(ebb_loss_kind kind);
 
-/* How an output z becomes a prediction: by the identity, or by exp. */
-typedef enum ebb_link { EBB_LINK_IDENTITY, EBB_LINK_EXP } ebb_link;
+/* How an output z becomes a prediction: by the identity, by exp, or by 1 / (1 + exp(-z)). */
+typedef enum ebb_link { EBB_LINK_IDENTITY, EBB_LINK_EXP, EBB_LINK_LOGISTIC } ebb_link;
 ebb_link ebb_loss_link(ebb_loss_kind kind);
 
 /* Returns true if the targets are best standardised: not where the loss gives their zero, or their
@@ -91,6 +92,9 @@ typedef struct ebb_loss_domain {
 } ebb_loss_domain;
 ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind);
 bool ebb_loss_takes(ebb_loss_kind kind, double value);
+
+/* Returns true if the loss also takes two classes, in one output: the values 0 and 1. */
+bool ebb_loss_is_binary(ebb_loss_kind kind);
 
 /* Returns true if the loss is the mean squared error, from which R2 and RMSE can be computed. */
 bool ebb_loss_is_squares(ebb_loss_kind kind);

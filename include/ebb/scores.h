@@ -120,8 +120,9 @@ typedef struct ebb_loss_score {
 } ebb_loss_score;
 
 /* Scores predictions by what the loss is about, in the target's units: the mean deviance of
- * poisson, gamma and tweedie, the pinball loss of a quantile. Other losses have none. Means are by
- * weight unless `weights` is NULL.
+ * poisson, gamma and tweedie, the pinball loss of a quantile; for bce accuracy, F1 (0 where nothing
+ * is 1 or said to be) and log loss over all targets. Other losses have none. All are by weight
+ * unless `weights` is NULL.
  * Shapes: predicted and actual [rows, targets]; weights [rows].
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
 ebb_status ebb_scores_of_loss(ebb_loss_score out[EBB_LOSS_SCORES], ebb_loss loss,

@@ -19,3 +19,30 @@ complains 6 'negative.csv:4: column "n": the target is -2, which is not 0 or mor
 complains 6 'negative.csv:4: .*as poisson needs' eval counts.safetensors --data negative.csv --quiet
 complains 2 'power of tweedie is 2, not in ' train --data counts.csv --loss 'tweedie(2)' --quiet
 complains 6 'negative.csv:4: .* is not above 0, as gamma needs' train --data negative.csv --loss gamma --quiet
+
+awk 'BEGIN { print "x,y,A,B,kind"; for (i = 0; i < 120; i++) { x = i % 12 / 12; y = i % 7 / 7; printf "%g,%g,%d,%d,%s\n", x, y, (x > 0.5), (y > 0.5), (x > y ? "far" : "near") } }' >yes.csv
+
+begin "two classes in one output"
+code 0 train --data yes.csv --drop A,B --loss bce --model 4tanh --epochs 40 --lr 0.05 --quiet --out two.safetensors
+code 0 info two.safetensors
+out '^spec  *2-4tanh-1$'
+code 0 predict two.safetensors --data yes.csv --quiet
+[ "$(head -1 out)" = prediction,p_far,p_near ] || flunk "header: $(head -1 out)"
+[ "$(tail -n +2 out | awk -F, '($1 == "near") != ($3 >= 0.5) || $2 + $3 > 1.00001 || $2 + $3 < 0.99999' | wc -l)" -eq 0 ] ||
+  flunk "a class without the larger probability: $(cat out)"
+code 0 eval two.safetensors --data yes.csv --json --quiet
+near "$(field roc_auc out)" 1 0.1
+near "$(field log_loss out)" "$(field loss out)" 1e-6
+code 0 verify two.safetensors --data yes.csv
+complains 6 'tells two classes apart, and the target has 12; cross_entropy takes any' train --data yes.csv --target x --task classification --loss bce --quiet
+
+begin "several targets of 0 and 1, which do not exclude each other"
+code 0 train --data yes.csv --drop kind --target A,B --loss bce --model 4tanh --epochs 40 --lr 0.05 --quiet --out both.safetensors
+code 0 predict both.safetensors --data yes.csv --quiet
+[ "$(head -1 out)" = prediction_A,p_A,prediction_B,p_B ] || flunk "header: $(head -1 out)"
+[ "$(tail -n +2 out | awk -F, '($1 == 1) != ($2 >= 0.5) || $4 <= 0 || $4 >= 1' | wc -l)" -eq 0 ] || flunk "no probabilities: $(cat out)"
+code 0 eval both.safetensors --data yes.csv --target A,B --json --quiet
+near "$(field f1 out)" 1 0.2
+near "$(field accuracy out)" 1 0.2
+sed '3s/,[01],\([01]\),/,1.5,\1,/' yes.csv >above.csv
+complains 6 'above.csv:3: .* is 1.5, which is not from 0 to 1, as bce needs' train --data above.csv --drop kind --target A,B --loss bce --quiet

@@ -13,4 +13,4 @@ const ebbi_loss_row ebbi_loss_gamma = {.own_scale = true,
                                        .domain = {0, INFINITY, true, "above 0"},
                                        .flops = 7,
                                        .bytes = 12,
-                                       .scores = {{"deviance", "mean deviance", deviance}}};
+                                       .scores = {{"deviance", "mean deviance", deviance, NULL}}};

@@ -14,4 +14,4 @@ const ebbi_loss_row ebbi_loss_poisson = {.own_scale = true,
                                          .domain = {0, INFINITY, false, "0 or more"},
                                          .flops = 6,
                                          .bytes = 12,
-                                         .scores = {{"deviance", "mean deviance", deviance}}};
+                                         .scores = {{"deviance", "mean deviance", deviance, NULL}}};

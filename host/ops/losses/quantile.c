@@ -16,4 +16,4 @@ const ebbi_loss_row ebbi_loss_quantile = {
     .flops = 6,
     .bytes = 12,
     .constants = constants,
-    .scores = {{"pinball_loss", "pinball loss", pinball}}};
+    .scores = {{"pinball_loss", "pinball loss", pinball, NULL}}};
