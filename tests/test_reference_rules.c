@@ -113,6 +113,26 @@ static void test_losses_of_values_by_hand(void **state) {
   }
 }
 
+/* z = (0, log 3) and label 0, so p = 1/4. */
+static void test_losses_of_labels_by_hand(void **state) {
+  (void)state;
+  const double z[] = {0, log(3)}, log4 = log(4);
+  const int32_t label = 0;
+  const struct {
+    const char *loss;
+    double value, dz;
+  } cases[] = {{"cross_entropy(0.5)", 0.75 * log4 + 0.25 * log(4 / 3.0), 0.25 - 0.75},
+               {"focal", 9 / 16.0 * log4, -0.75 * (9 / 16.0 + 2 * 0.25 * log4 * 0.75)},
+               {"focal(1)", 0.75 * log4, -0.75 * (0.75 + 0.25 * log4)}};
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebbi_reference_target target = {loss_of(cases[c].loss), &label, NULL, NULL};
+    double dz[2];
+    NEAR(ebbi_reference_loss(dz, z, &target, 1, 1, 2), cases[c].value, 1e-15);
+    NEAR(dz[0], cases[c].dz, 1e-15);
+    NEAR(dz[1], -cases[c].dz, 1e-15);
+  }
+}
+
 static void test_sgd_by_hand(void **state) {
   (void)state;
   /* Constant gradient 1 and rate 1/4: all numbers are exact in binary. */
@@ -297,6 +317,7 @@ int main(void) {
       cmocka_unit_test(test_mse_by_hand),
       cmocka_unit_test(test_huber_by_hand),
       cmocka_unit_test(test_losses_of_values_by_hand),
+      cmocka_unit_test(test_losses_of_labels_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
       cmocka_unit_test(test_rmsprop_by_hand),

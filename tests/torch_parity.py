@@ -258,6 +258,11 @@ def tweedie(z, y):
     return (torch.exp(0.7 * z) / 0.7 + y * torch.exp(-0.3 * z) / 0.3).mean()
 
 
+def focal(z, y):
+    entropy = torch.nn.functional.cross_entropy(z, y, reduction="none")
+    return ((1 - torch.exp(-entropy)) ** 1.5 * entropy).mean()
+
+
 def pinball(z, y):
     return torch.maximum(0.9 * (y - z), 0.1 * (z - y)).mean()
 
@@ -292,6 +297,11 @@ CASES = [
      "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
     ("bce", VALUE, value, VALUES + ["--loss", "bce"], torch.nn.BCEWithLogitsLoss(),
      "--optimizer sgd --lr 0.1", lambda p: SGD(p, lr=0.1)),
+    ("label smoothing", DIGITS, digits, CLASSES + ["--loss", "cross_entropy(0.1)"],
+     torch.nn.CrossEntropyLoss(label_smoothing=0.1),
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("focal", DIGITS, digits, CLASSES + ["--loss", "focal(1.5)"], focal,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),
     ("rmsprop with momentum and decay", DIGITS, digits, CLASSES, cross_entropy,

@@ -65,7 +65,6 @@ static int score_classes(scored *out, const ebb_encoder *encoder, ebb_loss loss,
     if (status == EBB_OK && train)
       status =
           ebb_scores_weighted_baseline_classes(&out->scores, learned, train->weights, train->rows);
-    out->loss = out->scores.cross_entropy;
     code = fail_status(status);
   }
   free(logits);
@@ -87,13 +86,17 @@ static double squared_error(const float *outputs, const ebb_dataset *d) {
   return sum / (weights * (double)d->outputs);
 }
 
-/* The model's loss in the network's own scale: squares in double precision here, any other loss by
- * the device, which knows its formula. */
-static int value_loss(double *loss, ebb_network *network, const float *outputs,
-                      const ebb_dataset *rows, ebb_loss kind) {
+/* The model's loss in the network's own scale: squares and cross-entropy in double precision here,
+ * any other loss by the device, which knows its formula. */
+static int model_loss(double *loss, ebb_network *network, const ebb_scores *scores,
+                      const float *outputs, const ebb_dataset *rows, ebb_loss kind) {
   ebb_metrics metrics;
   if (ebb_loss_is_squares(kind.kind)) {
     *loss = squared_error(outputs, rows);
+    return EXIT_GOOD;
+  }
+  if (ebb_loss_is_likelihood(kind) && scores->task == EBB_TASK_CLASSIFICATION) {
+    *loss = scores->cross_entropy;
     return EXIT_GOOD;
   }
   ebb_status status = ebb_evaluate(&metrics, network, rows, kind);
@@ -145,7 +148,7 @@ int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, e
   bool classes = ebb_encoder_task(encoder) == EBB_TASK_CLASSIFICATION;
   if (code == EXIT_GOOD)
     code = (classes ? score_classes : score_values)(out, encoder, loss, outputs, rows, train);
-  if (code == EXIT_GOOD && !classes) code = value_loss(&out->loss, network, outputs, rows, loss);
+  if (code == EXIT_GOOD) code = model_loss(&out->loss, network, &out->scores, outputs, rows, loss);
   free(outputs);
   return code;
 }

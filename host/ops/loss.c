@@ -29,8 +29,9 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
 }
 
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {
-  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s%s", ebb_loss_name(loss.kind),
-           loss.weighted ? " " EBBI_WEIGHTED_OPTION : "");
+  bool full = ebbi_loss_row_of(loss.kind)->plain && ebbi_loss_has_parameters(loss);
+  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s%s%s", ebb_loss_name(loss.kind),
+           full ? " -DLOSS_FULL=1" : "", loss.weighted ? " " EBBI_WEIGHTED_OPTION : "");
 }
 
 size_t ebbi_loss_sums(ebb_loss loss) {

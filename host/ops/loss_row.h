@@ -18,7 +18,9 @@ typedef struct ebbi_loss_row {
   ebbi_setting parameters[EBB_LOSS_PARAMETERS]; /* in the order of the text; unused: no name */
   bool squares;                                 /* the mean of (z - y)^2 */
   bool own_scale;                               /* targets are not standardised */
-  bool binary;                                  /* takes two classes, too, in one output */
+  bool likelihood; /* the mean of -log of a class's probability, with parameters of 0 */
+  bool plain;      /* the kernel leaves out what parameters of 0 do not need */
+  bool binary;     /* takes two classes, too, in one output */
   ebb_link link;
   ebb_loss_domain domain; /* of the targets; no text: any number */
   double flops, bytes;    /* for each output */
@@ -33,6 +35,9 @@ EBB_LOSS_LIST(EBBI_LOSS_ROW)
 
 /* Returns the row of a loss; the kind must be valid. */
 const ebbi_loss_row *ebbi_loss_row_of(ebb_loss_kind kind);
+
+/* Whether any parameter is not 0. */
+bool ebbi_loss_has_parameters(ebb_loss loss);
 
 /* Fails unless the loss exists and its parameters are in range. */
 ebb_status ebbi_require_loss(const char *where, ebb_loss loss);

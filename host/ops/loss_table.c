@@ -32,6 +32,16 @@ bool ebb_loss_is_binary(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].row->binary;
 }
 
+bool ebbi_loss_has_parameters(ebb_loss loss) {
+  bool set = false;
+  for (int p = 0; p < EBB_LOSS_PARAMETERS; p++) set |= loss.parameters[p] != 0;
+  return set;
+}
+
+bool ebb_loss_is_likelihood(ebb_loss loss) {
+  return exists(loss.kind) && losses[loss.kind].row->likelihood && !ebbi_loss_has_parameters(loss);
+}
+
 bool ebb_loss_is_squares(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].row->squares;
 }

@@ -41,7 +41,8 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
 /* X(NAME, name, targets: LABELS or VALUES, formula). The loss is the mean over rows and, with
  * values, over columns. */
 #define EBB_LOSS_LIST(X)                                                                           \
-  X(CROSS_ENTROPY, cross_entropy, LABELS, "-log softmax(z)[label], nats")                          \
+  X(CROSS_ENTROPY, cross_entropy, LABELS,                                                          \
+    "-log softmax(z)[label], nats; smoothing: a part of the label for all classes alike")          \
   X(MSE, mse, VALUES, "(z - y)^2")                                                                 \
   X(HUBER, huber, VALUES, "d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), d = z - y")     \
   X(MAE, mae, VALUES, "|z - y|")                                                                   \
@@ -50,7 +51,8 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
   X(TWEEDIE, tweedie, VALUES,                                                                      \
     "m^(2 - power) / (2 - power) + y m^(1 - power) / (power - 1), m = e^z: many zeros")            \
   X(QUANTILE, quantile, VALUES, "(1 - q) d for d >= 0, else -q d, d = z - y")                      \
-  X(BCE, bce, VALUES, "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z): two classes, yes or no")
+  X(BCE, bce, VALUES, "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z): two classes, yes or no") \
+  X(FOCAL, focal, LABELS, "-(1 - p)^gamma log p, p = softmax(z)[label]")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
@@ -95,6 +97,9 @@ bool ebb_loss_takes(ebb_loss_kind kind, double value);
 
 /* Returns true if the loss also takes two classes, in one output: the values 0 and 1. */
 bool ebb_loss_is_binary(ebb_loss_kind kind);
+
+/* Returns true if the loss is the mean of -log of the probability of a row's class. */
+bool ebb_loss_is_likelihood(ebb_loss loss);
 
 /* Returns true if the loss is the mean squared error, from which R2 and RMSE can be computed. */
 bool ebb_loss_is_squares(ebb_loss_kind kind);

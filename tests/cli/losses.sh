@@ -46,3 +46,15 @@ near "$(field f1 out)" 1 0.2
 near "$(field accuracy out)" 1 0.2
 sed '3s/,[01],\([01]\),/,1.5,\1,/' yes.csv >above.csv
 complains 6 'above.csv:3: .* is 1.5, which is not from 0 to 1, as bce needs' train --data above.csv --drop kind --target A,B --loss bce --quiet
+
+begin "losses of classes with a parameter: the loss is the model's own, the scores are as ever"
+for loss in 'cross_entropy(0.1)' 'focal(1.5)'; do
+  code 0 train --data yes.csv --drop A,B --loss "$loss" --model 4tanh --epochs 40 --patience 0 --lr 0.05 --quiet --log own.log --out own.safetensors
+  code 0 info own.safetensors
+  out "^loss  *$loss\$"
+  code 0 eval own.safetensors --data yes.csv --part valid --json --quiet
+  near "$(field roc_auc out)" 1 0.1
+  near "$(field loss out)" "$(grep '"epoch":40,' own.log | field valid_loss /dev/stdin)" 1e-4
+  [ "$(field loss out)" != "$(field log_loss out)" ] || flunk "$loss is no log loss: $(field loss out)"
+done
+complains 2 'smoothing of cross_entropy is 1, not in ' train --data yes.csv --loss 'cross_entropy(1)' --quiet

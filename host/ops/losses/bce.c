@@ -34,6 +34,7 @@ static double log_loss(ebb_loss loss, double actual, double predicted) {
 const ebbi_loss_row ebbi_loss_bce = {
     .own_scale = true,
     .binary = true,
+    .likelihood = true,
     .link = EBB_LINK_LOGISTIC,
     .domain = {0, 1, false, "from 0 to 1"},
     .flops = 10,
