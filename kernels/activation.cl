@@ -10,8 +10,8 @@
 /* Vectors of columns that an item of bias_gradient sums at a time. */
 #define SUM_VECTORS (ELEMENT_VECTORS < 8 ? ELEMENT_VECTORS : 8)
 
-/* z += bias in place, a = f(z): (1), (2). a, z [rows, cols] with one stride, `vectors` in all; a
- * may be z. */
+/* z += bias in place unless it is NULL, a = f(z): (1), (2). a, z [rows, cols] with one stride,
+ * `vectors` in all; a may be z. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void activation_forward(__global float *a, __global float *z, __global const float *restrict bias,
                         int vectors, int cols, int stride) {
@@ -20,7 +20,8 @@ void activation_forward(__global float *a, __global float *z, __global const flo
   for (int i = item.first; i < item.end; i++) {
     const int c = v * WIDTH;
     const size_t at = (size_t)row * stride + c;
-    const vec sum = aligned_vec(z + at, 0) + aligned_vec(bias + c, 0);
+    vec sum = aligned_vec(z + at, 0);
+    if (bias) sum += aligned_vec(bias + c, 0);
     store_lanes(z + at, sum, cols - c);
     store_lanes(a + at, ACTIVATE(vec, sum), cols - c);
     if (++v == item.across) row++, v = 0;

@@ -143,4 +143,12 @@ SCALAR_OF(mish_slope)
 #define F_exp(T, z, p)    exp_##T(z)
 #define D_exp(T, z, a, p) (a)
 
+/* Whether a pass with this bias applies f: always with -DACTIVATES, which passes without bias need;
+ * a product without either is plain. */
+#ifdef ACTIVATES
+#define APPLIES_F(bias) 1
+#else
+#define APPLIES_F(bias) ((bias) != 0)
+#endif
+
 #endif

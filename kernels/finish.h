@@ -45,13 +45,13 @@ INLINE void store_stored(__global stored *row, vec value, int left) {
 }
 #endif
 
-/* For a vector of sums at row r and column n: with bias z = sum + bias, stored unless z is NULL,
+/* For a vector of sums at row r and column n: with f, z = sum + bias, stored unless z is NULL,
  * and c = f(z) (1) (2). */
 INLINE void finish_nn(__global stored *c, __global stored *z, vec sum, __global const float *bias,
                       int r, int n, int cols, int c_stride) {
   const size_t at = (size_t)r * c_stride + n;
-  if (bias) {
-    sum += *(__global const vec *)(bias + n);
+  if (APPLIES_F(bias)) {
+    if (bias) sum += *(__global const vec *)(bias + n);
     if (z) store_stored(z + at, sum, cols - n);
     sum = ACTIVATE(vec, sum);
   }

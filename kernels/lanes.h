@@ -97,8 +97,8 @@ INLINE void weight_columns(__global float *dw, int stride, const int vectors,
                 dz, dz_stride, left, rows, more);
 }
 
-/* dw = x^T.dz (9) and db = sum of dz's rows (10) over `rows` rows, added to the current values if
- * `more`. x [inputs][CHUNK], dz [rows][dz_stride]. */
+/* dw = x^T.dz (9) and, unless it is NULL, db = sum of dz's rows (10) over `rows` rows, added to the
+ * current values if `more`. x [inputs][CHUNK], dz [rows][dz_stride]. */
 OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
                              __global const float *x, __global const float *dz, int dz_stride,
                              int inputs, int outputs, int rows, int more) {
@@ -108,7 +108,7 @@ OUTLINE void weight_gradient(__global float *dw, __global float *db, int stride,
     else
       weight_columns(dw + o, stride, 1, x, inputs, dz + o, dz_stride, outputs - o, rows, more);
   }
-  for (int o = 0; o < outputs; o += WIDTH) {
+  for (int o = 0; db && o < outputs; o += WIDTH) {
     vec total = more ? aligned_vec(db + o, 0) : (vec)(0.0f);
     for (int r = 0; r < rows; r++) total += aligned_vec(dz + r * dz_stride + o, 0);
     store_lanes(db + o, total, outputs - o);

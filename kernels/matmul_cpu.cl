@@ -254,8 +254,8 @@ INLINE void store_tile(__global float *c, vec sum[TILE_M][TILE_V], int row, int 
   }
 }
 
-/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
- * cols]; a [rows, depth]; b [depth, cols]; bias [cols] */
+/* c = a.b; with f (APPLIES_F) c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z
+ * [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols], or NULL. */
 __kernel GROUP(1, 1)
 void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,
@@ -282,7 +282,7 @@ void matmul_nn_cpu(__global float *restrict c, __global float *restrict z,
           if (row == item.top) pack_rows(PANEL(packed, column), b_panel, b_stride, count, 1);
           multiply_panel(sum, a + k, offset, 1, PANEL(packed, column), count, cols - column);
         }
-        if (bias && k + count == item.end) {
+        if (APPLIES_F(bias) && k + count == item.end) {
           spill(values, sum);
           store_activated(c, z, values, row, rows, column, cols, c_stride);
         } else {

@@ -187,8 +187,9 @@ INLINE vec sum_of(const vec fetched[B_LOADS]) {
 #define COLUMN_OF(v) (column + (v) % VECTORS * ITEMS_ACROSS * 4)
 #define IN_C(v)      (ROW_OF(v) < rows && COLUMN_OF(v) < cols)
 
-/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
- * cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split: c [slices, rows + 1, cols]. */
+/* c = a.b; with f (APPLIES_F) c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z
+ * [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols], or NULL.
+ * Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nn_gpu(__global float *restrict c, __global float *restrict z,
                    __global const float *restrict a, __global const float *restrict b,

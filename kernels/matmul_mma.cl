@@ -203,8 +203,9 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
 #define COLUMN_OF(h) (column + (h) / 2 % MMA_COLS * UNIT_COLS)
 #define IN_C(h)      (ROW_OF(h) < rows && COLUMN_OF(h) < cols)
 
-/* c = a.b. With `bias` c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z [rows,
- * cols]; a [rows, depth]; b [depth, cols]; bias [cols]. Split: c [slices, rows + 1, cols]. */
+/* c = a.b; with f (APPLIES_F) c = f(z), z = a.b + bias, stored in z unless NULL: (1), (2). c, z
+ * [rows, cols]; a [rows, depth]; b [depth, cols]; bias [cols], or NULL.
+ * Split: c [slices, rows + 1, cols]. */
 __kernel GROUP(ITEMS, 1)
 void matmul_nn_mma(__global stored *restrict c, __global stored *restrict z,
                    __global const void *restrict a, __global const void *restrict b,

@@ -49,9 +49,9 @@ static inline vec sloped(vec da, vec z, vec a, int kind, float p) {
 
 /* The source and destination of a product's values. */
 typedef struct {
-  VALUES const float *from; /* [depth][PITCH] */
-  VALUES float *z, *a;      /* of the first unit */
-  __global const float *bias;
+  VALUES const float *from;   /* [depth][PITCH] */
+  VALUES float *z, *a;        /* of the first unit */
+  __global const float *bias; /* NULL: none */
   __local const float *panel; /* [depth][pitch] */
   int depth, units, pitch, kind;
   float parameter; /* of the activation */
@@ -69,7 +69,7 @@ INLINE void product_tiles(const product *p, const int down, const int count) {
 #pragma unroll
     for (int j = 0; j < count; j++) {
       unit[j] = min(first + j * across, p->units - 1);
-      sum[j] = down ? (vec)(0.0f) : (vec)(p->bias[unit[j]]);
+      sum[j] = down || !p->bias ? (vec)(0.0f) : (vec)(p->bias[unit[j]]);
     }
     for (int k = 0; k < p->depth; k++) {
       const vec value = values_vec(p->from + k * PITCH, v);

@@ -131,7 +131,8 @@ typedef struct {
 /* (1), (2) of a layer; the last one's z is the output. The inputs are the first values. */
 static inline void go_up(const slice *g, int l, int last) {
   const layer at = g->layers[l];
-  unit_product(g->values + at.z, g->parameters + at.bias, g->parameters + at.weight, 1, at.stride,
+  unit_product(g->values + at.z, at.bias < 0 ? 0 : g->parameters + at.bias,
+               g->parameters + at.weight, 1, at.stride,
                g->values + (l > 0 ? g->layers[l - 1].a : 0), at.outputs, at.inputs);
   if (!last)
     activate(g->values + at.a, g->values + at.z, at.outputs * CHUNK / WIDTH, at.activation,
@@ -143,7 +144,7 @@ static inline void share_gradient(const slice *g, int l) {
   const layer at = g->layers[l];
   const int dz_stride = (at.outputs + 2 * WIDTH - 1) / (2 * WIDTH) * (2 * WIDTH);
   transpose(g->spare, dz_stride, g->values + at.a, at.outputs);
-  weight_gradient(g->gradient + at.weight, g->gradient + at.bias, at.stride,
+  weight_gradient(g->gradient + at.weight, at.bias < 0 ? 0 : g->gradient + at.bias, at.stride,
                   g->values + (l > 0 ? g->layers[l - 1].a : 0), g->spare, dz_stride, at.inputs,
                   at.outputs, g->rows.rows, g->more);
 }

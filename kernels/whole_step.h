@@ -59,8 +59,8 @@ typedef struct {
   int vectors;                                /* of the parameter slab */
 } step_plan;
 
-/* A layer and the offsets of its parts: w and b in the parameter slab, z and a in the slice's
- * values. a and z share their place unless f' needs z. */
+/* A layer and the offsets of its parts: w and b in the parameter slab, -1 for b where it has none;
+ * z and a in the slice's values. a and z share their place unless f' needs z. */
 typedef struct {
   int inputs, outputs, activation;
   int weight, bias, stride;

@@ -104,7 +104,7 @@ static inline void go_up(const group *g, phase p) {
   const product up = {g->values + below,
                       g->values + at.z + p.first * PITCH,
                       g->values + at.a + p.first * PITCH,
-                      g->parameters + at.bias + p.first,
+                      at.bias < 0 ? 0 : g->parameters + at.bias + p.first,
                       g->panels + g->full * g->own->panel,
                       at.inputs,
                       p.units,
@@ -156,6 +156,7 @@ static inline void share_gradient(const group *g, phase p, int block) {
     weight_tiles(g->gradient + at.weight, at, x, dz, rows, more, 2);
   else
     weight_tiles(g->gradient + at.weight, at, x, dz, rows, more, 4);
+  if (at.bias < 0) return;
   for (int o = STEP_GROUP - 1 - get_local_id(0); o < at.outputs; o += STEP_GROUP) {
     float total = 0.0f;
     for (int r = 0; r < rows; r++) total += dz[o * PITCH + r];

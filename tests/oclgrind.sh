@@ -36,17 +36,17 @@ untested=(--no-self-test)
 
 trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step layers --schedule cosine --warmup 1 \
   --clip-norm 1 --l1 0.01 --freeze 1 --max-norm 0.5 --average ema=0.9
-trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu --precision bf16
+trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu:nobias --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
-trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --model 'drop0.2-5gelu-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
+trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --model 'drop0.2-5gelu:nobias-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
-trains cpu 7 "${rows[@]}" --model 17gelu-5relu --optimizer adamw --step whole --schedule step --schedule-length 1
+trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole --schedule step --schedule-length 1
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
 trains cpu 7 "${weighted[@]}" --model 5relu --step whole --data-on host
 trains cpu 34 "${many[@]}" --model '3celu(2)' --step whole # two slices
-trains gpu 7 "${weighted[@]}" --model 17gelu-5relu --optimizer adamw --step whole
+trains gpu 7 "${weighted[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole
 trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential "${untested[@]}"
 trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole # two slices, panels, scratch
 
@@ -63,7 +63,7 @@ EBB_MATMUL=cpu clean "$products" fp32 f32 f32 1x1x2049
 
 left_out='^probe_' # no training runs the probes of `ebb bench`
 if ldd "$ebb" | grep -q clblast; then
-  trains clblast 7 "${rows[@]}" --model 9tanh --task regression --optimizer sgd
+  trains clblast 7 "${rows[@]}" --model 9tanh:nobias --task regression --optimizer sgd
 else
   echo "# built without CLBlast: the kernels that serve it alone are left out"
   left_out+='|^activation_|^bias_gradient$'

@@ -25,6 +25,12 @@ static double random_value(uint64_t seed, size_t index) {
 
 #define DENSE(from, to, f)                                                                         \
   {.kind = EBB_KIND_DENSE, .inputs = {from}, .units = (to), .activation = EBB_ACT_##f}
+#define NOBIAS(from, to, f)                                                                        \
+  {.kind = EBB_KIND_DENSE,                                                                         \
+   .inputs = {from},                                                                               \
+   .units = (to),                                                                                  \
+   .activation = EBB_ACT_##f,                                                                      \
+   .settings = {1}}
 #define DROPOUT(from, to, rate)                                                                    \
   {                                                                                                \
     .kind = EBB_KIND_DROPOUT, .inputs = {from}, .units = (to), .settings = { rate }                \
@@ -62,6 +68,10 @@ static const ebb_spec graphs[] = {
      5,
      {DENSE(0, HIDDEN, SOFTPLUS), RES(1, 1, HIDDEN), DENSE(2, HIDDEN, ELU), RES(3, 2, HIDDEN),
       DENSE(4, OUTPUTS, IDENTITY)}},
+    {INPUTS,
+     4,
+     {NOBIAS(0, HIDDEN, GELU), NOBIAS(1, HIDDEN, TANH), RES(2, 1, HIDDEN),
+      NOBIAS(3, OUTPUTS, IDENTITY)}},
     {INPUTS,
      5,
      {PERIODIC(0, 11, 3, 4, 3), PERIODIC(1, 12, 1, 2, 2), DENSE(2, HIDDEN, TANH),

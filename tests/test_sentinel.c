@@ -99,13 +99,13 @@ static outcome train(ebb_device *device, const form *f, bool watched) {
 
 /* Dropout around an activation, and a value with two readers. */
 static const char graph_spec[] = "7-9gelu-res(5relu-drop0.3-9)-drop0.2-3";
-static const char norm_spec[] = "7-9-layernormgelu-batchnorm-9-rmsnorm-3";
+static const char norm_spec[] = "7-9:nobias-layernormgelu-batchnorm-9-rmsnorm-3";
 
 static void a_watched_training_leaves_the_same_bits(void **state) {
   static const form forms[] = {
       {"7-9tanh-3", 5, EBB_STEP_WHOLE, EBB_DATA_DEVICE, EBB_OPT_ADAM, false},
       {"7-9tanh-3", 5, EBB_STEP_WHOLE, EBB_DATA_HOST, EBB_OPT_SGD, true},
-      {"7-9tanh-3", 70, EBB_STEP_WHOLE, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
+      {"7-9tanh:nobias-3", 70, EBB_STEP_WHOLE, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
       {"7-9tanh-3", 70, EBB_STEP_WHOLE, EBB_DATA_HOST, EBB_OPT_ADAM, false},
       {"7-9tanh-3", 31, EBB_STEP_LAYERS, EBB_DATA_DEVICE, EBB_OPT_ADAM, true},
       {"7-9tanh-3", 31, EBB_STEP_LAYERS, EBB_DATA_HOST, EBB_OPT_SGD, false},

@@ -51,6 +51,40 @@ static void test_embeddings(void **state) {
   assert_int_equal(ebb_spec_parameters(&spec), 320);
 }
 
+/* :nobias ends a dense layer's item, whatever stands before it. */
+static void test_no_bias(void **state) {
+  (void)state;
+  ebb_spec spec;
+  char text[EBB_SPEC_TEXT];
+  expect_text("256relu:nobias", 8, 3, "8-256relu:nobias-3");
+  expect_text("256:nobias-10:nobias", 8, 10, "8-256:nobias-10:nobias");
+  expect_text("10:nobias", 8, 0, "8-10:nobias");
+  expect_text("8-10:nobias", 8, 10, "8-10:nobias");
+  expect_text("8:nobias-3", 8, 3, "8-8:nobias-3");
+  expect_text("4identity:nobias", 8, 3, "8-4:nobias-3");
+  expect_text("4leaky_relu(0.2):nobias-res(8sin(3):nobias-4:nobias)", 8, 3,
+              "8-4leaky_relu(0.2):nobias-res(8sin(3):nobias-4:nobias)-3");
+  expect_error("10:nobias", 8, 3, "spec:1:1: output size 10, but the data have 3");
+  expect_error("8-4relu:nobas-3", 0, 0,
+               "spec:1:8: \":nobas\" is no suffix of dense; write :nobias");
+  expect_error("8-4:nobias:nobias-3", 0, 0, "spec:1:11: \":nobias\" stands there twice");
+  expect_error("8-4:-3", 0, 0, "spec:1:4: \":\" is no suffix of dense; write :nobias");
+  expect_error("8-drop0.5:nobias-3", 0, 0,
+               "spec:1:10: \":nobias\" is no suffix of dropout; it has none");
+  expect_error("8-res:nobias(4)-3", 0, 0, "spec:1:3: \"res\" holds layers in parentheses");
+  expect_error("8-res(4):nobias-3", 0, 0, "spec:1:9: a '-' is missing before this ':'");
+  expect_error(":nobias-3", 8, 3, "spec:1:1: a size is missing before this ':'");
+  assert_int_equal(ebb_spec_begin(&spec, 5), EBB_OK);
+  assert_int_equal(ebb_spec_add_nobias(&spec, 0, EBB_ACT_RELU), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_spec_add_nobias(&spec, 7, EBB_ACT_RELU), EBB_OK);
+  assert_int_equal(ebb_spec_add_nobias(&spec, 2, EBB_ACT_IDENTITY), EBB_OK);
+  assert_int_equal(ebb_spec_text(text, sizeof text, &spec), EBB_OK);
+  assert_string_equal(text, "5-7relu:nobias-2:nobias");
+  assert_int_equal(ebb_spec_parameters(&spec), 5 * 7 + 7 * 2);
+  spec.nodes[0].settings[0] = 2;
+  assert_int_equal(ebb_spec_text(text, sizeof text, &spec), EBB_ERR_ARGUMENT);
+}
+
 /* After a norm's word come eps, if it is not the default, and the activation. */
 static void test_norms(void **state) {
   (void)state;
@@ -104,7 +138,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_gates),      cmocka_unit_test(test_wide),
       cmocka_unit_test(test_embeddings), cmocka_unit_test(test_norms),
-      cmocka_unit_test(test_periodic),
+      cmocka_unit_test(test_periodic),   cmocka_unit_test(test_no_bias),
   };
   return cmocka_run_group_tests_name("spec_kinds", tests, NULL, NULL);
 }

@@ -90,7 +90,7 @@ static bool keep_report(const ebb_report *report, void *user) {
 /* Trains 6 epochs in runs of `epochs_a_call` and returns the parameters. */
 static float *train_toy(ebb_device *device, ebb_step_form form, size_t batch, size_t epochs_a_call,
                         size_t *count, double *accuracy) {
-  rig r = rig_make(device, "16relu-9gelu");
+  rig r = rig_make(device, "16relu-9gelu:nobias");
   ebb_report report;
   r.options.step = form;
   r.options.batch = batch;

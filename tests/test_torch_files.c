@@ -209,7 +209,7 @@ static void norms_are_told_apart(void **state) {
   expect_loaded(batch, NULL, "\"1.weight\" [2] belongs to a layer of kind batchnorm");
   expect_loaded(layer, "3-2-rmsnormrelu-5",
                 "with \"1.bias\", \"1.weight\" belongs to a layer of kind layernorm; the network's "
-                "layer 2 is of kind rmsnorm and has no such parameter");
+                "layer 2, rmsnormrelu, has no such parameter");
   expect_loaded(layer, "3-2relu-5",
                 "\"1.weight\" [2] belongs to a layer of kind layernorm, which the network lacks");
   expect_loaded(layer, NULL,
@@ -219,6 +219,9 @@ static void norms_are_told_apart(void **state) {
       "0.weight F32 [2,3]; 0.bias F32 [2]; 1.weight F32 [3]; 1.bias F32 [3]; 3.weight F32 "
       "[5,2]",
       "3-2-layernorm-5", "cannot be ordered so that each layer takes the outputs");
+  static const char bias[] = "0.weight F32 [2,3]; 0.bias F32 [2]; 2.weight F32 [5,2]";
+  expect_loaded(bias, "3-2relu-5:nobias", NULL);
+  expect_loaded(bias, "3-2relu:nobias-5", "network's layer 1, 2relu:nobias, has no such parameter");
   expect_loaded("ln.weight F32 [3]; ln.bias F32 [3]; out.weight F32 [2,3]", "3-layernorm-2", NULL);
 }
 

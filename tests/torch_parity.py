@@ -60,6 +60,10 @@ class Function(torch.nn.Module):
         self.forward = function
 
 
+def no_bias():
+    return Sequential(Linear(64, 48, bias=False), GELU(), Linear(48, 32), Tanh(), Linear(32, 10, bias=False))
+
+
 def more_activations():
     return Sequential(Linear(64, 24), ReLU6(), Linear(24, 23), SELU(), Linear(23, 22), Softsign(),
                       Linear(22, 21), Function(torch.square), Linear(21, 20), Hardsigmoid(),
@@ -242,6 +246,7 @@ PERIODIC = "64-periodic40x5x4-32tanh-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
 MORE = "64-24relu6-23selu-22softsign-21square-20hard_sigmoid-19exp-18hard_tanh-17hard_swish-10"
 PARAMETERS = "64-24leaky_relu(0.2)-23elu(0.5)-22celu(2)-21sin(3)-20celu-10"
+NO_BIAS = "64-48gelu:nobias-32tanh-10:nobias"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
@@ -378,6 +383,10 @@ CASES = [
      lambda p: bounded(SGD(p, lr=0.01, momentum=0.9), 0.5)),
     ("scale and prelu", "64-scale-48-prelu-10", scaled, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.001", lambda p: SGD(p, lr=0.001, momentum=0.9)),
+    ("no bias", NO_BIAS, no_bias, CLASSES, cross_entropy,
+     "--optimizer adamw --weight-decay 0.01 --lr 0.001", lambda p: AdamW(p, lr=0.001, weight_decay=0.01)),
+    ("no bias, layer by layer", NO_BIAS, no_bias, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01 --step layers", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("residual", RESIDUAL, residual, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("wide", WIDE, wide, CLASSES, cross_entropy,

@@ -237,9 +237,8 @@ static ebb_status run_kind(ebbi_fixture *fixture, ebbi_shape s, ebb_kind kind, b
   return EBB_OK;
 }
 
-/* Kinds that any network has are checked by its products. */
 static bool stands_between(ebb_kind kind) {
-  return ebbi_kind_check_of(kind)->network != NULL;
+  return !ebbi_kind_check_of(kind)->by_products;
 }
 
 /* x, y [rows, cols]; depth is part of the step. */

@@ -40,15 +40,16 @@ typedef struct whole_case {
 } whole_case;
 
 /* Sizes from 1 to 128; a few slices, or many slices of several chunks each. In a mixed network,
- * layers 1, 2, … take the activations in turn, with other parameters than the defaults. */
+ * layers 1, 2, … take the activations in turn, with other parameters than the defaults. Every
+ * second layer has no bias. */
 static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixture, ebbi_shape s) {
   size_t inputs = (s.cols - 1) % 128 + 1, outputs = (s.rows - 1) % 40 + 1;
   TRY(ebb_spec_begin(spec, inputs));
   for (size_t l = 0; l + 1 < c->count; l++) {
     bool mixed = c->count == MIXED_LAYERS;
     size_t wide = (s.depth - 1) % (mixed ? 32 : 128) + 1, next = s.depth % 2 && !mixed ? 127 : 33;
-    TRY(ebb_spec_add(spec, l % 2 ? next : wide,
-                     mixed ? ebbi_activation_varied((ebb_activation)l) : fixture->activation));
+    ebb_activation f = mixed ? ebbi_activation_varied((ebb_activation)l) : fixture->activation;
+    TRY((l % 2 ? ebb_spec_add_nobias : ebb_spec_add)(spec, l % 2 ? next : wide, f));
   }
   TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
   c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
@@ -72,7 +73,9 @@ static ebb_status lay_out(whole_case *c, const ebb_device *device) {
     c->layers[l] = (ebbi_whole_layer){
         .inputs = inputs, .outputs = node->units, .activation = node->activation};
     TRY(ebbi_slab_add(&c->layers[l].weight, &slab, EBB_F32, inputs, node->units));
-    TRY(ebbi_slab_add(&c->layers[l].bias, &slab, EBB_F32, 1, node->units));
+    c->layers[l].bias = EBBI_WHOLE_NONE;
+    if (ebb_spec_node_parameters(&c->reference->spec, l) > inputs * node->units)
+      TRY(ebbi_slab_add(&c->layers[l].bias, &slab, EBB_F32, 1, node->units));
   }
   c->parameters = slab.count;
   return EBB_OK;
@@ -86,7 +89,7 @@ static size_t slab_place(const ebbi_whole_layer *layer, size_t i) {
 }
 
 static size_t layer_count(const ebbi_whole_layer *layer) {
-  return (layer->inputs + 1) * layer->outputs;
+  return (layer->inputs + (layer->bias != EBBI_WHOLE_NONE)) * layer->outputs;
 }
 
 static ebb_status make_parameters(whole_case *c, ebbi_fixture *fixture) {
@@ -195,6 +198,7 @@ static ebb_status compare_gradients(whole_case *c, ebbi_fixture *fixture,
         found[i] += slices[s * c->parameters + slab_place(layer, i)];
     ebbi_rounding_tally(&fixture->tally, found, c->reference->gradients + at,
                         spread->gradients + at, weights);
+    if (layer->bias == EBBI_WHOLE_NONE) continue;
     ebbi_rounding_tally(&fixture->tally, found + weights, c->reference->gradients + at + weights,
                         spread->gradients + at + weights, layer->outputs);
   }
@@ -324,13 +328,6 @@ static ebb_status run_optimizer(whole_case *c, ebbi_fixture *fixture, ebb_optimi
   return compare_launches(c, fixture, &run);
 }
 
-static ebb_status create_step(whole_case *c, const ebbi_fixture *fixture) {
-  ebbi_exec exec = *fixture->exec;
-  ebbi_whole_network network = {c->layers, c->count, c->parameters};
-  TRY(ebbi_exec_set_engine(&exec, c->engine));
-  return ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch, c->loss);
-}
-
 static ebb_status set_up(whole_case *c, ebbi_fixture *fixture) {
   ebb_state state = ebb_state_default(0, 0, 0);
   TRY(lay_out(c, fixture->device));
@@ -340,7 +337,10 @@ static ebb_status set_up(whole_case *c, ebbi_fixture *fixture) {
   TRY(ebbi_fixture_state(&c->state, fixture, &state));
   TRY(ebbi_fixture_bytes(&c->order, fixture, c->rows, sizeof *c->order));
   ebbi_reference_order(c->order, c->rows, c->shuffle, SEED, EPOCH);
-  return create_step(c, fixture);
+  ebbi_exec exec = *fixture->exec;
+  ebbi_whole_network network = {c->layers, c->count, c->parameters};
+  TRY(ebbi_exec_set_engine(&exec, c->engine));
+  return ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch, c->loss);
 }
 
 static ebb_status run_case(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engine, size_t layers,

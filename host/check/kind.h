@@ -37,9 +37,9 @@ typedef struct ebbi_kind_check {
   const char *label; /* the kind's label in messages, such as " (res)"; "" for dense */
   const char *y,
       *dx[EBB_NODE_INPUTS]; /* names of its output and of its inputs' gradients in messages */
-  const char
-      *network;    /* a network with this kind for `ebb verify`; NULL: every network has the kind */
-  size_t multiple; /* its input's columns are a multiple of this; 0: any number */
+  const char *network;      /* a network with this kind for `ebb verify` */
+  bool by_products;         /* its cases are those of the products */
+  size_t multiple;          /* its input's columns are a multiple of this; 0: any number */
   double settings[EBBI_CHECK_SETTINGS][EBB_NODE_SETTINGS]; /* of its cases, where they are whole */
 
   /* Computes z from x; computes gradients and adds dx to what is there. */

@@ -35,11 +35,12 @@ int ebbi_activation_piece(ebb_activation activation, double z);
 /* True if f' rises and falls again and again. */
 bool ebbi_activation_turns(ebb_activation activation);
 
-/* z = x.w + b (1).  Shapes: z [B, O]; x [B, I]; w [I, O]; b [O] */
+/* z = x.w + b (1); b NULL: none.  Shapes: z [B, O]; x [B, I]; w [I, O]; b [O] */
 void ebbi_reference_forward(double *z, const double *x, const double *w, const double *b,
                             size_t batch, size_t inputs, size_t outputs);
 
-/* dw = x^T.dz (9), db = sum of dz's rows (10).  Shapes: dw [I, O]; db [O]; x [B, I]; dz [B, O] */
+/* dw = x^T.dz (9), db = sum of dz's rows (10); db NULL: not wanted.
+ * Shapes: dw [I, O]; db [O]; x [B, I]; dz [B, O] */
 void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, const double *dz,
                                     size_t batch, size_t inputs, size_t outputs);
 

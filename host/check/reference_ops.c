@@ -31,13 +31,13 @@ double ebbi_reference_round(ebb_precision precision, double x) {
 void ebbi_reference_forward(double *z, const double *x, const double *w, const double *b,
                             size_t batch, size_t inputs, size_t outputs) {
   ebbi_reference_matmul(z, x, false, w, false, batch, outputs, inputs);
-  for (size_t at = 0; at < batch * outputs; at++) z[at] += b[at % outputs];
+  for (size_t at = 0; b && at < batch * outputs; at++) z[at] += b[at % outputs];
 }
 
 void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, const double *dz,
                                     size_t batch, size_t inputs, size_t outputs) {
   ebbi_reference_matmul(dw, x, true, dz, false, inputs, outputs, batch);
-  for (size_t col = 0; col < outputs; col++) {
+  for (size_t col = 0; db && col < outputs; col++) {
     db[col] = 0;
     for (size_t row = 0; row < batch; row++) db[col] += dz[row * outputs + col];
   }

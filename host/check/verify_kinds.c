@@ -65,8 +65,7 @@ static ebb_status verify_kind(ebbi_verifier *verifier, ebb_kind kind, const char
 
 ebb_status ebbi_verify_kinds(ebbi_verifier *verifier) {
   for (int kind = 0; kind < EBB_KIND_COUNT; kind++) {
-    const char *network = ebbi_kind_check_of((ebb_kind)kind)->network;
-    if (network) TRY(verify_kind(verifier, (ebb_kind)kind, network));
+    TRY(verify_kind(verifier, (ebb_kind)kind, ebbi_kind_check_of((ebb_kind)kind)->network));
   }
   return EBB_OK;
 }

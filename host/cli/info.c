@@ -172,15 +172,13 @@ static void print_metadata(const ebb_tensor_file *file) {
   }
 }
 
-/* A dense layer by its activation, another by its item of the spec. */
+/* Each layer by its item of the spec, without the size of a dense one, which stands before it. */
 static void print_layers(const ebb_spec *spec) {
   for (size_t i = 0; i < spec->count; i++) {
     const ebb_node *node = &spec->nodes[i];
-    char item[64] = "";
-    if (node->kind != EBB_KIND_DENSE)
-      (void)ebb_spec_item(item, sizeof item, spec, i);
-    else if (node->activation != EBB_ACT_IDENTITY)
-      (void)ebb_activation_text(item, node->activation);
+    char text[64] = "";
+    (void)ebb_spec_item(text, sizeof text, spec, i);
+    const char *item = text + strspn(text, "0123456789");
     printf("layer %-6zu %zu -> %zu%s%s", i + 1, ebb_spec_cols(spec, node->inputs[0]), node->units,
            *item ? " " : "", item);
     size_t parameters = ebb_spec_node_parameters(spec, i);

@@ -160,11 +160,12 @@ ebb_status ebbi_dense_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *
   static const char where[] = "ebb_dense_forward";
   ebbi_product p;
   TRY(describe(&p, exec, where, EBB_LAYOUT_NN, a, x, w));
-  TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
+  if (b) TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
   TRY(ebbi_require_activation(where, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols));
   TRY(ebbi_tensor_require_apart(where, "z", z, "a", a));
   TRY(ebbi_tensor_require_apart(where, "z", z, "x", x));
+  p.activates = true;
   if (!uses_clblast(&p)) return run_nn(&p, z, b, activation);
   ebb_tensor *sum = z ? z : a;
   p.c = sum;
@@ -183,11 +184,11 @@ ebb_status ebbi_dense_weight_gradient(const ebbi_exec *exec, ebb_tensor *dw, ebb
   ebbi_product p;
   TRY(describe(&p, exec, where, EBB_LAYOUT_TN, dw, x, dz));
   TRY(ebbi_tensor_require(where, "dw", dw, dw->device, EBB_F32, p.rows, p.cols));
-  TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
+  if (db) TRY(ebbi_tensor_require(where, "db", db, dw->device, EBB_F32, 1, p.cols));
   TRY(ebbi_tensor_require_apart(where, "db", db, "dz", dz));
   if (!uses_clblast(&p)) return run_tn(&p, db);
   TRY(run_clblast(&p));
-  return ebbi_bias_gradient(exec, db, dz);
+  return db ? ebbi_bias_gradient(exec, db, dz) : EBB_OK;
 }
 
 ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,

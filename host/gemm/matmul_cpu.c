@@ -11,6 +11,7 @@
 #include "product.h"
 
 #include <math.h>
+#include <stdio.h>
 
 /* How items divide c: each computes `rows` rows and `panels` tiles of columns. */
 typedef struct share {
@@ -83,11 +84,12 @@ static ebb_status choose_split(ebbi_split *split, const ebbi_product *p, bool al
   return split->slices > 1 ? ebbi_split_partials(split, p) : EBB_OK;
 }
 
-static ebbi_launch begin(const ebbi_product *p, ebb_activation activation) {
+static ebbi_launch begin(const ebbi_product *p, ebb_activation activation, bool bias) {
   static const ebbi_kernel_id ids[EBB_LAYOUT_COUNT] = {
       EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
-  char options[EBBI_ACTIVATION_OPTION];
-  ebbi_activation_option(options, activation);
+  char name[EBBI_ACTIVATION_OPTION], options[EBBI_ACTIVATION_OPTION + 16];
+  ebbi_activation_option(name, activation);
+  snprintf(options, sizeof options, "%s%s", name, p->activates && !bias ? " -DACTIVATES" : "");
   ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, ids[p->layout], options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
@@ -106,14 +108,14 @@ static ebb_status run(ebbi_launch *launch, const ebbi_product *p, const ebbi_spl
 ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation) {
   ebbi_split split;
-  TRY(choose_split(&split, p, !bias));
-  ebbi_launch launch = begin(p, activation);
+  TRY(choose_split(&split, p, !p->activates));
+  ebbi_launch launch = begin(p, activation, bias != NULL);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(bias));
-  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
+  if (p->activates) ebbi_work_add_f(&launch.work, bias != NULL, z != NULL);
   TRY(run(&launch, p, &split));
   return ebbi_add_slices(p, NULL, &split);
 }
@@ -122,7 +124,7 @@ ebb_status ebbi_matmul_cpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
                               const ebb_tensor *a_below, ebb_activation activation) {
   ebbi_split split;
   TRY(choose_split(&split, p, !a_below));
-  ebbi_launch launch = begin(p, activation);
+  ebbi_launch launch = begin(p, activation, false);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
@@ -136,7 +138,7 @@ ebb_status ebbi_matmul_cpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
 ebb_status ebbi_matmul_cpu_tn(const ebbi_product *p, ebb_tensor *sums) {
   ebbi_split split;
   TRY(choose_split(&split, p, true));
-  ebbi_launch launch = begin(p, EBB_ACT_IDENTITY);
+  ebbi_launch launch = begin(p, EBB_ACT_IDENTITY, false);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);

@@ -18,29 +18,31 @@ typedef struct run {
   const ebbi_product *product;
   ebbi_tiling tiling;
   ebbi_split split;
-  bool mma;             /* on tensor cores */
-  char activation[128]; /* and the type of c: build options for the epilogue */
-  char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS + 32];
+  bool mma;                                 /* on tensor cores */
+  char finish[EBBI_ACTIVATION_OPTION + 32]; /* build options for the epilogue */
+  char options[EBBI_ACTIVATION_OPTION + EBBI_MATMUL_OPTIONS + 64];
 } run;
 
 static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) {
   return tensor->dtype == EBB_BF16 ? option : "";
 }
 
-/* Sets the build options of both launches. The first launch of a split product writes float32. */
-static void choose_options(run *r, ebb_activation activation) {
+/* Sets the build options of both launches. The first launch of a split product writes plain sums in
+ * float32. */
+static void choose_options(run *r, ebb_activation activation, bool bias) {
   const ebbi_product *p = r->product;
-  char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS];
-  const char *c_type = option_if_bf16(p->c, " -DC_BF16");
+  char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS], last[32];
   ebbi_activation_option(name, activation);
   ebbi_matmul_options(tiles, p->exec->mma, r->tiling.config);
-  snprintf(r->activation, sizeof r->activation, "%s%s", name, c_type);
+  snprintf(last, sizeof last, "%s%s", option_if_bf16(p->c, " -DC_BF16"),
+           p->activates && !bias ? " -DACTIVATES" : "");
+  snprintf(r->finish, sizeof r->finish, "%s%s", name, last);
   snprintf(r->options, sizeof r->options, "%s %s%s%s%s", name, tiles,
            option_if_bf16(p->a, " -DA_BF16"), option_if_bf16(p->b, " -DB_BF16"),
-           r->tiling.slices == 1 ? c_type : "");
+           r->tiling.slices == 1 ? last : "");
 }
 
-static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation) {
+static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation, bool bias) {
   ebb_device *device = p->c->device;
   *r = (run){.product = p, .mma = p->exec->mma.precision != EBB_PRECISION_FP32};
   REQUIRE(ebbi_matmul_choose(&r->tiling, p->exec, device, p->layout, p->rows, p->cols, p->depth),
@@ -48,7 +50,7 @@ static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activati
           "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
           "tile; use engine cpu",
           ebb_device_get_info(device)->name);
-  choose_options(r, activation);
+  choose_options(r, activation, bias);
   r->split = (ebbi_split){r->tiling.slices, r->tiling.slice_depth, p->c->buffer};
   return r->tiling.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
 }
@@ -62,7 +64,7 @@ static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id)
 
 static ebbi_launch begin_finish(const run *r, ebbi_kernel_id id) {
   const ebbi_product *p = r->product;
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, id, r->activation);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, id, r->finish);
   launch.work = ebbi_work_slices(r->tiling.slices, p->rows, p->cols);
   return launch;
 }
@@ -100,14 +102,14 @@ static ebb_status run_finish(ebbi_launch *launch, const run *r, size_t outputs) 
 }
 
 /* Returns true if slices must be added by a launch that knows types and epilogue. */
-static bool needs_finish(const run *r, const ebb_tensor *fused) {
+static bool needs_finish(const run *r, bool fused) {
   return r->tiling.slices > 1 && (fused || r->product->c->dtype == EBB_BF16);
 }
 
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation) {
   run r;
-  TRY(prepare(&r, p, activation));
+  TRY(prepare(&r, p, activation, bias != NULL));
   bool split = r.tiling.slices > 1;
   size_t outputs = z ? 2 : 1;
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nn_mma);
@@ -116,22 +118,22 @@ ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_te
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(bias));
-  if (bias && !split) ebbi_work_add_bias(&launch.work, z != NULL);
+  if (p->activates && !split) ebbi_work_add_f(&launch.work, bias != NULL, z != NULL);
   TRY(run_product(&launch, &r, outputs));
-  if (!needs_finish(&r, bias)) return ebbi_add_slices(p, NULL, &r.split);
+  if (!needs_finish(&r, p->activates)) return ebbi_add_slices(p, NULL, &r.split);
   launch = begin_finish(&r, EBBI_KERNEL_finish_slices_nn);
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(bias));
-  if (bias) ebbi_work_add_bias(&launch.work, z != NULL);
+  if (p->activates) ebbi_work_add_f(&launch.work, bias != NULL, z != NULL);
   return run_finish(&launch, &r, outputs);
 }
 
 ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
                               const ebb_tensor *a_below, ebb_activation activation) {
   run r;
-  TRY(prepare(&r, p, activation));
+  TRY(prepare(&r, p, activation, false));
   bool split = r.tiling.slices > 1;
   size_t outputs = a_below ? 2 : 1;
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_nt_mma);
@@ -142,7 +144,7 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(a_below));
   if (a_below && !split) ebbi_work_add_slope(&launch.work);
   TRY(run_product(&launch, &r, outputs));
-  if (!needs_finish(&r, a_below)) return ebbi_add_slices(p, NULL, &r.split);
+  if (!needs_finish(&r, a_below != NULL)) return ebbi_add_slices(p, NULL, &r.split);
   launch = begin_finish(&r, EBBI_KERNEL_finish_slices_nt);
   ebbi_launch_buffer(&launch, p->c->buffer);
   ebbi_launch_buffer(&launch, r.split.partials);
@@ -154,7 +156,7 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
 
 ebb_status ebbi_matmul_gpu_tn(const ebbi_product *p, ebb_tensor *sums) {
   run r;
-  TRY(prepare(&r, p, EBB_ACT_IDENTITY));
+  TRY(prepare(&r, p, EBB_ACT_IDENTITY, false));
   ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_tn_gpu, EBBI_KERNEL_matmul_tn_mma);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));

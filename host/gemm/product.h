@@ -11,6 +11,7 @@ typedef struct ebbi_product {
   ebb_tensor *c;
   const ebb_tensor *a, *b;
   size_t rows, cols, depth;
+  bool activates; /* NN: c = f(a.b), also where there is no bias */
 } ebbi_product;
 
 /* Slices of the depth, which are computed separately and then added. They depend on shapes only, so
@@ -34,7 +35,7 @@ ebb_status ebbi_add_slices(const ebbi_product *p, ebb_tensor *sums, const ebbi_s
 size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_t depth);
 
 /* The passes of both forms, in one launch or, with the depth split, in two. NN: c = f(a.b + bias);
- * z keeps the sum unless NULL. bias NULL: c = a.b. */
+ * z keeps the sum unless NULL. bias NULL: c = f(a.b) if the product activates, else c = a.b. */
 ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation);
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,

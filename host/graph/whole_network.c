@@ -21,7 +21,8 @@ static ebbi_whole_network describe(ebbi_whole_layer layers[EBB_MAX_NODES],
     layers[n] = (ebbi_whole_layer){.inputs = ebb_spec_cols(spec, n),
                                    .outputs = ebb_spec_cols(spec, n + 1),
                                    .weight = network->offset[n][0],
-                                   .bias = network->offset[n][1],
+                                   .bias = network->parameter[n][1] ? network->offset[n][1]
+                                                                    : EBBI_WHOLE_NONE,
                                    .activation = spec->nodes[n].activation};
   return (ebbi_whole_network){layers, spec->count, network->parameters->cols};
 }

@@ -40,7 +40,7 @@ static size_t fill_layers(ebbi_table_row *rows, const ebbi_whole_network *networ
     row->layer.outputs = (int32_t)layer->outputs;
     row->layer.activation = EBB_ACTIVATION_ROW((int32_t)layer->activation);
     row->layer.weight = (int32_t)layer->weight;
-    row->layer.bias = (int32_t)layer->bias;
+    row->layer.bias = layer->bias == EBBI_WHOLE_NONE ? -1 : (int32_t)layer->bias;
     row->layer.stride = (int32_t)ebbi_stride(layer->inputs, layer->outputs);
     row->layer.z = (int32_t)z;
     row->layer.a = (int32_t)a;

@@ -17,6 +17,9 @@
  * layers. */
 enum { EBBI_WHOLE_WIDTH = 128, EBBI_WHOLE_PARAMETERS = 65536, EBBI_WHOLE_GROUPED = 16384 };
 
+/* Where b begins in a layer without bias. */
+#define EBBI_WHOLE_NONE SIZE_MAX
+
 /* A layer: its sizes, and where w and b begin in the parameter slab, in floats. */
 typedef struct ebbi_whole_layer {
   size_t inputs, outputs, weight, bias;

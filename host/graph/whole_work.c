@@ -7,9 +7,9 @@ double ebbi_work_row_flops(const ebbi_whole_network *network) {
   for (size_t l = 0; l < network->count; l++) {
     double weights = (double)network->layers[l].inputs * (double)network->layers[l].outputs;
     double outputs = (double)network->layers[l].outputs;
-    flops += (l == 0 ? 4 : 6) * weights;          /* (1), (9) and, except in the first layer, (8) */
-    flops += 2 * outputs;                         /* bias and its gradient */
-    if (l + 1 < network->count) flops += outputs; /* f' */
+    flops += (l == 0 ? 4 : 6) * weights; /* (1), (9) and, except in the first layer, (8) */
+    if (network->layers[l].bias != EBBI_WHOLE_NONE) flops += 2 * outputs; /* b and its gradient */
+    if (l + 1 < network->count) flops += outputs;                         /* f' */
   }
   return flops;
 }

@@ -251,12 +251,13 @@ static ebb_status check_left(const ebbi_file_layers *layers, const ebbi_safetens
     for (size_t l = 0; l < layers->count; l++) {
       const ebbi_safetensor *first = layers->tensor[0][l];
       if (!ebbi_file_same_module(tensor, first)) continue;
+      char item[64] = "";
       TRY(ebbi_file_kinds(kinds, file, first));
+      (void)ebb_spec_item(item, sizeof item, spec, nodes[l]);
       return ebbi_fail(EBB_ERR_INPUT,
                        "%s: with \"%.80s\", \"%.80s\" belongs to a layer of kind %s; the "
-                       "network's layer %zu is of kind %s and has no such parameter",
-                       path, tensor->name, first->name, kinds, nodes[l] + 1,
-                       ebbi_node_kind(spec, nodes[l])->name);
+                       "network's layer %zu, %s, has no such parameter",
+                       path, tensor->name, first->name, kinds, nodes[l] + 1, item);
     }
     if (tensor->rank != 1 || !is_called(tensor, weight_part)) continue;
     TRY(ebbi_file_kinds(kinds, file, tensor));

@@ -10,12 +10,14 @@
 #include "nn/network.h"
 #include "ops/ops.h"
 
-/* A number that follows the kind's word in a spec text. */
+/* A number that follows the kind's word in a spec text, or a switch, 0 or 1: its suffix stands at
+ * the item's end where it is 1. Switches are the last settings of a kind. */
 typedef struct ebbi_kind_setting {
   const char *name;              /* NULL: no such setting */
   double least, below, standard; /* range [least, below); default */
   bool whole;                    /* a whole number */
   bool silent;                   /* the text leaves the default out */
+  const char *suffix;            /* of a switch, ":nobias"; NULL: a number */
 } ebbi_kind_setting;
 
 /* A parameter's first values; RANDOM: by the network's initialisation; NORMAL and CONSTANT: by its

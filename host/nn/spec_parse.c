@@ -1,10 +1,10 @@
 /* Parses network specs.
  *
  * A text is parsed in two passes. The first reads items: a size with an optional activation, or the
- * word of another kind, and the column. When the number of items is known, the second makes nodes
- * of them; whether a bare first number is the input size depends on what follows. The spec is
- * written only if the whole text is correct. Letters and digits are recognised by fixed sets,
- * because isalpha() depends on the program's locale.
+ * word of another kind, each with its suffixes, and the column. When the number of items is known,
+ * the second makes nodes of them; whether a bare first number is the input size depends on what
+ * follows. The spec is written only if the whole text is correct. Letters and digits are recognised
+ * by fixed sets, because isalpha() depends on the program's locale.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -25,7 +25,8 @@ enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1, SHOWN = 40 /* most bytes of a bad word
 typedef struct item {
   enum { ITEM_NODE, ITEM_OPEN, ITEM_CLOSE } type;
   size_t column; /* from 1 */
-  bool bare;     /* only a size, without activation */
+  bool bare;     /* only a size: as the first item it is the inputs */
+  bool plain;    /* a size without activation: as the last item it is the output layer */
   ebb_node node; /* for ITEM_NODE and ITEM_OPEN; inputs are set later */
   size_t opened; /* for ITEM_CLOSE: the item that it closes */
 } item;
@@ -101,14 +102,18 @@ static ebb_status no_item(const char *text, size_t column) {
                    column, before);
 }
 
+/* Whether setting i exists and is a number. */
+static bool is_number(const ebbi_kind_setting *settings, size_t i) {
+  return i < EBB_NODE_SETTINGS && settings[i].name && !settings[i].suffix;
+}
+
 /* Reads the numbers that follow a kind's word: the `length` bytes at `text`. */
 static ebb_status read_settings(item *out, const char *text, size_t length, size_t column) {
   const ebbi_kind *kind = ebbi_kind_of(out->node.kind);
   const ebbi_kind_setting *settings = kind->settings;
   for (size_t i = 0; i < EBB_NODE_SETTINGS; i++) out->node.settings[i] = settings[i].standard;
   for (size_t i = 0, at = 0; length > 0; i++, at++) {
-    bool exists = i < EBB_NODE_SETTINGS && settings[i].name;
-    bool last = i + 1 == EBB_NODE_SETTINGS || !settings[i + 1].name;
+    bool exists = is_number(settings, i), last = !is_number(settings, i + 1);
     size_t part = last ? length - at : strcspn(text + at, "x-()");
     if (exists && part > length - at) part = length - at; /* an activation follows */
     REQUIRE(exists && at + part <= length &&
@@ -191,7 +196,7 @@ static ebb_status read_item(item *out, const char *text, size_t *length, size_t 
   REQUIRE(units >= 1 && units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
           "spec:1:%zu: size %.*s is out of range; a layer has 1 to %d units", column, shown(digits),
           text, EBB_MAX_UNITS);
-  *out = (item){.column = column, .bare = rest == 0, .node.units = units};
+  *out = (item){.column = column, .plain = rest == 0, .node.units = units};
   (void)kind_of_word(&out->node.kind, "", 0);
   REQUIRE(rest > 0 || text[digits] != '(', EBB_ERR_ARGUMENT,
           "spec:1:%zu: unexpected '('; a size holds no layers", column + digits);
@@ -240,10 +245,34 @@ static size_t find_stray(const char *text) {
       depth++;
     else if (text[at] == ')' && depth > 0)
       depth--;
-    else if (!strchr(DIGITS LETTERS "_.-", text[at]))
+    else if (!strchr(DIGITS LETTERS "_.-:", text[at]))
       break;
   }
   return at;
+}
+
+/* Reads the suffixes at the end of an item: each switches a setting on. */
+static ebb_status read_suffixes(item *out, const char *text, size_t *at) {
+  const ebbi_kind *kind = ebbi_kind_of(out->node.kind);
+  out->bare = out->plain && text[*at] != ':';
+  while (text[*at] == ':') {
+    const char *suffix = text + *at, *known = NULL;
+    size_t length = 1 + strcspn(suffix + 1, ":-()"), i = 0;
+    for (; i < EBB_NODE_SETTINGS && kind->settings[i].name; i++) {
+      const char *own = kind->settings[i].suffix;
+      if (own) known = own;
+      if (own && strlen(own) == length && memcmp(own, suffix, length) == 0) break;
+    }
+    bool found = i < EBB_NODE_SETTINGS && kind->settings[i].name;
+    REQUIRE(found, EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no suffix of %s; %s%s", *at + 1,
+            shown(length), suffix, kind->name, known ? "write " : "it has none",
+            known ? known : "");
+    REQUIRE(out->node.settings[i] == 0, EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" stands there twice",
+            *at + 1, shown(length), suffix);
+    out->node.settings[i] = 1;
+    *at += length;
+  }
+  return EBB_OK;
 }
 
 /* The items read so far, and which of them are open parentheses. */
@@ -254,9 +283,10 @@ typedef struct reading {
 
 /* Reads an item with the parenthesis that it opens, or those that close after it. */
 static ebb_status read_next(reading *r, const char *text, size_t *at) {
-  size_t length = strcspn(text + *at, "-()");
+  size_t length = strcspn(text + *at, "-():");
   TRY(read_item(&r->items[r->count], text + *at, &length, *at + 1));
   *at += length;
+  TRY(read_suffixes(&r->items[r->count], text, at));
   bool opens = r->items[r->count++].type == ITEM_OPEN;
   if (opens) {
     REQUIRE(r->depth < EBBI_SPEC_DEPTH, EBB_ERR_ARGUMENT,
@@ -342,11 +372,13 @@ ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_
   TRY(read_items(items, &count, text));
   TRY(check_bare(items, count, text, inputs, outputs));
   const item *first = &items[0], *last = &items[count - 1];
-  bool has_input = count > 1 && first->bare, has_output = last->bare;
+  bool has_input = count > 1 && first->bare, has_output = last->plain;
   TRY(choose_size(&inputs, has_input ? first : NULL, inputs, "input"));
   TRY(choose_size(&outputs, has_output ? last : NULL, outputs, "output"));
-  ebb_node output = {.units = outputs};
+  ebb_node output = {0};
   (void)kind_of_word(&output.kind, "", 0);
+  if (has_output) output = last->node;
+  output.units = outputs;
   ebb_spec parsed;
   TRY(ebb_spec_begin(&parsed, inputs));
   TRY(add_items(&parsed, items, has_input, count - has_output));

@@ -59,11 +59,11 @@ static void put_number(growing *out, double value) {
   put(out, ".%0*llu", decimals, rest);
 }
 
-/* Whether the text leaves a node's settings out: all are defaults, and silent. */
+/* Whether the text leaves a node's numbers out: all are defaults, and silent. */
 static bool is_silent(const ebb_node *node) {
   const ebbi_kind_setting *settings = ebbi_kind_of(node->kind)->settings;
   bool silent = true;
-  for (size_t i = 0; i < EBB_NODE_SETTINGS && settings[i].name; i++)
+  for (size_t i = 0; i < EBB_NODE_SETTINGS && settings[i].name && !settings[i].suffix; i++)
     silent = silent && settings[i].silent && node->settings[i] == settings[i].standard;
   return silent;
 }
@@ -74,13 +74,18 @@ static void put_item(growing *out, const ebb_node *node) {
     put(out, "%s", kind->word);
   else
     put(out, "%zu", node->units);
-  for (size_t i = 0; i < EBB_NODE_SETTINGS && kind->settings[i].name && !is_silent(node); i++) {
+  const ebbi_kind_setting *settings = kind->settings;
+  size_t i = 0;
+  for (; i < EBB_NODE_SETTINGS && settings[i].name && !settings[i].suffix; i++) {
+    if (is_silent(node)) continue;
     if (i > 0) put(out, "x");
     put_number(out, node->settings[i]);
   }
   char activation[EBB_ACTIVATION_TEXT];
   if (node->activation != EBB_ACT_IDENTITY)
     put(out, "%s", ebb_activation_text(activation, node->activation));
+  for (; i < EBB_NODE_SETTINGS && settings[i].name; i++)
+    if (node->settings[i] != 0) put(out, "%s", settings[i].suffix);
 }
 
 ebb_status ebb_spec_item(char *text, size_t size, const ebb_spec *spec, size_t node) {

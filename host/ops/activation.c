@@ -62,14 +62,14 @@ ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_ten
   REQUIRE(a && z, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "a", a, z->device, EBB_F32, z->rows, z->cols));
-  TRY(ebbi_tensor_require(where, "b", b, z->device, EBB_F32, 1, z->cols));
+  if (b) TRY(ebbi_tensor_require(where, "b", b, z->device, EBB_F32, 1, z->cols));
   TRY(ebbi_require_activation(where, activation));
   char options[EBBI_ACTIVATION_OPTION];
   ebbi_activation_option(options, activation);
   ebbi_launch launch = ebbi_launch_begin(a->device, exec, EBBI_KERNEL_activation_forward, options);
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
-  ebbi_launch_buffer(&launch, b->buffer);
+  ebbi_launch_buffer(&launch, ebbi_tensor_buffer(b));
   return run_elements(&launch, exec, a);
 }
 

@@ -24,10 +24,10 @@ ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth) {
             4 * (area(rows, depth) + area(depth, cols) + area(rows, cols)));
 }
 
-void ebbi_work_add_bias(ebbi_work *product, bool keeps_z) {
+void ebbi_work_add_f(ebbi_work *product, bool bias, bool keeps_z) {
   double c = area(product->shape[0], product->shape[1]);
-  product->flops += c;
-  product->bytes += 4 * (double)product->shape[1] + (keeps_z ? 4 * c : 0);
+  product->flops += bias ? c : 0;
+  product->bytes += (bias ? 4 * (double)product->shape[1] : 0) + (keeps_z ? 4 * c : 0);
 }
 
 void ebbi_work_add_sums(ebbi_work *product) {

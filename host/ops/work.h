@@ -8,9 +8,9 @@
 /* c [rows, cols] over `depth`, without an epilogue. */
 ebbi_work ebbi_work_product(size_t rows, size_t cols, size_t depth);
 
-/* Work that a product's epilogue adds: bias and f, with or without storing z; the column sums of b;
- * f'. */
-void ebbi_work_add_bias(ebbi_work *product, bool keeps_z);
+/* Work that a product's epilogue adds: f, with or without a bias, with or without storing z; the
+ * column sums of b; f'. */
+void ebbi_work_add_f(ebbi_work *product, bool bias, bool keeps_z);
 void ebbi_work_add_sums(ebbi_work *product);
 void ebbi_work_add_slope(ebbi_work *product);
 

@@ -4,7 +4,8 @@
  * A spec is a text of items joined by '-'. A size is a dense layer and may be followed by an
  * activation: `784-512relu-512leaky_relu(0.2)-10`. The first and the last size may be left out
  * where the data determine them; an item with an activation is always a hidden layer, so
- * `512relu-512relu` lacks both. The last layer is dense without activation: it gives logits or
+ * `512relu-512relu` lacks both. `:nobias` after a dense layer leaves its bias out:
+ * `512relu:nobias-10:nobias`. The last layer is dense without activation: it gives logits or
  * values, and the loss applies softmax. All other items begin with the word of their kind, see
  * EBB_KIND_LIST. A number may follow it, and after a norm an activation:
  * `784-256-layernormrelu-10`.
@@ -87,6 +88,9 @@ ebb_status ebb_spec_begin(ebb_spec *spec, size_t inputs);
 
 /* Adds a dense layer, y = f(x.w + b). */
 ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activation);
+
+/* Adds a dense layer without bias, y = f(x.w). */
+ebb_status ebb_spec_add_nobias(ebb_spec *spec, size_t outputs, ebb_activation activation);
 
 /* Adds dropout with a rate in [0, 1), kept to nine decimals. In training an element becomes 0 with
  * this probability, else x / (1 - rate). The mask is a function of the training's seed, the node,
@@ -183,8 +187,8 @@ ebb_device *ebb_network_device(const ebb_network *network);
  * rows. */
 ebb_tensor *ebb_network_parameters(const ebb_network *network);
 
-/* Return a node's weights [I, O] and biases [1, O] as views that the network owns; NULL if it has
- * none. */
+/* Return a node's weights [I, O] and biases [1, O] as views that the network owns; NULL where it
+ * has none. */
 ebb_tensor *ebb_network_weight(const ebb_network *network, size_t node);
 ebb_tensor *ebb_network_bias(const ebb_network *network, size_t node);
 

@@ -291,12 +291,13 @@ ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate);
 ebb_status ebb_matmul(ebb_tensor *c, const ebb_tensor *a, bool transpose_a, const ebb_tensor *b,
                       bool transpose_b);
 
-/* z = x.w + b; a = f(z). If `z` is NULL, the sums are not kept.
+/* z = x.w + b; a = f(z). If `z` is NULL, the sums are not kept; if `b` is NULL, there is no bias.
  * Shapes: a, z [B, O]; x [B, I]; w [I, O]; b [1, O].  Source: (1), (2) */
 ebb_status ebb_dense_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *x, const ebb_tensor *w,
                              const ebb_tensor *b, ebb_activation activation);
 
-/* dw = x^T.dz; db = sum of dz's rows.  Shapes: dw [I, O]; db [1, O]; x [B, I]; dz [B, O] */
+/* dw = x^T.dz; db = sum of dz's rows, unless it is NULL.
+ * Shapes: dw [I, O]; db [1, O]; x [B, I]; dz [B, O] */
 ebb_status ebb_dense_weight_gradient(ebb_tensor *dw, ebb_tensor *db, const ebb_tensor *x,
                                      const ebb_tensor *dz);
 
@@ -309,7 +310,7 @@ ebb_status ebb_dense_input_gradient(ebb_tensor *dz_below, const ebb_tensor *dz, 
 
 /* The parts that the calls above fuse, for engines that cannot fuse them (CLBlast):
  *
- *   a = f(z + b), z += b in place;  dz *= f'(z) in place;  db = sum of dz's rows. */
+ *   a = f(z + b), z += b in place, b may be NULL;  dz *= f'(z) in place;  db = sum of dz's rows. */
 ebb_status ebb_activation_forward(ebb_tensor *a, ebb_tensor *z, const ebb_tensor *b,
                                   ebb_activation activation);
 ebb_status ebb_activation_backward(ebb_tensor *dz, const ebb_tensor *z, const ebb_tensor *a,

@@ -135,6 +135,20 @@ out '^tensor  *w?31m?.weight  F32'
 complains 6 '' eval steer.tensors --data steer.csv --quiet
 harmless err
 
+begin "layers without bias"
+code 0 train --data class.csv --model 8relu:nobias-2:nobias --epochs 1 --valid 0 --quiet --out nobias.safetensors
+code 0 info nobias.safetensors
+out '^spec  *2-8relu:nobias-2:nobias$'
+out '^layer 1  *2 -> 8 relu:nobias, 16 parameters$'
+out '^layer 2  *8 -> 2 :nobias, 16 parameters$'
+out '^tensor  *2.weight  F32'
+grep -q 'bias  F32' out && flunk "a bias in the file"
+code 0 info nobias.safetensors --json
+out '"nobias": 1'
+code 0 predict nobias.safetensors --data class.csv
+code 0 train --data class.csv --init nobias.safetensors --model 8relu --epochs 1 --out nobias2.safetensors
+err '^weights  nobias.safetensors: no bias in the file, taken as zeros'
+
 begin "parameters of activations"
 code 0 train --data class.csv --model '8leaky_relu(0.2)-8sin(3)' --epochs 1 --valid 0 --quiet --out parameters.safetensors
 code 0 info parameters.safetensors

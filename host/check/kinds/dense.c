@@ -1,4 +1,4 @@
-/* z = x.w + b: the dense node's reference.
+/* z = x.w + b: the dense node's reference. A node without bias has weights only.
  */
 #include "check/bounds.h"
 #include "check/kind.h"
@@ -18,20 +18,24 @@ static size_t fan_out(const ebbi_node_arrays *n) {
   return n->spec->nodes[n->node].units;
 }
 
+static bool has_bias(const ebbi_node_arrays *n) {
+  return n->spec->nodes[n->node].settings[0] == 0;
+}
+
 /* ---- the reference ---- */
 
 static void forward(const ebbi_node_arrays *n) {
   size_t inputs = fan_in(n), outputs = fan_out(n);
-  ebbi_reference_forward(n->z, n->x[0], n->parameters, n->parameters + inputs * outputs, n->batch,
-                         inputs, outputs);
+  const double *b = has_bias(n) ? n->parameters + inputs * outputs : NULL;
+  ebbi_reference_forward(n->z, n->x[0], n->parameters, b, n->batch, inputs, outputs);
 }
 
 /* dx = dz.w^T (8). */
 static void backward(const ebbi_node_arrays *n) {
   size_t inputs = fan_in(n), outputs = fan_out(n);
+  double *db = n->gradients && has_bias(n) ? n->gradients + inputs * outputs : NULL;
   if (n->gradients)
-    ebbi_reference_weight_gradient(n->gradients, n->gradients + inputs * outputs, n->x[0], n->dz,
-                                   n->batch, inputs, outputs);
+    ebbi_reference_weight_gradient(n->gradients, db, n->x[0], n->dz, n->batch, inputs, outputs);
   if (!n->dx[0]) return;
   for (size_t row = 0; row < n->batch; row++)
     for (size_t i = 0; i < inputs; i++) {
@@ -47,10 +51,10 @@ static void backward(const ebbi_node_arrays *n) {
 static void spread_forward(const ebbi_node_spread *s) {
   const ebbi_node_arrays *n = &s->value;
   size_t inputs = fan_in(n), outputs = fan_out(n);
-  const double *w = n->parameters, *b = w + inputs * outputs;
+  const double *w = n->parameters, *b = has_bias(n) ? w + inputs * outputs : NULL;
   ebbi_spread_product(s, s->variance.z, (ebbi_factor){n->x[0], s->variance.x[0], false},
                       (ebbi_factor){w, NULL, false}, n->batch, outputs, inputs);
-  for (size_t i = 0; i < n->batch * outputs; i++)
+  for (size_t i = 0; b && i < n->batch * outputs; i++)
     s->variance.z[i] += (double)(inputs + 8) * ebbi_square(EBBI_ROUNDOFF * b[i % outputs]);
 }
 
@@ -74,7 +78,7 @@ static void spread_backward(const ebbi_node_spread *s) {
   if (s->variance.gradients) {
     ebbi_factor x = {n->x[0], s->variance.x[0], true};
     ebbi_spread_product(s, s->variance.gradients, x, dz, inputs, outputs, n->batch);
-    spread_bias_gradient(s, s->variance.gradients + inputs * outputs);
+    if (has_bias(n)) spread_bias_gradient(s, s->variance.gradients + inputs * outputs);
   }
   if (s->variance.dx[0])
     ebbi_spread_product(s, s->variance.dx[0], dz, (ebbi_factor){n->parameters, NULL, true},
@@ -89,13 +93,14 @@ static ebb_status expect_z(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_
   const ebb_tensor *from = t->value[t->spec->nodes[node].inputs[0]];
   size_t depth = from->cols;
   ebbi_picks first = {1, {0}};
-  double *x, *w, *b;
+  const ebb_tensor *biases = t->parameter[node][1]; /* NULL: none */
+  double *x, *w, *b = NULL;
   TRY(ebbi_read_rows(&x, c, from, &s->rows));
   TRY(ebbi_read_cols(&w, c, t->parameter[node][0], &s->cols));
-  TRY(ebbi_read_rows(&b, c, t->parameter[node][1], &first));
+  if (biases) TRY(ebbi_read_rows(&b, c, biases, &first));
   for (size_t i = 0; i < s->rows.count; i++)
     for (size_t j = 0; j < s->cols.count; j++) {
-      double bias = b[s->cols.index[j]];
+      double bias = b ? b[s->cols.index[j]] : 0;
       ebbi_estimate *e = &s->at[i * s->cols.count + j];
       *e = ebbi_estimate_dot(precision, x + i * depth, w + j * depth, depth);
       e->value += bias;
@@ -147,7 +152,7 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_step_tensors 
   ebbi_picks cols = ebbi_pick(c, above->cols, c->watched ? c->watched->col : SIZE_MAX);
   double *dz, *x, *dw;
   TRY(ebbi_read_cols(&dz, c, above, &cols));
-  TRY(compare_biases(c, t->dparameter[node][1], &cols, dz, batch));
+  if (t->dparameter[node][1]) TRY(compare_biases(c, t->dparameter[node][1], &cols, dz, batch));
   ebbi_picks rows = ebbi_pick(c, to->rows, c->watched ? c->watched->row : SIZE_MAX);
   TRY(ebbi_read_cols(&x, c, from, &rows));
   TRY(ebbi_read_rows(&dw, c, to, &rows));
@@ -164,6 +169,8 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_step_tensors 
 const ebbi_kind_check ebbi_kind_check_dense = {.label = "",
                                                .y = "a",
                                                .dx = {"dz_below"},
+                                               .network = "13-37gelu:nobias-19relu-7:nobias",
+                                               .by_products = true,
                                                .forward = forward,
                                                .backward = backward,
                                                .spread_forward = spread_forward,

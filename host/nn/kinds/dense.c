@@ -1,12 +1,22 @@
 /* Dense layers: y = f(x.w + b), the activation fused into the product; equations (1) and (2), and
- * (8), (9), (10) for backward. Weights are [inputs, outputs], in files [outputs, inputs]. */
+ * (8), (9), (10) for backward. Weights are [inputs, outputs], in files [outputs, inputs]. A layer
+ * without bias has only them. A bias kept at 0 would be a tensor in every file, and every optimizer
+ * would have to skip it. */
 #include "base/error.h"
 #include "nn/kind.h"
 #include "nn/spec.h"
 
+enum { NOBIAS }; /* the setting */
+
 ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activation) {
   ebb_node node = {.kind = EBB_KIND_DENSE, .units = outputs, .activation = activation};
   return ebbi_spec_append(spec, &node, "ebb_spec_add");
+}
+
+ebb_status ebb_spec_add_nobias(ebb_spec *spec, size_t outputs, ebb_activation activation) {
+  ebb_node node = {.kind = EBB_KIND_DENSE, .units = outputs, .activation = activation};
+  node.settings[NOBIAS] = 1;
+  return ebbi_spec_append(spec, &node, "ebb_spec_add_nobias");
 }
 
 static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
@@ -22,7 +32,7 @@ static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_nod
       "weight", inputs, node->units, EBBI_FILL_RANDOM, EBBI_FILE_TRANSPOSED, EBBI_ROLE_WEIGHT, 0};
   out[1] = (ebbi_parameter){"bias",          1, node->units, EBBI_FILL_ZERO, EBBI_FILE_VECTOR,
                             EBBI_ROLE_SHIFT, 0};
-  return 2;
+  return node->settings[NOBIAS] != 0 ? 1 : 2;
 }
 
 static void raise_to(size_t *most, size_t bytes) {
@@ -61,7 +71,11 @@ static ebb_status backward(const ebbi_node_call *call) {
 const ebbi_kind ebbi_kind_dense = {
     .name = "dense",
     .example = "256relu",
-    .help = "every output a weighted sum of all inputs, with a bias and an activation",
+    .help =
+        "every output a weighted sum of all inputs, with a bias and an activation; 256relu:nobias "
+        "has no bias",
+    .settings = {[NOBIAS] = {"nobias", 0, 2, 0, .whole = true, .silent = true,
+                             .suffix = ":nobias"}},
     .inputs = 1,
     .takes = true,
     .fuses = true,
