@@ -22,8 +22,14 @@ typedef struct element {
 
 contestant *element_ebb(const bench *b);
 
+/* Whether there is a formula to check this activation by. */
+bool element_knows(ebb_activation activation);
+
 /* f(z) in double precision. */
 double element_activation(ebb_activation activation, double z);
+
+/* f'(z). Returns false at a kink, where either side's slope is right. */
+bool element_slope(double *slope, ebb_activation activation, double z);
 
 /* The first update of a parameter and its moments. Returns the parameter's new value. */
 double element_update(const element *e, double *first, double *second, double parameter,
