@@ -45,8 +45,8 @@ static void run_activations(bench *b) {
 static void run_losses(bench *b) {
   for (int l = 0; l < EBB_LOSS_COUNT; l++) {
     ebb_loss loss = ebb_loss_default((ebb_loss_kind)l);
-    bool mse = ebb_loss_is_squares(loss.kind);
-    if (!mse && !ebb_loss_has_labels(loss.kind)) continue; /* no peer is measured */
+    if (!element_knows_loss(loss.kind)) continue;
+    bool values = !ebb_loss_has_labels(loss.kind);
     element e = {.kind = ELEMENT_LOSS, .rows = 4 * tall(b), .cols = WIDE, .loss = loss};
     double count = (double)e.rows * (double)e.cols;
     bench_case c = {.group = "loss",
@@ -54,8 +54,8 @@ static void run_losses(bench *b) {
                     .layout = "",
                     .optimizer = "",
                     .batch = e.rows,
-                    .flops = (mse ? 4 : 5) * count,
-                    .bytes = (mse ? 12 : 8) * count,
+                    .flops = (values ? 4 : 5) * count,
+                    .bytes = (values ? 12 : 8) * count,
                     .problem = &e};
     if (bench_wants(b, c.name)) bench_run(b, &c);
   }

@@ -146,7 +146,7 @@ static void check_loss(state *s) {
     if (ebb_loss_has_labels(e->loss.kind))
       want = exp(z[c] - log_sum(z, e->cols)) - (label(r, e->cols) == (int32_t)c);
     else
-      want = 2 * ((double)z[c] - s->before[TARGET][at]) / (double)e->cols;
+      want = element_loss_slope(e->loss, z[c], s->before[TARGET][at]) / (double)e->cols;
     expect(s, at, dz[at] * rows, want);
   }
 }

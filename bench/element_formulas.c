@@ -1,8 +1,8 @@
 /* The formulas of ebb/ops.h again, in double precision, for checking sampled elements.
  *
  * `ebb verify` judges every kernel on every shape; this check covers the arrays that are timed.
- * Slopes are central differences, so each activation is written only once. An activation without a
- * formula here is not measured.
+ * Slopes are central differences, so each activation is written only once. An activation or a
+ * loss without a formula here is not measured.
  */
 #include "element.h"
 
@@ -43,8 +43,24 @@ static double (*const formulas[EBB_ACT_COUNT])(double z, double p) = {
 #define ROW(name, formula) [EBB_ACT_##name] = value_of_##name,
     FORMULAS(ROW)};
 
+/* X(NAME, derivative of a column's loss by d = z - y, with the parameter p). */
+#define LOSS_SLOPES(X)                                                                             \
+  X(MSE, 2 * d)                                                                                    \
+  X(HUBER, fmin(fmax(d, -p), p))
+
+#define LOSS_SLOPE(name, formula)                                                                  \
+  static double loss_slope_of_##name(double d, double p) {                                         \
+    (void)p;                                                                                       \
+    return formula;                                                                                \
+  }
+LOSS_SLOPES(LOSS_SLOPE)
+
+static double (*const loss_slopes[EBB_LOSS_COUNT])(double d, double p) = {
+#define LOSS_ROW(name, formula) [EBB_LOSS_##name] = loss_slope_of_##name,
+    LOSS_SLOPES(LOSS_ROW)};
+
 bool element_knows(ebb_activation activation) {
-  return formulas[EBB_ACTIVATION_ROW(activation)] != NULL;
+  return formulas[EBB_ACTIVATION_ROW(activation)];
 }
 
 double element_activation(ebb_activation activation, double z) {
@@ -58,6 +74,14 @@ bool element_slope(double *slope, ebb_activation activation, double z) {
   double left = (f - element_activation(activation, z - h)) / h;
   *slope = (left + right) / 2;
   return fabs(right - left) <= 1e-4 * (1 + fabs(*slope));
+}
+
+bool element_knows_loss(ebb_loss_kind loss) {
+  return ebb_loss_has_labels(loss) || loss_slopes[loss];
+}
+
+double element_loss_slope(ebb_loss loss, double z, double target) {
+  return loss_slopes[loss.kind](z - target, loss.parameters[0]);
 }
 
 static double sgd(const ebb_optimizer *o, double *first, double gradient) {
