@@ -306,7 +306,7 @@ code 0 train --resume lock --quiet --time-limit 0.001
 # wrong_kernels FOLDER: kernels, one of which has an error of a hundredth.
 wrong_kernels() {
   cp -r "$tests/../kernels" "$1"
-  sed -i 's/#define F_tanh(T, z)\(.*\)$/#define F_tanh(T, z) (1.01f * (tanh(z)))/' "$1/activation.h"
+  sed -i 's/#define F_tanh(T, z, p)\(.*\)$/#define F_tanh(T, z, p) (1.01f * (tanh_##T(z)))/' "$1/activation.h"
   cmp -s "$tests/../kernels/activation.h" "$1/activation.h" && flunk "no kernel is wrong"
 }
 
