@@ -273,7 +273,10 @@ typedef struct watcher {
 
 static void *watch(void *user) {
   watcher *w = user;
-  while (ebb_device_stuck(w->device, w->what, sizeof w->what) == 0) sched_yield();
+  do /* on a busy machine a call of OpenCL that queues the download may be seen first */
+    sched_yield();
+  while (ebb_device_stuck(w->device, w->what, sizeof w->what) == 0 ||
+         strncmp(w->what, "cl", 2) == 0);
   ebb_device_stuck(w->device, w->cut, sizeof w->cut);
   open_gate(w->gate);
   return NULL;

@@ -4,6 +4,7 @@
  * The table of kinds is gone through, so a new kind needs no line here. A node reads values that
  * nodes with an activation may have made; all of one case are kept in float32, or in bfloat16.
  */
+#include "check/bounds.h"
 #include "check/kind.h"
 #include "check/verify_kernels.h"
 
@@ -203,6 +204,36 @@ static ebb_status run_backward(node_case *c) {
   return compare_gradients(c);
 }
 
+/* What follows a step: the statistics of the node. */
+static ebb_status run_settle(node_case *c) {
+  const ebbi_kind_check *check = ebbi_node_check(&c->network.spec, NODE);
+  size_t at = 0, most = EBBI_NODE_PARAMETERS * c->shape.cols;
+  double *x, *numbers, *expected, *scale;
+  TRY(ebbi_fixture_read(&x, c->fixture, c->tensors.value[NODE]));
+  TRY(ebbi_fixture_array(&expected, c->fixture, most));
+  TRY(ebbi_fixture_array(&scale, c->fixture, most));
+  for (size_t p = 0; p < EBBI_NODE_PARAMETERS && c->tensors.parameter[NODE][p]; p++) {
+    const ebb_tensor *parameter = c->tensors.parameter[NODE][p];
+    TRY(ebbi_fixture_read(&numbers, c->fixture, parameter));
+    for (size_t i = 0; i < parameter->cols; i++) expected[at++] = numbers[i];
+  }
+  const ebbi_node_arrays arrays = {.spec = &c->network.spec,
+                                   .node = NODE,
+                                   .batch = c->shape.rows,
+                                   .live = c->shape.rows,
+                                   .x = {x}};
+  check->settle(expected, scale, &arrays);
+  TRY(c->kind->settle(&c->call));
+  at = 0;
+  for (size_t p = 0; p < EBBI_NODE_PARAMETERS && c->tensors.parameter[NODE][p]; p++) {
+    const ebb_tensor *parameter = c->tensors.parameter[NODE][p];
+    TRY(ebbi_fixture_compare(c->fixture, parameter, expected + at, scale + at,
+                             ebbi_bound_sum(c->shape.rows) + 8 * (double)FLT_EPSILON));
+    at += parameter->cols;
+  }
+  return EBB_OK;
+}
+
 static ebb_status run_case(ebbi_fixture *fixture, ebb_kind kind, node_case *c,
                            ebb_status (*run)(node_case *c)) {
   c->fixture = fixture;
@@ -246,6 +277,13 @@ ebb_status ebbi_case_node_forward(ebbi_fixture *fixture, ebbi_shape s) {
   for (int kind = 0; kind < EBB_KIND_COUNT; kind++)
     if (stands_between((ebb_kind)kind))
       TRY(run_kind(fixture, s, (ebb_kind)kind, false, run_forward));
+  return EBB_OK;
+}
+
+ebb_status ebbi_case_node_settle(ebbi_fixture *fixture, ebbi_shape s) {
+  for (int kind = 0; kind < EBB_KIND_COUNT; kind++)
+    if (ebbi_kind_of((ebb_kind)kind)->settle)
+      TRY(run_kind(fixture, s, (ebb_kind)kind, false, run_settle));
   return EBB_OK;
 }
 

@@ -46,6 +46,10 @@ typedef struct ebbi_kind_check {
   void (*forward)(const ebbi_node_arrays *n);
   void (*backward)(const ebbi_node_arrays *n);
 
+  /* Changes the parameters, flat, as a step's `settle` does, and writes what bounds are relative
+   * to. NULL: the kind has none. */
+  void (*settle)(double *parameters, double *scale, const ebbi_node_arrays *n);
+
   /* The variances of z; of the gradients and of dx. */
   void (*spread_forward)(const ebbi_node_spread *s);
   void (*spread_backward)(const ebbi_node_spread *s);

@@ -47,6 +47,7 @@ typedef enum ebbi_check_activations {
   X(bias_gradient, NONE, CLBLAST)                                                                  \
   X(add, NONE, ANY)                                                                                \
   X(node_forward, NONE, ANY)                                                                       \
+  X(node_settle, NONE, ANY)                                                                        \
   X(node_backward, NONE, ANY)                                                                      \
   X(loss, NONE, ANY)                                                                               \
   X(loss_weighted, NONE, ANY)                                                                      \

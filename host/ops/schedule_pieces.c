@@ -93,13 +93,16 @@ void ebbi_piece_one_cycle(ebbi_piece *out, const ebbi_schedule *s, uint64_t done
   }
 }
 
-/* Constant up to a step, then the kind's curve up to the last one. */
+/* Constant up to a step, then the kind's curve up to the last one; its end, if none is left. */
 static void flat_then_curve(ebbi_piece *out, const ebbi_schedule *s, uint64_t done, uint64_t flat) {
   if (done - s->first < flat) {
     begin_flat(out, s, flat);
   } else {
-    begin(out, s, ebbi_schedule_row_of((ebb_schedule_kind)s->kind)->curve, flat);
-    out->set.steps = s->steps > flat ? s->steps - flat : 1;
+    bool over = s->steps <= flat;
+    ebbi_curve curve = ebbi_schedule_row_of((ebb_schedule_kind)s->kind)->curve;
+    begin(out, s, over ? EBBI_CURVE_CONSTANT : curve, flat);
+    if (over) out->set.base_rate = flushed((double)s->base_rate * (double)s->factor);
+    if (!over) out->set.steps = s->steps - flat;
   }
 }
 

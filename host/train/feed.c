@@ -110,7 +110,7 @@ ebbi_target_rows ebbi_target_rows_of(const ebb_dataset *data) {
 /* Tiny weights become 0 here, since devices may flush them to 0 and would differ. */
 void ebbi_target_row(void *to, const ebbi_target_rows *from, size_t row) {
   size_t bytes = from->cols * sizeof(float);
-  memcpy(to, (const unsigned char *)from->targets + row * bytes, bytes);
+  if (bytes > 0) memcpy(to, (const unsigned char *)from->targets + row * bytes, bytes);
   if (!from->weights) return;
   float weight = (float)((double)from->weights[row] / from->mean);
   if (weight < FLT_MIN) weight = 0;
