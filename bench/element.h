@@ -31,9 +31,12 @@ double element_activation(ebb_activation activation, double z);
 /* f'(z). Returns false at a kink, where either side's slope is right. */
 bool element_slope(double *slope, ebb_activation activation, double z);
 
-/* Whether this loss can be checked, and the derivative by z of one of values. */
+/* Whether there is a formula to check this loss by. */
 bool element_knows_loss(ebb_loss_kind loss);
-double element_loss_slope(ebb_loss loss, double z, double target);
+
+/* The derivative of a column's loss by its output z, where the target is y; of a loss with labels
+ * that by z, the logarithm of the label's probability. */
+double element_loss_slope(ebb_loss loss, double z, double y);
 
 /* The first update of a parameter and its moments. Returns the parameter's new value. */
 double element_update(const element *e, double *first, double *second, double parameter,

@@ -135,6 +135,12 @@ static double log_sum(const float *row, size_t count) {
   return log(sum);
 }
 
+/* The gradient of a row's loss by z[c]. */
+static double label_gradient(const element *e, const float *z, size_t label, size_t c) {
+  double total = log_sum(z, e->cols);
+  return element_loss_slope(e->loss, z[label] - total, 0) * ((c == label) - exp(z[c] - total));
+}
+
 /* Multiplies gradients by the rows, so that they are near 1 and `expect` can compare them. */
 static void check_loss(state *s) {
   const element *e = s->e;
@@ -142,12 +148,11 @@ static void check_loss(state *s) {
   for (size_t at = 0; at < e->rows * e->cols; at += PLACES) {
     size_t r = at / e->cols, c = at % e->cols;
     const float *z = s->before[Z] + r * e->cols;
-    double rows = (double)e->rows, want;
-    if (ebb_loss_has_labels(e->loss.kind))
-      want = exp(z[c] - log_sum(z, e->cols)) - (label(r, e->cols) == (int32_t)c);
-    else
-      want = element_loss_slope(e->loss, z[c], s->before[TARGET][at]) / (double)e->cols;
-    expect(s, at, dz[at] * rows, want);
+    double rows = (double)e->rows;
+    expect(s, at, dz[at] * rows,
+           ebb_loss_has_labels(e->loss.kind)
+               ? label_gradient(e, z, (size_t)label(r, e->cols), c)
+               : element_loss_slope(e->loss, z[c], s->before[TARGET][at]) / (double)e->cols);
   }
 }
 

@@ -43,19 +43,28 @@ static double (*const formulas[EBB_ACT_COUNT])(double z, double p) = {
 #define ROW(name, formula) [EBB_ACT_##name] = value_of_##name,
     FORMULAS(ROW)};
 
-/* X(NAME, derivative of a column's loss by d = z - y, with the parameter p). */
+/* X(NAME, derivative of a column's loss by z, with the target y and the parameter p). Of losses
+ * with labels, z is the logarithm of the label's probability. */
 #define LOSS_SLOPES(X)                                                                             \
-  X(MSE, 2 * d)                                                                                    \
-  X(HUBER, fmin(fmax(d, -p), p))
+  X(CROSS_ENTROPY, -1)                                                                             \
+  X(MSE, 2 * (z - y))                                                                              \
+  X(HUBER, fmin(fmax(z - y, -p), p))                                                               \
+  X(MAE, (z > y) - (z < y))                                                                        \
+  X(POISSON, exp(z) - y)                                                                           \
+  X(GAMMA, 1 - y * exp(-z))                                                                        \
+  X(TWEEDIE, exp((2 - p) * z) - y * exp((1 - p) * z))                                              \
+  X(QUANTILE, (1 - p) * (z > y) - p * (z < y))                                                     \
+  X(BCE, 1 / (1 + exp(-z)) - y)                                                                    \
+  X(FOCAL, exp(z) * z * p * pow(1 - exp(z), p - 1) - pow(1 - exp(z), p))
 
 #define LOSS_SLOPE(name, formula)                                                                  \
-  static double loss_slope_of_##name(double d, double p) {                                         \
-    (void)p;                                                                                       \
+  static double loss_slope_of_##name(double z, double y, double p) {                               \
+    (void)z, (void)y, (void)p;                                                                     \
     return formula;                                                                                \
   }
 LOSS_SLOPES(LOSS_SLOPE)
 
-static double (*const loss_slopes[EBB_LOSS_COUNT])(double d, double p) = {
+static double (*const loss_slopes[EBB_LOSS_COUNT])(double z, double y, double p) = {
 #define LOSS_ROW(name, formula) [EBB_LOSS_##name] = loss_slope_of_##name,
     LOSS_SLOPES(LOSS_ROW)};
 
@@ -77,11 +86,11 @@ bool element_slope(double *slope, ebb_activation activation, double z) {
 }
 
 bool element_knows_loss(ebb_loss_kind loss) {
-  return ebb_loss_has_labels(loss) || loss_slopes[loss];
+  return loss_slopes[loss];
 }
 
-double element_loss_slope(ebb_loss loss, double z, double target) {
-  return loss_slopes[loss.kind](z - target, loss.parameters[0]);
+double element_loss_slope(ebb_loss loss, double z, double y) {
+  return loss_slopes[loss.kind](z, y, loss.parameters[0]);
 }
 
 static double sgd(const ebb_optimizer *o, double *first, double gradient) {
