@@ -46,9 +46,9 @@ trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step w
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
 trains cpu 7 "${weighted[@]}" --model 5relu --step whole --data-on host
 trains cpu 34 "${many[@]}" --model '3celu(2)' --step whole # two slices
-trains gpu 7 "${weighted[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole
+trains gpu 7 "${weighted[@]}" --model 5gelu:nobias --optimizer adamw --step whole
 trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential "${untested[@]}"
-trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole # two slices, panels, scratch
+trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole "${untested[@]}" # two slices, panels, scratch
 
 # A layer of every kind, as the help writes it; 20 units can be halved twice.
 kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^$/ { exit } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g')

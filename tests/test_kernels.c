@@ -119,6 +119,14 @@ static void run_case(unsigned char *images[GUARDED], guards *all, ebb_device *de
   for (size_t i = 0; i < all->count; i++) ebbi_buffer_free(all->items[i].whole);
 }
 
+static void run_once(ebb_device *device, const ebbi_kernel_check *check, ebb_activation activation,
+                     ebbi_shape shape) {
+  unsigned char *images[GUARDED];
+  guards all;
+  run_case(images, &all, device, check, activation, shape);
+  for (size_t i = 0; i < all.count; i++) free(images[i]);
+}
+
 static void run_twice(ebb_device *device, const ebbi_kernel_check *check, ebb_activation activation,
                       ebbi_shape shape) {
   unsigned char *first[GUARDED], *second[GUARDED];
@@ -198,7 +206,7 @@ static void test_extreme_shapes(void **state) {
   static const ebbi_shape shapes[] = {{1, 1, 5000}, {5000, 1, 1}, {1, 5000, 1}, {3, 2, 4097}};
   for (const ebbi_kernel_check *check = ebbi_kernel_checks; check->name; check++)
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-      run_twice(*state, check, EBB_ACT_RELU, shapes[i]);
+      run_once(*state, check, EBB_ACT_RELU, shapes[i]);
 }
 
 static void tally_one(double found, double expected, double scale, double bound, bool passes) {
