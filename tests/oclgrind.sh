@@ -38,10 +38,10 @@ trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step l
   --clip-norm 1 --l1 0.01 --freeze 1 --max-norm 0.5 --average ema=0.9
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu:nobias --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
-trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
+[[ -z ${ALL-} ]] || trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
 trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --model 'drop0.2-5gelu:nobias-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
-trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
+[[ -z ${ALL-} ]] || trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole --schedule step --schedule-length 1
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
 trains cpu 7 "${weighted[@]}" --model 5relu --step whole --data-on host
@@ -52,7 +52,7 @@ trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole "${
 
 # A layer of every kind, as the help writes it; 20 units can be halved twice.
 kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^$/ { exit } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g')
-trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers
+trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers "${untested[@]}"
 [[ -z ${ALL-} ]] || trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
 
 # Depths that are split, by the engine gpu from 512 on, its slices finished by more than a group, and
