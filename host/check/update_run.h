@@ -20,10 +20,9 @@ typedef struct ebbi_update_run {
   const float *norms;             /* sums of squares of all gradients; NULL: no clipping by norm */
   size_t count;
   ebb_tensor *parameters, *gradients, *state, *partials; /* the caller's */
-  ebb_tensor
-      *moments[EBB_OPTIMIZER_MOMENTS];    /* the fixture's; NULL if the optimizer has not so many */
-  double *slice_values, *gradient_values; /* on the device [S, count], and their sum */
-  double *magnitudes;                     /* of the terms of a gradient that a group has changed */
+  ebb_tensor *moments[EBB_OPTIMIZER_MOMENTS]; /* the fixture's; NULL if the optimizer keeps fewer */
+  double *slice_values, *gradient_values;     /* on the device [S, count], and their sum */
+  double *magnitudes; /* of the terms of a gradient that a group has changed */
   ebbi_update_values found, expected, scale; /* after a step; scale: magnitudes of the terms */
 } ebbi_update_run;
 

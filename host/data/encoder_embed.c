@@ -18,7 +18,7 @@
 
 enum {
   MANY = 20,    /* a column of more categories has an embedding by itself */
-  STANDARD = 8, /* of so many numbers (Holzmueller et al. 2024) */
+  STANDARD = 8, /* numbers for each category (Holzmueller et al. 2024) */
   MOST = 512    /* numbers of an embedding */
 };
 
