@@ -29,15 +29,15 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_fuzz_found
              test_data_no_memory
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_losses cli_profile cli_stream structure test_exec)
-ebb_schedule(10 quick test_matmul_gpu test_precision cli_best cli_checkpoint cli_data
+ebb_schedule(10 quick test_matmul_gpu cli_best cli_checkpoint cli_data
              cli_config cli_rows cli_schedule cli_train golden)
 ebb_schedule(20 full cli_tune)
 ebb_schedule(100 quick test_kernels)
-ebb_schedule(1 "" test_verify cli_verify) # late: their programs are those of test_kernels, and compiled by then
+ebb_schedule(12 "" test_verify cli_verify) # after test_kernels, which compiles their programs
 ebb_schedule(35 quick cli_signals)
 ebb_schedule(15 "" cli_cases consumer_subproject cli_real readme)
 ebb_schedule(25 "" cli_cache)
-ebb_schedule(40 full test_precision_training test_sentinel_bounds test_kernel_work test_step_forms test_whole_groups)
+ebb_schedule(40 full test_precision test_precision_training test_sentinel_bounds test_kernel_work test_step_forms test_whole_groups)
 ebb_schedule(30 full cli_bench cli_precision consumer_static golden_gpu gpu structure_proof test_sentinel_faults_0 test_sentinel_faults_1
              test_verify_faults_0 test_verify_faults_1 test_verify_faults_2 test_verify_faults_3)
 ebb_schedule(12 "" fault_sweep fault_hangs)
@@ -51,6 +51,6 @@ ebb_schedule(300 full fault_flips_0 fault_flips_1 fault_flips_2 fault_flips_3 fa
 ebb_schedule(600 full quality)
 
 if(EBB_SANITIZE) # the release build has measured already, and has run these kernels and this many processes
-  ebb_schedule(40 full cli_best cli_checkpoint cli_config cli_data cli_eval cli_faults cli_files cli_io cli_kills cli_rows cli_schedule cli_signals cli_tune
+  ebb_schedule(40 full cli_best cli_checkpoint cli_config cli_data cli_eval cli_faults cli_files cli_io cli_kills cli_rows cli_schedule cli_signals cli_train cli_tune
                fault_hangs fault_sweep test_data_memory test_precision test_precision_training)
 endif()
