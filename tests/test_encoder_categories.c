@@ -179,7 +179,7 @@ static ebb_table *three_columns(void) {
   return t;
 }
 
-/* Codes come first, those of one size together; a missing value has a code of its own. */
+/* Codes come first, grouped by size; a missing value has a code of its own. */
 static void test_codes(void **state) {
   (void)state;
   ebb_table *t = three_columns();

@@ -1,7 +1,7 @@
 /* The reference of kinds that normalise lines: rows (layernorm, rmsnorm) or columns (batchnorm).
  *
- * All have the parameters weight and eps as their first setting. Those of a centred kind continue
- * with a bias, those of columns with running mean and variance.
+ * All have the parameter weight, and eps as their first setting. A centred kind also has a bias,
+ * and a kind that works by columns has a running mean and variance.
  */
 #ifndef EBBI_NORM_LINES_H
 #define EBBI_NORM_LINES_H
