@@ -358,7 +358,8 @@ static void real_files_give_their_networks_outputs(void **state) {
   expect_outputs(device, "dataparallel", "3-8relu-2", rows, 3, full, "");
   expect_outputs(device, "fc", "8relu", rows, 3, full, "");
   expect_outputs(device, "nobias", "3-8relu-2", rows, 3, nobias, "taken as zeros: 0.weight [8, 3]");
-  expect_outputs(device, "extra", "3-8relu-2", rows, 3, full, "dense layer: step I64");
+  expect_outputs(device, "extra", "3-8relu-2", rows, 3, full,
+                 "no parameter of the network: step I64");
   expect_outputs(device, "regress1", NULL, units, 3, regress, "");
   expect_outputs(device, "argmax3", "3-3", units, 3, argmax, "");
 }
