@@ -11,7 +11,7 @@
 #include <string.h>
 
 static const struct {
-  const char *sizes, *spec;
+  const char *name, *spec;
   size_t batch;
   bool quick, gpu;
 } cases[] = {
@@ -24,6 +24,10 @@ static const struct {
     {"784-512-512-10", "784-512relu-512relu-10", 1024, false, false},
     {"784-128-10", "784-128relu-10", 32, true, false},
     {"784-128-10", "784-128relu-10", 128, false, false},
+    {"784-512-512-10 norm", "784-512-layernormrelu-512-layernormrelu-10", 128, false, false},
+    {"784-512-512-10 dropout", "784-512relu-drop0.2-512relu-drop0.2-10", 128, false, false},
+    {"784-512-512-10 norm dropout", "784-512-layernormrelu-drop0.2-512-layernormrelu-drop0.2-10",
+     128, false, false},
     {"8-32-32-2", "8-32relu-32relu-2", 32, true, false},
     {"16-64-64-4", "16-64relu-64relu-4", 32, false, false},
     {"1024-1024-1024-1024-10", "1024-1024relu-1024relu-1024relu-10", 128, false, false},
@@ -33,6 +37,7 @@ static const struct {
 static double step_flops(const ebb_spec *spec, size_t batch) {
   double sum = 0;
   for (size_t l = 0; l < spec->count; l++) {
+    if (spec->nodes[l].kind != EBB_KIND_DENSE) continue;
     double product =
         2.0 * (double)batch * (double)ebb_spec_cols(spec, l) * (double)ebb_spec_cols(spec, l + 1);
     sum += product * (l == 0 ? 2 : 3);
@@ -41,13 +46,13 @@ static double step_flops(const ebb_spec *spec, size_t batch) {
 }
 
 static void run_step(bench *b, size_t at, ebb_optimizer_kind kind) {
-  step p = {.sizes = cases[at].sizes,
+  step p = {.text = cases[at].spec,
             .batch = cases[at].batch,
             .optimizer = ebb_optimizer_default(kind),
             .learning_rate = 1e-3f};
   if (kind == EBB_OPT_SGD) p.optimizer.momentum = 0.9;
   char name[64];
-  snprintf(name, sizeof name, "%s b%zu %s", p.sizes, p.batch, ebb_optimizer_name(kind));
+  snprintf(name, sizeof name, "%s b%zu %s", cases[at].name, p.batch, ebb_optimizer_name(kind));
   if (!bench_wants(b, name)) return;
   bench_must(ebb_spec_parse(&p.spec, cases[at].spec, 0, 0));
   bench_case c = {.group = "step",
@@ -75,6 +80,8 @@ static void enter_torch(bench *b) {
 static void enter_processor(bench *b) {
   bench_enter(b, bench_fma_peak(b));
   enter_torch(b);
+  bench_enter(b, step_jax("jax", b->threads, "step"));
+  bench_enter(b, step_jax("jax_scan", b->threads, "scan"));
   bench_enter(b, step_fann());
 }
 
@@ -85,8 +92,9 @@ static void enter_gpu(bench *b) {
 
 int main(int argc, char **argv) {
   bench b;
-  bench_open(&b, "step", "Whole training steps, against PyTorch and FANN where they are installed.",
-             argc, argv);
+  bench_open(&b, "step",
+             "Whole training steps, against PyTorch, JAX and FANN where they are installed.", argc,
+             argv);
   bench_enter(&b, step_ebb(&b));
   b.gpu ? enter_gpu(&b) : enter_processor(&b);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

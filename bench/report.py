@@ -53,10 +53,22 @@ def ratio(row):
     return f"{middle:.2f}× ({low:.2f}–{high:.2f})" if middle else "–"
 
 
+def better_peers(timed):
+    """Of each case with several peers, the row of the one that is hardest to beat."""
+    cases = {}
+    for row in timed:
+        if row["ratio_ours_over_it"] and row["contestant"] != "ebb":
+            cases.setdefault((row["bench"], case_of(row)), []).append(row)
+    best = [min(peers, key=lambda row: float(row["ratio_ours_over_it"]))
+            for peers in cases.values() if len(peers) > 1]
+    return [dict(row, contestant="the better peer") for row in best]
+
+
 def summary(rows):
     """A row a group and contestant: geometric mean and worst case; for ebb, of the peak."""
     out = []
     timed = [row for row in rows if row["ms_median"] and row["contestant"] not in PROBES]
+    timed += better_peers(timed)
     for key in unique((r["bench"], r["group"], r["contestant"]) for r in timed):
         mine = [r for r in timed if (r["bench"], r["group"], r["contestant"]) == key]
         field = "fraction_of_peak" if key[2] == "ebb" else "ratio_ours_over_it"

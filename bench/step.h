@@ -5,7 +5,7 @@
 #include "harness/bench.h"
 
 typedef struct step {
-  const char *sizes; /* "784-512-512-10"; relu between */
+  const char *text; /* of the spec, "784-512relu-512relu-10" */
   ebb_spec spec;
   size_t batch;
   ebb_optimizer optimizer;
@@ -19,5 +19,8 @@ contestant *step_fann(void);
  * or "graph" (CUDA alone). */
 contestant *step_torch(const char *name, const char *interpreter, size_t threads,
                        const char *device, const char *form);
+
+/* JAX in the interpreter of EBB_BENCH_PYTHON, by bench/jax_step.py. `form`: "step" or "scan". */
+contestant *step_jax(const char *name, size_t threads, const char *form);
 
 #endif

@@ -1,8 +1,9 @@
-/* The contestants for training steps: ebb, PyTorch in its own process, FANN.
+/* The contestants for training steps: ebb, PyTorch and JAX in their own processes, FANN.
  *
  * All have their data in memory before the clock starts, and no result is read in a step. ebb
- * gathers a shuffled batch within its step, PyTorch slices one in order. FANN's batch training has
- * no momentum, no Adam and no cross-entropy; it does the nearest equivalent, and its note says so.
+ * gathers a shuffled batch within its step, PyTorch and JAX slice one in order. FANN's batch
+ * training has no momentum, no Adam and no cross-entropy; it does the nearest equivalent, and its
+ * note says so.
  */
 #include "harness/library.h"
 #include "harness/worker.h"
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Rows of the data set: several batches of any size. torch_step.py uses the same number. */
+/* Rows of the data set: several batches of any size. worker.py has the same number. */
 static size_t data_rows(size_t batch) {
   return batch > 1024 ? 4 * batch : 4096;
 }
@@ -98,11 +99,11 @@ contestant *step_ebb(const bench *b) {
   return who;
 }
 
-/* --- PyTorch --- */
+/* --- PyTorch and JAX --- */
 
 static void describe(char *text, size_t size, const bench_case *c) {
   const step *p = c->problem;
-  snprintf(text, size, "%s %zu %s", p->sizes, p->batch, ebb_optimizer_name(p->optimizer.kind));
+  snprintf(text, size, "%s %zu %s", p->text, p->batch, ebb_optimizer_name(p->optimizer.kind));
 }
 
 /* Binds threads to cores: two OpenMP threads on one core would wait for each other's time slices.
@@ -114,6 +115,13 @@ contestant *step_torch(const char *name, const char *interpreter, size_t threads
   setenv("OMP_PROC_BIND", "true", 1);
   const char *const arguments[] = {count, device, form};
   return bench_script(name, interpreter, "torch_step.py", arguments, describe);
+}
+
+contestant *step_jax(const char *name, size_t threads, const char *form) {
+  char count[24];
+  snprintf(count, sizeof count, "%zu", threads);
+  const char *const arguments[] = {count, form, NULL};
+  return bench_script(name, NULL, "jax_step.py", arguments, describe);
 }
 
 /* --- FANN --- */
@@ -161,6 +169,9 @@ static bool fann_prepare(contestant *self, const bench_case *c) {
   const step *p = c->problem;
   fann_clear(s);
   if (p->optimizer.kind != EBB_OPT_SGD) return bench_sit_out(self, "has no Adam");
+  for (size_t l = 0; l < p->spec.count; l++)
+    if (p->spec.nodes[l].kind != EBB_KIND_DENSE)
+      return bench_sit_out(self, "has no %s", ebb_kind_name(p->spec.nodes[l].kind));
   if (c->flops > 5e8) return bench_sit_out(self, "left out: a step would take too long");
   unsigned sizes[EBB_MAX_NODES + 1] = {(unsigned)ebb_spec_inputs(&p->spec)};
   for (size_t l = 0; l < p->spec.count; l++)

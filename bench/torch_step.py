@@ -8,6 +8,7 @@ that no step has to copy its batch first.
 """
 import sys
 
+import worker
 from torch_worker import open_device, serve, torch
 
 nn = torch.nn
@@ -32,17 +33,26 @@ def make_optimizer(kind, parameters, device, capturable):
     raise SystemExit("torch_step.py: no optimizer " + kind)
 
 
+def make_network(spec):
+    width, modules = int(spec.split("-")[0]), []
+    for layer in worker.layers_of(spec):
+        if layer[0] == "drop":
+            modules.append(nn.Dropout(layer[1]))
+            continue
+        modules.append(nn.Linear(width, layer[1]) if layer[0] == "dense" else nn.LayerNorm(width))
+        width = layer[1] if layer[0] == "dense" else width
+        modules += [nn.ReLU()] if layer[-1] else []
+    return nn.Sequential(*modules)
+
+
 class Training:
-    def __init__(self, sizes, batch, kind, device, graph=False):
+    def __init__(self, spec, batch, kind, device, graph=False):
         torch.manual_seed(1)
         torch.set_float32_matmul_precision("highest")  # no TF32
-        layers = []
-        for inputs, outputs in zip(sizes, sizes[1:]):
-            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
-        self.network = nn.Sequential(*layers[:-1]).to(device)
-        rows = 4 * batch if batch > 1024 else 4096  # as in step_peers.c
-        x = (torch.rand(rows, sizes[0]) * 2 - 1).to(device)
-        labels = (torch.arange(rows) % sizes[-1]).to(device)
+        self.network = make_network(spec).to(device)
+        rows, sizes = worker.rows_of(batch), spec.split("-")
+        x = (torch.rand(rows, int(sizes[0])) * 2 - 1).to(device)
+        labels = (torch.arange(rows) % int(sizes[-1])).to(device)
         self.batches = [(x[at:at + batch], labels[at:at + batch])
                         for at in range(0, rows, batch)]
         self.loss = nn.CrossEntropyLoss()
@@ -104,8 +114,7 @@ def main():
     device, graph = open_device(*sys.argv[1:3]), sys.argv[3] == "graph"
 
     def make(words):
-        sizes = [int(size) for size in words[0].split("-")]
-        return Training(sizes, int(words[1]), words[2], device, graph)
+        return Training(words[0], int(words[1]), words[2], device, graph)
     serve(device, make)
 
 

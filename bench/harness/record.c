@@ -78,6 +78,13 @@ static bool has_column(const bench *b, size_t i) {
   return i > 0 && !b->contestants[i]->absent && !b->contestants[i]->is_peak;
 }
 
+/* The better peer is a column if there are several. */
+static bool has_better(const bench *b) {
+  size_t count = 0;
+  for (size_t i = 0; i < b->count; i++) count += has_column(b, i);
+  return count > 1;
+}
+
 /* The figures of a row and their headings. Columns that the bench's cases lack are left out; `c` is
  * any case. */
 static const struct {
@@ -99,12 +106,13 @@ static bool has_figure(const bench *b, const bench_case *c, size_t column) {
 
 void bench_table_header(const bench *b, const bench_case *c) {
   char rule[512] = "";
-  int length = printf("\n| %-30s |", "case") - 1;
+  int length = printf("\n| %-36s |", "case") - 1;
   if (c->m) length += printf(" %-2s | %-14s |", "", "m x n x k");
   for (size_t i = 0; i < COLUMNS; i++)
     if (has_figure(b, c, i)) length += printf(" %*s |", columns[i].width, columns[i].heading);
   for (size_t i = 0; i < b->count; i++)
     if (has_column(b, i)) length += printf(" %18s |", b->contestants[i]->name);
+  if (has_better(b)) length += printf(" %11s |", "better peer");
   memset(rule, '-', sizeof rule - 1);
   printf("\n|%.*s|\n", length - 2, rule);
 }
@@ -115,16 +123,19 @@ void bench_table_row(const bench *b, const bench_case *c, const bench_result *re
                              1e-9 * c->bytes / ours->median, ours->fraction};
   char text[64];
   snprintf(text, sizeof text, "%zux%zux%zu", c->m, c->n, c->k);
-  printf("| %-30s |", c->name);
+  printf("| %-36s |", c->name);
   if (c->m) printf(" %s | %-14s |", c->layout, text);
   for (size_t i = 0; i < COLUMNS; i++)
     if (has_figure(b, c, i)) printf(" %*.*f |", columns[i].width, columns[i].digits, figures[i]);
+  double better = 0;
   for (size_t i = 0; i < b->count; i++) {
     const bench_result *r = &results[i];
     if (!has_column(b, i)) continue;
+    if (r->samples && (better == 0 || r->ratio < better)) better = r->ratio;
     snprintf(text, sizeof text, "%.2fx (%.2f-%.2f)", r->ratio, r->ratio_p10, r->ratio_p90);
     printf(" %18s |", r->samples ? text : "-");
   }
+  if (has_better(b)) printf(" %10.2fx |", better);
   printf("\n");
   fflush(stdout);
 }
