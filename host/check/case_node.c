@@ -84,7 +84,7 @@ static ebb_status make_node(node_case *c, ebb_kind kind) {
     cols[i] = c->shape.cols;
     node->inputs[i] = i < c->kind->inputs ? NODE - i : 0;
   }
-  return c->kind->shape(node, cols, "ebb_verify");
+  return ebbi_node_shape(node, cols, "ebb_verify");
 }
 
 static ebb_status make_call(node_case *c) {

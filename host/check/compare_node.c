@@ -46,7 +46,8 @@ ebb_status ebbi_compare_forward_at(ebbi_samples *s, ebbi_comparison *c, const eb
   const ebbi_kind_check *kind = ebbi_node_check(t->spec, node);
   const ebb_tensor *y = t->value[node + 1];
   double *found, *z = NULL;
-  TRY(kind->expect_z(s, c, t, node));
+  TRY(kind->expect ? kind->expect(s, c, t, node, t->value[t->spec->nodes[node].inputs[0]])
+                   : kind->expect_z(s, c, t, node));
   TRY(ebbi_read_samples(&found, c, y, s));
   if (t->z[node]) TRY(ebbi_read_samples(&z, c, t->z[node], s));
   for (size_t i = 0; i < s->rows.count; i++)
@@ -103,7 +104,8 @@ ebb_status ebbi_compare_input_gradient_at(ebbi_samples *s, ebbi_comparison *c,
   const ebbi_kind_check *kind = ebbi_node_check(t->spec, node);
   const ebb_tensor *dx = t->dinput[node][input];
   size_t value = input_of(t, node, input);
-  TRY(kind->expect_dx(s, c, t, node, input));
+  TRY(kind->expect ? kind->expect(s, c, t, node, t->dvalue[node + 1])
+                   : kind->expect_dx(s, c, t, node, input));
   if (dx == t->dvalue[value]) TRY(descend(s, c, t, value));
   return compare_samples(c, kind->dx[input], dx, s);
 }

@@ -61,6 +61,11 @@ typedef struct ebbi_kind_check {
   ebb_status (*expect_dx)(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
                           size_t node, size_t input);
 
+  /* For a kind that multiplies its input and its output's gradient by the same factors, instead of
+   * both: what becomes of the tensor `from`, x or dz. */
+  ebb_status (*expect)(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t, size_t node,
+                       const ebb_tensor *from);
+
   /* Compares the gradients of its parameters; NULL: it has none. */
   ebb_status (*compare_gradients)(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node);
 } ebbi_kind_check;

@@ -15,6 +15,13 @@ const ebbi_kind *ebbi_node_kind(const ebb_spec *spec, size_t node) {
   return kinds[spec->nodes[node].kind];
 }
 
+ebb_status ebbi_node_shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
+  const ebbi_kind *kind = kinds[node->kind];
+  if (kind->shape) return kind->shape(node, cols, where);
+  node->units = cols[0];
+  return EBB_OK;
+}
+
 size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,
                             size_t node) {
   const ebb_node *n = &spec->nodes[node];

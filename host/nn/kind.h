@@ -85,7 +85,8 @@ typedef struct ebbi_kind {
   bool front;         /* belongs to the data: a text may leave it out, see spec_front.c */
   bool exact;         /* its inputs are kept in float32 in every precision */
 
-  /* Checks the columns of the inputs; checks (dense) or sets the units of the node.
+  /* Checks the columns of the inputs; checks (dense) or sets the units of the node. NULL: as many
+   * as its input has columns.
    * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
   ebb_status (*shape)(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
@@ -115,6 +116,10 @@ const ebbi_kind *ebbi_kind_of(ebb_kind kind);
 
 /* The kind of a node. */
 const ebbi_kind *ebbi_node_kind(const ebb_spec *spec, size_t node);
+
+/* Runs the kind's `shape` for a node.
+ * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
+ebb_status ebbi_node_shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
 /* Describes a node's parameters and returns their number. */
 size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,

@@ -79,7 +79,7 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
   TRY(append_settings(&added, node, where));
   size_t cols[EBB_NODE_INPUTS] = {0};
   for (size_t i = 0; i < kind->inputs; i++) cols[i] = ebb_spec_cols(spec, added.inputs[i]);
-  TRY(kind->shape(&added, cols, where));
+  TRY(ebbi_node_shape(&added, cols, where));
   spec->nodes[count] = added;
   spec->count = count + 1;
   return EBB_OK;

@@ -84,17 +84,6 @@ static ebb_status expect(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_te
   return EBB_OK;
 }
 
-static ebb_status expect_z(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
-                           size_t node) {
-  return expect(s, c, t, node, t->value[t->spec->nodes[node].inputs[0]]);
-}
-
-static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
-                            size_t node, size_t input) {
-  (void)input;
-  return expect(s, c, t, node, t->dvalue[node + 1]);
-}
-
 const ebbi_kind_check ebbi_kind_check_dropout = {.label = " (dropout)",
                                                  .y = "y",
                                                  .dx = {"dx"},
@@ -103,5 +92,4 @@ const ebbi_kind_check ebbi_kind_check_dropout = {.label = " (dropout)",
                                                  .backward = backward,
                                                  .spread_forward = spread_forward,
                                                  .spread_backward = spread_backward,
-                                                 .expect_z = expect_z,
-                                                 .expect_dx = expect_dx};
+                                                 .expect = expect};

@@ -76,17 +76,6 @@ static ebb_status expect(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_te
   return EBB_OK;
 }
 
-static ebb_status expect_z(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
-                           size_t node) {
-  return expect(s, c, t, node, t->value[t->spec->nodes[node].inputs[0]]);
-}
-
-static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
-                            size_t node, size_t input) {
-  (void)input;
-  return expect(s, c, t, node, t->dvalue[node + 1]);
-}
-
 static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node) {
   const ebb_tensor *from = t->value[t->spec->nodes[node].inputs[0]];
   ebbi_picks first = {1, {0}};
@@ -111,6 +100,5 @@ const ebbi_kind_check ebbi_kind_check_scale = {.label = " (scale)",
                                                .backward = backward,
                                                .spread_forward = spread_forward,
                                                .spread_backward = spread_backward,
-                                               .expect_z = expect_z,
-                                               .expect_dx = expect_dx,
+                                               .expect = expect,
                                                .compare_gradients = compare_gradients};

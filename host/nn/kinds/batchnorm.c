@@ -23,12 +23,6 @@ ebb_status ebb_spec_add_batchnorm(ebb_spec *spec, double epsilon, double momentu
   return ebbi_spec_append(spec, &node, "ebb_spec_add_batchnorm");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   static const ebbi_parameter all[PARAMETERS] = {
@@ -136,7 +130,6 @@ const ebbi_kind ebbi_kind_batchnorm = {
     .inputs = 1,
     .takes = true,
     .fuses = true,
-    .shape = shape,
     .parameters = parameters,
     .forward = forward,
     .backward = backward,

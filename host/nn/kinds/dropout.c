@@ -13,12 +13,6 @@ ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_dropout");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 /* Appends the sizes and runs. A share of a row is what WIDTH calls of Philox serve: 4 vectors of
  * columns, in blocks of 64 columns. */
 static ebb_status run_shares(ebbi_launch *launch, const ebbi_exec *exec, const ebb_tensor *y) {
@@ -74,7 +68,6 @@ const ebbi_kind ebbi_kind_dropout = {
     .inputs = 1,
     .fuses = true,
     .training_only = true,
-    .shape = shape,
     .forward = forward,
     .backward = backward,
 };

@@ -13,12 +13,6 @@ ebb_status ebb_spec_add_layernorm(ebb_spec *spec, double epsilon, ebb_activation
   return ebbi_spec_append(spec, &node, "ebb_spec_add_layernorm");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   (void)node;
@@ -63,7 +57,6 @@ const ebbi_kind ebbi_kind_layernorm = {
     .inputs = 1,
     .takes = true,
     .fuses = true,
-    .shape = shape,
     .parameters = parameters,
     .workspace = workspace,
     .forward = forward,

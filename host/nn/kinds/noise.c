@@ -13,12 +13,6 @@ ebb_status ebb_spec_add_noise(ebb_spec *spec, double deviation) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_noise");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static ebb_status forward(const ebbi_node_call *call) {
   static const char where[] = "noise";
   ebb_tensor *y = call->y;
@@ -47,6 +41,5 @@ const ebbi_kind ebbi_kind_noise = {
     .settings = {{"deviation", 0, 1e6, 0.1, false}},
     .inputs = 1,
     .training_only = true,
-    .shape = shape,
     .forward = forward,
 };

@@ -14,12 +14,6 @@ ebb_status ebb_spec_add_prelu(ebb_spec *spec) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_prelu");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   (void)inputs;
@@ -90,7 +84,6 @@ const ebbi_kind ebbi_kind_prelu = {
     .example = "prelu",
     .help = "numbers below 0 times a factor of their column that is learned (an activation)",
     .inputs = 1,
-    .shape = shape,
     .parameters = parameters,
     .forward = forward,
     .backward = backward,

@@ -14,12 +14,6 @@ ebb_status ebb_spec_add_rmsnorm(ebb_spec *spec, double epsilon, ebb_activation a
   return ebbi_spec_append(spec, &node, "ebb_spec_add_rmsnorm");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   (void)node;
@@ -60,7 +54,6 @@ const ebbi_kind ebbi_kind_rmsnorm = {
     .inputs = 1,
     .takes = true,
     .fuses = true,
-    .shape = shape,
     .parameters = parameters,
     .workspace = workspace,
     .forward = forward,

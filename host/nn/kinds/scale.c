@@ -13,12 +13,6 @@ ebb_status ebb_spec_add_scale(ebb_spec *spec) {
   return ebbi_spec_append(spec, &node, "ebb_spec_add_scale");
 }
 
-static ebb_status shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where) {
-  (void)where;
-  node->units = cols[0];
-  return EBB_OK;
-}
-
 static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                          size_t inputs) {
   (void)inputs;
@@ -70,7 +64,6 @@ const ebbi_kind ebbi_kind_scale = {
     .example = "scale",
     .help = "each column times a factor that is learned",
     .inputs = 1,
-    .shape = shape,
     .parameters = parameters,
     .forward = forward,
     .backward = backward,
