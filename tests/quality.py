@@ -1,19 +1,20 @@
-"""Compares ebb's models by default with scikit-learn's multilayer perceptron by default.
+"""Compares ebb's models by default with another library's by default.
 
 Usage: quality.py EBB_TOOL DATA_FOLDER [--quick] [--more] [--seeds N] [--only TABLE,…]
-                  [--cache FILE] [--options="EBB OPTIONS"] [--json]
+                  [--peer NAME] [--cache FILE] [--options="EBB OPTIONS"] [--json]
 
 Each table's last fifth of rows is for testing. Where a file is sorted by class those rows are all of
 one class and measure nothing: such a file gives every fifth row instead. ebb gets the other rows as
 a file and one line, `ebb train --data FILE --seed S --out MODEL`, then `ebb eval`; options that name
-the target or the task stand in the table below. scikit-learn gets standardised inputs, one-hot
-categories and, for regression, a standardised target. Missing values are filled before either
-reads them, alike for both.
+the target or the task stand in the table below. The peer is scikit-learn's multilayer perceptron,
+which gets standardised inputs, one-hot categories and, for regression, a standardised target; or,
+by --peer, pytabkit's RealMLP-TD (PyPI), the reference of `--recipe tabular`. Missing values are
+filled before either reads them, alike for both.
 
 An error is 1 - accuracy or 1 - R2, averaged over the seeds. Exits 1 where the geometric mean of
-ebb's errors over scikit-learn's is above 1 for one of the tasks, or ebb's score is more than 0.02
-lower on some table; 77 (skipped) where scikit-learn or the data are missing. scikit-learn's scores
-are kept in the cache file, by version and by what was read.
+ebb's errors over the peer's is above 1 for one of the tasks, or ebb's score is more than 0.02
+lower on some table; 77 (skipped) where the peer or the data are missing. The peer's scores are
+kept in the cache file, by version and by what was read. Seconds are processor time of a training.
 
 --more adds tables that scikit-learn brings along or makes: what is tuned to the files alone shows
 there. --options tries other options of `ebb train` on everything.
@@ -25,6 +26,7 @@ import hashlib
 import json
 import math
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -33,11 +35,8 @@ from collections import Counter, namedtuple
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 try:
     import numpy as np
-    import sklearn
+    from quality_peers import PEERS
     from sklearn import datasets
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-    from sklearn.preprocessing import StandardScaler
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -147,18 +146,23 @@ class TextTable:
         self.test = test_rows(table, len(columns[0]))
         self.columns = [fill(column, ~self.test) for column in columns]
 
-    def encode(self):
-        """x, y: numbers as they are, categories one-hot, classes as texts."""
+    def inputs(self):
+        """The input columns, numbers as floats; the target, classes as texts."""
         columns = list(self.columns)
         target = columns.pop(self.table.target)
+        y = np.array(target, float) if self.table.task == VALUES else np.array(target)
+        return [np.array(column, float if all(map(is_number, column)) else str)
+                for column in columns], y
+
+    def encode(self):
+        """x, y: numbers as they are, categories one-hot."""
+        columns, y = self.inputs()
         x = []
         for column in columns:
-            if all(map(is_number, column)):
-                x.append(np.array(column, float))
+            if column.dtype.kind == "f":
+                x.append(column)
             else:
-                texts = np.array(column)
-                x.extend((texts == text).astype(float) for text in sorted(set(column)))
-        y = np.array(target, float) if self.table.task == VALUES else np.array(target)
+                x.extend((column == text).astype(float) for text in sorted(set(column)))
         return np.stack(x, axis=1), y
 
     def write(self, path, mask):
@@ -185,6 +189,9 @@ class ImageTable:
         with gzip.open(path) as file:
             return np.frombuffer(file.read(), np.uint8, offset=offset)
 
+    def inputs(self):
+        return list(self.images.T.astype(float)), self.labels
+
     def encode(self):
         return self.images.astype(float), self.labels
 
@@ -206,34 +213,27 @@ def read_table(table, folder):
     return TextTable(table, read_columns(table, folder))
 
 
-def sklearn_score(table, x, y, test, seed):
-    x = StandardScaler().fit(x[~test]).transform(x)
-    if table.task == CLASSES:
-        return MLPClassifier(random_state=seed).fit(x[~test], y[~test]).score(x[test], y[test])
-    y = (y - y[~test].mean()) / y[~test].std()
-    return MLPRegressor(random_state=seed).fit(x[~test], y[~test]).score(x[test], y[test])
-
-
 class Cache:
-    """Scores that scikit-learn reached before."""
+    """What a peer reached before, with the seconds that it took."""
 
     def __init__(self, path):
-        self.path, self.scores = path, {}
+        self.path, self.results = path, {}
         if path and os.path.exists(path):
             with open(path) as file:
-                self.scores = json.load(file)
+                self.results = json.load(file)
 
-    def get(self, table, x, y, test, seed):
-        digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in (x, test)))
+    def get(self, peer, table, data, seed):
+        x, y = data.encode()
+        digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in (x, data.test)))
         digest.update("\n".join(map(str, y)).encode())
-        key = f"{sklearn.__version__} {table.name} {digest.hexdigest()[:16]} {seed}"
-        if key not in self.scores:
-            self.scores[key] = sklearn_score(table, x, y, test, seed)
+        key = f"{peer.name} {peer.version} {table.name} {digest.hexdigest()[:16]} {seed}"
+        if key not in self.results:
+            self.results[key] = peer.score(data, table.task == CLASSES, seed)
             if self.path:
                 with open(self.path + ".new", "w") as file:
-                    json.dump(self.scores, file, indent=1)
+                    json.dump(self.results, file, indent=1)
                 os.replace(self.path + ".new", self.path)
-        return self.scores[key]
+        return self.results[key]
 
 
 def run_tool(arguments):
@@ -243,36 +243,45 @@ def run_tool(arguments):
     return done.stdout
 
 
-def ebb_scores(tool, table, data, seeds, options, folder):
+def seconds_of_children():
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def ebb_results(tool, table, data, seeds, options, folder):
     rest = data.write(os.path.join(folder, "rest"), ~data.test)
     test = data.write(os.path.join(folder, "test"), data.test)
     model = os.path.join(folder, "model.safetensors")
-    scores = []
+    results = []
     for seed in seeds:
+        start = seconds_of_children()
         run_tool([tool, "train", *rest, *table.options, *options, "--seed", str(seed),
                   "--out", model, "--quiet"])
+        seconds = seconds_of_children() - start
         result = json.loads(run_tool([tool, "eval", model, *test, "--json"]))
-        scores.append(result[METRIC[table.task]])
-    return scores
+        results.append((result[METRIC[table.task]], seconds))
+    return results
 
 
-def measure(table, arguments, cache):
+def measure(table, arguments, peer, cache):
     """A row of the result."""
     data = read_table(table, arguments.data)
     seeds = range(1, arguments.seeds + 1)
-    x, y = data.encode()
-    theirs = [cache.get(table, x, y, data.test, seed) for seed in seeds]
+    theirs, their_seconds = zip(*(cache.get(peer, table, data, seed) for seed in seeds))
     with tempfile.TemporaryDirectory() as folder:
-        ours = ebb_scores(arguments.tool, table, data, seeds, arguments.options.split(), folder)
+        ours, our_seconds = zip(*ebb_results(arguments.tool, table, data, seeds,
+                                             arguments.options.split(), folder))
     # A model without an error counts as one that misses half a row.
     guard = 0.5 / data.test.sum() if table.task == CLASSES else 0
     spread = np.std(np.subtract(ours, theirs), ddof=1) if len(ours) > 1 else math.nan
-    return {"table": table.name, "task": table.task, "rows": len(y),
+    return {"table": table.name, "task": table.task, "rows": len(data.test),
             "test": "every fifth" if table.sorted else "last fifth",
             "options": " ".join(table.options), "ebb": float(np.mean(ours)),
-            "sklearn": float(np.mean(theirs)), "error": float(spread / math.sqrt(len(ours))),
+            "peer": float(np.mean(theirs)), "error": float(spread / math.sqrt(len(ours))),
             "ratio": float((1 - np.mean(ours) + guard) / (1 - np.mean(theirs) + guard)),
-            "ebb_seeds": ours, "sklearn_seeds": theirs}
+            "ebb_seconds": float(np.mean(our_seconds)),
+            "peer_seconds": float(np.mean(their_seconds)),
+            "ebb_seeds": ours, "peer_seeds": theirs}
 
 
 def judge(rows):
@@ -285,8 +294,8 @@ def judge(rows):
             good = good and mean <= 1
             print(f"geometric mean of the ratios of 1 - {METRIC[task]}, {len(ratios)} tables: "
                   f"{mean:.3f}{'' if mean <= 1 else '   ABOVE 1'}")
-    worst = min(rows, key=lambda row: row["ebb"] - row["sklearn"])
-    difference = worst["ebb"] - worst["sklearn"]
+    worst = min(rows, key=lambda row: row["ebb"] - row["peer"])
+    difference = worst["ebb"] - worst["peer"]
     fine = difference >= -BEHIND - 1e-9  # rounding
     print(f"worst: {worst['table']}, {difference:+.4f}{'' if fine else f'   BELOW -{BEHIND}'}")
     return good and fine
@@ -300,7 +309,8 @@ def parse_arguments():
     parser.add_argument("--more", action="store_true", help="also scikit-learn's own tables")
     parser.add_argument("--seeds", type=int, help="how many seeds, from 1 (default: 5)")
     parser.add_argument("--only", help="tables by name, by commas")
-    parser.add_argument("--cache", help="a file that keeps scikit-learn's scores")
+    parser.add_argument("--peer", choices=PEERS, default="sklearn", help="what to compare with")
+    parser.add_argument("--cache", help="a file that keeps the peer's scores")
     parser.add_argument("--options", default="", help="more options for `ebb train`")
     parser.add_argument("--json", action="store_true", help="every score, as JSON")
     arguments = parser.parse_args()
@@ -325,21 +335,29 @@ def choose_tables(arguments):
     return tables
 
 
+def make_peer(name):
+    try:
+        return PEERS[name]()
+    except ImportError as error:
+        print(f"skipped: {error}")
+        sys.exit(77)
+
+
 def main():
-    import warnings
-    warnings.simplefilter("ignore", ConvergenceWarning)
     os.nice(19 - os.nice(0))
     arguments = parse_arguments()
+    peer = make_peer(arguments.peer)
     tables, cache = choose_tables(arguments), Cache(arguments.cache)
-    print(f"{'table':15} {'rows':>5}  {'test rows':11}  {'ebb':>7}  {'sklearn':>7}  "
-          f"{'difference':>10}  {'ratio':>5}  options", flush=True)
+    print(f"{'table':15} {'rows':>5}  {'test rows':11}  {'ebb':>7}  {peer.name:>12}  "
+          f"{'difference':>10}  {'ratio':>5}  {'seconds':>13}  options", flush=True)
     rows = []
     for table in tables:
-        row = measure(table, arguments, cache)
+        row = measure(table, arguments, peer, cache)
         rows.append(row)
         print(f"{row['table']:15} {row['rows']:5}  {row['test']:11}  {row['ebb']:7.4f}  "
-              f"{row['sklearn']:7.4f}  {row['ebb'] - row['sklearn']:+.4f}±{row['error']:.3f} "
-              f"{row['ratio']:5.2f}  {row['options']}", flush=True)
+              f"{row['peer']:12.4f}  {row['ebb'] - row['peer']:+.4f}±{row['error']:.3f} "
+              f"{row['ratio']:5.2f}  {row['ebb_seconds']:5.1f} / {row['peer_seconds']:5.1f}  "
+              f"{row['options']}", flush=True)
     good = judge(rows)
     if arguments.json:
         print(json.dumps(rows))
