@@ -203,12 +203,13 @@ static const option_row rows[] = {
      "last quarter of the epochs",
      NULL, 0, 0},
     {NULL, "freeze", 0, FOR_TRAIN, KIND_LIST, MEMBER(freeze), "LAYERS", NULL,
-     "layers whose weights stay as they are: numbers and ranges, 1..2,4, or all-but-last; layers "
-     "count from 1 as in `ebb info`, those without weights included",
+     "layers whose weights stay as they are: numbers and ranges, 1..2,4, all-but-last, or all of a "
+     "kind, such as embed; layers count from 1 as in `ebb info`, those without weights included",
      NULL, 0, 0},
     {NULL, "layer-rate", 0, FOR_TRAIN, KIND_LIST, MEMBER(layer_rate), "LAYERS=F", NULL,
-     "factors of the layers' learning rates, such as 1..2=0.1,3=0.5; layers count from 1 as in "
-     "`ebb info`",
+     "factors of the layers' learning rates, such as 1..2=0.1,3=0.5 or scale=6; layers are named "
+     "as "
+     "by --freeze",
      NULL, 0, 0},
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
      "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop all)",

@@ -1,7 +1,8 @@
 /* What updates do beside the optimizer, from the options: groups of layers, penalties, clipping.
  *
- * Layers are named by their numbers from 1, as in messages and in `ebb info`, whatever their kind:
- * ranges and lists of them, "1..3,5", or "all-but-last".
+ * Layers are named by their numbers from 1, as in messages and in `ebb info`, by ranges and lists
+ * of these, "1..3,5", by "all-but-last", or by their kind, "scale". No layer need be of a kind:
+ * where a recipe names one, the data decide whether there is such a layer.
  */
 #include "train_update.h"
 
@@ -36,36 +37,62 @@ static size_t last_layer(const ebb_spec *spec) {
   return last;
 }
 
-/* Takes "3", "1..3" or "all-but-last". */
-static int take_range(size_t *first, size_t *last, layer_text *l) {
-  static const char all_but_last[] = "all-but-last";
+/* True if the text goes on with this word. */
+static bool take_word(layer_text *l, const char *word) {
+  size_t length = strlen(word);
+  if (strncmp(l->at, word, length) != 0 || (l->at[length] && !strchr(",=", l->at[length])))
+    return false;
+  l->at += length;
+  return true;
+}
+
+/* Takes the name of a kind. */
+static bool take_kind(bool chosen[EBB_MAX_NODES], layer_text *l) {
   const ebb_spec *spec = &l->t->spec;
-  char why[160];
-  if (strncmp(l->at, all_but_last, sizeof all_but_last - 1) == 0) {
-    l->at += sizeof all_but_last - 1;
-    *first = 1;
-    *last = last_layer(spec) - 1;
-    return *last > 0 ? EXIT_GOOD : refuse(l, "the network has one layer only");
+  for (int kind = 0; kind < EBB_KIND_COUNT; kind++) {
+    if (!take_word(l, ebb_kind_name((ebb_kind)kind))) continue;
+    for (size_t n = 0; n < spec->count; n++) chosen[n] = (int)spec->nodes[n].kind == kind;
+    return true;
   }
-  if (!take_number(first, l)) return refuse(l, "expected layers: 2, 1..3 or all-but-last");
-  *last = *first;
+  return false;
+}
+
+/* Takes "3" or "1..3". */
+static int take_range(bool chosen[EBB_MAX_NODES], layer_text *l) {
+  const ebb_spec *spec = &l->t->spec;
+  size_t first, last;
+  char why[160];
+  if (!take_number(&first, l))
+    return refuse(l, "expected layers: 2, 1..3, all-but-last, or a kind, such as scale");
+  last = first;
   if (strncmp(l->at, "..", 2) == 0) {
     l->at += 2;
-    if (!take_number(last, l)) return refuse(l, "expected a layer after the two points: 1..3");
+    if (!take_number(&last, l)) return refuse(l, "expected a layer after the two points: 1..3");
   }
   snprintf(why, sizeof why, "layers count from 1, as in `ebb info`; %.60s has %zu", l->t->spec_text,
            spec->count);
-  bool there = *first >= 1 && *first <= *last && *last <= spec->count;
-  return there ? EXIT_GOOD : refuse(l, why);
+  if (first < 1 || first > last || last > spec->count) return refuse(l, why);
+  for (size_t n = first; n <= last; n++) chosen[n - 1] = true;
+  return EXIT_GOOD;
+}
+
+/* Takes one item of the list: the layers that it names. */
+static int take_item(bool chosen[EBB_MAX_NODES], layer_text *l) {
+  memset(chosen, 0, EBB_MAX_NODES * sizeof *chosen);
+  if (take_kind(chosen, l)) return EXIT_GOOD;
+  if (!take_word(l, "all-but-last")) return take_range(chosen, l);
+  size_t last = last_layer(&l->t->spec);
+  for (size_t n = 1; n < last; n++) chosen[n - 1] = true;
+  return last > 1 ? EXIT_GOOD : refuse(l, "the network has one layer only");
 }
 
 /* Sets the rates of the text's layers: to 0 or, with `valued`, to the numbers after "=". */
 static int take_layers(training *t, const char *option, const char *text, bool valued) {
   layer_text l = {t, option, text, text};
   for (bool more = true; more; l.at++) {
-    size_t first = 0, last = 0;
+    bool chosen[EBB_MAX_NODES];
     double rate = 0;
-    int code = take_range(&first, &last, &l);
+    int code = take_item(chosen, &l);
     if (code != EXIT_GOOD) return code;
     if (valued) {
       char *end = NULL;
@@ -74,7 +101,8 @@ static int take_layers(training *t, const char *option, const char *text, bool v
         return refuse(&l, "expected a factor from 0 to 1e6 after each layer: 2=0.1");
       l.at = end;
     }
-    for (size_t n = first; n <= last; n++) t->layer_rates[n - 1] = rate;
+    for (size_t n = 0; n < t->spec.count; n++)
+      if (chosen[n]) t->layer_rates[n] = rate;
     more = *l.at == ',';
     if (!more && *l.at) return refuse(&l, "layers are separated by commas: 1..2,4");
   }

@@ -97,3 +97,11 @@ out '^  careful  *[A-Z]'
 code 0 $learn --recipe careful --warmup 0 --checkpoint run --quiet --out whole.safetensors
 code 0 train --resume run --quiet --out resumed.safetensors
 same whole.safetensors resumed.safetensors
+
+begin "layers are named by their numbers, or all of a kind"
+scaled="$learn --model scale-8tanh --epochs 2 --quiet"
+code 0 $scaled --layer-rate 1=6,2..3=0.5 --out numbered.safetensors
+code 0 $scaled --layer-rate scale=6,dense=0.5,periodic=3 --out named.safetensors
+same numbered.safetensors named.safetensors
+complains 2 '^ebb: --layer-rate: "scaled=6": expected layers: 2, 1..3, all-but-last, or a kind' $learn --quiet --layer-rate scaled=6
+complains 2 'every layer with weights is frozen' $learn --quiet --freeze dense
