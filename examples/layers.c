@@ -57,7 +57,8 @@ static bool learned_slopes(ebb_spec *s) {
 
 static bool noisy(ebb_spec *s) {
   return ebb_spec_add_noise(s, 0.01) == EBB_OK && dense(s) &&
-         ebb_spec_add_dropout(s, 0.05) == EBB_OK;
+         ebb_spec_add_dropout(s, 0.05) == EBB_OK && dense(s) &&
+         ebb_spec_add_fading_dropout(s, 0.05) == EBB_OK;
 }
 
 static bool gated(ebb_spec *s) {

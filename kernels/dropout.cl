@@ -5,6 +5,10 @@
  * call serves four columns that are 16 apart: a vector of calls then gives four vectors of columns,
  * each a word of the calls, without moving a lane. The bits depend neither on the vectors' width
  * nor on the stride.
+ *
+ * A rate that fades falls in the second half of the training's steps, by a polynomial in whole
+ * numbers: the device and its reference must draw the same mask, and cosines differ in their last
+ * bits.
  */
 #include "activation.h"
 #include "elements.h"
@@ -34,6 +38,15 @@ INLINE void philox_lanes(uvec word[4], ulong seed, uint use, uint row, int from)
   word[3] = w;
 }
 
+/* What a fading rate is multiplied by in a step, in 65536ths: 1 - 3 u^2 + 2 u^3, where u is the
+ * part of the second half of `span` steps that is gone. It follows a half cosine to within 0.01. */
+static inline float faded_part(ulong step, ulong span) {
+  const ulong twice = 2 * (step - 1);
+  if (twice <= span) return 65536.0f;
+  const ulong u = min(((twice - span) << 16) / span, (ulong)65536);
+  return (float)(65536 - (u * u * (3 * 65536 - 2 * u) >> 32));
+}
+
 /* What an item does to a vector of columns. */
 INLINE void drop(__global c_number *y, __global const a_number *x, __global const c_number *z,
                  __global const c_number *f, size_t at, uvec words, float rate, float scale,
@@ -51,12 +64,16 @@ INLINE void drop(__global c_number *y, __global const a_number *x, __global cons
 /* y = x m, where m = scale if the element's uniform number is at least rate, else 0. With f also
  * times f'(z) (8); x is then dy, and y a gradient. All are [rows, cols] with one stride. A row has
  * `across` shares, each of the columns of WIDTH calls, `shares` in total. state: the open step;
- * use, node: the stream of random numbers. */
+ * use, node: the stream of random numbers; span: the steps in which the rate fades, 0 for never. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void dropout(__global c_number *restrict y, __global const a_number *restrict x,
              __global const c_number *restrict z, __global const c_number *restrict f,
              __global const step_state *restrict state, ulong seed, uint use, uint node, float rate,
-             float scale, int each, int shares, int across, int cols, int stride) {
+             float scale, ulong span, int each, int shares, int across, int cols, int stride) {
+  if (span > 0) {
+    rate *= faded_part(state->step, span) * 0x1p-16f;
+    scale = 1.0f / (1.0f - rate);
+  }
   const uint4 words = philox(seed, use, node, state->step);
   const ulong key = words.x | (ulong)words.y << 32;
   const int first = get_global_id(0) * each;

@@ -6,6 +6,7 @@
 #include "checkpoint_rig.h"
 #include "graph/pass.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { BATCH = 9 };
@@ -272,7 +273,7 @@ static void test_gradients(void **state) {
 
 /* ---- dropout ---- */
 
-/* The factor of this element from its random stream: 0, or the scale of kept elements. */
+/* The factor of this element from its random stream. */
 static float mask_at(uint64_t seed, uint32_t node, uint64_t step, size_t row, size_t col,
                      double rate) {
   uint32_t words[4];
@@ -283,31 +284,45 @@ static float mask_at(uint64_t seed, uint32_t node, uint64_t step, size_t row, si
   return ebbi_uniform(words[col % 64 / 16]) >= (float)rate ? (float)(1 / (1 - rate)) : 0;
 }
 
+/* A rate that fades has fallen to half of itself after three quarters of the training's steps. */
+static const struct {
+  const char *text;
+  double rate; /* in this step of a training of `span` steps */
+  uint64_t step, span;
+} masks[] = {
+    {"41-drop0.3-3", 0.3, 1, 0},      {"1030-drop0.75-3", 0.75, 1ull << 33, 8},
+    {"2-drop0-3", 0, 1, 0},           {"41-drop0.3:fade-3", 0.3, 7, 0},
+    {"41-drop0.3:fade-3", 0.3, 5, 8}, {"41-drop0.3:fade-3", 0.15, 7, 8},
+    {"41-drop0.3:fade-3", 0, 9, 8},
+};
+
+static void expect_masks(ebb_device *device, size_t m) {
+  ebb_network *network = network_of(device, masks[m].text);
+  ebbi_pass *pass = make_pass(network, EBBI_PASS_LAYERS, masks[m].step);
+  pass->span = masks[m].span;
+  assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
+  float *x = fetch(pass->value[0]), *y = fetch(pass->value[1]);
+  float error = strstr(masks[m].text, "fade") ? 4 * FLT_EPSILON : 0; /* a quotient */
+  size_t cols = pass->value[0]->cols, kept = 0;
+  for (size_t i = 0; i < BATCH * cols; i++) {
+    float mask = mask_at(33, 0, masks[m].step, i / cols, i % cols, masks[m].rate);
+    assert_true(fabsf(y[i] - x[i] * mask) <= error * fabsf(y[i]) && (mask > 0 || y[i] == 0));
+    kept += mask > 0;
+  }
+  double mean = (double)(BATCH * cols) * (1 - masks[m].rate);
+  assert_true(fabs((double)kept - mean) <= 5 * sqrt(mean * masks[m].rate));
+  free(x), free(y);
+  ebbi_pass_free(pass);
+  ebb_network_free(network);
+}
+
 static void test_masks(void **state) {
-  const char *texts[] = {"41-drop0.3-3", "1030-drop0.75-3", "2-drop0-3"};
-  const double rates[] = {0.3, 0.75, 0};
   ebb_engine was = ebb_device_engine(*state);
-  for (size_t t = 0; t < 6; t++)
-    for (uint64_t step = 1; step < ((uint64_t)3 << 32); step += (uint64_t)1 << 32) {
-      ebb_engine engine = t < 3 ? EBB_ENGINE_CPU : EBB_ENGINE_GPU; /* other vector widths */
-      assert_int_equal(ebb_device_set_engine(*state, engine), EBB_OK);
-      ebb_network *network = network_of(*state, texts[t % 3]);
-      ebbi_pass *pass = make_pass(network, EBBI_PASS_LAYERS, step);
-      assert_int_equal(ebbi_pass_forward(pass), EBB_OK);
-      float *x = fetch(pass->value[0]), *y = fetch(pass->value[1]);
-      size_t cols = pass->value[0]->cols, kept = 0;
-      for (size_t i = 0; i < BATCH * cols; i++) {
-        float mask = mask_at(33, 0, step, i / cols, i % cols, rates[t % 3]);
-        assert_true(y[i] == x[i] * mask);
-        kept += mask > 0;
-      }
-      double count = (double)(BATCH * cols), mean = count * (1 - rates[t % 3]);
-      assert_true(fabs((double)kept - mean) <= 5 * sqrt(mean * rates[t % 3]));
-      free(x);
-      free(y);
-      ebbi_pass_free(pass);
-      ebb_network_free(network);
-    }
+  for (size_t i = 0; i < 2 * sizeof masks / sizeof *masks; i++) {
+    ebb_engine engine = i % 2 ? EBB_ENGINE_GPU : EBB_ENGINE_CPU; /* other vector widths */
+    assert_int_equal(ebb_device_set_engine(*state, engine), EBB_OK);
+    expect_masks(*state, i / 2);
+  }
   assert_int_equal(ebb_device_set_engine(*state, was), EBB_OK);
 }
 
@@ -316,8 +331,9 @@ static void test_resumed(void **state) {
   size_t count;
   float *weights[3];
   for (size_t i = 0; i < 3; i++) {
-    rig r = rig_make(*state, "8tanh-drop0.4-8relu-drop0.2");
+    rig r = rig_make(*state, "8tanh-drop0.4-8relu-drop0.2:fade");
     r.options.seed = i == 2 ? 2 : 1;
+    r.options.epochs = 3; /* of 5 steps */
     expect(rig_start(&r), EBB_OK);
     expect(ebb_trainer_step(r.trainer, 7), EBB_OK);
     if (i == 1) {
@@ -327,6 +343,7 @@ static void test_resumed(void **state) {
       expect(ebb_trainer_resume(r.trainer, folder, NULL), EBB_OK);
     }
     expect(ebb_trainer_step(r.trainer, 6), EBB_OK);
+    expect(ebb_sentinel(r.trainer, 1, NULL), EBB_OK); /* knows how far a rate has faded */
     weights[i] = parameters_of(r.network, &count);
     rig_free(&r);
   }
@@ -375,6 +392,7 @@ int main(void) {
       cmocka_unit_test(test_plans),         cmocka_unit_test(test_padding_stays_zero),
       cmocka_unit_test(test_outputs_agree), cmocka_unit_test(test_gradients),
       cmocka_unit_test(test_masks),         TEST(test_resumed),
+
       cmocka_unit_test(test_bfloat16),
   };
   setenv("EBB_MATRIX_UNIT", "emulated", 1);

@@ -207,6 +207,8 @@ static void test_rates(void **state) {
   (void)state;
   ebb_spec spec;
   expect_text("drop0.2", 8, 3, "8-drop0.2-3");
+  expect_text("drop:fade-drop0.25:fade", 8, 3, "8-drop0.5:fade-drop0.25:fade-3");
+  expect_error("drop0.2:fad", 8, 3, "spec:1:8: \":fad\" is no suffix of dropout; write :fade");
   expect_text("drop-4relu-drop0.0", 8, 3, "8-drop0.5-4relu-drop0-3");
   expect_text("drop0.1234567891", 8, 3, "8-drop0.123456789-3");
   expect_error("drop1", 8, 3,

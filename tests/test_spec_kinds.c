@@ -69,8 +69,8 @@ static void test_no_bias(void **state) {
                "spec:1:8: \":nobas\" is no suffix of dense; write :nobias");
   expect_error("8-4:nobias:nobias-3", 0, 0, "spec:1:11: \":nobias\" stands there twice");
   expect_error("8-4:-3", 0, 0, "spec:1:4: \":\" is no suffix of dense; write :nobias");
-  expect_error("8-drop0.5:nobias-3", 0, 0,
-               "spec:1:10: \":nobias\" is no suffix of dropout; it has none");
+  expect_error("8-noise0.5:nobias-3", 0, 0,
+               "spec:1:11: \":nobias\" is no suffix of noise; it has none");
   expect_error("8-res:nobias(4)-3", 0, 0, "spec:1:3: \"res\" holds layers in parentheses");
   expect_error("8-res(4):nobias-3", 0, 0, "spec:1:9: a '-' is missing before this ':'");
   expect_error(":nobias-3", 8, 3, "spec:1:1: a size is missing before this ':'");

@@ -96,12 +96,14 @@ static ebb_status make_call(node_case *c) {
   c->tensors.step = state.step;
   c->tensors.live = state.live;
   c->tensors.seed = c->shape.rows;
+  c->tensors.span = state.step + state.step / 3; /* what fades is on its way */
   c->call = (ebbi_node_call){.exec = c->fixture->exec,
                              .network = &c->network,
                              .index = NODE,
                              .parameters = c->tensors.parameter[NODE],
                              .state = state_tensor,
                              .seed = c->tensors.seed,
+                             .span = c->tensors.span,
                              .training = true};
   for (size_t i = 0; i < c->kind->inputs; i++) c->call.x[i] = c->tensors.value[NODE - i];
   return EBB_OK;

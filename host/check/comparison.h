@@ -98,7 +98,7 @@ typedef struct ebbi_step_tensors {
   const ebb_spec *spec;
   ebb_loss loss;
   size_t live; /* rows that count */
-  uint64_t step, seed;
+  uint64_t step, seed, span;
   ebb_tensor *value[EBB_MAX_NODES + 1], *z[EBB_MAX_NODES];
   ebb_tensor *dvalue[EBB_MAX_NODES + 1], *dinput[EBB_MAX_NODES][EBB_NODE_INPUTS];
   ebb_tensor *parameter[EBB_MAX_NODES][EBBI_NODE_PARAMETERS];

@@ -157,6 +157,7 @@ static void put_facts(dump *d, const ebbi_live *live, const char *what) {
   put(d, "live", "%zu", (size_t)live->after.live);
   put(d, "step", "%llu", (unsigned long long)live->before.done + 1);
   put(d, "seed", "%llu", (unsigned long long)trainer->options.seed);
+  put(d, "span", "%llu", (unsigned long long)trainer->pass->span);
   put(d, "optimizer", "%s", ebb_optimizer_name(o->kind));
   for (int i = 0; i < EBB_SETTING_COUNT; i++)
     put_number(d, ebbi_dump_settings[i], ebb_optimizer_get(o, (ebb_optimizer_setting)i));

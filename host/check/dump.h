@@ -40,7 +40,7 @@ typedef struct ebbi_dump {
   ebb_spec spec;
   ebb_loss loss;
   size_t batch, live, width;
-  uint64_t step, seed;
+  uint64_t step, seed, span;
   ebb_optimizer optimizer;
   bool grouped; /* of an update in a training with groups */
   ebbi_update_group group;

@@ -175,6 +175,7 @@ static ebb_status read_facts(ebbi_dump *d) {
   TRY(get_count(&batch, d, "batch"));
   TRY(get_count(&live, d, "live"));
   TRY(get_count(&d->seed, d, "seed"));
+  if (ebbi_safetensors_metadata(d->file, "span")) TRY(get_count(&d->span, d, "span"));
   REQUIRE(live > 0 && live <= batch && batch <= INT_MAX / 2, EBB_ERR_INPUT,
           "%s: %llu rows in a batch of %llu cannot be", d->path, (unsigned long long)live,
           (unsigned long long)batch);

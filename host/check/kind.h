@@ -20,7 +20,7 @@ typedef struct ebbi_node_arrays {
   double *gradients;                /* flat; NULL: not wanted */
   const double *dz;                 /* [B, units] */
   double *dx[EBB_NODE_INPUTS];      /* NULL: not wanted */
-  uint64_t seed, step;              /* for random numbers of a step */
+  uint64_t seed, step, span;        /* for random numbers of a step; span: steps of the training */
 } ebbi_node_arrays;
 
 /* The same for rounding errors: the reference's results and their variances. */

@@ -39,6 +39,7 @@ static ebbi_step_tensors tensors_of(const ebbi_live *live) {
                          .live = live->after.live,
                          .step = live->after.step,
                          .seed = pass->seed,
+                         .span = pass->span,
                          .target = pass->target,
                          .weights = pass->weights,
                          .partials = pass->partials};

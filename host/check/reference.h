@@ -147,6 +147,7 @@ typedef struct ebbi_reference_network {
   size_t lowest; /* the first node that gets gradients; 0: all do */
   uint64_t step; /* updates done: the batch belongs to the next step */
   uint64_t seed; /* for random numbers of a step */
+  uint64_t span; /* steps of the training; 0: unknown */
 } ebbi_reference_network;
 
 /* Everything is zero, all rows are live. Errors: EBB_ERR_MEMORY. */

@@ -104,6 +104,7 @@ ebbi_node_arrays ebbi_reference_node(const ebbi_reference_network *network, size
                         .gradients = network->gradients + offset,
                         .dz = network->dz[node],
                         .seed = network->seed,
+                        .span = network->span,
                         .step = network->step + 1};
   for (size_t i = 0; i < EBB_NODE_INPUTS; i++) {
     n.x[i] = network->y[spec->nodes[node].inputs[i]];

@@ -16,8 +16,12 @@ static ebb_status make_tensors(ebbi_replay *r) {
   ebbi_step_tensors *t = &r->tensors;
   ebbi_step_place *places;
   size_t node = d->number.layer, rows, cols;
-  *t = (ebbi_step_tensors){
-      .spec = &d->spec, .loss = d->loss, .live = d->live, .step = d->step, .seed = d->seed};
+  *t = (ebbi_step_tensors){.spec = &d->spec,
+                           .loss = d->loss,
+                           .live = d->live,
+                           .step = d->step,
+                           .seed = d->seed,
+                           .span = d->span};
   TRY(ebbi_fixture_bytes(&places, &r->comparison.fixture, EBBI_STEP_PLACES, sizeof *places));
   size_t count = ebbi_step_places(places, t, d->operation, node, d->batch);
   for (size_t i = 0; i < count; i++) {
@@ -50,6 +54,7 @@ static ebb_status make_call(ebbi_node_call *call, ebbi_replay *r, ebb_network *n
                            .parameters = t->parameter[node],
                            .state = state_tensor,
                            .seed = d->seed,
+                           .span = d->span,
                            .training = true};
   for (size_t i = 0; i < EBB_NODE_INPUTS; i++) call->x[i] = t->value[d->spec.nodes[node].inputs[i]];
   return EBB_OK;

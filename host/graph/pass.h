@@ -19,6 +19,7 @@ typedef struct ebbi_pass {
   ebbi_pass_kind kind;
   ebbi_exec exec;             /* with which it was created and runs */
   uint64_t seed;              /* of the training, for kinds that are random in each step */
+  uint64_t span;              /* steps of the training, for what fades in it; 0: unknown */
   bool frozen[EBB_MAX_NODES]; /* nodes whose parameters are not trained */
   ebbi_plan *plan;
   ebb_tensor *arena;                    /* holds the tensors of the plan */

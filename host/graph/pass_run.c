@@ -19,6 +19,7 @@ static ebbi_node_call describe(const ebbi_pass *pass, size_t n) {
                          .parameters = network->parameter[n],
                          .state = pass->state,
                          .seed = pass->seed,
+                         .span = pass->span,
                          .training = pass->kind == EBBI_PASS_LAYERS};
   for (size_t i = 0; i < ebbi_node_kind(&network->spec, n)->inputs; i++)
     call.x[i] = pass->value[network->spec.nodes[n].inputs[i]];

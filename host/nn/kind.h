@@ -64,6 +64,7 @@ typedef struct ebbi_node_call {
   ebbi_epilogue below[EBB_NODE_INPUTS]; /* epilogues of dx, for kinds that fuse them */
   const ebb_tensor *state; /* the step state, for randomness that depends on the step */
   uint64_t seed;           /* of the training */
+  uint64_t span;           /* steps of the training; 0: unknown */
   bool training;           /* false: evaluation or prediction, where state may be NULL */
 } ebbi_node_call;
 

@@ -50,6 +50,7 @@ ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot, size_t part
     return ebbi_whole_step_run(pass->whole, pass->state, trainer->network->parameters, &source);
   }
   pass->seed = ebbi_part_seed(trainer->options.seed, part);
+  pass->span = (uint64_t)trainer->options.epochs * trainer->epoch_steps;
   TRY(ebbi_feed_gather(pass, &trainer->feed, slot, part * pass->batch));
   TRY(ebbi_pass_forward(pass));
   TRY(ebbi_pass_loss(pass));

@@ -1,5 +1,7 @@
 /* Dropout: in training y = x m with a random mask m of zeros and 1 / (1 - rate), else y = x.
- * Source: Srivastava et al., JMLR 2014; inverted, so that evaluation has nothing to scale.
+ * With `:fade` the rate falls to 0 in the second half of the training.
+ * Source: Srivastava et al., JMLR 2014; inverted, so that evaluation has nothing to scale; fading:
+ * Holzmueller et al., arXiv 2407.04491.
  */
 #include "base/error.h"
 #include "base/rng.h"
@@ -11,6 +13,11 @@
 ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate) {
   ebb_node node = {.kind = EBB_KIND_DROPOUT, .settings = {rate}};
   return ebbi_spec_append(spec, &node, "ebb_spec_add_dropout");
+}
+
+ebb_status ebb_spec_add_fading_dropout(ebb_spec *spec, double rate) {
+  ebb_node node = {.kind = EBB_KIND_DROPOUT, .settings = {rate, 1}};
+  return ebbi_spec_append(spec, &node, "ebb_spec_add_fading_dropout");
 }
 
 /* Appends the sizes and runs. A share of a row is what WIDTH calls of Philox serve: 4 vectors of
@@ -31,7 +38,8 @@ static ebb_status run_shares(ebbi_launch *launch, const ebbi_exec *exec, const e
 static ebb_status run(const ebbi_node_call *call, ebb_tensor *y, const ebb_tensor *x,
                       const ebbi_epilogue *epilogue) {
   static const char where[] = "dropout";
-  double rate = call->network->spec.nodes[call->index].settings[0];
+  const double *settings = call->network->spec.nodes[call->index].settings;
+  double rate = settings[0];
   TRY(ebbi_elements_require(where, y, x, NULL, epilogue));
   TRY(ebbi_require_state(where, call->state, y->device));
   TRY(ebbi_tensor_require_apart(where, "y", y, "x", x));
@@ -47,6 +55,7 @@ static ebb_status run(const ebbi_node_call *call, ebb_tensor *y, const ebb_tenso
   ebbi_launch_uint(&launch, (uint32_t)call->index);
   ebbi_launch_float(&launch, rate);
   ebbi_launch_float(&launch, 1 / (1 - rate));
+  ebbi_launch_ulong(&launch, settings[1] != 0 ? call->span : 0);
   ebbi_elements_work(&launch, y, x, NULL, epilogue, 1);
   return run_shares(&launch, call->exec, y);
 }
@@ -63,8 +72,10 @@ const ebbi_kind ebbi_kind_dropout = {
     .name = "dropout",
     .word = "drop",
     .example = "drop0.2",
-    .help = "in training each number is 0 with this probability, and the others are scaled up",
-    .settings = {{"rate", 0, 1, 0.5, false}},
+    .help = "in training each number is 0 with this probability, and the others are scaled up; "
+            "drop0.2:fade: the probability falls to 0 in the second half of the steps",
+    .settings = {{"rate", 0, 1, 0.5, false},
+                 {.name = "fade", .least = 0, .below = 2, .whole = true, .suffix = ":fade"}},
     .inputs = 1,
     .fuses = true,
     .training_only = true,
