@@ -11,6 +11,8 @@
   X(metrics_add, "update.cl")                                                                      \
   X(accumulate, "accumulate.cl")                                                                   \
   X(gradient_norm, "gradient_norm.cl")                                                             \
+  X(trust_squares, "trust_ratio.cl")                                                               \
+  X(trust_ratio, "trust_ratio.cl")                                                                 \
   X(max_norm, "max_norm.cl")                                                                       \
   X(average, "average.cl")                                                                         \
   X(init_weights, "init.cl")                                                                       \

@@ -80,7 +80,7 @@ static inline void update_range(const update_arrays *at, __global step_state *st
   for (int i = start, s = 0; i < end;) {
     while (segments[s].end <= i) s++;
     const update_segment segment = segments[s];
-    const float rate = state->learning_rate * segment.rate;
+    const float rate = state->learning_rate * segment.rate * segment.trust;
     const update_rule rule = make_rule(segment.constants, rate, (float)state->step);
     for (; i < min(end, segment.end); i += by) {
       if (segment.rate == 0.0f) continue;

@@ -15,8 +15,9 @@ typedef struct {
   int end;                             /* the run's vectors are those from the previous end on */
   float rate;                          /* 0: the parameters and their moments stay */
   float l1, l2, clip_value, clip_norm; /* 0: none */
-  int reserved[2];
-  float8 constants; /* of the optimizer */
+  int trusted;                         /* whether trust_ratio writes `trust` in each step */
+  float trust;                         /* a further factor of the rate; 1 unless trusted */
+  float8 constants;                    /* of the optimizer */
 } update_segment;
 
 /* Partial sums of the gradient's squares, in pairs: of the elements below LARGE, and of the others

@@ -170,6 +170,28 @@ class Lion(torch.optim.Optimizer):
                 m.mul_(beta2).add_((1 - beta2) * p.grad)
 
 
+class Lamb(torch.optim.Optimizer):
+    """As You et al. 2020 define it, biases left out of the trust ratio as in their code; PyTorch has none."""
+
+    def __init__(self, parameters, lr=0.01, betas=(0.9, 0.999), eps=1e-6, weight_decay=0.01):
+        super().__init__(parameters, {"lr": lr, "betas": betas, "eps": eps, "decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            (beta1, beta2), lr = group["betas"], group["lr"]
+            for p in group["params"]:
+                state = self.state[p]
+                m, v = (state.setdefault(name, torch.zeros_like(p)) for name in "mv")
+                state["step"] = state.get("step", 0) + 1
+                m.mul_(beta1).add_((1 - beta1) * p.grad)
+                v.mul_(beta2).add_((1 - beta2) * p.grad ** 2)
+                root = (v / (1 - beta2 ** state["step"])).sqrt() + group["eps"]
+                step = m / (1 - beta1 ** state["step"]) / root + group["decay"] * p
+                ratio = p.norm() / step.norm() if p.dim() > 1 and p.norm() > 0 and step.norm() > 0 else 1
+                p.sub_(lr * ratio * step)
+
+
 def groups(parameters, rate, factors, decay, bias_decay):
     """Weight and bias of each layer as groups; a factor of 0 freezes the layer."""
     pairs = zip(*[iter(parameters)] * 2)
@@ -190,6 +212,15 @@ def clipped(optimizer, norm=None, value=None):
         if value:
             torch.nn.utils.clip_grad_value_(tensors_of(optimizer), value)
     optimizer.register_step_pre_hook(clip)
+    return optimizer
+
+
+def penalised(optimizer, l2):
+    """Adds the gradient of the penalty l2 / 2 |p|^2, after what was registered before."""
+    def add(*_):
+        for tensor in tensors_of(optimizer):
+            tensor.grad.add_(l2 * tensor.detach())
+    optimizer.register_step_pre_hook(add)
     return optimizer
 
 
@@ -343,6 +374,14 @@ CASES = [
     ("lion with settings", LINEAR, linear, VALUES, mse,
      "--optimizer lion --lr 0.001 --beta1 0.95 --beta2 0.98 --weight-decay 0.1",
      lambda p: Lion(p, lr=0.001, betas=(0.95, 0.98), weight_decay=0.1)),
+    ("lamb", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer lamb", lambda p: Lamb(p)),
+    ("lamb with settings, by layers", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer lamb --lr 0.02 --beta1 0.8 --beta2 0.99 --epsilon 1e-5 --weight-decay 0.1 --step layers",
+     lambda p: Lamb(p, lr=0.02, betas=(0.8, 0.99), eps=1e-5, weight_decay=0.1)),
+    ("lamb clipped by norm", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer lamb --clip-norm 0.5 --l2 0.003",
+     lambda p: penalised(clipped(Lamb(p), norm=0.5), 0.003)),
     ("rprop", LINEAR, linear, VALUES, mse,
      "--optimizer rprop", lambda p: Rprop(p)),
     ("rprop with settings", LINEAR, linear, VALUES, mse,

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/size.h"
 #include "ops/ops.h"
+#include "ops/optimizer_row.h"
 #include "tensor/tensor.h"
 
 #include <math.h>
@@ -29,7 +30,15 @@ typedef struct groups_case {
   ebbi_update_run run;
   ebbi_update_groups groups;
   size_t ends[RUNS];
+  ebbi_update_group treatments[RUNS]; /* in a step, rates with trust ratios */
 } groups_case;
+
+/* Treats run r, whose optimizer may trust it. */
+static void take_treatment(groups_case *c, size_t r) {
+  bool trusts = ebbi_optimizer_row_of(c->run.optimizer.kind)->trusts;
+  c->treatments[r] = treatments[r];
+  c->treatments[r].trusted = trusts && r != 2 && treatments[r].rate > 0;
+}
 
 /* Cuts the slab at multiples of the largest width; a short one has empty runs at its start. */
 static ebb_status make_groups(groups_case *c, bool by_norm) {
@@ -39,12 +48,14 @@ static ebb_status make_groups(groups_case *c, bool by_norm) {
   for (size_t r = 0; r < RUNS; r++) {
     size_t end = (r + 1) * vectors / RUNS * MOST_WIDTH, before = r > 0 ? c->ends[r - 1] : 0;
     c->ends[r] = r + 1 < RUNS ? end : c->run.count;
+    take_treatment(c, r);
     if (c->ends[r] > before)
       segments[count++] =
-          ebbi_update_segment_of(fixture->exec, c->ends[r], &treatments[r], &c->run.optimizer);
+          ebbi_update_segment_of(fixture->exec, c->ends[r], &c->treatments[r], &c->run.optimizer);
   }
   TRY(ebbi_update_groups_create(&c->groups, fixture->device, segments, count, by_norm));
   TRY(ebbi_fixture_keep(fixture, c->groups.segments));
+  if (c->groups.trust) TRY(ebbi_fixture_keep(fixture, c->groups.trust));
   return by_norm ? ebbi_fixture_keep(fixture, c->groups.norms) : EBB_OK;
 }
 
@@ -85,8 +96,32 @@ static ebbi_update_run part_of(const groups_case *c, size_t r, const float *norm
   }
   part.gradient_values += first;
   part.magnitudes += first;
-  ebbi_update_run_treat(&part, &treatments[r], norms);
+  ebbi_update_run_treat(&part, &c->treatments[r], norms);
   return part;
+}
+
+/* Computes the trust ratios on the device and compares them; they become factors of the rates. */
+static ebb_status find_trust(groups_case *c, uint64_t step, const float *norms) {
+  ebbi_update_run *run = &c->run;
+  ebbi_fixture *fixture = c->fixture;
+  ebbi_update_segment segments[RUNS];
+  TRY(ebbi_trust_ratios(fixture->exec, &c->groups, run->parameters, run->moments, run->gradients,
+                        run->state, &run->optimizer));
+  TRY(ebb_tensor_download(segments, c->groups.segments));
+  TRY(ebbi_update_run_sum(run));
+  for (size_t r = 0, s = 0; r < RUNS; r++) {
+    double expected, bound;
+    take_treatment(c, r);
+    ebbi_update_run part = part_of(c, r, norms);
+    if (part.count == 0) continue;
+    double found = (double)segments[s++].trust;
+    if (!part.group->trusted) continue;
+    ebbi_update_run_expect(&part, step);
+    ebbi_reference_trust(&expected, &bound, fixture->exec, &part, step);
+    if (!isnan(bound)) ebbi_tally_add(&fixture->tally, found, expected, 1, bound);
+    c->treatments[r].rate *= found;
+  }
+  return EBB_OK;
 }
 
 /* One step, whose gradients are `spread` large. */
@@ -100,10 +135,13 @@ static ebb_status run_step(groups_case *c, uint64_t step, double spread) {
   bool by_norm = c->groups.norms != NULL;
   TRY(ebbi_fixture_random(&run->gradients, &values, fixture, gradients->rows, run->count, spread));
   TRY(ebb_tensor_upload(run->state, &state));
-  if (by_norm) TRY(ebbi_gradient_norm(fixture->exec, &c->groups, run->gradients));
+  if (by_norm) {
+    TRY(ebbi_gradient_norm(fixture->exec, &c->groups, run->gradients));
+    TRY(ebb_tensor_download(norms, c->groups.norms));
+  }
+  if (c->groups.trust) TRY(find_trust(c, step, by_norm ? norms : NULL));
   TRY(ebbi_update(fixture->exec, run->parameters, run->moments, run->gradients, run->state,
                   run->partials, &run->optimizer, &c->groups));
-  if (by_norm) TRY(ebb_tensor_download(norms, c->groups.norms));
   TRY(ebbi_update_run_sum(run));
   for (size_t r = 0; r < RUNS; r++) {
     ebbi_update_run part = part_of(c, r, by_norm ? norms : NULL);
@@ -154,5 +192,29 @@ ebb_status ebbi_case_gradient_norm(ebbi_fixture *fixture, ebbi_shape shape) {
                    ebbi_bound_norm(fixture->exec, count));
     ebbi_fixture_clear(fixture);
   }
+  return EBB_OK;
+}
+
+/* The trust ratios of weights and gradients of common, tiny and huge size. */
+ebb_status ebbi_case_trust_ratio(ebbi_fixture *fixture, ebbi_shape shape) {
+  static const double spreads[][2] = {{1, 1}, {1e-25, 1}, {1e30, 1e-4}, {0.1, 1e16}, {0, 0}};
+  size_t count = shape.rows * shape.cols;
+  for (int kind = 0; kind < EBB_OPT_COUNT; kind++)
+    for (size_t i = 0; i < sizeof spreads / sizeof *spreads; i++) {
+      ebb_optimizer optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
+      ebb_state state = ebb_state_default(1, 1, 1);
+      groups_case c = {.fixture = fixture};
+      if (!ebbi_optimizer_row_of(optimizer.kind)->trusts) continue;
+      ebbi_tally_case(&fixture->tally, "%zu, %s, weights of about %g", count,
+                      ebb_optimizer_name(optimizer.kind), spreads[i][0]);
+      TRY(make_case(&c, count, 1, &optimizer, false));
+      TRY(ebbi_fixture_random(&c.run.parameters, &c.run.found.parameters, fixture, 1, count,
+                              spreads[i][0]));
+      TRY(ebbi_fixture_random(&c.run.gradients, &c.run.gradient_values, fixture, 1, count,
+                              spreads[i][1]));
+      TRY(ebb_tensor_upload(c.run.state, &state));
+      if (c.groups.trust) TRY(find_trust(&c, 1, NULL));
+      ebbi_fixture_clear(fixture);
+    }
   return EBB_OK;
 }

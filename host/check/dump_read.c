@@ -134,8 +134,12 @@ static ebb_status read_group(ebbi_dump *d) {
             ebbi_dump_group[i], numbers[i]);
   }
   if (d->grouped)
-    d->group = (ebbi_update_group){numbers[0], numbers[1] != 0, numbers[2],
-                                   numbers[3], numbers[4],      numbers[5]};
+    d->group = (ebbi_update_group){.rate = numbers[0],
+                                   .no_decay = numbers[1] != 0,
+                                   .l1 = numbers[2],
+                                   .l2 = numbers[3],
+                                   .clip_value = numbers[4],
+                                   .clip_norm = numbers[5]};
   return EBB_OK;
 }
 

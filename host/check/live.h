@@ -99,9 +99,13 @@ ebb_status ebbi_live_check_backward(ebbi_live *live, size_t node);
 /* Compares a slice of a whole step: the gradients of the nodes from `lowest` on. */
 ebb_status ebbi_live_check_slice(ebbi_live *live, size_t slice, size_t lowest);
 
-/* Compares the norm of all gradients, if they are clipped by it. Before the updates, which use it.
- */
+/* Compares the norm of all gradients, if they are clipped by it, and has the trust ratios computed.
+ * Before the updates, which use them. */
 ebb_status ebbi_live_check_norm(ebbi_live *live);
+
+/* Compares the trust ratio of a node's parameter, which the optimizer trusts, and returns it. */
+ebb_status ebbi_live_check_trust(double *found, ebbi_live *live, const ebbi_update_case *u,
+                                 size_t node, size_t parameter);
 
 /* Compares the updates of a node's parameters, if it has any. */
 ebb_status ebbi_live_check_update(ebbi_live *live, size_t node);

@@ -55,8 +55,10 @@ static ebb_status make_groups(ebbi_update_groups *out, const ebbi_update_case *u
                               ebbi_fixture *fixture) {
   *out = (ebbi_update_groups){0};
   if (!u->grouped) return EBB_OK;
+  ebbi_update_group group = u->group;
+  group.trusted = false; /* its rate has the trust ratio */
   const ebbi_update_segment all =
-      ebbi_update_segment_of(fixture->exec, u->count, &u->group, u->optimizer);
+      ebbi_update_segment_of(fixture->exec, u->count, &group, u->optimizer);
   TRY(ebbi_update_groups_create(out, fixture->device, &all, 1, u->norms != NULL));
   TRY(ebbi_fixture_keep(fixture, out->segments));
   if (!u->norms) return EBB_OK;
@@ -101,10 +103,16 @@ static ebb_status take_group(ebbi_update_case *u, ebbi_live *live, size_t node, 
   const ebbi_update_groups *groups = &trainer->groups;
   u->grouped = groups->segments != NULL;
   u->group = ebbi_updates_group(&trainer->options, trainer->network, node, parameter);
-  if (!groups->norms) return EBB_OK;
-  TRY(ebbi_fixture_bytes(&u->norms, &live->comparison.fixture, EBBI_NORM_GROUPS,
-                         2 * sizeof *u->norms));
-  return ebb_tensor_download(u->norms, groups->norms);
+  if (groups->norms) {
+    TRY(ebbi_fixture_bytes(&u->norms, &live->comparison.fixture, EBBI_NORM_GROUPS,
+                           2 * sizeof *u->norms));
+    TRY(ebb_tensor_download(u->norms, groups->norms));
+  }
+  if (!u->group.trusted) return EBB_OK;
+  double trust;
+  TRY(ebbi_live_check_trust(&trust, live, u, node, parameter));
+  u->group.rate *= trust;
+  return EBB_OK;
 }
 
 static ebb_status check_update(ebbi_live *live, size_t node, size_t parameter) {
@@ -138,8 +146,13 @@ ebb_status ebbi_live_check_norm(ebbi_live *live) {
   const ebb_trainer *trainer = live->trainer;
   const ebbi_update_groups *groups = &trainer->groups;
   double found, expected, bound;
-  if (!groups->norms || ebbi_live_is_broken(live)) return EBB_OK;
-  if (!live->whole) TRY(ebbi_gradient_norm(&trainer->pass->exec, groups, trainer->pass->gradients));
+  const ebbi_pass *pass = trainer->pass;
+  if (ebbi_live_is_broken(live)) return EBB_OK;
+  if (groups->norms && !live->closed) TRY(ebbi_gradient_norm(&pass->exec, groups, pass->gradients));
+  if (groups->trust && !live->closed)
+    TRY(ebbi_trust_ratios(&pass->exec, groups, trainer->network->parameters, trainer->moments,
+                          pass->gradients, pass->state, &trainer->options.optimizer));
+  if (!groups->norms) return EBB_OK;
   TRY(ebbi_compare_norm(&found, &expected, &bound, &live->comparison.fixture, trainer));
   REQUIRE(!isfinite(expected) || fabs(found - expected) <= bound, EBB_ERR_NUMBERS,
           "%s: step %llu is computed wrongly: the norm of the gradients is %.9g, by the reference "

@@ -41,14 +41,16 @@ ebb_status ebbi_update_run_begin(ebbi_update_run *run, ebbi_fixture *fixture) {
 
 /* Operations on a gradient before the optimizer gets it, in roundings: two factors, two penalties,
  * and the rate's factor. The factor by norm adds half the roundings of a sum of 64 pairs, since its
- * root halves them, a root of 3 ulp, a sum and a quotient of 2.5 ulp. An optimizer's bound allows 3
+ * root halves them, a root of 3 ulp, a sum and a quotient of 2.5 ulp. A trust ratio is a further
+ * factor, which the expected rate takes as rounded with the rate's. An optimizer's bound allows 3
  * roundings for g + decay p, so one more rounding of g raises it by a third of itself at most. */
-enum { SHAPE = 8, SHAPE_BY_NORM = 60 };
+enum { SHAPE = 8, SHAPE_BY_NORM = 60, SHAPE_BY_TRUST = 2 };
 
 double ebbi_update_run_slack(const ebbi_update_run *run) {
   if (!run->group) return 1;
   if (run->group->rate == 0) return 0;
-  return 1 + (run->norms ? SHAPE_BY_NORM : SHAPE) / 3.0;
+  int shape = (run->norms ? SHAPE_BY_NORM : SHAPE) + (run->group->trusted ? SHAPE_BY_TRUST : 0);
+  return 1 + shape / 3.0;
 }
 
 void ebbi_update_run_treat(ebbi_update_run *run, const ebbi_update_group *group,
@@ -71,7 +73,7 @@ static void shape(ebbi_update_run *run) {
   }
 }
 
-static void find_scale(ebbi_update_run *run, uint64_t step) {
+void ebbi_update_run_scale(ebbi_update_run *run, uint64_t step) {
   double *gradients = run->gradient_values;
   if (run->group) run->gradient_values = run->magnitudes;
   for (size_t i = 0; i < run->count; i++)
@@ -88,7 +90,7 @@ void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step) {
   if (run->group && run->group->rate == 0) return;
   ebbi_reference_update(run->expected.parameters, run->expected.moments, run->gradient_values,
                         run->count, &run->optimizer, run->learning_rate, step);
-  find_scale(run, step);
+  ebbi_update_run_scale(run, step);
 }
 
 ebb_status ebbi_update_run_sum(ebbi_update_run *run) {

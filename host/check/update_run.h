@@ -40,6 +40,14 @@ void ebbi_update_run_expect(ebbi_update_run *run, uint64_t step);
 void ebbi_update_run_treat(ebbi_update_run *run, const ebbi_update_group *group,
                            const float *norms);
 
+/* Computes the scales alone, of a run that has its expected values. */
+void ebbi_update_run_scale(ebbi_update_run *run, uint64_t step);
+
+/* The trust ratio of all parameters of a run that has its expected values, and how far the device's
+ * may be off; NaN: it cannot be told.  Source: (O8) */
+void ebbi_reference_trust(double *ratio, double *bound, const ebbi_exec *exec,
+                          const ebbi_update_run *run, uint64_t step);
+
 /* By how much the group's treatment raises the optimizer's bounds; 0 for parameters that must not
  * change. */
 double ebbi_update_run_slack(const ebbi_update_run *run);

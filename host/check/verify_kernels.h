@@ -57,6 +57,7 @@ typedef enum ebbi_check_activations {
   X(update_not_finite, NONE, ANY)                                                                  \
   X(update_groups, NONE, ANY)                                                                      \
   X(gradient_norm, NONE, ANY)                                                                      \
+  X(trust_ratio, NONE, ANY)                                                                        \
   X(accumulate, NONE, ANY)                                                                         \
   X(max_norm, NONE, ANY)                                                                           \
   X(average, NONE, ANY)                                                                            \

@@ -144,7 +144,8 @@ static const option_row rows[] = {
     {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
-     "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad and rprop 0.01, "
+     "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad, lamb and rprop "
+     "0.01, "
      "nadam and adamax 0.002, lion 0.0001, adadelta 1)",
      NULL, 1e-30, 1e30},
     {NULL, "find-lr", 0, FOR_TRAIN | FLAG_ONLY, KIND_FLAG, MEMBER(find_lr), NULL, NULL,

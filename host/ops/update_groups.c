@@ -18,7 +18,9 @@ ebbi_update_segment ebbi_update_segment_of(const ebbi_exec *exec, size_t end,
                                  .l1 = (float)group->l1,
                                  .l2 = (float)group->l2,
                                  .clip_value = (float)group->clip_value,
-                                 .clip_norm = (float)group->clip_norm};
+                                 .clip_norm = (float)group->clip_norm,
+                                 .trusted = group->trusted,
+                                 .trust = 1};
   ebbi_optimizer_row_of(own.kind)->constants(segment.constants, &own);
   return segment;
 }
@@ -26,11 +28,16 @@ ebbi_update_segment ebbi_update_segment_of(const ebbi_exec *exec, size_t end,
 ebb_status ebbi_update_groups_create(ebbi_update_groups *out, ebb_device *device,
                                      const ebbi_update_segment *segments, size_t count,
                                      bool by_norm) {
+  bool trusts = false;
+  for (size_t i = 0; i < count; i++) trusts = trusts || segments[i].trusted;
   *out = (ebbi_update_groups){0};
   TRY(ebb_tensor_create_packed(&out->segments, device, EBB_I32, count, EBBI_SEGMENT_WORDS));
   ebb_status status = ebb_tensor_upload(out->segments, segments);
   if (status == EBB_OK && by_norm)
     status = ebb_tensor_create_packed(&out->norms, device, EBB_F32, EBBI_NORM_GROUPS, 2);
+  if (status == EBB_OK && trusts)
+    status =
+        ebb_tensor_create_packed(&out->trust, device, EBB_F32, count, (size_t)4 * EBBI_NORM_GROUPS);
   if (status != EBB_OK) ebbi_update_groups_free(out);
   return status;
 }
@@ -38,6 +45,7 @@ ebb_status ebbi_update_groups_create(ebbi_update_groups *out, ebb_device *device
 void ebbi_update_groups_free(ebbi_update_groups *groups) {
   ebb_tensor_free(groups->segments);
   ebb_tensor_free(groups->norms);
+  ebb_tensor_free(groups->trust);
   *groups = (ebbi_update_groups){0};
 }
 

@@ -12,6 +12,7 @@ typedef struct ebbi_update_group {
   double rate;   /* factor of the learning rate; 0: not trained */
   bool no_decay; /* without weight decay */
   double l1, l2, clip_value, clip_norm;
+  bool trusted; /* a whole tensor, whose rate is multiplied by its trust ratio in each step */
 } ebbi_update_group;
 
 /* A run without special treatment. */
@@ -21,15 +22,17 @@ typedef struct ebbi_update_group {
 typedef struct ebbi_update_segment {
   int32_t end; /* in vectors */
   float rate, l1, l2, clip_value, clip_norm;
-  int32_t reserved[2];
+  int32_t trusted;
+  float trust;
   float constants[8];
 } ebbi_update_segment;
 enum { EBBI_SEGMENT_WORDS = sizeof(ebbi_update_segment) / sizeof(int32_t), EBBI_NORM_GROUPS = 64 };
 
-/* The table of an update, and the sums of squares that clipping by norm needs. */
+/* The table of an update, and the sums of squares that clipping by norm and trust ratios need. */
 typedef struct ebbi_update_groups {
   ebb_tensor *segments; /* I32 [count, EBBI_SEGMENT_WORDS], packed; NULL: all parameters alike */
   ebb_tensor *norms;    /* F32 [EBBI_NORM_GROUPS, 2], packed; NULL: no clipping by norm */
+  ebb_tensor *trust;    /* F32 [count, 4 EBBI_NORM_GROUPS], packed; NULL: no row is trusted */
 } ebbi_update_groups;
 
 /* Makes the row of a run that ends before float `end` of the slab, a multiple of the width except
@@ -52,5 +55,15 @@ void ebbi_update_groups_arguments(ebbi_launch *launch, const ebbi_update_groups 
  * Source: kernels/gradient_norm.cl */
 ebb_status ebbi_gradient_norm(const ebbi_exec *exec, const ebbi_update_groups *groups,
                               const ebb_tensor *gradients);
+
+/* Computes the trust ratios of all trusted rows, before an update with the same arguments.
+ * Source: (O8), kernels/trust_ratio.cl */
+ebb_status ebbi_trust_ratios(const ebbi_exec *exec, const ebbi_update_groups *groups,
+                             const ebb_tensor *parameters, ebb_tensor *const *moments,
+                             const ebb_tensor *gradients, const ebb_tensor *state,
+                             const ebb_optimizer *optimizer);
+
+/* Norms below this count as 0: their squares would underflow. Twin in kernels/trust_ratio.cl. */
+#define EBBI_TRUST_LEAST 1e-12
 
 #endif

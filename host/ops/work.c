@@ -100,6 +100,19 @@ ebbi_work ebbi_work_average(size_t count) {
   return of(count, 0, 0, 3 * n, 12 * n);
 }
 
+/* Reads parameters, moments and gradients; the update's step, two squares and their sums. */
+ebbi_work ebbi_work_trust(const ebb_optimizer *o, size_t count, size_t slices) {
+  double n = (double)count, s = (double)slices;
+  double flops = ebbi_optimizer_row_of(o->kind)->flops(o) + 3 + s;
+  return of(count, slices > 1 ? slices : 0, 0, n * flops,
+            4 * n * (1 + s + (double)ebb_optimizer_moments(o)));
+}
+
+ebbi_work ebbi_work_trust_ratio(size_t rows) {
+  double sums = 4 * (double)EBBI_NORM_GROUPS * (double)rows;
+  return of(rows, 0, 0, sums, 4 * sums);
+}
+
 /* Moves parameters and each moment in and out, gradients in. */
 ebbi_work ebbi_work_update(const ebb_optimizer *o, size_t count, size_t slices) {
   double n = (double)count, more = (double)(slices - 1);

@@ -61,7 +61,7 @@ ebb_status ebbi_trainer_gradients(ebb_trainer *trainer, size_t slot, size_t part
 static bool holds_steps(const ebb_trainer *trainer) {
   const ebbi_pass *pass = trainer->pass;
   return pass->kind == EBBI_PASS_WHOLE && pass->whole->layout.slices == 1 &&
-         ebbi_updates_fuse(&trainer->options.update);
+         ebbi_updates_fuse(&trainer->options);
 }
 
 static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "nn/kind.h"
+#include "ops/optimizer_row.h"
 #include "train.h"
 
 #include <math.h>
@@ -91,7 +92,10 @@ ebbi_update_group ebbi_updates_group(const ebb_train_options *options, const ebb
   ebbi_node_parameters(parameters, &network->spec, node);
   ebbi_role role = parameters[parameter].role;
   bool spared = o->no_decay_bias && role == EBBI_ROLE_SHIFT;
-  return (ebbi_update_group){.rate = parameter_rate(o, node, &parameters[parameter]),
+  bool trusts = ebbi_optimizer_row_of(options->optimizer.kind)->trusts;
+  double rate = parameter_rate(o, node, &parameters[parameter]);
+  return (ebbi_update_group){.rate = rate,
+                             .trusted = trusts && role == EBBI_ROLE_WEIGHT && rate > 0,
                              .no_decay = spared,
                              .l1 = spared ? 0 : o->l1,
                              .l2 = spared ? 0 : o->l2,
@@ -99,10 +103,11 @@ ebbi_update_group ebbi_updates_group(const ebb_train_options *options, const ebb
                              .clip_norm = o->clip_norm};
 }
 
+/* A trusted run is one tensor. */
 static bool same_treatment(const ebbi_update_segment *a, const ebbi_update_segment *b) {
   ebbi_update_segment moved = *a;
   moved.end = b->end;
-  return memcmp(&moved, b, sizeof moved) == 0;
+  return !b->trusted && memcmp(&moved, b, sizeof moved) == 0;
 }
 
 /* Lists the runs and returns their number. Parameters lie in the slab in the order of the nodes, so
@@ -145,8 +150,9 @@ ebb_status ebbi_updates_create(ebbi_update_groups *out, const ebb_train_options 
 
 /* ---- launches ---- */
 
-bool ebbi_updates_fuse(const ebb_update_options *options) {
-  return options->clip_norm == 0 && ebbi_updates_are_last(options);
+bool ebbi_updates_fuse(const ebb_train_options *options) {
+  const ebbi_optimizer_row *row = ebbi_optimizer_row_of(options->optimizer.kind);
+  return options->update.clip_norm == 0 && !row->trusts && ebbi_updates_are_last(&options->update);
 }
 
 bool ebbi_updates_are_last(const ebb_update_options *options) {
@@ -199,6 +205,9 @@ ebb_status ebbi_updates_run(ebb_trainer *trainer) {
   if (groups->norms) TRY(ebbi_gradient_norm(&pass->exec, groups, gradients));
   ebb_tensor *parameters = trainer->network->parameters;
   const ebb_update_options *options = &trainer->options.update;
+  if (groups->trust)
+    TRY(ebbi_trust_ratios(&pass->exec, groups, parameters, trainer->moments, gradients, pass->state,
+                          &trainer->options.optimizer));
   TRY(ebbi_update(&pass->exec, parameters, trainer->moments, gradients, pass->state, pass->partials,
                   &trainer->options.optimizer, groups));
   if (options->max_norm > 0) TRY(limit_norms(trainer));

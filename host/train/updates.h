@@ -23,7 +23,7 @@ ebb_status ebbi_updates_create(ebbi_update_groups *out, const ebb_train_options 
                                const ebb_network *network);
 
 /* Returns true if a launch of whole steps can contain the update. */
-bool ebbi_updates_fuse(const ebb_update_options *options);
+bool ebbi_updates_fuse(const ebb_train_options *options);
 
 /* Returns true if nothing changes the weights after the update. */
 bool ebbi_updates_are_last(const ebb_update_options *options);

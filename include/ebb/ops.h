@@ -127,7 +127,8 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b);
   X(NADAM, nadam, "adam's, with Nesterov's form of momentum, which rises from step to step")       \
   X(RADAM, radam, "adam's by a factor for the few squares in v, and -rate m in the first steps")   \
   X(LION, lion, "-rate (sign(c) + weight_decay p), c an average of g, m a slower one")             \
-  X(RPROP, rprop, "-sign(g) d, d grows while g keeps its sign and shrinks when it turns")
+  X(RPROP, rprop, "-sign(g) d, d grows while g keeps its sign and shrinks when it turns")          \
+  X(LAMB, lamb, "adamw's step u of a weight tensor, by |p| / |u|")
 
 typedef enum ebb_optimizer_kind {
 #define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
@@ -149,8 +150,9 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
   X(beta2, double, "beta2", 0, 1, 0, 0.999,                                                        \
     "the same of their squares'; of lion a slower average's (default: 0.999, lion 0.99)")          \
   X(epsilon, double, "epsilon", 1.17549435082228751e-38, 1e30, 1, 1e-8,                            \
-    "added to the squares' root (default: 1e-8, adagrad 1e-10, adadelta 1e-6)")                    \
-  X(weight_decay, double, "weight-decay", 0, 1, 1, 0, "weight decay (default: 0, adamw 0.01)")     \
+    "added to the squares' root (default: 1e-8, adagrad 1e-10, adadelta and lamb 1e-6)")           \
+  X(weight_decay, double, "weight-decay", 0, 1, 1, 0,                                              \
+    "weight decay (default: 0, adamw and lamb 0.01)")                                              \
   X(alpha, double, "alpha", 0, 1, 0, 0.99,                                                         \
     "decay of the squares' average of rmsprop and adadelta, there called rho (default: 0.99, "     \
     "adadelta 0.9)")                                                                               \
@@ -338,6 +340,7 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
  * reported in the state; a frozen step changes none. `gradients` may have S rows, one for each
  * slice of the batch, which are added first, in ascending order. Only as
  * many moments are read as the optimizer keeps (ebb_optimizer_moments); NULL if it keeps none.
+ * lamb's trust ratio is 1 here: only a trainer knows the tensors.
  * Shapes: gradients [S, count], all others [1, count].  Source: (11) to (14), (17), (O1) to (O7) */
 ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,

@@ -9,6 +9,9 @@ void ebbi_check_adam_step(double *p, double *moments, double g, const ebb_optimi
                           double rate, uint64_t step);
 /* With the decay of the gradient, Adam's. */
 void ebbi_check_adam_magnitudes(ebbi_update_run *run, size_t i, uint64_t step, double decay);
+void ebbi_check_adamw_step(double *p, double *moments, double g, const ebb_optimizer *optimizer,
+                           double rate, uint64_t step);
+void ebbi_check_adamw_magnitudes(ebbi_update_run *run, size_t i, uint64_t step);
 double ebbi_check_adam_slack(const ebbi_update_run *run, size_t i, uint64_t step);
 
 /* Settings are rounded to float32, one each; c = 1 - beta^step 8, so rate / c 13, and sqrt(c) 10; m
