@@ -25,7 +25,9 @@ static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   double p = fabs(run->found.parameters[i]), v = run->expected.moments[0][i];
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
   double rate = run->learning_rate / (1 + (double)(count - 1) * o->lr_decay);
-  double underflow = ebbi_update_underflow(gradient, v, 1, o->epsilon) / (UPDATE * EBBI_ROUNDOFF);
+  double rounded = 1 + UPDATE * EBBI_ROUNDOFF; /* of a quotient by a v that underflows */
+  double underflow =
+      rounded * ebbi_update_underflow(gradient, v, 1, o->epsilon) / (UPDATE * EBBI_ROUNDOFF);
   run->scale.moments[0][i] = run->found.moments[0][i] + gradient * gradient;
   run->scale.parameters[i] = p + rate * (gradient / (sqrt(v) + o->epsilon) + underflow);
 }

@@ -27,14 +27,16 @@ static void step(double *p, double *moments, double g, const ebb_optimizer *o, d
 }
 
 /* v as expected after the step divides: its own error is relative to itself. The underflow is no
- * magnitude; it is added as what the smaller of both bounds makes it of. */
+ * magnitude; it is added as what the smaller of both bounds makes it of. Where the device takes v
+ * for 0, its quotient is that much larger, and is rounded, too. */
 static void magnitudes(ebbi_update_run *run, size_t i, uint64_t count) {
   (void)count;
   const ebb_optimizer *o = &run->optimizer;
   double p = fabs(run->found.parameters[i]), v = run->expected.moments[0][i];
   double gradient = fabs(run->gradient_values[i]) + o->weight_decay * p;
-  double quotient = gradient / (sqrt(v) + o->epsilon) +
-                    ebbi_update_underflow(gradient, v, 1, o->epsilon) / (MOMENT * EBBI_ROUNDOFF);
+  double underflow =
+      (1 + UPDATE * EBBI_ROUNDOFF) * ebbi_update_underflow(gradient, v, 1, o->epsilon);
+  double quotient = gradient / (sqrt(v) + o->epsilon) + underflow / (MOMENT * EBBI_ROUNDOFF);
   double buffer = o->momentum * fabs(run->found.moments[1][i]) + quotient;
   run->scale.moments[0][i] =
       o->alpha * run->found.moments[0][i] + (1 - o->alpha) * gradient * gradient;
