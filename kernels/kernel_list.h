@@ -13,6 +13,11 @@
   X(gradient_norm, "gradient_norm.cl")                                                             \
   X(trust_squares, "trust_ratio.cl")                                                               \
   X(trust_ratio, "trust_ratio.cl")                                                                 \
+  X(muon_momentum, "muon.cl")                                                                      \
+  X(muon_squares, "muon.cl")                                                                       \
+  X(muon_scale, "muon.cl")                                                                         \
+  X(muon_combine, "muon.cl")                                                                       \
+  X(muon_apply, "muon.cl")                                                                         \
   X(max_norm, "max_norm.cl")                                                                       \
   X(average, "average.cl")                                                                         \
   X(init_weights, "init.cl")                                                                       \

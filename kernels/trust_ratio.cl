@@ -63,5 +63,6 @@ void trust_ratio(__global update_segment *restrict segments, __global const floa
   const float2 shrink = select((float2)(1.0f), (float2)(SHRINK), total.yw > 0.0f);
   const float2 norm = sqrt(total.yw + total.xz * shrink * shrink);
   const int known = all(isfinite(norm)) && all(norm >= LEAST * shrink);
-  segments[s].trust = known ? norm.x / norm.y * (shrink.y / shrink.x) : 1.0f;
+  const float ratio = norm.x / norm.y * (shrink.y / shrink.x);
+  segments[s].trust = known ? fmax(ratio, 0x1p-126f) : 1.0f; /* 0 would mean something else */
 }

@@ -83,7 +83,7 @@ static inline void update_range(const update_arrays *at, __global step_state *st
     const float rate = state->learning_rate * segment.rate * segment.trust;
     const update_rule rule = make_rule(segment.constants, rate, (float)state->step);
     for (; i < min(end, segment.end); i += by) {
-      if (segment.rate == 0.0f) continue;
+      if (segment.rate == 0.0f || segment.trust == 0.0f) continue;
       const vec p = aligned_vec(at->parameters, i);
       const vec g = sum_slices(at->gradients, at->slices, at->stride, i);
       update_vector(at, &rule, p, shape_gradient(g, p, &segment, clip), i, lowest);

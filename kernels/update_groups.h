@@ -16,7 +16,7 @@ typedef struct {
   float rate;                          /* 0: the parameters and their moments stay */
   float l1, l2, clip_value, clip_norm; /* 0: none */
   int trusted;                         /* whether trust_ratio writes `trust` in each step */
-  float trust;                         /* a further factor of the rate; 1 unless trusted */
+  float trust;                         /* a further factor of the rate; 0: updated apart */
   float8 constants;                    /* of the optimizer */
 } update_segment;
 

@@ -39,8 +39,8 @@ trains gpu 7 "${weighted[@]}" --valid 0 --model 5gelu --optimizer adamw --step l
 trains gpu 7 "${rows[@]}" --valid 0 --model 4gelu:nobias --precision bf16
 trains gpu 7 "${bytes[@]}" --model 5relu --data-on host
 [[ -z ${ALL-} ]] || trains cpu 7 "${bytes[@]}" --model 37relu --optimizer adam
-trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --model 'drop0.2-5gelu:nobias-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
-trains cpu 70 "${wide[@]}" --model 4tanh --optimizer adam --step layers
+trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --optimizer muon --model 'drop0.2-5gelu:nobias-res(18relu-drop0.3-5)-res(5tanh-5)' # sums with f' and without
+trains cpu 70 "${wide[@]}" --model 4tanh --optimizer lamb --step layers
 [[ -z ${ALL-} ]] || trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole --schedule step --schedule-length 1
 trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"

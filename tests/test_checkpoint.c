@@ -35,11 +35,10 @@ static const struct by {
   ebb_optimizer_kind kind;
   double momentum;
   bool nesterov, amsgrad;
-} optimizers[] = {{EBB_OPT_ADAM, 0, false, false},
-                  {EBB_OPT_SGD, 0, false, false},
-                  {EBB_OPT_SGD, 0.9, false, false},
-                  {EBB_OPT_SGD, 0.9, true, false},
-                  {EBB_OPT_ADAMW, 0, false, true}};
+} optimizers[] = {{EBB_OPT_ADAM, 0, false, false},   {EBB_OPT_SGD, 0, false, false},
+                  {EBB_OPT_SGD, 0.9, false, false},  {EBB_OPT_SGD, 0.9, true, false},
+                  {EBB_OPT_ADAMW, 0, false, true},   {EBB_OPT_LAMB, 0, false, false},
+                  {EBB_OPT_MUON, 0.95, false, false}};
 enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
 
 static plan plan_of(size_t form, size_t optimizer, size_t variant) {

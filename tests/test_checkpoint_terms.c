@@ -52,6 +52,10 @@ static void penalties(training *t) {
   t->r.options.update.l1 = 0.001;
   t->r.options.update.no_decay_bias = 1;
 }
+static void last_by_muon(training *t) {
+  t->r.options.optimizer = ebb_optimizer_default(EBB_OPT_MUON);
+  t->r.options.update.muon_last = 1;
+}
 static void other_monitor(training *t) {
   t->r.options.monitor = EBB_MONITOR_ACCURACY;
 }
@@ -105,6 +109,7 @@ static void what_differs_is_said(void **state) {
       {clipped, "accumulated batches none, here 2; clip norm none, here 0.5"},
       {slower_layer, "layer rates none, here 1 0.1"},
       {penalties, "no decay of biases none, here yes; l1 none, here 0.001"},
+      {last_by_muon, "muon of the last layer none, here yes"},
       {other_monitor, "monitor loss, here accuracy"},
       {other_delta, "least improvement 0, here 1e-12"},
       {no_best, "best weights kept yes, here no"},

@@ -213,6 +213,7 @@ static void look(training *t, const char *when) {
   ebb_status status = ebbi_live_begin(&live, t->trainer, all.draws++);
   if (status == EBB_OK) status = check_gradients(&live);
   note_worst(t, &live, 0, when);
+  if (status == EBB_OK) status = ebbi_live_check_norm(&live);
   for (size_t l = 0; l < t->spec.count && status == EBB_OK; l++)
     status = ebbi_live_check_update(&live, l);
   note_worst(t, &live, 1, when);

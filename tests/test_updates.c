@@ -136,25 +136,6 @@ static void rates_follow_fan_in(void **state) {
   rig_free(&r);
 }
 
-/* Each weight tensor has a trust ratio of its own, biases have none, in both forms. */
-static void lamb_trusts_each_weight_tensor(void **state) {
-  for (size_t form = 0; form < 2; form++) {
-    rig r = make(*state, forms[form]);
-    size_t count;
-    ebbi_update_segment runs[6];
-    r.options.optimizer = ebb_optimizer_default(EBB_OPT_LAMB);
-    free(trained(&count, &r));
-    assert_int_equal(r.trainer->groups.segments->rows, 6);
-    assert_int_equal(ebb_tensor_download(runs, r.trainer->groups.segments), EBB_OK);
-    for (size_t i = 0; i < 6; i++) {
-      assert_int_equal(runs[i].trusted, i % 2 == 0);
-      assert_true(i % 2 == 0 ? runs[i].trust > 0 && runs[i].trust != runs[(i + 2) % 6].trust
-                             : runs[i].trust == 1);
-    }
-    rig_free(&r);
-  }
-}
-
 /* Clipping, penalties and rate factors in both forms, checked by self-test and sentinel. */
 static void all_together(void **state) {
   static const double rates[] = {0.5, 1, 3};
@@ -362,6 +343,8 @@ static void impossible_options_are_refused(void **state) {
              {{.l2 = INFINITY}, "l2"},
              {{.max_norm = 1e-9}, "max_norm"},
              {{.ntk = 2}, "ntk"},
+             {{.muon_last = 1}, "belongs to muon"},
+             {{.muon_original = 2}, "0 or 1"},
              {{.bias_rate = -1}, "bias_rate"},
              {{.ema = 1}, "ema"},
              {{.ema = 0.5, .swa = 2}, "choose one"}};
@@ -381,7 +364,6 @@ int main(void) {
       cmocka_unit_test(options_without_effect_change_nothing),
       cmocka_unit_test(biases_are_spared),
       cmocka_unit_test(rates_follow_fan_in),
-      cmocka_unit_test(lamb_trusts_each_weight_tensor),
       cmocka_unit_test(all_together),
       cmocka_unit_test(units_have_bounded_norms),
       cmocka_unit_test(parts_make_the_update_of_one_batch),

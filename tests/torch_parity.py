@@ -22,7 +22,7 @@ try:
     from torch.nn import (CELU, ELU, GELU, GLU, SELU, BatchNorm1d, Dropout, Embedding, Hardsigmoid, Hardswish,
                           Hardtanh, LayerNorm, LeakyReLU, Linear, Mish, PReLU, RMSNorm, ReLU, ReLU6,
                           Sequential, SiLU, Sigmoid, Softplus, Softsign, Tanh)
-    from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, NAdam, RAdam, RMSprop, Rprop
+    from torch.optim import SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Muon, NAdam, RAdam, RMSprop, Rprop
 except ImportError as error:
     print(f"skipped: {error}")
     sys.exit(77)
@@ -190,6 +190,31 @@ class Lamb(torch.optim.Optimizer):
                 step = m / (1 - beta1 ** state["step"]) / root + group["decay"] * p
                 ratio = p.norm() / step.norm() if p.dim() > 1 and p.norm() > 0 and step.norm() > 0 else 1
                 p.sub_(lr * ratio * step)
+
+
+def orthogonal(x, coefficients, steps, eps):
+    """As torch.optim.Muon makes directions orthogonal, in the precision of x in place of bfloat16."""
+    a, b, c = coefficients
+    wide = x.T if x.size(0) > x.size(1) else x
+    wide = wide / wide.norm().clamp(min=eps)
+    for _ in range(steps):
+        gram = wide @ wide.T
+        wide = a * wide + (b * gram + c * gram @ gram) @ wide
+    return wide.T if x.size(0) > x.size(1) else wide
+
+
+def muon(parameters, lr, scale, momentum=0.95, decay=0.1, last=False):
+    """PyTorch's Muon for weights, the last one's apart unless `last`, and AdamW for the rest, as one."""
+    torch.optim._muon._zeropower_via_newtonschulz = orthogonal
+    parameters = list(parameters)
+    weights = [p for p in parameters if p.dim() > 1]
+    weights = weights if last else weights[:-1]
+    rest = [p for p in parameters if not any(p is weight for weight in weights)]
+    adamw = AdamW(rest, lr=lr, weight_decay=decay)
+    both = Muon(weights, lr=lr, weight_decay=decay, momentum=momentum, adjust_lr_fn=scale)
+    both.register_step_post_hook(lambda *_: adamw.step())
+    both.register_step_post_hook(lambda *_: adamw.zero_grad())
+    return both
 
 
 def groups(parameters, rate, factors, decay, bias_decay):
@@ -382,6 +407,13 @@ CASES = [
     ("lamb clipped by norm", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer lamb --clip-norm 0.5 --l2 0.003",
      lambda p: penalised(clipped(Lamb(p), norm=0.5), 0.003)),
+    ("muon", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer muon", lambda p: muon(p, 0.001, "match_rms_adamw")),
+    ("muon as the original, of all layers, by layers", DIGITS, digits, CLASSES, cross_entropy,
+     "--optimizer muon --lr 0.01 --momentum 0.9 --weight-decay 0.01 --muon-original --muon-last --step layers",
+     lambda p: muon(p, 0.01, "original", 0.9, 0.01, True)),
+    ("muon in a residual network", RESIDUAL, residual, CLASSES, cross_entropy,
+     "--optimizer muon --lr 0.002", lambda p: muon(p, 0.002, "match_rms_adamw")),
     ("rprop", LINEAR, linear, VALUES, mse,
      "--optimizer rprop", lambda p: Rprop(p)),
     ("rprop with settings", LINEAR, linear, VALUES, mse,

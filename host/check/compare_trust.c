@@ -56,7 +56,7 @@ void ebbi_reference_trust(double *ratio, double *bound, const ebbi_exec *exec,
   bool small = n.p < least * (1 - off) || n.step + n.error < least * (1 - off);
   bool large = n.p > least * (1 + off) && n.step - n.error > least * (1 + off);
   *ratio = large ? n.p / n.step : 1;
-  *bound = small ? 0 : large && error < UNSURE ? 2 * error * *ratio : NAN;
+  *bound = small ? 0 : large && error < UNSURE ? 2 * error * *ratio + 0x1p-126 : NAN;
 }
 
 /* ---- of a live step ---- */

@@ -58,6 +58,8 @@ typedef enum ebbi_check_activations {
   X(update_groups, NONE, ANY)                                                                      \
   X(gradient_norm, NONE, ANY)                                                                      \
   X(trust_ratio, NONE, ANY)                                                                        \
+  X(muon_update, NONE, ANY)                                                                        \
+  X(muon_iteration, NONE, ANY)                                                                     \
   X(accumulate, NONE, ANY)                                                                         \
   X(max_norm, NONE, ANY)                                                                           \
   X(average, NONE, ANY)                                                                            \

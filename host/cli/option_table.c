@@ -172,6 +172,13 @@ static const option_row rows[] = {
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr; of "
      "one_cycle: the steps of its rise",
      NULL, 0, 0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
+    {NULL, "muon-last", 0, FOR_TRAIN, KIND_FLAG, MEMBER(muon_last), NULL, NULL,
+     "muon makes orthogonal steps for the last layer's weights, too, which AdamW updates otherwise",
+     NULL, 0, 0},
+    {NULL, "muon-original", 0, FOR_TRAIN, KIND_FLAG, MEMBER(muon_original), NULL, NULL,
+     "muon scales its steps as Keller Jordan's does, for a learning rate of about 0.02, not to the "
+     "size of AdamW's",
+     NULL, 0, 0},
     {NULL, "ntk", 0, FOR_TRAIN, KIND_FLAG, MEMBER(ntk), NULL, NULL,
      "divide the learning rate of a dense layer's weights by the root of its inputs, so that one "
      "rate suits layers of all widths (neural tangent parametrisation)",

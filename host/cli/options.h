@@ -82,7 +82,7 @@ typedef struct settings {
 #undef SETTING_FIELD
   const char *schedule; /* for ebb_schedule_parse */
   const char *freeze, *layer_rate;
-  bool no_decay_bias, ntk, zero_last;
+  bool no_decay_bias, ntk, zero_last, muon_last, muon_original;
   double bias_rate, clip_norm, clip_value, l1, l2, max_norm;
   const char *average;
   size_t accumulate;

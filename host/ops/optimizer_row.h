@@ -17,6 +17,7 @@ typedef struct ebbi_optimizer_row {
   double learning_rate; /* default */
   bool full_batch;      /* compares gradients of successive steps, which must be of all rows */
   bool unscheduled;     /* uses the learning rate in its first step only */
+  bool orthogonal;      /* updates weight matrices of hidden layers apart (train/muon.h) */
   bool trusts;          /* multiplies the rate of a weight tensor by its trust ratio */
   size_t (*moments)(const ebb_optimizer *optimizer);
   double (*flops)(const ebb_optimizer *optimizer); /* for each parameter */

@@ -20,7 +20,7 @@ ebbi_update_segment ebbi_update_segment_of(const ebbi_exec *exec, size_t end,
                                  .clip_value = (float)group->clip_value,
                                  .clip_norm = (float)group->clip_norm,
                                  .trusted = group->trusted,
-                                 .trust = 1};
+                                 .trust = group->apart ? 0 : 1};
   ebbi_optimizer_row_of(own.kind)->constants(segment.constants, &own);
   return segment;
 }

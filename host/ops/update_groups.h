@@ -12,6 +12,7 @@ typedef struct ebbi_update_group {
   double rate;   /* factor of the learning rate; 0: not trained */
   bool no_decay; /* without weight decay */
   double l1, l2, clip_value, clip_norm;
+  bool apart;   /* updated by launches of its own */
   bool trusted; /* a whole tensor, whose rate is multiplied by its trust ratio in each step */
 } ebbi_update_group;
 

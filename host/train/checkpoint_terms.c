@@ -185,6 +185,8 @@ static void add_update(ebbi_json *terms, const ebb_train_options *options) {
   if (o->accumulate > 1) add_count(terms, "accumulated batches", o->accumulate);
   if (o->no_decay_bias) add_flag(terms, "no decay of biases", true);
   if (o->ntk) add_flag(terms, "rates by fan-in", true);
+  if (o->muon_last) add_flag(terms, "muon of the last layer", true);
+  if (o->muon_original) add_flag(terms, "original steps of muon", true);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (numbers[i].value > 0) add_number(terms, numbers[i].name, numbers[i].value, false);
 }

@@ -58,6 +58,7 @@ static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *net
   add_need(all, pass);
   ebbi_feed_need(all, &setup->train);
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
+  ebbi_muon_need(all, network, options);
   const ebbi_feed_spec *judge = setup->valid.dataset ? &setup->valid : &setup->sample;
   ebbi_feed_need(all, judge);
   return ebbi_pass_need(all, ebbi_device_exec(network->device), network, judge->batch,

@@ -126,6 +126,7 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
   TRY(make_moments(trainer));
   if (trainer->parts > 1) TRY(ebb_tensor_create(&trainer->accumulated, device, EBB_F32, 1, count));
   TRY(ebbi_updates_create(&trainer->groups, options, network));
+  TRY(ebbi_muon_create(&trainer->muon, trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
   bool averages = ebbi_average_taken(options);
   if (averages) TRY(ebb_tensor_create(&trainer->average, device, EBB_F32, 1, count));
@@ -163,6 +164,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   TRY(check_options(options, train));
   TRY(check_best(options, valid));
   TRY(ebbi_updates_check(where, &options->update, network));
+  TRY(ebbi_muon_check(where, options));
   ebbi_schedule schedule;
   size_t epoch_steps = ebbi_ceil_div(train->rows, ebbi_updates_rows(options));
   TRY(ebbi_schedule_make(&schedule, where, &options->schedule, &options->shape,
@@ -202,6 +204,7 @@ void ebb_trainer_free(ebb_trainer *trainer) {
   ebb_tensor_free(trainer->latest);
   ebb_tensor_free(trainer->average);
   ebb_tensor_free(trainer->good);
+  ebbi_muon_free(trainer->muon);
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(trainer->moments[m]);
   ebbi_update_groups_free(&trainer->groups);
   ebb_tensor_free(trainer->accumulated);

@@ -95,6 +95,7 @@ ebbi_update_group ebbi_updates_group(const ebb_train_options *options, const ebb
   bool trusts = ebbi_optimizer_row_of(options->optimizer.kind)->trusts;
   double rate = parameter_rate(o, node, &parameters[parameter]);
   return (ebbi_update_group){.rate = rate,
+                             .apart = ebbi_muon_takes(options, network, node, parameter),
                              .trusted = trusts && role == EBBI_ROLE_WEIGHT && rate > 0,
                              .no_decay = spared,
                              .l1 = spared ? 0 : o->l1,
@@ -129,6 +130,16 @@ static size_t list_segments(ebbi_update_segment *segments, const ebb_train_optio
   return count;
 }
 
+size_t ebbi_updates_row(const ebb_train_options *options, const ebb_network *network, size_t node,
+                        size_t parameter) {
+  ebbi_update_segment segments[EBB_MAX_NODES * EBBI_NODE_PARAMETERS];
+  size_t width = ebbi_device_exec(network->device)->params.width, row = 0;
+  size_t vector = network->offset[node][parameter] / width;
+  (void)list_segments(segments, options, network);
+  while ((size_t)segments[row].end <= vector) row++;
+  return row;
+}
+
 /* True if the optimizer's plain kernel does the same. */
 static bool is_plain(const ebbi_update_segment *segment, const ebb_optimizer *optimizer) {
   const ebbi_update_group plain = EBBI_UPDATE_GROUP_INIT;
@@ -152,7 +163,8 @@ ebb_status ebbi_updates_create(ebbi_update_groups *out, const ebb_train_options 
 
 bool ebbi_updates_fuse(const ebb_train_options *options) {
   const ebbi_optimizer_row *row = ebbi_optimizer_row_of(options->optimizer.kind);
-  return options->update.clip_norm == 0 && !row->trusts && ebbi_updates_are_last(&options->update);
+  return options->update.clip_norm == 0 && !row->trusts && !row->orthogonal &&
+         ebbi_updates_are_last(&options->update);
 }
 
 bool ebbi_updates_are_last(const ebb_update_options *options) {
@@ -205,6 +217,7 @@ ebb_status ebbi_updates_run(ebb_trainer *trainer) {
   if (groups->norms) TRY(ebbi_gradient_norm(&pass->exec, groups, gradients));
   ebb_tensor *parameters = trainer->network->parameters;
   const ebb_update_options *options = &trainer->options.update;
+  if (trainer->muon) TRY(ebbi_muon_run(trainer->muon, gradients));
   if (groups->trust)
     TRY(ebbi_trust_ratios(&pass->exec, groups, parameters, trainer->moments, gradients, pass->state,
                           &trainer->options.optimizer));

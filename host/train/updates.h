@@ -22,6 +22,10 @@ void ebbi_updates_frozen(bool frozen[EBB_MAX_NODES], const ebb_train_options *op
 ebb_status ebbi_updates_create(ebbi_update_groups *out, const ebb_train_options *options,
                                const ebb_network *network);
 
+/* The row of a parameter in the table of groups. */
+size_t ebbi_updates_row(const ebb_train_options *options, const ebb_network *network, size_t node,
+                        size_t parameter);
+
 /* Returns true if a launch of whole steps can contain the update. */
 bool ebbi_updates_fuse(const ebb_train_options *options);
 

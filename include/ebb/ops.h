@@ -128,7 +128,10 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b);
   X(RADAM, radam, "adam's by a factor for the few squares in v, and -rate m in the first steps")   \
   X(LION, lion, "-rate (sign(c) + weight_decay p), c an average of g, m a slower one")             \
   X(RPROP, rprop, "-sign(g) d, d grows while g keeps its sign and shrinks when it turns")          \
-  X(LAMB, lamb, "adamw's step u of a weight tensor, by |p| / |u|")
+  X(LAMB, lamb, "adamw's step u of a weight tensor, by |p| / |u|")                                 \
+  X(MUON, muon,                                                                                    \
+    "of weight matrices -rate (k o + weight_decay p), o the average of g made orthogonal; else "   \
+    "adamw's")
 
 typedef enum ebb_optimizer_kind {
 #define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
@@ -143,7 +146,8 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
  * allowed (1), value for optimizers without this setting, description). Append new rows at the end:
  * files list the first six settings for every optimizer. */
 #define EBB_OPTIMIZER_SETTING_LIST(X)                                                              \
-  X(momentum, double, "momentum", 0, 1, 0, 0, "momentum of sgd and rmsprop (default: 0)")          \
+  X(momentum, double, "momentum", 0, 1, 0, 0,                                                      \
+    "momentum of sgd, rmsprop and muon (default: 0, muon 0.95)")                                   \
   X(nesterov, bool, "nesterov", 0, 1, 1, 0, "Nesterov's form of momentum")                         \
   X(beta1, double, "beta1", 0, 1, 0, 0.9,                                                          \
     "adam's decay of the gradients' average, and its kin's (default: 0.9)")                        \
@@ -152,7 +156,7 @@ const char *ebb_optimizer_name(ebb_optimizer_kind kind);
   X(epsilon, double, "epsilon", 1.17549435082228751e-38, 1e30, 1, 1e-8,                            \
     "added to the squares' root (default: 1e-8, adagrad 1e-10, adadelta and lamb 1e-6)")           \
   X(weight_decay, double, "weight-decay", 0, 1, 1, 0,                                              \
-    "weight decay (default: 0, adamw and lamb 0.01)")                                              \
+    "weight decay (default: 0, adamw and lamb 0.01, muon 0.1)")                                    \
   X(alpha, double, "alpha", 0, 1, 0, 0.99,                                                         \
     "decay of the squares' average of rmsprop and adadelta, there called rho (default: 0.99, "     \
     "adadelta 0.9)")                                                                               \

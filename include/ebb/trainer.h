@@ -107,7 +107,7 @@ typedef struct ebb_train_options {
    0,                                                                                              \
    0,                                                                                              \
    {0, {0}},                                                                                       \
-   {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
+   {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
 
 /* The default hidden layers of `ebb train` and simple.h; see docs/decisions/0022. */
 #define EBB_DEFAULT_NETWORK "256relu"

@@ -41,6 +41,12 @@ typedef struct ebb_update_options {
                      * inputs. With Adam this is the neural tangent parametrisation, in which the
                      * product is divided instead */
   double bias_rate; /* factor of the biases' learning rates; 0 is 1 */
+
+  /* Of muon only. It makes orthogonal steps for the weights of dense layers except the last, and
+   * AdamW's for all other parameters.  Source: (O9) to (O11) */
+  uint64_t muon_last;     /* 1: for the last dense layer's weights, too */
+  uint64_t muon_original; /* 1: steps k = sqrt(max(1, O / I)) as Keller Jordan's, which want a rate
+                           * of about 0.02; 0: 0.2 sqrt(max(I, O)), as large as AdamW's */
 } ebb_update_options;
 
 /* The last quarter of the options' epochs. */
