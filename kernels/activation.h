@@ -143,6 +143,55 @@ SCALAR_OF(mish_slope)
 #define F_exp(T, z, p)    exp_##T(z)
 #define D_exp(T, z, a, p) (a)
 
+/* Formulas of the user's. host/ops/formula_code.c writes VALUE_0, statements that end with a
+ * result, and SLOPE_0. A NaN is kept, which a comparison would lose. */
+#define LET(name, value) const vec name = (vec)(value);
+#define RESULT(value)    return select(value, z, z != z);
+#define FORMULA(number, value, slope)                                                              \
+  static inline vec formula_##number##_vec(vec z) {                                                \
+    value                                                                                          \
+  }                                                                                                \
+  static inline vec formula_slope_##number##_vec(vec z){slope} SCALAR_OF(formula_##number)         \
+      SCALAR_OF(formula_slope_##number)
+
+#define F_formula_0(T, z, p)    formula_0_##T(z)
+#define D_formula_0(T, z, a, p) formula_slope_0_##T(z)
+#define F_formula_1(T, z, p)    formula_1_##T(z)
+#define D_formula_1(T, z, a, p) formula_slope_1_##T(z)
+#define F_formula_2(T, z, p)    formula_2_##T(z)
+#define D_formula_2(T, z, a, p) formula_slope_2_##T(z)
+#define F_formula_3(T, z, p)    formula_3_##T(z)
+#define D_formula_3(T, z, a, p) formula_slope_3_##T(z)
+
+/* Rows of formulas, as those of EBB_ACTIVATION_LIST; empty for those that a build does not have. */
+#ifdef VALUE_0
+FORMULA(0, VALUE_0, SLOPE_0)
+#define FORMULA_ROW_0(X) X(FORMULA_0, formula_0, 1, "")
+#else
+#define FORMULA_ROW_0(X)
+#endif
+#ifdef VALUE_1
+FORMULA(1, VALUE_1, SLOPE_1)
+#define FORMULA_ROW_1(X) X(FORMULA_1, formula_1, 1, "")
+#else
+#define FORMULA_ROW_1(X)
+#endif
+#ifdef VALUE_2
+FORMULA(2, VALUE_2, SLOPE_2)
+#define FORMULA_ROW_2(X) X(FORMULA_2, formula_2, 1, "")
+#else
+#define FORMULA_ROW_2(X)
+#endif
+#ifdef VALUE_3
+FORMULA(3, VALUE_3, SLOPE_3)
+#define FORMULA_ROW_3(X) X(FORMULA_3, formula_3, 1, "")
+#else
+#define FORMULA_ROW_3(X)
+#endif
+#define ACTIVATION_ROWS(X)                                                                         \
+  EBB_ACTIVATION_LIST(X)                                                                           \
+  FORMULA_ROW_0(X) FORMULA_ROW_1(X) FORMULA_ROW_2(X) FORMULA_ROW_3(X)
+
 /* Whether a pass with this bias applies f: always with -DACTIVATES, which passes without bias need;
  * a product without either is plain. */
 #ifdef ACTIVATES

@@ -34,7 +34,7 @@ static inline vec activated(vec z, int kind, float p) {
 #define FORWARD(capitals, name, needs_z, formula)                                                  \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     return F_##name(vec, z, p);
-  EBB_ACTIVATION_LIST(FORWARD)
+  ACTIVATION_ROWS(FORWARD)
   return z; /* the last layer's activation, which the build does not include */
 }
 
@@ -43,7 +43,7 @@ static inline vec sloped(vec da, vec z, vec a, int kind, float p) {
 #define BACKWARD(capitals, name, needs_z, formula)                                                 \
   if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
     return da * D_##name(vec, z, a, p);
-  EBB_ACTIVATION_LIST(BACKWARD)
+  ACTIVATION_ROWS(BACKWARD)
   return da;
 }
 

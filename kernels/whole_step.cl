@@ -23,7 +23,7 @@ OUTLINE void activate(__global float *a, __global const float *z, int count, int
       const vec sum = aligned_vec(z, i);                                                           \
       aligned_vec(a, i) = F_##name(vec, sum, p);                                                   \
     }
-    EBB_ACTIVATION_LIST(FORWARD)}
+    ACTIVATION_ROWS(FORWARD)}
 
 /* a = da * f'(z), the second part of (8); dz replaces a. */
 OUTLINE void apply_slope(__global float *a, __global const float *z, __global const float *da,
@@ -34,7 +34,7 @@ OUTLINE void apply_slope(__global float *a, __global const float *z, __global co
       const vec value = aligned_vec(a, i), sum = aligned_vec(z, i);                                \
       aligned_vec(a, i) = aligned_vec(da, i) * D_##name(vec, sum, value, p);                       \
     }
-  EBB_ACTIVATION_LIST(BACKWARD)
+  ACTIVATION_ROWS(BACKWARD)
 }
 
 /* The dataset rows of a chunk; their number; and the number of rows that the data hold, which may

@@ -15,7 +15,7 @@ declare -A may_use=(
 # The module that implements each public header. ebb.h, which has them all, is for the tool alone
 # and for version.c, which implements its one function.
 declare -A public=(
-  [status]=base [tool]=base [device]=device [cache]=device [tune]=gemm [precision]=gemm [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [activations]=ops [network]=nn [data]=data
+  [status]=base [tool]=base [device]=device [cache]=device [tune]=gemm [precision]=gemm [profile]=device [opencl]=device [tensor]=tensor [ops]=ops [activations]=ops [formula]=ops [network]=nn [data]=data
   [schedule]=ops [trainer]=train [find_rate]=train [checkpoint]=train [model]=train [scores]=train [verify]=check [sentinel]=check [simple]=train)
 
 # strip FILE...: copies them to $stripped without comments, their lines kept.

@@ -174,11 +174,10 @@ static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss 
   static const double any[] = {1, 0, -1, 2, 3, 1, 0, 0, 1, -2, 1, 0, 0, 1, 2, 3, 1, 1, 0, 1, 4};
   static double values[sizeof any / sizeof *any];
   ebbi_reference_network *network = NULL;
-  ebb_spec spec = {5,
-                   3,
-                   {{.inputs = {0}, .units = 7, .activation = activation},
-                    {.inputs = {1}, .units = 4, .activation = activation},
-                    {.inputs = {2}, .units = 3}}};
+  ebb_spec spec = {5, 3,
+                   .nodes = {{.inputs = {0}, .units = 7, .activation = activation},
+                             {.inputs = {1}, .units = 4, .activation = activation},
+                             {.inputs = {2}, .units = 3}}};
   assert_int_equal(ebbi_reference_create(&network, &spec, 7), EBB_OK);
   memcpy(values, any, sizeof any);
   ebbi_reference_values(values, sizeof any / sizeof *any, loss.kind);
@@ -238,7 +237,8 @@ static void test_differences_find_a_wrong_gradient(void **state) {
 /* A unit exactly at the kink has no derivative: the check must leave it out instead of failing. */
 static void test_differences_skip_kinks(void **state) {
   (void)state;
-  ebb_spec spec = {1, 2, {{.units = 1, .activation = EBB_ACT_RELU}, {.inputs = {1}, .units = 1}}};
+  ebb_spec spec = {
+      1, 2, .nodes = {{.units = 1, .activation = EBB_ACT_RELU}, {.inputs = {1}, .units = 1}}};
   const double y[] = {1};
   ebbi_reference_network *network = NULL;
   ebbi_difference found;
@@ -291,7 +291,7 @@ static void test_network_descends(void **state) {
 static void test_impossible_networks_are_refused(void **state) {
   (void)state;
   ebbi_reference_network *network = NULL;
-  ebb_spec none = {0}, spec = {EBB_MAX_UNITS, 1, {{.units = EBB_MAX_UNITS}}};
+  ebb_spec none = {0}, spec = {EBB_MAX_UNITS, 1, .nodes = {{.units = EBB_MAX_UNITS}}};
   assert_int_equal(ebbi_reference_create(&network, &none, 1), EBB_ERR_ARGUMENT);
   assert_int_equal(ebbi_reference_create(&network, &spec, 0), EBB_ERR_ARGUMENT);
   assert_int_equal(ebbi_reference_create(&network, &spec, SIZE_MAX / 4), EBB_ERR_MEMORY);

@@ -258,7 +258,7 @@ static void labels_that_are_no_classes_are_found(void **state) {
   for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
     ebbi_comparison c = {
         .fixture = {.device = *state, .exec = ebbi_device_exec(*state), .seed = 1}};
-    const ebb_spec spec = {CLASSES_OF, 1, {{.units = CLASSES_OF}}};
+    const ebb_spec spec = {CLASSES_OF, 1, .nodes = {{.units = CLASSES_OF}}};
     ebbi_step_tensors t = {
         .spec = &spec, .loss = ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), .live = BATCH};
     const float zeros[BATCH * CLASSES_OF] = {0};

@@ -55,7 +55,7 @@ ebb_status ebbi_compare_forward_at(ebbi_samples *s, ebbi_comparison *c, const eb
       size_t at = i * s->cols.count + j, row = s->rows.index[i], col = s->cols.index[j];
       ebbi_estimate kept = ebbi_estimate_keep(s->at[at], y);
       if (z) ebbi_compare(c, "z", row, col, z[at], kept.value, kept.error);
-      ebbi_estimate a = ebbi_estimate_activate(t->spec->nodes[node].activation, s->at[at]);
+      ebbi_estimate a = ebbi_estimate_activate(t->spec, node, s->at[at]);
       a = ebbi_estimate_keep(a, y);
       ebbi_compare(c, kind->y, row, col, found[at], a.value, a.error);
     }
@@ -70,12 +70,11 @@ ebb_status ebbi_compare_weight_gradient(ebbi_comparison *c, const ebbi_step_tens
 /* Multiplies gradients of a value by f' of the node that produced it. */
 static ebb_status descend(ebbi_samples *s, ebbi_comparison *c, const ebbi_step_tensors *t,
                           size_t value) {
-  ebb_activation activation = t->spec->nodes[value - 1].activation;
-  bool needs_z = ebb_activation_needs_z(activation);
+  bool needs_z = ebb_activation_needs_z(t->spec->nodes[value - 1].activation);
   double *kept;
   TRY(ebbi_read_samples(&kept, c, needs_z ? t->z[value - 1] : t->value[value], s));
   for (size_t i = 0; i < s->rows.count * s->cols.count; i++)
-    s->at[i] = ebbi_estimate_descend(activation, s->at[i], kept[i]);
+    s->at[i] = ebbi_estimate_descend(t->spec, value - 1, s->at[i], kept[i]);
   return EBB_OK;
 }
 

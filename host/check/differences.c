@@ -16,6 +16,7 @@
 #include "check/differences.h"
 
 #include "check/loss_check.h"
+#include "check/node_function.h"
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -62,8 +63,7 @@ static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *net
   size_t written = 0;
   for (size_t n = from; n < network->spec.count; n++)
     for (size_t at = 0; at < values_of(network, n); at++)
-      pieces[written++] = (unsigned char)ebbi_activation_piece(network->spec.nodes[n].activation,
-                                                               network->z[n][at]);
+      pieces[written++] = (unsigned char)ebbi_node_piece(&network->spec, n, network->z[n][at]);
   if (!ebbi_loss_check_of(network->target.loss)->bends) return written;
   size_t last = network->spec.count;
   for (size_t at = 0; at < values_of(network, last - 1); at++)

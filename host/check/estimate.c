@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "check/bounds.h"
+#include "check/node_function.h"
 #include "tensor/tensor.h"
 
 #include <float.h>
@@ -56,28 +57,26 @@ ebbi_estimate ebbi_estimate_keep(ebbi_estimate e, const ebb_tensor *tensor) {
   return e;
 }
 
-ebbi_estimate ebbi_estimate_activate(ebb_activation activation, ebbi_estimate z) {
-  double reach = 1 + fabs(z.value) + z.error,
-         value = ebbi_reference_activation(activation, z.value);
-  double growth = ebbi_activation_growth(activation, z.value, z.error);
-  bool fits = fabs(value) + growth * z.error < (double)FLT_MAX / 2;
-  return (ebbi_estimate){fits ? value : NAN, growth * (EBBI_STEEPEST * z.error +
-                                                       ebbi_bound_activation(activation) * reach)};
+ebbi_estimate ebbi_estimate_activate(const ebb_spec *spec, size_t node, ebbi_estimate z) {
+  double error = ebbi_node_value_reach(spec, node, z.value, z.error);
+  return (ebbi_estimate){isfinite(error) ? ebbi_node_value(spec, node, z.value) : NAN, error};
 }
 
 /* f' from what the device has kept. */
-static ebbi_estimate slope_from(ebb_activation activation, double kept) {
-  double bound = ebbi_bound_slope(activation);
-  if (ebb_activation_needs_z(activation))
-    return (ebbi_estimate){ebbi_reference_slope(activation, kept),
-                           bound * ebbi_slope_scale(activation, kept)};
+static ebbi_estimate slope_from(const ebb_spec *spec, size_t node, double kept) {
+  ebb_activation activation = spec->nodes[node].activation;
+  if (ebb_activation_needs_z(activation)) {
+    double error = ebbi_node_slope_error(spec, node, kept);
+    return (ebbi_estimate){isfinite(error) ? ebbi_node_slope(spec, node, kept) : NAN, error};
+  }
   double z = ebbi_reference_preactivation(activation, kept);
   return (ebbi_estimate){ebbi_reference_slope(activation, z),
-                         bound * ebbi_activation_growth(activation, z, 0)};
+                         ebbi_bound_slope(activation) * ebbi_activation_growth(activation, z, 0)};
 }
 
-ebbi_estimate ebbi_estimate_descend(ebb_activation activation, ebbi_estimate da, double kept) {
-  ebbi_estimate slope = slope_from(activation, kept);
+ebbi_estimate ebbi_estimate_descend(const ebb_spec *spec, size_t node, ebbi_estimate da,
+                                    double kept) {
+  ebbi_estimate slope = slope_from(spec, node, kept);
   ebbi_estimate e = {da.value * slope.value,
                      fabs(slope.value) * da.error + slope.error * (fabs(da.value) + da.error)};
   e.error += 2 * EBBI_ROUNDOFF * fabs(e.value);

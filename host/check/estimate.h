@@ -36,8 +36,9 @@ ebbi_estimate ebbi_estimate_add(ebbi_estimate a, ebbi_estimate b);
 /* The number after rounding to the tensor's type. */
 ebbi_estimate ebbi_estimate_keep(ebbi_estimate e, const ebb_tensor *tensor);
 
-/* f(z); and da * f'(z) from `kept`: z, or a if f' is taken from a. */
-ebbi_estimate ebbi_estimate_activate(ebb_activation activation, ebbi_estimate z);
-ebbi_estimate ebbi_estimate_descend(ebb_activation activation, ebbi_estimate da, double kept);
+/* f(z) of a node; and da * f'(z) from `kept`: z, or a if f' is taken from a. */
+ebbi_estimate ebbi_estimate_activate(const ebb_spec *spec, size_t node, ebbi_estimate z);
+ebbi_estimate ebbi_estimate_descend(const ebb_spec *spec, size_t node, ebbi_estimate da,
+                                    double kept);
 
 #endif

@@ -44,11 +44,6 @@ void ebbi_reference_forward(double *z, const double *x, const double *w, const d
 void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, const double *dz,
                                     size_t batch, size_t inputs, size_t outputs);
 
-/* a = f(z) (2), and dz = da * f'(z), elementwise product (8); both arrays may be the same. */
-void ebbi_reference_activate(double *a, const double *z, ebb_activation activation, size_t count);
-void ebbi_reference_descend(double *dz, const double *da, const double *z,
-                            ebb_activation activation, size_t count);
-
 /* The target of an output: labels for cross_entropy, else values [rows, cols]. */
 typedef struct ebbi_reference_target {
   ebb_loss loss;

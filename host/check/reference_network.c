@@ -5,6 +5,7 @@
  * Rows of the table of kinds (kind.h) compute the nodes.
  */
 #include "check/kind.h"
+#include "check/node_function.h"
 
 #include "base/error.h"
 #include "base/size.h"
@@ -118,9 +119,8 @@ void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   for (size_t n = from; n < spec->count; n++) {
     ebbi_node_arrays arrays = ebbi_reference_node(network, n);
     ebbi_node_check(spec, n)->forward(&arrays);
-    if (is_activated(spec, n))
-      ebbi_reference_activate(network->y[n + 1], network->z[n], spec->nodes[n].activation,
-                              ebbi_node_count(&arrays));
+    for (size_t i = 0; is_activated(spec, n) && i < ebbi_node_count(&arrays); i++)
+      network->y[n + 1][i] = ebbi_node_value(spec, n, network->z[n][i]);
   }
   network->loss = ebbi_reference_loss(NULL, network->y[spec->count], &network->target,
                                       network->batch, network->live, ebb_spec_outputs(spec));
@@ -135,9 +135,8 @@ void ebbi_reference_run_backward(ebbi_reference_network *network) {
                       network->live, ebb_spec_outputs(spec));
   for (size_t n = last; n-- > network->lowest;) {
     ebbi_node_arrays arrays = ebbi_reference_node(network, n);
-    if (is_activated(spec, n))
-      ebbi_reference_descend(network->dz[n], network->dy[n + 1], network->z[n],
-                             spec->nodes[n].activation, ebbi_node_count(&arrays));
+    for (size_t i = 0; is_activated(spec, n) && i < ebbi_node_count(&arrays); i++)
+      network->dz[n][i] = network->dy[n + 1][i] * ebbi_node_slope(spec, n, network->z[n][i]);
     ebbi_node_check(spec, n)->backward(&arrays);
   }
 }

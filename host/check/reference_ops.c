@@ -42,12 +42,3 @@ void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, con
     for (size_t row = 0; row < batch; row++) db[col] += dz[row * outputs + col];
   }
 }
-
-void ebbi_reference_activate(double *a, const double *z, ebb_activation activation, size_t count) {
-  for (size_t i = 0; i < count; i++) a[i] = ebbi_reference_activation(activation, z[i]);
-}
-
-void ebbi_reference_descend(double *dz, const double *da, const double *z,
-                            ebb_activation activation, size_t count) {
-  for (size_t i = 0; i < count; i++) dz[i] = da[i] * ebbi_reference_slope(activation, z[i]);
-}

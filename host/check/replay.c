@@ -260,6 +260,7 @@ static void fill(ebb_replay_result *out, const ebbi_replay *r) {
 static ebb_status replay_dump(ebb_replay_result *out, ebbi_replay *r, ebb_device *device) {
   const ebbi_number *then = &r->dump.number;
   TRY(choose(&r->exec, device, &r->dump));
+  r->exec.formulas = r->dump.spec.formulas;
   r->watched = *then;
   r->watched.found = r->watched.expected = r->watched.bound = NAN;
   r->comparison = (ebbi_comparison){.fixture = {.device = device, .exec = &r->exec, .seed = 1},

@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "check/bounds.h"
 #include "check/loss_check.h"
+#include "check/node_function.h"
 #include "check/spread.h"
 #include <float.h>
 #include <math.h>
@@ -74,42 +75,6 @@ void ebbi_spread_product(const ebbi_node_spread *s, double *out, ebbi_factor a, 
   }
 }
 
-/* f' around z: its largest magnitude, and its largest distance from f'(z). It is sampled at both
- * ends and, where they lie between, at the extrema of the activations' f' and beside kinks; where
- * f' turns often, also evenly within. */
-enum { INNER = 16 };
-
-typedef struct slope_range {
-  double steepest, change;
-} slope_range;
-
-static void widen(slope_range *range, ebb_activation activation, double z, double here) {
-  double slope = ebbi_reference_slope(activation, z);
-  range->steepest = fmax(range->steepest, fabs(slope));
-  range->change = fmax(range->change, fabs(slope - here));
-}
-
-static slope_range slope_around(ebb_activation activation, double z, double z_variance) {
-  static const double turns[] = {-INFINITY, -2.4, -1.5, 0, 1.5, 2.4, INFINITY};
-  double reach = EBBI_DEVIATIONS * sqrt(z_variance), here = ebbi_reference_slope(activation, z);
-  slope_range range = {fabs(here), 0};
-  int kink_count;
-  const double *kinks = ebbi_activation_kinks(&kink_count, activation);
-  for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
-    bool end = isinf(turns[i]), within = turns[i] > z - reach && turns[i] < z + reach;
-    if (end || within)
-      widen(&range, activation, end ? z + copysign(reach, turns[i]) : turns[i], here);
-  }
-  for (int i = 1; ebbi_activation_turns(activation) && i < INNER; i++)
-    widen(&range, activation, z + reach * (2.0 * i / INNER - 1), here);
-  for (int k = 0; k < kink_count; k++) {
-    if (fabs(kinks[k] - z) > reach) continue;
-    widen(&range, activation, nextafter(kinks[k], -INFINITY), here);
-    widen(&range, activation, nextafter(kinks[k], INFINITY), here);
-  }
-  return range;
-}
-
 /* The node as the kinds' spread functions take it. */
 static ebbi_node_spread node_of(const spreading *s, size_t node) {
   ebbi_node_spread n = {.value = ebbi_reference_node(s->reference, node),
@@ -124,7 +89,6 @@ static ebbi_node_spread node_of(const spreading *s, size_t node) {
 /* Variances of z and of f(z). */
 static void spread_forward(const spreading *s, size_t node) {
   const ebb_spec *spec = &s->reference->spec;
-  ebb_activation activation = spec->nodes[node].activation;
   ebbi_node_spread n = node_of(s, node);
   const double *z = s->reference->z[node], *y = s->reference->y[node + 1];
   double *z_variance = s->spread->z[node], *y_variance = s->spread->y[node + 1];
@@ -132,12 +96,11 @@ static void spread_forward(const spreading *s, size_t node) {
   ebbi_node_check(spec, node)->spread_forward(&n);
   for (size_t i = 0; i < ebbi_node_count(&n.value); i++) {
     double computed = z_variance[i];
-    slope_range slope = slope_around(activation, z[i], computed);
+    ebbi_slope_around slope =
+        ebbi_node_slope_around(spec, node, z[i], EBBI_DEVIATIONS * sqrt(computed));
     z_variance[i] += ebbi_square(kept * z[i]); /* replaced below if z is y */
-    y_variance[i] =
-        ebbi_square(slope.steepest) * computed +
-        ebbi_square(ebbi_bound_activation(activation) * ebbi_value_scale(activation, z[i])) +
-        ebbi_square(kept * y[i]);
+    y_variance[i] = ebbi_square(slope.steepest) * computed +
+                    ebbi_square(ebbi_node_value_error(spec, node, z[i])) + ebbi_square(kept * y[i]);
   }
 }
 
@@ -211,13 +174,14 @@ static bool spread_sum(const spreading *s, size_t value) {
 /* The same after f'. */
 static void spread_gradient(const spreading *s, size_t node) {
   const ebbi_reference_network *reference = s->reference;
-  ebb_activation activation = reference->spec.nodes[node].activation;
+  const ebb_spec *spec = &reference->spec;
   double *variance = s->spread->dz[node];
   double rounded = spread_sum(s, node + 1) ? 0 : ebbi_square(2 * EBBI_ROUNDOFF);
-  for (size_t i = 0; i < reference->batch * reference->spec.nodes[node].units; i++) {
+  for (size_t i = 0; i < reference->batch * spec->nodes[node].units; i++) {
     double z = reference->z[node][i];
-    slope_range slope = slope_around(activation, z, s->spread->z[node][i]);
-    double computed = ebbi_bound_slope(activation) * ebbi_slope_scale(activation, z);
+    ebbi_slope_around slope =
+        ebbi_node_slope_around(spec, node, z, EBBI_DEVIATIONS * sqrt(s->spread->z[node][i]));
+    double computed = ebbi_node_slope_error(spec, node, z);
     variance[i] = ebbi_square(slope.steepest) * s->spread->dy[node + 1][i] +
                   ebbi_square(reference->dy[node + 1][i]) *
                       (ebbi_square(slope.change) + ebbi_square(computed)) +

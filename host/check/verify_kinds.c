@@ -1,6 +1,7 @@
 /* Verifies a small network with each kind of node in the same way as the user's network: forward,
  * gradients, updates, and the reference itself. The kind's row names the network, so a new kind
- * needs no line here. A kind's checks of one group count as one check: the worst of them.
+ * needs no line here; and one with a formula (ebb/formula.h). A kind's checks of one group count as
+ * one check: the worst of them.
  */
 #include "check/kind.h"
 #include "check/verifier.h"
@@ -8,6 +9,10 @@
 #include "base/error.h"
 #include <stdio.h>
 #include <string.h>
+
+/* A network with a formula that has pieces, a kink and functions. */
+static const char formula[] =
+    "13-17own(z > 0 ? z * tanh(z) : fmax(expm1(z), -0.9) + exp(-z * z) - 1)-7";
 
 /* The groups of checks of a network. */
 static const char *const groups[] = {"forward", "gradient", "update", "reference"};
@@ -47,13 +52,13 @@ static ebb_status run_network(ebbi_tally tallies[GROUPS], const ebbi_verifier *v
 
 /* Runs a kind's network if one of its checks is selected, and reports them. While checks are
  * counted, the network is not run. */
-static ebb_status verify_kind(ebbi_verifier *verifier, ebb_kind kind, const char *text) {
+static ebb_status verify_kind(ebbi_verifier *verifier, const char *name, const char *text) {
   ebbi_tally tallies[GROUPS] = {{0}};
   size_t count = verifier->options->skip_differences ? GROUPS - 1 : GROUPS;
   char names[GROUPS][64];
   bool wanted = false;
   for (size_t g = 0; g < count; g++) {
-    snprintf(names[g], sizeof names[g], "%s %s", ebbi_kind_of(kind)->name, groups[g]);
+    snprintf(names[g], sizeof names[g], "%s %s", name, groups[g]);
     wanted = ebbi_verifier_wants(verifier, "kind", names[g]) || wanted;
   }
   if (!wanted) return EBB_OK;
@@ -65,7 +70,8 @@ static ebb_status verify_kind(ebbi_verifier *verifier, ebb_kind kind, const char
 
 ebb_status ebbi_verify_kinds(ebbi_verifier *verifier) {
   for (int kind = 0; kind < EBB_KIND_COUNT; kind++) {
-    TRY(verify_kind(verifier, (ebb_kind)kind, ebbi_kind_check_of((ebb_kind)kind)->network));
+    TRY(verify_kind(verifier, ebbi_kind_of((ebb_kind)kind)->name,
+                    ebbi_kind_check_of((ebb_kind)kind)->network));
   }
-  return EBB_OK;
+  return verify_kind(verifier, "formula", formula);
 }

@@ -140,7 +140,7 @@ static void name_node(ebbi_tally *tally, const ebb_spec *spec, size_t node) {
   char activation[EBB_ACTIVATION_TEXT];
   if (ebbi_node_kind(spec, node)->takes)
     ebbi_tally_case(tally, "%zux%zu %s", ebb_spec_cols(spec, n->inputs[0]), n->units,
-                    ebb_activation_text(activation, n->activation));
+                    ebb_spec_activation(activation, spec, node));
   else
     ebbi_tally_case(tally, "%zu %s", n->units, ebbi_node_kind(spec, node)->name);
 }

@@ -56,7 +56,7 @@ static json_t *list_layers(const ebb_spec *spec) {
     put(layer, "kind", json_string(ebb_kind_name(node->kind)));
     put(layer, "inputs", json_integer((json_int_t)ebb_spec_cols(spec, node->inputs[0])));
     put(layer, "outputs", json_integer((json_int_t)node->units));
-    put(layer, "activation", json_string(ebb_activation_text(activation, node->activation)));
+    put(layer, "activation", json_string(ebb_spec_activation(activation, spec, i)));
     put(layer, "settings", list_settings(node));
     put(layer, "parameters", json_integer((json_int_t)ebb_spec_node_parameters(spec, i)));
     json_array_append_new(list, layer);

@@ -59,8 +59,8 @@ typedef struct ebbi_matmul_state {
 
 /* An execution: which kernels are launched, and how they are built. Every operation takes it as an
  * argument. A device has a default, which public calls use; a plan keeps the copy with which it was
- * made. The device layer reads the device parameters and the options; host/gemm interprets the
- * rest. */
+ * made. The device layer reads the device parameters and the options; host/gemm and
+ * host/ops interpret the rest. */
 typedef struct ebbi_exec {
   ebb_engine engine;
   bool engine_forced; /* overrides the choices of tuning */
@@ -68,7 +68,8 @@ typedef struct ebbi_exec {
   ebbi_matmul_state matmul[EBB_PRECISION_COUNT];
   ebbi_mma_state mma;
   ebbi_device_params params;
-  char options[512]; /* the device parameters as -D, for every program */
+  char options[512];                  /* the device parameters as -D, for every program */
+  const struct ebb_formula *formulas; /* those of the network; NULL: none */
 } ebbi_exec;
 
 /* Returns the device's default. */

@@ -13,6 +13,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
+/* Bytes of a program's options: those of a whole step contain up to four formulas. */
+enum { MOST_OPTIONS = 64 << 10 };
+
 static const struct {
   const char *name, *file;
 } kernels[EBBI_KERNEL_COUNT] = {
@@ -136,7 +139,7 @@ static ebbi_program **find_place(ebb_device *device, ebbi_kernel_id id, const ch
 /* The kernel's program with the execution's options and these; if it is new, still to be built. */
 static ebb_status find_program(ebbi_program **out, ebb_device *device, const ebbi_exec *exec,
                                ebbi_kernel_id id, const char *more) {
-  char options[2048];
+  char options[MOST_OPTIONS];
   int length = snprintf(options, sizeof options, "%s %s", exec->options, more);
   REQUIRE(length < (int)sizeof options, EBB_ERR_ARGUMENT, "kernel %s: %d characters of options",
           kernels[id].name, length);

@@ -161,7 +161,7 @@ ebb_status ebbi_dense_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *
   ebbi_product p;
   TRY(describe(&p, exec, where, EBB_LAYOUT_NN, a, x, w));
   if (b) TRY(ebbi_tensor_require(where, "b", b, a->device, EBB_F32, 1, p.cols));
-  TRY(ebbi_require_activation(where, activation));
+  TRY(ebbi_require_activation(where, exec, activation));
   if (z) TRY(ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols));
   TRY(ebbi_tensor_require_apart(where, "z", z, "a", a));
   TRY(ebbi_tensor_require_apart(where, "z", z, "x", x));
@@ -204,7 +204,7 @@ ebb_status ebbi_dense_input_gradient(const ebbi_exec *exec, ebb_tensor *dz_below
   ebbi_product p;
   TRY(describe(&p, exec, where, EBB_LAYOUT_NT, dz_below, dz, w));
   TRY(ebbi_tensor_require(where, "a_below", a_below, dz->device, dz_below->dtype, p.rows, p.cols));
-  TRY(ebbi_require_slope(where, z_below, a_below, activation));
+  TRY(ebbi_require_slope(where, exec, z_below, a_below, activation));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "a_below", a_below));
   TRY(ebbi_tensor_require_apart(where, "dz_below", dz_below, "z_below", z_below));
   if (!uses_clblast(&p)) return run_nt(&p, z_below, a_below, activation);

@@ -88,7 +88,7 @@ static ebbi_launch begin(const ebbi_product *p, ebb_activation activation, bool 
   static const ebbi_kernel_id ids[EBB_LAYOUT_COUNT] = {
       EBBI_KERNEL_matmul_nn_cpu, EBBI_KERNEL_matmul_nt_cpu, EBBI_KERNEL_matmul_tn_cpu};
   char name[EBBI_ACTIVATION_OPTION], options[EBBI_ACTIVATION_OPTION + 16];
-  ebbi_activation_option(name, activation);
+  ebbi_activation_option(name, p->exec, activation);
   snprintf(options, sizeof options, "%s%s", name, p->activates && !bias ? " -DACTIVATES" : "");
   ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, ids[p->layout], options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);

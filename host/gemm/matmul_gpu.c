@@ -32,7 +32,7 @@ static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) 
 static void choose_options(run *r, ebb_activation activation, bool bias) {
   const ebbi_product *p = r->product;
   char name[EBBI_ACTIVATION_OPTION], tiles[EBBI_MATMUL_OPTIONS], last[32];
-  ebbi_activation_option(name, activation);
+  ebbi_activation_option(name, p->exec, activation);
   ebbi_matmul_options(tiles, p->exec->mma, r->tiling.config);
   snprintf(last, sizeof last, "%s%s", option_if_bf16(p->c, " -DC_BF16"),
            p->activates && !bias ? " -DACTIVATES" : "");

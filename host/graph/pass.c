@@ -135,6 +135,7 @@ static ebb_status create(ebbi_pass **out, const ebbi_pass *described) {
   ebbi_pass *pass = calloc(1, sizeof *pass);
   REQUIRE(pass, EBB_ERR_MEMORY, "pass: no memory");
   *pass = *described;
+  pass->exec.formulas = pass->network->spec.formulas;
   ebb_status status = build(pass);
   if (status == EBB_OK)
     *out = pass;

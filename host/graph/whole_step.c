@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Limits of the number of slices, and of the floats in the gradients of all slices, which are
  * written and read in every step. A GPU has more compute units to occupy, and more bandwidth. */
@@ -218,15 +219,27 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
       (classes ? 1 : step->outputs) + (source->loss.weighted ? 1 : 0));
 }
 
+/* Appends the formulas in use. */
+static void add_formulas(char *options, const ebbi_whole_step *step) {
+  for (int i = 0; i < EBB_MAX_FORMULAS; i++) {
+    if (!(step->layout.activations >> (EBB_ACT_FORMULA_0 + i) & 1)) continue;
+    *options++ = ' ';
+    ebbi_formula_option(options, &step->exec.formulas[i], i);
+    options += strlen(options);
+  }
+}
+
 /* Starts a launch of the form's kernel, with the loss and, unless it is NULL, the optimizer. */
 static ebbi_launch begin(const ebbi_whole_step *step, ebbi_kernel_id cpu, ebbi_kernel_id group,
                          ebb_loss loss, const ebb_optimizer *optimizer,
                          const ebbi_update_groups *groups) {
-  char options[256], by_loss[EBBI_LOSS_OPTION], by_optimizer[EBBI_OPTIMIZER_OPTION] = "";
+  char options[256 + EBB_MAX_FORMULAS * EBBI_FORMULA_OPTION], by_loss[EBBI_LOSS_OPTION],
+      by_optimizer[EBBI_OPTIMIZER_OPTION] = "";
   ebbi_loss_option(by_loss, loss);
   if (optimizer) ebbi_optimizer_option(by_optimizer, optimizer, groups);
-  snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->layout.activations,
-           step->layout.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
+  int used = snprintf(options, sizeof options, "-DACTIVATIONS=%u%s %s %s", step->layout.activations,
+                      step->layout.values > 0 ? " -DLOCAL_VALUES=1" : "", by_loss, by_optimizer);
+  add_formulas(options + used, step);
   return ebbi_launch_begin(step->table->device, &step->exec, step->layout.grouped ? group : cpu,
                            options);
 }

@@ -64,12 +64,11 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
   REQUIRE(count < EBB_MAX_NODES, EBB_ERR_ARGUMENT, "%s: more than %d layers", where, EBB_MAX_NODES);
   REQUIRE((unsigned)node->kind < EBB_KIND_COUNT, EBB_ERR_ARGUMENT, "%s: no kind has number %d",
           where, (int)node->kind);
-  REQUIRE(ebbi_activation_exists(node->activation), EBB_ERR_ARGUMENT,
-          "%s: no activation has number %d", where, (int)node->activation);
+  REQUIRE(ebbi_activation_exists(node->activation) || ebb_spec_formula_of(spec, node->activation),
+          EBB_ERR_ARGUMENT, "%s: no activation has number %d", where, (int)node->activation);
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
   REQUIRE(kind->takes || node->activation == EBB_ACT_IDENTITY, EBB_ERR_ARGUMENT,
-          "%s: %s has activation %s; it can have none", where, kind->name,
-          ebb_activation_name(node->activation));
+          "%s: %s has an activation; it can have none", where, kind->name);
   ebb_node added = {.kind = node->kind, .units = node->units, .activation = node->activation};
   added.inputs[0] = count;
   if (kind->inputs > 1) added.inputs[1] = node->inputs[1];
@@ -99,6 +98,7 @@ static ebb_status check_decimals(const ebb_node *given, const ebb_node *kept, co
 static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
   char layer[160];
   ebb_spec again = {.inputs = spec->inputs};
+  memcpy(again.formulas, spec->formulas, sizeof again.formulas);
   for (size_t n = 0; n < spec->count; n++) {
     const ebb_node *node = &spec->nodes[n];
     snprintf(layer, sizeof layer, "%.100s: layer %zu", where, n + 1);
@@ -115,17 +115,19 @@ static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
 
 ebb_status ebbi_spec_check(const ebb_spec *spec, const char *where) {
   ebbi_spec_event events[EBBI_SPEC_EVENTS];
+  char name[EBB_ACTIVATION_TEXT];
   size_t count = spec->count;
   REQUIRE(count >= 1 && count <= EBB_MAX_NODES, EBB_ERR_ARGUMENT,
           "%s: %zu layers; allowed are 1 to %d", where, count, EBB_MAX_NODES);
   TRY(check_inputs(spec->inputs, where));
+  TRY(ebbi_spec_check_formulas(spec, where));
   TRY(check_nodes(spec, where));
   const ebb_node *last = &spec->nodes[count - 1];
   REQUIRE(ebbi_kind_of(last->kind)->word == NULL, EBB_ERR_ARGUMENT,
           "%s: the last layer is of kind %s; it must be dense", where, ebb_kind_name(last->kind));
   REQUIRE(last->activation == EBB_ACT_IDENTITY, EBB_ERR_ARGUMENT,
           "%s: the last layer has activation %s; it must have none, the loss follows it", where,
-          ebb_activation_name(last->activation));
+          ebb_spec_activation(name, spec, count - 1));
   REQUIRE(ebbi_spec_events(events, spec) > 0, EBB_ERR_ARGUMENT,
           "%s: layers that read an earlier value overlap, or are more than %d deep", where,
           EBBI_SPEC_DEPTH);

@@ -4,6 +4,8 @@
 
 #include <ebb/network.h>
 
+#include <stdbool.h>
+
 /* Deepest nesting of parentheses in a spec text. */
 enum { EBBI_SPEC_DEPTH = 16 };
 
@@ -12,6 +14,22 @@ enum { EBBI_SPEC_DEPTH = 16 };
  * nine decimals.
  * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
 ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *where);
+
+/* Reads a formula from `text`, "name(f; df)" or "name" of one that is defined, into the formulas of
+ * `spec`. `*length` is that of the name, and gets that of what was read. `*found` tells whether
+ * there is one. `column` is that of the name, for messages. Errors: EBB_ERR_ARGUMENT. */
+ebb_status ebbi_spec_read_formula(bool *found, ebb_activation *out, ebb_spec *spec,
+                                  const char *text, size_t *length, size_t column);
+
+/* The bytes of a parenthesis at `text` with those inside it, both signs among them; 0 if it is not
+ * closed. */
+size_t ebbi_spec_parenthesis(const char *text);
+
+/* Checks that formulas are as ebb_spec_formula makes them. Errors: EBB_ERR_ARGUMENT. */
+ebb_status ebbi_spec_check_formulas(const ebb_spec *spec, const char *where);
+
+/* Whether the text of a node defines its formula: the first node that uses it does. */
+bool ebbi_spec_defines(const ebb_spec *spec, size_t node);
 
 /* As ebb_spec_parse. The nodes of data that `front` begins with stand before the text's layers,
  * unless the text names some itself; front->inputs are the inputs. */

@@ -30,6 +30,7 @@ ebb_status ebbi_spec_parse_behind(ebb_spec *spec, const char *text, const ebb_sp
   ebb_spec whole = *front, rest;
   whole.count = count;
   TRY(ebb_spec_parse(&rest, text, ebb_spec_outputs(&whole), outputs));
+  memcpy(whole.formulas, rest.formulas, sizeof whole.formulas);
   for (size_t n = 0; n < rest.count; n++) {
     ebb_node node = rest.nodes[n];
     node.inputs[1] += count;

@@ -3,24 +3,19 @@
  * A text is parsed in two passes. The first reads items: a size with an optional activation, or the
  * word of another kind, each with its suffixes, and the column. When the number of items is known,
  * the second makes nodes of them; whether a bare first number is the input size depends on what
- * follows. The spec is written only if the whole text is correct. Letters and digits are recognised
- * by fixed sets, because isalpha() depends on the program's locale.
+ * follows. The spec is written only if the whole text is correct.
  */
 #include "base/error.h"
 #include "base/text.h"
-#include "nn/kind.h"
-#include "nn/spec.h"
+#include "nn/spec_words.h"
 
 #include <ebb/tool.h>
 
 #include <stdio.h>
 #include <string.h>
 
-#define DIGITS  "0123456789"
-#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
 /* One for the input size, one for each node, and one for each parenthesis that closes. */
-enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1, SHOWN = 40 /* most bytes of a bad word in a message */ };
+enum { MAX_ITEMS = 2 * EBB_MAX_NODES + 1 };
 
 typedef struct item {
   enum { ITEM_NODE, ITEM_OPEN, ITEM_CLOSE } type;
@@ -31,6 +26,13 @@ typedef struct item {
   size_t opened; /* for ITEM_CLOSE: the item that it closes */
 } item;
 
+/* The items read so far, and which of them are open parentheses. */
+typedef struct reading {
+  item *items;
+  size_t count, open[EBBI_SPEC_DEPTH], depth;
+  ebb_spec *spec; /* gets the formulas */
+} reading;
+
 static const char *const activation_names[] = {
 #define NAME_ROW(name, text, needs_z, formula) #text,
     EBB_ACTIVATION_LIST(NAME_ROW)};
@@ -38,34 +40,12 @@ static const char *const activation_names[] = {
 #define KNOWN_ROW(name, text, needs_z, formula) " " #text
 #define KNOWN_ACTIVATIONS                       EBB_ACTIVATION_LIST(KNOWN_ROW)
 
-static int shown(size_t length) {
-  return length < SHOWN ? (int)length : SHOWN;
-}
-
-/* Returns the kind whose items begin with this word, which an activation may follow; for an empty
- * word, with a size. NULL if there is none. */
-static const ebbi_kind *kind_of_word(ebb_kind *number, const char *word, size_t length) {
-  const ebbi_kind *found = NULL;
-  size_t most = 0;
-  for (int i = 0; i < EBB_KIND_COUNT; i++) {
-    const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
-    size_t own = kind->word ? strlen(kind->word) : 0;
-    bool whole = own == length, begins = kind->takes && own > most && own < length;
-    if ((!whole && !begins) || memcmp(kind->word ? kind->word : "", word, own) != 0) continue;
-    *number = (ebb_kind)i;
-    if (whole) return kind;
-    found = kind;
-    most = own;
-  }
-  return found;
-}
-
 /* What stands after a size and is not its activation. */
 static ebb_status unknown_activation(const char *name, size_t length, size_t column) {
-  char word[SHOWN + 1];
+  char word[EBBI_SHOWN + 1];
   ebb_kind number;
-  snprintf(word, sizeof word, "%.*s", shown(length), name);
-  const ebbi_kind *kind = kind_of_word(&number, word, strspn(word, LETTERS "_"));
+  snprintf(word, sizeof word, "%.*s", ebbi_spec_shown(length), name);
+  const ebbi_kind *kind = ebbi_kind_of_word(&number, word, strspn(word, EBBI_LETTERS "_"));
   REQUIRE(!kind || kind->word == NULL, EBB_ERR_ARGUMENT,
           "spec:1:%zu: a '-' is missing before \"%s\"; %s is a layer of its own, written %s",
           column, word, kind->name, kind->example);
@@ -74,8 +54,11 @@ static ebb_status unknown_activation(const char *name, size_t length, size_t col
   const char *near = ebb_suggest(word, activation_names, EBB_ACT_COUNT);
   REQUIRE(near == NULL, EBB_ERR_ARGUMENT,
           "spec:1:%zu: unknown activation \"%s\"; did you mean \"%s\"?", column, word, near);
-  return ebbi_fail(EBB_ERR_ARGUMENT, "spec:1:%zu: unknown activation \"%s\"; known are%s", column,
-                   word, KNOWN_ACTIVATIONS);
+  return ebbi_fail(
+      EBB_ERR_ARGUMENT,
+      "spec:1:%zu: unknown activation \"%s\"; known are%s, or a formula behind a name of "
+      "yours: NAME(z * tanh(z))",
+      column, word, KNOWN_ACTIVATIONS);
 }
 
 static ebb_status unknown_kind(const char *text, size_t length, size_t column) {
@@ -85,13 +68,13 @@ static ebb_status unknown_kind(const char *text, size_t length, size_t column) {
     const ebbi_kind *kind = ebbi_kind_of((ebb_kind)i);
     REQUIRE(strlen(kind->name) > length || memcmp(kind->name, text, strlen(kind->name)) != 0,
             EBB_ERR_ARGUMENT, "spec:1:%zu: unknown kind of layer \"%.*s\"; %s is written %s",
-            column, shown(length), text, kind->name, kind->example);
+            column, ebbi_spec_shown(length), text, kind->name, kind->example);
     if (kind->word && used < sizeof known)
       used += (size_t)snprintf(known + used, sizeof known - used, ", %s", kind->example);
   }
   return ebbi_fail(EBB_ERR_ARGUMENT,
                    "spec:1:%zu: unknown kind of layer \"%.*s\"; known are sizes, 512 or 512relu%s",
-                   column, shown(length), text, known);
+                   column, ebbi_spec_shown(length), text, known);
 }
 
 static ebb_status no_item(const char *text, size_t column) {
@@ -118,8 +101,9 @@ static ebb_status read_settings(item *out, const char *text, size_t length, size
     if (exists && part > length - at) part = length - at; /* an activation follows */
     REQUIRE(exists && at + part <= length &&
                 ebbi_parse_number(&out->node.settings[i], text + at, part, '.'),
-            EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column, shown(length),
-            text, exists ? settings[i].name : "part", " of ", kind->name, kind->example);
+            EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no %s%s%s; write %s", column,
+            ebbi_spec_shown(length), text, exists ? settings[i].name : "part", " of ", kind->name,
+            kind->example);
     at += part;
     if (at >= length) return EBB_OK;
   }
@@ -127,8 +111,13 @@ static ebb_status read_settings(item *out, const char *text, size_t length, size
 }
 
 /* Reads the activation of `length` bytes at `text`, and the parameter in parentheses after it. */
-static ebb_status read_activation(item *out, const char *text, size_t *length, size_t column) {
+static ebb_status read_activation(reading *r, const char *text, size_t *length, size_t column) {
+  item *out = &r->items[r->count];
   ebb_activation row = ebbi_activation_named(text, *length);
+  bool formula = false;
+  if (row == EBB_ACT_COUNT)
+    TRY(ebbi_spec_read_formula(&formula, &out->node.activation, r->spec, text, length, column));
+  if (formula) return EBB_OK;
   if (row == EBB_ACT_COUNT) return unknown_activation(text, *length, column);
   out->node.activation = row;
   if (text[*length] != '(') return EBB_OK;
@@ -144,111 +133,68 @@ static ebb_status read_activation(item *out, const char *text, size_t *length, s
           EBB_ERR_ARGUMENT,
           "spec:1:%zu: \"%.*s\" is no parameter %s of %s; it is a number from 0.000001 to 1000, "
           "%s(0.5)",
-          column + begin, shown(digits), text + begin, name, ebb_activation_name(row),
+          column + begin, ebbi_spec_shown(digits), text + begin, name, ebb_activation_name(row),
           ebb_activation_name(row));
   *length = begin + digits + 1;
   return EBB_OK;
 }
 
 /* Reads what follows a kind's word: numbers, and an activation if the kind takes one. */
-static ebb_status read_rest(item *out, const char *text, size_t *length, size_t column) {
-  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, DIGITS ".x") : *length;
+static ebb_status read_rest(reading *r, const char *text, size_t *length, size_t column) {
+  item *out = &r->items[r->count];
+  size_t numbers = ebbi_kind_of(out->node.kind)->takes ? strspn(text, EBBI_DIGITS ".x") : *length;
   if (numbers > *length) numbers = *length;
   size_t rest = *length - numbers;
   TRY(read_settings(out, text, numbers, column));
-  if (rest > 0) TRY(read_activation(out, text + numbers, &rest, column + numbers));
+  if (rest > 0) TRY(read_activation(r, text + numbers, &rest, column + numbers));
   *length = numbers + rest;
   return EBB_OK;
 }
 
 /* Reads an item that begins with a word. */
-static ebb_status read_word(item *out, const char *text, size_t *length, size_t column) {
-  size_t letters = strspn(text, LETTERS "_");
+static ebb_status read_word(reading *r, const char *text, size_t *length, size_t column) {
+  size_t letters = strspn(text, EBBI_LETTERS "_");
   REQUIRE(ebbi_activation_named(text, *length) == EBB_ACT_COUNT, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: \"%.*s\" stands after a size, without '-': 512%.*s", column, shown(*length),
-          text, shown(*length), text);
+          "spec:1:%zu: \"%.*s\" stands after a size, without '-': 512%.*s", column,
+          ebbi_spec_shown(*length), text, ebbi_spec_shown(*length), text);
   ebb_kind number;
-  const ebbi_kind *kind = letters > 0 ? kind_of_word(&number, text, letters) : NULL;
+  const ebbi_kind *kind = letters > 0 ? ebbi_kind_of_word(&number, text, letters) : NULL;
   if (!kind) return unknown_kind(text, *length, column);
   size_t word = strlen(kind->word), rest = *length - word;
   bool opens = text[*length] == '(' && !(kind->takes && rest > 0); /* else a parameter follows */
   REQUIRE(opens == (kind->inputs > 1), EBB_ERR_ARGUMENT,
-          "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, shown(*length), text,
+          "spec:1:%zu: \"%.*s\" %s: %s is written %s", column, ebbi_spec_shown(*length), text,
           opens ? "holds no layers" : "holds layers in parentheses", kind->name, kind->example);
-  *out = (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
-  TRY(read_rest(out, text + word, &rest, column + word));
+  r->items[r->count] =
+      (item){.type = opens ? ITEM_OPEN : ITEM_NODE, .column = column, .node.kind = number};
+  TRY(read_rest(r, text + word, &rest, column + word));
   *length = word + rest;
   return EBB_OK;
 }
 
 /* Reads the item of `length` bytes at `text`, and the parameter of its activation after it. */
-static ebb_status read_item(item *out, const char *text, size_t *length, size_t column) {
-  size_t digits = strspn(text, DIGITS), units = 0, rest = *length - digits;
+static ebb_status read_item(reading *r, const char *text, size_t *length, size_t column) {
+  size_t digits = strspn(text, EBBI_DIGITS), units = 0, rest = *length - digits;
   if (*length == 0) return no_item(text, column);
-  if (digits == 0) return read_word(out, text, length, column);
+  if (digits == 0) return read_word(r, text, length, column);
   REQUIRE(
       text[digits] != '.', EBB_ERR_ARGUMENT,
       "spec:1:%zu: \"%.*s\" is no size; sizes are whole numbers, and the number of a kind follows "
       "its word without '-'",
-      column, shown(*length), text);
+      column, ebbi_spec_shown(*length), text);
   for (size_t i = 0; i < digits && units <= EBB_MAX_UNITS; i++)
     units = 10 * units + (size_t)(text[i] - '0');
   REQUIRE(units >= 1 && units <= EBB_MAX_UNITS, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: size %.*s is out of range; a layer has 1 to %d units", column, shown(digits),
-          text, EBB_MAX_UNITS);
+          "spec:1:%zu: size %.*s is out of range; a layer has 1 to %d units", column,
+          ebbi_spec_shown(digits), text, EBB_MAX_UNITS);
+  item *out = &r->items[r->count];
   *out = (item){.column = column, .plain = rest == 0, .node.units = units};
-  (void)kind_of_word(&out->node.kind, "", 0);
+  (void)ebbi_kind_of_word(&out->node.kind, "", 0);
   REQUIRE(rest > 0 || text[digits] != '(', EBB_ERR_ARGUMENT,
           "spec:1:%zu: unexpected '('; a size holds no layers", column + digits);
-  if (rest > 0) TRY(read_activation(out, text + digits, &rest, column + digits));
+  if (rest > 0) TRY(read_activation(r, text + digits, &rest, column + digits));
   *length = digits + rest;
   return EBB_OK;
-}
-
-/* Suggests what was meant by a text of sizes only, `64`, `64,32`, `[64, 32]`: hidden layers,
- * written here with relu, except for a first size equal to the inputs and a last one equal to the
- * outputs. Returns false if the text contains anything else. */
-static bool propose_hidden(char *proposal, size_t size, const char *text, bool has_input,
-                           bool has_output) {
-  size_t used = 0;
-  if (text[strspn(text, DIGITS " ,;x-[]()")] != '\0') return false;
-  for (text += strcspn(text, DIGITS); *text != '\0' && used + SHOWN < size;) {
-    size_t digits = strspn(text, DIGITS), next = digits + strcspn(text + digits, DIGITS);
-    bool bare = (has_input && used == 0) || (has_output && text[next] == '\0');
-    used += (size_t)snprintf(proposal + used, size - used, "%s%.*s%s", used ? "-" : "",
-                             shown(digits), text, bare ? "" : "relu");
-    text += next;
-  }
-  return used > 0 && *text == '\0';
-}
-
-static ebb_status stray_byte(const char *text, size_t at) {
-  char shown_byte[8], proposal[4 * SHOWN];
-  unsigned char byte = (unsigned char)text[at];
-  size_t column = at + 1;
-  bool sizes_alone = propose_hidden(proposal, sizeof proposal, text, false, false);
-  REQUIRE(byte != ')' || sizes_alone, EBB_ERR_ARGUMENT,
-          "spec:1:%zu: unexpected ')'; no '(' before it is open", column);
-  if (!sizes_alone) snprintf(proposal, sizeof proposal, "64-32relu-10");
-  snprintf(shown_byte, sizeof shown_byte, byte > ' ' && byte < 127 ? "'%c'" : "0x%02x", byte);
-  return ebbi_fail(EBB_ERR_ARGUMENT,
-                   "spec:1:%zu: unexpected %s; write sizes joined by a plain '-', without blanks, "
-                   "hidden ones with their activation: %s",
-                   column, shown_byte, proposal);
-}
-
-/* Returns the position of the first invalid byte, or the text's length. */
-static size_t find_stray(const char *text) {
-  size_t at = 0, depth = 0;
-  for (; text[at] != '\0'; at++) {
-    if (text[at] == '(' && at > 0 && strchr(LETTERS, text[at - 1]))
-      depth++;
-    else if (text[at] == ')' && depth > 0)
-      depth--;
-    else if (!strchr(DIGITS LETTERS "_.-:", text[at]))
-      break;
-  }
-  return at;
 }
 
 /* Reads the suffixes at the end of an item: each switches a setting on. */
@@ -265,26 +211,20 @@ static ebb_status read_suffixes(item *out, const char *text, size_t *at) {
     }
     bool found = i < EBB_NODE_SETTINGS && kind->settings[i].name;
     REQUIRE(found, EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" is no suffix of %s; %s%s", *at + 1,
-            shown(length), suffix, kind->name, known ? "write " : "it has none",
+            ebbi_spec_shown(length), suffix, kind->name, known ? "write " : "it has none",
             known ? known : "");
     REQUIRE(out->node.settings[i] == 0, EBB_ERR_ARGUMENT, "spec:1:%zu: \"%.*s\" stands there twice",
-            *at + 1, shown(length), suffix);
+            *at + 1, ebbi_spec_shown(length), suffix);
     out->node.settings[i] = 1;
     *at += length;
   }
   return EBB_OK;
 }
 
-/* The items read so far, and which of them are open parentheses. */
-typedef struct reading {
-  item *items;
-  size_t count, open[EBBI_SPEC_DEPTH], depth;
-} reading;
-
 /* Reads an item with the parenthesis that it opens, or those that close after it. */
 static ebb_status read_next(reading *r, const char *text, size_t *at) {
   size_t length = strcspn(text + *at, "-():");
-  TRY(read_item(&r->items[r->count], text + *at, &length, *at + 1));
+  TRY(read_item(r, text + *at, &length, *at + 1));
   *at += length;
   TRY(read_suffixes(&r->items[r->count], text, at));
   bool opens = r->items[r->count++].type == ITEM_OPEN;
@@ -301,10 +241,11 @@ static ebb_status read_next(reading *r, const char *text, size_t *at) {
   return EBB_OK;
 }
 
-static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *text) {
-  size_t stray = find_stray(text), read = 0, at = 0;
-  if (text[stray] != '\0') return stray_byte(text, stray);
-  reading r = {.items = items};
+static ebb_status read_items(item items[MAX_ITEMS], size_t *count, ebb_spec *spec,
+                             const char *text) {
+  size_t stray = ebbi_spec_find_stray(text), read = 0, at = 0;
+  if (text[stray] != '\0') return ebbi_spec_stray_byte(text, stray);
+  reading r = {.items = items, .spec = spec};
   do {
     REQUIRE(read++ <= EBB_MAX_NODES, EBB_ERR_ARGUMENT, "spec:1:%zu: more than %d layers", at + 1,
             EBB_MAX_NODES);
@@ -319,13 +260,13 @@ static ebb_status read_items(item items[MAX_ITEMS], size_t *count, const char *t
 /* Refuses sizes without activation that contradict known data sizes: hidden layers were meant. */
 static ebb_status check_bare(const item *items, size_t count, const char *text, size_t inputs,
                              size_t outputs) {
-  char proposal[4 * SHOWN];
+  char proposal[4 * EBBI_SHOWN];
   bool begins = count > 1 && items[0].node.units == inputs,
        ends = items[count - 1].node.units == outputs;
   bool bare = true, good_input = begins || count == 1;
   for (size_t i = 0; i < count; i++) bare = bare && items[i].bare;
   if (!bare || !inputs || !outputs || (good_input && ends)) return EBB_OK;
-  if (!propose_hidden(proposal, sizeof proposal, text, begins, ends)) return EBB_OK;
+  if (!ebbi_spec_propose(proposal, sizeof proposal, text, begins, ends)) return EBB_OK;
   const item *wrong = good_input ? &items[count - 1] : &items[0];
   return ebbi_fail(EBB_ERR_ARGUMENT,
                    "spec:1:%zu: %s size %zu, but the data have %zu; hidden layers are written with "
@@ -369,18 +310,19 @@ ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_
   item items[MAX_ITEMS];
   size_t count = 0;
   REQUIRE(text, EBB_ERR_ARGUMENT, "spec: no text given");
-  TRY(read_items(items, &count, text));
+  ebb_spec read = {0}, parsed;
+  TRY(read_items(items, &count, &read, text));
   TRY(check_bare(items, count, text, inputs, outputs));
   const item *first = &items[0], *last = &items[count - 1];
   bool has_input = count > 1 && first->bare, has_output = last->plain;
   TRY(choose_size(&inputs, has_input ? first : NULL, inputs, "input"));
   TRY(choose_size(&outputs, has_output ? last : NULL, outputs, "output"));
   ebb_node output = {0};
-  (void)kind_of_word(&output.kind, "", 0);
+  (void)ebbi_kind_of_word(&output.kind, "", 0);
   if (has_output) output = last->node;
   output.units = outputs;
-  ebb_spec parsed;
   TRY(ebb_spec_begin(&parsed, inputs));
+  memcpy(parsed.formulas, read.formulas, sizeof parsed.formulas);
   TRY(add_items(&parsed, items, has_input, count - has_output));
   TRY(ebbi_spec_append(&parsed, &output, "spec"));
   TRY(ebbi_spec_check(&parsed, "spec"));

@@ -68,7 +68,16 @@ static bool is_silent(const ebb_node *node) {
   return silent;
 }
 
-static void put_item(growing *out, const ebb_node *node) {
+/* A formula's name and, where it is used first, its texts. */
+static void put_formula(growing *out, const ebb_spec *spec, size_t node) {
+  const ebb_formula *formula = ebb_spec_formula_of(spec, spec->nodes[node].activation);
+  put(out, "%s", formula->name);
+  if (!ebbi_spec_defines(spec, node)) return;
+  put(out, "(%s%s%s)", formula->f, formula->df[0] ? ";" : "", formula->df);
+}
+
+static void put_item(growing *out, const ebb_spec *spec, size_t number) {
+  const ebb_node *node = &spec->nodes[number];
   const ebbi_kind *kind = ebbi_kind_of(node->kind);
   if (kind->word)
     put(out, "%s", kind->word);
@@ -82,7 +91,9 @@ static void put_item(growing *out, const ebb_node *node) {
     put_number(out, node->settings[i]);
   }
   char activation[EBB_ACTIVATION_TEXT];
-  if (node->activation != EBB_ACT_IDENTITY)
+  if (ebb_spec_formula_of(spec, node->activation))
+    put_formula(out, spec, number);
+  else if (node->activation != EBB_ACT_IDENTITY)
     put(out, "%s", ebb_activation_text(activation, node->activation));
   for (; i < EBB_NODE_SETTINGS && settings[i].name; i++)
     if (node->settings[i] != 0) put(out, "%s", settings[i].suffix);
@@ -91,7 +102,7 @@ static void put_item(growing *out, const ebb_node *node) {
 ebb_status ebb_spec_item(char *text, size_t size, const ebb_spec *spec, size_t node) {
   growing out = {text, size, 0, size > 0};
   REQUIRE(node < spec->count, EBB_ERR_ARGUMENT, "ebb_spec_item: there is no layer %zu", node + 1);
-  put_item(&out, &spec->nodes[node]);
+  put_item(&out, spec, node);
   REQUIRE(out.fits, EBB_ERR_ARGUMENT, "ebb_spec_item: %zu bytes do not hold the text", size);
   return EBB_OK;
 }
@@ -109,7 +120,7 @@ ebb_status ebb_spec_text(char *text, size_t size, const ebb_spec *spec) {
     if (closes)
       put(&out, ")");
     else
-      put_item(&out, &spec->nodes[events[i].node]);
+      put_item(&out, spec, events[i].node);
     if (events[i].type == EBBI_SPEC_OPEN) put(&out, "(");
   }
   REQUIRE(out.fits, EBB_ERR_ARGUMENT, "ebb_spec_text: %zu bytes do not hold the text", size);

@@ -10,7 +10,15 @@
 #include <string.h>
 
 /* A parameter is passed as the bits of a float, whose text is the same in every locale. */
-void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation) {
+void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], const ebbi_exec *exec,
+                            ebb_activation activation) {
+  const ebb_formula *formula = ebbi_exec_formula(exec, activation);
+  if (formula) {
+    int used = snprintf(option, EBBI_ACTIVATION_OPTION,
+                        "-DACTIVATE_BY=F_formula_0 -DSLOPE_BY=D_formula_0 ");
+    ebbi_formula_option(option + used, formula, 0);
+    return;
+  }
   const char *name = ebb_activation_name(activation);
   float parameter = (float)ebb_activation_parameter(activation);
   uint32_t bits;
@@ -22,19 +30,31 @@ void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation 
              bits);
 }
 
-ebb_status ebbi_require_activation(const char *where, ebb_activation activation) {
-  REQUIRE(ebbi_activation_exists(activation), EBB_ERR_ARGUMENT, "%s: there is no activation %d",
-          where, (int)activation);
+const ebb_formula *ebbi_exec_formula(const ebbi_exec *exec, ebb_activation activation) {
+  int place = (int)activation - EBB_ACT_FORMULA_0;
+  bool exists = exec->formulas && place >= 0 && place < EBB_MAX_FORMULAS;
+  return exists && exec->formulas[place].name[0] ? &exec->formulas[place] : NULL;
+}
+
+ebb_status ebbi_require_activation(const char *where, const ebbi_exec *exec,
+                                   ebb_activation activation) {
+  REQUIRE(ebbi_activation_exists(activation) || ebbi_exec_formula(exec, activation),
+          EBB_ERR_ARGUMENT, "%s: there is no activation %d", where, (int)activation);
   return EBB_OK;
 }
 
-ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
-                              ebb_activation activation) {
-  TRY(ebbi_require_activation(where, activation));
+ebb_status ebbi_require_kept(const char *where, const ebb_tensor *z, const ebb_tensor *a,
+                             ebb_activation activation) {
   REQUIRE(z || !ebb_activation_needs_z(activation), EBB_ERR_ARGUMENT,
           "%s: z is NULL, but the derivative of %s needs it", where,
           ebb_activation_name(activation));
   return z ? ebbi_tensor_require(where, "z", z, a->device, a->dtype, a->rows, a->cols) : EBB_OK;
+}
+
+ebb_status ebbi_require_slope(const char *where, const ebbi_exec *exec, const ebb_tensor *z,
+                              const ebb_tensor *a, ebb_activation activation) {
+  TRY(ebbi_require_activation(where, exec, activation));
+  return ebbi_require_kept(where, z, a, activation);
 }
 
 /* Most vectors of columns that an item of bias_gradient sums. */
@@ -63,9 +83,9 @@ ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_ten
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "a", a, z->device, EBB_F32, z->rows, z->cols));
   if (b) TRY(ebbi_tensor_require(where, "b", b, z->device, EBB_F32, 1, z->cols));
-  TRY(ebbi_require_activation(where, activation));
+  TRY(ebbi_require_activation(where, exec, activation));
   char options[EBBI_ACTIVATION_OPTION];
-  ebbi_activation_option(options, activation);
+  ebbi_activation_option(options, exec, activation);
   ebbi_launch launch = ebbi_launch_begin(a->device, exec, EBBI_KERNEL_activation_forward, options);
   ebbi_launch_buffer(&launch, a->buffer);
   ebbi_launch_buffer(&launch, z->buffer);
@@ -84,9 +104,9 @@ ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const
   REQUIRE(dz && a, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
   TRY(ebbi_tensor_require(where, "a", a, dz->device, EBB_F32, dz->rows, dz->cols));
-  TRY(ebbi_require_slope(where, z, a, activation));
+  TRY(ebbi_require_slope(where, exec, z, a, activation));
   char options[EBBI_ACTIVATION_OPTION];
-  ebbi_activation_option(options, activation);
+  ebbi_activation_option(options, exec, activation);
   ebbi_launch launch =
       ebbi_launch_begin(dz->device, exec, EBBI_KERNEL_activation_backward, options);
   ebbi_launch_buffer(&launch, dz->buffer);
@@ -106,7 +126,7 @@ ebb_status ebbi_bias_gradient(const ebbi_exec *exec, ebb_tensor *db, const ebb_t
   TRY(ebbi_tensor_require(where, "dz", dz, dz->device, EBB_F32, dz->rows, dz->cols));
   TRY(ebbi_tensor_require(where, "db", db, dz->device, EBB_F32, 1, dz->cols));
   char options[EBBI_ACTIVATION_OPTION];
-  ebbi_activation_option(options, EBB_ACT_IDENTITY);
+  ebbi_activation_option(options, exec, EBB_ACT_IDENTITY);
   ebbi_launch launch = ebbi_launch_begin(dz->device, exec, EBBI_KERNEL_bias_gradient, options);
   ebbi_launch_buffer(&launch, db->buffer);
   ebbi_launch_buffer(&launch, dz->buffer);

@@ -41,6 +41,8 @@ static unsigned decimals_of(ebb_activation activation) {
   return (unsigned)activation >> DECIMALS;
 }
 
+_Static_assert(EBB_ACT_COUNT <= EBB_ACT_FORMULA_0, "rows and formulas have numbers of their own");
+
 bool ebbi_activation_exists(ebb_activation activation) {
   unsigned row = row_of(activation), digits = digits_of(activation);
   if (row >= EBB_ACT_COUNT || (unsigned)activation == row) return row < EBB_ACT_COUNT;
@@ -53,7 +55,8 @@ const char *ebb_activation_name(ebb_activation activation) {
 }
 
 bool ebb_activation_needs_z(ebb_activation activation) {
-  return ebbi_activation_exists(activation) && rows[row_of(activation)].needs_z;
+  bool formula = activation >= EBB_ACT_FORMULA_0 && activation <= EBB_ACT_FORMULA_3;
+  return formula || (ebbi_activation_exists(activation) && rows[row_of(activation)].needs_z);
 }
 
 const char *ebb_activation_parameter_name(ebb_activation activation) {
@@ -71,7 +74,8 @@ double ebb_activation_parameter(ebb_activation activation) {
 ebb_status ebb_activation_with(ebb_activation *out, ebb_activation row, double parameter) {
   static const char where[] = "ebb_activation_with";
   REQUIRE(out, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  TRY(ebbi_require_activation(where, row));
+  REQUIRE(ebbi_activation_exists(row), EBB_ERR_ARGUMENT, "%s: there is no activation %d", where,
+          (int)row);
   unsigned at = row_of(row), decimals = MOST_DECIMALS;
   REQUIRE(parameters[at].name, EBB_ERR_ARGUMENT, "%s: %s has no parameter", where, rows[at].name);
   REQUIRE(parameter > 0 && parameter <= parameters[at].most, EBB_ERR_ARGUMENT,

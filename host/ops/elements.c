@@ -21,7 +21,7 @@ ebb_status ebbi_elements_require(const char *where, const ebb_tensor *to, const 
   TRY(require_numbers(where, "b", b, to));
   if (!epilogue->a) return EBB_OK;
   TRY(ebbi_tensor_require(where, "f", epilogue->a, to->device, to->dtype, to->rows, to->cols));
-  return ebbi_require_slope(where, epilogue->z, epilogue->a, epilogue->activation);
+  return ebbi_require_kept(where, epilogue->z, epilogue->a, epilogue->activation);
 }
 
 static const char *option_if_bf16(const ebb_tensor *tensor, const char *option) {
@@ -32,7 +32,7 @@ ebbi_launch ebbi_elements_begin(const ebbi_exec *exec, ebbi_kernel_id id, const 
                                 const ebb_tensor *a, const ebb_tensor *b,
                                 ebb_activation activation) {
   char name[EBBI_ACTIVATION_OPTION], options[EBBI_ACTIVATION_OPTION + 32];
-  ebbi_activation_option(name, activation);
+  ebbi_activation_option(name, exec, activation);
   snprintf(options, sizeof options, "%s%s%s%s", name, option_if_bf16(a, " -DA_BF16"),
            option_if_bf16(b, " -DB_BF16"), option_if_bf16(to, " -DC_BF16"));
   return ebbi_launch_begin(to->device, exec, id, options);

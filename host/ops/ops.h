@@ -2,12 +2,13 @@
 #ifndef EBBI_OPS_H
 #define EBBI_OPS_H
 
+#include "formula.h"
 #include "tensor/tensor.h"
 #include "update_groups.h"
 
 #include <ebb/ops.h>
 
-enum { EBBI_ACTIVATION_OPTION = 96 };
+enum { EBBI_ACTIVATION_OPTION = 96 + EBBI_FORMULA_OPTION };
 
 /* Returns false for a number that is no activation. */
 bool ebbi_activation_exists(ebb_activation activation);
@@ -19,14 +20,24 @@ ebb_activation ebbi_activation_named(const char *name, size_t length);
 ebb_activation ebbi_activation_varied(ebb_activation row);
 
 /* "-DACTIVATE_BY=F_relu -DSLOPE_BY=D_relu": the build options that select a kernel's activation. */
-void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], ebb_activation activation);
+void ebbi_activation_option(char option[EBBI_ACTIVATION_OPTION], const ebbi_exec *exec,
+                            ebb_activation activation);
+
+/* The formula of an activation; NULL for one of the list, or without formulas. */
+const ebb_formula *ebbi_exec_formula(const ebbi_exec *exec, ebb_activation activation);
 
 /* Fails unless the activation exists. */
-ebb_status ebbi_require_activation(const char *where, ebb_activation activation);
+ebb_status ebbi_require_activation(const char *where, const ebbi_exec *exec,
+                                   ebb_activation activation);
 
-/* Fails unless f'(z) can be computed: if the activation needs z, it must be given in a's shape. */
-ebb_status ebbi_require_slope(const char *where, const ebb_tensor *z, const ebb_tensor *a,
-                              ebb_activation activation);
+/* Fails unless what f'(z) is computed from is there: if the activation needs z, it must be given in
+ * a's shape. */
+ebb_status ebbi_require_kept(const char *where, const ebb_tensor *z, const ebb_tensor *a,
+                             ebb_activation activation);
+
+/* Fails unless f'(z) can be computed. */
+ebb_status ebbi_require_slope(const char *where, const ebbi_exec *exec, const ebb_tensor *z,
+                              const ebb_tensor *a, ebb_activation activation);
 
 /* What the writer of a value's gradient multiplies it by: f'(z) of the node that made the value. */
 typedef struct ebbi_epilogue {

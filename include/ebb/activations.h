@@ -41,8 +41,14 @@ typedef enum ebb_activation {
   EBB_ACTIVATION_LIST(EBB_ACTIVATION_ENUM)
 #undef EBB_ACTIVATION_ENUM
       EBB_ACT_COUNT,
+  EBB_ACT_FORMULA_0 = 28, /* the formulas of a spec (ebb/formula.h), by their places in it */
+  EBB_ACT_FORMULA_1,
+  EBB_ACT_FORMULA_2,
+  EBB_ACT_FORMULA_3,
   EBB_ACT_LARGEST = 0x7fffffff /* so that the type holds such numbers */
 } ebb_activation;
+
+#define EBB_MAX_FORMULAS 4
 
 #define EBB_ACTIVATION_ROW(activation) ((activation) & 0xff)
 

@@ -10,6 +10,7 @@
  *   tensor.h     two-dimensional arrays on a device
  *   schedule.h   the learning rate as a function of the step
  *   ops.h        the operations: matmul, dense layers, loss, gather, update
+ *   formula.h    activations of the user's, as formulas
  *   network.h    network specs, weights, safetensors files
  *   data.h       files, tables and their columns; encoding; splits; conversion (host only)
  *   trainer.h    epochs of recorded steps; evaluation
@@ -49,6 +50,7 @@
 #include <ebb/data.h>
 #include <ebb/device.h>
 #include <ebb/find_rate.h>
+#include <ebb/formula.h>
 #include <ebb/model.h>
 #include <ebb/network.h>
 #include <ebb/ops.h>

@@ -8,11 +8,13 @@
  * `512relu:nobias-10:nobias`. The last layer is dense without activation: it gives logits or
  * values, and the loss applies softmax. All other items begin with the word of their kind, see
  * EBB_KIND_LIST. A number may follow it, and after a norm an activation:
- * `784-256-layernormrelu-10`.
+ * `784-256-layernormrelu-10`. An activation may also be a formula of the user's, behind a name that
+ * later layers may use: `784-512soft(z / (1 + fabs(z)))-512soft-10`, see ebb/formula.h.
  */
 #ifndef EBB_NETWORK_H
 #define EBB_NETWORK_H
 
+#include <ebb/formula.h>
 #include <ebb/ops.h>
 
 #ifdef __cplusplus
@@ -64,6 +66,7 @@ typedef struct ebb_node {
 typedef struct ebb_spec {
   size_t inputs, count; /* columns of the network's input; nodes */
   ebb_node nodes[EBB_MAX_NODES];
+  ebb_formula formulas[EBB_MAX_FORMULAS]; /* that of EBB_ACT_FORMULA_0 first */
 } ebb_spec;
 
 const char *ebb_kind_name(ebb_kind kind);    /* "dense" */
@@ -85,6 +88,22 @@ ebb_status ebb_spec_parse_like(ebb_spec *spec, const char *text, const ebb_spec 
 
 /* Starts a spec without nodes; the network will have `inputs` inputs. */
 ebb_status ebb_spec_begin(ebb_spec *spec, size_t inputs);
+
+/* Defines an activation of the user's for later layers of a spec: a name of lower-case letters,
+ * digits and '_', the formula f, and its derivative df; NULL: it is found by differentiation.
+ * Returns the same activation for a formula that the spec has already.
+ * Errors: EBB_ERR_ARGUMENT, with the place in the text (f or df is no formula, f or its derivative
+ * is not finite, df is not the derivative of f, the name is taken, more than EBB_MAX_FORMULAS). */
+ebb_status ebb_spec_formula(ebb_activation *out, ebb_spec *spec, const char *name, const char *f,
+                            const char *df);
+
+/* The formula of an activation; NULL for one of EBB_ACTIVATION_LIST. */
+const ebb_formula *ebb_spec_formula_of(const ebb_spec *spec, ebb_activation activation);
+
+/* Writes the name of a node's activation: of its formula, or as ebb_activation_text; returns
+ * `text`.
+ */
+const char *ebb_spec_activation(char text[EBB_ACTIVATION_TEXT], const ebb_spec *spec, size_t node);
 
 /* Adds a dense layer, y = f(x.w + b). */
 ebb_status ebb_spec_add(ebb_spec *spec, size_t outputs, ebb_activation activation);
@@ -163,7 +182,7 @@ ebb_status ebb_spec_add_periodic(ebb_spec *spec, size_t columns, size_t frequenc
 ebb_status ebb_spec_text(char *text, size_t size, const ebb_spec *spec);
 
 /* Bytes that hold any spec's text. */
-#define EBB_SPEC_TEXT (EBB_MAX_NODES * 40 + 40)
+#define EBB_SPEC_TEXT (EBB_MAX_NODES * 64 + 40 + EBB_MAX_FORMULAS * 2 * EBB_FORMULA_TEXT)
 
 /* Writes the item of one node, `256relu`. For a node whose item contains others it writes only the
  * word that begins the item. */
