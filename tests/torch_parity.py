@@ -64,6 +64,15 @@ def no_bias():
     return Sequential(Linear(64, 48, bias=False), GELU(), Linear(48, 32), Tanh(), Linear(32, 10, bias=False))
 
 
+def bent(z):
+    return (torch.sqrt(z * z + 1) - 1) / 2 + z
+
+
+def formulas():
+    return Sequential(Linear(64, 24), Softsign(), Linear(24, 23), SiLU(), Linear(23, 22), Function(bent),
+                      Linear(22, 21), Softsign(), Linear(21, 10))
+
+
 def more_activations():
     return Sequential(Linear(64, 24), ReLU6(), Linear(24, 23), SELU(), Linear(23, 22), Softsign(),
                       Linear(22, 21), Function(torch.square), Linear(21, 20), Hardsigmoid(),
@@ -301,6 +310,8 @@ WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 PERIODIC = "64-periodic40x5x4-32tanh-10"
 EMBEDDING = "64-embed20x17x6-32tanh-10"
 MORE = "64-24relu6-23selu-22softsign-21square-20hard_sigmoid-19exp-18hard_tanh-17hard_swish-10"
+FORMULAS = ("64-24soft(z / (1 + fabs(z)))-23own(z / (1 + exp(-z)))-"
+            "22bent((sqrt(z * z + 1) - 1) / 2 + z; z / (2 * sqrt(z * z + 1)) + 1)-21soft-10")
 PARAMETERS = "64-24leaky_relu(0.2)-23elu(0.5)-22celu(2)-21sin(3)-20celu-10"
 NO_BIAS = "64-48gelu:nobias-32tanh-10:nobias"
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
@@ -482,6 +493,10 @@ CASES = [
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("more activations", MORE, more_activations, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("formulas", FORMULAS, formulas, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("formulas, layer by layer", FORMULAS, formulas, CLASSES, cross_entropy,
+     "--optimizer sgd --momentum 0.9 --lr 0.01 --step layers", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("parameters of activations", PARAMETERS, activation_parameters, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("parameters of activations, layer by layer", PARAMETERS, activation_parameters, CLASSES, cross_entropy,

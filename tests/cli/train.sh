@@ -301,3 +301,20 @@ complains 6 '' train --data class.csv --init class.csv --model 8tanh --epochs 1 
 begin "specs that are wrong"
 complains 2 '^ebb: --model: .*did you mean "relu"' train --data class.csv --model 8rellu --quiet
 complains 2 'spec:1:' train --data class.csv --model 3-8relu-2 --quiet
+
+begin "an activation may be a formula"
+code 0 train --data class.csv --model '8soft(z / (1 + fabs(z)))-8soft' --epochs 2 --quiet --checkpoint soft --out f.safetensors
+code 0 info f.safetensors
+out '^spec  *2-8soft(z/(1+fabs(z)))-8soft-2$'
+out '^layer 2  *8 -> 8 soft, 72 parameters$'
+code 0 eval f.safetensors --data class.csv --json --quiet
+near "$(field loss out)" 0.6 0.6
+code 0 train --data class.csv --model '8soft(z / (1 + fabs(z)))-8soft' --epochs 4 --quiet --out whole.safetensors
+code 0 train --data class.csv --model '8soft(z/(1+fabs(z)))-8soft' --epochs 4 --quiet --resume soft --out resumed.safetensors
+same whole.safetensors resumed.safetensors
+code 0 train --data class.csv --model '8soft(z / (1 + fabs(z)); (1 - fabs(a)) * (1 - fabs(a)))' --epochs 1 --quiet --print-config
+cp out soft.conf
+code 0 train --config soft.conf --quiet
+complains 2 'spec:1:25: the derivative is wrong: at z = -8 it is 0.111111, and that of the formula is 0.0123457' train --data class.csv \
+  --model '8soft(z / (1 + fabs(z)); 1 - fabs(a))' --quiet
+complains 2 'spec:1:7: unknown word "get_global_id"' train --data class.csv --model '8soft(get_global_id(0))' --quiet
