@@ -105,6 +105,7 @@ static void lists(void) {
   head("Activations", "name | f(z)", 2);
 #define ACTIVATION_ROW(upper, name, needs_z, formula) row("activation", #name, #name, formula);
   EBB_ACTIVATION_LIST(ACTIVATION_ROW)
+  row("activation", "NAME(formula)", "NAME(formula)", "any formula of z");
   head("Losses", "name | loss of a row", 2);
 #define LOSS_ROW(upper, name, targets, formula) row("loss", #name, #name, formula);
   EBB_LOSS_LIST(LOSS_ROW)
