@@ -157,18 +157,6 @@ static void fill_random(ebbi_reference_network *network, uint64_t seed) {
   for (size_t i = 0; i < inputs; i++) network->y[0][i] = random_value(seed + 1, i);
 }
 
-/* Scales the last node's parameters, which `square` and its like may need: losses with an
- * exponential change too fast for differences where outputs are hundreds. */
-static void limit_outputs(ebbi_reference_network *network, double limit) {
-  size_t last = network->spec.count - 1, from = ebbi_reference_offset(&network->spec, last);
-  double largest = 0;
-  ebbi_reference_run_forward(network, 0);
-  for (size_t i = 0; i < network->batch * network->spec.nodes[last].units; i++)
-    largest = fmax(largest, fabs(network->y[last + 1][i]));
-  for (size_t i = from; i < network->count && largest > limit; i++)
-    network->parameters[i] *= limit / largest;
-}
-
 static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss loss) {
   static const int32_t labels[] = {0, 2, 1, 2, 1, 0, 2};
   static const double any[] = {1, 0, -1, 2, 3, 1, 0, 0, 1, -2, 1, 0, 0, 1, 2, 3, 1, 1, 0, 1, 4};
@@ -184,7 +172,7 @@ static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss 
   network->target = (ebbi_reference_target){loss, labels, values, NULL};
   network->live = 6;
   fill_random(network, 100 + (uint64_t)activation);
-  limit_outputs(network, 8);
+  ebbi_reference_limit_outputs(network, 8);
   ebbi_reference_run_forward(network, 0);
   ebbi_reference_run_backward(network);
   return network;

@@ -155,6 +155,10 @@ size_t ebbi_reference_offset(const ebb_spec *spec, size_t node);
 /* Runs the nodes from `from` on, and the loss. Earlier nodes must have been run. */
 void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from);
 
+/* Scales the parameters of the last node, a dense one, if an output of the batch exceeds the limit:
+ * behind `square` and its like outputs are hundreds, and the exponential losses overflow. */
+void ebbi_reference_limit_outputs(ebbi_reference_network *network, double limit);
+
 /* All gradients, by the chain rule (5) from the last node to the first; after run_forward. */
 void ebbi_reference_run_backward(ebbi_reference_network *network);
 

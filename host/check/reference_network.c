@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/size.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +125,16 @@ void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   }
   network->loss = ebbi_reference_loss(NULL, network->y[spec->count], &network->target,
                                       network->batch, network->live, ebb_spec_outputs(spec));
+}
+
+void ebbi_reference_limit_outputs(ebbi_reference_network *network, double limit) {
+  size_t last = network->spec.count - 1, from = ebbi_reference_offset(&network->spec, last);
+  double largest = 0;
+  ebbi_reference_run_forward(network, 0);
+  for (size_t i = 0; i < network->batch * network->spec.nodes[last].units; i++)
+    largest = fmax(largest, fabs(network->y[last + 1][i]));
+  for (size_t i = from; i < network->count && largest > limit; i++)
+    network->parameters[i] = (double)(float)(network->parameters[i] * (limit / largest));
 }
 
 void ebbi_reference_run_backward(ebbi_reference_network *network) {
