@@ -15,6 +15,12 @@
 #define STATE_NONE    0xffffffffu
 #define STATE_NO_STEP 0xfffffffffffffffful
 
+/* The outputs of a loss for each target, and its columns of targets. */
+#ifndef LOSS_OUTPUTS
+#define LOSS_OUTPUTS 1
+#endif
+#define LOSS_TARGETS(cols) (LOSS_HAS_LABELS ? 1 : (cols) / LOSS_OUTPUTS)
+
 /* A loss's sums over rows, one row of `partials` for each group: the losses and the hits; with
  * weights, each row times its weight, and the sum of the weights. */
 #ifndef LOSS_WEIGHTED

@@ -94,7 +94,7 @@ OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int
 static inline loss_sums chunk_loss(__global float *z, __global float *spare, const chunk *c,
                                    const source *s, int cols, uint live) {
   loss_sums sums = (loss_sums)(0.0f);
-  const int targets = LOSS_HAS_LABELS ? 1 : cols;
+  const int targets = LOSS_TARGETS(cols);
   int alive[CHUNK], label[CHUNK];
   float weight[CHUNK];
   for (int r = 0; r < CHUNK; r++) {
@@ -102,7 +102,7 @@ static inline loss_sums chunk_loss(__global float *z, __global float *spare, con
     weight[r] = r < c->rows ? source_weight(s, c->from[r], targets) : 0.0f;
     alive[r] = weight[r] > 0.0f ? -1 : 0;
     label[r] = LOSS_HAS_LABELS && r < c->rows ? (int)from[0] : -1;
-    for (int i = 0; i < cols && !LOSS_HAS_LABELS; i++)
+    for (int i = 0; i < targets && !LOSS_HAS_LABELS; i++)
       spare[i * CHUNK + r] = r < c->rows ? as_float(from[i]) : 0.0f;
   }
   const float scale = loss_scale((int)live, cols);

@@ -83,7 +83,7 @@ static inline void take_rows(const group *g, const source *s, int block) {
  * Missing rows become zero. */
 static inline void load_rows(const group *g, const source *s, int block) {
   const int rows = block_rows(g, block), inputs = g->layers[0].inputs;
-  const int targets = LOSS_HAS_LABELS ? 1 : g->layers[g->plan->layers - 1].outputs;
+  const int targets = LOSS_TARGETS(g->layers[g->plan->layers - 1].outputs);
   const float row = 1.0f / (float)inputs, target = 1.0f / (float)targets;
   VALUES float *y = g->values + g->plan->spare;
   for (int n = get_local_id(0); n < CHUNK * inputs; n += STEP_GROUP) {
@@ -136,7 +136,7 @@ static inline void take_loss(const group *g, const source *s, int block) {
   if (item >= CHUNK) return;
   const layer last = g->layers[g->plan->layers - 1];
   VALUES const float *y = g->values + g->plan->spare + item;
-  const int targets = LOSS_HAS_LABELS ? 1 : last.outputs, row = item < block_rows(g, block);
+  const int targets = LOSS_TARGETS(last.outputs), row = item < block_rows(g, block);
   const float weight = row ? source_weight(s, g->from[item], targets) : 0.0f;
   const int alive = weight > 0.0f, label = LOSS_HAS_LABELS && row ? as_int(y[0]) : -1;
   const float w = ROW_WEIGHT(weight), scale = w * loss_scale((int)g->live, last.outputs);

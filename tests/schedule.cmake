@@ -18,7 +18,7 @@ ebb_schedule(1 quick test_activation_text test_amount_date test_arff test_base t
              test_encoder_robust test_encoder_target test_file test_fingerprint test_formats_arrays test_formats_hostile
              test_formats_text test_formats_write test_formula test_json test_match test_model test_model_files
              test_no_memory test_ops test_options test_pocl_cache test_reference test_reference_nodes test_reference_rules test_rng test_safetensors
-             test_safetensors_checksum test_scores test_sequence test_simple test_spec test_spec_kinds test_table_cases
+             test_safetensors_checksum test_scores test_scores_loss test_sequence test_simple test_spec test_spec_kinds test_table_cases
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
              test_writer_try headers features format run cli_usage)
 ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end test_checkpoint_files

@@ -113,6 +113,31 @@ static void test_losses_of_values_by_hand(void **state) {
   }
 }
 
+/* Two outputs against one target. */
+static void test_losses_of_several_outputs_by_hand(void **state) {
+  (void)state;
+  const double log2 = log(2), least = (double)(float)log(1e-6);
+  const struct {
+    const char *loss;
+    double z[2], y, value, dz[2];
+  } cases[] = {
+      {"quantile(0.25,0.75)", {1, 4}, 3, (0.5 + 0.25) / 2, {-0.125, 0.125}},
+      {"quantile(0.25,0.75)", {3, 1}, 3, 0.75, {0, -0.375}},
+      {"gaussian", {3, 0}, 1, 2, {2, -1.5}},
+      {"gaussian", {3, 2 * log2}, 1, log2 + 0.5, {0.5, 0}},
+      {"gaussian", {1, -2 * log2}, 1, -log2, {0, 0.5}},
+      {"gaussian(0.25)", {2, -4 * log2}, 1, 2 - log2, {4, -0.375}},
+      {"gaussian", {1, -2000}, 1, least / 2, {0, 0}},
+      {"gaussian", {1, 2000}, 3, 1000, {0, 0.5}},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL};
+    double dz[2];
+    NEAR(ebbi_reference_loss(dz, cases[c].z, &target, 1, 1, 2), cases[c].value, 1e-6);
+    for (int k = 0; k < 2; k++) NEAR(dz[k], cases[c].dz[k], 1e-6);
+  }
+}
+
 /* z = (0, log 3) and label 0, so p = 1/4. */
 static void test_losses_of_labels_by_hand(void **state) {
   (void)state;
@@ -318,6 +343,7 @@ int main(void) {
       cmocka_unit_test(test_huber_by_hand),
       cmocka_unit_test(test_losses_of_values_by_hand),
       cmocka_unit_test(test_losses_of_labels_by_hand),
+      cmocka_unit_test(test_losses_of_several_outputs_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
       cmocka_unit_test(test_rmsprop_by_hand),

@@ -328,41 +328,6 @@ static void what_is_refused(void **state) {
   ebb_scores_clear(NULL);
 }
 
-/* Computed by sklearn.metrics: mean_poisson_deviance and so on. */
-static void losses_bring_their_scores(void **state) {
-  (void)state;
-  static const struct {
-    const char *loss, *name;
-    double actual[3], value;
-  } cases[] = {{"poisson", "deviance", {1, 0, 4}, 0.6383874061647852},
-               {"gamma", "deviance", {1, 0.5, 4}, 0.15919896096099842},
-               {"tweedie", "deviance", {1, 0, 4}, 1.1598386787647603},
-               {"quantile(0.75)", "pinball_loss", {1, 0.5, 4}, 0.3333333333333333}};
-  const double predicted[] = {2, 0.5, 3}, more_predicted[] = {2, 2, 3};
-  const float weights[] = {2, 0, 1};
-  ebb_loss_score scores[EBB_LOSS_SCORES], weighted[EBB_LOSS_SCORES];
-  ebb_loss loss;
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    assert_int_equal(ebb_loss_parse(&loss, cases[i].loss), EBB_OK);
-    assert_int_equal(ebb_scores_of_loss(scores, loss, predicted, cases[i].actual, NULL, 3, 1),
-                     EBB_OK);
-    assert_string_equal(scores[0].name, cases[i].name);
-    expect_near(scores[0].value, cases[i].value, cases[i].loss, i);
-    assert_null(scores[1].name);
-    const double *actual = cases[i].actual, more_actual[] = {actual[0], actual[0], actual[2]};
-    assert_int_equal(ebb_scores_of_loss(weighted, loss, predicted, actual, weights, 3, 1), EBB_OK);
-    assert_int_equal(ebb_scores_of_loss(scores, loss, more_predicted, more_actual, NULL, 3, 1),
-                     EBB_OK);
-    expect_near(weighted[0].value, scores[0].value, cases[i].loss, i);
-  }
-  loss = ebb_loss_default(EBB_LOSS_MSE);
-  assert_int_equal(ebb_scores_of_loss(scores, loss, predicted, predicted, NULL, 3, 1), EBB_OK);
-  assert_null(scores[0].name);
-  loss.kind = EBB_LOSS_COUNT;
-  assert_int_equal(ebb_scores_of_loss(scores, loss, predicted, predicted, NULL, 3, 1),
-                   EBB_ERR_ARGUMENT);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(classes_as_scikit_learn_has_them),
@@ -371,7 +336,6 @@ int main(void) {
       cmocka_unit_test(perfect_scores_are_no_worse_than_a_guess),
       cmocka_unit_test(a_constant_target_has_no_deviation),
       cmocka_unit_test(the_baseline_of_values),
-      cmocka_unit_test(losses_bring_their_scores),
       cmocka_unit_test(many_classes),
       cmocka_unit_test(probabilities_that_vanish),
       cmocka_unit_test(a_bin_holds_its_upper_edge),

@@ -139,7 +139,7 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
   r.options.optimizer.weight_decay = 0.01;
   if (!ebb_loss_has_labels(loss.kind)) {
     ebb_network_free(r.network);
-    r.network = make_network(device, "12relu-20gelu", 1);
+    r.network = make_network(device, "12relu-20gelu", ebb_loss_outputs(loss));
     for (size_t i = 0; i < r.data.rows; i++) {
       double value = (double)r.t->values[i];
       ebbi_reference_values(&value, 1, loss.kind);

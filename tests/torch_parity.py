@@ -40,6 +40,10 @@ def value():
     return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 1))
 
 
+def two():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 2))
+
+
 def linear():
     """No gradient is 0 except for rounding, of which a sign, or g / sqrt(g^2), would make a whole step."""
     return Sequential(Linear(64, 1))
@@ -305,6 +309,7 @@ def scaled():
 
 
 DIGITS, VALUE, LINEAR = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1", "64-1"
+TWO = "64-48gelu-32tanh-2"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 PERIODIC = "64-periodic40x5x4-32tanh-10"
@@ -339,6 +344,19 @@ def pinball(z, y):
     return torch.maximum(0.9 * (y - z), 0.1 * (z - y)).mean()
 
 
+def pinballs(z, y):
+    q = torch.tensor([0.1, 0.7])
+    return torch.maximum(q * (y - z), (1 - q) * (z - y)).mean()
+
+
+def gaussian(z, y, eps=1e-6):
+    return torch.nn.functional.gaussian_nll_loss(z[:, :1], y, torch.exp(z[:, 1:]), eps=eps)
+
+
+def gaussian_floor(z, y):
+    return gaussian(z, y, 0.9)
+
+
 # name, spec, modules, the tool's options and PyTorch's for the loss, and for the optimizer
 CASES = [
     ("sgd with momentum", DIGITS, digits, CLASSES, cross_entropy,
@@ -367,6 +385,12 @@ CASES = [
      "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
     ("quantile", VALUE, value, VALUES + ["--loss", "quantile(0.9)"], pinball,
      "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("several quantiles", TWO, two, VALUES + ["--loss", "quantile(0.1,0.7)"], pinballs,
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("gaussian", TWO, two, VALUES + ["--loss", "gaussian"], gaussian,
+     "--optimizer sgd --lr 0.001", lambda p: SGD(p, lr=0.001)),
+    ("gaussian with a floor, layer by layer", TWO, two, VALUES + ["--loss", "gaussian(0.9)"], gaussian_floor,
+     "--optimizer sgd --lr 0.001 --step layers", lambda p: SGD(p, lr=0.001)),
     ("bce", VALUE, value, VALUES + ["--loss", "bce"], torch.nn.BCEWithLogitsLoss(),
      "--optimizer sgd --lr 0.1", lambda p: SGD(p, lr=0.1)),
     ("label smoothing", DIGITS, digits, CLASSES + ["--loss", "cross_entropy(0.1)"],

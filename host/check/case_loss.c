@@ -94,27 +94,37 @@ static ebb_status run_labels(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss,
                   z_values, coarse);
 }
 
+/* A loss for values; the shape's columns are targets. */
 static ebb_status run_values(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss) {
   double *values, *z_values, *weights;
   ebb_tensor *tensor, *z;
   TRY(ebbi_fixture_weights(&weights, fixture, s.rows, loss));
   TRY(ebbi_fixture_values(&values, fixture, s.rows * s.cols, loss.kind));
   TRY(ebbi_fixture_input(&tensor, fixture, s.rows, s.cols, values));
+  s.cols *= ebb_loss_outputs(loss);
   TRY(make_outputs(&z, &z_values, fixture, s, false, weights));
   return run_loss(fixture, s, &(ebbi_reference_target){loss, NULL, values, weights}, tensor, z,
                   z_values, false);
 }
 
-/* Every loss. z [rows, cols]; depth sets how many rows do not count. */
+static ebb_status run_one(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss) {
+  bool labels = ebb_loss_has_labels(loss.kind);
+  if (labels) TRY(run_labels(fixture, s, loss, true));
+  TRY(labels ? run_labels(fixture, s, loss, false) : run_values(fixture, s, loss));
+  ebbi_fixture_clear(fixture);
+  return EBB_OK;
+}
+
+/* Every loss, with a list of numbers also by three. z [rows, cols]; depth sets how many rows do not
+ * count. */
 static ebb_status run_losses(ebbi_fixture *fixture, ebbi_shape s, bool weighted) {
   int count = weighted ? (int)ebbi_fixture_some(fixture, EBB_LOSS_COUNT) : EBB_LOSS_COUNT;
   for (int kind = 0; kind < count; kind++) {
-    ebb_loss loss = ebb_loss_default((ebb_loss_kind)kind);
-    bool labels = ebb_loss_has_labels(loss.kind);
+    ebb_loss loss = ebb_loss_default((ebb_loss_kind)kind), listed = ebbi_reference_listed(loss);
     loss.weighted = weighted;
-    if (labels) TRY(run_labels(fixture, s, loss, true));
-    TRY(labels ? run_labels(fixture, s, loss, false) : run_values(fixture, s, loss));
-    ebbi_fixture_clear(fixture);
+    TRY(run_one(fixture, s, loss));
+    if (!weighted && ebb_loss_outputs(listed) > ebb_loss_outputs(loss))
+      TRY(run_one(fixture, s, listed));
   }
   return EBB_OK;
 }

@@ -45,6 +45,7 @@ typedef struct whole_case {
  * second layer has no bias. */
 static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixture, ebbi_shape s) {
   size_t inputs = (s.cols - 1) % 128 + 1, outputs = (s.rows - 1) % 40 + 1;
+  outputs *= ebb_loss_outputs(c->loss);
   TRY(ebb_spec_begin(spec, inputs));
   for (size_t l = 0; l + 1 < c->count; l++) {
     bool mixed = c->count == MIXED_LAYERS;
@@ -113,14 +114,14 @@ static ebb_status make_inputs(whole_case *c, ebbi_fixture *fixture) {
 
 static ebb_status make_targets(whole_case *c, ebbi_fixture *fixture) {
   bool labels = ebb_loss_has_labels(c->loss.kind);
-  size_t outputs = outputs_of(c), count = c->held * outputs, cols = labels ? 1 : outputs;
+  size_t cols = ebbi_loss_targets(c->loss, outputs_of(c)), count = c->held * cols;
   float *floats;
   TRY(ebbi_fixture_weights(&c->weights, fixture, c->held, c->loss));
   TRY(ebbi_fixture_weights(&c->live_w, fixture, c->batch, c->loss));
-  TRY(ebbi_fixture_labels(&c->labels, fixture, c->held, outputs));
+  TRY(ebbi_fixture_labels(&c->labels, fixture, c->held, outputs_of(c)));
   TRY(ebbi_fixture_values(&c->y, fixture, count, c->loss.kind));
   TRY(ebbi_fixture_bytes(&c->live_labels, fixture, c->batch, sizeof *c->live_labels));
-  TRY(ebbi_fixture_array(&c->live_y, fixture, c->batch * outputs));
+  TRY(ebbi_fixture_array(&c->live_y, fixture, c->batch * cols));
   c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y, c->live_w};
   TRY(ebbi_fixture_floats(&floats, fixture, count, c->y));
   return ebbi_fixture_targets(&c->targets, fixture, labels ? EBB_I32 : EBB_F32, c->held, cols,
@@ -140,12 +141,12 @@ static ebb_status prepare(whole_case *c, ebbi_fixture *fixture, uint32_t place) 
 
 /* Gives the reference the batch from place `start` of the epoch. */
 static void take_batch(whole_case *c, size_t start) {
-  size_t inputs = c->layers[0].inputs, outputs = outputs_of(c);
+  size_t inputs = c->layers[0].inputs, cols = ebbi_loss_targets(c->loss, outputs_of(c));
   c->reference->live = c->rows - start < c->batch ? c->rows - start : c->batch;
   for (size_t r = 0; r < c->reference->live; r++) {
     size_t from = c->order[start + r];
     memcpy(c->reference->y[0] + r * inputs, c->x + from * inputs, inputs * sizeof *c->x);
-    memcpy(c->live_y + r * outputs, c->y + from * outputs, outputs * sizeof *c->y);
+    memcpy(c->live_y + r * cols, c->y + from * cols, cols * sizeof *c->y);
     c->live_labels[r] = c->labels[from];
     if (c->weights) c->live_w[r] = c->weights[from];
   }

@@ -105,6 +105,7 @@ static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, siz
 static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparison *c,
                                 const ebbi_whole_case *w, size_t slice, size_t from) {
   size_t inputs = ebb_spec_inputs(&reference->spec), outputs = ebb_spec_outputs(&reference->spec);
+  size_t targets = ebbi_loss_targets(w->loss, outputs);
   size_t count = reference->batch, skipped = from - w->first;
   bool classes = ebb_loss_has_labels(w->loss.kind);
   int32_t *labels;
@@ -120,7 +121,7 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
   }
   memcpy(reference->y[0], w->x + skipped * inputs, count * inputs * sizeof(double));
   reference->target = (ebbi_reference_target){w->loss, classes ? labels : NULL,
-                                              classes ? NULL : w->y + skipped * outputs,
+                                              classes ? NULL : w->y + skipped * targets,
                                               w->weights ? w->weights + skipped : NULL};
   ebbi_reference_run_forward(reference, 0);
   ebbi_reference_run_backward(reference);

@@ -65,9 +65,9 @@ static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *net
     for (size_t at = 0; at < values_of(network, n); at++)
       pieces[written++] = (unsigned char)ebbi_node_piece(&network->spec, n, network->z[n][at]);
   if (!ebbi_loss_check_of(network->target.loss)->bends) return written;
-  size_t last = network->spec.count;
+  size_t last = network->spec.count, each = ebb_loss_outputs(network->target.loss);
   for (size_t at = 0; at < values_of(network, last - 1); at++)
-    pieces[written++] = network->y[last][at] > network->target.values[at];
+    pieces[written++] = network->y[last][at] > network->target.values[at / each];
   return written;
 }
 

@@ -109,7 +109,7 @@ static void put_update(dump *d, const ebbi_update_case *u) {
 
 static ebb_status put_whole(dump *d, const ebbi_whole_case *w) {
   const ebb_spec *spec = &w->network->spec;
-  size_t targets = ebb_loss_has_labels(w->loss.kind) ? 1 : ebb_spec_outputs(spec);
+  size_t targets = ebbi_loss_targets(w->loss, ebb_spec_outputs(spec));
   put_floats(d, "parameters", 1, w->network->parameters->cols, w->parameters);
   TRY(put_doubles(d, "x", w->rows, ebb_spec_inputs(spec), w->x));
   TRY(put_doubles(d, "target", w->rows, targets, w->y));

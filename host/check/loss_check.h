@@ -39,6 +39,10 @@ EBB_LOSS_LIST(EBBI_LOSS_CHECK)
 
 const ebbi_loss_check *ebbi_loss_check_of(ebb_loss loss);
 
+/* The columns of a row's targets, and the target of an output. */
+size_t ebbi_target_columns(const ebbi_reference_target *target, size_t cols);
+double ebbi_target_value(const ebbi_reference_target *target, size_t row, size_t col, size_t cols);
+
 /* The index of the largest number of a row. */
 size_t ebbi_largest(const double *z, size_t cols);
 

@@ -44,7 +44,8 @@ void ebbi_reference_forward(double *z, const double *x, const double *w, const d
 void ebbi_reference_weight_gradient(double *dw, double *db, const double *x, const double *dz,
                                     size_t batch, size_t inputs, size_t outputs);
 
-/* The target of an output: labels for cross_entropy, else values [rows, cols]. */
+/* The target of an output: labels for cross_entropy, else values, one for the outputs of each
+ * target. */
 typedef struct ebbi_reference_target {
   ebb_loss loss;
   const int32_t *labels;
@@ -67,6 +68,9 @@ double ebbi_reference_loss(double *dz, const double *z, const ebbi_reference_tar
 double ebbi_reference_loss_scale(double *scale, const double *z,
                                  const ebbi_reference_target *target, size_t rows, size_t live,
                                  size_t cols);
+
+/* The loss with three numbers instead of one, if it takes a list. */
+ebb_loss ebbi_reference_listed(ebb_loss loss);
 
 /* Replaces any numbers by targets that a loss for values takes, rounded to float32. */
 void ebbi_reference_values(double *values, size_t count, ebb_loss_kind kind);

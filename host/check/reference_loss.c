@@ -5,6 +5,8 @@
 #include "check/loss_check.h"
 #include "check/rounding.h"
 
+#include "ops/loss_row.h"
+#include "ops/ops.h"
 #include <math.h>
 
 static const ebbi_loss_check *const checks[] = {
@@ -13,6 +15,15 @@ static const ebbi_loss_check *const checks[] = {
 
 const ebbi_loss_check *ebbi_loss_check_of(ebb_loss loss) {
   return checks[loss.kind];
+}
+
+size_t ebbi_target_columns(const ebbi_reference_target *target, size_t cols) {
+  return ebbi_loss_targets(target->loss, cols);
+}
+
+double ebbi_target_value(const ebbi_reference_target *target, size_t row, size_t col, size_t cols) {
+  size_t each = ebb_loss_outputs(target->loss);
+  return target->values[row * (cols / each) + col / each];
 }
 
 /* A weight's product with the factor of dz, or with the loss, is rounded once. */
@@ -41,7 +52,7 @@ double ebbi_spread_values(const ebbi_loss_spread *s, double curvature) {
 double ebbi_spread_curved(const ebbi_loss_spread *s, ebbi_curvature *curvature) {
   for (size_t col = 0; col < s->cols; col++) {
     double reach = EBBI_DEVIATIONS * sqrt(s->z_variance[col]), z = s->z[col];
-    double y = s->target->values[s->row * s->cols + col];
+    double y = ebbi_target_value(s->target, s->row, col, s->cols);
     set_variance(s, col, curvature(s->target->loss, z - reach, z + reach, y));
   }
   return 0;
@@ -53,7 +64,7 @@ double ebbi_spread_bend(const ebbi_loss_spread *s, double jump) {
   double step = jump / s->live / (double)s->cols, sum = 0;
   for (size_t col = 0; col < s->cols; col++) {
     double reach = EBBI_DEVIATIONS * sqrt(s->z_variance[col]);
-    bool near = fabs(s->z[col] - s->target->values[s->row * s->cols + col]) <= reach;
+    bool near = fabs(s->z[col] - ebbi_target_value(s->target, s->row, col, s->cols)) <= reach;
     set_variance(s, col, 0);
     if (!near) continue;
     s->dz_variance[col] += step * step;
@@ -108,6 +119,13 @@ double ebbi_reference_loss_scale(double *scale, const double *z,
   bool own = check->scale != NULL;
   double loss = mean_of_rows(own ? check->scale : check->row, scale, z, target, rows, live, cols);
   for (size_t at = 0; scale && at < live * cols; at++) scale[at] = fabs(scale[at]);
+  return loss;
+}
+
+ebb_loss ebbi_reference_listed(ebb_loss loss) {
+  const double numbers[] = {0.1, 0.5, 0.97};
+  for (size_t i = 0; ebbi_loss_row_of(loss.kind)->list && i < 3; i++)
+    loss.parameters[i] = numbers[i];
   return loss;
 }
 

@@ -48,7 +48,7 @@ static ebb_status read_target(target_words *out, ebbi_replay *r, const char *nam
   ebbi_fixture *fixture = &r->comparison.fixture;
   size_t outputs = ebb_spec_outputs(&r->dump.spec);
   bool classes = ebb_loss_has_labels(r->dump.loss.kind);
-  size_t cols = classes ? 1 : outputs;
+  size_t cols = ebbi_loss_targets(r->dump.loss, outputs);
   float *values;
   int32_t *labels;
   TRY(ebbi_dump_floats(&values, fixture, &r->dump, name, rows, cols));
@@ -177,7 +177,7 @@ static ebb_status run_whole(ebbi_replay *r) {
   const ebbi_dump *d = &r->dump;
   ebbi_comparison *c = &r->comparison;
   size_t inputs = ebb_spec_inputs(&d->spec), outputs = ebb_spec_outputs(&d->spec);
-  size_t targets_cols = ebb_loss_has_labels(d->loss.kind) ? 1 : outputs;
+  size_t targets_cols = ebbi_loss_targets(d->loss, outputs);
   ebb_tensor *data, *targets;
   float *rows, *parameters, *y;
   double *x_values, *y_values, *weights;

@@ -84,7 +84,7 @@ static ebb_status fill_inputs(network_check *c) {
 static ebb_status fill_target(network_check *c) {
   const ebb_verify_options *options = c->verifier->options;
   size_t batch = c->reference->batch, outputs = ebb_spec_outputs(spec_of(c));
-  size_t count = batch * outputs;
+  size_t count = batch * ebbi_loss_targets(options->loss, outputs);
   int32_t *labels = NULL;
   double *values = NULL;
   c->reference->target.loss = options->loss;
@@ -240,17 +240,16 @@ static ebb_status report_layers(network_check *c) {
 static ebb_status run_batch(network_check *c, const ebbi_pass *pass) {
   const ebbi_reference_network *reference = c->reference;
   size_t batch = reference->batch, inputs = ebb_spec_inputs(spec_of(c));
-  size_t outputs = ebb_spec_outputs(spec_of(c));
+  size_t targets_cols = ebbi_loss_targets(reference->target.loss, ebb_spec_outputs(spec_of(c)));
   bool classes = ebb_loss_has_labels(reference->target.loss.kind);
   ebb_state state = ebb_state_default(0, 0, 0);
   ebb_tensor *data, *targets;
   float *x, *y;
   TRY(ebbi_fixture_floats(&x, &c->fixture, batch * inputs, reference->y[0]));
-  TRY(ebbi_fixture_floats(&y, &c->fixture, batch * outputs, reference->target.values));
+  TRY(ebbi_fixture_floats(&y, &c->fixture, batch * targets_cols, reference->target.values));
   TRY(ebbi_fixture_tensor(&data, &c->fixture, EBB_F32, batch, inputs, true, x));
-  TRY(ebbi_fixture_tensor(&targets, &c->fixture, classes ? EBB_I32 : EBB_F32, batch,
-                          classes ? 1 : outputs, true,
-                          classes ? (const void *)reference->target.labels : y));
+  TRY(ebbi_fixture_tensor(&targets, &c->fixture, classes ? EBB_I32 : EBB_F32, batch, targets_cols,
+                          true, classes ? (const void *)reference->target.labels : y));
   TRY(ebb_tensor_upload(pass->state, &state));
   ebbi_whole_source source = {data, targets, batch, reference->target.loss, 1, false, 0};
   return ebbi_whole_step_run(pass->whole, pass->state, c->network->parameters, &source);

@@ -18,7 +18,7 @@ typedef struct arrays {
   size_t rows, count; /* of the matrices; elements of the slabs */
   ebb_tensor *z, *a, *dz, *loss_dz, *bias, *labels, *matrix_partials;
   ebb_tensor *parameters, *moments[EBB_OPTIMIZER_MOMENTS], *gradients, *partials;
-  ebb_tensor *state;
+  ebb_tensor *state, *half; /* half the columns: targets of losses with two outputs for each */
 } arrays;
 
 typedef enum element_operation { FORWARD, BACKWARD, LOSS, UPDATE } element_operation;
@@ -52,7 +52,8 @@ static ebb_status run_update(const arrays *x, ebb_optimizer_kind kind) {
 static ebb_status run_once(const element_case *c) {
   const arrays *x = c->on;
   ebb_activation f = (ebb_activation)c->which;
-  bool labels = ebb_loss_has_labels((ebb_loss_kind)c->which);
+  ebb_loss loss = ebb_loss_default(c->operation == LOSS ? (ebb_loss_kind)c->which : EBB_LOSS_MSE);
+  ebb_tensor *values = ebb_loss_outputs(loss) == 1 ? x->a : x->half;
   switch (c->operation) {
   case FORWARD:
     return ebb_activation_forward(x->a, x->z, x->bias, f);
@@ -60,8 +61,8 @@ static ebb_status run_once(const element_case *c) {
     return ebb_activation_backward(x->dz, ebb_activation_needs_z(f) ? x->z : NULL, x->a, f);
   case LOSS:
     return ebb_loss_forward_backward(x->loss_dz, x->matrix_partials, x->z,
-                                     labels ? x->labels : x->a, x->state,
-                                     ebb_loss_default((ebb_loss_kind)c->which));
+                                     ebb_loss_has_labels(loss.kind) ? x->labels : values, x->state,
+                                     loss);
   case UPDATE:
     break;
   }
@@ -125,6 +126,7 @@ static int make_arrays(arrays *x, ebb_device *device) {
   x->count = x->rows * COLS;
   ebb_status status = make_state(x, device);
   if (status == EBB_OK) status = ebb_tensor_create(&x->a, device, EBB_F32, x->rows, COLS);
+  if (status == EBB_OK) status = ebb_tensor_create(&x->half, device, EBB_F32, x->rows, COLS / 2);
   if (status == EBB_OK) status = ebb_tensor_create(&x->dz, device, EBB_F32, x->rows, COLS);
   if (status == EBB_OK) status = ebb_tensor_create(&x->loss_dz, device, EBB_F32, x->rows, COLS);
   if (status == EBB_OK) status = ebb_tensor_create(&x->bias, device, EBB_F32, 1, COLS);
@@ -141,8 +143,8 @@ static int make_arrays(arrays *x, ebb_device *device) {
 
 static void free_arrays(arrays *x) {
   ebb_tensor *const all[] = {
-      x->z,         x->a,     x->dz,     x->loss_dz,  x->bias,           x->parameters,
-      x->gradients, x->state, x->labels, x->partials, x->matrix_partials};
+      x->z,     x->a,      x->dz,       x->loss_dz,         x->bias, x->parameters, x->gradients,
+      x->state, x->labels, x->partials, x->matrix_partials, x->half};
   for (size_t i = 0; i < sizeof all / sizeof *all; i++) ebb_tensor_free(all[i]);
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(x->moments[m]);
 }

@@ -63,6 +63,7 @@ static int make_data(stepping *t) {
     t->values[i] = target_value(t->options.loss, bench_value(2, i));
   for (size_t i = 0; i < rows; i++) t->labels[i] = (int32_t)(i % outputs);
   t->data = (ebb_dataset){.rows = rows, .inputs = inputs, .outputs = outputs, .x = t->x};
+  t->data.outputs /= ebb_loss_outputs(t->options.loss);
   if (mse)
     t->data.values = t->values;
   else

@@ -123,7 +123,7 @@ void scores_put(json_t *object, const scored *x, const ebb_encoder *encoder) {
   put(object, "samples", json_integer((json_int_t)s->rows));
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
     if (figures[i].task == s->task) put_number(object, figures[i].key, score_value(x, &figures[i]));
-  for (size_t f = 0; f < EBB_LOSS_SCORES && x->own[f].name; f++)
+  for (size_t f = 0; f < EBB_LOSS_SCORES && x->own[f].name[0]; f++)
     put_number(object, x->own[f].name, x->own[f].value);
   put(object, "warnings", warnings_json(s->warnings));
   if (s->task == EBB_TASK_CLASSIFICATION)

@@ -113,25 +113,29 @@ static double *decoded(const ebb_encoder *encoder, const ebb_dataset *d) {
 
 static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
                         const float *outputs, const ebb_dataset *rows, const ebb_dataset *train) {
+  size_t each = ebb_loss_outputs(loss);
   double *predicted = calloc(rows->rows, rows->outputs * sizeof *predicted);
+  double *all = calloc(rows->rows, rows->outputs * each * sizeof *all);
   double *actual = decoded(encoder, rows);
   double *learned = train ? decoded(encoder, train) : NULL;
   int code;
-  if (!predicted || !actual || (train && !learned)) {
+  if (!predicted || !all || !actual || (train && !learned)) {
     code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
   } else {
     ebb_predictions(predicted, encoder, loss, outputs, rows->rows);
+    ebb_output_predictions(all, encoder, loss, outputs, rows->rows);
     ebb_status status = ebb_scores_weighted_values(&out->scores, predicted, actual, rows->weights,
                                                    rows->rows, rows->outputs);
     if (status == EBB_OK && train)
       status =
           ebb_scores_weighted_baseline_values(&out->scores, learned, train->weights, train->rows);
     if (status == EBB_OK)
-      status = ebb_scores_of_loss(out->own, loss, predicted, actual, rows->weights, rows->rows,
-                                  rows->outputs);
+      status =
+          ebb_scores_of_loss(out->own, loss, all, actual, rows->weights, rows->rows, rows->outputs);
     code = fail_status(status);
   }
   free(predicted);
+  free(all);
   free(actual);
   free(learned);
   return code;
@@ -141,7 +145,7 @@ int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, e
                 const ebb_dataset *rows, const ebb_dataset *train) {
   size_t gives = ebb_spec_outputs(ebb_network_spec(network));
   float *outputs;
-  if (rows->outputs != gives)
+  if (rows->outputs * ebb_loss_outputs(loss) != gives)
     return fail(EXIT_INPUT, "the data have %zu %s, the network %zu outputs", rows->outputs,
                 rows->labels ? "classes" : "target columns", gives);
   int code = outputs_make(&outputs, network, rows);

@@ -67,7 +67,7 @@ static void print_figures(FILE *stream, const scored *parts, size_t count) {
       print_figure(stream, score_value(&parts[i], figure), figure->form);
     fputc('\n', stream);
   }
-  for (size_t f = 0; f < EBB_LOSS_SCORES && parts->own[f].text; f++) {
+  for (size_t f = 0; f < EBB_LOSS_SCORES && parts->own[f].text[0]; f++) {
     fprintf(stream, "%-*s", LABEL, parts->own[f].text);
     for (size_t i = 0; i < count; i++) print_figure(stream, parts[i].own[f].value, SCORE_NUMBER);
     fputc('\n', stream);

@@ -95,13 +95,19 @@ static int check_asked(const subject *x, const settings *s) {
   return choose_loss(&loss, s, (ebb_task)s->task);
 }
 
+/* Classes, or targets, where a loss with several outputs for each is asked for. */
+static size_t bare_targets(const ebb_spec *spec, const settings *s) {
+  size_t outputs = ebb_spec_outputs(spec), each = ebb_loss_outputs(s->loss);
+  return outputs % each == 0 ? outputs / each : outputs;
+}
+
 static int read_bare(subject *x, const settings *s, bool ignore_target) {
   const ebb_spec *spec = ebb_network_spec(x->model.network);
   char target[80] = "";
   int code = check_asked(x, s);
   if (code == EXIT_GOOD)
     code = fail_status(
-        ebb_encoder_bare(&x->own, ebb_spec_inputs(spec), ebb_spec_outputs(spec), asked_task(s)));
+        ebb_encoder_bare(&x->own, ebb_spec_inputs(spec), bare_targets(spec, s), asked_task(s)));
   x->encoder = x->own;
   if (code == EXIT_GOOD && ignore_target) code = peek_task(x, target, s);
   if (code == EXIT_GOOD) code = read_table(&x->table, s, x->own, ignore_target);

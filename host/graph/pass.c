@@ -44,7 +44,8 @@ static void need_places(ebbi_need *need, const ebbi_plan *plan) {
 ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_network *network,
                           size_t batch, ebb_loss loss, ebbi_pass_kind kind) {
   size_t outputs = ebb_spec_outputs(&network->spec);
-  size_t target = ebb_loss_has_labels(loss.kind) ? 1 : ebbi_stride(batch, outputs);
+  bool classes = ebb_loss_has_labels(loss.kind);
+  size_t target = classes ? 1 : ebbi_stride(batch, ebbi_loss_targets(loss, outputs));
   ebbi_plan *plan;
   TRY(ebbi_plan_create(&plan, exec, network, batch, kind, NULL));
   need_places(need, plan);
@@ -121,9 +122,10 @@ static ebb_status build(ebbi_pass *pass) {
   TRY(make_workspace(pass));
   TRY(make_places(pass));
   if (pass->kind == EBBI_PASS_PREDICTION) return EBB_OK;
+  TRY(ebbi_require_outputs("network", pass->loss, outputs));
   bool classes = ebb_loss_has_labels(pass->loss.kind);
   TRY(ebb_tensor_create(&pass->target, device, classes ? EBB_I32 : EBB_F32, batch,
-                        classes ? 1 : outputs));
+                        ebbi_loss_targets(pass->loss, outputs)));
   if (pass->loss.weighted) TRY(ebb_tensor_create_packed(&pass->weights, device, EBB_F32, batch, 1));
   TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));
   if (pass->kind == EBBI_PASS_WHOLE) return make_whole_step(pass);

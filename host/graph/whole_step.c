@@ -206,6 +206,7 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
   bool classes = ebb_loss_has_labels(source->loss.kind);
   REQUIRE(data && targets, EBB_ERR_ARGUMENT, "%s: a tensor is NULL", where);
   TRY(ebbi_require_loss(where, source->loss));
+  TRY(ebbi_require_outputs(where, source->loss, step->outputs));
   TRY(ebbi_require_rows(where, data, source->rows, source->shuffle));
   REQUIRE(data->rows >= source->rows || data->rows % step->layout.batch == 0, EBB_ERR_ARGUMENT,
           "%s: a block of %zu rows cuts a batch of %zu", where, data->rows, step->layout.batch);
@@ -216,7 +217,7 @@ static ebb_status check_source(const ebbi_whole_step *step, const ebbi_whole_sou
           "%s: it was made for rows %s weights", where, source->loss.weighted ? "without" : "with");
   return ebbi_tensor_require_packed(
       where, "targets", targets, device, classes ? EBB_I32 : EBB_F32, data->rows,
-      (classes ? 1 : step->outputs) + (source->loss.weighted ? 1 : 0));
+      ebbi_loss_targets(source->loss, step->outputs) + (source->loss.weighted ? 1 : 0));
 }
 
 /* Appends the formulas in use. */

@@ -30,7 +30,10 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
 
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {
   bool full = ebbi_loss_row_of(loss.kind)->plain && ebbi_loss_has_parameters(loss);
-  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s%s%s", ebb_loss_name(loss.kind),
+  char outputs[32] = "";
+  if (ebb_loss_outputs(loss) > 1)
+    snprintf(outputs, sizeof outputs, " -DLOSS_OUTPUTS=%zu", ebb_loss_outputs(loss));
+  snprintf(option, EBBI_LOSS_OPTION, "-DLOSS=%s%s%s%s", ebb_loss_name(loss.kind), outputs,
            full ? " -DLOSS_FULL=1" : "", loss.weighted ? " " EBBI_WEIGHTED_OPTION : "");
 }
 
@@ -78,10 +81,11 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   TRY(ebbi_tensor_require(where, "z", z, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require(where, "dz", dz, z->device, EBB_F32, z->rows, z->cols));
   TRY(ebbi_tensor_require_apart(where, "dz", dz, "z", z));
+  TRY(ebbi_require_outputs(where, loss, z->cols));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups,
                                  ebbi_loss_sums(loss)));
   TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
-                          classes ? 1 : z->cols));
+                          ebbi_loss_targets(loss, z->cols)));
   if (loss.weighted)
     TRY(ebbi_tensor_require_packed(where, "weights", weights, z->device, EBB_F32, z->rows, 1));
   TRY(ebbi_require_state(where, state, z->device));

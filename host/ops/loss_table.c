@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ops.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,17 +82,50 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b) {
   return equal;
 }
 
+/* The most parameters that a text may have. */
 static int parameter_count(ebb_loss_kind kind) {
   int count = 0;
+  if (losses[kind].row->list) return EBB_LOSS_PARAMETERS;
   while (count < EBB_LOSS_PARAMETERS && losses[kind].row->parameters[count].name) count++;
   return count;
+}
+
+/* The parameters that a loss has: of a list, those before the first 0. */
+static int given_count(ebb_loss loss) {
+  int count = parameter_count(loss.kind);
+  while (losses[loss.kind].row->list && count > 1 && loss.parameters[count - 1] == 0) count--;
+  return count;
+}
+
+size_t ebb_loss_outputs(ebb_loss loss) {
+  if (!exists(loss.kind)) return 1;
+  const ebbi_loss_row *row = losses[loss.kind].row;
+  if (row->list) return (size_t)given_count(loss);
+  return row->outputs ? row->outputs : 1;
+}
+
+size_t ebbi_loss_targets(ebb_loss loss, size_t outputs) {
+  return ebb_loss_has_labels(loss.kind) ? 1 : outputs / ebb_loss_outputs(loss);
+}
+
+ebb_status ebbi_require_outputs(const char *where, ebb_loss loss, size_t outputs) {
+  size_t each = ebb_loss_outputs(loss);
+  REQUIRE(outputs % each == 0, EBB_ERR_ARGUMENT,
+          "%s: loss %s takes %zu outputs for each target, and %zu is no multiple of it", where,
+          ebb_loss_name(loss.kind), each, outputs);
+  return EBB_OK;
 }
 
 ebb_status ebbi_require_loss(const char *where, ebb_loss loss) {
   REQUIRE(exists(loss.kind), EBB_ERR_ARGUMENT, "%s: there is no loss %d", where, (int)loss.kind);
   const ebbi_loss_row *row = losses[loss.kind].row;
-  for (int p = 0; p < parameter_count(loss.kind); p++)
-    TRY(ebbi_setting_check(where, losses[loss.kind].name, &row->parameters[p], loss.parameters[p]));
+  for (int p = 0; p < given_count(loss); p++) {
+    const ebbi_setting *setting = &row->parameters[row->list ? 0 : p];
+    TRY(ebbi_setting_check(where, losses[loss.kind].name, setting, loss.parameters[p]));
+    REQUIRE(!row->list || p == 0 || loss.parameters[p] > loss.parameters[p - 1], EBB_ERR_ARGUMENT,
+            "%s: %s of %s is %g after %g; they must rise", where, setting->name,
+            losses[loss.kind].name, loss.parameters[p], loss.parameters[p - 1]);
+  }
   return EBB_OK;
 }
 
@@ -139,7 +173,7 @@ ebb_status ebb_loss_parse(ebb_loss *out, const char *text) {
 const char *ebb_loss_text(char text[EBB_LOSS_TEXT], ebb_loss loss) {
   snprintf(text, EBB_LOSS_TEXT, "%s", ebb_loss_name(loss.kind));
   if (!exists(loss.kind) || ebb_loss_equal(loss, ebb_loss_default(loss.kind))) return text;
-  for (int p = 0; p < parameter_count(loss.kind); p++) {
+  for (int p = 0; p < given_count(loss); p++) {
     snprintf(text + strlen(text), EBB_LOSS_TEXT - strlen(text), "%c%s", p == 0 ? '(' : ',',
              ebbi_number_text((char[EBBI_NUMBER_TEXT]){0}, loss.parameters[p]));
   }

@@ -57,7 +57,7 @@ size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows);
 /* Fails unless the settings are in the optimizer's ranges. */
 ebb_status ebbi_optimizer_check(const char *where, const ebb_optimizer *optimizer);
 
-enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 64 };
+enum { EBBI_OPTIMIZER_OPTION = 64, EBBI_LOSS_OPTION = 96 };
 
 /* "-DOPTIMIZER=sgd", "-DLOSS=mse": the build options that select a kernel's optimizer, with the
  * option of its groups, or loss. */
@@ -70,6 +70,12 @@ void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 
 /* Partial sums of a loss: loss and hits; with weights, also the weights. */
 size_t ebbi_loss_sums(ebb_loss loss);
+
+/* The columns of a loss's targets, for a network of so many outputs. */
+size_t ebbi_loss_targets(ebb_loss loss, size_t outputs);
+
+/* Fails unless the outputs are those of a whole number of targets. */
+ebb_status ebbi_require_outputs(const char *where, ebb_loss loss, size_t outputs);
 
 /* Fails unless these can be partial sums; finds the build option that their number needs. */
 ebb_status ebbi_require_partials(const char *where, const ebb_tensor *partials,

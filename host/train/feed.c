@@ -35,9 +35,10 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
   REQUIRE(dataset->inputs == ebb_spec_inputs(spec), EBB_ERR_ARGUMENT,
           "%s: the data have %zu inputs, the network %zu", where, dataset->inputs,
           ebb_spec_inputs(spec));
-  REQUIRE(dataset->outputs == ebb_spec_outputs(spec), EBB_ERR_ARGUMENT,
-          "%s: the data have %zu %s, the network %zu outputs", where, dataset->outputs,
-          classes ? "classes" : "target columns", ebb_spec_outputs(spec));
+  REQUIRE(dataset->outputs * ebb_loss_outputs(loss) == ebb_spec_outputs(spec), EBB_ERR_ARGUMENT,
+          "%s: the data have %zu %s, the network %zu outputs, and loss %s takes %zu for each",
+          where, dataset->outputs, classes ? "classes" : "target columns", ebb_spec_outputs(spec),
+          ebb_loss_name(loss.kind), ebb_loss_outputs(loss));
   REQUIRE(classes ? dataset->labels != NULL : dataset->values != NULL, EBB_ERR_ARGUMENT,
           "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss.kind),
           classes ? "labels" : "target values");

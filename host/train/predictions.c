@@ -10,6 +10,7 @@
 #include <ebb/scores.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static double linked(ebb_link link, double z) {
   if (link == EBB_LINK_EXP) return exp(z);
@@ -22,7 +23,8 @@ static bool is_one_logit(const ebb_encoder *encoder, ebb_loss loss) {
 }
 
 size_t ebb_model_outputs(const ebb_encoder *encoder, ebb_loss loss) {
-  return is_one_logit(encoder, loss) ? 1 : ebb_encoder_outputs(encoder);
+  size_t outputs = is_one_logit(encoder, loss) ? 1 : ebb_encoder_outputs(encoder);
+  return outputs * ebb_loss_outputs(loss);
 }
 
 void ebb_class_logits(float *logits, const ebb_encoder *encoder, ebb_loss loss,
@@ -45,17 +47,44 @@ void ebb_class_probabilities(double *probabilities, const ebb_encoder *encoder, 
   }
 }
 
-void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
-                     const float *outputs, size_t rows) {
-  ebb_link link = ebb_loss_link(loss.kind);
-  ebb_encoder_decode(values, encoder, outputs, rows);
-  for (size_t i = 0; i < rows * ebb_encoder_outputs(encoder); i++)
-    values[i] = linked(link, values[i]);
+/* One target's outputs and what undoes their standardisation, where the loss has no form of its
+ * own.
+ */
+static void predict(double *predicted, ebb_loss loss, const float *z, double scale, double shift) {
+  *predicted = linked(ebb_loss_link(loss.kind), (double)*z * scale + shift);
 }
 
-/* Columns of predictions for a target: the value; or 0 or 1, and the probability of 1. */
+void ebb_output_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
+                            const float *outputs, size_t rows) {
+  const ebbi_loss_row *row = ebbi_loss_row_of(loss.kind);
+  size_t targets = ebb_encoder_outputs(encoder), each = ebb_loss_outputs(loss);
+  for (size_t k = 0; k < targets; k++) {
+    double shift = ebb_encoder_target_mean(encoder, k);
+    double scale = ebb_encoder_target_deviation(encoder, k);
+    for (size_t i = k; i < rows * targets; i += targets)
+      (row->predict ? row->predict : predict)(values + i * each, loss, outputs + i * each, scale,
+                                              shift);
+  }
+}
+
+void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
+                     const float *outputs, size_t rows) {
+  const ebbi_loss_row *row = ebbi_loss_row_of(loss.kind);
+  size_t targets = ebb_encoder_outputs(encoder), each = ebb_loss_outputs(loss);
+  size_t centre = row->centre ? row->centre(loss) : 0;
+  double predicted[EBB_LOSS_PARAMETERS];
+  for (size_t i = 0; i < rows * targets; i++) {
+    double shift = ebb_encoder_target_mean(encoder, i % targets);
+    double scale = ebb_encoder_target_deviation(encoder, i % targets);
+    (row->predict ? row->predict : predict)(predicted, loss, outputs + i * each, scale, shift);
+    values[i] = predicted[centre];
+  }
+}
+
+/* Columns of predictions for a target. */
 static size_t columns_of(ebb_loss loss) {
-  return ebb_loss_link(loss.kind) == EBB_LINK_LOGISTIC ? 2 : 1;
+  size_t columns = ebbi_loss_row_of(loss.kind)->columns.count;
+  return columns ? columns : ebb_loss_outputs(loss);
 }
 
 size_t ebb_predicted_columns(const ebb_encoder *encoder, ebb_loss loss) {
@@ -64,9 +93,11 @@ size_t ebb_predicted_columns(const ebb_encoder *encoder, ebb_loss loss) {
 
 const char *ebb_predicted_name(char text[EBB_PREDICTED_NAME], const ebb_encoder *encoder,
                                ebb_loss loss, size_t index) {
+  const ebbi_loss_columns *own = &ebbi_loss_row_of(loss.kind)->columns;
   size_t columns = columns_of(loss), target = index / columns;
   const char *name = ebb_encoder_target(encoder, target);
-  const char *what = index % columns == 0 ? "prediction" : "p";
+  char what[EBBI_LOSS_COLUMN] = "prediction";
+  if (own->name) own->name(what, loss, index % columns);
   if (ebb_encoder_outputs(encoder) == 1)
     snprintf(text, EBB_PREDICTED_NAME, "%s", what);
   else if (name)
@@ -78,11 +109,12 @@ const char *ebb_predicted_name(char text[EBB_PREDICTED_NAME], const ebb_encoder 
 
 void ebb_predicted_values(double *values, const ebb_encoder *encoder, ebb_loss loss,
                           const float *outputs, size_t rows) {
-  size_t columns = columns_of(loss);
-  ebb_predictions(values, encoder, loss, outputs, rows);
-  if (columns == 1) return;
-  for (size_t i = rows * ebb_encoder_outputs(encoder); i-- > 0;) {
-    double p = values[i];
-    values[2 * i] = p >= 0.5, values[2 * i + 1] = p;
+  const ebbi_loss_columns *own = &ebbi_loss_row_of(loss.kind)->columns;
+  size_t each = ebb_loss_outputs(loss), columns = columns_of(loss);
+  ebb_output_predictions(values, encoder, loss, outputs, rows);
+  for (size_t i = rows * ebb_encoder_outputs(encoder); own->fill && i-- > 0;) {
+    double predicted[EBB_LOSS_PARAMETERS];
+    memcpy(predicted, values + i * each, each * sizeof *predicted);
+    own->fill(values + i * columns, predicted);
   }
 }

@@ -153,8 +153,9 @@ size_t ebb_simple_inputs(const ebb_simple *model) {
 }
 
 size_t ebb_simple_outputs(const ebb_simple *model) {
-  return model->model.encoder ? ebb_encoder_outputs(model->model.encoder)
-                              : ebb_spec_outputs(ebb_network_spec(model->model.network));
+  return model->model.encoder
+             ? ebb_encoder_outputs(model->model.encoder) * ebb_loss_outputs(model->model.loss)
+             : ebb_spec_outputs(ebb_network_spec(model->model.network));
 }
 
 const char *ebb_simple_class(const ebb_simple *model, size_t index) {
@@ -194,8 +195,8 @@ static void decode(float *out, const ebb_simple *simple, double *row, size_t cou
   size_t outputs = ebb_simple_outputs(simple);
   size_t gives = ebb_spec_outputs(ebb_network_spec(model->network));
   for (size_t i = count; i-- > 0;) {
-    (has_classes(simple) ? ebb_class_probabilities
-                         : ebb_predictions)(row, model->encoder, model->loss, out + i * gives, 1);
+    (has_classes(simple) ? ebb_class_probabilities : ebb_output_predictions)(
+        row, model->encoder, model->loss, out + i * gives, 1);
     for (size_t k = 0; k < outputs; k++) out[i * outputs + k] = (float)row[k];
   }
 }

@@ -20,8 +20,8 @@ typedef struct ebb_model {
   uint64_t fingerprint; /* ebb_table_fingerprint of the training data; 0: unknown */
 } ebb_model;
 
-/* How many outputs a network for this encoder needs: one for each class or target, but one for two
- * classes by a binary loss. */
+/* How many outputs a network for this encoder needs: one for each class, but one for two classes by
+ * a binary loss; ebb_loss_outputs for each target. */
 size_t ebb_model_outputs(const ebb_encoder *encoder, ebb_loss loss);
 
 /* Parses a network's text for the inputs of an encoder and the outputs of a loss. The embeddings of
@@ -41,15 +41,22 @@ void ebb_class_probabilities(double *probabilities, const ebb_encoder *encoder, 
                              const float *outputs, size_t rows);
 
 /* Makes predictions of a network's outputs for a regression, one a target, in the target's own
- * units: undoes the standardisation of the target, and applies the loss's link.
+ * units: undoes the standardisation of the target, and applies the loss's link. Of quantiles it is
+ * the one nearest to the median, of gaussian the mean.
  * Shapes: values [rows, targets]; outputs [rows, outputs of the network]. */
 void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
                      const float *outputs, size_t rows);
 
-/* All that a network says about each target, as `ebb predict` writes it: the prediction; for bce 0
- * or 1, and the probability of 1. The names of these columns: "prediction", "p"; with several
- * targets followed by the target's, "p_A".
- * Shapes: values [rows, ebb_predicted_columns]. */
+/* The same for each output: quantiles, in rising order also where outputs cross; of gaussian mean
+ * and standard deviation.
+ * Shapes: values and outputs [rows, targets, ebb_loss_outputs]. */
+void ebb_output_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
+                            const float *outputs, size_t rows);
+
+/* All that a network says about each target, as `ebb predict` writes it: what
+ * ebb_output_predictions gives; for bce 0 or 1, and the probability of 1. The names of these
+ * columns: "prediction"; "q0.1" of several quantiles, "deviation" of gaussian, "p" of bce; with
+ * several targets followed by the target's, "p_A". Shapes: values [rows, ebb_predicted_columns]. */
 enum { EBB_PREDICTED_NAME = 320 };
 size_t ebb_predicted_columns(const ebb_encoder *encoder, ebb_loss loss);
 const char *ebb_predicted_name(char text[EBB_PREDICTED_NAME], const ebb_encoder *encoder,

@@ -50,9 +50,12 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
   X(GAMMA, gamma, VALUES, "y / m + log m, m = e^z: values above 0")                                \
   X(TWEEDIE, tweedie, VALUES,                                                                      \
     "m^(2 - power) / (2 - power) + y m^(1 - power) / (power - 1), m = e^z: many zeros")            \
-  X(QUANTILE, quantile, VALUES, "(1 - q) d for d >= 0, else -q d, d = z - y")                      \
+  X(QUANTILE, quantile, VALUES,                                                                    \
+    "(1 - q) d for d >= 0, else -q d, d = z - y; up to 8 rising q, an output for each")            \
   X(BCE, bce, VALUES, "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z): two classes, yes or no") \
-  X(FOCAL, focal, LABELS, "-(1 - p)^gamma log p, p = softmax(z)[label]")
+  X(FOCAL, focal, LABELS, "-(1 - p)^gamma log p, p = softmax(z)[label]")                           \
+  X(GAUSSIAN, gaussian, VALUES,                                                                    \
+    "(log v + (m - y)^2 / v) / 2, v = e^s of at least eps: outputs m and s for each target")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
@@ -61,7 +64,7 @@ typedef enum ebb_loss_kind {
       EBB_LOSS_COUNT
 } ebb_loss_kind;
 
-enum { EBB_LOSS_PARAMETERS = 8, EBB_LOSS_TEXT = 256, EBB_LOSS_SCORES = 3 };
+enum { EBB_LOSS_PARAMETERS = 8, EBB_LOSS_TEXT = 256, EBB_LOSS_SCORES = 10 };
 
 /* A loss and its parameters, in the order of its text; unused ones are 0. */
 typedef struct ebb_loss {
@@ -72,11 +75,16 @@ typedef struct ebb_loss {
 
 const char *ebb_loss_name(ebb_loss_kind kind);
 
-/* Returns the loss with default parameters. */
+/* Returns the loss with default parameters: of a list of numbers, one. */
 ebb_loss ebb_loss_default(ebb_loss_kind kind);
 
-/* Returns true if targets are class labels, one a row; false if they are values, one an output. */
+/* Returns true if targets are class labels, one a row; false if they are values, one for an output
+ * or for several. */
 bool ebb_loss_has_labels(ebb_loss_kind kind);
+
+/* Returns the number of outputs for each target, which lie side by side: those of quantile(0.1,0.9)
+ * and of gaussian are 2. With labels it is 1: an output for each class. */
+size_t ebb_loss_outputs(ebb_loss loss);
 
 /* How an output z becomes a prediction: by the identity, by exp, or by 1 / (1 + exp(-z)). */
 typedef enum ebb_link { EBB_LINK_IDENTITY, EBB_LINK_EXP, EBB_LINK_LOGISTIC } ebb_link;

@@ -115,15 +115,17 @@ ebb_status ebb_scores_weighted_values(ebb_scores *out, const double *predicted,
 
 /* A figure that belongs to the loss. */
 typedef struct ebb_loss_score {
-  const char *name, *text; /* "deviance", "mean deviance"; NULL: none */
+  char name[32], text[48]; /* "deviance", "mean deviance"; "": none, and none behind it */
   double value;
 } ebb_loss_score;
 
 /* Scores predictions by what the loss is about, in the target's units: the mean deviance of
- * poisson, gamma and tweedie, the pinball loss of a quantile; for bce accuracy, F1 (0 where nothing
- * is 1 or said to be) and log loss over all targets. Other losses have none. All are by weight
- * unless `weights` is NULL.
- * Shapes: predicted and actual [rows, targets]; weights [rows].
+ * poisson, gamma and tweedie; the pinball loss of quantiles and, with several, the rate of targets
+ * within the outermost ones; the negative log-likelihood of gaussian; for bce accuracy, F1 (0 where
+ * nothing is 1 or said to be) and log loss over all targets. Other losses have none. All are by
+ * weight unless `weights` is NULL.
+ * Shapes: predicted [rows, targets, ebb_loss_outputs], as ebb_output_predictions gives them; actual
+ * [rows, targets]; weights [rows].
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT. */
 ebb_status ebb_scores_of_loss(ebb_loss_score out[EBB_LOSS_SCORES], ebb_loss loss,
                               const double *predicted, const double *actual, const float *weights,

@@ -57,7 +57,8 @@ ebb_status ebb_simple_save(const ebb_simple *model, const char *path);
  * Errors: EBB_ERR_INPUT, EBB_ERR_NO_DEVICE, EBB_ERR_DEVICE, EBB_ERR_MEMORY. */
 ebb_status ebb_simple_load(ebb_simple **out, const char *path, const char *device);
 
-/* Number of input columns, and of output columns: classes or values. */
+/* Number of input columns, and of output columns: classes; or values, of which a loss such as
+ * quantile(0.1,0.9) has several for each target, side by side. */
 size_t ebb_simple_inputs(const ebb_simple *model);
 size_t ebb_simple_outputs(const ebb_simple *model);
 

@@ -20,6 +20,30 @@ complains 6 'negative.csv:4: .*as poisson needs' eval counts.safetensors --data 
 complains 2 'power of tweedie is 2, not in ' train --data counts.csv --loss 'tweedie(2)' --quiet
 complains 6 'negative.csv:4: .* is not above 0, as gamma needs' train --data negative.csv --loss gamma --quiet
 
+begin "several quantiles at once: an output for each"
+code 0 train --data counts.csv --target n --loss 'quantile(0.1,0.5,0.9)' --task regression --model 4tanh --epochs 40 --lr 0.05 --quiet --out quantiles.safetensors
+code 0 info quantiles.safetensors
+out '^loss  *quantile(0.1,0.5,0.9)$'
+out '^spec  *1-4tanh-3$'
+code 0 predict quantiles.safetensors --data counts.csv --quiet
+[ "$(head -1 out)" = q0.1,q0.5,q0.9 ] || flunk "header: $(head -1 out)"
+[ "$(tail -n +2 out | awk -F, '$1 > $2 || $2 > $3' | wc -l)" -eq 0 ] || flunk "quantiles cross: $(cat out)"
+code 0 eval quantiles.safetensors --data counts.csv --json --quiet
+near "$(field pinball_loss out)" "$(awk "BEGIN { print ($(field pinball_0.1 out) + $(field pinball_0.5 out) + $(field pinball_0.9 out)) / 3 }")" 1e-4
+near "$(field coverage out)" 0.8 0.3
+complains 2 'q of quantile is 0.1 after 0.5; they must rise' train --data counts.csv --loss 'quantile(0.5,0.1)' --quiet
+complains 2 'q of quantile is 0, not in ' train --data counts.csv --loss 'quantile(0,0.1)' --quiet
+complains 2 'has only 8 parameters' train --data counts.csv --loss 'quantile(0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9)' --quiet
+
+begin "mean and deviation of several targets, in their units"
+awk 'BEGIN { srand(4); print "x,a,b"; for (i = 0; i < 400; i++) { x = i % 20 / 20; s = i % 2 ? 1 : -1; printf "%g,%g,%g\n", x, 1e6 + 100 * x + 20 * s, -x + 0.5 * (1 + x) * s } }' >normal.csv
+code 0 train --data normal.csv --target a,b --loss gaussian --model 8tanh --epochs 60 --patience 0 --lr 0.02 --quiet --out normal.safetensors
+code 0 predict normal.safetensors --data normal.csv --quiet
+[ "$(head -1 out)" = prediction_a,deviation_a,prediction_b,deviation_b ] || flunk "header: $(head -1 out)"
+[ "$(tail -n +2 out | awk -F, '$2 < 10 || $2 > 30 || $4 < 0.2 || $4 > 2' | wc -l)" -eq 0 ] || flunk "deviations: $(head -30 out)"
+code 0 eval normal.safetensors --data normal.csv --json --quiet
+near "$(field nll out)" 2.9 0.5 # (ln 20 + ln 0.75 + ln 2 pi + 1) / 2
+
 awk 'BEGIN { print "x,y,A,B,kind"; for (i = 0; i < 120; i++) { x = i % 12 / 12; y = i % 7 / 7; printf "%g,%g,%d,%d,%s\n", x, y, (x > 0.5), (y > 0.5), (x > y ? "far" : "near") } }' >yes.csv
 
 begin "two classes in one output"

@@ -3,6 +3,7 @@
 #include "ops/loss_row.h"
 
 #include <math.h>
+#include <stdio.h>
 
 static double is_right(ebb_loss loss, double actual, double predicted) {
   (void)loss;
@@ -31,14 +32,26 @@ static double log_loss(ebb_loss loss, double actual, double predicted) {
   return part(actual, p) + part(1 - actual, 1 - p);
 }
 
+static void column_name(char text[EBBI_LOSS_COLUMN], ebb_loss loss, size_t column) {
+  (void)loss;
+  if (column == 1) snprintf(text, EBBI_LOSS_COLUMN, "p");
+}
+
+/* 0 or 1, and the probability of 1. */
+static void fill_columns(double *columns, const double *predicted) {
+  columns[0] = *predicted >= 0.5, columns[1] = *predicted;
+}
+
 const ebbi_loss_row ebbi_loss_bce = {
     .own_scale = true,
     .binary = true,
     .likelihood = true,
     .link = EBB_LINK_LOGISTIC,
     .domain = {0, 1, false, "from 0 to 1"},
+    .columns = {.count = 2, .name = column_name, .fill = fill_columns},
     .flops = 10,
     .bytes = 12,
-    .scores = {{"accuracy", "accuracy of 0 or 1", is_right, NULL},
-               {"f1", "F1 over all targets", twice_found, said_and_true},
-               {"log_loss", "log loss", log_loss, NULL}}};
+    .scores = {
+        {.name = "accuracy", .text = "accuracy of 0 or 1", .of = is_right},
+        {.name = "f1", .text = "F1 over all targets", .of = twice_found, .by = said_and_true},
+        {.name = "log_loss", .text = "log loss", .of = log_loss}}};

@@ -9,9 +9,10 @@ static double deviance(ebb_loss loss, double actual, double predicted) {
   return 2 * (term + predicted - actual);
 }
 
-const ebbi_loss_row ebbi_loss_poisson = {.own_scale = true,
-                                         .link = EBB_LINK_EXP,
-                                         .domain = {0, INFINITY, false, "0 or more"},
-                                         .flops = 6,
-                                         .bytes = 12,
-                                         .scores = {{"deviance", "mean deviance", deviance, NULL}}};
+const ebbi_loss_row ebbi_loss_poisson = {
+    .own_scale = true,
+    .link = EBB_LINK_EXP,
+    .domain = {0, INFINITY, false, "0 or more"},
+    .flops = 6,
+    .bytes = 12,
+    .scores = {{.name = "deviance", .text = "mean deviance", .of = deviance}}};

@@ -24,4 +24,4 @@ const ebbi_loss_row ebbi_loss_tweedie = {
     .flops = 12,
     .bytes = 12,
     .constants = constants,
-    .scores = {{"deviance", "mean deviance", deviance, NULL}}};
+    .scores = {{.name = "deviance", .text = "mean deviance", .of = deviance}}};
