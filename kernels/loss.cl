@@ -52,6 +52,7 @@ static inline vec row_or_least(__global const float *z, int c, int cols) {
 
 /* What a loss takes at a time: here a vector of columns; in whole steps, of rows. */
 typedef vec row_vec;
+typedef ivec row_ivec;
 #define ROW_FUNCTION(name) name##_vec
 
 #include "loss_LOSS.h"

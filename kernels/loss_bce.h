@@ -3,6 +3,12 @@
  * Everything is computed from exp(-|z|), which cannot overflow and keeps its digits for large |z|.
  */
 #define LOSS_FACTOR 1.0f
+#define LOSS_COUNTS
+
+/* A half or more says 1. */
+static inline row_ivec loss_right(row_vec z, row_vec y) {
+  return (z >= 0.0f) == (y >= 0.5f);
+}
 
 static inline row_vec loss_slope(row_vec z, row_vec y, float8 p) {
   const row_vec e = ROW_FUNCTION(exp)(-fabs(z));

@@ -9,12 +9,14 @@ static inline float loss_scale(int live, int cols) {
   return 1.0f / (float)max(live, 1);
 }
 
-/* The loss in .x, and in .y what multiplies softmax(z) - onehot(label): with the cross-entropy, the
- * label's probability and what it lacks. */
+/* The loss, and the label's derivative but for its sign: of it the other classes have as much as
+ * their share of what the label's probability lacks to 1. So no power below 0 occurs, which would
+ * be infinite where a row is right: with the cross-entropy, the label's probability and what it
+ * lacks. */
 #define FOCAL_TERMS(T, loss, slope, entropy, at, rest, gamma)                                      \
-  const T power = ROW_FUNCTION(exp)((gamma - 1.0f) * ROW_FUNCTION(log)(rest + 1e-37f));            \
-  const T loss = rest * power * entropy;                                                           \
-  const T slope = power * (rest + gamma * at * entropy);
+  const T power = ROW_FUNCTION(exp)((gamma) * ROW_FUNCTION(log)(rest + 1e-37f));                   \
+  const T loss = power * entropy;                                                                  \
+  const T slope = power * (rest + (gamma) * at * entropy);
 
 #ifdef LOSS_BY_ROWS
 
@@ -48,8 +50,8 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
   FOCAL_TERMS(vec, loss, slope, entropy, at, rest, p.s0)
   const vec factor = slope * scale;
   for (int c = 0; c < cols; c += WIDTH) {
-    const vec share = aligned_vec(dz + c, 0) / sum;
-    store_lanes(dz + c, select(share, -rest, columns_from(c) == label) * factor, cols - c);
+    const vec share = aligned_vec(dz + c, 0) / (others + FLT_MIN);
+    store_lanes(dz + c, select(share, (vec)(-1.0f), columns_from(c) == label) * factor, cols - c);
   }
   const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), before));
   return (float2)(loss.s0, at_label == largest && rivals == 0.0f ? 1.0f : 0.0f);
@@ -80,7 +82,8 @@ OUTLINE float2 loss_rows(VALUES float *z, VALUES const float *y, int cols, row_i
   const row_vec at = own / sum, rest = others / sum;
   FOCAL_TERMS(row_vec, loss, slope, entropy, at, rest, p.s0)
   for (int c = 0; c < cols; c++) {
-    const row_vec share = select(unit_rows(z, c) / sum, -rest, label == (row_ivec)(c));
+    const row_vec share =
+        select(unit_rows(z, c) / (others + FLT_MIN), (row_vec)(-1.0f), label == (row_ivec)(c));
     unit_rows(z, c) = select(none, share * slope * scale, alive);
   }
   const row_ivec hit = (best == label) & (at_label == largest) & alive;

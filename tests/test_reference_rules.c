@@ -138,6 +138,30 @@ static void test_losses_of_several_outputs_by_hand(void **state) {
   }
 }
 
+/* Losses of a row as a whole: two outputs against two values. */
+static void test_losses_of_rows_by_hand(void **state) {
+  (void)state;
+  const double root = sqrt(2), log4 = log(4), log3 = log(3);
+  const struct {
+    const char *loss;
+    double z[2], y[2], value, dz[2];
+  } cases[] = {
+      {"cosine", {3, 4}, {0, 2}, 0.2, {0.8 * 0.6 / 5, (0.8 * 0.8 - 1) / 5}},
+      {"cosine", {1, 1}, {-3, 0}, 1 + 1 / root, {0.5 / root, -0.5 / root}},
+      {"cosine", {1, 1}, {0, 0}, 1, {0, 0}},
+      {"cosine", {0, 0}, {5, 0}, 1, {-1e6, 0}},
+      {"soft_cross_entropy", {0, log3}, {0.5, 0.5}, log4 - log3 / 2, {-0.25, 0.25}},
+      {"soft_cross_entropy", {0, log3}, {0.25, 0.75}, log4 - 0.75 * log3, {0, 0}},
+      {"soft_cross_entropy(0.5)", {0, log3}, {0, 1}, log4 - 0.75 * log3, {0, 0}},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, cases[c].y, NULL};
+    double dz[2];
+    NEAR(ebbi_reference_loss(dz, cases[c].z, &target, 1, 1, 2), cases[c].value, 1e-12);
+    for (int k = 0; k < 2; k++) NEAR(dz[k], cases[c].dz[k], 1e-8);
+  }
+}
+
 /* z = (0, log 3) and label 0, so p = 1/4. */
 static void test_losses_of_labels_by_hand(void **state) {
   (void)state;
@@ -148,7 +172,12 @@ static void test_losses_of_labels_by_hand(void **state) {
     double value, dz;
   } cases[] = {{"cross_entropy(0.5)", 0.75 * log4 + 0.25 * log(4 / 3.0), 0.25 - 0.75},
                {"focal", 9 / 16.0 * log4, -0.75 * (9 / 16.0 + 2 * 0.25 * log4 * 0.75)},
-               {"focal(1)", 0.75 * log4, -0.75 * (0.75 + 0.25 * log4)}};
+               {"focal(1)", 0.75 * log4, -0.75 * (0.75 + 0.25 * log4)},
+               {"focal(0)", log4, -0.75},
+               {"focal(0.5)", sqrt(0.75) * log4, -sqrt(0.75) * (0.75 + 0.125 * log4)},
+               {"hinge", (1 + log(3)) / 2, -0.5},
+               {"hinge(2)", (2 + log(3)) / 2, -0.5},
+               {"squared_hinge", (1 + log(3)) * (1 + log(3)) / 2, -(1 + log(3))}};
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     ebbi_reference_target target = {loss_of(cases[c].loss), &label, NULL, NULL};
     double dz[2];
@@ -344,6 +373,7 @@ int main(void) {
       cmocka_unit_test(test_losses_of_values_by_hand),
       cmocka_unit_test(test_losses_of_labels_by_hand),
       cmocka_unit_test(test_losses_of_several_outputs_by_hand),
+      cmocka_unit_test(test_losses_of_rows_by_hand),
       cmocka_unit_test(test_sgd_by_hand),
       cmocka_unit_test(test_adam_by_hand),
       cmocka_unit_test(test_rmsprop_by_hand),

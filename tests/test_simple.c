@@ -83,6 +83,42 @@ static void test_a_regression(void **state) {
   ebb_simple_free(model);
 }
 
+static void test_losses(void **state) {
+  (void)state;
+  float x[ROWS * INPUTS], values[ROWS], out[2 * ROWS];
+  int32_t labels[ROWS];
+  fill(x, labels, values);
+  ebb_arrays data = {.x = x, .values = values, .rows = ROWS, .inputs = INPUTS, .outputs = 1};
+  ebb_simple_options options = EBB_SIMPLE_OPTIONS_INIT;
+  options.network = "16tanh", options.epochs = 60, options.learning_rate = 0.01;
+  options.loss = "quantile(0.1,0.9)";
+  ebb_simple *model = NULL;
+  assert_int_equal(ebb_simple_train(&model, &data, &options), EBB_OK);
+  assert_int_equal(ebb_simple_outputs(model), 2);
+  assert_int_equal(ebb_simple_predict(model, out, x, ROWS), EBB_OK);
+  size_t below = 0, above = 0;
+  for (size_t i = 0; i < ROWS; i++) {
+    assert_true(out[2 * i] <= out[2 * i + 1]);
+    below += values[i]<out[2 * i], above += values[i]> out[2 * i + 1];
+  }
+  assert_true(below < ROWS / 3 && above < ROWS / 3 && below + above < ROWS / 2);
+  ebb_simple_free(model);
+  data.values = NULL, data.labels = labels, data.outputs = 0;
+  assert_int_equal(ebb_simple_train(&model, &data, &options), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "\"quantile(0.1,0.9)\" does not go with labels"));
+  options.loss = "no loss";
+  assert_int_equal(ebb_simple_train(&model, &data, &options), EBB_ERR_ARGUMENT);
+  assert_non_null(strstr(ebb_error_message(), "unknown"));
+  options.loss = "bce";
+  assert_int_equal(ebb_simple_train(&model, &data, &options), EBB_OK);
+  assert_int_equal(ebb_simple_outputs(model), 2);
+  assert_int_equal(ebb_simple_predict(model, out, x, ROWS), EBB_OK);
+  size_t right = 0;
+  for (size_t i = 0; i < ROWS; i++) right += (out[2 * i + 1] > 0.5f) == (labels[i] == 7);
+  assert_true(right > 9 * ROWS / 10);
+  ebb_simple_free(model);
+}
+
 static void test_refusals(void **state) {
   (void)state;
   float x[] = {1, 2, NAN, 4, 5, 6, 7, 8}, values[] = {1, 2, 3, 4};
@@ -129,9 +165,8 @@ static void test_older_options(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_a_classifier),
-      cmocka_unit_test(test_a_regression),
-      cmocka_unit_test(test_refusals),
+      cmocka_unit_test(test_a_classifier),  cmocka_unit_test(test_a_regression),
+      cmocka_unit_test(test_losses),        cmocka_unit_test(test_refusals),
       cmocka_unit_test(test_older_options),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

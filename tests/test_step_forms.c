@@ -130,6 +130,7 @@ static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
 /* The same with another optimizer or loss, in `steps` steps, with a short last batch. */
 static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_loss loss,
                        size_t *count) {
+  static float targets[2 * ROWS];
   rig r = rig_make(device, "12relu-20gelu");
   r.options.step = form;
   r.options.loss = loss;
@@ -138,14 +139,18 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
   r.options.optimizer.nesterov = !ebb_loss_has_labels(loss.kind);
   r.options.optimizer.weight_decay = 0.01;
   if (!ebb_loss_has_labels(loss.kind)) {
+    /* A direction, and probabilities, need two targets. */
+    bool two = ebb_loss_is_direction(loss.kind) || ebb_loss_domain_of(loss.kind).sum > 0;
+    r.data.outputs = two ? 2 : 1;
     ebb_network_free(r.network);
-    r.network = make_network(device, "12relu-20gelu", ebb_loss_outputs(loss));
+    r.network = make_network(device, "12relu-20gelu", r.data.outputs * ebb_loss_outputs(loss));
     for (size_t i = 0; i < r.data.rows; i++) {
       double value = (double)r.t->values[i];
       ebbi_reference_values(&value, 1, loss.kind);
-      r.t->values[i] = (float)value;
+      targets[i * r.data.outputs] = (float)value;
+      if (two) targets[2 * i + 1] = 1 - (float)value;
     }
-    r.data.labels = NULL, r.data.values = r.t->values, r.data.outputs = 1;
+    r.data.labels = NULL, r.data.values = targets;
   }
   assert_int_equal(rig_start(&r), EBB_OK);
   assert_int_equal(ebb_trainer_step(r.trainer, 37), EBB_OK); /* two bursts and five more */

@@ -44,6 +44,10 @@ def two():
     return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 2))
 
 
+def shares():
+    return Sequential(Linear(64, 48), GELU(), Linear(48, 32), Tanh(), Linear(32, 3))
+
+
 def linear():
     """No gradient is 0 except for rounding, of which a sign, or g / sqrt(g^2), would make a whole step."""
     return Sequential(Linear(64, 1))
@@ -309,7 +313,7 @@ def scaled():
 
 
 DIGITS, VALUE, LINEAR = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1", "64-1"
-TWO = "64-48gelu-32tanh-2"
+TWO, SHARES = "64-48gelu-32tanh-2", "64-48gelu-32tanh-3"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
 WIDE, GATES = "64-wide(48gelu-13tanh)-10", "64-46-glu-34tanh-swiglu-10"
 PERIODIC = "64-periodic40x5x4-32tanh-10"
@@ -342,6 +346,15 @@ def focal(z, y):
 
 def pinball(z, y):
     return torch.maximum(0.9 * (y - z), 0.1 * (z - y)).mean()
+
+
+def focal_root(z, y):
+    entropy = torch.nn.functional.cross_entropy(z, y, reduction="none")
+    return ((1 - torch.exp(-entropy)) ** 0.5 * entropy).mean()
+
+
+def cosine(z, y):
+    return torch.nn.functional.cosine_embedding_loss(z, y, torch.ones(len(z)))
 
 
 def pinballs(z, y):
@@ -398,6 +411,21 @@ CASES = [
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
     ("focal", DIGITS, digits, CLASSES + ["--loss", "focal(1.5)"], focal,
      "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("focal of gamma below 1", DIGITS, digits, CLASSES + ["--loss", "focal(0.5)"], focal_root,
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("hinge", DIGITS, digits, CLASSES + ["--loss", "hinge"], torch.nn.MultiMarginLoss(),
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("squared hinge", DIGITS, digits, CLASSES + ["--loss", "squared_hinge(0.5)"],
+     torch.nn.MultiMarginLoss(p=2, margin=0.5),
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("cosine", SHARES, shares, VALUES + ["--loss", "cosine"], cosine,
+     "--optimizer sgd --lr 0.01", lambda p: SGD(p, lr=0.01)),
+    ("probabilities of classes", SHARES, shares, VALUES + ["--loss", "cross_entropy(0.1)"],
+     torch.nn.CrossEntropyLoss(label_smoothing=0.1),
+     "--optimizer sgd --momentum 0.9 --lr 0.01", lambda p: SGD(p, lr=0.01, momentum=0.9)),
+    ("probabilities of classes, layer by layer", SHARES, shares, VALUES + ["--loss", "cross_entropy"],
+     torch.nn.CrossEntropyLoss(),
+     "--optimizer sgd --lr 0.01 --step layers", lambda p: SGD(p, lr=0.01)),
     ("rmsprop", DIGITS, digits, CLASSES, cross_entropy,
      "--optimizer rmsprop --lr 0.0001", lambda p: RMSprop(p, lr=0.0001)),
     ("rmsprop with momentum and decay", DIGITS, digits, CLASSES, cross_entropy,
@@ -618,6 +646,11 @@ def compare(tool, csv, folder, case):
         np.savetxt(csv, rows, "%g", ",", header=",".join(f"x{i}" for i in range(rows.shape[1])), comments="")
     x, y = torch.from_numpy(rows[:, :-1].copy()), torch.from_numpy(rows[:, -1].copy())
     y = y.long() if "classification" in task else y[:, None]
+    if spec == SHARES:  # three columns of probabilities
+        y = torch.stack([y[:, 0] / 20, y[:, 0] / 30, 1 - y[:, 0] / 12], 1)
+        names = [f"x{i}" for i in range(x.shape[1])] + ["a", "b", "c"]
+        csv, task = os.path.join(folder, "shares.csv"), task + ["--target", "a,b,c"]
+        np.savetxt(csv, np.hstack([x, y]), "%.9g", ",", header=",".join(names), comments="")
     weights = None
     if WEIGHTED[0] in task:
         weights = torch.from_numpy(weights_of(len(x)) / weights_of(len(x)).mean())

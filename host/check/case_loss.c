@@ -33,7 +33,8 @@ static ebb_status compare_loss_sums(ebbi_fixture *fixture, const ebb_tensor *par
                  ebbi_bound_loss_value(target->loss, cols) + own_bound);
   if (!target->weights) own_bound = 0; /* counts are exact */
   ebbi_tally_add(&fixture->tally, sums[1], ebbi_reference_correct(z, target, live, cols),
-                 target->weights ? weight : 1, own_bound);
+                 target->weights ? weight * (double)ebbi_loss_hits(target->loss, cols) : 1,
+                 own_bound);
   if (target->weights) ebbi_tally_add(&fixture->tally, sums[2], weight, weight, own_bound);
   return EBB_OK;
 }

@@ -158,14 +158,14 @@ static ebb_status compare_sums(whole_case *c, ebbi_fixture *fixture,
                                const ebbi_reference_network *spread) {
   const ebbi_reference_target *target = &c->reference->target;
   const double *z = c->reference->y[c->count];
-  size_t rows = c->reference->live, cols = outputs_of(c);
+  size_t rows = c->reference->live, cols = outputs_of(c), most = ebbi_loss_hits(c->loss, cols);
   double sums[3], weight = ebbi_reference_weights(target, rows);
   double bound = c->weights ? ebbi_bound_sum(rows) * weight : 0; /* counts are exact */
   TRY(ebbi_fixture_sums(sums, fixture, c->step->partials));
   ebbi_tally_add(&fixture->tally, sums[0] / (double)rows, c->reference->loss, 1,
                  EBBI_DEVIATIONS * sqrt(spread->loss));
   ebbi_tally_add(&fixture->tally, sums[1], ebbi_reference_correct(z, target, rows, cols), 1,
-                 ebbi_reference_unsure(z, target, rows, cols) + bound);
+                 ebbi_reference_unsure(z, NULL, target, rows, cols) + bound * (double)most);
   if (c->weights) ebbi_tally_add(&fixture->tally, sums[2], weight, 1, bound);
   return EBB_OK;
 }

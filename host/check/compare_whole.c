@@ -61,42 +61,22 @@ static ebb_status compare_gradients(ebbi_comparison *c, const ebbi_whole_case *w
   return EBB_OK;
 }
 
-/* The weight of rows whose two largest logits are so close that a device may find either the
- * larger. */
-static double unsure_rows(const double *z, const double *variances,
-                          const ebbi_reference_target *target, size_t rows, size_t cols) {
-  double unsure = 0;
-  for (size_t r = 0; r < rows; r++) {
-    double first = -INFINITY, second = -INFINITY, variance = 0;
-    for (size_t i = r * cols; i < (r + 1) * cols; i++) {
-      second = fmax(second, fmin(first, z[i]));
-      first = fmax(first, z[i]);
-      variance = fmax(variance, variances[i]);
-    }
-    if (first - second <= 4 * EBBI_DEVIATIONS * sqrt(variance))
-      unsure += ebbi_reference_weight(target, r);
-  }
-  return unsure;
-}
-
 static ebb_status compare_sums(ebbi_comparison *c, const ebbi_whole_case *w, size_t slice,
                                const ebbi_reference_network *reference,
                                const ebbi_reference_network *spread) {
   size_t last = reference->spec.count, rows = reference->live;
   size_t cols = ebb_spec_outputs(&reference->spec);
   const ebbi_reference_target *target = &reference->target;
-  double *sums, live = (double)rows, hits = 0, unsure = 0, bound = 0;
+  const double *z = reference->y[last];
+  double *sums, live = (double)rows, hits = ebbi_reference_correct(z, target, rows, cols);
+  double unsure = ebbi_reference_unsure(z, spread->y[last], target, rows, cols), bound = 0;
   double weight = ebbi_reference_weights(target, rows);
   TRY(ebbi_read_range(&sums, c, w->partials, slice, 1));
   if (target->weights) bound = ebbi_bound_sum(rows) * weight; /* counts are exact */
-  if (ebb_loss_has_labels(target->loss.kind)) {
-    const double *z = reference->y[last];
-    hits = ebbi_reference_correct(z, target, rows, cols);
-    unsure = unsure_rows(z, spread->y[last], target, rows, cols);
-  }
   ebbi_compare(c, "partials", slice, 0, sums[0], reference->loss * live,
                2 * EBBI_DEVIATIONS * sqrt(spread->loss) * live + (double)FLT_MIN);
-  ebbi_compare(c, "partials", slice, 1, sums[1], hits, unsure + bound);
+  ebbi_compare(c, "partials", slice, 1, sums[1], hits,
+               unsure + bound * (double)ebbi_loss_hits(target->loss, cols));
   if (target->weights) ebbi_compare(c, "partials", slice, 2, sums[2], weight, bound);
   return EBB_OK;
 }

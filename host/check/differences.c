@@ -64,10 +64,11 @@ static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *net
   for (size_t n = from; n < network->spec.count; n++)
     for (size_t at = 0; at < values_of(network, n); at++)
       pieces[written++] = (unsigned char)ebbi_node_piece(&network->spec, n, network->z[n][at]);
-  if (!ebbi_loss_check_of(network->target.loss)->bends) return written;
-  size_t last = network->spec.count, each = ebb_loss_outputs(network->target.loss);
-  for (size_t at = 0; at < values_of(network, last - 1); at++)
-    pieces[written++] = network->y[last][at] > network->target.values[at / each];
+  const ebbi_loss_check *check = ebbi_loss_check_of(network->target.loss);
+  size_t last = network->spec.count, cols = ebb_spec_outputs(&network->spec);
+  for (size_t at = 0; check->side && at < values_of(network, last - 1); at++)
+    pieces[written++] = check->side(&network->target, network->y[last] + at / cols * cols,
+                                    at / cols, at % cols, cols);
   return written;
 }
 

@@ -27,7 +27,9 @@ typedef struct ebbi_loss_check {
                   size_t cols);
   double gradient, gradient_column, value,
       value_column; /* the bounds, and their growth with each column */
-  bool bends;       /* the derivative jumps where z is the target */
+  /* If the derivative jumps: on which side an output is. */
+  bool (*side)(const ebbi_reference_target *target, const double *z, size_t row, size_t col,
+               size_t cols);
   /* Fills dz_variance; returns what the row adds to the loss's variance besides dz^2 z_variance. */
   double (*spread)(const ebbi_loss_spread *spread);
 } ebbi_loss_check;
@@ -42,6 +44,10 @@ const ebbi_loss_check *ebbi_loss_check_of(ebb_loss loss);
 /* The columns of a row's targets, and the target of an output. */
 size_t ebbi_target_columns(const ebbi_reference_target *target, size_t cols);
 double ebbi_target_value(const ebbi_reference_target *target, size_t row, size_t col, size_t cols);
+
+/* The side of a loss whose derivative jumps where an output is its target. */
+bool ebbi_side_of_target(const ebbi_reference_target *target, const double *z, size_t row,
+                         size_t col, size_t cols);
 
 /* The index of the largest number of a row. */
 size_t ebbi_largest(const double *z, size_t cols);

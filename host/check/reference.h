@@ -82,8 +82,8 @@ double ebbi_reference_correct(const double *z, const ebbi_reference_target *targ
 
 /* The weight of those that have two largest logits so close that a device may find either the
  * larger. */
-double ebbi_reference_unsure(const double *z, const ebbi_reference_target *target, size_t live,
-                             size_t cols);
+double ebbi_reference_unsure(const double *z, const double *variances,
+                             const ebbi_reference_target *target, size_t live, size_t cols);
 
 /* The sum of the rows of `slices` [rows, count] in ascending order. In float32, since devices must
  * give exactly these bits: additions are correctly rounded everywhere. */

@@ -73,6 +73,11 @@ double ebbi_spread_bend(const ebbi_loss_spread *s, double jump) {
   return sum;
 }
 
+bool ebbi_side_of_target(const ebbi_reference_target *target, const double *z, size_t row,
+                         size_t col, size_t cols) {
+  return z[col] > ebbi_target_value(target, row, col, cols);
+}
+
 size_t ebbi_largest(const double *z, size_t cols) {
   size_t best = 0;
   for (size_t col = 1; col < cols; col++)
@@ -142,23 +147,43 @@ void ebbi_reference_values(double *values, size_t count, ebb_loss_kind kind) {
 double ebbi_reference_correct(const double *z, const ebbi_reference_target *target, size_t live,
                               size_t cols) {
   double correct = 0;
-  if (!ebb_loss_has_labels(target->loss.kind)) return 0;
-  for (size_t row = 0; row < live; row++)
+  bool labels = ebb_loss_has_labels(target->loss.kind);
+  if (!ebb_loss_has_accuracy(target->loss.kind)) return 0;
+  for (size_t row = 0; labels && row < live; row++)
     if (ebbi_largest(z + row * cols, cols) == (size_t)target->labels[row])
       correct += ebbi_reference_weight(target, row);
+  for (size_t at = 0; !labels && at < live * cols; at++)
+    if ((z[at] >= 0) == (target->values[at] >= 0.5))
+      correct += ebbi_reference_weight(target, at / cols);
   return correct;
 }
 
-double ebbi_reference_unsure(const double *z, const ebbi_reference_target *target, size_t live,
-                             size_t cols) {
+/* The weight of outputs that may be found on either side of 0. */
+static double unsure_outputs(const double *z, const double *variances,
+                             const ebbi_reference_target *target, size_t live, size_t cols) {
   double unsure = 0;
+  for (size_t at = 0; at < live * cols; at++) {
+    double reach = variances ? 4 * EBBI_DEVIATIONS * sqrt(variances[at]) : 1e-4;
+    if (fabs(z[at]) <= reach) unsure += ebbi_reference_weight(target, at / cols);
+  }
+  return unsure;
+}
+
+double ebbi_reference_unsure(const double *z, const double *variances,
+                             const ebbi_reference_target *target, size_t live, size_t cols) {
+  double unsure = 0;
+  if (!ebb_loss_has_accuracy(target->loss.kind)) return 0;
+  if (!ebb_loss_has_labels(target->loss.kind))
+    return unsure_outputs(z, variances, target, live, cols);
   for (size_t row = 0; row < live; row++) {
-    double first = -INFINITY, second = -INFINITY;
-    for (size_t i = 0; i < cols; i++) {
-      second = fmax(second, fmin(first, z[row * cols + i]));
-      first = fmax(first, z[row * cols + i]);
+    double first = -INFINITY, second = -INFINITY, variance = 0;
+    for (size_t i = row * cols; i < (row + 1) * cols; i++) {
+      second = fmax(second, fmin(first, z[i]));
+      first = fmax(first, z[i]);
+      if (variances) variance = fmax(variance, variances[i]);
     }
-    if (first - second < 1e-4 * (1 + fabs(first))) unsure += ebbi_reference_weight(target, row);
+    double reach = variances ? 4 * EBBI_DEVIATIONS * sqrt(variance) : 1e-4 * (1 + fabs(first));
+    if (first - second <= reach) unsure += ebbi_reference_weight(target, row);
   }
   return unsure;
 }

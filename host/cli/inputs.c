@@ -92,9 +92,14 @@ void note_table(const settings *s, const ebb_table *table, size_t first) {
   }
 }
 
+ebb_loss loss_asked(const settings *s) {
+  bool several = s->target && strchr(s->target, ',');
+  return several ? ebb_loss_for_values(s->loss) : s->loss;
+}
+
 bool loss_keeps_target(const settings *s) {
-  bool given = s->loss.kind != EBB_LOSS_COUNT;
-  return given && !ebb_loss_has_labels(s->loss.kind) && !ebb_loss_scales_target(s->loss.kind);
+  ebb_loss_kind kind = loss_asked(s).kind;
+  return kind != EBB_LOSS_COUNT && !ebb_loss_has_labels(kind) && !ebb_loss_scales_target(kind);
 }
 
 /* Few whole numbers are taken for classes, except with a loss that is for such values. A loss that
@@ -187,7 +192,7 @@ bool same_file(const char *output, const char *input) {
 
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task) {
   *out = ebb_loss_default(task == EBB_TASK_REGRESSION ? EBB_LOSS_MSE : EBB_LOSS_CROSS_ENTROPY);
-  ebb_loss asked = s->loss;
+  ebb_loss asked = loss_asked(s);
   if (asked.kind == EBB_LOSS_COUNT) return EXIT_GOOD;
   bool fits = task == EBB_TASK_CLASSIFICATION && ebb_loss_is_binary(asked.kind);
   if (task != EBB_TASK_AUTO && !fits &&
@@ -203,8 +208,12 @@ int check_targets(const ebb_table *table, ebb_loss loss) {
   ebb_loss_domain domain = ebb_loss_domain_of(loss.kind);
   char needs[96];
   snprintf(needs, sizeof needs, "%s, as %s needs", domain.text, ebb_loss_name(loss.kind));
-  return fail_status(
-      ebb_table_check_targets(table, domain.least, domain.most, domain.above, needs));
+  int code =
+      fail_status(ebb_table_check_targets(table, domain.least, domain.most, domain.above, needs));
+  snprintf(needs, sizeof needs, "as %s needs", ebb_loss_name(loss.kind));
+  if (code == EXIT_GOOD && domain.sum != 0)
+    code = fail_status(ebb_table_check_sums(table, domain.sum, domain.spread, needs));
+  return code;
 }
 
 int encode_rows(ebb_dataset *out, const ebb_encoder *encoder, const ebb_table *table,

@@ -39,6 +39,9 @@ bool same_file(const char *output, const char *input);
 /* The requested loss, or the default one for the task. */
 int choose_loss(ebb_loss *out, const settings *s, ebb_task task);
 
+/* The loss that is asked for; of several target columns, the one that takes values. */
+ebb_loss loss_asked(const settings *s);
+
 /* True if --loss is one for values that keep their own scale, such as counts. */
 bool loss_keeps_target(const settings *s);
 

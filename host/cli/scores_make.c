@@ -132,6 +132,7 @@ static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
     if (status == EBB_OK)
       status =
           ebb_scores_of_loss(out->own, loss, all, actual, rows->weights, rows->rows, rows->outputs);
+    if (ebb_loss_is_direction(loss.kind)) out->scores.warnings &= ~(unsigned)EBB_SCORES_NO_BETTER;
     code = fail_status(status);
   }
   free(predicted);

@@ -78,7 +78,7 @@ static int choose_measure(training *t) {
   const settings *s = t->s;
   int code = choose_loss(&t->options.loss, s, ebb_encoder_task(t->encoder));
   if (code == EXIT_GOOD && t->options.monitor == EBB_MONITOR_ACCURACY &&
-      !ebb_loss_has_labels(t->options.loss.kind))
+      !ebb_loss_has_accuracy(t->options.loss.kind))
     return fail(EXIT_USAGE, "%s: accuracy is of classes; this is a regression, which has the loss",
                 settings_origin(s, "monitor").text);
   return code;

@@ -89,7 +89,7 @@ static int read_targets(ebb_table **table, const settings *s, const ebb_encoder 
                         const char *labels) {
   int code = read_table(table, s, encoder, false);
   if (code != EXIT_GOOD) return code;
-  if (ebb_table_has_target(*table)) return check_targets(*table, s->loss);
+  if (ebb_table_has_target(*table)) return check_targets(*table, loss_asked(s));
   return fail(EXIT_INPUT, "%s: has no targets to learn from; give their file by %s", s->data,
               labels);
 }

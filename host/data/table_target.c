@@ -71,6 +71,19 @@ ebb_status ebb_table_check_targets(const ebb_table *table, double least, double 
   return EBB_OK;
 }
 
+ebb_status ebb_table_check_sums(const ebb_table *table, double sum, double spread,
+                                const char *needs) {
+  const ebbi_target *target = &table->target;
+  for (size_t row = 0; target->numbers && row < table->rows; row++) {
+    double found = 0;
+    for (size_t k = 0; k < target->cols; k++) found += ebbi_table_value(table, row, k);
+    if (!(fabs(found - sum) <= spread))
+      return ebbi_target_fail(table, row, "the %zu targets sum to %g, not to %g, %s", target->cols,
+                              found, sum, needs);
+  }
+  return EBB_OK;
+}
+
 const char *ebb_table_text(const ebb_table *table, size_t column, size_t index) {
   if (column >= table->raw.cols || !table->raw.columns) return NULL;
   const ebbi_names *texts = &table->raw.columns[column].texts;

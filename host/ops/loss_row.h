@@ -16,6 +16,8 @@ typedef struct ebbi_loss_figure {
   double (*by)(ebb_loss loss, double actual, double predicted); /* NULL: the mean */
   /* In place of `of`: of all predictions of a target, or of that of an output. */
   double (*over)(ebb_loss loss, double actual, const double *predicted, size_t output);
+  /* In place of both: of all targets of a row. */
+  double (*row)(const double *actual, const double *predicted, size_t targets);
   bool several; /* only where a target has several outputs */
   bool each;    /* one for each of several outputs, named after the loss's parameter */
 } ebbi_loss_figure;
@@ -38,12 +40,16 @@ typedef struct ebbi_loss_row {
   bool likelihood; /* the mean of -log of a class's probability, with parameters of 0 */
   bool plain;      /* the kernel leaves out what parameters of 0 do not need */
   bool binary;     /* takes two classes, too, in one output */
+  bool direction;  /* the size of a row's outputs has no meaning */
+  bool counts;     /* the kernel counts the outputs of a row that are right */
+  ebb_loss_kind values; /* takes its place where targets are values; 0: none does */
   ebb_link link;
   ebb_loss_domain domain; /* of the targets; no text: any number */
   double flops, bytes;    /* for each output */
   /* Turns a target's outputs, where scale and shift undo its standardisation, into predictions;
    * NULL: each by the link. */
   void (*predict)(double *predicted, ebb_loss loss, const float *z, double scale, double shift);
+  void (*predict_row)(double *predicted, const float *z, size_t targets); /* all targets at once */
   size_t (*centre)(
       ebb_loss loss); /* the output that is compared with the target; NULL: the first */
   ebbi_loss_columns columns;

@@ -47,6 +47,19 @@ bool ebb_loss_is_squares(ebb_loss_kind kind) {
   return exists(kind) && losses[kind].row->squares;
 }
 
+bool ebb_loss_has_accuracy(ebb_loss_kind kind) {
+  return ebb_loss_has_labels(kind) || (exists(kind) && losses[kind].row->counts);
+}
+
+bool ebb_loss_is_direction(ebb_loss_kind kind) {
+  return exists(kind) && losses[kind].row->direction;
+}
+
+ebb_loss ebb_loss_for_values(ebb_loss loss) {
+  if (exists(loss.kind) && losses[loss.kind].row->values) loss.kind = losses[loss.kind].row->values;
+  return loss;
+}
+
 ebb_link ebb_loss_link(ebb_loss_kind kind) {
   return exists(kind) ? losses[kind].row->link : EBB_LINK_IDENTITY;
 }
@@ -56,7 +69,7 @@ bool ebb_loss_scales_target(ebb_loss_kind kind) {
 }
 
 ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind) {
-  const ebb_loss_domain any = {-INFINITY, INFINITY, false, "any number"};
+  const ebb_loss_domain any = {-INFINITY, INFINITY, false, "any number", 0, 0};
   return exists(kind) && losses[kind].row->domain.text ? losses[kind].row->domain : any;
 }
 
@@ -102,6 +115,10 @@ size_t ebb_loss_outputs(ebb_loss loss) {
   const ebbi_loss_row *row = losses[loss.kind].row;
   if (row->list) return (size_t)given_count(loss);
   return row->outputs ? row->outputs : 1;
+}
+
+size_t ebbi_loss_hits(ebb_loss loss, size_t outputs) {
+  return losses[loss.kind].row->counts ? outputs : 1;
 }
 
 size_t ebbi_loss_targets(ebb_loss loss, size_t outputs) {

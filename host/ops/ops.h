@@ -74,6 +74,9 @@ size_t ebbi_loss_sums(ebb_loss loss);
 /* The columns of a loss's targets, for a network of so many outputs. */
 size_t ebbi_loss_targets(ebb_loss loss, size_t outputs);
 
+/* The most hits of a row: 1, or the outputs where each is right or wrong. */
+size_t ebbi_loss_hits(ebb_loss loss, size_t outputs);
+
 /* Fails unless the outputs are those of a whole number of targets. */
 ebb_status ebbi_require_outputs(const char *where, ebb_loss loss, size_t outputs);
 

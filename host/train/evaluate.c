@@ -63,7 +63,7 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator) {
 }
 
 /* Means over the weights; the loss of rows whose weights are all 0 is 0. */
-ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
+ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs) {
   double weights = state->rows, hits = state->correct;
   double losses = (double)state->loss_sum - (double)state->loss_carry;
   if (loss.weighted) {
@@ -73,7 +73,9 @@ ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
   bool nothing = loss.weighted && weights == 0 && losses == 0;
   return (ebb_metrics){
       .loss = nothing ? 0 : losses / weights,
-      .accuracy = ebb_loss_has_labels(loss.kind) ? hits / weights : NAN,
+      .accuracy = ebb_loss_has_accuracy(loss.kind)
+                      ? hits / (weights * (double)ebbi_loss_hits(loss, outputs))
+                      : NAN,
       .r2 = NAN,
       .rows = state->rows,
   };
@@ -81,10 +83,11 @@ ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss) {
 
 /* Hits and weights add the same weights in the same order, so rounding keeps hits below, up to the
  * compensation's last bits. Without weights the device never writes these sums. */
-bool ebbi_state_weights_possible(const ebb_state *state, ebb_loss loss) {
+bool ebbi_state_hits_possible(const ebb_state *state, ebb_loss loss, size_t outputs) {
   double weights = (double)state->weight_sum, hits = (double)state->hit_sum;
+  double most = (double)ebbi_loss_hits(loss, outputs);
   if (!loss.weighted) return weights == 0 && hits == 0;
-  return isfinite(weights) && weights >= 0 && hits >= 0 && hits <= weights * (1 + 0x1p-12) &&
+  return isfinite(weights) && weights >= 0 && hits >= 0 && hits <= weights * most * (1 + 0x1p-12) &&
          state->correct == 0;
 }
 
@@ -148,8 +151,11 @@ static ebb_status begin(ebbi_evaluator *evaluator, size_t steps) {
 /* Checks that the device has counted what was queued. */
 static ebb_status check_state(const ebb_state *state, const ebbi_evaluator *evaluator) {
   size_t rows = evaluator->feed.rows;
-  REQUIRE(state->done == evaluator->done && state->rows == rows && state->correct <= rows &&
-              ebbi_state_weights_possible(state, evaluator->pass->loss),
+  ebb_loss loss = evaluator->pass->loss;
+  size_t outputs = ebb_spec_outputs(&evaluator->pass->network->spec);
+  REQUIRE(state->done == evaluator->done && state->rows == rows &&
+              state->correct <= rows * ebbi_loss_hits(loss, outputs) &&
+              ebbi_state_hits_possible(state, loss, outputs),
           EBB_ERR_DEVICE,
           "evaluation: the device reports %lu rows, %lu of them right, after %llu steps; there are "
           "%zu rows and %llu steps; its memory or its driver is at fault; run `ebb verify`",
@@ -168,7 +174,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
   evaluator->done += steps;
   TRY(run_steps(evaluator, steps));
   TRY(ebb_tensor_download(&state, pass->state));
-  *metrics = ebbi_state_metrics(&state, pass->loss);
+  *metrics = ebbi_state_metrics(&state, pass->loss, ebb_spec_outputs(&pass->network->spec));
   metrics->rows = evaluator->feed.rows;
   if (isfinite(metrics->loss)) {
     TRY(check_state(&state, evaluator));

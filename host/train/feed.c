@@ -12,6 +12,7 @@
 #include "train.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 /* Fails at a target that the loss has no meaning for. */
@@ -22,6 +23,20 @@ static ebb_status check_values(const char *where, const ebb_dataset *dataset, eb
             "choose a loss for any number, such as mse",
             where, i / dataset->outputs, i % dataset->outputs, (double)dataset->values[i],
             ebb_loss_domain_of(loss.kind).text, ebb_loss_name(loss.kind));
+  return EBB_OK;
+}
+
+/* Fails at a row whose values have another sum than the loss needs. */
+static ebb_status check_sums(const char *where, const ebb_dataset *dataset, ebb_loss loss) {
+  ebb_loss_domain domain = ebb_loss_domain_of(loss.kind);
+  for (size_t i = 0; dataset->values && domain.sum != 0 && i < dataset->rows; i++) {
+    double sum = 0;
+    for (size_t k = 0; k < dataset->outputs; k++)
+      sum += (double)dataset->values[i * dataset->outputs + k];
+    REQUIRE(fabs(sum - domain.sum) <= domain.spread, EBB_ERR_INPUT,
+            "%s: row %zu: the targets sum to %g, not to %g, as %s needs", where, i, sum, domain.sum,
+            ebb_loss_name(loss.kind));
+  }
   return EBB_OK;
 }
 
@@ -42,6 +57,7 @@ ebb_status ebbi_feed_check(ebbi_largest *largest, const char *where, const ebb_d
   REQUIRE(classes ? dataset->labels != NULL : dataset->values != NULL, EBB_ERR_ARGUMENT,
           "%s: loss %s needs %s, which the data do not have", where, ebb_loss_name(loss.kind),
           classes ? "labels" : "target values");
+  TRY(check_sums(where, dataset, loss));
   return check_values(where, dataset, loss);
 }
 

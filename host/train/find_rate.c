@@ -37,7 +37,7 @@ static ebb_status take_options(ebb_rate_test_options *own, const ebb_rate_test_o
 
 /* The sum of the losses of the epoch so far, and its rows; none at the beginning of an epoch. */
 static void sums_of(double *sum, size_t *rows, const ebb_state *state, ebb_loss loss) {
-  ebb_metrics metrics = ebbi_state_metrics(state, loss);
+  ebb_metrics metrics = ebbi_state_metrics(state, loss, 1);
   bool none = state->done == state->epoch_first;
   *rows = none ? 0 : metrics.rows;
   *sum = none ? 0 : metrics.loss * (double)metrics.rows;
@@ -52,7 +52,7 @@ static ebb_status step(double *loss, ebb_trainer *trainer, ebb_state *state, flo
   TRY(ebb_trainer_set_learning_rate(trainer, rate));
   TRY(ebb_trainer_step(trainer, 1));
   TRY(ebbi_trainer_read_state(state, trainer));
-  ebb_metrics metrics = ebbi_state_metrics(state, kind); /* at an epoch's end, too */
+  ebb_metrics metrics = ebbi_state_metrics(state, kind, 1); /* at an epoch's end, too */
   after = metrics.loss * (double)metrics.rows;
   *loss = (after - before) / (double)(metrics.rows - old_rows);
   return EBB_OK;

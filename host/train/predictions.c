@@ -58,7 +58,9 @@ void ebb_output_predictions(double *values, const ebb_encoder *encoder, ebb_loss
                             const float *outputs, size_t rows) {
   const ebbi_loss_row *row = ebbi_loss_row_of(loss.kind);
   size_t targets = ebb_encoder_outputs(encoder), each = ebb_loss_outputs(loss);
-  for (size_t k = 0; k < targets; k++) {
+  for (size_t i = 0; row->predict_row && i < rows; i++)
+    row->predict_row(values + i * targets, outputs + i * targets, targets);
+  for (size_t k = 0; !row->predict_row && k < targets; k++) {
     double shift = ebb_encoder_target_mean(encoder, k);
     double scale = ebb_encoder_target_deviation(encoder, k);
     for (size_t i = k; i < rows * targets; i += targets)
@@ -73,7 +75,8 @@ void ebb_predictions(double *values, const ebb_encoder *encoder, ebb_loss loss,
   size_t targets = ebb_encoder_outputs(encoder), each = ebb_loss_outputs(loss);
   size_t centre = row->centre ? row->centre(loss) : 0;
   double predicted[EBB_LOSS_PARAMETERS];
-  for (size_t i = 0; i < rows * targets; i++) {
+  if (row->predict_row) ebb_output_predictions(values, encoder, loss, outputs, rows);
+  for (size_t i = 0; !row->predict_row && i < rows * targets; i++) {
     double shift = ebb_encoder_target_mean(encoder, i % targets);
     double scale = ebb_encoder_target_deviation(encoder, i % targets);
     (row->predict ? row->predict : predict)(predicted, loss, outputs + i * each, scale, shift);

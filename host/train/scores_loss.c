@@ -20,7 +20,12 @@ static ebb_loss_score score(const values *x, const ebbi_loss_figure *figure, siz
   size_t outputs = ebb_loss_outputs(x->loss);
   char number[EBBI_NUMBER_TEXT] = "";
   double sum = 0, divisor = 0;
-  for (size_t i = 0; i < x->count; i++) {
+  for (size_t i = 0; figure->row && i < x->count; i += x->targets) {
+    double weight = ebbi_row_weight(x->weights, i / x->targets);
+    sum += weight * figure->row(x->actual + i, x->predicted + i, x->targets);
+    divisor += weight;
+  }
+  for (size_t i = 0; !figure->row && i < x->count; i++) {
     double weight = ebbi_row_weight(x->weights, i / x->targets), actual = x->actual[i];
     const double *predicted = x->predicted + i * outputs;
     sum += weight * (figure->over ? figure->over(x->loss, actual, predicted, output)

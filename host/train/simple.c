@@ -46,12 +46,36 @@ static ebb_status check_values(const ebb_arrays *data) {
   return EBB_OK;
 }
 
+/* The loss that the options name, or the data's own. */
+static ebb_status choose_loss(ebb_loss *out, const ebb_arrays *data,
+                              const ebb_simple_options *options) {
+  *out = ebb_loss_default(data->labels ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
+  if (!options->loss) return EBB_OK;
+  TRY(ebb_loss_parse(out, options->loss));
+  if (!data->labels) *out = ebb_loss_for_values(*out);
+  bool labels = ebb_loss_has_labels(out->kind) || ebb_loss_is_binary(out->kind);
+  REQUIRE(data->labels ? labels : !ebb_loss_has_labels(out->kind), EBB_ERR_ARGUMENT,
+          "ebb_simple_train: loss \"%.60s\" does not go with %s", options->loss,
+          data->labels ? "labels" : "values");
+  return EBB_OK;
+}
+
+/* Encodes some rows. */
+static ebb_status encode(ebb_dataset *out, const ebb_model *model, const ebb_table *table,
+                         const size_t *rows, size_t count) {
+  TRY(ebb_encoder_apply(out, model->encoder, table, rows, count));
+  bool binary = out->labels && ebb_loss_is_binary(model->loss.kind);
+  return binary ? ebb_dataset_to_binary(out) : EBB_OK;
+}
+
 /* Splits the rows and encodes them; the encoder is fitted on the training rows alone. */
 static ebb_status prepare_rows(train_rows *r, ebb_model *model, const ebb_arrays *data,
                                const ebb_simple_options *options) {
   ebb_encoder_options scaling = {.size = sizeof(ebb_encoder_options),
                                  .no_scale = options->no_scale,
                                  .no_scale_target = options->no_scale};
+  TRY(choose_loss(&model->loss, data, options));
+  if (!ebb_loss_scales_target(model->loss.kind)) scaling.no_scale_target = true;
   TRY(ebb_table_from_arrays(&r->table, data, NULL));
   TRY(check_values(data));
   r->order = malloc(ebb_table_rows(r->table) * sizeof *r->order);
@@ -60,10 +84,9 @@ static ebb_status prepare_rows(train_rows *r, ebb_model *model, const ebb_arrays
   model->fingerprint = ebb_table_fingerprint(r->table);
   TRY(ebb_table_split(r->order, &r->parts, r->table, &model->split));
   TRY(ebb_encoder_fit(&model->encoder, r->table, r->order, r->parts.train, &scaling));
-  TRY(ebb_encoder_apply(&r->train, model->encoder, r->table, r->order, r->parts.train));
+  TRY(encode(&r->train, model, r->table, r->order, r->parts.train));
   if (r->parts.valid == 0) return EBB_OK;
-  return ebb_encoder_apply(&r->valid, model->encoder, r->table, r->order + r->parts.train,
-                           r->parts.valid);
+  return encode(&r->valid, model, r->table, r->order + r->parts.train, r->parts.valid);
 }
 
 static ebb_status train(ebb_simple *simple, const train_rows *r,
@@ -73,15 +96,15 @@ static ebb_status train(ebb_simple *simple, const train_rows *r,
   ebb_trainer *trainer = NULL;
   ebb_train_options own = EBB_TRAIN_OPTIONS_INIT;
   ebb_train_amounts amounts = ebb_train_amounts_for(r->parts.train, r->parts.valid, options->batch);
-  own.loss = model->loss =
-      ebb_loss_default(r->train.labels ? EBB_LOSS_CROSS_ENTROPY : EBB_LOSS_MSE);
+  own.loss = model->loss;
   own.batch = amounts.batch;
   own.epochs = options->epochs ? options->epochs : amounts.epochs;
   own.patience = amounts.patience;
   own.keep_best = r->parts.valid > 0;
   own.learning_rate = (float)options->learning_rate;
   own.seed = options->seed;
-  TRY(ebb_spec_parse(&spec, options->network, r->train.inputs, r->train.outputs));
+  TRY(ebb_spec_parse(&spec, options->network, r->train.inputs,
+                     ebb_model_outputs(model->encoder, model->loss)));
   TRY(ebb_network_create(&model->network, simple->device, &spec, EBB_INIT_AUTO, options->seed));
   ebb_status status = ebb_trainer_create(&trainer, model->network, &r->train,
                                          r->parts.valid ? &r->valid : NULL, &own);

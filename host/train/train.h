@@ -89,11 +89,11 @@ ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 
-/* Computes the means from a state's sums; accuracy is NaN for mse. */
-ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss);
+/* Computes the means from a state's sums; accuracy is NaN for mse. `outputs`: of the network. */
+ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs);
 
 /* False if these sums of weights cannot be. */
-bool ebbi_state_weights_possible(const ebb_state *state, ebb_loss loss);
+bool ebbi_state_hits_possible(const ebb_state *state, ebb_loss loss, size_t outputs);
 
 /* Identifies a dataset. */
 typedef struct ebbi_data_print {

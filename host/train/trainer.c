@@ -22,7 +22,7 @@ static ebb_status check_best(const ebb_train_options *options, const ebb_dataset
           where);
   REQUIRE((unsigned)options->monitor < EBB_MONITOR_COUNT, EBB_ERR_ARGUMENT,
           "%s: there is no monitor %d", where, (int)options->monitor);
-  REQUIRE(options->monitor != EBB_MONITOR_ACCURACY || ebb_loss_has_labels(options->loss.kind),
+  REQUIRE(options->monitor != EBB_MONITOR_ACCURACY || ebb_loss_has_accuracy(options->loss.kind),
           EBB_ERR_ARGUMENT, "%s: the monitor is the accuracy, which loss %s does not have", where,
           ebb_loss_name(options->loss.kind));
   REQUIRE(isfinite(options->min_delta) && options->min_delta >= 0, EBB_ERR_ARGUMENT,

@@ -79,7 +79,8 @@ typedef struct run {
 /* Fills a report from the epoch's sums so far. */
 static void fill_report(run *r, size_t old_rows, double seconds) {
   ebb_report *report = &r->report;
-  ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss);
+  size_t outputs = ebb_spec_outputs(&r->trainer->network->spec);
+  ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss, outputs);
   size_t rows = metrics.rows - old_rows;
   report->step = r->state.done;
   report->learning_rate = (double)r->state.learning_rate;

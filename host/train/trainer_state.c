@@ -39,7 +39,9 @@ static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer
           "training: the device reports the loss %g at step %llu, and no step with such a "
           "loss" DEVICE_REPORTS,
           (double)state->loss_sum, (unsigned long long)state->done);
-  REQUIRE(ebbi_state_weights_possible(state, trainer->options.loss), EBB_ERR_DEVICE,
+  REQUIRE(ebbi_state_hits_possible(state, trainer->options.loss,
+                                   ebb_spec_outputs(&trainer->network->spec)),
+          EBB_ERR_DEVICE,
           "training: the device reports the weight %g of %lu rows at step %llu, %g of it "
           "right" DEVICE_REPORTS,
           (double)state->weight_sum, (unsigned long)state->rows, (unsigned long long)state->done,
@@ -50,6 +52,7 @@ static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer
 /* Checks the position in the epochs, which must agree at any time. */
 static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer) {
   uint64_t epoch = state->done / trainer->epoch_steps;
+  size_t outputs = ebb_spec_outputs(&trainer->network->spec);
   REQUIRE(
       state->epoch_steps == trainer->epoch_steps && state->epoch == epoch &&
           state->epoch_first == epoch * trainer->epoch_steps,
@@ -58,7 +61,9 @@ static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer
       "%llu of epochs of %zu steps" DEVICE_REPORTS,
       (unsigned long)state->epoch, (unsigned long long)state->epoch_first,
       (unsigned long)state->epoch_steps, (unsigned long long)state->done, trainer->epoch_steps);
-  REQUIRE(state->done <= trainer->queued && state->correct <= state->rows, EBB_ERR_DEVICE,
+  REQUIRE(state->done <= trainer->queued &&
+              state->correct <= state->rows * ebbi_loss_hits(trainer->options.loss, outputs),
+          EBB_ERR_DEVICE,
           "training: the device reports step %llu of %llu, %lu of %lu rows right" DEVICE_REPORTS,
           (unsigned long long)state->done, (unsigned long long)trainer->queued,
           (unsigned long)state->correct, (unsigned long)state->rows);

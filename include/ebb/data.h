@@ -226,6 +226,12 @@ ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t ind
 ebb_status ebb_table_check_targets(const ebb_table *table, double least, double most, bool above,
                                    const char *needs);
 
+/* Checks that each row's targets sum to a number, but for as much as `spread`. `needs` says by whom
+ * it is needed: "as cross_entropy needs".
+ * Errors: EBB_ERR_INPUT, which names the row and its sum. */
+ebb_status ebb_table_check_sums(const ebb_table *table, double sum, double spread,
+                                const char *needs);
+
 /* The distinct texts of a column of the file, in order of appearance. NULL: no more, or the column
  * holds numbers. */
 const char *ebb_table_text(const ebb_table *table, size_t column, size_t index);

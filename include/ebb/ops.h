@@ -55,7 +55,12 @@ const char *ebb_activation_text(char text[EBB_ACTIVATION_TEXT], ebb_activation a
   X(BCE, bce, VALUES, "-y log p - (1 - y) log(1 - p), p = 1 / (1 + e^-z): two classes, yes or no") \
   X(FOCAL, focal, LABELS, "-(1 - p)^gamma log p, p = softmax(z)[label]")                           \
   X(GAUSSIAN, gaussian, VALUES,                                                                    \
-    "(log v + (m - y)^2 / v) / 2, v = e^s of at least eps: outputs m and s for each target")
+    "(log v + (m - y)^2 / v) / 2, v = e^s of at least eps: outputs m and s for each target")       \
+  X(HINGE, hinge, LABELS, "mean over other classes of max(0, margin + z - z[label])")              \
+  X(SQUARED_HINGE, squared_hinge, LABELS, "the same, squared")                                     \
+  X(COSINE, cosine, VALUES, "1 - cos(z, y): the direction of several values")                      \
+  X(SOFT_CROSS_ENTROPY, soft_cross_entropy, VALUES,                                                \
+    "-sum of y log softmax(z): a probability for each class")
 
 typedef enum ebb_loss_kind {
 #define EBB_LOSS_ENUM(name, text, targets, formula) EBB_LOSS_##name,
@@ -99,9 +104,20 @@ typedef struct ebb_loss_domain {
   double least, most; /* infinite: none */
   bool above;         /* `least` itself is not allowed */
   const char *text;   /* "0 or more" */
+  double sum, spread; /* a row's values sum to this, but for as much as `spread`; 0: to anything */
 } ebb_loss_domain;
 ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind);
 bool ebb_loss_takes(ebb_loss_kind kind, double value);
+
+/* Returns the loss that takes this one's place where targets are several values: cross_entropy of
+ * probabilities. Other losses are returned as they are. */
+ebb_loss ebb_loss_for_values(ebb_loss loss);
+
+/* Returns true if epochs have an accuracy: with labels, and where each output says yes or no. */
+bool ebb_loss_has_accuracy(ebb_loss_kind kind);
+
+/* Returns true if only the direction of a row's outputs has a meaning, not their size. */
+bool ebb_loss_is_direction(ebb_loss_kind kind);
 
 /* Returns true if the loss also takes two classes, in one output: the values 0 and 1. */
 bool ebb_loss_is_binary(ebb_loss_kind kind);
@@ -337,7 +353,7 @@ ebb_status ebb_loss_partials_create(ebb_tensor **out, ebb_device *device, size_t
 
 /* Computes the loss of the output z and its gradient. The loss is the mean over the state's `live`
  * rows; the other rows get gradient 0. `target` holds I32 labels [B, 1] in [0, O) or F32 values [B,
- * O].
+ * O / ebb_loss_outputs]: of soft_cross_entropy the probabilities of the classes.
  * Shapes: dz, z [B, O]; partials as created above.  Source: kernels/loss.cl */
 ebb_status ebb_loss_forward_backward(ebb_tensor *dz, ebb_tensor *partials, const ebb_tensor *z,
                                      const ebb_tensor *target, const ebb_tensor *state,

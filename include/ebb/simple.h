@@ -37,9 +37,11 @@ typedef struct ebb_simple_options {
   bool no_scale;              /* do not standardise inputs and values */
   ebb_report_callback report; /* as for ebb_trainer_run; NULL: none */
   void *user;                 /* passed to the callback */
+  const char *loss; /* as for ebb_loss_parse, "huber(0.5)", if it goes with the data: labels or
+                     * values; NULL: cross_entropy or mse */
 } ebb_simple_options;
 
-#define EBB_SIMPLE_OPTIONS_INIT {sizeof(ebb_simple_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+#define EBB_SIMPLE_OPTIONS_INIT {sizeof(ebb_simple_options), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 /* Trains a network on rows with labels (classification) or values (regression). The arrays are not
  * needed afterwards. If `options` is NULL, all defaults apply. Blocks.

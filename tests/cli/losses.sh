@@ -82,3 +82,32 @@ for loss in 'cross_entropy(0.1)' 'focal(1.5)'; do
   [ "$(field loss out)" != "$(field log_loss out)" ] || flunk "$loss is no log loss: $(field loss out)"
 done
 complains 2 'smoothing of cross_entropy is 1, not in ' train --data yes.csv --loss 'cross_entropy(1)' --quiet
+
+begin "probabilities of classes"
+awk 'BEGIN { print "x,y,A,B,C"; for (i = 0; i < 200; i++) { x = i % 14 / 7 - 1; y = i % 9 / 4 - 1; a = int(1000 * exp(x) / (exp(x) + exp(y) + 1)); b = int(1000 * exp(y) / (exp(x) + exp(y) + 1)); printf "%g,%g,%g,%g,%g\n", x, y, a / 1000, b / 1000, (1000 - a - b) / 1000 } }' >shares.csv
+code 0 train --data shares.csv --target A,B,C --loss 'cross_entropy(0.01)' --model 4tanh --epochs 40 --lr 0.05 --quiet --out shares.safetensors
+code 0 info shares.safetensors
+out '^loss  *soft_cross_entropy(0.01)$'
+code 0 predict shares.safetensors --data shares.csv --quiet
+[ "$(head -1 out)" = p_A,p_B,p_C ] || flunk "header: $(head -1 out)"
+[ "$(tail -n +2 out | awk -F, '$1 + $2 + $3 > 1.00001 || $1 + $2 + $3 < 0.99999' | wc -l)" -eq 0 ] || flunk "no probabilities: $(cat out)"
+code 0 eval shares.safetensors --data shares.csv --json --quiet
+near "$(field accuracy out)" 1 0.1
+sed '4s/,[^,]*$/,0.9/' shares.csv >sum.csv
+complains 6 'sum.csv:4: .*the 3 targets sum to 1[.][0-9]*, not to 1, as soft_cross_entropy needs' train --data sum.csv --target A,B,C --loss cross_entropy --quiet
+complains 6 'sum.csv:4: .* sum to ' eval shares.safetensors --data sum.csv --quiet
+
+begin "the direction of several values"
+code 0 train --data shares.csv --target A,B,C --loss cosine --model 4tanh --epochs 40 --lr 0.05 --quiet --out direction.safetensors
+code 0 eval direction.safetensors --data shares.csv --json --quiet
+near "$(field cosine out)" 1 0.02
+[ "$(grep -c 'does not beat' out err)" = "$(printf 'out:0\nerr:0')" ] || flunk "sizes are judged: $(cat out err)"
+
+begin "hinge losses, and the accuracy of answers of yes or no"
+code 0 train --data yes.csv --drop A,B --loss 'hinge(0.5)' --model 4tanh --epochs 40 --lr 0.05 --quiet --out hinge.safetensors
+code 0 eval hinge.safetensors --data yes.csv --json --quiet
+near "$(field accuracy out)" 1 0.1
+complains 2 'margin of squared_hinge is 0, not in ' train --data yes.csv --loss 'squared_hinge(0)' --quiet
+code 0 train --data yes.csv --drop kind --target A,B --loss bce --model 4tanh --epochs 40 --patience 0 --lr 0.05 --monitor accuracy --quiet --log both.log --out both.safetensors
+code 0 eval both.safetensors --data yes.csv --target A,B --part valid --json --quiet
+near "$(field accuracy out)" "$(sed -n 's/.*"valid_accuracy": *\([0-9.]*\).*/\1/p' both.log | sort -g | tail -1)" 1e-6

@@ -6,7 +6,7 @@
 
 /* A row's softmax: the cross-entropy of the label, and what its probability lacks to 1. */
 typedef struct softmax {
-  double entropy, rest, largest, sum;
+  double entropy, rest, largest, others;
 } softmax;
 
 static softmax softmax_of(const double *z, size_t label, size_t cols) {
@@ -14,9 +14,10 @@ static softmax softmax_of(const double *z, size_t label, size_t cols) {
   double others = 0;
   for (size_t col = 0; col < cols; col++)
     if (col != label) others += exp(z[col] - s.largest);
-  s.sum = others + exp(z[label] - s.largest);
-  s.rest = others / s.sum;
-  s.entropy = s.rest < 0.5 ? -log1p(-s.rest) : log(s.sum) + s.largest - z[label];
+  double sum = others + exp(z[label] - s.largest);
+  s.others = others;
+  s.rest = others / sum;
+  s.entropy = s.rest < 0.5 ? -log1p(-s.rest) : log(sum) + s.largest - z[label];
   return s;
 }
 
@@ -28,9 +29,9 @@ static double row(double *dz, const double *z, const ebbi_reference_target *targ
   if (label >= cols) return NAN;
   softmax s = softmax_of(z, label, cols);
   double gamma = target->loss.parameters[0];
-  double slope = pow(s.rest, gamma) + gamma * (1 - s.rest) * s.entropy * pow(s.rest, gamma - 1);
+  double slope = pow(s.rest, gamma) * (s.rest + gamma * (1 - s.rest) * s.entropy);
   for (size_t col = 0; dz && col < cols; col++)
-    dz[col] = slope * (col == label ? -s.rest : exp(z[col] - s.largest) / s.sum);
+    dz[col] = col == label ? -slope : s.others > 0 ? slope * exp(z[col] - s.largest) / s.others : 0;
   return pow(s.rest, gamma) * s.entropy;
 }
 
@@ -45,13 +46,14 @@ static double scale(double *scale, const double *z, const ebbi_reference_target 
   return size;
 }
 
-/* With m the factor of softmax - onehot: |m| <= 1 + gamma, and by an output it changes by at most
- * 3 gamma + gamma^2, since p (-log p) and powers of 1 - p are below 1. Where an error may be large,
- * the loss changes by that times the largest slope, at most. */
+/* With f the label's slope, below 1 + gamma: by an output it changes by at most 1 + 3 gamma +
+ * gamma^2, since p (-log p) and powers of 1 - p are below 1; the others' shares of it change by at
+ * most f. Where an error may be large, the loss changes by that times the largest slope, at most.
+ */
 static double spread(const ebbi_loss_spread *s) {
   const double reach = 0.7 / EBBI_DEVIATIONS, gamma = s->target->loss.parameters[0];
   double e = s->z_variance[ebbi_largest(s->z_variance, s->cols)];
-  double change = 1 + 3 * gamma + gamma * gamma, live = s->live * s->live;
+  double change = 2 + 4 * gamma + gamma * gamma, live = s->live * s->live;
   for (size_t col = 0; col < s->cols; col++) {
     double own = s->bound * s->scale[col];
     s->dz_variance[col] = 2 * change * change * e / live + own * own;
@@ -62,7 +64,8 @@ static double spread(const ebbi_loss_spread *s) {
 /* rest: exp 6, its argument's rounding 1, the sums 2 cols, the division 5; so (2 cols + 12) u. Its
  * power: that gamma times, log and two products 8 of the argument (x^gamma times its argument is
  * below 1), exp 6. The cross-entropy: (cols + 16) u of 1 + itself. Their products, with gamma and
- * the label's probability, add: (7 cols + 92) u; softmax (cols + 24) u, 1 / live and products 8. */
+ * the label's probability, add: (7 cols + 92) u; the others' shares (cols + 24) u, 1 / live and
+ * products 8. */
 const ebbi_loss_check ebbi_loss_check_focal = {.row = row,
                                                .scale = scale,
                                                .gradient = 124,

@@ -20,5 +20,9 @@ static double spread(const ebbi_loss_spread *s) {
 
 /* dz: the sign of z - y is exact; the factor 1 / (live cols) 6, the product 1. The loss: z - y 1,
  * cols additions, the division by cols 5. */
-const ebbi_loss_check ebbi_loss_check_mae = {
-    .row = row, .gradient = 8, .value = 8, .value_column = 1, .bends = true, .spread = spread};
+const ebbi_loss_check ebbi_loss_check_mae = {.row = row,
+                                             .gradient = 8,
+                                             .value = 8,
+                                             .value_column = 1,
+                                             .side = ebbi_side_of_target,
+                                             .spread = spread};

@@ -23,5 +23,9 @@ static double spread(const ebbi_loss_spread *s) {
 /* dz: the rounded q or 1 - q, of which the larger is 1 less the smaller, 2; the factor 1 / (live
  * cols) 6, the product 1. The loss: z - y 1, that slope and the product 3, cols additions, the
  * division by cols 5. */
-const ebbi_loss_check ebbi_loss_check_quantile = {
-    .row = row, .gradient = 10, .value = 11, .value_column = 1, .bends = true, .spread = spread};
+const ebbi_loss_check ebbi_loss_check_quantile = {.row = row,
+                                                  .gradient = 10,
+                                                  .value = 11,
+                                                  .value_column = 1,
+                                                  .side = ebbi_side_of_target,
+                                                  .spread = spread};

@@ -9,6 +9,7 @@ static void constants(double c[EBB_LOSS_PARAMETERS], ebb_loss loss) {
 const ebbi_loss_row ebbi_loss_cross_entropy = {
     .parameters = {{.name = "smoothing", .least = 0, .most = 1, .below = true, .usual = 0}},
     .likelihood = true,
+    .values = EBB_LOSS_SOFT_CROSS_ENTROPY,
     .plain = true,
     .flops = 5,
     .bytes = 8,

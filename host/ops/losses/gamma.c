@@ -11,7 +11,7 @@ static double deviance(ebb_loss loss, double actual, double predicted) {
 const ebbi_loss_row ebbi_loss_gamma = {
     .own_scale = true,
     .link = EBB_LINK_EXP,
-    .domain = {0, INFINITY, true, "above 0"},
+    .domain = {0, INFINITY, true, "above 0", 0, 0},
     .flops = 7,
     .bytes = 12,
     .scores = {{.name = "deviance", .text = "mean deviance", .of = deviance}}};

@@ -12,7 +12,7 @@ static double deviance(ebb_loss loss, double actual, double predicted) {
 const ebbi_loss_row ebbi_loss_poisson = {
     .own_scale = true,
     .link = EBB_LINK_EXP,
-    .domain = {0, INFINITY, false, "0 or more"},
+    .domain = {0, INFINITY, false, "0 or more", 0, 0},
     .flops = 6,
     .bytes = 12,
     .scores = {{.name = "deviance", .text = "mean deviance", .of = deviance}}};

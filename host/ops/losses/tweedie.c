@@ -20,7 +20,7 @@ const ebbi_loss_row ebbi_loss_tweedie = {
     .parameters = {{.name = "power", .least = 1.0001, .most = 1.9999, .usual = 1.5}},
     .own_scale = true,
     .link = EBB_LINK_EXP,
-    .domain = {0, INFINITY, false, "0 or more"},
+    .domain = {0, INFINITY, false, "0 or more", 0, 0},
     .flops = 12,
     .bytes = 12,
     .constants = constants,
