@@ -6,10 +6,10 @@
 
 enum { ROWS = 256, INPUTS = 4, CLASSES = 3 };
 
-static float x[ROWS * INPUTS], values[ROWS], weights[ROWS];
+static float x[ROWS * INPUTS], values[ROWS], shares[2 * ROWS], weights[ROWS];
 static int32_t labels[ROWS];
 
-/* Values lie between 0 and 1, so every loss of values takes them. */
+/* Values lie between 0 and 1, so every loss of values takes them; a pair of shares adds up to 1. */
 static void make_table(void) {
   for (int r = 0; r < ROWS; r++) {
     float sum = 0;
@@ -18,6 +18,7 @@ static void make_table(void) {
       sum += x[INPUTS * r + c] * (float)(c + 1) / 20;
     }
     values[r] = 0.5f + sum;
+    shares[2 * r] = values[r], shares[2 * r + 1] = 1 - values[r];
     labels[r] = values[r] < 0.4f ? 0 : values[r] < 0.6f ? 1 : 2;
     weights[r] = 1 + (float)(r % 3);
   }
@@ -33,18 +34,25 @@ static float rate_of(ebb_optimizer_kind kind) {
 static bool train(ebb_device *device, const char *what, const char *name,
                   const ebb_train_options *options) {
   bool classes = ebb_loss_has_labels(options->loss.kind);
+  bool pairs = ebb_loss_is_direction(options->loss.kind) || /* or probabilities of classes */
+               ebb_loss_domain_of(options->loss.kind).sum > 0;
   const ebb_dataset data = {.rows = ROWS,
                             .inputs = INPUTS,
-                            .outputs = classes ? CLASSES : 1,
+                            .outputs = classes ? CLASSES
+                                       : pairs ? 2
+                                               : 1,
                             .x = x,
                             .labels = classes ? labels : NULL,
-                            .values = classes ? NULL : values,
+                            .values = classes ? NULL
+                                      : pairs ? shares
+                                              : values,
                             .weights = options->loss.weighted ? weights : NULL};
   ebb_spec spec;
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;
   ebb_metrics before, after;
-  bool ok = ebb_spec_parse(&spec, "16tanh", INPUTS, data.outputs) == EBB_OK &&
+  size_t outputs = data.outputs * ebb_loss_outputs(options->loss);
+  bool ok = ebb_spec_parse(&spec, "16tanh", INPUTS, outputs) == EBB_OK &&
             ebb_network_create(&network, device, &spec, EBB_INIT_AUTO, 1) == EBB_OK &&
             ebb_evaluate(&before, network, &data, options->loss) == EBB_OK &&
             ebb_trainer_create(&trainer, network, &data, NULL, options) == EBB_OK &&
