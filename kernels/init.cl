@@ -3,9 +3,10 @@
 #include "common.h"
 #include "philox.h"
 
-enum { DRAW_UNIFORM, DRAW_NORMAL, DRAW_NOTHING }; /* the host's ebbi_draw */
+enum { DRAW_UNIFORM, DRAW_NORMAL, DRAW_NOTHING, DRAW_SIGN }; /* the host's ebbi_draw */
 
-/* w[i, o] = scale * n, n uniform in (-1, 1), standard normal, or 1. One item for each block. */
+/* w[i, o] = scale * n, n uniform in (-1, 1), standard normal, 1, or 1 or -1 by the
+ * highest bit. One item for each block. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void init_weights(__global float *restrict w, int count, int cols, int stride, float scale,
                   int draw, ulong seed, uint stream) {
@@ -18,6 +19,7 @@ void init_weights(__global float *restrict w, int count, int cols, int stride, f
     float n = 1;
     if (draw == DRAW_UNIFORM) n = fma(2.0f, uniform_bits(bits[lane]), -1.0f);
     if (draw == DRAW_NORMAL) n = normal_bits(bits[lane]);
+    if (draw == DRAW_SIGN) n = bits[lane] >> 31 ? -1.0f : 1.0f;
     const int row = e / cols, col = e - row * cols;
     w[(size_t)row * stride + col] = scale * n;
   }

@@ -38,6 +38,15 @@
   X(prelu_gradient, "prelu.cl")                                                                    \
   X(scale, "scale.cl")                                                                             \
   X(scale_gradient, "scale.cl")                                                                    \
+  X(members, "members.cl")                                                                         \
+  X(members_backward, "members.cl")                                                                \
+  X(adapter, "adapter.cl")                                                                         \
+  X(adapter_backward, "adapter.cl")                                                                \
+  X(adapter_gradients, "adapter.cl")                                                               \
+  X(heads, "heads.cl")                                                                             \
+  X(heads_backward, "heads.cl")                                                                    \
+  X(heads_gradients, "heads.cl")                                                                   \
+  X(mean, "mean.cl")                                                                               \
   X(embed, "embed.cl")                                                                             \
   X(embed_gradient, "embed.cl")                                                                    \
   X(periodic, "periodic.cl")                                                                       \

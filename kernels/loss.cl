@@ -2,11 +2,11 @@
  *
  * An item takes LOSS_ROWS rows, one after the other, each in vectors of columns. A group adds its
  * losses and correct rows in a fixed order into one pair of partial sums, which the launch that
- * closes the step adds up. The mean is over the state's `live` rows; the other rows get gradient 0
- * and are not counted. With -DLOSS_WEIGHTED each row's loss, hit and gradient are multiplied by its
- * weight; a row of weight 0 is not read, so that it cannot make anything NaN. Rows in the lanes
- * would avoid sums over lanes, but would need two transposes and keep 16 wide rows in the cache at
- * a time.
+ * closes the step adds up. The mean is over the state's `live` rows, each times `members`; the
+ * other rows get gradient 0 and are not counted. With -DLOSS_WEIGHTED each row's loss, hit and
+ * gradient are multiplied by its weight; a row of weight 0 is not read, so that it cannot make
+ * anything NaN. Rows in the lanes would avoid sums over lanes, but would need two transposes and
+ * keep 16 wide rows in the cache at a time.
  */
 #include "common.h"
 #include "elementary.h"
@@ -67,25 +67,26 @@ typedef int loss_target;
 typedef float loss_target;
 #endif
 
-/* dz, z [batch, cols] with one stride; target: labels [batch, 1] or values [batch, cols]; weights
- * [batch], read only with LOSS_WEIGHTED; p: the loss's constants. Row losses and, with labels, hits
- * are added up into partials [groups, PARTIALS]. */
+/* dz, z [batch, cols] with one stride; each `members` rows have one row of the target, labels
+ * [batch / members, 1] or values [batch / members, cols], and one of the weights
+ * [batch / members], which are read only with LOSS_WEIGHTED; p: the loss's constants. Row losses
+ * and, with labels, hits are added up into partials [groups, PARTIALS]. */
 __kernel GROUP(LOSS_GROUP, 1)
 void loss(__global float *restrict dz, __global float *restrict partials,
           __global const float *restrict z, __global const loss_target *restrict target,
           __global const float *restrict weights, __global const step_state *restrict state,
-          int batch, int cols, int stride, int target_stride, float8 p) {
+          int batch, int cols, int stride, int target_stride, int members, float8 p) {
   __local loss_sums sums[LOSS_GROUP];
   loss_sum sum = (loss_sum)(0.0f);
   float weight_sum = 0.0f;
-  const int live = state->live, first = get_global_id(0) * LOSS_ROWS;
+  const int live = state->live * members, first = get_global_id(0) * LOSS_ROWS;
   const float scale = loss_scale(live, cols);
   for (int r = first; r < min(first + LOSS_ROWS, batch); r++) {
     const size_t row = (size_t)r * stride;
-    const float weight = r < live ? ROW_WEIGHT(weights[r]) : 0.0f;
+    const float weight = r < live ? ROW_WEIGHT(weights[r / members]) : 0.0f;
     if (weight > 0.0f)
-      sum += weight * loss_row(dz + row, z + row, target + (size_t)r * target_stride, cols,
-                               weight * scale, p);
+      sum += weight * loss_row(dz + row, z + row, target + (size_t)(r / members) * target_stride,
+                               cols, weight * scale, p);
     else
       clear_row(dz + row, cols);
     weight_sum += weight;

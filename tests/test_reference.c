@@ -169,7 +169,7 @@ static ebbi_reference_network *make_network(ebb_activation activation, ebb_loss 
   assert_int_equal(ebbi_reference_create(&network, &spec, 7), EBB_OK);
   memcpy(values, any, sizeof any);
   ebbi_reference_values(values, sizeof any / sizeof *any, loss.kind);
-  network->target = (ebbi_reference_target){loss, labels, values, NULL};
+  network->target = (ebbi_reference_target){loss, labels, values, NULL, 0};
   network->live = 6;
   fill_random(network, 100 + (uint64_t)activation);
   ebbi_reference_limit_outputs(network, 8);
@@ -234,7 +234,7 @@ static void test_differences_skip_kinks(void **state) {
   ebbi_reference_network *network = NULL;
   ebbi_difference found;
   assert_int_equal(ebbi_reference_create(&network, &spec, 1), EBB_OK);
-  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL};
+  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL, 0};
   network->y[0][0] = network->parameters[2] = 1; /* z = 0 . 1 + 0, and 1 above it */
   ebbi_reference_run_forward(network, 0);
   ebbi_reference_run_backward(network);

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { BATCH = 7, LIVE = 6, INPUTS = 5, OUTPUTS = 3, HIDDEN = 4 };
+enum { BATCH = 7, LIVE = 6, INPUTS = 5, OUTPUTS = 3, HIDDEN = 4, THREE = 3 };
 
 static double random_value(uint64_t seed, size_t index) {
   uint32_t block[4];
@@ -48,8 +48,15 @@ static double random_value(uint64_t seed, size_t index) {
       eps                                                                                          \
     }                                                                                              \
   }
-#define EMBED(from, to, ...)     FRONT(EMBED, from, to, __VA_ARGS__)
-#define PERIODIC(from, to, ...)  FRONT(PERIODIC, from, to, __VA_ARGS__)
+#define EMBED(from, to, ...)    FRONT(EMBED, from, to, __VA_ARGS__)
+#define PERIODIC(from, to, ...) FRONT(PERIODIC, from, to, __VA_ARGS__)
+#define MEMBERS(KIND, from, to, count, f, ...)                                                     \
+  {                                                                                                \
+    .kind = EBB_KIND_##KIND, .inputs = {from}, .units = (to), .activation = EBB_ACT_##f,           \
+    .members = (count), .settings = {                                                              \
+      __VA_ARGS__                                                                                  \
+    }                                                                                              \
+  }
 #define PLAIN(kind_of, from, to) {.kind = EBB_KIND_##kind_of, .inputs = {from}, .units = (to)}
 
 /* Value 1 has three readers, one with its activation and two without; one node reads value 4 twice;
@@ -98,6 +105,17 @@ static const ebb_spec graphs[] = {
                RES(4, 3, HIDDEN),
                PLAIN(SCALE, 5, HIDDEN),
                DENSE(6, OUTPUTS, IDENTITY)}},
+    {INPUTS, 10,
+     .nodes = {DENSE(0, HIDDEN, TANH),
+               MEMBERS(MEMBERS, 1, HIDDEN, THREE, IDENTITY, THREE),
+               MEMBERS(ADAPTER, 2, HIDDEN, THREE, IDENTITY, 1, 1),
+               MEMBERS(DENSE, 3, HIDDEN, THREE, IDENTITY, 1),
+               MEMBERS(ADAPTER, 4, HIDDEN, THREE, GELU, 0, 0),
+               MEMBERS(DENSE, 5, HIDDEN, THREE, TANH, 0),
+               {.kind = EBB_KIND_RES, .inputs = {6, 2}, .units = HIDDEN, .members = THREE},
+               MEMBERS(ADAPTER, 7, HIDDEN, THREE, TANH, 1, 0),
+               MEMBERS(HEADS, 8, OUTPUTS, THREE, IDENTITY, OUTPUTS),
+               MEMBERS(MEAN, 9, OUTPUTS, 1, IDENTITY, 1)}},
 };
 enum { GRAPHS = sizeof graphs / sizeof *graphs };
 
@@ -108,7 +126,7 @@ static ebbi_reference_network *make_network(const ebb_spec *spec, ebb_loss loss)
   assert_int_equal(ebbi_reference_create(&network, spec, BATCH), EBB_OK);
   for (size_t i = 0; i < BATCH * OUTPUTS; i++) values[i] = random_value(3, i);
   ebbi_reference_values(values, BATCH * OUTPUTS, loss.kind);
-  network->target = (ebbi_reference_target){loss, labels, values, NULL};
+  network->target = (ebbi_reference_target){loss, labels, values, NULL, 0};
   network->live = LIVE;
   network->seed = 17;
   for (size_t i = 0; i < network->count; i++) network->parameters[i] = 0.5 * random_value(1, i);
@@ -196,7 +214,7 @@ static void residuals_by_hand(void **state) {
   const double y[] = {9};
   ebbi_reference_network *network = NULL;
   assert_int_equal(ebbi_reference_create(&network, &spec, 1), EBB_OK);
-  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL};
+  network->target = (ebbi_reference_target){ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL, 0};
   network->y[0][0] = 2, network->parameters[0] = 1, network->parameters[2] = 2;
   network->parameters[3] = 1;
   ebbi_reference_run_forward(network, 0);

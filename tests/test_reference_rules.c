@@ -19,7 +19,7 @@ static void test_cross_entropy_by_hand(void **state) {
   const double z[] = {0, log(3), 0, log(3), 5, 5};
   const int32_t labels[] = {1, 0, 1};
   const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), labels, NULL,
-                                        NULL};
+                                        NULL, 0};
   const double expected[] = {0.125, -0.125, -0.375, 0.375, 0, 0};
   double dz[6];
   double loss = ebbi_reference_loss(dz, z, &target, 3, 2, 2);
@@ -34,13 +34,14 @@ static void test_cross_entropy_of_large_logits(void **state) {
   const double z[] = {1000, 900, -1000}; /* exp would overflow */
   const int32_t labels[] = {0};
   const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), labels, NULL,
-                                        NULL};
+                                        NULL, 0};
   double dz[3];
   NEAR(ebbi_reference_loss(dz, z, &target, 1, 1, 3) / exp(-100), 1, 1e-15);
   NEAR(dz[0] / -exp(-100), 1, 1e-15);
   NEAR(dz[1] / exp(-100), 1, 1e-15);
   const int32_t wrong[] = {2};
-  const ebbi_reference_target other = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), wrong, NULL, NULL};
+  const ebbi_reference_target other = {ebb_loss_default(EBB_LOSS_CROSS_ENTROPY), wrong, NULL, NULL,
+                                       0};
   NEAR(ebbi_reference_loss(dz, z, &other, 1, 1, 3), 2000, 0);
   NEAR(dz[2], -1, 0);
 }
@@ -48,7 +49,7 @@ static void test_cross_entropy_of_large_logits(void **state) {
 static void test_mse_by_hand(void **state) {
   (void)state;
   const double z[] = {1, 2, 3, 4, 9, 9}, y[] = {0, 4, 3, 1, 0, 0};
-  const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL};
+  const ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_MSE), NULL, y, NULL, 0};
   const double expected[] = {0.5, -1, 0, 1.5, 0, 0}; /* 2 (z - y) / (2 rows . 2 columns) */
   double dz[6];
   NEAR(ebbi_reference_loss(dz, z, &target, 3, 2, 2), (1 + 4 + 0 + 9) / 4.0, 0);
@@ -64,7 +65,7 @@ static void test_huber_by_hand(void **state) {
   } cases[] = {{0.5, 0.375 + 0.875 + 0.125 + 0.03125, {0.5, -0.5, 0.5, -0.25, 0, 0}},
                {1, 0.5 + 1.5 + 0.125 + 0.03125, {1, -1, 0.5, -0.25, 0, 0}}};
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_HUBER), NULL, y, NULL};
+    ebbi_reference_target target = {ebb_loss_default(EBB_LOSS_HUBER), NULL, y, NULL, 0};
     target.loss.parameters[0] = cases[c].delta;
     double dz[6];
     NEAR(ebbi_reference_loss(dz, z, &target, 3, 2, 2), cases[c].losses / 4, 0);
@@ -106,7 +107,7 @@ static void test_losses_of_values_by_hand(void **state) {
       {"quantile(0.75)", 3, 3, 0, 0},
   };
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL};
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL, 0};
     double dz;
     NEAR(ebbi_reference_loss(&dz, &cases[c].z, &target, 1, 1, 1), cases[c].value, 1e-14);
     NEAR(dz, cases[c].dz, 1e-14);
@@ -131,7 +132,7 @@ static void test_losses_of_several_outputs_by_hand(void **state) {
       {"gaussian", {1, 2000}, 3, 1000, {0, 0.5}},
   };
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL};
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, &cases[c].y, NULL, 0};
     double dz[2];
     NEAR(ebbi_reference_loss(dz, cases[c].z, &target, 1, 1, 2), cases[c].value, 1e-6);
     for (int k = 0; k < 2; k++) NEAR(dz[k], cases[c].dz[k], 1e-6);
@@ -155,7 +156,7 @@ static void test_losses_of_rows_by_hand(void **state) {
       {"soft_cross_entropy(0.5)", {0, log3}, {0, 1}, log4 - 0.75 * log3, {0, 0}},
   };
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, cases[c].y, NULL};
+    ebbi_reference_target target = {loss_of(cases[c].loss), NULL, cases[c].y, NULL, 0};
     double dz[2];
     NEAR(ebbi_reference_loss(dz, cases[c].z, &target, 1, 1, 2), cases[c].value, 1e-12);
     for (int k = 0; k < 2; k++) NEAR(dz[k], cases[c].dz[k], 1e-8);
@@ -179,7 +180,7 @@ static void test_losses_of_labels_by_hand(void **state) {
                {"hinge(2)", (2 + log(3)) / 2, -0.5},
                {"squared_hinge", (1 + log(3)) * (1 + log(3)) / 2, -(1 + log(3))}};
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    ebbi_reference_target target = {loss_of(cases[c].loss), &label, NULL, NULL};
+    ebbi_reference_target target = {loss_of(cases[c].loss), &label, NULL, NULL, 0};
     double dz[2];
     NEAR(ebbi_reference_loss(dz, z, &target, 1, 1, 2), cases[c].value, 1e-15);
     NEAR(dz[0], cases[c].dz, 1e-15);

@@ -312,6 +312,59 @@ def scaled():
     return Sequential(Scale(64), Linear(64, 48), PReLU(48), Linear(48, 10))
 
 
+MEMBERS = 4
+
+
+class Members(torch.nn.Module):
+    """Each row once for each member: [B, k, columns]."""
+
+    def forward(self, x):
+        return x[:, None].expand(-1, MEMBERS, -1)
+
+
+class Adapter(torch.nn.Module):
+    """TabM's factor and bias of each member."""
+
+    def __init__(self, columns, bias=True, signs=False):
+        super().__init__()
+        first = torch.randint(0, 2, (MEMBERS, columns)) * 2.0 - 1 if signs else torch.ones(MEMBERS, columns)
+        self.weight = torch.nn.Parameter(first)
+        self.bias = torch.nn.Parameter(torch.zeros(MEMBERS, columns)) if bias else None
+
+    def forward(self, x):
+        return x * self.weight if self.bias is None else x * self.weight + self.bias
+
+
+class Heads(torch.nn.Module):
+    """An output layer for each member."""
+
+    def __init__(self, columns, outputs):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.randn(MEMBERS * outputs, columns) / columns ** 0.5)
+        self.bias = torch.nn.Parameter(torch.zeros(MEMBERS, outputs))
+
+    def forward(self, x):
+        weight = self.weight.reshape(MEMBERS, -1, self.weight.shape[1])
+        return torch.einsum("bkd,kod->bko", x, weight) + self.bias
+
+
+class Mean(torch.nn.Module):
+    """In evaluation the logarithm of the members' mean probabilities."""
+
+    def forward(self, z):
+        return z if self.training else torch.log(torch.softmax(z, 2).mean(1))
+
+
+def ensemble():
+    return Sequential(Members(), Adapter(64, bias=False, signs=True), Linear(64, 48, bias=False), Adapter(48), GELU(),
+                      Adapter(48, bias=False), Linear(48, 32, bias=False), Adapter(32), Tanh(), Heads(32, 10), Mean())
+
+
+def member_loss(z, y):
+    """The mean of each member's own loss."""
+    return cross_entropy(z.flatten(0, 1), y.repeat_interleave(MEMBERS))
+
+
 DIGITS, VALUE, LINEAR = "64-48gelu-32tanh-10", "64-48gelu-32tanh-1", "64-1"
 TWO, SHARES = "64-48gelu-32tanh-2", "64-48gelu-32tanh-3"
 ALL = "64-24relu-23leaky_relu-22sigmoid-21tanh-20gelu-19gelu_tanh-18silu-17softplus-16elu-15mish-10"
@@ -323,6 +376,8 @@ FORMULAS = ("64-24soft(z / (1 + fabs(z)))-23own(z / (1 + exp(-z)))-"
             "22bent((sqrt(z * z + 1) - 1) / 2 + z; z / (2 * sqrt(z * z + 1)) + 1)-21soft-10")
 PARAMETERS = "64-24leaky_relu(0.2)-23elu(0.5)-22celu(2)-21sin(3)-20celu-10"
 NO_BIAS = "64-48gelu:nobias-32tanh-10:nobias"
+ENSEMBLE = ("64-members4-adapter:nobias:signs-48:nobias-adaptergelu-adapter:nobias-32:nobias-adaptertanh-heads10-"
+            "mean:softmax")
 RESIDUAL, NO_DROPOUT = "64-48gelu-res(32tanh-48)-10", "64-48gelu-drop0-32tanh-10"
 BATCHNORMS = "64-48-batchnormgelu-32-batchnorm0.001x0.3tanh-10"
 NORMS = "64-48-layernormgelu-32-rmsnorm0.001tanh-32-layernorm0.01-10"
@@ -517,6 +572,8 @@ CASES = [
      lambda p: bounded(SGD(p, lr=0.01, momentum=0.9), 0.5)),
     ("scale and prelu", "64-scale-48-prelu-10", scaled, CLASSES, cross_entropy,
      "--optimizer sgd --momentum 0.9 --lr 0.001", lambda p: SGD(p, lr=0.001, momentum=0.9)),
+    ("members that share weights", ENSEMBLE, ensemble, CLASSES, member_loss,
+     "--optimizer adamw --weight-decay 0.01 --lr 0.001", lambda p: AdamW(p, lr=0.001, weight_decay=0.01)),
     ("no bias", NO_BIAS, no_bias, CLASSES, cross_entropy,
      "--optimizer adamw --weight-decay 0.01 --lr 0.001", lambda p: AdamW(p, lr=0.001, weight_decay=0.01)),
     ("no bias, layer by layer", NO_BIAS, no_bias, CLASSES, cross_entropy,
@@ -669,7 +726,8 @@ def compare(tool, csv, folder, case):
     # A bias before batchnorm has no gradient.
     moved = min(float((after[key] - before[key]).abs().max())
                 for key, tensor in network.named_parameters() if tensor.requires_grad and not key.endswith("bias"))
-    if any(key.endswith("running_mean") for key in after):  # evaluation differs from training
+    mean = any(isinstance(module, Mean) for module in network)
+    if mean or any(key.endswith("running_mean") for key in after):  # evaluation differs from training
         worst = max(worst, worst_evaluation(tool, csv, out, network, x))
     good = worst <= BOUND and moved > 0 and steps == [STEPS, STEPS]
     print(f"{'ok' if good else 'not ok'} {name}: worst relative difference {worst:.2e}, "

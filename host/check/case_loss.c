@@ -11,6 +11,11 @@ static void expect_equal(ebbi_fixture *fixture, uint64_t found, uint64_t expecte
   ebbi_tally_add(&fixture->tally, (double)found, (double)expected, 1, 0);
 }
 
+/* Rows of outputs for each row of the target, as an ensemble's members have. */
+static size_t members_of(ebbi_shape s) {
+  return s.rows % 3 == 0 ? 3 : s.rows % 2 == 0 ? 2 : 1;
+}
+
 /* Random outputs; with `coarse`, integers, so that the largest of a row often occurs twice; NaN
  * where the weight is 0, since such rows are not read. */
 static ebb_status make_outputs(ebb_tensor **z, double **values, ebbi_fixture *fixture, ebbi_shape s,
@@ -19,7 +24,7 @@ static ebb_status make_outputs(ebb_tensor **z, double **values, ebbi_fixture *fi
   TRY(ebbi_fixture_normal(values, fixture, count, 3));
   for (size_t i = 0; i < count && coarse; i++) (*values)[i] = round((*values)[i]);
   for (size_t i = 0; i < count && weights; i++)
-    if (weights[i / s.cols] == 0) (*values)[i] = NAN;
+    if (weights[i / s.cols / members_of(s)] == 0) (*values)[i] = NAN;
   return ebbi_fixture_input(z, fixture, s.rows, s.cols, *values);
 }
 
@@ -44,18 +49,20 @@ static ebb_status run_loss(ebbi_fixture *fixture, ebbi_shape s, const ebbi_refer
                            const ebb_tensor *target_tensor, const ebb_tensor *z,
                            const double *z_values, bool coarse) {
   ebb_loss loss = target->loss;
-  size_t count = s.rows * s.cols, live = s.rows - s.depth % s.rows;
-  ebb_state state = ebb_state_default((uint32_t)live, 1, 0);
+  size_t count = s.rows * s.cols, examples = s.rows / target->members;
+  size_t live_examples = examples - s.depth % examples, live = live_examples * target->members;
+  ebb_state state = ebb_state_default((uint32_t)live_examples, 1, 0);
   ebb_tensor *dz, *partials, *state_tensor, *weights = NULL;
   double *expected, *scale;
-  ebbi_tally_case(&fixture->tally, "%s, %zux%zu, %zu live%s%s", ebb_loss_name(loss.kind), s.rows,
-                  s.cols, live, coarse ? ", ties" : "", loss.weighted ? ", weights" : "");
+  ebbi_tally_case(&fixture->tally, "%s, %zux%zu, %zu members, %zu live%s%s",
+                  ebb_loss_name(loss.kind), s.rows, s.cols, target->members, live,
+                  coarse ? ", ties" : "", loss.weighted ? ", weights" : "");
   TRY(ebbi_fixture_output(&dz, fixture, s.rows, s.cols));
   TRY(ebbi_loss_partials_create(fixture->exec, &partials, fixture->device, s.rows, loss));
   TRY(ebbi_fixture_keep(fixture, partials));
   TRY(ebbi_fixture_state(&state_tensor, fixture, &state));
   if (loss.weighted)
-    TRY(ebbi_fixture_targets(&weights, fixture, EBB_F32, s.rows, 0, NULL, target->weights));
+    TRY(ebbi_fixture_targets(&weights, fixture, EBB_F32, examples, 0, NULL, target->weights));
   TRY(ebbi_loss_forward_backward(fixture->exec, dz, partials, z, target_tensor, weights,
                                  state_tensor, loss));
 
@@ -69,9 +76,10 @@ static ebb_status run_loss(ebbi_fixture *fixture, ebbi_shape s, const ebbi_refer
 
 /* Makes the labels of two rows in three the first and the last of their largest outputs: a hit, and
  * none if there are several. */
-static void label_largest(int32_t *labels, const double *z, size_t rows, size_t cols) {
+static void label_largest(int32_t *labels, const double *z, size_t rows, size_t members,
+                          size_t cols) {
   for (size_t r = 0; r < rows; r++) {
-    const double *row = z + r * cols;
+    const double *row = z + r * members * cols;
     size_t first = 0, last = 0;
     for (size_t c = 1; c < cols; c++) {
       if (row[c] > row[first]) first = c;
@@ -86,26 +94,28 @@ static ebb_status run_labels(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss,
   int32_t *labels;
   ebb_tensor *tensor, *z;
   double *z_values, *weights;
-  TRY(ebbi_fixture_weights(&weights, fixture, s.rows, loss));
+  size_t examples = s.rows / members_of(s);
+  TRY(ebbi_fixture_weights(&weights, fixture, examples, loss));
   TRY(make_outputs(&z, &z_values, fixture, s, coarse, weights));
-  TRY(ebbi_fixture_labels(&labels, fixture, s.rows, s.cols));
-  if (coarse) label_largest(labels, z_values, s.rows, s.cols);
-  TRY(ebbi_fixture_tensor(&tensor, fixture, EBB_I32, s.rows, 1, false, labels));
-  return run_loss(fixture, s, &(ebbi_reference_target){loss, labels, NULL, weights}, tensor, z,
-                  z_values, coarse);
+  TRY(ebbi_fixture_labels(&labels, fixture, examples, s.cols));
+  if (coarse) label_largest(labels, z_values, examples, members_of(s), s.cols);
+  TRY(ebbi_fixture_tensor(&tensor, fixture, EBB_I32, examples, 1, false, labels));
+  return run_loss(fixture, s, &(ebbi_reference_target){loss, labels, NULL, weights, members_of(s)},
+                  tensor, z, z_values, coarse);
 }
 
 /* A loss for values; the shape's columns are targets. */
 static ebb_status run_values(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss) {
   double *values, *z_values, *weights;
   ebb_tensor *tensor, *z;
-  TRY(ebbi_fixture_weights(&weights, fixture, s.rows, loss));
-  TRY(ebbi_fixture_values(&values, fixture, s.rows * s.cols, loss.kind));
-  TRY(ebbi_fixture_input(&tensor, fixture, s.rows, s.cols, values));
+  size_t examples = s.rows / members_of(s);
+  TRY(ebbi_fixture_weights(&weights, fixture, examples, loss));
+  TRY(ebbi_fixture_values(&values, fixture, examples * s.cols, loss.kind));
+  TRY(ebbi_fixture_input(&tensor, fixture, examples, s.cols, values));
   s.cols *= ebb_loss_outputs(loss);
   TRY(make_outputs(&z, &z_values, fixture, s, false, weights));
-  return run_loss(fixture, s, &(ebbi_reference_target){loss, NULL, values, weights}, tensor, z,
-                  z_values, false);
+  return run_loss(fixture, s, &(ebbi_reference_target){loss, NULL, values, weights, members_of(s)},
+                  tensor, z, z_values, false);
 }
 
 static ebb_status run_one(ebbi_fixture *fixture, ebbi_shape s, ebb_loss loss) {

@@ -32,29 +32,39 @@ typedef struct node_case {
 
 /* ---- set-up ---- */
 
-/* Numbers as the case's type keeps them. */
-static ebb_status make_value(ebb_tensor **out, node_case *c, size_t cols, double *numbers) {
-  for (size_t i = 0; c->dtype == EBB_BF16 && numbers && i < c->shape.rows * cols; i++)
-    numbers[i] = ebbi_reference_round(EBB_PRECISION_BF16, numbers[i]);
-  return ebbi_fixture_numbers(out, c->fixture, c->dtype, c->shape.rows, cols, numbers);
+/* Rows of a value: those of members, where the node reads or makes them. */
+static size_t rows_of(const node_case *c, size_t value) {
+  return c->shape.rows * ebbi_value_rows(&c->network.spec, value, false);
 }
 
-static ebb_status make_random(ebb_tensor **out, double **numbers, node_case *c, size_t cols,
+/* Numbers as the case's type keeps them. */
+static ebb_status make_value(ebb_tensor **out, node_case *c, size_t value, double *numbers) {
+  size_t rows = rows_of(c, value), cols = ebb_spec_cols(&c->network.spec, value);
+  for (size_t i = 0; c->dtype == EBB_BF16 && numbers && i < rows * cols; i++)
+    numbers[i] = ebbi_reference_round(EBB_PRECISION_BF16, numbers[i]);
+  return ebbi_fixture_numbers(out, c->fixture, c->dtype, rows, cols, numbers);
+}
+
+static ebb_status make_random(ebb_tensor **out, double **numbers, node_case *c, size_t value,
                               double spread) {
-  TRY(ebbi_fixture_normal(numbers, c->fixture, c->shape.rows * cols, spread));
-  return make_value(out, c, cols, *numbers);
+  size_t count = rows_of(c, value) * ebb_spec_cols(&c->network.spec, value);
+  TRY(ebbi_fixture_normal(numbers, c->fixture, count, spread));
+  return make_value(out, c, value, *numbers);
 }
 
 /* z and a = f(z) of a node below. */
 static ebb_status make_below(node_case *c, size_t node) {
-  size_t count = c->shape.rows * c->shape.cols;
   double *numbers;
   c->network.spec.nodes[node] =
-      (ebb_node){.inputs = {node}, .units = c->shape.cols, .activation = EBB_ACT_SILU};
-  TRY(make_random(&c->tensors.z[node], &numbers, c, c->shape.cols, 3));
+      (ebb_node){.inputs = {node},
+                 .units = c->shape.cols,
+                 .activation = EBB_ACT_SILU,
+                 .members = ebbi_node_check(&c->network.spec, NODE)->members};
+  size_t count = rows_of(c, node + 1) * c->shape.cols;
+  TRY(make_random(&c->tensors.z[node], &numbers, c, node + 1, 3));
   for (size_t i = 0; i < count; i++)
     numbers[i] = ebbi_reference_activation(EBB_ACT_SILU, numbers[i]);
-  return make_value(&c->tensors.value[node + 1], c, c->shape.cols, numbers);
+  return make_value(&c->tensors.value[node + 1], c, node + 1, numbers);
 }
 
 static ebb_status make_parameters(node_case *c) {
@@ -77,7 +87,8 @@ static ebb_status make_parameters(node_case *c) {
 static ebb_status make_node(node_case *c, ebb_kind kind) {
   ebb_node *node = &c->network.spec.nodes[NODE];
   size_t cols[EBB_NODE_INPUTS];
-  *node = (ebb_node){.kind = kind, .units = c->shape.cols};
+  *node = (ebb_node){
+      .kind = kind, .units = c->shape.cols, .members = ebbi_kind_check_of(kind)->members};
   memcpy(node->settings, c->settings, sizeof node->settings);
   if (c->kind->takes) node->activation = EBB_ACT_SILU;
   for (size_t i = 0; i < EBB_NODE_INPUTS; i++) {
@@ -104,7 +115,7 @@ static ebb_status make_call(node_case *c) {
                              .state = state_tensor,
                              .seed = c->tensors.seed,
                              .span = c->tensors.span,
-                             .training = true};
+                             .training = !c->kind->evaluation_only};
   for (size_t i = 0; i < c->kind->inputs; i++) c->call.x[i] = c->tensors.value[NODE - i];
   return EBB_OK;
 }
@@ -116,6 +127,7 @@ static ebb_status make_case(node_case *c, ebb_kind kind) {
   ebbi_tally_case(&c->fixture->tally, "%s %zux%zu %s, setting %g%s", c->kind->name, c->shape.rows,
                   c->shape.cols, c->dtype == EBB_BF16 ? "bf16" : "f32", c->settings[0],
                   c->fused ? ", silu'" : "");
+  c->network.spec.nodes[NODE].kind = kind;
   for (size_t n = NODE - c->kind->inputs; n < NODE; n++) TRY(make_below(c, n));
   TRY(make_node(c, kind));
   TRY(make_parameters(c));
@@ -178,9 +190,8 @@ static ebb_status compare_gradients(node_case *c) {
 /* ---- the cases ---- */
 
 static ebb_status run_forward(node_case *c) {
-  size_t units = c->network.spec.nodes[NODE].units;
-  TRY(make_value(&c->tensors.value[NODE + 1], c, units, NULL));
-  if (c->kind->takes) TRY(make_value(&c->tensors.z[NODE], c, units, NULL));
+  TRY(make_value(&c->tensors.value[NODE + 1], c, NODE + 1, NULL));
+  if (c->kind->takes) TRY(make_value(&c->tensors.z[NODE], c, NODE + 1, NULL));
   c->call.y = c->tensors.value[NODE + 1];
   c->call.z = c->tensors.z[NODE];
   TRY(c->kind->forward(&c->call));
@@ -189,12 +200,12 @@ static ebb_status run_forward(node_case *c) {
 
 static ebb_status run_backward(node_case *c) {
   double *numbers;
-  TRY(make_random(&c->tensors.dvalue[NODE + 1], &numbers, c, c->network.spec.nodes[NODE].units, 1));
+  TRY(make_random(&c->tensors.dvalue[NODE + 1], &numbers, c, NODE + 1, 1));
   c->call.dy = c->tensors.dvalue[NODE + 1];
   c->call.gradients = c->tensors.dparameter[NODE];
   for (size_t i = 0; i < c->kind->inputs; i++) {
     size_t value = NODE - i;
-    TRY(make_value(&c->tensors.dinput[NODE][i], c, c->shape.cols, NULL));
+    TRY(make_value(&c->tensors.dinput[NODE][i], c, value, NULL));
     c->call.dx[i] = c->tensors.dinput[NODE][i];
     if (!c->fused) continue;
     c->tensors.dvalue[value] = c->call.dx[i];

@@ -7,6 +7,7 @@
 #include "check/verify_kernels.h"
 
 #include "base/error.h"
+#include "base/rng.h"
 #include "base/size.h"
 #include "ops/ops.h"
 #include <math.h>
@@ -163,6 +164,14 @@ ebb_status ebbi_case_init_weights(ebbi_fixture *fixture, ebbi_shape s) {
     for (size_t i = 0; i < count; i++) values[i] = (double)expected[i];
     TRY(ebbi_fixture_compare(fixture, w, values, NULL, 0));
   }
+  ebbi_tally_case(&fixture->tally, "%zux%zu signs", s.rows, s.cols);
+  TRY(ebbi_init_signs(fixture->exec, w, seed, (uint32_t)s.depth));
+  for (size_t i = 0; i < count; i++) {
+    uint32_t words[4];
+    ebbi_philox(words, seed, EBBI_RNG_WEIGHTS, (uint32_t)s.depth, i / 4);
+    values[i] = words[i % 4] < UINT32_C(1) << 31 ? 1 : -1;
+  }
+  TRY(ebbi_fixture_compare(fixture, w, values, NULL, 0));
   ebbi_tally_case(&fixture->tally, "%zux%zu constant", s.rows, s.cols);
   TRY(ebbi_init_constant(fixture->exec, w, 0.75));
   for (size_t i = 0; i < count; i++) values[i] = 0.75;

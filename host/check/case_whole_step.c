@@ -122,7 +122,7 @@ static ebb_status make_targets(whole_case *c, ebbi_fixture *fixture) {
   TRY(ebbi_fixture_values(&c->y, fixture, count, c->loss.kind));
   TRY(ebbi_fixture_bytes(&c->live_labels, fixture, c->batch, sizeof *c->live_labels));
   TRY(ebbi_fixture_array(&c->live_y, fixture, c->batch * cols));
-  c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y, c->live_w};
+  c->reference->target = (ebbi_reference_target){c->loss, c->live_labels, c->live_y, c->live_w, 0};
   TRY(ebbi_fixture_floats(&floats, fixture, count, c->y));
   return ebbi_fixture_targets(&c->targets, fixture, labels ? EBB_I32 : EBB_F32, c->held, cols,
                               labels ? (const void *)c->labels : floats, c->weights);

@@ -102,7 +102,7 @@ static ebb_status run_reference(ebbi_reference_network *reference, ebbi_comparis
   memcpy(reference->y[0], w->x + skipped * inputs, count * inputs * sizeof(double));
   reference->target = (ebbi_reference_target){w->loss, classes ? labels : NULL,
                                               classes ? NULL : w->y + skipped * targets,
-                                              w->weights ? w->weights + skipped : NULL};
+                                              w->weights ? w->weights + skipped : NULL, 0};
   ebbi_reference_run_forward(reference, 0);
   ebbi_reference_run_backward(reference);
   return EBB_OK;

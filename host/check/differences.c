@@ -40,12 +40,12 @@ static double step_size(const ebbi_reference_network *network, size_t node, size
   if (parameter > 0) return STEP;
   size_t value = network->spec.nodes[node].inputs[0];
   const double *input = network->y[value];
-  size_t count = network->batch * ebb_spec_cols(&network->spec, value);
+  size_t count = ebbi_reference_rows(network, value) * ebb_spec_cols(&network->spec, value);
   return STEP / fmax(1, largest_magnitude(input, count));
 }
 
 static size_t values_of(const ebbi_reference_network *network, size_t node) {
-  return network->batch * network->spec.nodes[node].units;
+  return ebbi_reference_rows(network, node + 1) * network->spec.nodes[node].units;
 }
 
 /* How much rounding may change the loss. */
@@ -67,8 +67,9 @@ static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *net
   const ebbi_loss_check *check = ebbi_loss_check_of(network->target.loss);
   size_t last = network->spec.count, cols = ebb_spec_outputs(&network->spec);
   for (size_t at = 0; check->side && at < values_of(network, last - 1); at++)
-    pieces[written++] = check->side(&network->target, network->y[last] + at / cols * cols,
-                                    at / cols, at % cols, cols);
+    pieces[written++] =
+        check->side(&network->target, network->y[last] + at / cols * cols,
+                    ebbi_target_row_of(&network->target, at / cols), at % cols, cols);
   return written;
 }
 

@@ -30,7 +30,8 @@ static bool is_between(const ebb_spec *spec, size_t value) {
 
 static ebbi_step_place *add_value(listing *l, const char *role, ebb_tensor **tensor, size_t value,
                                   const char *old) {
-  ebbi_step_place *place = add(l, tensor, l->batch, ebb_spec_cols(l->t->spec, value), old);
+  size_t rows = l->batch * ebbi_value_rows(l->t->spec, value, true);
+  ebbi_step_place *place = add(l, tensor, rows, ebb_spec_cols(l->t->spec, value), old);
   place->between = is_between(l->t->spec, value);
   snprintf(place->name, sizeof place->name, "%s.%zu", role, value);
   return place;

@@ -20,5 +20,7 @@ size_t ebbi_node_count(const ebbi_node_arrays *n) {
 }
 
 size_t ebbi_node_input_count(const ebbi_node_arrays *n, size_t input) {
-  return n->batch * ebb_spec_cols(n->spec, n->spec->nodes[n->node].inputs[input]);
+  size_t value = n->spec->nodes[n->node].inputs[input];
+  size_t examples = n->batch / ebbi_value_rows(n->spec, n->node + 1, true);
+  return examples * ebbi_value_rows(n->spec, value, true) * ebb_spec_cols(n->spec, value);
 }

@@ -13,7 +13,7 @@
 /* A node's arrays on the host. Matrices are dense and row-major. */
 typedef struct ebbi_node_arrays {
   const ebb_spec *spec;
-  size_t node, batch, live;
+  size_t node, batch, live;         /* rows of z: those of all members where there are some */
   const double *x[EBB_NODE_INPUTS]; /* [B, columns of the input] */
   double *z;                        /* [B, units], before the activation */
   const double *parameters;         /* flat */
@@ -40,6 +40,7 @@ typedef struct ebbi_kind_check {
   const char *network;      /* a network with this kind for `ebb verify` */
   bool by_products;         /* its cases are those of the products */
   size_t multiple;          /* its input's columns are a multiple of this; 0: any number */
+  size_t members;           /* rows of its input for each example in its cases; 0: 1 */
   double settings[EBBI_CHECK_SETTINGS][EBB_NODE_SETTINGS]; /* of its cases, where they are whole */
 
   /* Computes z from x; computes gradients and adds dx to what is there. */

@@ -51,7 +51,11 @@ typedef struct ebbi_reference_target {
   const int32_t *labels;
   const double *values;
   const double *weights; /* [rows]; NULL: all are 1 */
+  size_t members;        /* rows of outputs for each row of the target; 0: 1 */
 } ebbi_reference_target;
+
+/* The row of the target that belongs to a row of outputs. */
+size_t ebbi_target_row_of(const ebbi_reference_target *target, size_t row);
 
 /* The weight of a row, and of the first `rows` rows. */
 double ebbi_reference_weight(const ebbi_reference_target *target, size_t row);
@@ -152,6 +156,9 @@ typedef struct ebbi_reference_network {
 /* Everything is zero, all rows are live. Errors: EBB_ERR_MEMORY. */
 ebb_status ebbi_reference_create(ebbi_reference_network **out, const ebb_spec *spec, size_t batch);
 void ebbi_reference_free(ebbi_reference_network *network);
+
+/* Rows of a value in training. */
+size_t ebbi_reference_rows(const ebbi_reference_network *network, size_t value);
 
 /* Where a node's parameters begin in the flat arrays. */
 size_t ebbi_reference_offset(const ebb_spec *spec, size_t node);

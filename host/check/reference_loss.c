@@ -85,8 +85,12 @@ size_t ebbi_largest(const double *z, size_t cols) {
   return best;
 }
 
+size_t ebbi_target_row_of(const ebbi_reference_target *target, size_t row) {
+  return target->members > 0 ? row / target->members : row;
+}
+
 double ebbi_reference_weight(const ebbi_reference_target *target, size_t row) {
-  return target->weights ? target->weights[row] : 1;
+  return target->weights ? target->weights[ebbi_target_row_of(target, row)] : 1;
 }
 
 double ebbi_reference_weights(const ebbi_reference_target *target, size_t rows) {
@@ -106,7 +110,7 @@ static double mean_of_rows(double (*of)(double *, const double *, const ebbi_ref
     if (dz) slope = dz + row * cols;
     for (size_t col = 0; dz && col < cols && weight == 0; col++) slope[col] = 0;
     if (weight == 0) continue;
-    sum += weight * of(slope, z + row * cols, target, row, cols);
+    sum += weight * of(slope, z + row * cols, target, ebbi_target_row_of(target, row), cols);
     for (size_t col = 0; dz && col < cols; col++) slope[col] *= weight / (double)live;
   }
   return sum / (double)live;
@@ -150,10 +154,12 @@ double ebbi_reference_correct(const double *z, const ebbi_reference_target *targ
   bool labels = ebb_loss_has_labels(target->loss.kind);
   if (!ebb_loss_has_accuracy(target->loss.kind)) return 0;
   for (size_t row = 0; labels && row < live; row++)
-    if (ebbi_largest(z + row * cols, cols) == (size_t)target->labels[row])
+    if (ebbi_largest(z + row * cols, cols) ==
+        (size_t)target->labels[ebbi_target_row_of(target, row)])
       correct += ebbi_reference_weight(target, row);
   for (size_t at = 0; !labels && at < live * cols; at++)
-    if ((z[at] >= 0) == (target->values[at] >= 0.5))
+    if ((z[at] >= 0) ==
+        (target->values[ebbi_target_row_of(target, at / cols) * cols + at % cols] >= 0.5))
       correct += ebbi_reference_weight(target, at / cols);
   return correct;
 }

@@ -26,13 +26,23 @@ static bool is_activated(const ebb_spec *spec, size_t node) {
   return spec->nodes[node].activation != EBB_ACT_IDENTITY;
 }
 
+/* Nodes for evaluation alone pass on their input, as a step does. */
+static bool is_passed(const ebb_spec *spec, size_t node) {
+  return ebbi_node_kind(spec, node)->evaluation_only;
+}
+
+size_t ebbi_reference_rows(const ebbi_reference_network *network, size_t value) {
+  return network->batch * ebbi_value_rows(&network->spec, value, true);
+}
+
 /* Doubles that a network needs in all; false if the number overflows. */
 static bool doubles_needed(size_t *out, const ebb_spec *spec, size_t batch) {
   size_t columns = spec->inputs, values, parameters;
   bool fits = true;
-  for (size_t n = 0; n < spec->count; n++)
-    fits = fits &&
-           ebbi_size_add(&columns, columns, (is_activated(spec, n) ? 4 : 2) * spec->nodes[n].units);
+  for (size_t n = 0; n < spec->count; n++) {
+    size_t numbers = (is_activated(spec, n) ? 4 : 2) * spec->nodes[n].units;
+    fits = fits && ebbi_size_add(&columns, columns, numbers * ebbi_value_rows(spec, n + 1, true));
+  }
   fits = fits && ebbi_size_mul(&values, columns, batch);
   fits = fits && ebbi_size_mul(&parameters, ebb_spec_parameters(spec), 2 + EBB_OPTIMIZER_MOMENTS);
   return fits && ebbi_size_add(out, values, parameters);
@@ -52,10 +62,10 @@ static void lay_out(ebbi_reference_network *network, double *storage) {
     network->moments[m] = carve(&storage, network->count);
   network->y[0] = carve(&storage, network->batch * spec->inputs);
   for (size_t n = 0; n < spec->count; n++) {
-    size_t values = network->batch * spec->nodes[n].units;
-    bool own = is_activated(spec, n);
-    network->y[n + 1] = carve(&storage, values);
-    network->dy[n + 1] = carve(&storage, values);
+    size_t values = ebbi_reference_rows(network, n + 1) * spec->nodes[n].units;
+    bool own = is_activated(spec, n), passed = is_passed(spec, n);
+    network->y[n + 1] = passed ? network->y[n] : carve(&storage, values);
+    network->dy[n + 1] = passed ? network->dy[n] : carve(&storage, values);
     network->z[n] = own ? carve(&storage, values) : network->y[n + 1];
     network->dz[n] = own ? carve(&storage, values) : network->dy[n + 1];
   }
@@ -97,10 +107,11 @@ static double *gradient_of(const ebbi_reference_network *network, size_t value) 
 ebbi_node_arrays ebbi_reference_node(const ebbi_reference_network *network, size_t node) {
   const ebb_spec *spec = &network->spec;
   size_t offset = ebbi_reference_offset(spec, node);
+  size_t members = ebbi_value_rows(spec, node + 1, true);
   ebbi_node_arrays n = {.spec = spec,
                         .node = node,
-                        .batch = network->batch,
-                        .live = network->live,
+                        .batch = network->batch * members,
+                        .live = network->live * members,
                         .z = network->z[node],
                         .parameters = network->parameters + offset,
                         .gradients = network->gradients + offset,
@@ -115,16 +126,25 @@ ebbi_node_arrays ebbi_reference_node(const ebbi_reference_network *network, size
   return n;
 }
 
+/* The loss, of each member's outputs where there are members, and its gradient unless NULL. */
+static double loss_of(const ebbi_reference_network *network, double *dz) {
+  size_t last = network->spec.count, members = ebbi_value_rows(&network->spec, last, true);
+  ebbi_reference_target target = network->target;
+  target.members = members;
+  return ebbi_reference_loss(dz, network->y[last], &target, network->batch * members,
+                             network->live * members, ebb_spec_outputs(&network->spec));
+}
+
 void ebbi_reference_run_forward(ebbi_reference_network *network, size_t from) {
   const ebb_spec *spec = &network->spec;
   for (size_t n = from; n < spec->count; n++) {
+    if (is_passed(spec, n)) continue;
     ebbi_node_arrays arrays = ebbi_reference_node(network, n);
     ebbi_node_check(spec, n)->forward(&arrays);
     for (size_t i = 0; is_activated(spec, n) && i < ebbi_node_count(&arrays); i++)
       network->y[n + 1][i] = ebbi_node_value(spec, n, network->z[n][i]);
   }
-  network->loss = ebbi_reference_loss(NULL, network->y[spec->count], &network->target,
-                                      network->batch, network->live, ebb_spec_outputs(spec));
+  network->loss = loss_of(network, NULL);
 }
 
 void ebbi_reference_limit_outputs(ebbi_reference_network *network, double limit) {
@@ -141,10 +161,11 @@ void ebbi_reference_run_backward(ebbi_reference_network *network) {
   const ebb_spec *spec = &network->spec;
   size_t last = spec->count;
   for (size_t v = network->lowest + 1; v < last; v++)
-    memset(network->dy[v], 0, network->batch * ebb_spec_cols(spec, v) * sizeof(double));
-  ebbi_reference_loss(network->dy[last], network->y[last], &network->target, network->batch,
-                      network->live, ebb_spec_outputs(spec));
+    memset(network->dy[v], 0,
+           ebbi_reference_rows(network, v) * ebb_spec_cols(spec, v) * sizeof(double));
+  loss_of(network, network->dy[last]);
   for (size_t n = last; n-- > network->lowest;) {
+    if (is_passed(spec, n)) continue;
     ebbi_node_arrays arrays = ebbi_reference_node(network, n);
     for (size_t i = 0; is_activated(spec, n) && i < ebbi_node_count(&arrays); i++)
       network->dz[n][i] = network->dy[n + 1][i] * ebbi_node_slope(spec, n, network->z[n][i]);

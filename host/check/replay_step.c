@@ -161,7 +161,7 @@ ebb_status ebbi_replay_loss(ebbi_replay *r) {
     TRY(ebbi_fixture_tensor(&t->weights, fixture, EBB_F32, d->batch, 1, true, weights));
   }
   TRY(ebbi_loss_partials_create(ebbi_device_exec(fixture->device), &t->partials, fixture->device,
-                                d->batch, d->loss));
+                                t->value[last]->rows, d->loss));
   TRY(ebbi_fixture_keep(fixture, t->partials));
   TRY(ebbi_fixture_state(&state_tensor, fixture, &state));
   TRY(ebbi_loss_forward_backward(ebbi_device_exec(fixture->device), t->dvalue[last], t->partials,

@@ -108,14 +108,18 @@ static void spread_forward(const spreading *s, size_t node) {
 static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_network *reference) {
   size_t last = reference->spec.count, cols = ebb_spec_outputs(&reference->spec);
   const double *dz = reference->dy[last], *z_variance = spread->y[last];
-  const ebbi_reference_target *target = &reference->target;
+  size_t members = ebbi_value_rows(&reference->spec, last, true);
+  size_t rows = reference->live * members;
+  ebbi_reference_target own = reference->target;
+  const ebbi_reference_target *target = &own;
+  own.members = members;
   double *scale = spread->dy[last]; /* each row's is replaced by its variances */
-  double magnitude = ebbi_reference_loss_scale(scale, reference->y[last], target, reference->batch,
-                                               reference->live, cols);
-  double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(reference->live);
-  double live = (double)reference->live, weights = ebbi_reference_weights(target, reference->live);
+  double magnitude = ebbi_reference_loss_scale(scale, reference->y[last], target,
+                                               reference->batch * members, rows, cols);
+  double value_bound = ebbi_bound_loss_value(target->loss, cols) + ebbi_bound_sum(rows);
+  double live = (double)rows, weights = ebbi_reference_weights(target, rows);
   spread->loss = ebbi_square(value_bound * fmax(weights / live + fabs(reference->loss), magnitude));
-  for (size_t row = 0; row < reference->live; row++) {
+  for (size_t row = 0; row < rows; row++) {
     double weight = ebbi_reference_weight(target, row);
     if (weight == 0) continue; /* no error: dz is 0 */
     const ebbi_loss_spread s = {.dz = dz + row * cols,
@@ -124,7 +128,7 @@ static void spread_loss(ebbi_reference_network *spread, const ebbi_reference_net
                                 .z_variance = z_variance + row * cols,
                                 .dz_variance = spread->dy[last] + row * cols,
                                 .target = target,
-                                .row = row,
+                                .row = ebbi_target_row_of(target, row),
                                 .cols = cols,
                                 .live = live / weight,
                                 .bound = ebbi_bound_loss_gradient(target->loss, cols)};
@@ -150,7 +154,8 @@ static void spread_term(const spreading *s, size_t node, size_t input) {
  * so is a node's result that is not fused with f'. */
 static bool spread_sum(const spreading *s, size_t value) {
   const ebb_spec *spec = &s->reference->spec;
-  size_t count = s->reference->batch * ebb_spec_cols(spec, value), readers = 0;
+  size_t count = ebbi_reference_rows(s->reference, value) * ebb_spec_cols(spec, value);
+  size_t readers = 0;
   double *variance = s->spread->dy[value], stored = ebbi_square(s->kept);
   bool fused = true;
   for (size_t n = spec->count; n-- > value;)
@@ -177,7 +182,8 @@ static void spread_gradient(const spreading *s, size_t node) {
   const ebb_spec *spec = &reference->spec;
   double *variance = s->spread->dz[node];
   double rounded = spread_sum(s, node + 1) ? 0 : ebbi_square(2 * EBBI_ROUNDOFF);
-  for (size_t i = 0; i < reference->batch * spec->nodes[node].units; i++) {
+  size_t count = ebbi_reference_rows(reference, node + 1) * spec->nodes[node].units;
+  for (size_t i = 0; i < count; i++) {
     double z = reference->z[node][i];
     ebbi_slope_around slope =
         ebbi_node_slope_around(spec, node, z, EBBI_DEVIATIONS * sqrt(s->spread->z[node][i]));
@@ -199,6 +205,9 @@ static void spread_parameters(const spreading *s, size_t node) {
 /* Forward through the nodes, then backward, as in a step. */
 static void spread_all(const spreading *s) {
   size_t nodes = s->reference->spec.count;
+  size_t passed =
+      ebbi_node_kind(&s->reference->spec, nodes - 1)->evaluation_only; /* only the last may be */
+  nodes -= passed;
   for (size_t n = 0; n < nodes; n++) spread_forward(s, n);
   spread_loss(s->spread, s->reference);
   for (size_t n = nodes, lowest = s->reference->lowest; n-- > lowest;) {
@@ -207,10 +216,13 @@ static void spread_all(const spreading *s) {
   }
 }
 
+/* The most numbers that any value has for an example. */
 static size_t widest_of(const ebb_spec *spec) {
   size_t widest = 0;
-  for (size_t v = 0; v <= spec->count; v++)
-    if (ebb_spec_cols(spec, v) > widest) widest = ebb_spec_cols(spec, v);
+  for (size_t v = 0; v <= spec->count; v++) {
+    size_t numbers = ebb_spec_cols(spec, v) * ebbi_value_rows(spec, v, true);
+    if (numbers > widest) widest = numbers;
+  }
   return widest;
 }
 

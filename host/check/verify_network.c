@@ -171,7 +171,7 @@ static ebb_status report_loss(network_check *c, const ebbi_pass *pass, const cha
   if (!wants(c, "forward", name)) return EBB_OK;
   TRY(ebbi_fixture_read(&sums, &c->fixture, pass->partials));
   for (size_t group = 0; group < ebb_tensor_rows(pass->partials); group++)
-    loss += sums[2 * group] / (double)c->reference->live;
+    loss += sums[2 * group] / (double)ebbi_reference_rows(c->reference, spec_of(c)->count);
   double expected = c->reference->loss, scale = fmax(fabs(expected), DBL_MIN);
   ebbi_tally_case(&tally, "%s %.6g", ebb_loss_name(c->reference->target.loss.kind), expected);
   ebbi_tally_add(&tally, loss, expected, scale, EBBI_DEVIATIONS * sqrt(c->spread->loss) / scale);

@@ -26,18 +26,21 @@ static ebb_status need_gradients(ebbi_need *need, const ebbi_exec *exec, const e
   }
   if (kind != EBBI_PASS_EVALUATION)
     ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));
-  size_t sums = kind == EBBI_PASS_WHOLE ? whole.slices : ebbi_loss_groups(exec, batch);
+  size_t members =
+      ebbi_value_rows(&network->spec, network->spec.count, kind != EBBI_PASS_EVALUATION);
+  size_t sums = kind == EBBI_PASS_WHOLE ? whole.slices : ebbi_loss_groups(exec, batch * members);
   ebbi_need_add(need, sums * ebbi_loss_sums(loss) * sizeof(float));
   return EBB_OK;
 }
 
 /* Adds the tensors of the plan. */
 static void need_places(ebbi_need *need, const ebbi_plan *plan) {
-  size_t batch = plan->batch;
   ebbi_need_add(need, ebbi_stride(1, plan->arena) * sizeof(float));
   for (size_t i = 0; i < plan->place_count; i++)
     if (plan->places[i].apart)
-      ebbi_need_add(need, batch * ebbi_stride(batch, plan->places[i].cols) * sizeof(float));
+      ebbi_need_add(need, plan->places[i].rows *
+                              ebbi_stride(plan->places[i].rows, plan->places[i].cols) *
+                              sizeof(float));
   ebbi_need_add(need, ebbi_device_workspace_need(plan->network->device, plan->workspace));
 }
 
@@ -61,8 +64,8 @@ ebb_status ebbi_pass_need(ebbi_need *need, const ebbi_exec *exec, const ebb_netw
 
 static ebb_status make_tensor(ebb_tensor **out, const ebbi_pass *pass, const ebbi_place *place) {
   ebb_device *device = pass->network->device;
-  if (place->apart) return ebb_tensor_create(out, device, place->dtype, pass->batch, place->cols);
-  return ebbi_tensor_view(out, pass->arena, place->offset, place->dtype, pass->batch, place->cols);
+  if (place->apart) return ebb_tensor_create(out, device, place->dtype, place->rows, place->cols);
+  return ebbi_tensor_view(out, pass->arena, place->offset, place->dtype, place->rows, place->cols);
 }
 
 static ebb_tensor *tensor_at(const ebbi_pass *pass, int place) {
@@ -129,7 +132,8 @@ static ebb_status build(ebbi_pass *pass) {
   if (pass->loss.weighted) TRY(ebb_tensor_create_packed(&pass->weights, device, EBB_F32, batch, 1));
   TRY(ebb_tensor_create(&pass->state, device, EBB_I32, 1, EBB_STATE_WORDS));
   if (pass->kind == EBBI_PASS_WHOLE) return make_whole_step(pass);
-  TRY(ebbi_loss_partials_create(&pass->exec, &pass->partials, device, batch, pass->loss));
+  TRY(ebbi_loss_partials_create(&pass->exec, &pass->partials, device,
+                                pass->value[pass->network->spec.count]->rows, pass->loss));
   return pass->kind == EBBI_PASS_LAYERS ? make_layer_gradients(pass) : EBB_OK;
 }
 

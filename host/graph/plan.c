@@ -1,8 +1,9 @@
 /* From a network to values, calls and places.
  *
  * The calls are listed first, forward through the nodes and back. They determine each tensor's
- * life, and then the arena is laid out. A place is reused only by a tensor with the same number of
- * columns and the same type: a narrower one would find numbers in its padding, which must be zero.
+ * life, and then the arena is laid out. A place is reused only by a tensor with the same numbers of
+ * rows and columns and the same type: a narrower one would find numbers in its padding, which must
+ * be zero.
  *
  * A gradient of a value with one reader is written by that reader, which also applies f' of the
  * node that made the value. If a value has several readers, or its reader cannot apply f', each
@@ -39,9 +40,14 @@ static ebb_dtype type_of(const ebbi_plan *p, size_t value) {
   return half && between && !is_exact(spec_of(p), value) ? EBB_BF16 : EBB_F32;
 }
 
+static size_t rows_of(const ebbi_plan *p, size_t value) {
+  return p->batch * ebbi_value_rows(spec_of(p), value, trains(p));
+}
+
 /* Adds a tensor of a value's shape and type. */
 static int add_place(ebbi_plan *p, size_t value) {
-  p->places[p->place_count] = (ebbi_place){.cols = ebb_spec_cols(spec_of(p), value),
+  p->places[p->place_count] = (ebbi_place){.rows = rows_of(p, value),
+                                           .cols = ebb_spec_cols(spec_of(p), value),
                                            .dtype = type_of(p, value),
                                            .first = p->call_count,
                                            .last = p->call_count};
@@ -67,7 +73,7 @@ static void plan_forward(ebbi_plan *p) {
   for (size_t n = 0; n < spec->count; n++) {
     const ebb_node *node = &spec->nodes[n];
     const ebbi_kind *kind = ebbi_kind_of(node->kind);
-    if (kind->training_only && !trains(p)) {
+    if (trains(p) ? kind->evaluation_only : kind->training_only) {
       p->value[n + 1] = p->value[node->inputs[0]];
       continue;
     }
@@ -169,7 +175,8 @@ static const ebbi_place *find_dead(const ebbi_plan *p, size_t index) {
   const ebbi_place *wanted = &p->places[index];
   for (size_t i = 0; i < index; i++) {
     const ebbi_place *place = &p->places[i];
-    if (place->apart || place->cols != wanted->cols || place->dtype != wanted->dtype) continue;
+    if (place->apart || place->dtype != wanted->dtype) continue;
+    if (place->rows != wanted->rows || place->cols != wanted->cols) continue;
     bool dead = true; /* including whatever has reused it since */
     for (size_t k = i; k < index && dead; k++)
       dead = p->places[k].apart || p->places[k].offset != place->offset ||
@@ -190,7 +197,7 @@ static ebb_status lay_out(ebbi_plan *p) {
     if (dead)
       place->offset = dead->offset;
     else
-      TRY(ebbi_slab_add(&place->offset, &slab, place->dtype, p->batch, place->cols));
+      TRY(ebbi_slab_add(&place->offset, &slab, place->dtype, place->rows, place->cols));
   }
   p->arena = slab.count;
   return EBB_OK;
@@ -204,9 +211,9 @@ static size_t workspace_of(const ebbi_plan *p) {
     const ebb_node *node = &spec->nodes[n];
     const ebbi_kind *kind = ebbi_kind_of(node->kind);
     if (!kind->workspace) continue;
-    size_t bytes =
-        kind->workspace(p->exec, p->network->device, p->batch, ebb_spec_cols(spec, node->inputs[0]),
-                        node->units, trains(p), p->dinput[n][0] != EBBI_NO_PLACE);
+    size_t bytes = kind->workspace(p->exec, p->network->device, rows_of(p, n + 1),
+                                   ebb_spec_cols(spec, node->inputs[0]), node->units, trains(p),
+                                   p->dinput[n][0] != EBBI_NO_PLACE);
     if (bytes > most) most = bytes;
   }
   return most;

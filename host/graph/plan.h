@@ -21,10 +21,10 @@ enum {
   EBBI_MAX_CALLS = 1 + EBB_MAX_NODES * (3 + EBB_NODE_INPUTS)
 };
 
-/* A tensor [batch, cols] of the arena. It lives from the call that writes it to the last call that
+/* A tensor [rows, cols] of the arena. It lives from the call that writes it to the last call that
  * uses it. In training all live to the end, since self-tests read them after the step. */
 typedef struct ebbi_place {
-  size_t cols;
+  size_t rows, cols;
   ebb_dtype dtype;
   size_t first, last;
   size_t offset; /* in the arena, in floats */

@@ -29,6 +29,14 @@ size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_
   return kind->parameters ? kind->parameters(out, n, ebb_spec_cols(spec, n->inputs[0])) : 0;
 }
 
+size_t ebbi_value_rows(const ebb_spec *spec, size_t value, bool training) {
+  if (value == 0) return 1;
+  const ebb_node *node = &spec->nodes[value - 1];
+  if (training && kinds[node->kind]->evaluation_only)
+    return ebbi_value_rows(spec, node->inputs[0], training);
+  return node->members > 0 ? node->members : 1;
+}
+
 size_t ebbi_spec_layers(size_t nodes[EBB_MAX_NODES], const ebb_spec *spec) {
   size_t count = 0;
   for (size_t n = 0; n < spec->count; n++)

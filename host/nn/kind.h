@@ -21,12 +21,13 @@ typedef struct ebbi_kind_setting {
 } ebbi_kind_setting;
 
 /* A parameter's first values; RANDOM: by the network's initialisation; NORMAL and CONSTANT: by its
- * number. */
+ * number; SIGNS: 1 or -1. */
 typedef enum ebbi_fill {
   EBBI_FILL_RANDOM,
   EBBI_FILL_ZERO,
   EBBI_FILL_NORMAL,
-  EBBI_FILL_CONSTANT
+  EBBI_FILL_CONSTANT,
+  EBBI_FILL_SIGNS
 } ebbi_fill;
 
 /* How an optimizer treats a parameter. A SHIFT (bias, factor of a norm) may be exempt from weight
@@ -79,21 +80,28 @@ typedef struct ebbi_kind {
    * parenthesis in its item, the first is the result of the items within. */
   size_t inputs;
 
-  bool takes;         /* takes an epilogue: the writer of its output's gradient may apply f' */
-  bool fuses;         /* backward applies the epilogues of the nodes below */
-  bool training_only; /* otherwise its output is its first input, without a launch */
-  bool whole;         /* can be part of whole steps, as a dense layer */
-  bool front;         /* belongs to the data: a text may leave it out, see spec_front.c */
-  bool exact;         /* its inputs are kept in float32 in every precision */
+  bool takes;           /* takes an epilogue: the writer of its output's gradient may apply f' */
+  bool fuses;           /* backward applies the epilogues of the nodes below */
+  bool training_only;   /* otherwise its output is its first input, without a launch */
+  bool evaluation_only; /* the same in training; nothing follows it */
+  bool ends;            /* may be the last */
+  bool mixes_rows;      /* a row of its output depends on other rows of the batch */
+  bool whole;           /* can be part of whole steps, as a dense layer */
+  bool front;           /* belongs to the data: a text may leave it out, see spec_front.c */
+  bool exact;           /* its inputs are kept in float32 in every precision */
 
-  /* Checks the columns of the inputs; checks (dense) or sets the units of the node. NULL: as many
-   * as its input has columns.
+  /* Checks the columns of the inputs; checks (dense) or sets the units of the node, and its
+   * members if it changes them. NULL: as many units as its input has columns.
    * Errors: EBB_ERR_ARGUMENT, the message beginning with `where`. */
   ebb_status (*shape)(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], const char *where);
 
   /* Describes the parameters and returns their number. NULL: no parameters. */
   size_t (*parameters)(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_node *node,
                        size_t inputs);
+
+  /* Adds the layers that stand for a node where members share weights; `first` for the first such
+   * node, `last` for the network's last. NULL: the node itself. */
+  ebb_status (*share)(ebb_spec *spec, const ebb_node *node, bool first, bool last);
 
   /* Bytes of the device's workspace that a call needs. NULL: none. */
   size_t (*workspace)(const ebbi_exec *exec, const ebb_device *device, size_t batch, size_t inputs,
@@ -125,6 +133,10 @@ ebb_status ebbi_node_shape(ebb_node *node, const size_t cols[EBB_NODE_INPUTS], c
 /* Describes a node's parameters and returns their number. */
 size_t ebbi_node_parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_spec *spec,
                             size_t node);
+
+/* Rows of a value for each example: in evaluation, or in training, where nodes for evaluation alone
+ * pass on their input. */
+size_t ebbi_value_rows(const ebb_spec *spec, size_t value, bool training);
 
 /* Finds the nodes with parameters, in order, and returns their number. */
 size_t ebbi_spec_layers(size_t nodes[EBB_MAX_NODES], const ebb_spec *spec);

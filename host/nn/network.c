@@ -36,6 +36,8 @@ static ebb_status fill(ebb_tensor *view, const ebbi_parameter *parameter, ebb_in
     return ebbi_init_normal(view, parameter->number, seed, stream);
   case EBBI_FILL_CONSTANT:
     return ebbi_init_constant(ebbi_tensor_exec(view), view, parameter->number);
+  case EBBI_FILL_SIGNS:
+    return ebbi_init_signs(ebbi_tensor_exec(view), view, seed, stream);
   case EBBI_FILL_ZERO:
     break;
   }

@@ -59,6 +59,23 @@ static ebb_status append_settings(ebb_node *added, const ebb_node *node, const c
   return EBB_OK;
 }
 
+/* A node's value has the rows of its inputs. What mixes the rows of a batch would mix members. */
+static ebb_status choose_members(ebb_node *added, const ebb_spec *spec, const char *where) {
+  const ebbi_kind *kind = ebbi_kind_of(added->kind);
+  size_t rows = added->members = ebbi_value_rows(spec, added->inputs[0], false);
+  for (size_t i = 1; i < kind->inputs; i++)
+    REQUIRE(ebbi_value_rows(spec, added->inputs[i], false) == rows, EBB_ERR_ARGUMENT,
+            "%s: %s holds members of an ensemble and also stands outside of them", where,
+            kind->name);
+  REQUIRE(rows == 1 || !kind->mixes_rows, EBB_ERR_ARGUMENT,
+          "%s: %s cannot stand among the members of an ensemble, whose rows it would mix", where,
+          kind->name);
+  REQUIRE(spec->count == 0 || !ebbi_node_kind(spec, spec->count - 1)->evaluation_only,
+          EBB_ERR_ARGUMENT, "%s: %s follows %s, which must be the last", where, kind->name,
+          ebbi_node_kind(spec, spec->count - 1)->name);
+  return EBB_OK;
+}
+
 ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *where) {
   size_t count = spec->count;
   REQUIRE(count < EBB_MAX_NODES, EBB_ERR_ARGUMENT, "%s: more than %d layers", where, EBB_MAX_NODES);
@@ -76,6 +93,7 @@ ebb_status ebbi_spec_append(ebb_spec *spec, const ebb_node *node, const char *wh
           "%s: %s holds no layer: value %zu is not before value %zu", where, kind->name,
           added.inputs[1], count);
   TRY(append_settings(&added, node, where));
+  TRY(choose_members(&added, spec, where));
   size_t cols[EBB_NODE_INPUTS] = {0};
   for (size_t i = 0; i < kind->inputs; i++) cols[i] = ebb_spec_cols(spec, added.inputs[i]);
   TRY(ebbi_node_shape(&added, cols, where));
@@ -108,6 +126,9 @@ static ebb_status check_nodes(const ebb_spec *spec, const char *where) {
             node->inputs[0], n);
     REQUIRE(node->units == again.nodes[n].units, EBB_ERR_ARGUMENT,
             "%s has %zu outputs; its inputs give %zu", layer, node->units, again.nodes[n].units);
+    REQUIRE((node->members ? node->members : 1) == again.nodes[n].members, EBB_ERR_ARGUMENT,
+            "%s has %zu members; its inputs give %zu", layer, node->members,
+            again.nodes[n].members);
     TRY(check_decimals(node, &again.nodes[n], layer));
   }
   return EBB_OK;
@@ -123,8 +144,11 @@ ebb_status ebbi_spec_check(const ebb_spec *spec, const char *where) {
   TRY(ebbi_spec_check_formulas(spec, where));
   TRY(check_nodes(spec, where));
   const ebb_node *last = &spec->nodes[count - 1];
-  REQUIRE(ebbi_kind_of(last->kind)->word == NULL, EBB_ERR_ARGUMENT,
+  REQUIRE(ebbi_kind_of(last->kind)->ends, EBB_ERR_ARGUMENT,
           "%s: the last layer is of kind %s; it must be dense", where, ebb_kind_name(last->kind));
+  REQUIRE(ebbi_value_rows(spec, count, false) == 1, EBB_ERR_ARGUMENT,
+          "%s: the outputs of %zu members are left; end the network with mean", where,
+          ebbi_value_rows(spec, count, false));
   REQUIRE(last->activation == EBB_ACT_IDENTITY, EBB_ERR_ARGUMENT,
           "%s: the last layer has activation %s; it must have none, the loss follows it", where,
           ebb_spec_activation(name, spec, count - 1));

@@ -306,6 +306,22 @@ static ebb_status add_items(ebb_spec *spec, const item *items, size_t first, siz
   return EBB_OK;
 }
 
+/* Adds the output layer, unless the items end with a node of another kind that may be the last. */
+static ebb_status add_output(ebb_spec *spec, const item *last, size_t outputs) {
+  const ebbi_kind *kind = ebbi_kind_of(last->node.kind);
+  if (last->type == ITEM_NODE && kind->word && kind->ends) {
+    REQUIRE(outputs == 0 || ebb_spec_outputs(spec) == outputs, EBB_ERR_ARGUMENT,
+            "spec:1:%zu: output size %zu, but the data have %zu", last->column,
+            ebb_spec_outputs(spec), outputs);
+    return EBB_OK;
+  }
+  TRY(choose_size(&outputs, last->plain ? last : NULL, outputs, "output"));
+  ebb_node output = last->plain ? last->node : (ebb_node){0};
+  (void)ebbi_kind_of_word(&output.kind, "", 0);
+  output.units = outputs;
+  return ebbi_spec_append(spec, &output, "spec");
+}
+
 ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_t outputs) {
   item items[MAX_ITEMS];
   size_t count = 0;
@@ -316,15 +332,10 @@ ebb_status ebb_spec_parse(ebb_spec *spec, const char *text, size_t inputs, size_
   const item *first = &items[0], *last = &items[count - 1];
   bool has_input = count > 1 && first->bare, has_output = last->plain;
   TRY(choose_size(&inputs, has_input ? first : NULL, inputs, "input"));
-  TRY(choose_size(&outputs, has_output ? last : NULL, outputs, "output"));
-  ebb_node output = {0};
-  (void)ebbi_kind_of_word(&output.kind, "", 0);
-  if (has_output) output = last->node;
-  output.units = outputs;
   TRY(ebb_spec_begin(&parsed, inputs));
   memcpy(parsed.formulas, read.formulas, sizeof parsed.formulas);
   TRY(add_items(&parsed, items, has_input, count - has_output));
-  TRY(ebbi_spec_append(&parsed, &output, "spec"));
+  TRY(add_output(&parsed, last, outputs));
   TRY(ebbi_spec_check(&parsed, "spec"));
   *spec = parsed;
   return EBB_OK;

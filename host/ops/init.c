@@ -59,6 +59,10 @@ ebb_status ebbi_init_constant(const ebbi_exec *exec, ebb_tensor *w, double value
   return fill(exec, w, value, EBBI_DRAW_NOTHING, 0, 0, "ebbi_init_constant");
 }
 
+ebb_status ebbi_init_signs(const ebbi_exec *exec, ebb_tensor *w, uint64_t seed, uint32_t stream) {
+  return fill(exec, w, 1, EBBI_DRAW_SIGN, seed, stream, "ebbi_init_signs");
+}
+
 ebb_status ebb_init_weights(ebb_tensor *w, ebb_init init, uint64_t seed, uint32_t stream) {
   return ebbi_init_weights(ebbi_tensor_exec(w), w, init, seed, stream);
 }

@@ -84,10 +84,14 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   TRY(ebbi_require_outputs(where, loss, z->cols));
   TRY(ebbi_tensor_require_packed(where, "partials", partials, z->device, EBB_F32, groups,
                                  ebbi_loss_sums(loss)));
-  TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, z->rows,
+  size_t examples = target ? target->rows : z->rows;
+  TRY(ebbi_tensor_require(where, "target", target, z->device, classes ? EBB_I32 : EBB_F32, examples,
                           ebbi_loss_targets(loss, z->cols)));
+  REQUIRE(z->rows % examples == 0, EBB_ERR_ARGUMENT,
+          "%s: %zu rows of z for %zu of the target; it must be a multiple", where, z->rows,
+          examples);
   if (loss.weighted)
-    TRY(ebbi_tensor_require_packed(where, "weights", weights, z->device, EBB_F32, z->rows, 1));
+    TRY(ebbi_tensor_require_packed(where, "weights", weights, z->device, EBB_F32, examples, 1));
   TRY(ebbi_require_state(where, state, z->device));
   char option[EBBI_LOSS_OPTION];
   ebbi_loss_option(option, loss);
@@ -102,6 +106,7 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   ebbi_launch_int(&launch, z->cols);
   ebbi_launch_int(&launch, z->stride);
   ebbi_launch_int(&launch, target->stride);
+  ebbi_launch_int(&launch, z->rows / examples);
   ebbi_loss_parameters(&launch, loss);
   launch.work = ebbi_work_loss(loss, z->rows, z->cols);
   return ebbi_launch_run(&launch, groups, 1);

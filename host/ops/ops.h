@@ -158,7 +158,12 @@ ebb_status ebbi_activation_backward(const ebbi_exec *exec, ebb_tensor *dz, const
 ebb_status ebbi_bias_gradient(const ebbi_exec *exec, ebb_tensor *db, const ebb_tensor *dz);
 
 /* What init_weights draws for an element; kernels/init.cl has the same numbers. */
-typedef enum ebbi_draw { EBBI_DRAW_UNIFORM, EBBI_DRAW_NORMAL, EBBI_DRAW_NOTHING } ebbi_draw;
+typedef enum ebbi_draw {
+  EBBI_DRAW_UNIFORM,
+  EBBI_DRAW_NORMAL,
+  EBBI_DRAW_NOTHING,
+  EBBI_DRAW_SIGN
+} ebbi_draw;
 
 ebb_status ebbi_init_weights(const ebbi_exec *exec, ebb_tensor *w, ebb_init init, uint64_t seed,
                              uint32_t stream);
@@ -168,6 +173,9 @@ ebb_status ebbi_init_normal(ebb_tensor *w, double deviation, uint64_t seed, uint
 
 /* w = value, without memory or a transfer of the host. */
 ebb_status ebbi_init_constant(const ebbi_exec *exec, ebb_tensor *w, double value);
+
+/* Every element 1 or -1, each with a probability of 1/2. */
+ebb_status ebbi_init_signs(const ebbi_exec *exec, ebb_tensor *w, uint64_t seed, uint32_t stream);
 ebb_status ebbi_probe_fma(const ebbi_exec *exec, ebb_tensor *y, const ebb_tensor *x, size_t steps,
                           float scale, float shift);
 ebb_status ebbi_probe_triad(const ebbi_exec *exec, ebb_tensor *a, const ebb_tensor *b,

@@ -70,8 +70,10 @@ ebbi_work ebbi_work_gather(size_t rows, size_t inputs, size_t targets, bool from
 }
 
 ebbi_work ebbi_work_init(size_t rows, size_t cols, ebbi_draw draw) {
-  static const double flops[] = {
-      [EBBI_DRAW_UNIFORM] = 1, [EBBI_DRAW_NORMAL] = 50, [EBBI_DRAW_NOTHING] = 0};
+  static const double flops[] = {[EBBI_DRAW_UNIFORM] = 1,
+                                 [EBBI_DRAW_NORMAL] = 50,
+                                 [EBBI_DRAW_NOTHING] = 0,
+                                 [EBBI_DRAW_SIGN] = 0};
   return of(rows, cols, 0, flops[draw] * area(rows, cols), 4 * area(rows, cols));
 }
 

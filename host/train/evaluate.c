@@ -62,9 +62,15 @@ void ebbi_evaluator_free(ebbi_evaluator *evaluator) {
   *evaluator = (ebbi_evaluator){0};
 }
 
+size_t ebbi_trainer_members(const ebb_trainer *trainer) {
+  const ebb_spec *spec = &trainer->network->spec;
+  return ebbi_value_rows(spec, spec->count, true);
+}
+
 /* Means over the weights; the loss of rows whose weights are all 0 is 0. */
-ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs) {
-  double weights = state->rows, hits = state->correct;
+ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs,
+                               size_t members) {
+  double weights = (double)state->rows * (double)members, hits = state->correct;
   double losses = (double)state->loss_sum - (double)state->loss_carry;
   if (loss.weighted) {
     weights = (double)state->weight_sum - (double)state->weight_carry;
@@ -174,7 +180,7 @@ ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator) {
   evaluator->done += steps;
   TRY(run_steps(evaluator, steps));
   TRY(ebb_tensor_download(&state, pass->state));
-  *metrics = ebbi_state_metrics(&state, pass->loss, ebb_spec_outputs(&pass->network->spec));
+  *metrics = ebbi_state_metrics(&state, pass->loss, ebb_spec_outputs(&pass->network->spec), 1);
   metrics->rows = evaluator->feed.rows;
   if (isfinite(metrics->loss)) {
     TRY(check_state(&state, evaluator));

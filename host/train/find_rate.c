@@ -36,8 +36,9 @@ static ebb_status take_options(ebb_rate_test_options *own, const ebb_rate_test_o
 }
 
 /* The sum of the losses of the epoch so far, and its rows; none at the beginning of an epoch. */
-static void sums_of(double *sum, size_t *rows, const ebb_state *state, ebb_loss loss) {
-  ebb_metrics metrics = ebbi_state_metrics(state, loss, 1);
+static void sums_of(double *sum, size_t *rows, const ebb_state *state, const ebb_trainer *trainer) {
+  ebb_metrics metrics =
+      ebbi_state_metrics(state, trainer->options.loss, 1, ebbi_trainer_members(trainer));
   bool none = state->done == state->epoch_first;
   *rows = none ? 0 : metrics.rows;
   *sum = none ? 0 : metrics.loss * (double)metrics.rows;
@@ -47,12 +48,12 @@ static void sums_of(double *sum, size_t *rows, const ebb_state *state, ebb_loss 
 static ebb_status step(double *loss, ebb_trainer *trainer, ebb_state *state, float rate) {
   double before, after;
   size_t old_rows;
-  ebb_loss kind = trainer->options.loss;
-  sums_of(&before, &old_rows, state, kind);
+  sums_of(&before, &old_rows, state, trainer);
   TRY(ebb_trainer_set_learning_rate(trainer, rate));
   TRY(ebb_trainer_step(trainer, 1));
   TRY(ebbi_trainer_read_state(state, trainer));
-  ebb_metrics metrics = ebbi_state_metrics(state, kind, 1); /* at an epoch's end, too */
+  ebb_metrics metrics = ebbi_state_metrics(
+      state, trainer->options.loss, 1, ebbi_trainer_members(trainer)); /* at an epoch's end, too */
   after = metrics.loss * (double)metrics.rows;
   *loss = (after - before) / (double)(metrics.rows - old_rows);
   return EBB_OK;

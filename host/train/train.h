@@ -89,8 +89,13 @@ ebb_status ebbi_evaluator_compile(ebbi_evaluator *evaluator);
 ebb_status ebbi_evaluator_run(ebb_metrics *metrics, ebbi_evaluator *evaluator);
 void ebbi_evaluator_free(ebbi_evaluator *evaluator);
 
-/* Computes the means from a state's sums; accuracy is NaN for mse. `outputs`: of the network. */
-ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs);
+/* Computes the means from a state's sums, to which each row has added `members` losses; accuracy is
+ * NaN for mse. `outputs`: of the network. */
+ebb_metrics ebbi_state_metrics(const ebb_state *state, ebb_loss loss, size_t outputs,
+                               size_t members);
+
+/* Rows of the output for each example of a training step. */
+size_t ebbi_trainer_members(const ebb_trainer *trainer);
 
 /* False if these sums of weights cannot be. */
 bool ebbi_state_hits_possible(const ebb_state *state, ebb_loss loss, size_t outputs);

@@ -80,7 +80,8 @@ typedef struct run {
 static void fill_report(run *r, size_t old_rows, double seconds) {
   ebb_report *report = &r->report;
   size_t outputs = ebb_spec_outputs(&r->trainer->network->spec);
-  ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss, outputs);
+  ebb_metrics metrics = ebbi_state_metrics(&r->state, r->trainer->options.loss, outputs,
+                                           ebbi_trainer_members(r->trainer));
   size_t rows = metrics.rows - old_rows;
   report->step = r->state.done;
   report->learning_rate = (double)r->state.learning_rate;

@@ -53,6 +53,7 @@ static ebb_status check_steps(const ebb_state *state, const ebb_trainer *trainer
 static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer) {
   uint64_t epoch = state->done / trainer->epoch_steps;
   size_t outputs = ebb_spec_outputs(&trainer->network->spec);
+  size_t hits = ebbi_loss_hits(trainer->options.loss, outputs) * ebbi_trainer_members(trainer);
   REQUIRE(
       state->epoch_steps == trainer->epoch_steps && state->epoch == epoch &&
           state->epoch_first == epoch * trainer->epoch_steps,
@@ -61,9 +62,7 @@ static ebb_status check_place(const ebb_state *state, const ebb_trainer *trainer
       "%llu of epochs of %zu steps" DEVICE_REPORTS,
       (unsigned long)state->epoch, (unsigned long long)state->epoch_first,
       (unsigned long)state->epoch_steps, (unsigned long long)state->done, trainer->epoch_steps);
-  REQUIRE(state->done <= trainer->queued &&
-              state->correct <= state->rows * ebbi_loss_hits(trainer->options.loss, outputs),
-          EBB_ERR_DEVICE,
+  REQUIRE(state->done <= trainer->queued && state->correct <= state->rows * hits, EBB_ERR_DEVICE,
           "training: the device reports step %llu of %llu, %lu of %lu rows right" DEVICE_REPORTS,
           (unsigned long long)state->done, (unsigned long long)trainer->queued,
           (unsigned long)state->correct, (unsigned long)state->rows);

@@ -5,9 +5,9 @@
  * activation: `784-512relu-512leaky_relu(0.2)-10`. The first and the last size may be left out
  * where the data determine them; an item with an activation is always a hidden layer, so
  * `512relu-512relu` lacks both. `:nobias` after a dense layer leaves its bias out:
- * `512relu:nobias-10:nobias`. The last layer is dense without activation: it gives logits or
- * values, and the loss applies softmax. All other items begin with the word of their kind, see
- * EBB_KIND_LIST. A number may follow it, and after a norm an activation:
+ * `512relu:nobias-10:nobias`. The last layer is dense without activation, or `mean` after such
+ * layers: it gives logits or values, and the loss applies softmax. All other items begin with the
+ * word of their kind, see EBB_KIND_LIST. A number may follow it, and after a norm an activation:
  * `784-256-layernormrelu-10`. An activation may also be a formula of the user's, behind a name that
  * later layers may use: `784-512soft(z / (1 + fabs(z)))-512soft-10`, see ebb/formula.h.
  */
@@ -39,7 +39,11 @@ extern "C" {
   X(PERIODIC, periodic)                                                                            \
   X(NOISE, noise)                                                                                  \
   X(SCALE, scale)                                                                                  \
-  X(PRELU, prelu)
+  X(PRELU, prelu)                                                                                  \
+  X(MEMBERS, members)                                                                              \
+  X(ADAPTER, adapter)                                                                              \
+  X(HEADS, heads)                                                                                  \
+  X(MEAN, mean)
 
 typedef enum ebb_kind {
 #define EBB_KIND_ENUM(name, text) EBB_KIND_##name,
@@ -59,6 +63,7 @@ typedef struct ebb_node {
   size_t units;                   /* columns of the value that it writes */
   ebb_activation activation;      /* of dense nodes and of norms */
   double settings[EBB_NODE_SETTINGS];
+  size_t members; /* rows of its value for each example; 0: 1. See ebb_spec_add_members. */
 } ebb_node;
 
 /* The nodes of a network in topological order; the last one writes the output. It may be copied
@@ -176,6 +181,28 @@ ebb_status ebb_spec_add_embedding(ebb_spec *spec, size_t columns, size_t categor
  * `frequencies` plus shift, all of them learned for each column. The result is [the other columns,
  * those of the first number, …]. */
 ebb_status ebb_spec_add_periodic(ebb_spec *spec, size_t columns, size_t frequencies, size_t units);
+
+/* Add the layers of an ensemble whose members share weights. `members` repeats each example once
+ * for each of 2 to EBB_MAX_MEMBERS members; row e members + m of a value is then member m's of
+ * example e, and layers that compute row by row are shared by all members. `adapter` is y = f(x w +
+ * b) with a factor and a bias for each member and column; factors begin as 1, or with `signs` as 1
+ * or -1 by chance. `heads` gives each member a dense layer of its own. `mean` ends the network: in
+ * training the loss sees each member's outputs as a row of its own, with the example's target and
+ * weight; in evaluation and prediction the outputs are those of the mean of the members'
+ * predictions, probabilities or values, as the loss forms them. */
+#define EBB_MAX_MEMBERS 256
+ebb_status ebb_spec_add_members(ebb_spec *spec, size_t members);
+ebb_status ebb_spec_add_adapter(ebb_spec *spec, bool bias, bool signs, ebb_activation activation);
+ebb_status ebb_spec_add_heads(ebb_spec *spec, size_t outputs);
+ebb_status ebb_spec_add_mean(ebb_spec *spec, ebb_loss_kind loss);
+
+/* Makes an ensemble of a network, TabM (Gorishniy et al. 2024, arXiv 2410.24210): each hidden dense
+ * layer f(x.w + b) becomes f((x r . w) s + b), where all members share w, and r, s and b are a
+ * member's own; the last one becomes heads. The first r are signs. Layers that compute row by row
+ * are shared; embeddings at the front stay before the members.
+ * Errors: EBB_ERR_ARGUMENT (a layer that has no such form, too many layers). */
+ebb_status ebb_spec_members(ebb_spec *spec, const ebb_spec *plain, size_t members,
+                            ebb_loss_kind loss);
 
 /* Writes the full text of a spec, `64-32relu-10`, in at most `size` bytes with the final 0.
  * Errors: EBB_ERR_ARGUMENT (size too small). */

@@ -129,6 +129,7 @@ const ebbi_kind ebbi_kind_batchnorm = {
                  {"momentum", 1e-9, 1, 0.1, .silent = true}},
     .inputs = 1,
     .takes = true,
+    .mixes_rows = true,
     .fuses = true,
     .parameters = parameters,
     .forward = forward,

@@ -35,6 +35,15 @@ static size_t parameters(ebbi_parameter out[EBBI_NODE_PARAMETERS], const ebb_nod
   return node->settings[NOBIAS] != 0 ? 1 : 2;
 }
 
+/* TabM's layer, f((x r . w) s + b), with a member's own r, s and b; the last layer becomes heads.
+ */
+static ebb_status share(ebb_spec *spec, const ebb_node *node, bool first, bool last) {
+  if (last) return ebb_spec_add_heads(spec, node->units);
+  TRY(ebb_spec_add_adapter(spec, false, first, EBB_ACT_IDENTITY));
+  TRY(ebb_spec_add_nobias(spec, node->units, EBB_ACT_IDENTITY));
+  return ebb_spec_add_adapter(spec, node->settings[NOBIAS] == 0, false, node->activation);
+}
+
 static void raise_to(size_t *most, size_t bytes) {
   if (bytes > *most) *most = bytes;
 }
@@ -80,8 +89,10 @@ const ebbi_kind ebbi_kind_dense = {
     .takes = true,
     .fuses = true,
     .whole = true,
+    .ends = true,
     .shape = shape,
     .parameters = parameters,
+    .share = share,
     .workspace = workspace,
     .forward = forward,
     .backward = backward,
