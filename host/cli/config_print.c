@@ -46,7 +46,7 @@ static void of_task(choice *c, const training *t) {
   c->by = "the target's values";
 }
 static void of_model(choice *c, const training *t) {
-  snprintf(c->value, VALUE, "%s", t->spec_text);
+  snprintf(c->value, VALUE, "%s", t->s->members > 0 ? EBB_DEFAULT_NETWORK : t->spec_text);
   c->by = t->s->init ? "the file of init" : "the default network and the data's columns";
 }
 static void of_loss(choice *c, const training *t) {

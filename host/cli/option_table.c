@@ -132,6 +132,10 @@ static const option_row rows[] = {
      "the network for step", NULL, 0, 0},
     {NULL, "model", 'm', FOR_TUNE | FLAG_ONLY, KIND_WORD, MEMBER(model), "SPEC", NULL,
      "tune the products of this network (default: those of common networks)", NULL, 0, 0},
+    {NULL, "members", 0, FOR_TRAIN, KIND_COUNT, MEMBER(members), "K", NULL,
+     "make an ensemble of the network, TabM: K members, 2 to 256, share the weights of all hidden "
+     "layers and have factors, biases and a last layer of their own; predictions are averaged",
+     NULL, 2, EBB_MAX_MEMBERS},
     {NULL, "init", 0, FOR_TRAIN, KIND_WORD, MEMBER(init), "FILE", NULL,
      "start from the weights of this safetensors file", NULL, 0, 0},
     {NULL, "initializer", 0, FOR_TRAIN, KIND_CHOICE, MEMBER(initializer), "NAME", "auto",

@@ -89,6 +89,7 @@ typedef struct settings {
   interval schedule_length, warmup;
   double schedule_factor;
   bool no_shuffle;
+  size_t members;                 /* of an ensemble; 0: none */
   size_t batch, epochs, patience; /* of train: 0 where not given */
   double min_delta;
   int monitor; /* ebb_monitor */

@@ -34,14 +34,20 @@ int network_choose(training *t) {
     text = t->spec_text;
   }
   ebb_status status = ebb_model_spec(&t->spec, text, t->encoder, t->options.loss);
+  if (status == EBB_OK && s->members > 0) {
+    ebb_spec plain = t->spec;
+    status = ebb_spec_members(&t->spec, &plain, s->members, t->options.loss.kind);
+  }
   if (status == EBB_OK) status = ebb_spec_text(t->spec_text, sizeof t->spec_text, &t->spec);
   return fail_option(s, from_init ? "init" : "model", status);
 }
 
-/* Sets the last layer's weights to zeros, so that all outputs begin as the biases: zeros. */
+/* Sets the weights of the last layer that has some to zeros, so that all outputs begin as the
+ * biases: zeros. */
 static int clear_last(ebb_network *network) {
-  const ebb_spec *spec = ebb_network_spec(network);
-  ebb_tensor *weight = ebb_network_weight(network, spec->count - 1);
+  size_t last = ebb_network_spec(network)->count - 1;
+  while (!ebb_network_weight(network, last)) last--;
+  ebb_tensor *weight = ebb_network_weight(network, last);
   float *zeros = calloc(ebb_tensor_rows(weight) * ebb_tensor_cols(weight), sizeof *zeros);
   if (!zeros) return fail(EXIT_FAILED, "no memory for the last layer's weights");
   ebb_status status = ebb_tensor_upload(weight, zeros);

@@ -131,13 +131,27 @@ static void explain_value(char text[64], const begun *b, size_t i) {
   snprintf(text, 64, ", the default%s%.30s,", of_optimizer ? " of " : "", of_optimizer ? kind : "");
 }
 
+/* True if a network is the training's, or the plain one of which this is an ensemble. The loss
+ * determines how an ensemble ends. */
+static bool is_spec(const begun *b, const ebb_spec *spec) {
+  const char *members = start_text(b, "members");
+  char whole[SPEC_TEXT];
+  ebb_spec now = *spec;
+  for (int loss = 0; loss < EBB_LOSS_COUNT; loss++) {
+    if (members &&
+        ebb_spec_members(&now, spec, strtoul(members, NULL, 10), (ebb_loss_kind)loss) != EBB_OK)
+      return false;
+    if (ebb_spec_text(whole, sizeof whole, &now) == EBB_OK && strcmp(whole, b->spec) == 0)
+      return true;
+  }
+  return false;
+}
+
 /* True if a text describes the training's network, perhaps leaving sizes to the data. */
 static bool is_network(const begun *b, const char *text) {
   ebb_spec at_start, now;
-  char whole[SPEC_TEXT];
   return ebb_spec_parse(&at_start, b->spec, 0, 0) == EBB_OK &&
-         ebb_spec_parse_like(&now, text, &at_start) == EBB_OK &&
-         ebb_spec_text(whole, sizeof whole, &now) == EBB_OK && strcmp(whole, b->spec) == 0;
+         ebb_spec_parse_like(&now, text, &at_start) == EBB_OK && is_spec(b, &now);
 }
 
 /* True if the text given now means the training's value. An invalid text is reported later, at

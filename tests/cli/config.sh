@@ -105,3 +105,17 @@ code 0 $scaled --layer-rate scale=6,dense=0.5,periodic=3 --out named.safetensors
 same numbered.safetensors named.safetensors
 complains 2 '^ebb: --layer-rate: "scaled=6": expected layers: 2, 1..3, all-but-last, or a kind' $learn --quiet --layer-rate scaled=6
 complains 2 'every layer with weights is frozen' $learn --quiet --freeze dense
+
+begin "members make an ensemble; its configuration repeats it, and it goes on from a checkpoint"
+repeats --data class.csv --members 3 --epochs 2
+code 0 train --data class.csv --recipe tabm --print-config --quiet
+out '^members = 32  *# recipe tabm: members$'
+rm -rf run
+code 0 $learn --members 3 --epochs 2 --quiet --sentinel 1 --out whole.safetensors
+code 0 $learn --members 3 --epochs 1 --checkpoint run --quiet --out half.safetensors
+code 0 train --resume run --epochs 2 --quiet --out resumed.safetensors
+same whole.safetensors resumed.safetensors
+code 0 info resumed.safetensors
+out '^spec  *[0-9]*-members3-adapter:nobias:signs-.*-mean:softmax$'
+complains 2 '^ebb: --members: "1" is not a whole number from 2 to 256' $learn --members 1
+complains 2 '^ebb: --model: .*batchnorm cannot stand among the members' $learn --members 2 --model 8relu-batchnorm --quiet
