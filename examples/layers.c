@@ -81,16 +81,18 @@ static bool wide_and_deep(ebb_spec *s) {
 static const struct {
   const char *name;
   bool (*add)(ebb_spec *spec);
-} networks[] = {{"dense", dense},
-                {"dense without bias", without_bias},
-                {"layer normalisation", normalised},
-                {"batch normalisation", normalised_by_batch},
-                {"RMS normalisation", by_the_root_of_squares},
-                {"scale and PReLU", learned_slopes},
-                {"noise and dropout", noisy},
-                {"gates", gated},
-                {"residual connection", residual},
-                {"wide and deep", wide_and_deep}};
+  size_t members; /* of an ensemble of the network; 0: none */
+} networks[] = {{"dense", dense, 0},
+                {"dense without bias", without_bias, 0},
+                {"layer normalisation", normalised, 0},
+                {"batch normalisation", normalised_by_batch, 0},
+                {"RMS normalisation", by_the_root_of_squares, 0},
+                {"scale and PReLU", learned_slopes, 0},
+                {"noise and dropout", noisy, 0},
+                {"gates", gated, 0},
+                {"residual connection", residual, 0},
+                {"wide and deep", wide_and_deep, 0},
+                {"members that share weights", dense, 4}};
 
 /* Trains a network and computes its R2 over the table. */
 static bool train(ebb_metrics *metrics, ebb_device *device, const ebb_spec *spec) {
@@ -121,6 +123,8 @@ int main(void) {
     ebb_metrics metrics;
     ok = embed(&spec) && networks[n].add(&spec) &&
          ebb_spec_add(&spec, 1, EBB_ACT_IDENTITY) == EBB_OK &&
+         (networks[n].members == 0 ||
+          ebb_spec_members(&spec, &spec, networks[n].members, EBB_LOSS_MSE) == EBB_OK) &&
          ebb_spec_text(text, sizeof text, &spec) == EBB_OK && train(&metrics, device, &spec);
     if (!ok) break;
     printf("R2 %.3f  %s: %s\n", metrics.r2, networks[n].name, text);
