@@ -50,8 +50,8 @@ trains gpu 7 "${weighted[@]}" --model 5gelu:nobias --optimizer adamw --step whol
 trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential "${untested[@]}"
 trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole "${untested[@]}" # two slices, panels, scratch
 
-# A layer of every kind, as the help writes it; 20 units can be halved twice.
-kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^$/ { exit } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g')
+# A layer of every kind, as the help writes it; 20 units can be halved twice, and 2 members suffice.
+kinds=$("$ebb" help train | awk '/^Items of SPEC/ { on = 1 } on && /^$/ { exit } on && /^  [^ ]/ { printf "%s%s", sep, $1; sep = "-" }' | sed 's/256/20/g; s/members32/members2/')
 trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers "${untested[@]}"
 [[ -z ${ALL-} ]] || trains gpu 7 "${rows[@]}" --valid 0 --model "$kinds" --precision bf16
 
