@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREDICT_ROWS = 1024 };
+enum { PREDICT_ROWS = 1024 }; /* of a value */
 
 /* Builds the programs before the first rows are uploaded, so that their number is known in advance.
  */
@@ -31,12 +31,21 @@ static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out
   return EBB_OK;
 }
 
+/* Examples of a batch, so many that no value has more rows. */
+static size_t batch_of(const ebb_spec *spec, size_t rows) {
+  size_t most = 1;
+  for (size_t v = 1; v <= spec->count; v++)
+    if (ebbi_value_rows(spec, v, false) > most) most = ebbi_value_rows(spec, v, false);
+  size_t batch = PREDICT_ROWS / most;
+  return rows < batch ? rows : batch;
+}
+
 ebb_status ebb_network_predict(ebb_network *network, float *output, const float *input,
                                size_t rows) {
   REQUIRE(network && output && input && rows > 0, EBB_ERR_ARGUMENT,
           "ebb_network_predict: an argument is NULL or there are no rows");
   size_t inputs = ebb_spec_inputs(&network->spec), outputs = ebb_spec_outputs(&network->spec);
-  size_t batch = rows < PREDICT_ROWS ? rows : PREDICT_ROWS;
+  size_t batch = batch_of(&network->spec, rows);
   ebbi_pass *pass = NULL;
   float *rows_in = calloc(batch * ebbi_stride(batch, inputs), sizeof *rows_in);
   float *rows_out = calloc(batch * outputs, sizeof *rows_out);
