@@ -51,7 +51,7 @@ static const fault faults[] = {
      NULL}, /* appears from the second step on */
     {"lanes.h", "k < depth; k++", "k < depth - 1; k++", NULL, EBB_STEP_WHOLE, EBB_ENGINE_CPU,
      EBB_OPT_ADAM, "whole step: "},
-    {"loss_cross_entropy.h", "- target) * scale", "- 0.9999f * target) * scale", NULL,
+    {"loss_cross_entropy.h", "/ sum - target) * scale;", "/ sum - 0.9999f * target) * scale;", NULL,
      EBB_STEP_WHOLE, EBB_ENGINE_CPU, EBB_OPT_ADAM, "whole step: "},
     {"batch.h", "min((uint)batch, (uint)rows - start)", "min((uint)batch - 1, (uint)rows - start)",
      NULL, EBB_STEP_WHOLE, EBB_ENGINE_CPU, EBB_OPT_ADAM, "whole step: "},
