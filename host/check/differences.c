@@ -66,10 +66,10 @@ static size_t pieces_of(unsigned char *pieces, const ebbi_reference_network *net
       pieces[written++] = (unsigned char)ebbi_node_piece(&network->spec, n, network->z[n][at]);
   const ebbi_loss_check *check = ebbi_loss_check_of(network->target.loss);
   size_t last = network->spec.count, cols = ebb_spec_outputs(&network->spec);
+  size_t members = ebbi_value_rows(&network->spec, last, true);
   for (size_t at = 0; check->side && at < values_of(network, last - 1); at++)
-    pieces[written++] =
-        check->side(&network->target, network->y[last] + at / cols * cols,
-                    ebbi_target_row_of(&network->target, at / cols), at % cols, cols);
+    pieces[written++] = check->side(&network->target, network->y[last] + at / cols * cols,
+                                    at / cols / members, at % cols, cols);
   return written;
 }
 
