@@ -18,6 +18,9 @@
   X(muon_scale, "muon.cl")                                                                         \
   X(muon_combine, "muon.cl")                                                                       \
   X(muon_apply, "muon.cl")                                                                         \
+  X(vector_sum, "vector.cl")                                                                       \
+  X(vector_dot, "vector.cl")                                                                       \
+  X(objective_gradient, "vector.cl")                                                               \
   X(max_norm, "max_norm.cl")                                                                       \
   X(average, "average.cl")                                                                         \
   X(init_weights, "init.cl")                                                                       \

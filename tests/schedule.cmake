@@ -22,7 +22,7 @@ ebb_schedule(1 quick test_activation_text test_amount_date test_arff test_base t
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep
              test_writer_try headers features format run cli_usage)
 ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end test_checkpoint_files
-             test_checkpoint_memory test_checkpoint_terms test_checkpoint_versions test_elementary test_graph test_norms test_kernel_cache test_profiling test_schedule test_find_rate test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state test_update_tensors test_updates test_weights
+             test_checkpoint_memory test_checkpoint_terms test_checkpoint_versions test_elementary test_graph test_lbfgs test_norms test_kernel_cache test_profiling test_schedule test_find_rate test_stream test_stream_plan test_trainer test_trainer_best test_trainer_state test_update_tensors test_updates test_weights
              test_members test_sentinel
              test_kernel_folder test_threads
              test_data_cells test_data_names test_data_budget test_data_memory test_data_sweep

@@ -147,7 +147,9 @@ static void choose_options(training *t) {
   t->options = (ebb_train_options)EBB_TRAIN_OPTIONS_INIT;
   t->options.batch = ONE_OF(batches);
   t->options.learning_rate = ONE_OF(rates);
-  t->options.optimizer = ebb_optimizer_default(random_below(EBB_OPT_COUNT));
+  ebb_optimizer_kind kind = random_below(EBB_OPT_COUNT);
+  if (!ebb_optimizer_is_resumable(kind)) kind = EBB_OPT_SGD; /* lbfgs: no update, no batches */
+  t->options.optimizer = ebb_optimizer_default(kind);
   t->options.optimizer.weight_decay = ONE_OF(decays);
   t->options.optimizer.momentum = random_below(2) ? 0.9 : 0;
   t->options.optimizer.nesterov = random_below(2);

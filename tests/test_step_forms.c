@@ -127,7 +127,7 @@ static void runs_repeat_bit_for_bit_in_one_call_or_many(void **state) {
   }
 }
 
-/* The same with another optimizer or loss, in `steps` steps, with a short last batch. */
+/* The same with another optimizer or loss, with a short last batch. */
 static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_loss loss,
                        size_t *count) {
   static float targets[2 * ROWS];
@@ -138,6 +138,11 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
   r.options.optimizer.momentum = 0.9;
   r.options.optimizer.nesterov = !ebb_loss_has_labels(loss.kind);
   r.options.optimizer.weight_decay = 0.01;
+  size_t steps = 37; /* two bursts and five more */
+  if (!ebb_optimizer_is_resumable((ebb_optimizer_kind)kind)) {
+    r.options.batch = ROWS, steps = 4; /* a search amplifies rounding soon */
+    r.options.learning_rate = 1;
+  }
   if (!ebb_loss_has_labels(loss.kind)) {
     /* A direction, and probabilities, need two targets. */
     bool two = ebb_loss_is_direction(loss.kind) || ebb_loss_domain_of(loss.kind).sum > 0;
@@ -153,7 +158,7 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
     r.data.labels = NULL, r.data.values = targets;
   }
   assert_int_equal(rig_start(&r), EBB_OK);
-  assert_int_equal(ebb_trainer_step(r.trainer, 37), EBB_OK); /* two bursts and five more */
+  assert_int_equal(ebb_trainer_step(r.trainer, steps), EBB_OK);
   float *values = parameters_of(r.network, count);
   rig_free(&r);
   return values;

@@ -139,11 +139,12 @@ static void rates_follow_fan_in(void **state) {
 /* Clipping, penalties and rate factors in both forms, checked by self-test and sentinel. */
 static void all_together(void **state) {
   static const double rates[] = {0.5, 1, 3};
+  static const ebb_optimizer_kind kinds[] = {EBB_OPT_SGD, EBB_OPT_MUON};
   for (size_t form = 0; form < 2; form++)
-    for (int kind = 0; kind < EBB_OPT_COUNT; kind += EBB_OPT_COUNT - 1) {
+    for (size_t k = 0; k < 2; k++) {
       rig r = make(*state, forms[form]);
       size_t count;
-      r.options.optimizer = ebb_optimizer_default((ebb_optimizer_kind)kind);
+      r.options.optimizer = ebb_optimizer_default(kinds[k]);
       r.options.batch = form > 0 ? 40 : 32; /* two slices */
       r.options.update = (ebb_update_options){.layer_rates = rates,
                                               .layers = 3,

@@ -53,7 +53,7 @@ ebb_status ebbi_live_begin(ebbi_live *live, ebb_trainer *trainer, uint64_t seed)
   ebb_device *device = trainer->network->device;
   live->trainer = trainer;
   live->whole = trainer->pass->kind == EBBI_PASS_WHOLE;
-  live->closed = live->whole && ebbi_updates_are_last(&trainer->options.update);
+  live->closed = live->whole && ebbi_updates_are_last(&trainer->options);
   live->comparison =
       (ebbi_comparison){.fixture = {.device = device, .exec = &trainer->pass->exec, .seed = seed}};
   live->before = ebb_state_default(0, 0, 0);

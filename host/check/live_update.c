@@ -127,7 +127,8 @@ static ebb_status check_update(ebbi_live *live, size_t node, size_t parameter) {
                      ebbi_node_check(&trainer->network->spec, node)->label, node);
   for (size_t s = 0; s < EBBI_SLABS; s++) slabs[s] = ebbi_live_slab(trainer, s);
   TRY(take_group(&u, live, node, parameter));
-  if (u.group.apart) return EBB_OK; /* its products are those of the layers; see case_muon.c */
+  if (trainer->lbfgs) return EBB_OK; /* its steps are searched; the gradients are checked */
+  if (u.group.apart) return EBB_OK;  /* its products are those of the layers; see case_muon.c */
   TRY(ebbi_fixture_bytes(&u.parameters, &c->fixture, RUN * RUNS, sizeof *u.parameters));
   pick_parameters(&u.count, u.parameters, live, node, parameter);
   TRY(read_picked(&u.gradients, &c->fixture, trainer->pass->gradients, &u));

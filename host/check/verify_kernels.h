@@ -60,6 +60,9 @@ typedef enum ebbi_check_activations {
   X(trust_ratio, NONE, ANY)                                                                        \
   X(muon_update, NONE, ANY)                                                                        \
   X(muon_iteration, NONE, ANY)                                                                     \
+  X(vector_sum, NONE, ANY)                                                                         \
+  X(vector_dot, NONE, ANY)                                                                         \
+  X(objective_gradient, NONE, ANY)                                                                 \
   X(accumulate, NONE, ANY)                                                                         \
   X(max_norm, NONE, ANY)                                                                           \
   X(average, NONE, ANY)                                                                            \

@@ -176,6 +176,10 @@ static const option_row rows[] = {
      "steps, or 2epochs, in which the learning rate first rises from 0 to that of --lr; of "
      "one_cycle: the steps of its rise",
      NULL, 0, 0} EBB_OPTIMIZER_SETTING_LIST(SETTING_ROW),
+    {NULL, "history", 0, FOR_TRAIN, KIND_COUNT, MEMBER(history), "N", "0",
+     "lbfgs estimates the curvature from the last N steps; 0: 10", NULL, 0, 100},
+    {NULL, "line-tries", 0, FOR_TRAIN, KIND_COUNT, MEMBER(line_tries), "N", "0",
+     "lbfgs tries at most N more lengths of a step after the first; 0: 25", NULL, 0, 1000},
     {NULL, "muon-last", 0, FOR_TRAIN, KIND_FLAG, MEMBER(muon_last), NULL, NULL,
      "muon makes orthogonal steps for the last layer's weights, too, which AdamW updates otherwise",
      NULL, 0, 0},
@@ -224,7 +228,8 @@ static const option_row rows[] = {
      "by --freeze",
      NULL, 0, 0},
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
-     "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop all)",
+     "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop and "
+     "lbfgs all)",
      NULL, 1, 16777216},
     {NULL, "batch", 0, FOR_VERIFY, KIND_COUNT, MEMBER(batch), "ROWS", "33",
      "rows of the compared batch", NULL, 1, 65536},

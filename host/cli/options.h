@@ -85,7 +85,7 @@ typedef struct settings {
   bool no_decay_bias, ntk, zero_last, muon_last, muon_original;
   double bias_rate, clip_norm, clip_value, l1, l2, max_norm;
   const char *average;
-  size_t accumulate;
+  size_t accumulate, history, line_tries;
   interval schedule_length, warmup;
   double schedule_factor;
   bool no_shuffle;

@@ -75,7 +75,7 @@ static int end_by_failure(training *t, int code) {
 
 /* All requested epochs have been run. */
 static bool is_over(const training *t) {
-  return t->finished >= t->options.epochs || t->last.stopped_early;
+  return t->finished >= t->options.epochs || t->last.stopped_early || t->last.converged;
 }
 
 /* --refit, after which the new network is the model. Until then the copy is that of the search. */

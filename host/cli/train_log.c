@@ -173,6 +173,7 @@ static void put_outcome(json_t *object, const training *t) {
   put_search(object, t);
   if (t->last.best_epoch) put(object, "best_epoch", json_integer((json_int_t)t->last.best_epoch));
   put(object, "stopped_early", json_boolean(t->last.stopped_early));
+  if (t->last.converged) put(object, "converged", json_boolean(true));
   put(object, "refit", json_boolean(t->refit.epoch > 0));
   if (t->refit.epoch == 0) return;
   put(object, "refit_epochs", json_integer((json_int_t)t->refit.epoch));

@@ -196,7 +196,7 @@ static void note_best(const training *t) {
   if (t->last.stopped_early)
     snprintf(why, sizeof why, "; stopped after %zu epoch%s without a better one (--patience)",
              o->patience, plural(o->patience));
-  else if (t->best.epoch == o->epochs)
+  else if (t->best.epoch == o->epochs && !t->last.converged)
     snprintf(why, sizeof why, "; more epochs may help (--epochs)");
   else if (!o->keep_best)
     snprintf(why, sizeof why, "; the weights of the last one are kept (--patience 0)");
@@ -204,9 +204,16 @@ static void note_best(const training *t) {
   note(t->s, "best     epoch %zu of %zu%s%s", t->best.epoch, t->finished, figures, why);
 }
 
+static void note_convergence(const training *t) {
+  if (t->last.converged)
+    note(t->s, "end      %s finds no lower loss after %zu epoch%s",
+         ebb_optimizer_name(t->options.optimizer.kind), t->finished, plural(t->finished));
+}
+
 void report_search_end(training *t) {
   if (t->last.epoch_end && t->shown != t->last.epoch) print_epoch(t, &t->last);
   report_end_line(t);
+  note_convergence(t);
   note_best(t);
 }
 

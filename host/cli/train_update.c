@@ -150,6 +150,8 @@ int update_choose(training *t) {
   ebb_update_options *o = &t->options.update;
   o->no_decay_bias = s->no_decay_bias;
   o->ntk = s->ntk;
+  o->history = s->history;
+  o->line_tries = s->line_tries;
   o->muon_last = s->muon_last;
   o->muon_original = s->muon_original;
   o->bias_rate = s->bias_rate == 1 ? 0 : s->bias_rate;

@@ -16,6 +16,7 @@ typedef struct ebbi_optimizer_row {
   } settings[EBB_SETTING_COUNT];
   double learning_rate; /* default */
   bool full_batch;      /* compares gradients of successive steps, which must be of all rows */
+  bool searches;        /* finds its steps by a line search over all rows (train/lbfgs.h) */
   bool unscheduled;     /* uses the learning rate in its first step only */
   bool orthogonal;      /* updates weight matrices of hidden layers apart (train/muon.h) */
   bool trusts;          /* multiplies the rate of a weight tensor by its trust ratio */

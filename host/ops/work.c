@@ -102,6 +102,19 @@ ebbi_work ebbi_work_average(size_t count) {
   return of(count, 0, 0, 3 * n, 12 * n);
 }
 
+/* Reads both; a product, a square and their sums, and the sum of magnitudes and the largest. */
+ebbi_work ebbi_work_vector_dot(size_t count) {
+  double n = (double)count;
+  return of(count, 0, 0, 6 * n, 8 * n);
+}
+
+/* Reads gradients, weights, their decay and the direction, and writes the sum; the decay 2, four
+ * sums. */
+ebbi_work ebbi_work_objective_gradient(size_t count, size_t slices) {
+  double n = (double)count, s = (double)slices;
+  return of(count, slices > 1 ? slices : 0, 0, n * (s + 7), 4 * n * (s + 4));
+}
+
 /* Reads parameters, moments and gradients; the update's step, two squares and their sums. */
 ebbi_work ebbi_work_trust(const ebb_optimizer *o, size_t count, size_t slices) {
   double n = (double)count, s = (double)slices;

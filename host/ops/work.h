@@ -31,6 +31,8 @@ ebbi_work ebbi_work_probe_triad(size_t count);
 ebbi_work ebbi_work_max_norm(size_t rows, size_t cols);
 ebbi_work ebbi_work_average(size_t count);
 ebbi_work ebbi_work_gradient_norm(size_t count, size_t slices);
+ebbi_work ebbi_work_vector_dot(size_t count);
+ebbi_work ebbi_work_objective_gradient(size_t count, size_t slices);
 ebbi_work ebbi_work_trust(const ebb_optimizer *optimizer, size_t count, size_t slices);
 ebbi_work ebbi_work_trust_ratio(size_t rows);
 ebbi_work ebbi_work_update(const ebb_optimizer *optimizer, size_t count, size_t slices);

@@ -77,10 +77,21 @@ static ebb_status take_snapshot(ebbi_snapshot *snapshot, ebb_trainer *trainer) {
   return EBB_OK;
 }
 
+/* Fails if checkpoints do not hold what the optimizer needs. */
+static ebb_status require_resumable(const char *where, const ebb_trainer *trainer) {
+  ebb_optimizer_kind kind = trainer->options.optimizer.kind;
+  REQUIRE(ebb_optimizer_is_resumable(kind), EBB_ERR_UNSUPPORTED,
+          "%s: checkpoints do not hold the history of optimizer %s; train without them, or use "
+          "another optimizer",
+          where, ebb_optimizer_name(kind));
+  return EBB_OK;
+}
+
 ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t keep,
                             const char *extra) {
   static const char where[] = "ebb_trainer_save";
   REQUIRE(trainer && folder, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+  TRY(require_resumable(where, trainer));
   REQUIRE(keep > 0, EBB_ERR_ARGUMENT,
           "%s: the number of checkpoints to keep is 0, must be at least 1", where);
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS, "%s: this training met NaN or Inf", where);
@@ -165,6 +176,7 @@ ebb_status ebb_trainer_resume(ebb_trainer *trainer, const char *folder, ebb_chec
   ebbi_found found = {0};
   if (info) *info = about;
   REQUIRE(trainer && folder, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
+  TRY(require_resumable(where, trainer));
   ebb_state state;
   json_t *terms;
   TRY(ebb_tensor_download(&state, trainer->pass->state));

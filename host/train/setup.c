@@ -7,6 +7,7 @@
  */
 #include "base/error.h"
 #include "base/size.h"
+#include "ops/optimizer_row.h"
 #include "train.h"
 
 #include <stdio.h>
@@ -59,6 +60,7 @@ static ebb_status add_up(ebbi_need *all, ebbi_need *pass, const ebb_network *net
   ebbi_feed_need(all, &setup->train);
   for (size_t i = 0; i < slabs; i++) ebbi_need_add(all, network->parameters->cols * sizeof(float));
   ebbi_muon_need(all, network, options);
+  ebbi_lbfgs_need(all, network, options);
   const ebbi_feed_spec *judge = setup->valid.dataset ? &setup->valid : &setup->sample;
   ebbi_feed_need(all, judge);
   return ebbi_pass_need(all, ebbi_device_exec(network->device), network, judge->batch,
@@ -84,7 +86,9 @@ static ebb_status require(const ebb_network *network, const ebbi_train_setup *se
   ebbi_need all, pass, data = {0};
   TRY(add_up(&all, &pass, network, setup, options));
   ebbi_feed_need(&data, &setup->train);
-  if (batch > 1 && (pass.total > data.total || setup->train.block_steps > 0))
+  if (ebbi_optimizer_row_of(options->optimizer.kind)->searches)
+    snprintf(advice, sizeof advice, "use fewer rows, or an optimizer that takes batches of them");
+  else if (batch > 1 && (pass.total > data.total || setup->train.block_steps > 0))
     snprintf(advice, sizeof advice, "try batch %zu", batch / 2);
   else if (options->data_on == EBB_DATA_DEVICE)
     snprintf(advice, sizeof advice, "let the data stay on the host, or use fewer rows");

@@ -8,6 +8,7 @@
 #include "ops/ops.h"
 #include "ops/schedule.h"
 #include "train/best.h"
+#include "train/lbfgs.h"
 #include "train/muon.h"
 #include "train/stream.h"
 #include "train/updates.h"
@@ -131,6 +132,7 @@ struct ebb_trainer {
   ebb_tensor *moments[EBB_OPTIMIZER_MOMENTS]; /* the optimizer's; NULL beyond those that it keeps */
   ebbi_update_groups groups;
   ebbi_muon *muon;                   /* NULL: the optimizer has no matrices apart */
+  ebbi_lbfgs *lbfgs;                 /* NULL: the optimizer does not search its steps */
   size_t parts;                      /* of a step, whose gradients are added up; 1: none */
   ebb_tensor *accumulated;           /* their sum; NULL for one part */
   double layer_rates[EBB_MAX_NODES]; /* those of the options */

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/size.h"
+#include "ops/optimizer_row.h"
 #include "train.h"
 
 #include <limits.h>
@@ -77,7 +78,7 @@ static ebb_status record_steps(ebb_trainer *trainer, size_t slot, size_t steps) 
     if (pass->kind == EBBI_PASS_LAYERS) TRY(ebbi_pass_settle(pass));
     if (trainer->parts > 1) TRY(ebbi_updates_add(trainer, part));
   }
-  return ebbi_updates_run(trainer);
+  return trainer->lbfgs ? ebbi_lbfgs_gradient(trainer) : ebbi_updates_run(trainer);
 }
 
 static ebb_status record(ebbi_sequence **out, ebb_trainer *trainer, size_t slot, size_t steps) {
@@ -127,6 +128,7 @@ static ebb_status build(ebb_trainer *trainer, const ebbi_train_setup *setup) {
   if (trainer->parts > 1) TRY(ebb_tensor_create(&trainer->accumulated, device, EBB_F32, 1, count));
   TRY(ebbi_updates_create(&trainer->groups, options, network));
   TRY(ebbi_muon_create(&trainer->muon, trainer));
+  TRY(ebbi_lbfgs_create(&trainer->lbfgs, trainer));
   TRY(ebb_tensor_create(&trainer->good, device, EBB_F32, 1, count));
   bool averages = ebbi_average_taken(options);
   if (averages) TRY(ebb_tensor_create(&trainer->average, device, EBB_F32, 1, count));
@@ -152,6 +154,16 @@ static void take_options(ebb_trainer *trainer, const ebb_train_options *options)
   trainer->options.update.layer_rates = trainer->layer_rates;
 }
 
+/* Checks what some optimizers need. The order of rows that are all in one batch only changes how
+ * sums are rounded, which a search would take for a change of the loss. */
+static ebb_status take_optimizer(ebb_train_options *options, const ebb_network *network,
+                                 size_t rows) {
+  TRY(ebbi_muon_check(where, options));
+  TRY(ebbi_lbfgs_check(where, options, network, rows));
+  if (ebbi_optimizer_row_of(options->optimizer.kind)->searches) options->shuffle = false;
+  return EBB_OK;
+}
+
 ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb_dataset *train,
                               const ebb_dataset *valid, const ebb_train_options *given) {
   REQUIRE(out && network && given, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
@@ -164,7 +176,7 @@ ebb_status ebb_trainer_create(ebb_trainer **out, ebb_network *network, const ebb
   TRY(check_options(options, train));
   TRY(check_best(options, valid));
   TRY(ebbi_updates_check(where, &options->update, network));
-  TRY(ebbi_muon_check(where, options));
+  TRY(take_optimizer(options, network, train->rows));
   ebbi_schedule schedule;
   size_t epoch_steps = ebbi_ceil_div(train->rows, ebbi_updates_rows(options));
   TRY(ebbi_schedule_make(&schedule, where, &options->schedule, &options->shape,
@@ -205,6 +217,7 @@ void ebb_trainer_free(ebb_trainer *trainer) {
   ebb_tensor_free(trainer->average);
   ebb_tensor_free(trainer->good);
   ebbi_muon_free(trainer->muon);
+  ebbi_lbfgs_free(trainer->lbfgs);
   for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++) ebb_tensor_free(trainer->moments[m]);
   ebbi_update_groups_free(&trainer->groups);
   ebb_tensor_free(trainer->accumulated);

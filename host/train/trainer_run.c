@@ -51,7 +51,10 @@ ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps) {
     room = ebbi_trainer_piece_room(trainer, left < room ? left : room);
     bool burst = trainer->bursts[slot] && room >= EBBI_BURST;
     size_t queued = burst ? EBBI_BURST : 1;
-    TRY(ebbi_sequence_run(burst ? trainer->bursts[slot] : trainer->sequences[slot]));
+    if (trainer->lbfgs)
+      TRY(ebbi_lbfgs_step(trainer, slot));
+    else
+      TRY(ebbi_sequence_run(burst ? trainer->bursts[slot] : trainer->sequences[slot]));
     trainer->queued += queued;
     TRY(ebbi_trainer_advance_piece(trainer));
     TRY(ebbi_feed_advance(&trainer->feed, queued));
@@ -88,7 +91,7 @@ static void fill_report(run *r, size_t old_rows, double seconds) {
   report->train_loss = metrics.loss;
   report->train_accuracy = metrics.accuracy;
   report->valid_loss = report->valid_accuracy = report->valid_r2 = NAN;
-  report->improved = report->stopped_early = false;
+  report->improved = report->stopped_early = report->converged = false;
   report->samples_per_second = rows > 0 ? (double)rows / seconds : NAN;
 }
 
@@ -210,6 +213,7 @@ static ebb_status close_epoch(ebb_trainer *trainer, ebb_report *report) {
   if (valid) report_valid(trainer, report, valid);
   TRY(ebbi_trainer_judge_plateau(trainer, valid, report->train_loss));
   report->stopped_early = has_waited(trainer);
+  report->converged = ebbi_lbfgs_has_converged(trainer);
   if (trainer->options.keep_best ? report->improved : trainer->sound) {
     TRY(ebbi_trainer_copy(trainer->good, trainer->network->parameters));
     trainer->good_epoch = trainer->epochs_done;
@@ -260,7 +264,8 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
            .pace = first_pace(trainer),
            .go_on = true};
   TRY(begin(&r));
-  while (trainer->epochs_done < r.report.epochs && r.go_on && !r.report.stopped_early) {
+  while (trainer->epochs_done < r.report.epochs && r.go_on && !r.report.stopped_early &&
+         !r.report.converged) {
     r.report.epoch = trainer->epochs_done + 1;
     TRY(run_steps(&r));
     if (!r.go_on) break;

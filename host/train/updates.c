@@ -164,11 +164,12 @@ ebb_status ebbi_updates_create(ebbi_update_groups *out, const ebb_train_options 
 bool ebbi_updates_fuse(const ebb_train_options *options) {
   const ebbi_optimizer_row *row = ebbi_optimizer_row_of(options->optimizer.kind);
   return options->update.clip_norm == 0 && !row->trusts && !row->orthogonal &&
-         ebbi_updates_are_last(&options->update);
+         ebbi_updates_are_last(options);
 }
 
-bool ebbi_updates_are_last(const ebb_update_options *options) {
-  return options->max_norm == 0 && options->ema == 0;
+bool ebbi_updates_are_last(const ebb_train_options *options) {
+  return options->update.max_norm == 0 && options->update.ema == 0 &&
+         !ebbi_optimizer_row_of(options->optimizer.kind)->searches;
 }
 
 /* Weights of dense products: a unit's are a column. */

@@ -29,8 +29,9 @@ size_t ebbi_updates_row(const ebb_train_options *options, const ebb_network *net
 /* Returns true if a launch of whole steps can contain the update. */
 bool ebbi_updates_fuse(const ebb_train_options *options);
 
-/* Returns true if nothing changes the weights after the update. */
-bool ebbi_updates_are_last(const ebb_update_options *options);
+/* Returns true if a step is recorded up to its end, and nothing changes the weights after the
+ * update. */
+bool ebbi_updates_are_last(const ebb_train_options *options);
 
 /* Returns true if max-norm applies to the parameter. */
 bool ebbi_updates_limit(const ebb_train_options *options, const ebb_network *network, size_t node,

@@ -155,7 +155,8 @@ bool ebb_loss_equal(ebb_loss a, ebb_loss b);
   X(LAMB, lamb, "adamw's step u of a weight tensor, by |p| / |u|")                                 \
   X(MUON, muon,                                                                                    \
     "of weight matrices -rate (k o + weight_decay p), o the average of g made orthogonal; else "   \
-    "adamw's")
+    "adamw's")                                                                                     \
+  X(LBFGS, lbfgs, "-H g over all rows, H from the last steps, by a line search")
 
 typedef enum ebb_optimizer_kind {
 #define EBB_OPTIMIZER_ENUM(name, text, formula) EBB_OPT_##name,
@@ -233,6 +234,10 @@ double ebb_optimizer_learning_rate(ebb_optimizer_kind kind);
 /* Whether the optimizer compares gradients of successive steps, which must be of all rows: its
  * batch should be all training rows. */
 bool ebb_optimizer_is_full_batch(ebb_optimizer_kind kind);
+
+/* Whether checkpoints hold all that the optimizer needs to go on; otherwise ebb_trainer_save and
+ * ebb_trainer_resume fail with EBB_ERR_UNSUPPORTED. */
+bool ebb_optimizer_is_resumable(ebb_optimizer_kind kind);
 
 /* Whether every step uses the learning rate. Otherwise only the first does, so that a schedule has
  * no effect. */

@@ -107,7 +107,7 @@ typedef struct ebb_train_options {
    0,                                                                                              \
    0,                                                                                              \
    {0, {0}},                                                                                       \
-   {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
+   {NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}}
 
 /* The default hidden layers of `ebb train` and simple.h; see docs/decisions/0022. */
 #define EBB_DEFAULT_NETWORK "256relu"
@@ -145,6 +145,7 @@ typedef struct ebb_report {
   double seconds;            /* of this run, without the first step and compilation */
   double first_step_seconds; /* duration of the very first step, which waits for kernels; 0 in later
                               * runs */
+  bool converged;            /* lbfgs finds no lower loss; the run ends with this epoch */
 } ebb_report;
 
 /* Called after the very first step, when all kernels including those of evaluations are compiled;
@@ -171,9 +172,9 @@ ebb_step_form ebb_trainer_step_form(const ebb_trainer *trainer);
  * on the device unless keeping the training rows on the host does not free enough memory. */
 ebb_data_place ebb_trainer_data_place(const ebb_trainer *trainer);
 
-/* Trains for the options' epochs, until `callback` (may be NULL) returns false, or until patience
- * is exhausted. Call it again to continue as one longer run would; after a run that ended by
- * patience, patience starts anew. Blocks.
+/* Trains for the options' epochs, until `callback` (may be NULL) returns false, until patience is
+ * exhausted, or until the optimizer has converged. Call it again to continue as one longer run
+ * would; after a run that ended by patience, patience starts anew. Blocks.
  *
  * With keep_best the network holds the latest weights during a run, and those of the best epoch of
  * all runs after it, unless it ends with EBB_ERR_DEVICE. The next run continues from the latest
@@ -188,7 +189,7 @@ ebb_status ebb_trainer_run(ebb_trainer *trainer, ebb_report_callback callback, v
 
 /* Queues `steps` steps from the current position in the epoch, with the latest weights, without
  * waiting. With data on the host it waits for earlier uploads, so that it stays at most a few
- * blocks ahead of the device. */
+ * blocks ahead of the device. With lbfgs it waits for every step. */
 ebb_status ebb_trainer_step(ebb_trainer *trainer, size_t steps);
 
 /* Changes the schedule for all steps queued from now on; its steps count from the next step. Steps

@@ -47,6 +47,10 @@ typedef struct ebb_update_options {
   uint64_t muon_last;     /* 1: for the last dense layer's weights, too */
   uint64_t muon_original; /* 1: steps k = sqrt(max(1, O / I)) as Keller Jordan's, which want a rate
                            * of about 0.02; 0: 0.2 sqrt(max(I, O)), as large as AdamW's */
+
+  /* Of lbfgs only.  Source: (B1) to (B6) */
+  size_t history;    /* steps whose changes of weights and gradient it keeps; 0: 10 */
+  size_t line_tries; /* most points of a step's line after the first; 0: 25 */
 } ebb_update_options;
 
 /* The last quarter of the options' epochs. */

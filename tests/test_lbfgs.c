@@ -1,0 +1,356 @@
+/* L-BFGS: the search along a line, trainings whose end is known, and what it refuses. */
+#include "train_rig.h"
+
+#include "train/line_search.h"
+#include "train/train.h"
+
+#include <ebb/sentinel.h>
+#include <math.h>
+#include <string.h>
+
+/* ---- the line ---- */
+
+typedef struct curve {
+  double (*value)(double t), (*slope)(double t);
+  size_t points;
+} curve;
+
+static ebb_status find(void *context, ebbi_line_point *at) {
+  curve *c = context;
+  at->value = c->value(at->t);
+  at->slope = c->slope(at->t);
+  c->points++;
+  return EBB_OK;
+}
+
+static ebbi_line_point search(curve *c, double t, size_t tries) {
+  ebbi_line line = {{0, c->value(0), c->slope(0)}, 1, tries, find, c};
+  ebbi_line_point end;
+  bool whole;
+  assert_int_equal(ebbi_line_search(&end, &whole, &line, t), EBB_OK);
+  assert_true(whole || c->points == tries + 1);
+  return end;
+}
+
+static double near_value(double t) {
+  return (t - 0.001) * (t - 0.001);
+}
+static double near_slope(double t) {
+  return 2 * (t - 0.001);
+}
+static double far_value(double t) {
+  return (t - 1e4) * (t - 1e4);
+}
+static double far_slope(double t) {
+  return 2 * (t - 1e4);
+}
+static double wave_value(double t) {
+  return 0.01 * t * t + cos(3 * t) - t;
+}
+static double wave_slope(double t) {
+  return 0.02 * t - 3 * sin(3 * t) - 1;
+}
+static double wall_value(double t) {
+  return t < 0.5 ? -log(0.5 - t) - 4 * t : NAN;
+}
+static double wall_slope(double t) {
+  return t < 0.5 ? 1 / (0.5 - t) - 4 : NAN;
+}
+static double false_value(double t) {
+  return 1 + t;
+}
+static double false_slope(double t) {
+  return t > 0 ? 1 : -1;
+}
+
+/* Whatever the first step, the end satisfies both conditions. */
+static void searches_end_well(void **state) {
+  (void)state;
+  static const double firsts[] = {1e-6, 0.3, 1, 100, 1e7};
+  const curve curves[] = {{near_value, near_slope, 0},
+                          {far_value, far_slope, 0},
+                          {wave_value, wave_slope, 0},
+                          {wall_value, wall_slope, 0}};
+  for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
+    for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
+      curve c = curves[i];
+      ebbi_line_point end = search(&c, firsts[f], 60);
+      double slope = c.slope(0), most = c.value(0) + 1e-4 * end.t * slope;
+      if (!(end.t > 0 && end.value <= most && fabs(end.slope) <= -0.9 * slope))
+        fail_msg("curve %zu from %g: t %g, value %g, slope %g", i, firsts[f], end.t, end.value,
+                 end.slope);
+      assert_true(end.value == c.value(end.t) && c.points <= 61);
+    }
+}
+
+/* The cubic through two points of a parabola is the parabola. */
+static void a_parabola_takes_two_points(void **state) {
+  (void)state;
+  curve c = {near_value, near_slope, 0};
+  ebbi_line_point end = search(&c, 1, 25);
+  assert_true(fabs(end.t - 0.001) < 1e-12);
+  assert_int_equal(c.points, 2);
+}
+
+static void a_line_without_gain_ends_at_its_start(void **state) {
+  (void)state;
+  for (size_t tries = 1; tries <= 25; tries += 8) {
+    curve c = {false_value, false_slope, 0};
+    ebbi_line_point end = search(&c, 1, tries);
+    assert_true(end.t == 0 && end.value == 1);
+    assert_true(c.points <= tries + 1);
+  }
+}
+
+/* ---- trainings ---- */
+
+static bool keep_report(const ebb_report *report, void *user) {
+  if (report->epoch_end) *(ebb_report *)user = *report;
+  return true;
+}
+
+static rig make(ebb_device *device, const char *spec, ebb_step_form form) {
+  rig r = rig_make(device, spec);
+  r.options.step = form;
+  r.options.batch = ROWS;
+  r.options.epochs = 100;
+  r.options.optimizer = ebb_optimizer_default(EBB_OPT_LBFGS);
+  r.options.learning_rate = (float)ebb_optimizer_learning_rate(EBB_OPT_LBFGS);
+  return r;
+}
+
+/* The toy's values by a network without hidden layers: a quadratic objective. */
+static rig make_linear(ebb_device *device, ebb_step_form form) {
+  rig r = make(device, "5relu", form);
+  ebb_network_free(r.network);
+  r.network = make_network(device, "7-1", 1);
+  for (size_t i = 0; i < ROWS; i++) r.t->values[i] += r.t->x[i * INPUTS + 2] * r.t->x[i * INPUTS];
+  r.data.labels = NULL, r.data.values = r.t->values, r.data.outputs = 1;
+  r.options.loss = ebb_loss_default(EBB_LOSS_MSE);
+  return r;
+}
+
+enum { UNKNOWNS = INPUTS + 1 };
+
+/* Solves a w = b by elimination; a is symmetric and positive definite. */
+static void solve(double a[UNKNOWNS][UNKNOWNS], double b[UNKNOWNS]) {
+  for (size_t i = 0; i < UNKNOWNS; i++)
+    for (size_t k = i + 1; k < UNKNOWNS; k++) {
+      double factor = a[k][i] / a[i][i];
+      for (size_t j = i; j < UNKNOWNS; j++) a[k][j] -= factor * a[i][j];
+      b[k] -= factor * b[i];
+    }
+  for (size_t i = UNKNOWNS; i-- > 0;) {
+    for (size_t j = i + 1; j < UNKNOWNS; j++) b[i] -= a[i][j] * b[j];
+    b[i] /= a[i][i];
+  }
+}
+
+/* The minimum of mse + decay / 2 |w|^2, without decay of the bias, by the normal equations. */
+static void least_squares(double w[UNKNOWNS], const toy *t, double decay) {
+  double a[UNKNOWNS][UNKNOWNS] = {{0}};
+  memset(w, 0, UNKNOWNS * sizeof *w);
+  for (size_t r = 0; r < ROWS; r++) {
+    double x[UNKNOWNS] = {[INPUTS] = 1};
+    for (size_t c = 0; c < INPUTS; c++) x[c] = (double)t->x[r * INPUTS + c];
+    for (size_t i = 0; i < UNKNOWNS; i++) {
+      for (size_t j = 0; j < UNKNOWNS; j++) a[i][j] += 2 * x[i] * x[j] / ROWS;
+      w[i] += 2 * x[i] * (double)t->values[r] / ROWS;
+    }
+  }
+  for (size_t i = 0; i < INPUTS; i++) a[i][i] += decay;
+  solve(a, w);
+}
+
+/* Both forms, both places of the data; a penalty by either option. Values of a loss tell weights
+ * apart down to the root of their rounding: sqrt(2 * 6e-8 * 0.3 / 0.5), by loss and curvature. */
+static void a_quadratic_is_solved(void **state) {
+  for (int i = 0; i < 4; i++) {
+    rig r = make_linear(*state, i % 2 ? EBB_STEP_WHOLE : EBB_STEP_LAYERS);
+    double expected[UNKNOWNS], decay = i < 2 ? 0 : 0.375;
+    ebb_report report = {0};
+    size_t count;
+    r.options.data_on = i == 1 ? EBB_DATA_HOST : EBB_DATA_DEVICE;
+    r.options.optimizer.weight_decay = i == 2 ? 0.25 : 0;
+    r.options.update.l2 = i == 2 ? 0.125 : decay;
+    r.options.update.no_decay_bias = 1;
+    least_squares(expected, r.t, decay);
+    assert_int_equal(rig_start(&r), EBB_OK);
+    assert_int_equal(ebb_self_test(r.trainer), EBB_OK);
+    assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
+    assert_int_equal(ebb_sentinel(r.trainer, 1, NULL), EBB_OK);
+    assert_true(report.converged && report.epoch < 40 && !report.stopped_early);
+    assert_true(report.step == report.epoch);
+    float *w = parameters_of(r.network, &count);
+    for (size_t k = 0; k < UNKNOWNS; k++) {
+      size_t at = k < INPUTS ? r.network->offset[0][0] + k * r.network->parameter[0][0]->stride
+                             : r.network->offset[0][1];
+      if (!(fabs((double)w[at] - expected[k]) < 5e-4))
+        fail_msg("case %d: weight %zu is %g, must be %g", i, k, (double)w[at], expected[k]);
+    }
+    free(w);
+    rig_free(&r);
+  }
+}
+
+/* Runs repeat to the bit, whether in one or in several; a longer history needs fewer steps. */
+static void runs_repeat(void **state) {
+  float *slabs[2];
+  size_t count;
+  for (size_t i = 0; i < 2; i++) {
+    rig r = make(*state, "5tanh", EBB_STEP_AUTO);
+    r.options.epochs = i ? 4 : 12;
+    assert_int_equal(rig_start(&r), EBB_OK);
+    for (size_t k = 0; k < (i ? 3 : 1); k++)
+      assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_OK);
+    slabs[i] = parameters_of(r.network, &count);
+    rig_free(&r);
+  }
+  assert_memory_equal(slabs[0], slabs[1], count * sizeof **slabs);
+  free(slabs[0]);
+  free(slabs[1]);
+}
+
+static void a_longer_history_needs_fewer_steps(void **state) {
+  size_t steps[2];
+  for (size_t i = 0; i < 2; i++) {
+    rig r = make_linear(*state, EBB_STEP_AUTO);
+    ebb_report report = {0};
+    r.options.update.history = i ? 8 : 1;
+    assert_int_equal(rig_start(&r), EBB_OK);
+    assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
+    steps[i] = report.epoch;
+    rig_free(&r);
+  }
+  assert_true(steps[1] < steps[0]);
+}
+
+/* The loss never rises, and what is kept is the best epoch. */
+static void classes_are_learnt(void **state) {
+  rig r = make(*state, "6tanh-res(4silu-6)", EBB_STEP_LAYERS);
+  ebb_report report = {0};
+  double before = INFINITY;
+  r.options.epochs = 1;
+  assert_int_equal(rig_start(&r), EBB_OK);
+  for (size_t epoch = 0; epoch < 15; epoch++) {
+    assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
+    assert_true(report.train_loss <= before);
+    before = report.train_loss;
+  }
+  assert_true(report.train_loss < 0.2);
+  rig_free(&r);
+}
+
+/* Numbers that are not finite end a training as with other optimizers. */
+static void bad_numbers_are_reported(void **state) {
+  for (size_t form = 0; form < 2; form++) {
+    rig r = make(*state, "5relu", form ? EBB_STEP_WHOLE : EBB_STEP_LAYERS);
+    for (size_t i = 0; i < ROWS * INPUTS; i++) r.t->x[i] *= 1e38f;
+    assert_int_equal(rig_start(&r), EBB_OK);
+    assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_ERR_NUMBERS);
+    assert_non_null(strstr(ebb_error_message(), "NaN or Inf at step 1"));
+    rig_free(&r);
+  }
+}
+
+/* ---- refusals ---- */
+
+static void give_l1(ebb_train_options *o) {
+  o->update.l1 = 0.1;
+}
+static void give_clip(ebb_train_options *o) {
+  o->update.clip_norm = 1;
+}
+static void give_value(ebb_train_options *o) {
+  o->update.clip_value = 1;
+}
+static void give_max(ebb_train_options *o) {
+  o->update.max_norm = 1;
+}
+static void give_ema(ebb_train_options *o) {
+  o->update.ema = 0.9;
+}
+static void give_swa(ebb_train_options *o) {
+  o->update.swa = 1;
+}
+static void give_parts(ebb_train_options *o) {
+  o->update.accumulate = 2;
+}
+static void give_ntk(ebb_train_options *o) {
+  o->update.ntk = 1;
+}
+static void give_batch(ebb_train_options *o) {
+  o->batch = ROWS - 1;
+}
+static void give_history(ebb_train_options *o) {
+  o->update.history = 101;
+}
+static void give_tries(ebb_train_options *o) {
+  o->update.line_tries = 1001;
+}
+static void give_layers(ebb_train_options *o) {
+  static const double rates[] = {0};
+  o->update.layer_rates = rates, o->update.layers = 1;
+}
+static void give_other(ebb_train_options *o) {
+  o->optimizer = ebb_optimizer_default(EBB_OPT_ADAM);
+  o->update.history = 5;
+}
+static void give_nothing(ebb_train_options *o) {
+  (void)o;
+}
+
+static void what_does_not_go_together_is_refused(void **state) {
+  static const struct {
+    const char *spec, *message;
+    void (*give)(ebb_train_options *o);
+  } cases[] = {{"5relu", "l1 (its penalty", give_l1},
+               {"5relu", "clipping", give_clip},
+               {"5relu", "clipping", give_value},
+               {"5relu", "max_norm", give_max},
+               {"5relu", "average", give_ema},
+               {"5relu", "average", give_swa},
+               {"5relu", "accumulated", give_parts},
+               {"5relu", "rates or freezing", give_ntk},
+               {"5relu", "rates or freezing", give_layers},
+               {"5relu", "all 150 rows; the batch is 149", give_batch},
+               {"5relu", "history of 101", give_history},
+               {"5relu", "1001 tries", give_tries},
+               {"5relu", "history has no effect on optimizer adam", give_other},
+               {"5relu-drop0.2", "layer 2, dropout", give_nothing},
+               {"noise0.1-5relu", "layer 1, noise", give_nothing},
+               {"5relu-batchnormrelu", "layer 2, batchnorm", give_nothing}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    rig r = make(*state, cases[i].spec, EBB_STEP_AUTO);
+    cases[i].give(&r.options);
+    ebb_status status = rig_start(&r);
+    if (status != EBB_ERR_ARGUMENT || !strstr(ebb_error_message(), cases[i].message))
+      fail_msg("case %zu: %s", i, ebb_error_message());
+    rig_free(&r);
+  }
+}
+
+static void checkpoints_are_refused(void **state) {
+  rig r = make(*state, "5relu", EBB_STEP_AUTO);
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_save(r.trainer, "nowhere", 1, NULL), EBB_ERR_UNSUPPORTED);
+  assert_non_null(strstr(ebb_error_message(), "history of optimizer lbfgs"));
+  assert_int_equal(ebb_trainer_resume(r.trainer, "nowhere", NULL), EBB_ERR_UNSUPPORTED);
+  rig_free(&r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(searches_end_well),
+      cmocka_unit_test(a_parabola_takes_two_points),
+      cmocka_unit_test(a_line_without_gain_ends_at_its_start),
+      cmocka_unit_test(a_quadratic_is_solved),
+      cmocka_unit_test(runs_repeat),
+      cmocka_unit_test(a_longer_history_needs_fewer_steps),
+      cmocka_unit_test(classes_are_learnt),
+      cmocka_unit_test(bad_numbers_are_reported),
+      cmocka_unit_test(what_does_not_go_together_is_refused),
+      cmocka_unit_test(checkpoints_are_refused),
+  };
+  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+}
