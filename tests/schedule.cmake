@@ -47,7 +47,7 @@ ebb_schedule(60 full cli_kills_all recipes)
 foreach(share RANGE 9)
   ebb_schedule(450 full cli_allocations_${share} fault_errors_${share} fault_lies_${share})
 endforeach()
-ebb_schedule(90 full test_kernels_all verify_all)
+ebb_schedule(90 full test_kernels_all test_verify_all verify_all)
 ebb_schedule(300 full fault_flips_0 fault_flips_1 fault_flips_2 fault_flips_3 fault_spoofs_all fault_hangs_all)
 ebb_schedule(600 full quality)
 

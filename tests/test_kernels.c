@@ -176,8 +176,9 @@ static void test_gpu_form(void **state) {
 }
 
 /* The dense layer's passes in each tile configuration, also with split depth; one activation that
- * keeps z. */
+ * keeps z. Left to `all`: test_matmul_gpu.c has their products. */
 static void test_gpu_configs(void **state) {
+  if (!everything) skip();
   static const ebbi_shape shapes[] = {{149, 67, 31}, {13, 131, 45}, {21, 11, 1029}};
   ebb_engine before = ebb_device_engine(*state);
   assert_int_equal(ebb_device_set_engine(*state, EBB_ENGINE_GPU), EBB_OK);
