@@ -1,4 +1,4 @@
-/* Adds the gradient of a part of a step's rows: (G7) of docs/backprop.md.
+/* Adds the gradient of a part of a step's rows: (G1) of docs/backprop.md.
  *
  * The parts' gradients are means over their own rows, so each counts by its share of the step's
  * rows. The losses of all parts except the last, whose losses the update takes, are added here.

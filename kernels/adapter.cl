@@ -6,7 +6,7 @@
 #include "activation.h"
 #include "elements.h"
 
-/* (T3). kept NULL: z is not kept; bias NULL: none. x, y [rows, cols] with one stride; weight, bias
+/* (K26). kept NULL: z is not kept; bias NULL: none. x, y [rows, cols] with one stride; weight, bias
  * [members, cols] with the stride w_stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void adapter(__global c_number *restrict y, __global c_number *restrict kept,
@@ -24,7 +24,7 @@ void adapter(__global c_number *restrict y, __global c_number *restrict kept,
   }
 }
 
-/* (T4). dx, dz [rows, cols] with one stride. */
+/* (K27). dx, dz [rows, cols] with one stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void adapter_backward(__global c_number *restrict dx, __global const a_number *restrict dz,
                       __global const float *restrict weight, int members, int w_stride, int vectors,
@@ -37,7 +37,7 @@ void adapter_backward(__global c_number *restrict dx, __global const a_number *r
   }
 }
 
-/* (T5). An item for each member and vector of columns, `vectors` in all; db NULL: none. */
+/* (K28). An item for each member and vector of columns, `vectors` in all; db NULL: none. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void adapter_gradients(__global float *restrict dw, __global float *restrict db,
                        __global const a_number *restrict x, __global const b_number *restrict dz,

@@ -1,4 +1,4 @@
-/* Averaged weights: (G5), (G6) of docs/backprop.md, after an update or at an epoch's end. A frozen
+/* Averaged weights: (G6), (G7) of docs/backprop.md, after an update or at an epoch's end. A frozen
  * step has changed no weight and enters no average.
  */
 #include "common.h"

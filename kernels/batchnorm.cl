@@ -73,7 +73,7 @@ INLINE void take_running(column_moments *m, __global const float *mean,
   moments_of(&m, pivot, total_of(second), total_of(third), epsilon, count);                        \
   if (count < 2) take_running(&m, mean, variance, c, epsilon)
 
-/* y = f(z), z = x^ w + b (N5). kept NULL: z is not kept; training 0: by the running statistics,
+/* y = f(z), z = x^ w + b (K13). kept NULL: z is not kept; training 0: by the running statistics,
  * without a state. All matrices are [rows, cols] with one stride, all vectors [cols]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void batchnorm_forward(__global c_number *restrict y, __global c_number *restrict kept,
@@ -94,7 +94,7 @@ void batchnorm_forward(__global c_number *restrict y, __global c_number *restric
 }
 
 /* dw = sum of dz x^, db = sum of dz, dx = w rate (dz - db / n - x^ dw / n) over the n live rows
- * (N6); the other rows get 0. With f dx is also times f'(z) of the node below. dx NULL: not
+ * (K12); the other rows get 0. With f dx is also times f'(z) of the node below. dx NULL: not
  * needed. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void batchnorm_backward(__global c_number *restrict dx, __global float *restrict dw,
@@ -143,7 +143,7 @@ INLINE vec moved(vec old, vec next, float momentum) {
   return select(old, value, isfinite(value));
 }
 
-/* Moves the running statistics towards the batch's mean and unbiased variance (N7). Frozen steps
+/* Moves the running statistics towards the batch's mean and unbiased variance (K14). Frozen steps
  * and batches of one row leave them. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void batchnorm_settle(__global float *mean, __global float *variance,

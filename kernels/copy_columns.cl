@@ -2,7 +2,7 @@
  * by side, and where their gradient is cut again. Neither range need begin at a vector's edge. */
 #include "columns.h"
 
-/* to[r, to_first + c] = from[r, from_first + c] for c in [0, cols): (E3), (E4). from NULL: 0.
+/* to[r, to_first + c] = from[r, from_first + c] for c in [0, cols): (K4), (K5). from NULL: 0.
  * `vectors` in total; strides of their own. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void copy_columns(__global c_number *restrict to, __global const a_number *restrict from,

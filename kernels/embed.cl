@@ -18,7 +18,7 @@ INLINE int row_of(float code, int rows) {
   return code >= 0.0f && code < (float)rows ? (int)code : -1;
 }
 
-/* y[r, first + j units + c] = table[x[r, j], c] for j in [0, codes): (E5). table [rows, units],
+/* y[r, first + j units + c] = table[x[r, j], c] for j in [0, codes): (K6). table [rows, units],
  * `vectors` in total. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void embed(__global c_number *restrict y, __global const b_number *restrict x,
@@ -35,7 +35,7 @@ void embed(__global c_number *restrict y, __global const b_number *restrict x,
   }
 }
 
-/* dtable[k, c] = the sum of dy[r, first + j units + c] over all r and j with x[r, j] = k: (E6). An
+/* dtable[k, c] = the sum of dy[r, first + j units + c] over all r and j with x[r, j] = k: (K7). An
  * item has `each` rows of the table and a vector of columns. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void embed_gradient(__global c_number *restrict dtable, __global const b_number *restrict x,

@@ -7,7 +7,7 @@
 #include "activation.h"
 #include "columns.h"
 
-/* y = a f(b): (E1). y [rows, cols] with `stride`, `vectors` in total; x [rows, 2 cols] with
+/* y = a f(b): (K2). y [rows, cols] with `stride`, `vectors` in total; x [rows, 2 cols] with
  * x_stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void glu(__global c_number *restrict y, __global const a_number *restrict x, int x_stride, int silu,
@@ -23,7 +23,7 @@ void glu(__global c_number *restrict y, __global const a_number *restrict x, int
   }
 }
 
-/* da = dy f(b), db = dy a f'(b): (E2). dy [rows, cols] with `stride`, `vectors` in total; dx and x
+/* da = dy f(b), db = dy a f'(b): (K3). dy [rows, cols] with `stride`, `vectors` in total; dx and x
  * [rows, 2 cols] with x_stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void glu_backward(__global c_number *restrict dx, __global const a_number *restrict x,

@@ -17,7 +17,7 @@
 #define B_FLOAT(at) *(at)
 #endif
 
-/* (T6). y [rows, outputs], x [rows, inputs], bias [members, outputs]. The padding of x and of the
+/* (K29). y [rows, outputs], x [rows, inputs], bias [members, outputs]. The padding of x and of the
  * weights is 0. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void heads(__global c_number *restrict y, __global const a_number *restrict x,
@@ -40,7 +40,7 @@ void heads(__global c_number *restrict y, __global const a_number *restrict x,
   }
 }
 
-/* (T7). dx [rows, inputs], `vectors` in all, dz [rows, outputs]. */
+/* (K30). dx [rows, inputs], `vectors` in all, dz [rows, outputs]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void heads_backward(__global c_number *restrict dx, __global const a_number *restrict dz,
                     __global const float *restrict weight, int members, int outputs, int dz_stride,
@@ -56,7 +56,7 @@ void heads_backward(__global c_number *restrict dx, __global const a_number *res
   }
 }
 
-/* (T8). An item for each row of dw [members * outputs, inputs] and vector of it, `vectors` in all;
+/* (K31). An item for each row of dw [members * outputs, inputs] and vector of it, `vectors` in all;
  * the first of a row writes its db. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void heads_gradients(__global float *restrict dw, __global float *restrict db,

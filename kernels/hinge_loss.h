@@ -1,4 +1,4 @@
-/* Hinge losses, for labels, in both forms: equations (L19) (L20) of docs/backprop.md.
+/* Hinge losses, for labels, in both forms: equations (L11) (L22) of docs/backprop.md.
  *
  * Such a loss defines LOSS_POWER, 1 or 2: the power of the violations v = margin + z - z[label]
  * above 0. p.s0 is the margin. A NaN is not below 0 and stays.

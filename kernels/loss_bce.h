@@ -1,4 +1,4 @@
-/* Binary cross-entropy of sigmoid(z): equations (L11) (L12) of docs/backprop.md.
+/* Binary cross-entropy of sigmoid(z): equations (L6) (L24) of docs/backprop.md.
  *
  * Everything is computed from exp(-|z|), which cannot overflow and keeps its digits for large |z|.
  */

@@ -1,4 +1,4 @@
-/* One minus the cosine of the angle between outputs and values: equations (L21) (L22) of
+/* One minus the cosine of the angle between outputs and values: equations (L12) (L23) of
  * docs/backprop.md.
  *
  * Values are divided by the largest of their row first, and outputs by theirs if that is above 1,

@@ -1,4 +1,4 @@
-/* Cross-entropy of softmax(z), for labels: equations (4) (7), and (L13) (L14) with label smoothing,
+/* Cross-entropy of softmax(z), for labels: equations (4) (7), and (L8) (L19) with label smoothing,
  * of docs/backprop.md.
  *
  * The largest logit is subtracted first, so that exp cannot overflow. p.s1 is the smoothing, p.s0

@@ -1,4 +1,4 @@
-/* Focal loss of softmax(z), for labels: equations (L15) (L16) of docs/backprop.md.
+/* Focal loss of softmax(z), for labels: equations (L9) (L20) of docs/backprop.md.
  *
  * What the label's probability lacks to 1 is summed over the other classes: a difference from 1
  * would have no digits where a row is right. p.s0 is gamma.

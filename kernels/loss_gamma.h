@@ -1,4 +1,4 @@
-/* The loss of gamma-distributed values, above 0, whose mean is exp(z): equations (L5) (L6) of
+/* The loss of gamma-distributed values, above 0, whose mean is exp(z): equations (L4) (L17) of
  * docs/backprop.md. */
 #define LOSS_FACTOR 1.0f
 

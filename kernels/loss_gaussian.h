@@ -1,5 +1,5 @@
-/* The likelihood of normally distributed values, for their mean and log variance: equations (L17)
- * (L18) of docs/backprop.md.
+/* The likelihood of normally distributed values, for their mean and log variance: equations (L7)
+ * (L15) of docs/backprop.md.
  *
  * The variance has a least value, whose logarithm is p.s0. The larger of the two logarithms is
  * taken before exp, so that neither the variance nor its reciprocal can overflow. Where the

@@ -1,4 +1,4 @@
-/* Mean absolute error, for values: equations (L1) (L2) of docs/backprop.md.
+/* Mean absolute error, for values: equations (L1) (L13) of docs/backprop.md.
  *
  * The slope at d = 0 is 0, as PyTorch has it. A NaN is neither below nor above 0 and stays.
  */

@@ -1,4 +1,4 @@
-/* Poisson's loss, for counts, whose mean is exp(z): equations (L3) (L4) of docs/backprop.md. */
+/* Poisson's loss, for counts, whose mean is exp(z): equations (L3) (L16) of docs/backprop.md. */
 #define LOSS_FACTOR 1.0f
 
 static inline row_vec loss_slope(row_vec z, row_vec y, float8 p) {

@@ -1,4 +1,4 @@
-/* The pinball loss, for quantiles of the values: equations (L9) (L10) of docs/backprop.md.
+/* The pinball loss, for quantiles of the values: equations (L2) (L14) of docs/backprop.md.
  *
  * p holds the quantiles, those above 1/2 less 1. A NaN is neither below nor above 0 and stays.
  */

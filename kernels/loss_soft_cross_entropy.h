@@ -1,4 +1,4 @@
-/* Cross-entropy of softmax(z) with a probability for each class: equations (L23) (L24) of
+/* Cross-entropy of softmax(z) with a probability for each class: equations (L10) (L21) of
  * docs/backprop.md.
  *
  * The largest logit is subtracted first, so that exp cannot overflow. p.s1 is the smoothing, p.s0

@@ -1,4 +1,4 @@
-/* Tweedie's loss, for values from 0 of which many are 0, whose mean is exp(z): equations (L7) (L8)
+/* Tweedie's loss, for values from 0 of which many are 0, whose mean is exp(z): equations (L5) (L18)
  * of docs/backprop.md.
  *
  * p holds 2 - power, power - 1, and their reciprocals. Where y is 0, its term is 0 however large

@@ -1,4 +1,4 @@
-/* Max-norm: (G4) of docs/backprop.md, after an update.
+/* Max-norm: (G5) of docs/backprop.md, after an update.
  *
  * An item takes WIDTH units, whose incoming weights are columns. Large weights are shrunk by a
  * power of two before they are squared. The updates of a frozen step have changed nothing, so

@@ -53,7 +53,7 @@ INLINE float log_sum(__global const a_number *z, int cols) {
   return top + log_vec((vec)(sum_lanes(sum))).s0;
 }
 
-/* (T9) to (T12). y [rows, cols], x [rows * members, cols]; an item for each row. */
+/* (K32) to (K35). y [rows, cols], x [rows * members, cols]; an item for each row. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void mean(__global c_number *restrict y, __global const a_number *restrict x, int of, int members,
           int rows, int cols, int y_stride, int stride) {

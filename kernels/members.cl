@@ -2,7 +2,7 @@
  */
 #include "elements.h"
 
-/* (T1). y [rows, cols], `vectors` in all, x [rows / members, cols]. */
+/* (K24). y [rows, cols], `vectors` in all, x [rows / members, cols]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void members(__global c_number *restrict y, __global const a_number *restrict x, int members,
              int x_stride, int vectors, int cols, int stride) {
@@ -14,7 +14,7 @@ void members(__global c_number *restrict y, __global const a_number *restrict x,
   }
 }
 
-/* (T2). dx [rows, cols], `vectors` in all, dy [rows * members, cols]. */
+/* (K25). dx [rows, cols], `vectors` in all, dy [rows * members, cols]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void members_backward(__global c_number *restrict dx, __global const a_number *restrict dy,
                       int members, int dy_stride, int vectors, int cols, int stride) {

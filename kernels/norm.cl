@@ -51,7 +51,7 @@ INLINE void moments_of(row_moments *m, float pivot, float2 sums, float centre, f
   m->rate = rate;
 }
 
-/* y = f(z), z = x^ w + b (N1) (N3). b NULL: without b; kept NULL: z is not kept. All matrices are
+/* y = f(z), z = x^ w + b (K8) (K10). b NULL: without b; kept NULL: z is not kept. All matrices are
  * [rows, cols] with one stride; a group takes `each` rows. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void norm_forward(__global c_number *restrict y, __global c_number *restrict kept,
@@ -78,7 +78,7 @@ void norm_forward(__global c_number *restrict y, __global c_number *restrict kep
   }
 }
 
-/* dx = rate (g - mean(g) - x^ mean(g x^)), g = w dz (N2) (N4); with f also times f'(z) of the node
+/* dx = rate (g - mean(g) - x^ mean(g x^)), g = w dz (K9) (K11); with f also times f'(z) of the node
  * below. partials [groups, 2, across vectors]: sums of dz x^ and of dz over the group's rows. dx
  * NULL: not needed. */
 __kernel GROUP(ELEMENT_GROUP, 1)

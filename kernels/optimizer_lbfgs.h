@@ -1,4 +1,4 @@
-/* L-BFGS without a history: a step along the gradient, (B7) of docs/backprop.md. Trainings search
+/* L-BFGS without a history: a step along the gradient, (O18) of docs/backprop.md. Trainings search
  * their steps on the host (host/train/lbfgs.c) and end with this one where a number is not finite.
  * The constants as host/ops/optimizers/lbfgs.c has them.
  */

@@ -29,8 +29,8 @@ INLINE vec angles(__global const float *frequency, __global const float *phase, 
 #endif
 
 /* y[r, first + j (1 + mixes)] = x[r, j], then for each mix o the sum of mix[j, o, f] cos(angle f)
- * plus shift[j, o]: (E7). frequency, phase [columns, frequencies], mix [columns mixes, frequencies]
- * with one stride; shift [columns, mixes]. An item has ELEMENT_VECTORS numbers. */
+ * plus shift[j, o]: (K15). frequency, phase [columns, frequencies], mix [columns mixes,
+ * frequencies] with one stride; shift [columns, mixes]. An item has ELEMENT_VECTORS numbers. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void periodic(__global c_number *restrict y, __global const b_number *restrict x,
               __global const float *restrict frequency, __global const float *restrict phase,
@@ -69,7 +69,7 @@ INLINE vec angle_gradient(vec angle, __global const a_number *dy, __global const
   return -sin(angle) * up;
 }
 
-/* The gradients of frequency, phase and mix: (E8). An item has a vector of a column's frequencies;
+/* The gradients of frequency, phase and mix: (K16). An item has a vector of a column's frequencies;
  * the first item of a column also sums the gradient of shift. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void periodic_gradient(__global float *restrict dfrequency, __global float *restrict dphase,
@@ -115,7 +115,7 @@ void periodic_gradient(__global float *restrict dfrequency, __global float *rest
   }
 }
 
-/* dx[r, j] = dy of x itself plus the sum of the angles' gradients times 2 pi w: (E9). */
+/* dx[r, j] = dy of x itself plus the sum of the angles' gradients times 2 pi w: (K17). */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void periodic_backward(__global c_number *restrict dx, __global const b_number *restrict x,
                        __global const a_number *restrict dy,

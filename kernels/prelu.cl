@@ -7,7 +7,7 @@ INLINE vec rectified(vec x, vec value, __global const float *w) {
   return select(aligned_vec(w, 0) * value, value, x > (vec)(0.0f));
 }
 
-/* (O11). x, y [rows, cols] with one stride, `vectors` in all; w [cols]. */
+/* (K21). x, y [rows, cols] with one stride, `vectors` in all; w [cols]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void prelu(__global c_number *restrict y, __global const a_number *restrict x,
            __global const float *restrict w, int vectors, int cols, int stride) {
@@ -20,7 +20,7 @@ void prelu(__global c_number *restrict y, __global const a_number *restrict x,
   }
 }
 
-/* (O12). dx, dy, x [rows, cols] with one stride. */
+/* (K22). dx, dy, x [rows, cols] with one stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void prelu_backward(__global c_number *restrict dx, __global const a_number *restrict dy,
                     __global const b_number *restrict x, __global const float *restrict w,
@@ -33,7 +33,7 @@ void prelu_backward(__global c_number *restrict dx, __global const a_number *res
   }
 }
 
-/* (O13). dw[c] = sum of x dy over the rows where x is not above 0. */
+/* (K23). dw[c] = sum of x dy over the rows where x is not above 0. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void prelu_gradient(__global float *restrict dw, __global const a_number *restrict x,
                     __global const b_number *restrict dy, int rows, int cols, int stride) {

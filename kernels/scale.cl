@@ -2,7 +2,7 @@
  */
 #include "elements.h"
 
-/* (O9). x, y [rows, cols] with one stride, `vectors` in all; s [cols]. */
+/* (K19). x, y [rows, cols] with one stride, `vectors` in all; s [cols]. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void scale(__global c_number *restrict y, __global const a_number *restrict x,
            __global const float *restrict s, int vectors, int cols, int stride) {
@@ -14,7 +14,7 @@ void scale(__global c_number *restrict y, __global const a_number *restrict x,
   }
 }
 
-/* (O10). ds[c] = sum of x dy over column c. x, dy [rows, cols] with one stride. */
+/* (K20). ds[c] = sum of x dy over column c. x, dy [rows, cols] with one stride. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void scale_gradient(__global float *restrict ds, __global const a_number *restrict x,
                     __global const b_number *restrict dy, int rows, int cols, int stride) {

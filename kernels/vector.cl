@@ -64,7 +64,7 @@ void vector_dot(__global float *restrict sums, __global const float *a, __global
   store_totals(&own, items, sums);
 }
 
-/* (B2): to = gradients, whose rows [slices, stride vectors] are added first, + decay p. Sums of
+/* (O13): to = gradients, whose rows [slices, stride vectors] are added first, + decay p. Sums of
  * to direction, decay p p and |to|, and the largest |to|. */
 __kernel GROUP(ELEMENT_GROUP, 1)
 void objective_gradient(__global float *restrict to, __global float *restrict sums,

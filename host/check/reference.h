@@ -96,15 +96,15 @@ void ebbi_reference_sum_slices(double *sum, const double *slices, size_t rows, s
 /* The norm of all gradients, from their sums of squares as on the device. */
 double ebbi_reference_norm(const float *norms);
 
-/* The factor that clips gradients by their norm (G1), from the sums of squares as on the device;
+/* The factor that clips gradients by their norm (G2), from the sums of squares as on the device;
  * NULL: 1. */
 double ebbi_reference_clip(const ebbi_update_group *group, const float *norms);
 
-/* The factor of max-norm (G4) for a unit with `count` incoming weights, `stride` apart. */
+/* The factor of max-norm (G5) for a unit with `count` incoming weights, `stride` apart. */
 double ebbi_reference_max_norm_factor(const float *weights, size_t count, size_t stride,
                                       double most);
 
-/* The gradient that an optimizer gets, by (G1) to (G3), for parameter p. */
+/* The gradient that an optimizer gets, by (G2) to (G4), for parameter p. */
 double ebbi_reference_shape(double g, double p, const ebbi_update_group *group, double clip);
 
 /* One update of `count` parameters from their gradients as in PyTorch's documentation. `step`

@@ -138,17 +138,17 @@ typedef struct ebbi_part {
 
 /* sum = (first part: 0, else sum) + gradient times the part's share of the step's rows. Adds the
  * part's losses to the state, except the last part's, which the update takes.
- * Source: (G7), kernels/accumulate.cl */
+ * Source: (G1), kernels/accumulate.cl */
 ebb_status ebbi_accumulate(const ebbi_exec *exec, ebb_tensor *sum, const ebb_tensor *gradient,
                            ebb_tensor *state, const ebb_tensor *partials, const ebbi_part *part);
 
 /* Shrinks the incoming weights of each unit, a column of w, to a norm of at most `most`, unless the
- * step is frozen.  Source: (G4), kernels/max_norm.cl */
+ * step is frozen.  Source: (G5), kernels/max_norm.cl */
 ebb_status ebbi_max_norm(const ebbi_exec *exec, ebb_tensor *w, const ebb_tensor *state,
                          double most);
 
 /* average += part (parameters - average), unless the step is frozen; in the first step the average
- * becomes the parameters.  Source: (G5), (G6), kernels/average.cl */
+ * becomes the parameters.  Source: (G6), (G7), kernels/average.cl */
 ebb_status ebbi_average(const ebbi_exec *exec, ebb_tensor *average, const ebb_tensor *parameters,
                         const ebb_tensor *state, double part);
 ebb_status ebbi_activation_forward(const ebbi_exec *exec, ebb_tensor *a, ebb_tensor *z,

@@ -25,7 +25,7 @@ ebb_status ebbi_vector_dot(const ebbi_exec *exec, ebb_tensor *sums, const ebb_te
                            const ebb_tensor *b);
 
 /* to = the sum of the gradients' rows + decay * parameters. Partial sums: product to * direction;
- * square decay * parameters^2; largest and total of `to`.  Source: (B2), kernels/vector.cl */
+ * square decay * parameters^2; largest and total of `to`.  Source: (O13), kernels/vector.cl */
 ebb_status ebbi_objective_gradient(const ebbi_exec *exec, ebb_tensor *to, ebb_tensor *sums,
                                    const ebb_tensor *gradients, const ebb_tensor *parameters,
                                    const ebb_tensor *decay, const ebb_tensor *direction);

@@ -1,4 +1,4 @@
-/* L-BFGS as torch.optim.LBFGS with line_search_fn "strong_wolfe" defines it: (B1) to (B6) of
+/* L-BFGS as torch.optim.LBFGS with line_search_fn "strong_wolfe" defines it: (O12) to (O17) of
  * docs/backprop.md.
  *
  * Vectors stay on the device, and the host reads the sums of products, which decide what comes
@@ -240,7 +240,7 @@ static const pair *pair_at(const ebbi_lbfgs *l, size_t age) {
   return &l->pairs[(l->next + l->history - age) % (l->history + 1)];
 }
 
-/* direction = - inverse Hessian * gradient, by the recursion of two loops.  Source: (B3), (B4) */
+/* direction = - inverse Hessian * gradient, by the recursion of two loops.  Source: (O14), (O15) */
 static ebb_status find_direction(ebbi_lbfgs *l) {
   ebb_tensor *d = l->direction;
   double parts[MOST_HISTORY];

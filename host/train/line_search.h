@@ -22,7 +22,7 @@ typedef struct ebbi_line {
 } ebbi_line;
 
 /* Searches from t on, which is above 0. `out` has the lowest value found; it is the start if no
- * point is lower. `whole` is false if all tries were used up.  Source: (B5), (B6) of
+ * point is lower. `whole` is false if all tries were used up.  Source: (O16), (O17) of
  * docs/backprop.md */
 ebb_status ebbi_line_search(ebbi_line_point *out, bool *whole, const ebbi_line *line, double t);
 

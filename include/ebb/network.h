@@ -123,7 +123,7 @@ ebb_status ebb_spec_add_dropout(ebb_spec *spec, double rate);
 
 /* The same with a rate that stays for the first half of a training's steps (epochs times steps of
  * an epoch) and falls to 0 in the second, along an S that a half cosine follows to within 0.01.
- * Text: drop0.2:fade.  Source: (R1) */
+ * Text: drop0.2:fade.  Source: (K1) */
 ebb_status ebb_spec_add_fading_dropout(ebb_spec *spec, double rate);
 
 /* Adds layer normalisation, y = f(x^ w + b) with x^ = (x - mean) / sqrt(variance + epsilon) over

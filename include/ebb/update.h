@@ -17,7 +17,7 @@ extern "C" {
  *   g = g + l2 p + l1 sign(p).
  *
  * l2 is added for every optimizer. The weight_decay of sgd, adam and rmsprop does the same; adamw
- * takes its weight_decay off the weight instead. Source: (G1) to (G3) */
+ * takes its weight_decay off the weight instead. Source: (G2) to (G4) */
 typedef struct ebb_update_options {
   const double *layer_rates; /* factors of the layers' learning rates, layer 1 first, as messages
                               * count them; 0: the layer is not trained. Copied; NULL: all 1 */
@@ -30,13 +30,13 @@ typedef struct ebb_update_options {
 
   /* Averaged weights. They are kept beside the others, which the updates continue from. At the end
    * of an epoch the averaged weights are evaluated, and kept if they are the best; after a run the
-   * network holds them, as it holds the best epoch's with keep_best. Not both.  Source: (G5), (G6)
+   * network holds them, as it holds the best epoch's with keep_best. Not both.  Source: (G6), (G7)
    */
   double ema;        /* below 1: decay of a moving average over the steps */
   size_t swa;        /* from this epoch on, the mean over the ends of epochs; EBB_SWA_DEFAULT */
   size_t accumulate; /* a step takes this many batches one after the other and makes one update by
                       * the mean over their rows: a batch that is as many times as large, in less
-                      * memory. By layers only. 0 is 1.  Source: (G7) */
+                      * memory. By layers only. 0 is 1.  Source: (G1) */
   uint64_t ntk;     /* 1: the learning rate of a dense layer's weights is divided by the root of its
                      * inputs. With Adam this is the neural tangent parametrisation, in which the
                      * product is divided instead */
@@ -48,7 +48,7 @@ typedef struct ebb_update_options {
   uint64_t muon_original; /* 1: steps k = sqrt(max(1, O / I)) as Keller Jordan's, which want a rate
                            * of about 0.02; 0: 0.2 sqrt(max(I, O)), as large as AdamW's */
 
-  /* Of lbfgs only.  Source: (B1) to (B6) */
+  /* Of lbfgs only.  Source: (O12) to (O17) */
   size_t history;    /* steps whose changes of weights and gradient it keeps; 0: 10 */
   size_t line_tries; /* most points of a step's line after the first; 0: 25 */
 } ebb_update_options;

@@ -1,4 +1,4 @@
-/* Binary cross-entropy: equations (L11) and (L12) of docs/backprop.md. */
+/* Binary cross-entropy: equations (L6) and (L24) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 #include <math.h>

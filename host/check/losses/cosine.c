@@ -1,4 +1,4 @@
-/* One minus the cosine: equations (L21) and (L22) of docs/backprop.md. */
+/* One minus the cosine: equations (L12) and (L23) of docs/backprop.md. */
 #include "check/loss_check.h"
 #include "check/rounding.h"
 #include "check/spread.h"

@@ -1,4 +1,4 @@
-/* Cross-entropy: equations (4), (7), (L13) and (L14) of docs/backprop.md.
+/* Cross-entropy: equations (4), (7), (L8) and (L19) of docs/backprop.md.
  *
  * It is taken relative to the row's largest logit, which is left out of the sum of exponentials and
  * comes back through log1p: a confident, correct row has a loss far below the rounding of 1, and

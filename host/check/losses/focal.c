@@ -1,4 +1,4 @@
-/* Focal loss: equations (L15) and (L16) of docs/backprop.md. */
+/* Focal loss: equations (L9) and (L20) of docs/backprop.md. */
 #include "check/loss_check.h"
 #include "check/rounding.h"
 

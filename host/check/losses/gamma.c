@@ -1,4 +1,4 @@
-/* The loss of gamma-distributed values: equations (L5) and (L6) of docs/backprop.md. */
+/* The loss of gamma-distributed values: equations (L4) and (L17) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 #include <math.h>

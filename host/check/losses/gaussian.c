@@ -1,4 +1,4 @@
-/* The likelihood of normally distributed values: equations (L17) and (L18) of docs/backprop.md. */
+/* The likelihood of normally distributed values: equations (L7) and (L15) of docs/backprop.md. */
 #include "check/loss_check.h"
 #include "check/rounding.h"
 #include "check/spread.h"

@@ -1,4 +1,4 @@
-/* The hinge losses of labels: equations (L19) and (L20) of docs/backprop.md. */
+/* The hinge losses of labels: equations (L11) and (L22) of docs/backprop.md. */
 #include "check/bounds.h"
 #include "check/loss_check.h"
 #include "check/rounding.h"

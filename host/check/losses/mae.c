@@ -1,4 +1,4 @@
-/* Mean absolute error: equations (L1) and (L2) of docs/backprop.md. */
+/* Mean absolute error: equations (L1) and (L13) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 #include <math.h>

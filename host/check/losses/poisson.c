@@ -1,4 +1,4 @@
-/* Poisson's loss: equations (L3) and (L4) of docs/backprop.md. */
+/* Poisson's loss: equations (L3) and (L16) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 #include <math.h>

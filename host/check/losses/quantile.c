@@ -1,4 +1,4 @@
-/* The pinball loss: equations (L9) and (L10) of docs/backprop.md. */
+/* The pinball loss: equations (L2) and (L14) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 static double row(double *dz, const double *z, const ebbi_reference_target *target, size_t row,

@@ -1,4 +1,4 @@
-/* Cross-entropy with probabilities: equations (L23) and (L24) of docs/backprop.md. */
+/* Cross-entropy with probabilities: equations (L10) and (L21) of docs/backprop.md. */
 #include "check/loss_check.h"
 #include "check/rounding.h"
 #include "check/spread.h"

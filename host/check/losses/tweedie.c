@@ -1,4 +1,4 @@
-/* Tweedie's loss: equations (L7) and (L8) of docs/backprop.md. */
+/* Tweedie's loss: equations (L5) and (L18) of docs/backprop.md. */
 #include "check/loss_check.h"
 
 #include <math.h>

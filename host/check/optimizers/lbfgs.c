@@ -1,4 +1,4 @@
-/* L-BFGS without a history: equation (B7) of docs/backprop.md. Its search is in train/lbfgs.c. */
+/* L-BFGS without a history: equation (O18) of docs/backprop.md. Its search is in train/lbfgs.c. */
 #include "check/update_check.h"
 
 #include <float.h>

@@ -1,5 +1,5 @@
 /* Adapters: y = f(x w + b), a factor and a bias for each member of an ensemble and each column;
- * equations (T3) to (T5). Factors begin as 1, or as random signs, which make the members differ.
+ * equations (K26) to (K28). Factors begin as 1, or as random signs, which make the members differ.
  * Source: Wen et al., "BatchEnsemble", ICLR 2020; Gorishniy et al., "TabM", arXiv 2410.24210. */
 #include "base/error.h"
 #include "base/size.h"

@@ -1,6 +1,6 @@
 /* Embeddings of categories: the first `columns` columns hold codes, and each code is replaced by a
- * row of a table [categories, units]: y = [the other columns, table[code], …]; equations (E5) and
- * (E6). Columns share the table, each with codes of its own, so that a launch serves them all. The
+ * row of a table [categories, units]: y = [the other columns, table[code], …]; equations (K6) and
+ * (K7). Columns share the table, each with codes of its own, so that a launch serves them all. The
  * result begins with the other columns: an embedding with other units, or anything else that takes
  * the first columns, may follow. A code outside the table gives zeros and teaches nothing.
  */

@@ -1,5 +1,5 @@
 /* Gated linear units: y = a f(b), where a is the first half of the input's columns and b, the gate,
- * the second; equations (E1) and (E2). f is the sigmoid for glu, as in torch.nn.functional.glu, and
+ * the second; equations (K2) and (K3). f is the sigmoid for glu, as in torch.nn.functional.glu, and
  * silu for swiglu.
  * Source: Dauphin et al., "Language modeling with gated convolutional networks", ICML 2017;
  * Shazeer, "GLU variants improve transformer", arXiv 2002.05202. */

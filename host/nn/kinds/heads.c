@@ -1,5 +1,5 @@
-/* Heads: a dense layer of its own for each member of an ensemble, y = x.w + b; equations (T6) to
- * (T8). A file has the weights as [members * outputs, inputs], a member's outputs one below the
+/* Heads: a dense layer of its own for each member of an ensemble, y = x.w + b; equations (K29) to
+ * (K31). A file has the weights as [members * outputs, inputs], a member's outputs one below the
  * other. They begin normal with variance 1 / (3 inputs), that of PyTorch's linear layers. */
 #include "base/error.h"
 #include "base/size.h"

@@ -1,5 +1,5 @@
 /* The mean of an ensemble: in evaluation and prediction the output whose prediction is the mean of
- * the members' predictions; equations (T9) to (T12). In training the loss sees each member's
+ * the members' predictions; equations (K32) to (K35). In training the loss sees each member's
  * output, so that no member leans on the others. Averaged outputs would give a geometric mean of
  * probabilities. */
 #include "base/error.h"

@@ -1,5 +1,5 @@
 /* The members of an ensemble: each row is repeated once for each member, so that layers which
- * compute row by row serve all of them; equations (T1) and (T2). Columns for members beside each
+ * compute row by row serve all of them; equations (K24) and (K25). Columns for members beside each
  * other would make products of blocks, whose strides no product takes. */
 #include "base/error.h"
 #include "base/size.h"

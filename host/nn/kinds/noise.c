@@ -1,4 +1,4 @@
-/* Noise: in training y = x + deviation n with standard normal n, else y = x; equation (O8).
+/* Noise: in training y = x + deviation n with standard normal n, else y = x; equation (K18).
  */
 #include "base/error.h"
 #include "base/rng.h"

@@ -1,5 +1,5 @@
 /* Periodic embedding of numbers: each of the first `columns` columns, a number x, becomes `units`
- * numbers: x itself, and mixes of cosines whose frequencies are learned; equations (E7) to (E9).
+ * numbers: x itself, and mixes of cosines whose frequencies are learned; equations (K15) to (K17).
  * The result begins with the other columns, as that of embed. Source: Gorishniy et al., "On
  * embeddings for numerical features in tabular deep learning", NeurIPS 2022; with the number itself
  * and phases, Holzmueller et al., arXiv 2407.04491 ("PBLD").

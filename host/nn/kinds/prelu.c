@@ -1,5 +1,5 @@
 /* PReLU: y = x where x > 0, else w x with a slope w for each column that is learned, from 1/4 on;
- * equations (O11) to (O13). Source: He et al., ICCV 2015.
+ * equations (K21) to (K23). Source: He et al., ICCV 2015.
  */
 #include "base/error.h"
 #include "base/size.h"

@@ -1,4 +1,4 @@
-/* Scale: y = x s, a factor for each column that is learned, from 1 on; equations (O9) and (O10).
+/* Scale: y = x s, a factor for each column that is learned, from 1 on; equations (K19) and (K20).
  */
 #include "base/error.h"
 #include "base/size.h"

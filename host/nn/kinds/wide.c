@@ -1,5 +1,5 @@
 /* Wide and deep: y = [branch, x], the result of the layers in parentheses beside the value that
- * they read; equations (E3) and (E4). The last dense layer then sees both. Source: Cheng et al.,
+ * they read; equations (K4) and (K5). The last dense layer then sees both. Source: Cheng et al.,
  * "Wide & deep learning for recommender systems", DLRS 2016. */
 #include "base/error.h"
 #include "nn/kind.h"
