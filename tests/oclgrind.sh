@@ -43,10 +43,10 @@ trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --optimizer muon --model 'dro
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer lamb --step layers
 [[ -z ${ALL-} ]] || trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole --schedule step --schedule-length 1
-trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
+[[ -z ${ALL-} ]] || trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
 trains cpu 7 "${weighted[@]}" --model '5soft(z / (1 + fabs(z)))' --step whole --data-on host
 trains cpu 34 "${many[@]}" --model '3celu(2)' --step whole --optimizer lbfgs --l2 0.1 # two slices
-trains gpu 7 "${weighted[@]}" --model 5gelu:nobias --optimizer adamw --step whole
+[[ -z ${ALL-} ]] || trains gpu 7 "${weighted[@]}" --model 5gelu:nobias --optimizer adamw --step whole
 trains gpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole --schedule exponential "${untested[@]}"
 trains gpu 34 "${many[@]}" --model '40sin(3)-61leaky_relu(0.2)' --step whole "${untested[@]}" # two slices, panels, scratch
 
