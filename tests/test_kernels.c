@@ -197,7 +197,9 @@ static void test_cpu_form(void **state) {
   run_engine(*state, EBB_ENGINE_CPU);
 }
 
+/* Left to `all`: CLBlast's kernels take long to compile. */
 static void test_clblast(void **state) {
+  if (!everything) skip();
   run_engine(*state, EBB_ENGINE_CLBLAST);
 }
 

@@ -66,6 +66,9 @@ static void print_activations(void) {
                              ebb_activation_name(f), parameter ? "(" : "",
                              parameter ? parameter : "", parameter ? ")" : "");
   }
+  if (used < sizeof text)
+    snprintf(text + used, sizeof text - used, "; or a formula behind a name of your own: %s",
+             "64soft(z / (1 + fabs(z)))");
   printf("\nActivations of SPEC, with their parameter:\n%*s", INDENT, "");
   print_wrapped(text);
 }

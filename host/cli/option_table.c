@@ -148,9 +148,9 @@ static const option_row rows[] = {
     {NULL, "optimizer", 0, STEPS, KIND_CHOICE, MEMBER(optimizer), "NAME", "adam",
      "how weights are updated", optimizers, 0, 0},
     {NULL, "lr", 0, OPTIMIZES, KIND_NUMBER, MEMBER(lr), "RATE", NULL,
-     "learning rate; of rprop that of the first step (default: 0.001; sgd, adagrad, lamb and rprop "
-     "0.01, "
-     "nadam and adamax 0.002, lion 0.0001, adadelta 1)",
+     "learning rate; of rprop that of the first step, of lbfgs the first length that it tries "
+     "(default: 0.001; sgd, adagrad, lamb and rprop 0.01, nadam and adamax 0.002, lion 0.0001, "
+     "adadelta and lbfgs 1)",
      NULL, 1e-30, 1e30},
     {NULL, "find-lr", 0, FOR_TRAIN | FLAG_ONLY, KIND_FLAG, MEMBER(find_lr), NULL, NULL,
      "instead of training, make 100 steps at rates from 1e-7 to 10, print the curve of the loss "
@@ -199,7 +199,8 @@ static const option_row rows[] = {
      "penalty on the weights' magnitudes: adds X sign(w) to the gradient", NULL, 0, 1e30},
     {NULL, "l2", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(l2), "X", "0",
      "penalty on the weights' squares: adds X w to the gradient, with every optimizer; "
-     "--weight-decay does the same except with adamw, which takes it off the weight",
+     "--weight-decay does the same, except that adamw, lamb, lion and muon take it off the weight, "
+     "as nadam and radam do with --decoupled-decay",
      NULL, 0, 1e30},
     {NULL, "clip-norm", 0, FOR_TRAIN, KIND_NUMBER, MEMBER(clip_norm), "X", "0",
      "shrink all gradients of a step by one factor so that their norm is at most X; 0: do not",
@@ -224,8 +225,7 @@ static const option_row rows[] = {
      NULL, 0, 0},
     {NULL, "layer-rate", 0, FOR_TRAIN, KIND_LIST, MEMBER(layer_rate), "LAYERS=F", NULL,
      "factors of the layers' learning rates, such as 1..2=0.1,3=0.5 or scale=6; layers are named "
-     "as "
-     "by --freeze",
+     "as by --freeze",
      NULL, 0, 0},
     {NULL, "batch", 0, FOR_TRAIN, KIND_COUNT, MEMBER(batch), "ROWS", NULL,
      "rows per step; the last step of an epoch takes the remaining rows (default: 32, rprop and "

@@ -92,12 +92,12 @@ static bool same_formula(const ebb_formula *a, const ebb_formula *b) {
   return strcmp(a->f, b->f) == 0 && strcmp(a->df, b->df) == 0;
 }
 
-/* Adds a definition, unless the spec has it. `fault->what` is empty unless a text is at fault. */
+/* Adds a definition, unless the spec has it. `fault`, zero before, stays so unless a text is at
+ * fault. */
 static ebb_status define(ebb_activation *out, ebb_spec *spec, const definition *d,
                          ebbi_formula_fault *fault, const char *where) {
   ebb_formula formula = {.count = 0};
   int place = find(spec, d->name, d->name_length), room = 0;
-  fault->what[0] = '\0';
   TRY(check_name(formula.name, d, where));
   if (!ebbi_formula_make(&formula, d->f, d->f_length, d->df, d->df_length, fault))
     return EBB_ERR_ARGUMENT; /* the caller has the fault's place */
@@ -117,7 +117,7 @@ static ebb_status define(ebb_activation *out, ebb_spec *spec, const definition *
 ebb_status ebb_spec_formula(ebb_activation *out, ebb_spec *spec, const char *name, const char *f,
                             const char *df) {
   static const char where[] = "ebb_spec_formula";
-  ebbi_formula_fault fault;
+  ebbi_formula_fault fault = {0};
   REQUIRE(out && spec && name && f, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
   definition d = {name, f, df, strlen(name), strlen(f), df ? strlen(df) : 0};
   ebb_status status = define(out, spec, &d, &fault, where);
@@ -149,7 +149,7 @@ ebb_status ebbi_spec_read_formula(bool *found, ebb_activation *out, ebb_spec *sp
     d.df_length = d.f_length - (size_t)(d.df - d.f);
     d.f_length = (size_t)(both - d.f);
   }
-  ebbi_formula_fault fault;
+  ebbi_formula_fault fault = {0};
   ebb_status status = define(out, spec, &d, &fault, where);
   size_t begin = (size_t)((fault.in_slope ? d.df : d.f) - text);
   REQUIRE(!fault.what[0], EBB_ERR_ARGUMENT, "spec:1:%zu: %s", column + begin + fault.at,

@@ -194,7 +194,8 @@ static ebb_status evaluate(point *at) {
   TRY(ebbi_sums_read(&at->sums, l->sums));
   TRY(ebb_tensor_download(l->values, partials));
   for (size_t i = 0; i < partials->rows; i++) loss += (double)l->values[i * partials->cols];
-  at->value = loss / (double)at->trainer->feed.rows + at->sums.square / 2;
+  double rows = (double)at->trainer->feed.rows * (double)ebbi_trainer_members(at->trainer);
+  at->value = loss / rows + at->sums.square / 2;
   return EBB_OK;
 }
 

@@ -199,8 +199,7 @@ ebb_status ebb_spec_add_mean(ebb_spec *spec, ebb_loss_kind loss);
 /* Makes an ensemble of a network, TabM (Gorishniy et al. 2024, arXiv 2410.24210): each hidden dense
  * layer f(x.w + b) becomes f((x r . w) s + b), where all members share w, and r, s and b are a
  * member's own; the last one becomes heads. The first r are signs. Layers that compute row by row
- * are shared; embeddings at the front stay before the members. `spec` may
- * be `plain`.
+ * are shared; embeddings at the front stay before the members. `spec` may be `plain`.
  * Errors: EBB_ERR_ARGUMENT (a layer that has no such form, too many layers). */
 ebb_status ebb_spec_members(ebb_spec *spec, const ebb_spec *plain, size_t members,
                             ebb_loss_kind loss);

@@ -16,8 +16,8 @@ extern "C" {
  *   g = min(max(g, -clip_value), clip_value);
  *   g = g + l2 p + l1 sign(p).
  *
- * l2 is added for every optimizer. The weight_decay of sgd, adam and rmsprop does the same; adamw
- * takes its weight_decay off the weight instead. Source: (G2) to (G4) */
+ * l2 is added for every optimizer. weight_decay does the same, except that adamw, lamb, lion and
+ * muon take it off the weight, as nadam and radam do with decoupled_decay. Source: (G2) to (G4) */
 typedef struct ebb_update_options {
   const double *layer_rates; /* factors of the layers' learning rates, layer 1 first, as messages
                               * count them; 0: the layer is not trained. Copied; NULL: all 1 */

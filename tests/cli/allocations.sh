@@ -77,21 +77,21 @@ sweep() {
 begin "a failed allocation is an error, or does no harm"
 code 0 $training log --quiet --out model.safetensors
 cp model.safetensors kept.safetensors
-sweep 12 model.safetensors $training log --quiet --out model.safetensors
-sweep 4 none eval kept.safetensors --data few.csv --quiet --json
-sweep 4 none predict kept.safetensors --data few.csv --quiet
+sweep 6 model.safetensors $training log --quiet --out model.safetensors
+sweep 3 none eval kept.safetensors --data few.csv --quiet --json
+sweep 3 none predict kept.safetensors --data few.csv --quiet
 sweep 3 none predict kept.safetensors --data few.csv --quiet --json
-sweep 4 none info kept.safetensors --json
+sweep 3 none info kept.safetensors --json
 sweep 3 none info kept.safetensors
-sweep 4 none data few.csv --quiet --json
+sweep 3 none data few.csv --quiet --json
 sweep 3 none data few.csv --quiet
 
 begin "checkpoints are whole, whatever fails while they are written or read"
 begun() { rm -rf run; }
 before=begun
-sweep 6 model.safetensors $training log --checkpoint run --every 1epochs --quiet --out model.safetensors
+sweep 4 model.safetensors $training log --checkpoint run --every 1epochs --quiet --out model.safetensors
 code 0 $training log --checkpoint half --every 1epochs --quiet --epochs 1 --out half.safetensors
 halfway() { rm -rf run && cp -r half run; }
 before=halfway
-sweep 6 model.safetensors train --resume run --epochs 2 --quiet --json --log log --out model.safetensors
+sweep 4 model.safetensors train --resume run --epochs 2 --quiet --json --log log --out model.safetensors
 before=:
