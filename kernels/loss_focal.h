@@ -9,8 +9,8 @@ static inline float loss_scale(int live, int cols) {
   return 1.0f / (float)max(live, 1);
 }
 
-/* The loss, and the label's derivative but for its sign: of it the other classes have as much as
- * their share of what the label's probability lacks to 1. So no power below 0 occurs, which would
+/* The loss, and the negative derivative by the label's logit. Each other class has a part of that:
+ * its share of the other classes' total probability. So no power below 0 occurs, which would
  * be infinite where a row is right: with the cross-entropy, the label's probability and what it
  * lacks. */
 #define FOCAL_TERMS(T, loss, slope, entropy, at, rest, gamma)                                      \

@@ -31,7 +31,7 @@ static ebb_status predict_batch(ebbi_pass *pass, float *rows_in, float *rows_out
   return EBB_OK;
 }
 
-/* Examples of a batch, so many that no value has more rows. */
+/* The number of examples in a batch: no value has more than PREDICT_ROWS rows. */
 static size_t batch_of(const ebb_spec *spec, size_t rows) {
   size_t most = 1;
   for (size_t v = 1; v <= spec->count; v++)

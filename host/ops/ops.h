@@ -71,7 +71,7 @@ void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss);
 /* Partial sums of a loss: loss and hits; with weights, also the weights. */
 size_t ebbi_loss_sums(ebb_loss loss);
 
-/* The columns of a loss's targets, for a network of so many outputs. */
+/* The columns of a loss's targets, for a network with this number of outputs. */
 size_t ebbi_loss_targets(ebb_loss loss, size_t outputs);
 
 /* The most hits of a row: 1, or the outputs where each is right or wrong. */

@@ -12,8 +12,8 @@
 /* Least decrease and largest slope that is left, as parts of the slope at the start; the least
  * width of a bracket; a bracket's part that is too near to its ends. */
 static const double DECREASE = 1e-4, CURVATURE = 0.9, LEAST_WIDTH = 1e-9, EDGE = 0.1;
-/* A growing step becomes at least so much longer than it grew last, and at most so many times as
- * long. */
+/* A growing step becomes longer by at least LEAST_GROWTH of its last growth, and at most
+ * MOST_GROWTH times as long. */
 static const double LEAST_GROWTH = 0.01, MOST_GROWTH = 10;
 
 typedef struct search {

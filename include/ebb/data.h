@@ -226,8 +226,8 @@ ebb_status ebb_table_quartiles(double out[5], const ebb_table *table, size_t ind
 ebb_status ebb_table_check_targets(const ebb_table *table, double least, double most, bool above,
                                    const char *needs);
 
-/* Checks that each row's targets sum to a number, but for as much as `spread`. `needs` says by whom
- * it is needed: "as cross_entropy needs".
+/* Checks that each row's targets sum to `sum`, within `spread`. `needs` says by whom it is
+ * needed: "as cross_entropy needs".
  * Errors: EBB_ERR_INPUT, which names the row and its sum. */
 ebb_status ebb_table_check_sums(const ebb_table *table, double sum, double spread,
                                 const char *needs);

@@ -104,7 +104,7 @@ typedef struct ebb_loss_domain {
   double least, most; /* infinite: none */
   bool above;         /* `least` itself is not allowed */
   const char *text;   /* "0 or more" */
-  double sum, spread; /* a row's values sum to this, but for as much as `spread`; 0: to anything */
+  double sum, spread; /* a row's values sum to this, within `spread`; 0: any sum */
 } ebb_loss_domain;
 ebb_loss_domain ebb_loss_domain_of(ebb_loss_kind kind);
 bool ebb_loss_takes(ebb_loss_kind kind, double value);

@@ -1,6 +1,7 @@
 /* Heads: a dense layer of its own for each member of an ensemble, y = x.w + b; equations (K29) to
  * (K31). A file has the weights as [members * outputs, inputs], a member's outputs one below the
- * other. They begin normal with variance 1 / (3 inputs), that of PyTorch's linear layers. */
+ * other. Their first weights are normal with the variance of PyTorch's linear layers, 1 / (3
+ * inputs). */
 #include "base/error.h"
 #include "base/size.h"
 #include "nn/kind.h"
