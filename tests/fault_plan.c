@@ -1,4 +1,5 @@
-/* The fault layer's plan: variables, counters, report. */
+/* The fault layer's plan: variables, counters, report. A test gives them as a text: changing the
+ * environment would race with a driver's threads, which read it whenever they run a command. */
 #include "fault_plan.h"
 
 #include <stdatomic.h>
@@ -24,8 +25,18 @@ static const char *const kind_names[] = {"ctx",    "queue", "mem",   "program",
                                          "kernel", "event", "cmdbuf"};
 static atomic_long live[KINDS], made[KINDS];
 
+static char given[512]; /* words with a NUL after each and another one at the end */
+static bool is_given;
+
+static const char *find_given(const char *variable) {
+  size_t length = strlen(variable);
+  for (const char *word = given; *word; word += strlen(word) + 1)
+    if (strncmp(word, variable, length) == 0 && word[length] == '=') return word + length + 1;
+  return NULL;
+}
+
 static const char *text_of(const char *variable, const char *otherwise) {
-  const char *text = getenv(variable);
+  const char *text = is_given ? find_given(variable) : getenv(variable);
   return text && text[0] != '\0' ? text : otherwise;
 }
 
@@ -42,7 +53,7 @@ static void read_plan(void) {
   plan.api = text_of("FAULT_API", "");
   plan.nth = number_of("FAULT_N", 1);
   plan.code = number_of("FAULT_CODE", CL_OUT_OF_RESOURCES);
-  plan.sticky = getenv("FAULT_STICKY") != NULL;
+  plan.sticky = text_of("FAULT_STICKY", NULL) != NULL;
   plan.seconds = strtod(text_of("FAULT_SECONDS", "3600"), NULL);
   plan.verdict = GOOD;
   for (int v = ERROR; v <= CORRUPT; v++)
@@ -56,7 +67,12 @@ void sleep_as_planned(void) {
   }
 }
 
-void fault_layer_restart(void) {
+void fault_layer_restart(const char *variables) {
+  size_t length = strlen(variables);
+  if (length + 2 > sizeof given) abort();
+  memset(given, 0, sizeof given);
+  for (size_t i = 0; i < length; i++) given[i] = (char)(variables[i] == ' ' ? '\0' : variables[i]);
+  is_given = true;
   for (int c = 0; c < CALLS; c++) counted[c] = 0;
   read_plan();
 }
@@ -110,7 +126,7 @@ void spoof(cl_uint what, void *value) {
       {CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof(cl_uint), "SPOOF_ALIGN"},
   };
   for (size_t i = 0; value && i < sizeof rows / sizeof *rows; i++) {
-    const char *text = rows[i].what == what ? getenv(rows[i].variable) : NULL;
+    const char *text = rows[i].what == what ? text_of(rows[i].variable, NULL) : NULL;
     unsigned long long number =
         text ? strtoull(text, NULL, 0) : 0; /* little-endian: its low bytes come first */
     if (text) memcpy(value, &number, rows[i].size);

@@ -30,8 +30,9 @@ typedef enum verdict { GOOD, ERROR, LIE, HANG, STALL, CORRUPT } verdict;
 /* Reads the variables, and writes the report when the process exits. */
 void plan_begin(void);
 
-/* For tests that change the variables: reads them again and restarts the counters. */
-void fault_layer_restart(void);
+/* For tests: takes the variables from a text, as in "FAULT_API=clFinish FAULT_N=2", instead of the
+ * environment, and restarts the counters. */
+void fault_layer_restart(const char *variables);
 
 /* Counts a call and returns its verdict, after a hang if it is one. `counts`: FAULT_INFO selects
  * it. */

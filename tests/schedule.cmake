@@ -53,5 +53,5 @@ ebb_schedule(600 full quality)
 
 if(EBB_SANITIZE) # the release build has measured already, and has run these kernels and this many processes
   ebb_schedule(40 full cli_best cli_cases cli_checkpoint cli_config cli_data cli_eval cli_faults cli_files cli_io cli_kills cli_losses cli_rows cli_schedule cli_signals cli_train cli_tune
-               fault_hangs fault_sweep test_data_memory test_device_hangs test_precision test_precision_training)
+               fault_hangs fault_sweep test_data_memory test_precision test_precision_training)
 endif()

@@ -11,6 +11,8 @@
 #include <ebb/tool.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdio.h>
+#include <string.h>
 
 static const double SOON = 0.02; /* a time limit for what hangs forever */
 

@@ -2,6 +2,9 @@
 #include "device/cl.h"
 #include "fault_rig.h"
 
+#include <stdio.h>
+#include <string.h>
+
 /* A product must be correct on the device in its present state. */
 static void multiplies(ebb_device *device) {
   static const float values[4] = {1, 2, 3, 4};
