@@ -23,7 +23,7 @@ static const double POLL = 0.05, POLL_OFTEN = 0.001;
 struct ebbi_alarm {
   pthread_mutex_t lock;
   pthread_cond_t bell;
-  bool rung;
+  bool rung, is_set; /* is_set: the command waited for last calls back, or has called back */
   unsigned holders;
   void *kept; /* freed with the alarm */
 };
@@ -56,8 +56,10 @@ void ebbi_alarm_free(ebbi_alarm *alarm) {
 
 void ebbi_alarm_keep(ebbi_alarm *alarm, void *memory) {
   pthread_mutex_lock(&alarm->lock);
-  if (alarm->holders > 1) alarm->kept = memory;
+  bool is_pending = alarm->holders > 1;
+  if (is_pending) alarm->kept = memory;
   pthread_mutex_unlock(&alarm->lock);
+  if (!is_pending && alarm->is_set) free(memory);
 }
 
 static void CL_CALLBACK ring(cl_event event, cl_int state, void *user) {
@@ -71,14 +73,13 @@ static void CL_CALLBACK ring(cl_event event, cl_int state, void *user) {
   ebbi_alarm_free(alarm);
 }
 
-/* Returns false if the driver will not call back. */
-static bool set_alarm(ebbi_alarm *alarm, cl_event event) {
+/* is_set stays false if the driver will not call back. */
+static void set_alarm(ebbi_alarm *alarm, cl_event event) {
   pthread_mutex_lock(&alarm->lock);
   alarm->holders++;
   pthread_mutex_unlock(&alarm->lock);
-  if (clSetEventCallback(event, CL_COMPLETE, ring, alarm) == CL_SUCCESS) return true;
-  ebbi_alarm_free(alarm);
-  return false;
+  alarm->is_set = clSetEventCallback(event, CL_COMPLETE, ring, alarm) == CL_SUCCESS;
+  if (!alarm->is_set) ebbi_alarm_free(alarm);
 }
 
 /* Sleeps for that long or until the alarm rings. Returns the time slept, at most slightly more than
@@ -119,9 +120,9 @@ static ebb_status read_state(cl_int *state, ebb_device *device, cl_event event, 
 }
 
 /* Sleeps once, then updates the state of the queue. */
-static ebb_status wait_on(ebb_device *device, double *idle, bool called_back, const char *what) {
+static ebb_status wait_on(ebb_device *device, double *idle, const char *what) {
   const ebbi_watch *watch = &device->watch;
-  double interval = called_back ? POLL : POLL_OFTEN;
+  double interval = watch->alarm->is_set ? POLL : POLL_OFTEN;
   char why[128];
   bool progress;
   if (watch->timeout > 0 && watch->timeout < interval) interval = watch->timeout;
@@ -144,13 +145,14 @@ static ebb_status give_up(ebb_device *device, const char *what, double idle) {
 static ebb_status wait_for(ebb_device *device, cl_command_queue queue, cl_event event,
                            const char *what) {
   const double limit = device->watch.timeout;
+  device->watch.alarm->is_set = false;
   cl_int state, error = queue ? clFlush(queue) : CL_SUCCESS;
   if (error != CL_SUCCESS) return fail_call(device, event, what, "clFlush", error);
   TRY(read_state(&state, device, event, what));
-  bool called_back = state > CL_COMPLETE && set_alarm(device->watch.alarm, event);
+  if (state > CL_COMPLETE) set_alarm(device->watch.alarm, event);
   for (double idle = 0; state > CL_COMPLETE;) {
     if (limit > 0 && idle >= limit) return give_up(device, what, idle);
-    TRY(wait_on(device, &idle, called_back, what));
+    TRY(wait_on(device, &idle, what));
     TRY(read_state(&state, device, event, what));
   }
   return state == CL_COMPLETE ? EBB_OK : ebbi_cl_fail(device, what, "the command", state);

@@ -118,8 +118,8 @@ cl_int ebbi_event_state(cl_int *state, cl_event event);
 ebb_status ebbi_alarm_create(ebbi_alarm **out);
 void ebbi_alarm_free(ebbi_alarm *alarm);
 
-/* Memory used by a command whose wait was given up: freed if the driver calls back later, otherwise
- * never. */
+/* Memory used by a command whose wait was given up: freed if the driver has called back or does so
+ * later, otherwise never. */
 void ebbi_alarm_keep(ebbi_alarm *alarm, void *memory);
 
 /* ---- the process ---- */
