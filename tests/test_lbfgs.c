@@ -120,10 +120,10 @@ static rig make(ebb_device *device, const char *spec, ebb_step_form form) {
 }
 
 /* The toy's values by a network without hidden layers: a quadratic objective. */
-static rig make_linear(ebb_device *device, ebb_step_form form) {
+static rig make_linear(ebb_device *device, const char *spec, ebb_step_form form) {
   rig r = make(device, "5relu", form);
   ebb_network_free(r.network);
-  r.network = make_network(device, "7-1", 1);
+  r.network = make_network(device, spec, 1);
   for (size_t i = 0; i < ROWS; i++) r.t->values[i] += r.t->x[i * INPUTS + 2] * r.t->x[i * INPUTS];
   r.data.labels = NULL, r.data.values = r.t->values, r.data.outputs = 1;
   r.options.loss = ebb_loss_default(EBB_LOSS_MSE);
@@ -162,33 +162,54 @@ static void least_squares(double w[UNKNOWNS], const toy *t, double decay) {
   solve(a, w);
 }
 
-/* Both forms, both places of the data; a penalty by either option. Values of a loss tell weights
- * apart down to the root of their rounding: sqrt(2 * 6e-8 * 0.3 / 0.5), by loss and curvature. */
+static void is_solved(const rig *r, const double expected[UNKNOWNS], size_t member) {
+  size_t count, node = r->network->spec.count > 1 ? 1 : 0; /* heads follow members */
+  const ebb_tensor *const *parameter = (const ebb_tensor *const *)r->network->parameter[node];
+  size_t step = node == 0 ? parameter[0]->stride : 1; /* heads have a row of weights each */
+  float *w = parameters_of(r->network, &count);
+  for (size_t k = 0; k < UNKNOWNS; k++) {
+    size_t at = k < INPUTS ? r->network->offset[node][0] + member * parameter[0]->stride + k * step
+                           : r->network->offset[node][1] + member * parameter[1]->stride;
+    if (!(fabs((double)w[at] - expected[k]) < 5e-4))
+      fail_msg("l2 %g, member %zu: weight %zu is %g, must be %g", r->options.update.l2, member, k,
+               (double)w[at], expected[k]);
+  }
+  free(w);
+}
+
+/* Both forms, both places of the data; a penalty by either option; an ensemble, whose objective is
+ * the mean of its members' losses, so that the penalty counts once a member. Values of a loss tell
+ * weights apart down to the root of their rounding: sqrt(2 * 6e-8 * 0.3 / 0.5), by loss and
+ * curvature. */
 static void a_quadratic_is_solved(void **state) {
-  for (int i = 0; i < 4; i++) {
-    rig r = make_linear(*state, i % 2 ? EBB_STEP_WHOLE : EBB_STEP_LAYERS);
-    double expected[UNKNOWNS], decay = i < 2 ? 0 : 0.375;
+  enum { MEMBERS = 3 };
+  static const struct {
+    ebb_step_form form;
+    ebb_data_place place;
+    double weight_decay, l2;
+    const char *spec;
+    size_t members;
+  } cases[] = {{EBB_STEP_LAYERS, EBB_DATA_DEVICE, 0, 0, "7-1", 1},
+               {EBB_STEP_WHOLE, EBB_DATA_HOST, 0, 0, "7-1", 1},
+               {EBB_STEP_LAYERS, EBB_DATA_DEVICE, 0.25, 0.125, "7-1", 1},
+               {EBB_STEP_WHOLE, EBB_DATA_DEVICE, 0, 0.375, "7-1", 1},
+               {EBB_STEP_LAYERS, EBB_DATA_DEVICE, 0, 0.125, "members3-heads1-mean", MEMBERS}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    rig r = make_linear(*state, cases[i].spec, cases[i].form);
+    double expected[UNKNOWNS], decay = cases[i].weight_decay + cases[i].l2;
     ebb_report report = {0};
-    size_t count;
-    r.options.data_on = i == 1 ? EBB_DATA_HOST : EBB_DATA_DEVICE;
-    r.options.optimizer.weight_decay = i == 2 ? 0.25 : 0;
-    r.options.update.l2 = i == 2 ? 0.125 : decay;
+    r.options.data_on = cases[i].place;
+    r.options.optimizer.weight_decay = cases[i].weight_decay;
+    r.options.update.l2 = cases[i].l2;
     r.options.update.no_decay_bias = 1;
-    least_squares(expected, r.t, decay);
+    least_squares(expected, r.t, decay * (double)cases[i].members);
     assert_int_equal(rig_start(&r), EBB_OK);
     assert_int_equal(ebb_self_test(r.trainer), EBB_OK);
     assert_int_equal(ebb_trainer_run(r.trainer, keep_report, &report), EBB_OK);
     assert_int_equal(ebb_sentinel(r.trainer, 1, NULL), EBB_OK);
     assert_true(report.converged && report.epoch < 40 && !report.stopped_early);
     assert_true(report.step == report.epoch);
-    float *w = parameters_of(r.network, &count);
-    for (size_t k = 0; k < UNKNOWNS; k++) {
-      size_t at = k < INPUTS ? r.network->offset[0][0] + k * r.network->parameter[0][0]->stride
-                             : r.network->offset[0][1];
-      if (!(fabs((double)w[at] - expected[k]) < 5e-4))
-        fail_msg("case %d: weight %zu is %g, must be %g", i, k, (double)w[at], expected[k]);
-    }
-    free(w);
+    for (size_t m = 0; m < cases[i].members; m++) is_solved(&r, expected, m);
     rig_free(&r);
   }
 }
@@ -214,7 +235,7 @@ static void runs_repeat(void **state) {
 static void a_longer_history_needs_fewer_steps(void **state) {
   size_t steps[2];
   for (size_t i = 0; i < 2; i++) {
-    rig r = make_linear(*state, EBB_STEP_AUTO);
+    rig r = make_linear(*state, "7-1", EBB_STEP_AUTO);
     ebb_report report = {0};
     r.options.update.history = i ? 8 : 1;
     assert_int_equal(rig_start(&r), EBB_OK);
