@@ -27,8 +27,9 @@ static bool check_finite(const ebb_formula *formula, ebbi_formula_fault *fault) 
     if (value && is_finite_at(formula, formula->slope, point(i))) continue;
     fault->in_slope = value && formula->df[0] != '\0';
     snprintf(fault->what, sizeof fault->what,
-             "%s is no finite number at z = %.9g, or cannot be told to be one; it must be from z = "
-             "-8 to 8: choose another formula there with ?:, or keep divisors away from 0",
+             "%s is not finite at z = %.9g, or rounding may make it so; it must be finite for all "
+             "z from -8 to 8: choose another formula there by ?:, or keep divisors away from 0 "
+             "and arguments of log and sqrt above 0",
              value ? "the derivative" : "the formula", point(i));
     return false;
   }
