@@ -47,6 +47,7 @@ static void run_losses(bench *b) {
     ebb_loss loss = ebb_loss_default((ebb_loss_kind)l);
     if (!element_knows_loss(loss.kind)) continue;
     bool values = !ebb_loss_has_labels(loss.kind);
+    double target_bytes = values ? 4 / (double)ebb_loss_outputs(loss) : 0;
     element e = {.kind = ELEMENT_LOSS, .rows = 4 * tall(b), .cols = WIDE, .loss = loss};
     double count = (double)e.rows * (double)e.cols;
     bench_case c = {.group = "loss",
@@ -55,7 +56,7 @@ static void run_losses(bench *b) {
                     .optimizer = "",
                     .batch = e.rows,
                     .flops = (values ? 4 : 5) * count,
-                    .bytes = (values ? 12 : 8) * count,
+                    .bytes = (8 + target_bytes) * count,
                     .problem = &e};
     if (bench_wants(b, c.name)) bench_run(b, &c);
   }

@@ -34,9 +34,15 @@ bool element_slope(double *slope, ebb_activation activation, double z);
 /* Whether there is a formula to check this loss by. */
 bool element_knows_loss(ebb_loss_kind loss);
 
-/* The derivative of a column's loss by its output z, where the target is y; of a loss with labels
- * that by z, the logarithm of the label's probability. */
-double element_loss_slope(ebb_loss loss, double z, double y);
+/* What a row's loss is computed from. */
+typedef struct element_row {
+  ebb_loss loss;
+  const float *z, *y; /* outputs; values, if the loss takes them */
+  size_t label, cols; /* cols: of z */
+} element_row;
+
+/* The derivative of a row's loss by z[c]. */
+double element_loss_slope(const element_row *row, size_t c);
 
 /* The first update of a parameter and its moments. Returns the parameter's new value. */
 double element_update(const element *e, double *first, double *second, double parameter,

@@ -128,31 +128,20 @@ static void make_labels(state *s) {
   free(labels);
 }
 
-/* log of the sum of a row's exponentials. */
-static double log_sum(const float *row, size_t count) {
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) sum += exp((double)row[i]);
-  return log(sum);
-}
-
-/* The gradient of a row's loss by z[c]. */
-static double label_gradient(const element *e, const float *z, size_t label, size_t c) {
-  double total = log_sum(z, e->cols);
-  return element_loss_slope(e->loss, z[label] - total, 0) * ((c == label) - exp(z[c] - total));
-}
-
 /* Multiplies gradients by the rows, so that they are near 1 and `expect` can compare them. */
 static void check_loss(state *s) {
   const element *e = s->e;
   const float *dz = fetch(s, 0, DZ);
+  size_t targets = e->cols / ebb_loss_outputs(e->loss);
   for (size_t at = 0; at < e->rows * e->cols; at += PLACES) {
-    size_t r = at / e->cols, c = at % e->cols;
-    const float *z = s->before[Z] + r * e->cols;
-    double rows = (double)e->rows;
-    expect(s, at, dz[at] * rows,
-           ebb_loss_has_labels(e->loss.kind)
-               ? label_gradient(e, z, (size_t)label(r, e->cols), c)
-               : element_loss_slope(e->loss, z[c], s->before[TARGET][at]) / (double)e->cols);
+    size_t r = at / e->cols;
+    const float *values = s->before[TARGET];
+    const element_row row = {.loss = e->loss,
+                             .z = s->before[Z] + r * e->cols,
+                             .y = values ? values + r * targets : NULL,
+                             .label = (size_t)label(r, e->cols),
+                             .cols = e->cols};
+    expect(s, at, dz[at] * (double)e->rows, element_loss_slope(&row, at % e->cols));
   }
 }
 
@@ -163,7 +152,7 @@ static void prepare_loss(state *s) {
   if (ebb_loss_has_labels(e->loss.kind))
     make_labels(s);
   else
-    fill(s, TARGET, e->rows, e->cols, 4, false);
+    fill(s, TARGET, e->rows, e->cols / ebb_loss_outputs(e->loss), 4, false);
   make_state(s, (uint32_t)e->rows);
   run_once(s);
   check_loss(s);

@@ -1,8 +1,8 @@
 /* The formulas of ebb/ops.h again, in double precision, for checking sampled elements.
  *
  * `ebb verify` judges every kernel on every shape; this check covers the arrays that are timed.
- * Slopes are central differences, so each activation is written only once. An activation or a
- * loss without a formula here is not measured.
+ * Slopes are central differences, so each activation is written only once. An activation
+ * without a formula here is not measured.
  */
 #include "element.h"
 
@@ -43,31 +43,6 @@ static double (*const formulas[EBB_ACT_COUNT])(double z, double p) = {
 #define ROW(name, formula) [EBB_ACT_##name] = value_of_##name,
     FORMULAS(ROW)};
 
-/* X(NAME, derivative of a column's loss by z, with the target y and the parameter p). Of losses
- * with labels, z is the logarithm of the label's probability. */
-#define LOSS_SLOPES(X)                                                                             \
-  X(CROSS_ENTROPY, -1)                                                                             \
-  X(MSE, 2 * (z - y))                                                                              \
-  X(HUBER, fmin(fmax(z - y, -p), p))                                                               \
-  X(MAE, (z > y) - (z < y))                                                                        \
-  X(POISSON, exp(z) - y)                                                                           \
-  X(GAMMA, 1 - y * exp(-z))                                                                        \
-  X(TWEEDIE, exp((2 - p) * z) - y * exp((1 - p) * z))                                              \
-  X(QUANTILE, (1 - p) * (z > y) - p * (z < y))                                                     \
-  X(BCE, 1 / (1 + exp(-z)) - y)                                                                    \
-  X(FOCAL, exp(z) * z * p * pow(1 - exp(z), p - 1) - pow(1 - exp(z), p))
-
-#define LOSS_SLOPE(name, formula)                                                                  \
-  static double loss_slope_of_##name(double z, double y, double p) {                               \
-    (void)z, (void)y, (void)p;                                                                     \
-    return formula;                                                                                \
-  }
-LOSS_SLOPES(LOSS_SLOPE)
-
-static double (*const loss_slopes[EBB_LOSS_COUNT])(double z, double y, double p) = {
-#define LOSS_ROW(name, formula) [EBB_LOSS_##name] = loss_slope_of_##name,
-    LOSS_SLOPES(LOSS_ROW)};
-
 bool element_knows(ebb_activation activation) {
   return formulas[EBB_ACTIVATION_ROW(activation)];
 }
@@ -83,14 +58,6 @@ bool element_slope(double *slope, ebb_activation activation, double z) {
   double left = (f - element_activation(activation, z - h)) / h;
   *slope = (left + right) / 2;
   return fabs(right - left) <= 1e-4 * (1 + fabs(*slope));
-}
-
-bool element_knows_loss(ebb_loss_kind loss) {
-  return loss_slopes[loss];
-}
-
-double element_loss_slope(ebb_loss loss, double z, double y) {
-  return loss_slopes[loss.kind](z, y, loss.parameters[0]);
 }
 
 static double sgd(const ebb_optimizer *o, double *first, double gradient) {
