@@ -371,9 +371,9 @@ ebb_status ebb_metrics_add(ebb_tensor *state, const ebb_tensor *partials);
 /* Updates all parameters from their gradients in one launch, adds the partial sums to the state's
  * sums and closes the step. A parameter that would become NaN or Inf keeps its value and is
  * reported in the state; a frozen step changes none. `gradients` may have S rows, one for each
- * slice of the batch, which are added first, in ascending order. Only as
- * many moments are read as the optimizer keeps (ebb_optimizer_moments); NULL if it keeps none.
- * lamb's trust ratio is 1 here: only a trainer knows the tensors.
+ * slice of the batch, which are added first, in ascending order. Only as many moments are read as
+ * the optimizer keeps (ebb_optimizer_moments); NULL if it keeps none. Only a trainer knows the
+ * tensors: here lamb's trust ratio is 1, and muon updates all parameters as adamw does.
  * Shapes: gradients [S, count], all others [1, count].  Source: (11) to (14), (17), (O1) to (O7) */
 ebb_status ebb_update(ebb_tensor *parameters, ebb_tensor *const *moments,
                       const ebb_tensor *gradients, ebb_tensor *state, const ebb_tensor *partials,

@@ -18,7 +18,8 @@ extern "C" {
 /* Runs the trainer's next step, or its first. Compares the rows, every layer's forward pass, the
  * loss, the gradients and the update with the reference, at sampled elements that include the first
  * and last of each tensor. Afterwards the trainer is unchanged, to the last bit. NaN and Inf are
- * left to the training, which reports them. Blocks, about as long as a step by layers, 33 fused
+ * left to the training, which reports them. Of muon's matrices and of lbfgs only the gradients are
+ * compared; the update is left to `ebb verify`. Blocks, about as long as a step by layers, 33 fused
  * steps and some milliseconds.
  * Errors: EBB_ERR_NUMBERS (a number is wrong: says which, its value and the expected value),
  * EBB_ERR_ARGUMENT (the trainer has met NaN or Inf), EBB_ERR_MEMORY and any device error. */

@@ -42,8 +42,9 @@ typedef struct ebb_update_options {
                      * product is divided instead */
   double bias_rate; /* factor of the biases' learning rates; 0 is 1 */
 
-  /* Of muon only. It makes orthogonal steps for the weights of dense layers except the last, and
-   * AdamW's for all other parameters.  Source: (O9) to (O11) */
+  /* Of muon only. A training makes orthogonal steps for the weights of dense layers except the
+   * last, and AdamW's for all other parameters; ebb_update, which knows no layers, makes AdamW's
+   * for all.  Source: (O9) to (O11) */
   uint64_t muon_last;     /* 1: for the last dense layer's weights, too */
   uint64_t muon_original; /* 1: steps k = sqrt(max(1, O / I)) as Keller Jordan's, which want a rate
                            * of about 0.02; 0: 0.2 sqrt(max(I, O)), as large as AdamW's */
