@@ -155,6 +155,35 @@ function_size() {
            start = 0 }' $(sources "c h cl" host kernels include tests bench examples)
 }
 
+# Each column of a table has its place in the recipe of CONTRIBUTING.md, in backquotes.
+recipe_names_columns() { # recipe_names_columns STRUCT FILE HEADING
+  local recipe; recipe=$(sed -n "/^## $3\$/,/^## /p" CONTRIBUTING.md)
+  perl -0777 -ne '
+    BEGIN { ($struct, $recipe) = splice @ARGV, 0, 2 }
+    s,/\*.*?\*/,,gs;
+    while (/struct $struct \{\n(.*?)^\}/gms) {
+      my $body = $1;
+      1 while $body =~ s/\{[^{}]*\}|\[[^][]*\]//g;
+      for (split /;/, $body) { # functions are (*name)(…), other names end their declarators
+        my @names = /\(\*(\w+)\)/g;
+        @names = map { /(\w+)\s*$/ } split /,/ unless @names;
+        for (@names) { print "$struct: $_\n" unless $recipe =~ /`$_[`(]/ }
+      }
+    }' "$1" "$recipe" "$2"
+}
+
+all_recipes() {
+  recipe_names_columns activation_row host/check/activations.c "Add an activation"
+  recipe_names_columns ebbi_parametric host/check/activations.h "Add an activation"
+  recipe_names_columns ebbi_loss_row host/ops/loss_row.h "Add a loss"
+  recipe_names_columns ebbi_loss_check host/check/loss_check.h "Add a loss"
+  recipe_names_columns ebbi_optimizer_row host/ops/optimizer_row.h "Add an optimizer"
+  recipe_names_columns ebbi_update_check host/check/update_check.h "Add an optimizer"
+  recipe_names_columns ebbi_kind host/nn/kind.h "Add a kind of layer"
+  recipe_names_columns ebbi_kind_check host/check/kind.h "Add a kind of layer"
+  recipe_names_columns ebbi_schedule_row host/ops/schedule.h "Add a schedule"
+}
+
 linked() { # symbols by which a library could print or end the process
   [[ -n $library ]] || return 0
   nm -u "$library" 2>/dev/null | awk '{ print $2 }' | sed 's/@.*//' | sort -u | grep -E \
@@ -191,6 +220,7 @@ check_all() {
   check "no fast-math" fast_math
   check "every source opens with a comment" opening_comment
   check "no goto, nothing left to do" plain_control
+  check "the recipes name each column of their tables" all_recipes
   check "files have at most 400 lines" file_size 400
   check "functions have at most 60 lines" function_size 60
   check "the library cannot print or end the process" linked
@@ -235,6 +265,7 @@ prove() {
   plant host/device/CMakeLists.txt 'x(-cl-fast-relaxed-math)' fast_math
   plant include/ebb/stray.h 'int x;' opening_comment
   plant host/nn/spec.c 'void f(void) { goto end; }' plain_control
+  plant host/nn/kind.h "$(printf 'typedef struct ebbi_kind {\n  bool (*stray)(int x), other;\n} ebbi_kind;')" all_recipes
   plant host/nn/spec.h "$(lines 400 'x();')" file_size 400
   plant host/nn/spec.c "$(echo 'void f(void) {'; lines 60 '  x();'; echo '}')" function_size 60
   local folder; folder=$(mktemp -d)
@@ -252,7 +283,7 @@ prepare() { strip $(sources "c h cl" host kernels) $(build_files); }
 if [[ $1 == --prove ]]; then
   cd "$2"
   mkdir "$stripped/copy"
-  cp -r CMakeLists.txt CMakePresets.json run host kernels include tests bench examples "$stripped/copy"
+  cp -r CMakeLists.txt CMakePresets.json CONTRIBUTING.md run host kernels include tests bench examples "$stripped/copy"
   cd "$stripped/copy"
   prepare
   prove
