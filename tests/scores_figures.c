@@ -3,6 +3,7 @@
  *
  *   classes ROWS CLASSES TRAINING   then logits (float), labels (int32), labels of training rows
  *   values ROWS TARGETS TRAINING    then predicted, actual (double), actual ones of training rows
+ *   labels ROWS TARGETS 0           then probabilities, actual (double)
  *
  * The line is text; the arrays are in native format. TRAINING may be 0.
  */
@@ -92,12 +93,37 @@ static ebb_status score_values(ebb_scores *s, size_t rows, size_t targets, size_
   return status;
 }
 
+static void show_label(const char *name, const ebb_label_scores *l) {
+  printf("%s %.17g %.17g %.17g %.17g %.17g %.17g %.17g\n", name, l->accuracy, l->log_loss,
+         l->roc_auc, l->average_precision, l->one.precision, l->one.recall, l->one.f1);
+}
+
+static void score_labels(size_t rows, size_t targets) {
+  double *p = take(rows * targets, sizeof *p), *actual = take(rows * targets, sizeof *actual);
+  ebb_label_scores *each = calloc(targets, sizeof *each), mean;
+  if (!each || ebb_scores_labels(each, &mean, p, actual, NULL, rows, targets) != EBB_OK)
+    fail(ebb_error_message());
+  show_label("mean", &mean);
+  for (size_t k = 0; k < targets; k++) {
+    char name[32];
+    snprintf(name, sizeof name, "label%zu", k);
+    show_label(name, &each[k]);
+  }
+  free(p);
+  free(actual);
+  free(each);
+}
+
 int main(void) {
   char kind[16], line[128];
   size_t rows, outputs, training;
   if (!fgets(line, sizeof line, stdin) ||
       sscanf(line, "%15s %zu %zu %zu", kind, &rows, &outputs, &training) != 4)
     fail("the first line is not KIND ROWS OUTPUTS TRAINING");
+  if (strcmp(kind, "labels") == 0) {
+    score_labels(rows, outputs);
+    return 0;
+  }
   bool classes = strcmp(kind, "classes") == 0;
   ebb_scores scores = {0};
   ebb_status status = classes ? score_classes(&scores, rows, outputs, training)

@@ -149,6 +149,23 @@ def values_by_sklearn(predicted, actual, train=None):
     return f
 
 
+def labels_by_sklearn(p, actual):
+    """Each target by itself; the means are scikit-learn's "macro"."""
+    said, f, each = p >= 0.5, {}, []
+    for k in range(p.shape[1]):
+        y = actual[:, k]
+        f[f"label{k}"] = [metrics.accuracy_score(y, said[:, k]), metrics.log_loss(y, p[:, k], labels=[0, 1]),
+                          or_nan(metrics.roc_auc_score, y, p[:, k]), metrics.average_precision_score(y, p[:, k])]
+        f[f"label{k}"] += of_class(metrics.precision_recall_fscore_support(y, said[:, k], average="binary",
+                                                                           zero_division=0)[:3])
+        each.append(f[f"label{k}"])
+    f["mean"] = np.mean(each, axis=0).tolist()
+    macro = metrics.precision_recall_fscore_support(actual, said, average="macro", zero_division=0)[:3]
+    f["mean"][2:4] = [or_nan(metrics.roc_auc_score, actual, p), metrics.average_precision_score(actual, p)]
+    f["mean"][4:] = of_class(macro)
+    return f
+
+
 def ask(figures, kind, rows, outputs, train, arrays):
     text = f"{kind} {rows} {outputs} {0 if train is None else len(train)}\n".encode()
     data = b"".join(np.ascontiguousarray(a).tobytes() for a in arrays + ([] if train is None else [train]))
@@ -207,6 +224,11 @@ def check_random(figures):
         ours = ask(figures, "values", rows, targets, train, [predicted, actual])
         good &= compare(f"{rows} rows of {targets} targets of about {scale:g}", ours,
                         values_by_sklearn(predicted, actual, train))
+    for rows, targets, step, share in [(1000, 3, 1e-9, 0.3), (700, 5, 0.1, 0.5), (300, 2, 0.25, 0.05), (40, 4, 1, 0.5), (9, 3, 0.5, 0)]:
+        actual = (generator.random((rows, targets)) < share).astype(float)
+        p = np.clip(np.round((actual + generator.normal(0.2, 0.5, (rows, targets))) / step) * step, 0, 1)
+        good &= compare(f"{rows} rows of {targets} labels, steps of {step:g}", ask(figures, "labels", rows, targets, None, [p, actual]),
+                        labels_by_sklearn(p, actual))
     return good
 
 

@@ -213,7 +213,7 @@ int eval_run(const settings *s) {
   if (!s->data) return fail(EXIT_USAGE, "eval: --data is missing: the file with the rows");
   evaluation e = {.s = s};
   int code = evaluate(&e);
-  for (size_t i = 0; i < e.count; i++) ebb_scores_clear(&e.results[i].scores);
+  for (size_t i = 0; i < e.count; i++) scored_clear(&e.results[i]);
   ebb_dataset_clear(&e.train);
   free(e.order);
   subject_close(&e.x);

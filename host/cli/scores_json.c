@@ -9,6 +9,8 @@
   {EBB_TASK_CLASSIFICATION, label, #key, offsetof(scored, scores.key), form}
 #define OF_VALUES(label, key, form)                                                                \
   {EBB_TASK_REGRESSION, label, #key, offsetof(scored, scores.mean.key), form}
+#define OF_LABELS(label, key, form)                                                                \
+  {EBB_TASK_REGRESSION, label, #key, offsetof(scored, mean.key), form}
 
 static const score_figure figures[] = {
     OF_CLASSES("accuracy", accuracy, SCORE_PERCENT),
@@ -26,6 +28,8 @@ static const score_figure figures[] = {
     OF_VALUES("mean absolute error", mae, SCORE_NUMBER),
     OF_VALUES("median absolute error", median_ae, SCORE_NUMBER),
     OF_VALUES("mean square error", mse, SCORE_NUMBER),
+    OF_LABELS("ROC AUC, mean of targets", roc_auc, SCORE_FRACTION),
+    OF_LABELS("average precision, mean of targets", average_precision, SCORE_FRACTION),
     {EBB_TASK_REGRESSION, "loss (as trained)", "loss", offsetof(scored, loss), SCORE_NUMBER},
     {EBB_TASK_CLASSIFICATION, NULL, "loss", offsetof(scored, loss), SCORE_NUMBER},
 };
@@ -59,6 +63,12 @@ static json_t *class_json(const ebb_class_scores *c) {
                    (json_int_t)c->predicted);
 }
 
+static void put_class(json_t *object, const ebb_class_scores *c) {
+  json_t *numbers = class_json(c);
+  json_object_update(object, numbers);
+  json_decref(numbers);
+}
+
 static json_t *matrix_json(const ebb_scores *s) {
   json_t *matrix = json_array();
   for (size_t k = 0; k < s->outputs; k++) {
@@ -79,16 +89,23 @@ static void put_classes(json_t *object, const ebb_scores *s, const ebb_encoder *
   put(object, "weighted", class_json(&s->weighted));
   for (size_t k = 0; k < s->outputs; k++) {
     json_t *entry = json_pack("{s:o}", "name", json_text(scores_class_name(&text, encoder, k)));
-    json_t *numbers = class_json(&s->classes[k]);
-    json_object_update(entry, numbers);
-    json_decref(numbers);
+    put_class(entry, &s->classes[k]);
     json_array_append_new(list, entry);
   }
   put(object, "classes", list);
   if (s->confusion) put(object, "confusion_matrix", matrix_json(s));
 }
 
-static void put_targets(json_t *object, const ebb_scores *s, const ebb_encoder *encoder) {
+static void put_label(json_t *object, const ebb_label_scores *l) {
+  put_number(object, "accuracy", l->accuracy);
+  put_number(object, "log_loss", l->log_loss);
+  put_number(object, "roc_auc", l->roc_auc);
+  put_number(object, "average_precision", l->average_precision);
+  put_class(object, &l->one);
+}
+
+static void put_targets(json_t *object, const scored *x, const ebb_encoder *encoder) {
+  const ebb_scores *s = &x->scores;
   json_t *list = json_array();
   score_name text;
   for (size_t k = 0; k < s->outputs; k++) {
@@ -100,8 +117,10 @@ static void put_targets(json_t *object, const ebb_scores *s, const ebb_encoder *
     put_number(entry, "median_ae", t->median_ae);
     put_number(entry, "r2", t->r2);
     put_number(entry, "baseline_rmse", t->baseline_rmse);
+    if (x->labels) put_label(entry, &x->labels[k]);
     json_array_append_new(list, entry);
   }
+  if (x->labels) put(object, "macro", class_json(&x->mean.one));
   put(object, "targets", list);
 }
 
@@ -129,5 +148,5 @@ void scores_put(json_t *object, const scored *x, const ebb_encoder *encoder) {
   if (s->task == EBB_TASK_CLASSIFICATION)
     put_classes(object, s, encoder);
   else
-    put_targets(object, s, encoder);
+    put_targets(object, x, encoder);
 }

@@ -8,6 +8,7 @@
 #include "output.h"
 #include "signals.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 enum { CHUNK = 65536 /* rows at a time; a signal takes effect between chunks */ };
@@ -111,6 +112,22 @@ static double *decoded(const ebb_encoder *encoder, const ebb_dataset *d) {
   return out;
 }
 
+/* Room for the figures of targets of 0 and 1, if they are such. Returns false if out of memory. */
+static bool make_labels(scored *out, ebb_loss loss, size_t targets) {
+  if (!ebb_loss_has_accuracy(loss.kind)) return true;
+  out->labels = calloc(targets, sizeof *out->labels);
+  return out->labels;
+}
+
+/* The figures of targets of 0 and 1, whose predictions are probabilities. */
+static ebb_status score_labels(scored *out, const double *predicted, const double *actual,
+                               const ebb_dataset *rows) {
+  out->mean = (ebb_label_scores){NAN, NAN, NAN, NAN, {NAN, NAN, NAN, 0, 0, NAN}};
+  if (!out->labels) return EBB_OK;
+  return ebb_scores_labels(out->labels, &out->mean, predicted, actual, rows->weights, rows->rows,
+                           rows->outputs);
+}
+
 static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
                         const float *outputs, const ebb_dataset *rows, const ebb_dataset *train) {
   size_t each = ebb_loss_outputs(loss);
@@ -119,7 +136,8 @@ static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
   double *actual = decoded(encoder, rows);
   double *learned = train ? decoded(encoder, train) : NULL;
   int code;
-  if (!predicted || !all || !actual || (train && !learned)) {
+  if (!predicted || !all || !actual || (train && !learned) ||
+      !make_labels(out, loss, rows->outputs)) {
     code = fail(EXIT_FAILED, "no memory to score %zu rows", rows->rows);
   } else {
     ebb_predictions(predicted, encoder, loss, outputs, rows->rows);
@@ -132,6 +150,7 @@ static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
     if (status == EBB_OK)
       status =
           ebb_scores_of_loss(out->own, loss, all, actual, rows->weights, rows->rows, rows->outputs);
+    if (status == EBB_OK) status = score_labels(out, all, actual, rows);
     if (ebb_loss_is_direction(loss.kind)) out->scores.warnings &= ~(unsigned)EBB_SCORES_NO_BETTER;
     code = fail_status(status);
   }
@@ -140,6 +159,12 @@ static int score_values(scored *out, const ebb_encoder *encoder, ebb_loss loss,
   free(actual);
   free(learned);
   return code;
+}
+
+void scored_clear(scored *x) {
+  ebb_scores_clear(&x->scores);
+  free(x->labels);
+  x->labels = NULL;
 }
 
 int scores_make(scored *out, ebb_network *network, const ebb_encoder *encoder, ebb_loss loss,

@@ -4,14 +4,18 @@
 
 #include <ebb/ebb.h>
 
-/* Initialise with zeros; free with ebb_scores_clear(&x.scores). */
+/* Initialise with zeros; free with scored_clear. */
 typedef struct scored {
   const char *part; /* "all", "train", "valid" or "test" */
   bool trained_on;  /* the network was trained on these rows, so the figures are too good */
   double loss;      /* the training loss; for regression in the network's own scale */
   ebb_scores scores;
   ebb_loss_score own[EBB_LOSS_SCORES]; /* the loss's own figures */
+  ebb_label_scores *labels; /* of each target that is 0 or 1; NULL: targets are other values */
+  ebb_label_scores mean;    /* of these; NaN: none */
 } scored;
+
+void scored_clear(scored *x);
 
 /* The network's outputs [rows, outputs] for all rows of a dataset. The caller frees them. */
 int outputs_make(float **out, ebb_network *network, const ebb_dataset *rows);

@@ -142,11 +142,32 @@ static void print_targets(FILE *stream, const ebb_scores *s, const ebb_encoder *
   print_target(stream, "mean", &s->mean);
 }
 
+static void print_label(FILE *stream, const char *name, const ebb_label_scores *l) {
+  print_name(stream, name, NAME, true);
+  fprintf(stream, " %9.4f %9.4f %9.4f %9.4f", l->accuracy, l->one.precision, l->one.recall,
+          l->one.f1);
+  print_figure(stream, l->roc_auc, SCORE_FRACTION);
+  print_figure(stream, l->average_precision, SCORE_FRACTION);
+  fprintf(stream, " %9zu\n", l->one.support);
+}
+
+static void print_labels(FILE *stream, const scored *x, const ebb_encoder *encoder) {
+  score_name text;
+  fprintf(stream, "\n%-*s %9s %9s %9s %9s %*s %*s %9s\n", NAME, "target", "accuracy", "precision",
+          "recall", "F1", COLUMN, "ROC AUC", COLUMN, "average pr.", "ones");
+  for (size_t k = 0; k < x->scores.outputs; k++)
+    print_label(stream, scores_target_name(&text, encoder, k), &x->labels[k]);
+  print_label(stream, "mean", &x->mean);
+}
+
 void scores_print(FILE *stream, const scored *parts, size_t count, const ebb_encoder *encoder) {
   const ebb_scores *s = &parts->scores;
   print_figures(stream, parts, count);
   if (s->task == EBB_TASK_REGRESSION) {
-    if (s->outputs > 1) print_targets(stream, s, encoder);
+    if (parts->labels)
+      print_labels(stream, parts, encoder);
+    else if (s->outputs > 1)
+      print_targets(stream, s, encoder);
     return;
   }
   print_classes(stream, s, encoder);

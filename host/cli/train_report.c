@@ -259,6 +259,11 @@ static void note_result(const training *t) {
     note(t->s, "result   %.2f %% of %s right; always guessing the commonest class, %.40s: %.2f %%",
          100 * r->accuracy, rows, ebb_encoder_class(t->encoder, (size_t)r->baseline_class),
          100 * r->baseline_accuracy);
+  else if (x->labels)
+    note(
+        t->s,
+        "result   %.2f %% of the answers for %s right, ROC AUC %.4g, both the mean of %zu target%s",
+        100 * x->mean.accuracy, rows, x->mean.roc_auc, r->outputs, plural(r->outputs));
   else if (r->outputs == 1)
     note(t->s,
          "result   root mean square error %.4g over %s, r2 %.4g; always guessing the mean: %.4g",

@@ -26,7 +26,7 @@ int train_scores_make(training *t) {
 }
 
 void train_scores_clear(training *t) {
-  for (size_t i = 0; i < t->scored; i++) ebb_scores_clear(&t->scores[i].scores);
+  for (size_t i = 0; i < t->scored; i++) scored_clear(&t->scores[i]);
   t->scored = 0;
 }
 

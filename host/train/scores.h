@@ -36,6 +36,23 @@ void ebbi_scores_calibrate(ebb_scores *out, const ebbi_outputs *x, double *p);
 /* ROC AUC and average precision (scores_ranking.c). */
 ebb_status ebbi_scores_rank(ebb_scores *out, const ebbi_outputs *x, double *p);
 
+/* The rows of a class, among which all other rows are placed by probability. */
+typedef struct ebbi_own_row {
+  double p, weight; /* of the class; it counts wherever rows do */
+} ebbi_own_row;
+
+typedef struct ebbi_ranked {
+  ebbi_own_row *own; /* ascending once they are sorted */
+  size_t count;
+  double *equal; /* [count]: other rows with this probability, at the first of equal rows */
+  double *above; /* [count + 1]: other rows between own rows i - 1 and i */
+} ebbi_ranked;
+
+/* In this order: sort the own rows, place each other row, take ROC AUC and average precision. */
+void ebbi_ranked_sort(const ebbi_ranked *ranked);
+void ebbi_ranked_place(const ebbi_ranked *ranked, double p, double weight);
+void ebbi_ranked_figures(double *auc, double *precision, const ebbi_ranked *ranked);
+
 /* Sets or clears EBB_SCORES_NO_BETTER (scores.c). */
 void ebbi_scores_judge(ebb_scores *scores);
 

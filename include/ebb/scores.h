@@ -131,6 +131,25 @@ ebb_status ebb_scores_of_loss(ebb_loss_score out[EBB_LOSS_SCORES], ebb_loss loss
                               const double *predicted, const double *actual, const float *weights,
                               size_t rows, size_t targets);
 
+/* Scores of one target of 0 and 1; a value between them counts as the nearer one, 1/2 as 1. */
+typedef struct ebb_label_scores {
+  double accuracy;          /* 1 is said where its probability is at least 1/2 */
+  double log_loss;          /* with p clipped as above */
+  double roc_auc;           /* NaN if all rows have one value */
+  double average_precision; /* 0 if no row is 1 */
+  ebb_class_scores one;     /* the value 1 as a class */
+} ebb_label_scores;
+
+/* Scores targets of 0 and 1 that do not exclude each other, each by itself, and their mean (in
+ * scikit-learn: "macro"), in which support, predicted and weight are sums. All are by weight unless
+ * `weights` is NULL.
+ * Shapes: out [targets]; probabilities of 1 and actual values [rows, targets]; weights [rows].
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_INPUT, EBB_ERR_NUMBERS (a probability is not from 0 to 1: names
+ * row and target), EBB_ERR_MEMORY. */
+ebb_status ebb_scores_labels(ebb_label_scores *out, ebb_label_scores *mean,
+                             const double *probabilities, const double *actual,
+                             const float *weights, size_t rows, size_t targets);
+
 /* The functions above take the baseline from the scored rows. These replace it by the baseline of
  * the training rows, which is all that a model could know: their commonest class or their means, by
  * weight if weights are given. They recompute EBB_SCORES_NO_BETTER.

@@ -68,6 +68,13 @@ code 0 predict both.safetensors --data yes.csv --quiet
 code 0 eval both.safetensors --data yes.csv --target A,B --json --quiet
 near "$(field f1 out)" 1 0.2
 near "$(field accuracy out)" 1 0.2
+near "$(field roc_auc out)" 1 0.1
+near "$(field average_precision out)" 1 0.1
+[ "$(grep -o '"roc_auc"' out | wc -l)" -eq "$((3 * $(grep -o '"part"' out | wc -l)))" ] || flunk "not a figure for each target and one for their mean: $(cat out)"
+code 0 eval both.safetensors --data yes.csv --target A,B --part all --quiet
+out '^ROC AUC, mean of targets  *[01]\.[0-9]*$'
+out '^target  *accuracy  *precision  *recall  *F1  *ROC AUC  *average pr\.  *ones$'
+out '^B  *[01]\.[0-9]* .* [0-9]*$'
 sed '3s/,[01],\([01]\),/,1.5,\1,/' yes.csv >above.csv
 complains 6 'above.csv:3: .* is 1.5, which is not from 0 to 1, as bce needs' train --data above.csv --drop kind --target A,B --loss bce --quiet
 
