@@ -107,6 +107,7 @@ static inline void training_begin(training *t, ebb_device *device, const plan *p
   o->update = p->update;
   o->keep_best = p->keep_best;
   o->patience = p->patience;
+  if (ebb_optimizer_is_full_batch(p->optimizer)) o->batch = t->r.data.rows;
   if (p->keep_best || p->patience) {
     t->r.data.rows = 26; /* 4 steps an epoch, the last of 2 rows */
     o->batch = 8;
@@ -193,6 +194,23 @@ static inline void expect_same(const training *a, const training *b) {
   assert_int_equal(x->best.behind, y->best.behind);
   assert_memory_equal(&x->best.loss, &y->best.loss, sizeof x->best.loss);
   assert_int_equal(x->good_epoch, y->good_epoch);
+}
+
+/* `saved` steps, a checkpoint, and `more` steps after resuming give the same bits as an
+ * uninterrupted training. */
+static inline void expect_as_one(ebb_device *device, const plan *p, size_t saved, size_t more) {
+  training whole, parts;
+  training_start(&whole, device, p, 11);
+  expect(ebb_trainer_step(whole.r.trainer, saved + more), EBB_OK);
+  training_start(&parts, device, p, 11);
+  expect(ebb_trainer_step(parts.r.trainer, saved), EBB_OK);
+  expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
+  training_resume(&parts, device, p);
+  expect(ebb_trainer_step(parts.r.trainer, more), EBB_OK);
+  expect_same(&whole, &parts);
+  rig_free(&whole.r);
+  rig_free(&parts.r);
+  clean_folder();
 }
 
 #endif

@@ -16,7 +16,7 @@ ebb_schedule(1 quick test_activation_text test_amount_date test_arff test_base t
              test_device_fork test_device_hangs test_device_limits
              test_encoder_categories test_encoder_json test_encoder_missing test_encoder_numbers
              test_encoder_robust test_encoder_target test_file test_fingerprint test_formats_arrays test_formats_hostile
-             test_formats_text test_formats_write test_formula test_json test_match test_model test_model_files
+             test_formats_text test_formats_write test_formula test_json test_line_search test_match test_model test_model_files
              test_no_memory test_ops test_options test_pocl_cache test_reference test_reference_nodes test_reference_rules test_rng test_safetensors
              test_safetensors_checksum test_scores test_scores_loss test_sequence test_simple test_spec test_spec_kinds test_table_cases
              test_tables_found test_target test_texts_found test_torch_files test_writer test_writer_sweep

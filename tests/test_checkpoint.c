@@ -6,23 +6,6 @@
 
 /* ---- steps ---- */
 
-/* `saved` steps, a checkpoint, and `more` steps after resuming give the same bits as an
- * uninterrupted training. */
-static void expect_as_one(ebb_device *device, const plan *p, size_t saved, size_t more) {
-  training whole, parts;
-  training_start(&whole, device, p, 11);
-  expect(ebb_trainer_step(whole.r.trainer, saved + more), EBB_OK);
-  training_start(&parts, device, p, 11);
-  expect(ebb_trainer_step(parts.r.trainer, saved), EBB_OK);
-  expect(ebb_trainer_save(parts.r.trainer, folder, 1, NULL), EBB_OK);
-  training_resume(&parts, device, p);
-  expect(ebb_trainer_step(parts.r.trainer, more), EBB_OK);
-  expect_same(&whole, &parts);
-  rig_free(&whole.r);
-  rig_free(&parts.r);
-  clean_folder();
-}
-
 static const struct form {
   ebb_engine engine;
   ebb_step_form step;

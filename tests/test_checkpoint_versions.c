@@ -6,20 +6,19 @@ static void a_later_version_is_refused(void **state) {
   training t;
   ebb_checkpoint_info info;
   save_two(*state);
-  forge("\"version\": 3", "\"version\": 4");
+  forge("\"version\": 4", "\"version\": 5");
   expect(ebb_checkpoint_describe(&info, folder), EBB_ERR_UNSUPPORTED);
-  expect_message("has format version 4");
+  expect_message("has format version 5");
   training_start(&t, *state, &usual, 11);
   expect(ebb_trainer_resume(t.r.trainer, folder, NULL), EBB_ERR_UNSUPPORTED);
   expect(ebb_trainer_save(t.r.trainer, folder, 1, NULL), EBB_ERR_UNSUPPORTED);
-  forge("\"version\": 4", "\"version\": 0");
+  forge("\"version\": 5", "\"version\": 0");
   expect_passed_over(manifest_4);
   rig_free(&t.r);
 }
 
-/* Turns the checkpoint into version 2, whose schedules had no parameters and
- * whose rows had no weights, or into version 1, which
- * had no schedules. */
+/* Turns the checkpoint into version 3, which knew no lbfgs, version 2, whose schedules had no
+ * parameters and whose rows had no weights, or into version 1, which had no schedules. */
 static void forge_version(int version) {
   static const struct {
     const char *line;
@@ -39,7 +38,10 @@ static void forge_version(int version) {
                {"\"hit sum\"", 3},
                {"\"hit carry\"", 3},
                {"\"weight sum\"", 3},
-               {"\"weight carry\"", 3}};
+               {"\"weight carry\"", 3},
+               {"\"pairs\"", 4},
+               {"\"moved\"", 4},
+               {"\"converged\"", 4}};
   char named[] = "\"version\": 0";
   size_t size;
   char *text;
@@ -52,28 +54,28 @@ static void forge_version(int version) {
     memmove(at, end, strlen(end) + 1);
   }
   named[strlen(named) - 1] = (char)('0' + version);
-  memcpy(strstr(body, "\"version\": 3"), named, strlen(named));
+  memcpy(strstr(body, "\"version\": 4"), named, strlen(named));
   sign(text, body);
   free(text);
 }
 
 /* After a changed rate, all versions resume with the same bits. */
 static void older_versions_go_on_with_a_constant_rate(void **state) {
-  training new, old[2];
-  for (int version = 1; version <= 3; version++) {
-    training *t = version < 3 ? &old[version - 1] : &new;
+  training new, old[3];
+  for (int version = 1; version <= 4; version++) {
+    training *t = version < 4 ? &old[version - 1] : &new;
     clean_folder();
     training_start(t, *state, &usual, 11);
     expect(ebb_trainer_step(t->r.trainer, 2), EBB_OK);
     expect(ebb_trainer_set_learning_rate(t->r.trainer, 0.0123f), EBB_OK);
     expect(ebb_trainer_step(t->r.trainer, 2), EBB_OK);
     expect(ebb_trainer_save(t->r.trainer, folder, 1, NULL), EBB_OK);
-    if (version < 3) forge_version(version);
+    if (version < 4) forge_version(version);
     training_resume(t, *state, &usual);
     assert_true(t->r.trainer->schedule.base_rate == 0.0123f);
     expect(ebb_trainer_step(t->r.trainer, 5), EBB_OK);
   }
-  for (int i = 0; i < 2; i++) {
+  for (int i = 0; i < 3; i++) {
     expect_same_tensor(new.r.network->parameters, old[i].r.network->parameters);
     rig_free(&old[i].r);
   }

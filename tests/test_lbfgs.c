@@ -1,106 +1,11 @@
-/* L-BFGS: the search along a line, trainings whose end is known, and what it refuses. */
-#include "train_rig.h"
+/* L-BFGS: trainings whose end is known, what it refuses, and checkpoints. */
+#include "checkpoint_rig.h"
 
-#include "train/line_search.h"
 #include "train/train.h"
 
 #include <ebb/sentinel.h>
 #include <math.h>
 #include <string.h>
-
-/* ---- the line ---- */
-
-typedef struct curve {
-  double (*value)(double t), (*slope)(double t);
-  size_t points;
-} curve;
-
-static ebb_status find(void *context, ebbi_line_point *at) {
-  curve *c = context;
-  at->value = c->value(at->t);
-  at->slope = c->slope(at->t);
-  c->points++;
-  return EBB_OK;
-}
-
-static ebbi_line_point search(curve *c, double t, size_t tries) {
-  ebbi_line line = {{0, c->value(0), c->slope(0)}, 1, tries, find, c};
-  ebbi_line_point end;
-  bool whole;
-  assert_int_equal(ebbi_line_search(&end, &whole, &line, t), EBB_OK);
-  assert_true(whole || c->points == tries + 1);
-  return end;
-}
-
-static double near_value(double t) {
-  return (t - 0.001) * (t - 0.001);
-}
-static double near_slope(double t) {
-  return 2 * (t - 0.001);
-}
-static double far_value(double t) {
-  return (t - 1e4) * (t - 1e4);
-}
-static double far_slope(double t) {
-  return 2 * (t - 1e4);
-}
-static double wave_value(double t) {
-  return 0.01 * t * t + cos(3 * t) - t;
-}
-static double wave_slope(double t) {
-  return 0.02 * t - 3 * sin(3 * t) - 1;
-}
-static double wall_value(double t) {
-  return t < 0.5 ? -log(0.5 - t) - 4 * t : NAN;
-}
-static double wall_slope(double t) {
-  return t < 0.5 ? 1 / (0.5 - t) - 4 : NAN;
-}
-static double false_value(double t) {
-  return 1 + t;
-}
-static double false_slope(double t) {
-  return t > 0 ? 1 : -1;
-}
-
-/* Whatever the first step, the end satisfies both conditions. */
-static void searches_end_well(void **state) {
-  (void)state;
-  static const double firsts[] = {1e-6, 0.3, 1, 100, 1e7};
-  const curve curves[] = {{near_value, near_slope, 0},
-                          {far_value, far_slope, 0},
-                          {wave_value, wave_slope, 0},
-                          {wall_value, wall_slope, 0}};
-  for (size_t i = 0; i < sizeof curves / sizeof *curves; i++)
-    for (size_t f = 0; f < sizeof firsts / sizeof *firsts; f++) {
-      curve c = curves[i];
-      ebbi_line_point end = search(&c, firsts[f], 60);
-      double slope = c.slope(0), most = c.value(0) + 1e-4 * end.t * slope;
-      if (!(end.t > 0 && end.value <= most && fabs(end.slope) <= -0.9 * slope))
-        fail_msg("curve %zu from %g: t %g, value %g, slope %g", i, firsts[f], end.t, end.value,
-                 end.slope);
-      assert_true(end.value == c.value(end.t) && c.points <= 61);
-    }
-}
-
-/* The cubic through two points of a parabola is the parabola. */
-static void a_parabola_takes_two_points(void **state) {
-  (void)state;
-  curve c = {near_value, near_slope, 0};
-  ebbi_line_point end = search(&c, 1, 25);
-  assert_true(fabs(end.t - 0.001) < 1e-12);
-  assert_int_equal(c.points, 2);
-}
-
-static void a_line_without_gain_ends_at_its_start(void **state) {
-  (void)state;
-  for (size_t tries = 1; tries <= 25; tries += 8) {
-    curve c = {false_value, false_slope, 0};
-    ebbi_line_point end = search(&c, 1, tries);
-    assert_true(end.t == 0 && end.value == 1);
-    assert_true(c.points <= tries + 1);
-  }
-}
 
 /* ---- trainings ---- */
 
@@ -351,27 +256,67 @@ static void what_does_not_go_together_is_refused(void **state) {
   }
 }
 
-static void checkpoints_are_refused(void **state) {
+/* ---- checkpoints ---- */
+
+/* Before the first step, with the first pair still to be judged, and with a full history. */
+static void steps_go_on_to_the_last_bit(void **state) {
+  static const size_t saved[] = {0, 1, 2, 7};
+  for (size_t i = 0; i < sizeof saved / sizeof *saved; i++) {
+    plan p = {.optimizer = EBB_OPT_LBFGS,
+              .step = i % 2 ? EBB_STEP_WHOLE : EBB_STEP_LAYERS,
+              .place = i / 2 ? EBB_DATA_HOST : EBB_DATA_DEVICE,
+              .update = {.history = 3, .l2 = 0.001}};
+    expect_as_one(*state, &p, saved[i], 5);
+  }
+}
+
+/* A resumed training that had converged ends at once. */
+static void the_end_is_remembered(void **state) {
+  float *slabs[2];
+  size_t count, epochs[2];
+  for (size_t i = 0; i < 2; i++) {
+    rig r = make_linear(*state, "7-1", EBB_STEP_WHOLE);
+    assert_int_equal(rig_start(&r), EBB_OK);
+    if (i == 1) assert_int_equal(ebb_trainer_resume(r.trainer, folder, NULL), EBB_OK);
+    assert_int_equal(ebb_trainer_run(r.trainer, NULL, NULL), EBB_OK);
+    epochs[i] = r.trainer->epochs_done;
+    if (i == 0) assert_int_equal(ebb_trainer_save(r.trainer, folder, 1, NULL), EBB_OK);
+    slabs[i] = parameters_of(r.network, &count);
+    rig_free(&r);
+  }
+  assert_true(epochs[0] == epochs[1] && epochs[0] < 40);
+  assert_memory_equal(slabs[0], slabs[1], count * sizeof **slabs);
+  free(slabs[0]);
+  free(slabs[1]);
+}
+
+static void another_history_is_another_training(void **state) {
   rig r = make(*state, "5relu", EBB_STEP_AUTO);
   assert_int_equal(rig_start(&r), EBB_OK);
-  assert_int_equal(ebb_trainer_save(r.trainer, "nowhere", 1, NULL), EBB_ERR_UNSUPPORTED);
-  assert_non_null(strstr(ebb_error_message(), "history of optimizer lbfgs"));
-  assert_int_equal(ebb_trainer_resume(r.trainer, "nowhere", NULL), EBB_ERR_UNSUPPORTED);
+  assert_int_equal(ebb_trainer_save(r.trainer, folder, 1, NULL), EBB_OK);
+  assert_false(ebbi_lbfgs_is_possible(r.trainer->lbfgs, &(ebbi_lbfgs_memory){.pairs = 11}));
+  assert_false(ebbi_lbfgs_is_possible(NULL, &(ebbi_lbfgs_memory){.moved = true}));
+  rig_free(&r);
+  r = make(*state, "5relu", EBB_STEP_AUTO);
+  r.options.update.history = 3;
+  r.options.update.line_tries = 25;
+  assert_int_equal(rig_start(&r), EBB_OK);
+  assert_int_equal(ebb_trainer_resume(r.trainer, folder, NULL), EBB_ERR_ARGUMENT);
+  expect_message("another training: history 10, here 3");
   rig_free(&r);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(searches_end_well),
-      cmocka_unit_test(a_parabola_takes_two_points),
-      cmocka_unit_test(a_line_without_gain_ends_at_its_start),
       cmocka_unit_test(a_quadratic_is_solved),
       cmocka_unit_test(runs_repeat),
       cmocka_unit_test(a_longer_history_needs_fewer_steps),
       cmocka_unit_test(classes_are_learnt),
       cmocka_unit_test(bad_numbers_are_reported),
       cmocka_unit_test(what_does_not_go_together_is_refused),
-      cmocka_unit_test(checkpoints_are_refused),
+      TEST(steps_go_on_to_the_last_bit),
+      TEST(the_end_is_remembered),
+      TEST(another_history_is_another_training),
   };
-  return cmocka_run_group_tests(tests, open_test_device, close_test_device);
+  return cmocka_run_group_tests(tests, open_device_and_folder, close_device_and_folder);
 }

@@ -8,6 +8,7 @@
 
 #include "base/rng.h"
 #include "check/live.h"
+#include "ops/optimizer_row.h"
 #include <ebb/ebb.h>
 #include <math.h>
 #include <stdio.h>
@@ -148,7 +149,7 @@ static void choose_options(training *t) {
   t->options.batch = ONE_OF(batches);
   t->options.learning_rate = ONE_OF(rates);
   ebb_optimizer_kind kind = random_below(EBB_OPT_COUNT);
-  if (!ebb_optimizer_is_resumable(kind)) kind = EBB_OPT_SGD; /* lbfgs: no update, no batches */
+  if (ebbi_optimizer_row_of(kind)->searches) kind = EBB_OPT_SGD; /* lbfgs: no update, no batches */
   t->options.optimizer = ebb_optimizer_default(kind);
   t->options.optimizer.weight_decay = ONE_OF(decays);
   t->options.optimizer.momentum = random_below(2) ? 0.9 : 0;

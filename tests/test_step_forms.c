@@ -3,6 +3,7 @@
  * Uses the CPU and GPU engines, whose whole steps are different kernels. */
 #include "check/reference.h"
 #include "device/cl.h"
+#include "ops/optimizer_row.h"
 #include "train_rig.h"
 
 #include <math.h>
@@ -139,7 +140,7 @@ static float *train_by(ebb_device *device, ebb_step_form form, int kind, ebb_los
   r.options.optimizer.nesterov = !ebb_loss_has_labels(loss.kind);
   r.options.optimizer.weight_decay = 0.01;
   size_t steps = 37; /* two bursts and five more */
-  if (!ebb_optimizer_is_resumable((ebb_optimizer_kind)kind)) {
+  if (ebbi_optimizer_row_of((ebb_optimizer_kind)kind)->searches) {
     r.options.batch = ROWS, steps = 4; /* a search amplifies rounding soon */
     r.options.learning_rate = 1;
   }

@@ -95,11 +95,6 @@ static int check_options(const settings *s) {
   if (s->checkpoint && is_stream(s->checkpoint))
     return fail(EXIT_USAGE, "%s: they cannot go to standard output; name a folder",
                 origin_of(s).text);
-  if (s->checkpoint && !ebb_optimizer_is_resumable((ebb_optimizer_kind)s->optimizer))
-    return fail(EXIT_USAGE,
-                "%s: checkpoints do not hold the history of optimizer %s; leave it out, or use "
-                "another --optimizer",
-                origin_of(s).text, ebb_optimizer_name((ebb_optimizer_kind)s->optimizer));
   if (s->checkpoint) return EXIT_GOOD;
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (settings_named(s, names[i]))

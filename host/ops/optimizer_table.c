@@ -60,10 +60,6 @@ bool ebb_optimizer_is_scheduled(ebb_optimizer_kind kind) {
   return exists(kind) && !optimizers[kind].row->unscheduled;
 }
 
-bool ebb_optimizer_is_resumable(ebb_optimizer_kind kind) {
-  return exists(kind) && !optimizers[kind].row->searches;
-}
-
 bool ebb_optimizer_has(ebb_optimizer_kind kind, ebb_optimizer_setting setting) {
   return exists(kind) && optimizers[kind].row->settings[setting].has;
 }

@@ -74,16 +74,7 @@ static ebb_status take_snapshot(ebbi_snapshot *snapshot, ebb_trainer *trainer) {
   snapshot->good_epoch = trainer->good_epoch;
   snapshot->run_first = trainer->run_first;
   snapshot->parked = trainer->parked;
-  return EBB_OK;
-}
-
-/* Fails if checkpoints do not hold what the optimizer needs. */
-static ebb_status require_resumable(const char *where, const ebb_trainer *trainer) {
-  ebb_optimizer_kind kind = trainer->options.optimizer.kind;
-  REQUIRE(ebb_optimizer_is_resumable(kind), EBB_ERR_UNSUPPORTED,
-          "%s: checkpoints do not hold the history of optimizer %s; train without them, or use "
-          "another optimizer",
-          where, ebb_optimizer_name(kind));
+  snapshot->lbfgs = ebbi_lbfgs_recall(trainer->lbfgs);
   return EBB_OK;
 }
 
@@ -91,7 +82,6 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
                             const char *extra) {
   static const char where[] = "ebb_trainer_save";
   REQUIRE(trainer && folder, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  TRY(require_resumable(where, trainer));
   REQUIRE(keep > 0, EBB_ERR_ARGUMENT,
           "%s: the number of checkpoints to keep is 0, must be at least 1", where);
   REQUIRE(!trainer->broken, EBB_ERR_NUMBERS, "%s: this training met NaN or Inf", where);
@@ -106,12 +96,13 @@ ebb_status ebb_trainer_save(ebb_trainer *trainer, const char *folder, size_t kee
 
 /* ---- resuming ---- */
 
-/* What decides which weights the network holds. */
+/* What decides which weights the network holds, and which tensors there are. */
 static void take_place(ebb_trainer *trainer, const ebbi_snapshot *snapshot) {
   trainer->queued = snapshot->state.done;
   trainer->epochs_done = snapshot->state.epoch;
   trainer->best = snapshot->best;
   trainer->parked = snapshot->parked;
+  ebbi_lbfgs_take(trainer->lbfgs, &snapshot->lbfgs);
 }
 
 /* Restores everything else except the tensors. */
@@ -176,7 +167,6 @@ ebb_status ebb_trainer_resume(ebb_trainer *trainer, const char *folder, ebb_chec
   ebbi_found found = {0};
   if (info) *info = about;
   REQUIRE(trainer && folder, EBB_ERR_ARGUMENT, "%s: an argument is NULL", where);
-  TRY(require_resumable(where, trainer));
   ebb_state state;
   json_t *terms;
   TRY(ebb_tensor_download(&state, trainer->pass->state));

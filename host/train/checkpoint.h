@@ -20,6 +20,7 @@ typedef struct ebbi_snapshot {
   ebbi_best best;
   size_t good_epoch, run_first;
   bool parked;
+  ebbi_lbfgs_memory lbfgs;
 } ebbi_snapshot;
 
 /* Writes all of it, bit by bit as texts, into the open JSON object. */

@@ -18,8 +18,9 @@
 #include <string.h>
 
 /* Version 2 added the learning rate's schedule, version 3 its shape, plateau, and the sums of rows
- * with weights. A byte of the caller's text needs at most six. */
-enum { VERSION = 3, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
+ * with weights, version 4 what lbfgs knows of earlier steps. A byte of the caller's text needs at
+ * most six. */
+enum { VERSION = 4, LIMIT = 7 * EBBI_EXTRA_LIMIT, HEX = EBBI_HASH_TEXT - 1 };
 
 static const char head[] = "{\"checksum\": \"", middle[] = "\", \"checkpoint\":\n", tail[] = "}\n";
 enum { HEAD = sizeof head - 1, MIDDLE = sizeof middle - 1, TAIL = sizeof tail - 1 };

@@ -51,6 +51,9 @@ static const struct field {
     FIELD("best loss", best.loss, true, 1),
     FIELD("best accuracy", best.accuracy, true, 1),
     FIELD("epochs since", best.behind, false, 1),
+    FIELD("pairs", lbfgs.pairs, false, 4),
+    FIELD("moved", lbfgs.moved, false, 4),
+    FIELD("converged", lbfgs.converged, false, 4),
     FIELD("good epoch", good_epoch, false, 1),
     FIELD("run first epoch", run_first, false, 1),
     FIELD("best in network", parked, false, 1),
@@ -150,5 +153,6 @@ bool ebbi_snapshot_is_possible(const ebbi_snapshot *snapshot, const ebb_trainer 
          snapshot->schedule.first <= state->done && snapshot->schedule.reduced <= state->done &&
          snapshot->best.epoch <= epochs && snapshot->good_epoch <= epochs &&
          snapshot->run_first <= epochs &&
+         ebbi_lbfgs_is_possible(trainer->lbfgs, &snapshot->lbfgs) &&
          (!snapshot->parked || (trainer->latest && (snapshot->best.epoch > 0 || trainer->average)));
 }

@@ -1,4 +1,5 @@
-/* Saves and restores the tensors of a checkpoint: weights, the weights to fall back to, moments.
+/* Saves and restores the tensors of a checkpoint: weights, the weights to fall back to, moments,
+ * lbfgs's pairs.
  *
  * On the device each is a slab whose rows are padded for that device. In the file they are dense,
  * `parameters.0.weight` [in, out], so that a file depends only on the network.
@@ -12,22 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WEIGHTS = 3, SLABS = WEIGHTS + EBB_OPTIMIZER_MOMENTS, NAME = 32 };
+enum { WEIGHTS = 3, SLABS = WEIGHTS + EBB_OPTIMIZER_MOMENTS + EBBI_LBFGS_SLABS, NAME = 40 };
 enum { PARTS = EBB_MAX_NODES * EBBI_NODE_PARAMETERS };
 
-typedef struct slab {
-  const char *name;
-  ebb_tensor *tensor; /* NULL: this training has none */
-  bool weights;       /* must be finite, whereas moments may overflow */
-} slab;
-
-static void find_slabs(slab slabs[SLABS], const ebb_trainer *trainer) {
-  ebb_tensor *latest = trainer->parked ? trainer->latest : trainer->network->parameters;
-  slabs[0] = (slab){"parameters", latest, true};
-  slabs[1] = (slab){"good", trainer->good, true};
-  slabs[2] = (slab){"average", trainer->average, true};
-  for (size_t m = 0; m < EBB_OPTIMIZER_MOMENTS; m++)
-    slabs[WEIGHTS + m] = (slab){ebbi_moment_names[m], trainer->moments[m], false};
+/* Lists the slabs that this training has, and returns their number. */
+static size_t find_slabs(ebbi_named_slab slabs[SLABS], const ebb_trainer *trainer) {
+  const struct {
+    const char *name;
+    ebb_tensor *tensor; /* NULL: there is none */
+  } weights[WEIGHTS] = {
+      {"parameters", trainer->parked ? trainer->latest : trainer->network->parameters},
+      {"good", trainer->good},
+      {"average", trainer->average}};
+  size_t count = 0;
+  for (size_t i = 0; i < WEIGHTS + EBB_OPTIMIZER_MOMENTS; i++) {
+    bool is_weights = i < WEIGHTS;
+    const char *name = is_weights ? weights[i].name : ebbi_moment_names[i - WEIGHTS];
+    ebb_tensor *tensor = is_weights ? weights[i].tensor : trainer->moments[i - WEIGHTS];
+    ebbi_named_slab slab = {.tensor = tensor, .weights = is_weights};
+    if (!tensor) continue;
+    snprintf(slab.name, sizeof slab.name, "%s", name);
+    slabs[count++] = slab;
+  }
+  return count + ebbi_lbfgs_slabs(slabs + count, trainer->lbfgs);
 }
 
 /* A node's parameter in a slab. */
@@ -37,7 +45,7 @@ typedef struct part {
 } part;
 
 /* Lists the parts of a slab and returns their number. */
-static size_t list_parts(part parts[PARTS], const ebb_network *network, const slab *of) {
+static size_t list_parts(part parts[PARTS], const ebb_network *network, const ebbi_named_slab *of) {
   size_t count = 0;
   for (size_t n = 0; n < network->spec.count; n++) {
     ebbi_parameter parameters[EBBI_NODE_PARAMETERS];
@@ -59,7 +67,8 @@ static ebb_status make_floats(float **out, size_t count) {
 
 /* ---- from the device ---- */
 
-static ebb_status check_finite(const float *values, const slab *of, const ebb_network *network) {
+static ebb_status check_finite(const float *values, const ebbi_named_slab *of,
+                               const ebb_network *network) {
   char place[96];
   for (size_t i = 0; i < of->tensor->cols && of->weights; i++) {
     if (isfinite(values[i])) continue;
@@ -71,7 +80,8 @@ static ebb_status check_finite(const float *values, const slab *of, const ebb_ne
 }
 
 /* Downloads a slab as dense numbers; `scratch` has room for a slab. */
-static ebb_status fetch(float *dense, const slab *of, const ebb_network *network, float *scratch) {
+static ebb_status fetch(float *dense, const ebbi_named_slab *of, const ebb_network *network,
+                        float *scratch) {
   TRY(ebb_tensor_download(scratch, of->tensor));
   TRY(check_finite(scratch, of, network));
   part parts[PARTS];
@@ -82,15 +92,16 @@ static ebb_status fetch(float *dense, const slab *of, const ebb_network *network
   return EBB_OK;
 }
 
-/* What will be written. */
+/* What will be written: `count` tensors. */
 typedef struct content {
-  size_t count;
+  ebbi_named_slab slabs[SLABS];
   float *values[SLABS];
-  char names[SLABS * PARTS][NAME];
-  ebbi_safetensor_source tensors[SLABS * PARTS];
+  size_t slab_count, count;
+  char (*names)[NAME];
+  ebbi_safetensor_source *tensors;
 } content;
 
-static void add_tensors(content *c, const slab *of, const ebb_network *network,
+static void add_tensors(content *c, const ebbi_named_slab *of, const ebb_network *network,
                         const float *values) {
   part parts[PARTS];
   size_t count = list_parts(parts, network, of);
@@ -103,16 +114,26 @@ static void add_tensors(content *c, const slab *of, const ebb_network *network,
 }
 
 static ebb_status fetch_all(content *c, const ebb_trainer *trainer, float *scratch) {
-  slab slabs[SLABS];
   const ebb_network *network = trainer->network;
-  find_slabs(slabs, trainer);
-  for (size_t s = 0; s < SLABS; s++) {
-    if (!slabs[s].tensor) continue;
+  c->slab_count = find_slabs(c->slabs, trainer);
+  c->names = calloc(c->slab_count * PARTS, sizeof *c->names);
+  c->tensors = calloc(c->slab_count * PARTS, sizeof *c->tensors);
+  REQUIRE(c->names && c->tensors, EBB_ERR_MEMORY, "checkpoint: no memory for %zu slabs",
+          c->slab_count);
+  for (size_t s = 0; s < c->slab_count; s++) {
     TRY(make_floats(&c->values[s], ebb_spec_parameters(&network->spec)));
-    TRY(fetch(c->values[s], &slabs[s], network, scratch));
-    add_tensors(c, &slabs[s], network, c->values[s]);
+    TRY(fetch(c->values[s], &c->slabs[s], network, scratch));
+    add_tensors(c, &c->slabs[s], network, c->values[s]);
   }
   return EBB_OK;
+}
+
+static void free_content(content *c) {
+  if (!c) return;
+  for (size_t s = 0; s < c->slab_count; s++) free(c->values[s]);
+  free(c->names);
+  free(c->tensors);
+  free(c);
 }
 
 static ebb_status write(uint64_t *bytes, ebbi_hash *hash, const content *c, const char *path) {
@@ -134,8 +155,7 @@ ebb_status ebbi_checkpoint_tensors_write(uint64_t *bytes, ebbi_hash *hash,
       c ? fetch_all(c, trainer, scratch) : ebbi_fail(EBB_ERR_MEMORY, "%s: no memory", path);
   free(scratch);
   if (status == EBB_OK) status = write(bytes, hash, c, path);
-  for (size_t s = 0; c && s < SLABS; s++) free(c->values[s]);
-  free(c);
+  free_content(c);
   return status;
 }
 
@@ -156,7 +176,7 @@ static ebb_status read_part(float *slab_values, const part *p, const ebbi_safete
   return status;
 }
 
-static ebb_status read_slab(float *values, const slab *of, const ebb_network *network,
+static ebb_status read_slab(float *values, const ebbi_named_slab *of, const ebb_network *network,
                             const ebbi_safetensors *file, const char *path) {
   part parts[PARTS];
   size_t count = list_parts(parts, network, of);
@@ -165,28 +185,27 @@ static ebb_status read_slab(float *values, const slab *of, const ebb_network *ne
 }
 
 /* Reads all tensors before the first is uploaded. If the latest weights are parked, the network
- * gets the best or averaged ones. Each of `values` [SLABS] has room for a slab. */
-static ebb_status take(ebb_trainer *trainer, float *values[SLABS], const ebbi_safetensors *file,
-                       const char *path) {
-  slab slabs[SLABS];
-  find_slabs(slabs, trainer);
-  for (size_t s = 0; s < SLABS; s++)
-    if (slabs[s].tensor) TRY(read_slab(values[s], &slabs[s], trainer->network, file, path));
-  for (size_t s = 0; s < SLABS; s++)
-    if (slabs[s].tensor) TRY(ebb_tensor_upload(slabs[s].tensor, values[s]));
+ * gets the best or averaged ones. */
+static ebb_status take(ebb_trainer *trainer, const ebbi_named_slab *slabs, float **values,
+                       size_t count, const ebbi_safetensors *file, const char *path) {
+  for (size_t s = 0; s < count; s++) {
+    TRY(make_floats(&values[s], trainer->network->parameters->cols));
+    TRY(read_slab(values[s], &slabs[s], trainer->network, file, path));
+  }
+  for (size_t s = 0; s < count; s++) TRY(ebb_tensor_upload(slabs[s].tensor, values[s]));
   const ebb_tensor *shown = trainer->parked ? ebbi_trainer_shown(trainer) : NULL;
-  return shown ? ebbi_trainer_copy(trainer->network->parameters, shown) : EBB_OK;
+  if (shown) TRY(ebbi_trainer_copy(trainer->network->parameters, shown));
+  return ebbi_lbfgs_count_in(trainer->lbfgs);
 }
 
 ebb_status ebbi_checkpoint_tensors_take(ebb_trainer *trainer, const char *path) {
-  ebbi_safetensors *file;
+  ebbi_named_slab slabs[SLABS];
   float *values[SLABS] = {NULL};
+  ebbi_safetensors *file;
   TRY(ebbi_safetensors_read(&file, path));
-  ebb_status status = EBB_OK;
-  for (size_t s = 0; s < SLABS && status == EBB_OK; s++)
-    status = make_floats(&values[s], trainer->network->parameters->cols);
-  if (status == EBB_OK) status = take(trainer, values, file, path);
-  for (size_t s = 0; s < SLABS; s++) free(values[s]);
+  size_t count = find_slabs(slabs, trainer);
+  ebb_status status = take(trainer, slabs, values, count, file, path);
+  for (size_t s = 0; s < count; s++) free(values[s]);
   ebbi_safetensors_free(file);
   return status;
 }

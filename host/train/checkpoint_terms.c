@@ -183,6 +183,10 @@ static void add_update(ebbi_json *terms, const ebb_train_options *options) {
                  {"swa from epoch", (double)ebbi_average_first(options)}};
   add_layer_rates(terms, o);
   if (o->accumulate > 1) add_count(terms, "accumulated batches", o->accumulate);
+  if (ebbi_lbfgs_history(options) > 0) {
+    add_count(terms, "history", ebbi_lbfgs_history(options));
+    add_count(terms, "tries on a line", ebbi_lbfgs_tries(options));
+  }
   if (o->no_decay_bias) add_flag(terms, "no decay of biases", true);
   if (o->ntk) add_flag(terms, "rates by fan-in", true);
   if (o->muon_last) add_flag(terms, "muon of the last layer", true);

@@ -16,9 +16,10 @@
 #include "train.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum { HISTORY = 10, TRIES = 25, MOST_HISTORY = 100, MOST_TRIES = 1000 };
+enum { HISTORY = 10, TRIES = 25, MOST_TRIES = 1000 };
 enum { VECTORS = 5 }; /* beside the pairs */
 
 /* A gradient is 0 if no number is larger. A loss has changed by more than this part of it, and a
@@ -35,7 +36,7 @@ typedef struct pair {
 struct ebbi_lbfgs {
   const ebbi_exec *exec;
   size_t history, tries;
-  pair pairs[MOST_HISTORY + 1];
+  pair pairs[EBBI_LBFGS_HISTORY + 1];
   size_t count, next; /* pairs held; the place of the next one */
   bool moved;         /* the next one has the last step's move */
   double scale;       /* the inverse Hessian before all pairs, times the unit matrix */
@@ -49,6 +50,16 @@ struct ebbi_lbfgs {
 
 static bool searches(const ebb_train_options *options) {
   return ebbi_optimizer_row_of(options->optimizer.kind)->searches;
+}
+
+size_t ebbi_lbfgs_history(const ebb_train_options *options) {
+  size_t given = options->update.history;
+  return !searches(options) ? 0 : given ? given : HISTORY;
+}
+
+size_t ebbi_lbfgs_tries(const ebb_train_options *options) {
+  size_t given = options->update.line_tries;
+  return !searches(options) ? 0 : given ? given : TRIES;
 }
 
 /* Nodes whose value is not a function of weights and rows alone. */
@@ -83,8 +94,9 @@ ebb_status ebbi_lbfgs_check(const char *where, const ebb_train_options *options,
             o->history ? "history" : "line_tries", name);
     return EBB_OK;
   }
-  REQUIRE(o->history <= MOST_HISTORY, EBB_ERR_ARGUMENT,
-          "%s: a history of %zu pairs; %d are the most", where, o->history, (int)MOST_HISTORY);
+  REQUIRE(o->history <= EBBI_LBFGS_HISTORY, EBB_ERR_ARGUMENT,
+          "%s: a history of %zu pairs; %d are the most", where, o->history,
+          (int)EBBI_LBFGS_HISTORY);
   REQUIRE(o->line_tries <= MOST_TRIES, EBB_ERR_ARGUMENT, "%s: %zu tries on a line; %d are the most",
           where, o->line_tries, (int)MOST_TRIES);
   REQUIRE(options->batch >= rows, EBB_ERR_ARGUMENT,
@@ -99,13 +111,9 @@ ebb_status ebbi_lbfgs_check(const char *where, const ebb_train_options *options,
 
 /* ---- memory ---- */
 
-static size_t history_of(const ebb_train_options *options) {
-  return options->update.history ? options->update.history : HISTORY;
-}
-
 void ebbi_lbfgs_need(ebbi_need *need, const ebb_network *network,
                      const ebb_train_options *options) {
-  size_t vectors = searches(options) ? 2 * (history_of(options) + 1) + VECTORS : 0;
+  size_t vectors = searches(options) ? 2 * (ebbi_lbfgs_history(options) + 1) + VECTORS : 0;
   for (size_t i = 0; i < vectors; i++)
     ebbi_need_add(need, network->parameters->cols * sizeof(float));
 }
@@ -151,8 +159,8 @@ ebb_status ebbi_lbfgs_create(ebbi_lbfgs **out, const ebb_trainer *trainer) {
   ebbi_lbfgs *l = *out = calloc(1, sizeof *l);
   REQUIRE(l, EBB_ERR_MEMORY, "lbfgs: no memory");
   l->exec = &trainer->pass->exec;
-  l->history = history_of(options);
-  l->tries = options->update.line_tries ? options->update.line_tries : TRIES;
+  l->history = ebbi_lbfgs_history(options);
+  l->tries = ebbi_lbfgs_tries(options);
   return make_vectors(l, trainer);
 }
 
@@ -244,7 +252,7 @@ static const pair *pair_at(const ebbi_lbfgs *l, size_t age) {
 /* direction = - inverse Hessian * gradient, by the recursion of two loops.  Source: (O14), (O15) */
 static ebb_status find_direction(ebbi_lbfgs *l) {
   ebb_tensor *d = l->direction;
-  double parts[MOST_HISTORY];
+  double parts[EBBI_LBFGS_HISTORY];
   ebbi_sums sums;
   if (l->moved) TRY(judge_pair(l));
   TRY(ebbi_vector_sum(l->exec, d, l->gradient, l->gradient, -1, 0));
@@ -330,6 +338,55 @@ ebb_status ebbi_lbfgs_step(ebb_trainer *trainer, size_t slot) {
   if (l->converged) return ebbi_metrics_add(l->exec, trainer->pass->state, l->losses);
   TRY(find_direction(l));
   return search(&at, is_first);
+}
+
+/* ---- checkpoints ---- */
+
+ebbi_lbfgs_memory ebbi_lbfgs_recall(const ebbi_lbfgs *l) {
+  return l ? (ebbi_lbfgs_memory){l->count, l->moved, l->converged} : (ebbi_lbfgs_memory){0};
+}
+
+bool ebbi_lbfgs_is_possible(const ebbi_lbfgs *l, const ebbi_lbfgs_memory *memory) {
+  return l ? memory->pairs <= l->history
+           : memory->pairs == 0 && !memory->moved && !memory->converged;
+}
+
+void ebbi_lbfgs_take(ebbi_lbfgs *l, const ebbi_lbfgs_memory *memory) {
+  if (!l) return;
+  l->count = l->next = memory->pairs;
+  l->moved = memory->moved;
+  l->converged = memory->converged;
+}
+
+static ebbi_named_slab slab_of(const char *name, size_t age, ebb_tensor *tensor) {
+  ebbi_named_slab slab = {.tensor = tensor};
+  snprintf(slab.name, sizeof slab.name, "%s_%u", name, (unsigned)age);
+  return slab;
+}
+
+size_t ebbi_lbfgs_slabs(ebbi_named_slab slabs[EBBI_LBFGS_SLABS], const ebbi_lbfgs *l) {
+  size_t made = 0;
+  if (l && l->moved) {
+    slabs[made++] = slab_of("move", 0, l->pairs[l->next].move);
+    slabs[made++] = slab_of("gradient", 0, l->previous);
+  }
+  for (size_t age = 0; l && age < l->count; age++) {
+    const pair *p = pair_at(l, age);
+    slabs[made++] = slab_of("move", age + 1, p->move);
+    slabs[made++] = slab_of("change", age + 1, p->change);
+  }
+  return made;
+}
+
+/* The products of the pairs, the oldest first, as judge_pair has computed them. */
+ebb_status ebbi_lbfgs_count_in(ebbi_lbfgs *l) {
+  ebbi_sums sums;
+  for (size_t i = 0; l && i < l->count; i++) {
+    TRY(dot(&sums, l, l->pairs[i].move, l->pairs[i].change));
+    l->pairs[i].curvature = sums.product;
+    l->scale = sums.product / sums.square;
+  }
+  return EBB_OK;
 }
 
 bool ebbi_lbfgs_has_converged(const ebb_trainer *trainer) {

@@ -233,13 +233,14 @@ static ebb_status choose_final_weights(ebb_trainer *trainer) {
   return ebbi_trainer_end_bad(trainer, ebbi_report_bad_loss(trainer));
 }
 
-/* A resumed run keeps its beginning and its patience. */
+/* A resumed run keeps its beginning, its patience and its end. */
 static ebb_status begin(run *r) {
   ebb_trainer *trainer = r->trainer;
   TRY(ebbi_trainer_read_state(&r->state, trainer));
   if (r->state.done > 0) TRY(compile_evaluation(r)); /* steps were queued without a run */
   if (!trainer->resumed) trainer->run_first = trainer->epochs_done;
   if (!trainer->resumed && has_waited(trainer)) trainer->best.behind = 0;
+  bool converged = trainer->resumed && ebbi_lbfgs_has_converged(trainer);
   trainer->resumed = false;
   REQUIRE(trainer->options.epochs < UINT32_MAX - trainer->run_first, EBB_ERR_ARGUMENT,
           "ebb_trainer_run: %zu epochs after %zu; %lu in all are the most", trainer->options.epochs,
@@ -248,7 +249,8 @@ static ebb_status begin(run *r) {
   r->report = (ebb_report){.epochs = last,
                            .steps = (uint64_t)last * trainer->epoch_steps,
                            .good_epoch = trainer->good_epoch,
-                           .stopped_early = has_waited(trainer)};
+                           .stopped_early = has_waited(trainer),
+                           .converged = converged};
   report_best(&r->report, &trainer->best);
   return EBB_OK;
 }

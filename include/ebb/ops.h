@@ -235,10 +235,6 @@ double ebb_optimizer_learning_rate(ebb_optimizer_kind kind);
  * batch should be all training rows. */
 bool ebb_optimizer_is_full_batch(ebb_optimizer_kind kind);
 
-/* Whether checkpoints hold all that the optimizer needs to go on; otherwise ebb_trainer_save and
- * ebb_trainer_resume fail with EBB_ERR_UNSUPPORTED. */
-bool ebb_optimizer_is_resumable(ebb_optimizer_kind kind);
-
 /* Whether every step uses the learning rate. Otherwise only the first does, so that a schedule has
  * no effect. */
 bool ebb_optimizer_is_scheduled(ebb_optimizer_kind kind);

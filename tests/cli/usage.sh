@@ -124,7 +124,6 @@ complains 2 '--eta-plus belongs to --optimizer rprop; adam has .*--amsgrad' trai
 complains 2 '--weight-decay belongs to .*; rprop has' train --data class.csv --optimizer rprop --weight-decay 0.1
 complains 2 '--warmup has no effect on rprop' train --data class.csv --optimizer rprop --warmup 3
 complains 2 '--schedule has no effect on rprop' train --data class.csv --optimizer rprop --schedule cosine
-complains 2 'do not hold the history of optimizer lbfgs' train --data class.csv --optimizer lbfgs --checkpoint folder
 complains 2 'history has no effect on optimizer adam' train --data class.csv --history 3 --quiet
 complains 2 '--loss: mse does not go with classification' train --data class.csv --loss mse --quiet
 
