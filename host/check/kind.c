@@ -15,6 +15,12 @@ const ebbi_kind_check *ebbi_node_check(const ebb_spec *spec, size_t node) {
   return ebbi_kind_check_of(spec->nodes[node].kind);
 }
 
+size_t ebbi_member_rows(double *out, const double *column, size_t rows, size_t members, size_t m) {
+  size_t count = 0;
+  for (size_t r = m; r < rows; r += members) out[count++] = column[r];
+  return count;
+}
+
 size_t ebbi_node_count(const ebbi_node_arrays *n) {
   return n->batch * n->spec->nodes[n->node].units;
 }

@@ -88,6 +88,9 @@ ebb_status ebbi_compare_forward_at(ebbi_samples *s, ebbi_comparison *c, const eb
 ebb_status ebbi_compare_input_gradient_at(ebbi_samples *s, ebbi_comparison *c,
                                           const ebbi_step_tensors *t, size_t node, size_t input);
 
+/* Takes a member's rows out of a column, out [rows / members], and returns their number. */
+size_t ebbi_member_rows(double *out, const double *column, size_t rows, size_t members, size_t m);
+
 /* Elements of the value that a node writes, and of one that it reads. */
 size_t ebbi_node_count(const ebbi_node_arrays *n);
 size_t ebbi_node_input_count(const ebbi_node_arrays *n, size_t input);

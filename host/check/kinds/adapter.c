@@ -129,14 +129,6 @@ static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step
   return EBB_OK;
 }
 
-/* A column's numbers in the rows of a member: out [rows / members]. */
-static size_t rows_of_member(double *out, const double *column, size_t rows, size_t members,
-                             size_t m) {
-  size_t count = 0;
-  for (size_t r = m; r < rows; r += members) out[count++] = column[r];
-  return count;
-}
-
 /* dw and db of a member at these columns; x and dz [columns][rows]. */
 static ebb_status compare_member(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node,
                                  size_t m, const ebbi_picks *cols, const double *x,
@@ -152,8 +144,8 @@ static ebb_status compare_member(ebbi_comparison *c, const ebbi_step_tensors *t,
   if (bias) TRY(ebbi_read_range(&db, c, bias, m, 1));
   for (size_t j = 0; j < cols->count; j++) {
     size_t col = cols->index[j];
-    size_t count = rows_of_member(own_x, x + j * rows, rows, members, m);
-    (void)rows_of_member(own_dz, dz + j * rows, rows, members, m);
+    size_t count = ebbi_member_rows(own_x, x + j * rows, rows, members, m);
+    (void)ebbi_member_rows(own_dz, dz + j * rows, rows, members, m);
     ebbi_estimate e = ebbi_estimate_dot(EBB_PRECISION_FP32, own_x, own_dz, count);
     ebbi_compare(c, "dw", m, col, dw[col], e.value, e.error);
     if (!db) continue;

@@ -166,11 +166,6 @@ static ebb_status expect_dx(ebbi_samples *s, ebbi_comparison *c, const ebbi_step
   return EBB_OK;
 }
 
-/* The rows of a member, of a column that begins at `column`. */
-static void take_rows(double *out, const double *column, size_t rows, size_t members, size_t m) {
-  for (size_t r = m, i = 0; r < rows; r += members) out[i++] = column[r];
-}
-
 /* dw and db of one unit; x holds columns. */
 static ebb_status compare_unit(ebbi_comparison *c, const ebbi_step_tensors *t, size_t node,
                                size_t unit, const ebbi_picks *cols, const double *x) {
@@ -186,9 +181,9 @@ static ebb_status compare_unit(ebbi_comparison *c, const ebbi_step_tensors *t, s
   TRY(ebbi_read_cols(&all, c, above, &output));
   TRY(ebbi_read_range(&dw, c, t->dparameter[node][0], unit, 1));
   TRY(ebbi_read_range(&db, c, t->dparameter[node][1], m, 1));
-  take_rows(dz, all, rows, l.members, m);
+  (void)ebbi_member_rows(dz, all, rows, l.members, m);
   for (size_t j = 0; j < cols->count; j++) {
-    take_rows(own, x + j * rows, rows, l.members, m);
+    (void)ebbi_member_rows(own, x + j * rows, rows, l.members, m);
     ebbi_estimate e = ebbi_estimate_dot(EBB_PRECISION_FP32, own, dz, count);
     ebbi_compare(c, "dw", unit, cols->index[j], dw[cols->index[j]], e.value, e.error);
   }

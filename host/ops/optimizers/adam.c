@@ -8,6 +8,16 @@ size_t ebbi_adam_moments(const ebb_optimizer *o) {
   return o->amsgrad ? 3 : 2;
 }
 
+size_t ebbi_adam_two_moments(const ebb_optimizer *o) {
+  (void)o;
+  return 2;
+}
+
+double ebbi_adam_two_flops(const ebb_optimizer *o) {
+  (void)o;
+  return 15;
+}
+
 double ebbi_adam_flops(const ebb_optimizer *o) {
   return o->amsgrad ? 16 : 15;
 }
@@ -22,6 +32,10 @@ void ebbi_adam_constants(float constants[EBBI_OPTIMIZER_CONSTANTS], const ebb_op
   constants[5] = (float)o->epsilon;
   constants[6] = (float)decay_gradient;
   constants[7] = (float)decay_weight;
+}
+
+void ebbi_adamw_constants(float constants[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
+  ebbi_adam_constants(constants, o, 0, o->weight_decay);
 }
 
 static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {

@@ -1,10 +1,6 @@
 /* AdamW: Adam with the weight decay taken off the weight. */
 #include "adam.h"
 
-static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
-  ebbi_adam_constants(values, o, 0, o->weight_decay);
-}
-
 const ebbi_optimizer_row ebbi_optimizer_adamw = {
     .settings = {[EBB_SETTING_beta1] = {true, 0.9},
                  [EBB_SETTING_beta2] = {true, 0.999},
@@ -14,4 +10,4 @@ const ebbi_optimizer_row ebbi_optimizer_adamw = {
     .learning_rate = 0.001,
     .moments = ebbi_adam_moments,
     .flops = ebbi_adam_flops,
-    .constants = constants};
+    .constants = ebbi_adamw_constants};

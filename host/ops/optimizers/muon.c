@@ -4,20 +4,6 @@
  */
 #include "adam.h"
 
-static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
-  ebbi_adam_constants(values, o, 0, o->weight_decay);
-}
-
-static size_t moments(const ebb_optimizer *o) {
-  (void)o;
-  return 2;
-}
-
-static double flops(const ebb_optimizer *o) {
-  (void)o;
-  return 15;
-}
-
 const ebbi_optimizer_row ebbi_optimizer_muon = {
     .settings = {[EBB_SETTING_momentum] = {true, 0.95},
                  [EBB_SETTING_beta1] = {true, 0.9},
@@ -26,6 +12,6 @@ const ebbi_optimizer_row ebbi_optimizer_muon = {
                  [EBB_SETTING_weight_decay] = {true, 0.1}},
     .learning_rate = 0.001,
     .orthogonal = true,
-    .moments = moments,
-    .flops = flops,
-    .constants = constants};
+    .moments = ebbi_adam_two_moments,
+    .flops = ebbi_adam_two_flops,
+    .constants = ebbi_adamw_constants};

@@ -1,16 +1,6 @@
 /* RAdam: Adam that waits for enough squares, and allows for how few they are. */
 #include "adam.h"
 
-static size_t moments(const ebb_optimizer *o) {
-  (void)o;
-  return 2;
-}
-
-static double flops(const ebb_optimizer *o) {
-  (void)o;
-  return 15;
-}
-
 static void constants(float values[EBBI_OPTIMIZER_CONSTANTS], const ebb_optimizer *o) {
   ebbi_adam_constants(values, o, o->decoupled_decay ? 0 : o->weight_decay,
                       o->decoupled_decay ? o->weight_decay : 0);
@@ -23,6 +13,6 @@ const ebbi_optimizer_row ebbi_optimizer_radam = {
                  [EBB_SETTING_weight_decay] = {true, 0},
                  [EBB_SETTING_decoupled_decay] = {true, 0}},
     .learning_rate = 0.001,
-    .moments = moments,
-    .flops = flops,
+    .moments = ebbi_adam_two_moments,
+    .flops = ebbi_adam_two_flops,
     .constants = constants};
