@@ -49,6 +49,7 @@
 #else
 #define B_SIZE 4
 #endif
+#define B_TOTALS (B_SIZE == 4 ? B_LOADS : 1) /* vectors of an item: add_fetched, add_block */
 #if (A_SIZE == 2 || B_SIZE == 2) && WORD_STEPS != 2
 #error "operands of bfloat16 need that precision"
 #endif
@@ -142,16 +143,33 @@ INLINE void put(__local uint *block, const raw *fetched, int size, int loads, in
   }
 }
 
-INLINE float4 floats_of(uint4 part, int size) {
-  if (size == 4) return as_float4(part);
-  return as_float4((uint4)(part.x << 16, part.x & 0xffff0000u, part.y << 16, part.y & 0xffff0000u));
-}
-
-/* totals += the unrounded sums over the steps that were fetched with k outermost. */
-INLINE void add_fetched(float4 *totals, const raw *fetched, int size, int loads) {
+/* totals += the unrounded sums over the steps of floats that were fetched with k outermost. */
+INLINE void add_fetched(float4 *totals, const raw *fetched, int loads) {
   UNROLL
   for (int l = 0; l < loads; l++) UNROLL
-  for (int p = 0; p < WORD_STEPS; p++) totals[l] += floats_of(fetched[l].part[p], size);
+  for (int p = 0; p < WORD_STEPS; p++) totals[l] += as_float4(fetched[l].part[p]);
+}
+
+/* totals[0].x += the sum over column `item` of a block of bfloat16 numbers, which are what was
+ * fetched. A loop and one register, so that two groups of 256 items fit into a multiprocessor; only
+ * the groups that store the totals run it. */
+INLINE void add_block(float4 *totals, __local const uint *block, int item) {
+  if (item >= TILE_COLS) return;
+#pragma unroll 1
+  for (int w = 0; w < WORDS / 4; w++) {
+    const uint4 four = *(__local const uint4 *)(block + item * PITCH + 4 * w);
+    const float4 sum = as_float4(four << 16) + as_float4(four & 0xffff0000u);
+    totals[0].x += (sum.x + sum.y) + (sum.z + sum.w);
+  }
+}
+
+/* The total of column n from the items' vectors. */
+INLINE float column_total(__local const float4 *totals, int n) {
+  if (B_SIZE == 2) return totals[n].x;
+  __local const float *share = (__local const float *)(totals + n / 4 * WORDS) + n % 4;
+  float total = share[0];
+  for (int w = 1; w < WORDS; w++) total += share[4 * w];
+  return total;
 }
 
 INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local const uint *b,
@@ -173,7 +191,7 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
   const int warp_row = warp % WARPS_DOWN * WARP_ROWS, warp_column = warp / WARPS_DOWN * WARP_COLS; \
   const int row = tile_row + warp_row + lane / 4,                                                  \
             column = tile_column + warp_column + lane % 4 * 2;                                     \
-  float4 sums[SUMS] = {(float4)(0.0f)}, b_totals[B_LOADS] = {(float4)(0.0f)};                      \
+  float4 sums[SUMS] = {(float4)(0.0f)}, b_totals[B_TOTALS] = {(float4)(0.0f)};                     \
   raw a_fetched[A_LOADS], b_fetched[B_LOADS];                                                      \
   __global const char *a_places[A_LOADS], *b_places[B_LOADS];                                      \
   find_places(a_places, a, A_SIZE, A_LOADS, a_k_major, item, tile_row, rows, start, a_stride);     \
@@ -183,7 +201,7 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
   fetch(b_fetched, b_places, B_SIZE, B_LOADS, b_k_major, item, left, b_stride);                    \
   put(a_blocks, a_fetched, A_SIZE, A_LOADS, a_k_major, item);                                      \
   put(b_blocks, b_fetched, B_SIZE, B_LOADS, b_k_major, item);                                      \
-  if (add_b) add_fetched(b_totals, b_fetched, B_SIZE, B_LOADS);                                    \
+  if (add_b && B_SIZE == 4) add_fetched(b_totals, b_fetched, B_LOADS);                             \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   for (; left > 0; left -= STEPS, buffer ^= 1) {                                                   \
     fetch(a_fetched, a_places, A_SIZE, A_LOADS, a_k_major, item, left - STEPS, a_stride);          \
@@ -192,7 +210,9 @@ INLINE void multiply_block(float4 sums[SUMS], __local const uint *a, __local con
                    b_blocks + buffer * BLOCK(TILE_COLS) + warp_column * PITCH, lane);              \
     put(a_blocks + (buffer ^ 1) * BLOCK(TILE_ROWS), a_fetched, A_SIZE, A_LOADS, a_k_major, item);  \
     put(b_blocks + (buffer ^ 1) * BLOCK(TILE_COLS), b_fetched, B_SIZE, B_LOADS, b_k_major, item);  \
-    if (add_b) add_fetched(b_totals, b_fetched, B_SIZE, B_LOADS);                                  \
+    if (add_b && B_SIZE == 4) add_fetched(b_totals, b_fetched, B_LOADS);                           \
+    if (add_b && B_SIZE == 2 && tile_row == 0)                                                     \
+      add_block(b_totals, b_blocks + buffer * BLOCK(TILE_COLS), item);                             \
     barrier(CLK_LOCAL_MEM_FENCE);                                                                  \
   }
 
@@ -248,18 +268,14 @@ void matmul_tn_mma(__global float *restrict c, __global float *restrict sums_out
   for (int h = 0; h < 2 * SUMS; h++)
     if (IN_C(h))
       store_lanes(c + (size_t)ROW_OF(h) * c_stride + COLUMN_OF(h), PAIR_OF(h), cols - COLUMN_OF(h));
+  if (!sums_out || tile_row > 0) return;
+  __global float *to = slice_depth < depth ? c + (size_t)rows * c_stride : sums_out;
   __local float4 *totals =
       (__local float4 *)b_blocks; /* blocks are not read after the last barrier */
   UNROLL
-  for (int l = 0; l < B_LOADS; l++) totals[item + l * ITEMS] = b_totals[l];
+  for (int l = 0; l < B_TOTALS; l++) totals[item + l * ITEMS] = b_totals[l];
   barrier(CLK_LOCAL_MEM_FENCE);
-  if (!sums_out || tile_row > 0) return;
-  __global float *to = slice_depth < depth ? c + (size_t)rows * c_stride : sums_out;
-  for (int n = item; n < TILE_COLS && tile_column + n < cols; n += ITEMS) {
-    __local const float *share = (__local const float *)(totals + n / 4 * WORDS) + n % 4;
-    float total = share[0];
-    for (int w = 1; w < WORDS; w++) total += share[4 * w];
-    to[tile_column + n] = total;
-  }
+  for (int n = item; n < TILE_COLS && tile_column + n < cols; n += ITEMS)
+    to[tile_column + n] = column_total(totals, n);
 }
 #endif

@@ -39,20 +39,6 @@
 #define UNIT_COLS  8
 #define UNIT_WORDS 8
 
-/* Words of four pairs of steps, or of four steps; `second` is for bfloat16. */
-#ifdef PRECISION_BF16
-INLINE uint4 words(float4 first, float4 second) {
-  return bf16_bits4(first) | bf16_bits4(second) << 16;
-}
-#else
-/* tf32 keeps 10 bits of the fraction; rounded to nearest, ties away from zero, as by the
- * instruction cvt.rna. */
-INLINE uint4 words(float4 first, float4 second) {
-  const uint4 rounded = (as_uint4(first) + 0x1000u) & 0xffffe000u;
-  return select(rounded, as_uint4(first) | 0x400000u, isnan(first));
-}
-#endif
-
 /* Compilers that do not generate PTX see no code: some print errors, and some assemblers abort the
  * process. The missing kernels are then detected. */
 #if defined(UNIT_NVIDIA) && !defined(__NV_CL_C_VERSION) && !defined(__NVPTX__)
@@ -60,6 +46,26 @@ INLINE uint4 words(float4 first, float4 second) {
 #elif defined(UNIT_NVIDIA)
 /* PTX ISA, "Warp-level matrix instructions": ldmatrix, and mma m16n8k8 (tf32) and m16n8k16 (bf16),
  * whose operands are divided by words in the same way. Compute capability 8.0 and later. */
+
+/* Words of four pairs of steps, or of four steps; `second` is for bfloat16. The instructions round
+ * to nearest, bfloat16's ties to even, tf32's away from zero; NaN stays NaN. */
+#ifdef PRECISION_BF16
+INLINE uint word(float first, float second) {
+  uint bits;
+  __asm__("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(second), "f"(first));
+  return bits;
+}
+#else
+INLINE uint word(float first, float second) {
+  uint bits;
+  __asm__("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(first));
+  return bits;
+}
+#endif
+INLINE uint4 words(float4 first, float4 second) {
+  return (uint4)(word(first.x, second.x), word(first.y, second.y), word(first.z, second.z),
+                 word(first.w, second.w));
+}
 
 /* Four 8 x 4 word matrices; each lane gives the start of one of the 32 rows. */
 INLINE uint4 load_matrices(__local const uint *row) {
@@ -107,6 +113,19 @@ INLINE void multiply_words(float4 *sums, __local const uint *a, __local const ui
 #endif
 
 #ifdef UNIT_EMULATED
+/* Words of four pairs of steps, or of four steps; `second` is for bfloat16. */
+#ifdef PRECISION_BF16
+INLINE uint4 words(float4 first, float4 second) {
+  return bf16_bits4(first) | bf16_bits4(second) << 16;
+}
+#else
+/* tf32 keeps 10 bits of the fraction; rounded to nearest, ties away from zero. */
+INLINE uint4 words(float4 first, float4 second) {
+  const uint4 rounded = (as_uint4(first) + 0x1000u) & 0xffffe000u;
+  return select(rounded, as_uint4(first) | 0x400000u, isnan(first));
+}
+#endif
+
 /* sum += a word of a times a word of b, for four elements at once. */
 #ifdef PRECISION_BF16
 INLINE float4 multiply_word(uint4 a, uint4 b, float4 sum) {

@@ -27,7 +27,7 @@ BRANCH, SPILLS = 0x147, (0x183, 0x187)
 # Most bytes spilled outside the inner loop. Of products: the least share of FFMA or HMMA in the inner
 # loop, and the least items of a multiprocessor that the registers allow.
 SPILLED = 64
-LIMITS = {"fp32": (0.80, 512), "tf32": (0.05, 512), "bf16": (0.02, 256)}
+LIMITS = {"fp32": (0.80, 512), "tf32": (0.05, 256), "bf16": (0.03, 256)}
 
 Program = namedtuple("Program", "path part what options")
 Code = namedtuple("Code", "registers spills loop_spills local seconds math loop items")
@@ -72,11 +72,9 @@ def count(code, kinds):
 
 
 def main_loop(code, unit):
-    """The innermost loop with the most instructions of the unit."""
-    found = list(loops(code))
-    inner = [(a, b) for a, b in found if not any(a <= c and d <= b for c, d in found if (c, d) != (a, b))]
-    first, last = max(inner, default=(0, -1), key=lambda loop: count(code[loop[0]:loop[1] + 1], [unit]))
-    return code[first:last + 1]
+    """The shortest of the loops with the most instructions of the unit."""
+    bodies = [code[first:last + 1] for first, last in loops(code)]
+    return max(bodies, default=[], key=lambda body: (count(body, [unit]), -len(body)))
 
 
 def number(pattern, text):

@@ -153,7 +153,7 @@ static void test_configurations(void **state) {
   assert_string_equal(ebb_matmul_config_name(EBB_PRECISION_BF16, count), "?");
   assert_false(ebb_device_fits_matmul_config(device, count));
   assert_int_equal(ebb_device_set_matmul_config(device, (int)count), EBB_ERR_ARGUMENT);
-  assert_non_null(strstr(ebb_error_message(), "there are 4 in bf16"));
+  assert_non_null(strstr(ebb_error_message(), "there are 5 in bf16"));
   assert_int_equal(ebb_device_set_matmul_config(device, 1), EBB_OK);
   set(device, EBB_PRECISION_FP32);
   assert_int_equal(ebb_device_matmul_config(device), EBB_MATMUL_CONFIG_AUTO);

@@ -120,7 +120,9 @@ static void measuring(void **state) {
       if (ebb_tuner_measure(&seconds, &auto_seconds, tuner, 1) != EBB_OK)
         fail_msg("%s", ebb_error_message());
       assert_true(seconds > 0 && auto_seconds > 0);
-      assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, 4), EBB_ERR_ARGUMENT);
+      assert_int_equal(
+          ebb_tuner_measure(&seconds, NULL, tuner, (int)ebb_matmul_config_count((ebb_precision)p)),
+          EBB_ERR_ARGUMENT);
       assert_int_equal(ebb_tuner_measure(&seconds, NULL, tuner, EBB_MATMUL_CLBLAST),
                        EBB_ERR_UNSUPPORTED);
       ebb_tuner_free(tuner);

@@ -19,7 +19,7 @@
 
 /* Sizes of a sample c [ROWS, COLS]: larger than the largest tile and than two of its blocks, with
  * edges in all three dimensions. */
-enum { ROWS = 133, COLS = 131, DEPTH = 99 };
+enum { ROWS = 133, COLS = 261, DEPTH = 99 };
 
 typedef struct trial {
   const ebbi_exec *exec;
