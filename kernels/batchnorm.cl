@@ -16,15 +16,14 @@ typedef struct {
 
 INLINE vec total_of(__local const vec *parts) {
   vec sum = parts[0];
-  for (int i = 1; i < ELEMENT_GROUP; i++) sum += parts[i];
+  for (int i = 1; i < REDUCE_GROUP; i++) sum += parts[i];
   return sum;
 }
 
 /* This item's share of the sum of a vector of columns, x, over `count` rows. */
 INLINE vec sum_of(__global const a_number *x, int count, int stride) {
   vec sum = (vec)(0.0f);
-  for (int r = get_local_id(0); r < count; r += ELEMENT_GROUP)
-    sum += load_a(x + (size_t)r * stride);
+  for (int r = get_local_id(0); r < count; r += REDUCE_GROUP) sum += load_a(x + (size_t)r * stride);
   return sum;
 }
 
@@ -32,7 +31,7 @@ INLINE vec sum_of(__global const a_number *x, int count, int stride) {
 INLINE void deviations_of(__local vec *sums, __local vec *squares, __global const a_number *x,
                           vec pivot, int count, int stride) {
   vec sum = (vec)(0.0f), square = (vec)(0.0f);
-  for (int r = get_local_id(0); r < count; r += ELEMENT_GROUP) {
+  for (int r = get_local_id(0); r < count; r += REDUCE_GROUP) {
     const vec d = load_a(x + (size_t)r * stride) - pivot;
     sum += d;
     square += d * d;
@@ -63,7 +62,7 @@ INLINE void take_running(column_moments *m, __global const float *mean,
 /* Declares `m`, the moments of this group's columns: of `count` rows, or the running ones if there
  * are fewer than two. This is a macro because barriers must be at a kernel's top level. */
 #define TAKE_MOMENTS(m, x, count)                                                                  \
-  __local vec first[ELEMENT_GROUP], second[ELEMENT_GROUP], third[ELEMENT_GROUP];                   \
+  __local vec first[REDUCE_GROUP], second[REDUCE_GROUP], third[REDUCE_GROUP];                      \
   first[get_local_id(0)] = sum_of(x, count, stride);                                               \
   barrier(CLK_LOCAL_MEM_FENCE);                                                                    \
   const vec pivot = total_of(first) / (float)count;                                                \
@@ -75,7 +74,7 @@ INLINE void take_running(column_moments *m, __global const float *mean,
 
 /* y = f(z), z = x^ w + b (K13). kept NULL: z is not kept; training 0: by the running statistics,
  * without a state. All matrices are [rows, cols] with one stride, all vectors [cols]. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void batchnorm_forward(__global c_number *restrict y, __global c_number *restrict kept,
                        __global const a_number *restrict x, __global const float *restrict weight,
                        __global const float *restrict bias, __global const float *restrict mean,
@@ -85,7 +84,7 @@ void batchnorm_forward(__global c_number *restrict y, __global c_number *restric
   const int c = get_group_id(0) * WIDTH, count = training ? (int)state->live : 0;
   TAKE_MOMENTS(m, x + c, count);
   const vec w = aligned_vec(weight + c, 0), b = aligned_vec(bias + c, 0);
-  for (int r = get_local_id(0); r < rows; r += ELEMENT_GROUP) {
+  for (int r = get_local_id(0); r < rows; r += REDUCE_GROUP) {
     const size_t at = (size_t)r * stride + c;
     const vec z = ((load_a(x + at) - m.pivot) - m.shift) * m.rate * w + b;
     if (kept) store_c(kept + at, z, cols - c);
@@ -96,7 +95,7 @@ void batchnorm_forward(__global c_number *restrict y, __global c_number *restric
 /* dw = sum of dz x^, db = sum of dz, dx = w rate (dz - db / n - x^ dw / n) over the n live rows
  * (K12); the other rows get 0. With f dx is also times f'(z) of the node below. dx NULL: not
  * needed. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void batchnorm_backward(__global c_number *restrict dx, __global float *restrict dw,
                         __global float *restrict db, __global const b_number *restrict dz,
                         __global const a_number *restrict x, __global const float *restrict weight,
@@ -106,10 +105,10 @@ void batchnorm_backward(__global c_number *restrict dx, __global float *restrict
                         __global const c_number *restrict z, __global const c_number *restrict f,
                         float epsilon, int rows, int cols, int stride) {
   const int c = get_group_id(0) * WIDTH, item = get_local_id(0), live = state->live;
-  __local vec sums[ELEMENT_GROUP], products[ELEMENT_GROUP];
+  __local vec sums[REDUCE_GROUP], products[REDUCE_GROUP];
   TAKE_MOMENTS(m, x + c, live);
   vec sum = (vec)(0.0f), along = (vec)(0.0f);
-  for (int r = item; r < live; r += ELEMENT_GROUP) {
+  for (int r = item; r < live; r += REDUCE_GROUP) {
     const size_t at = (size_t)r * stride + c;
     const vec d = load_b(dz + at);
     sum += d;
@@ -124,7 +123,7 @@ void batchnorm_backward(__global c_number *restrict dx, __global float *restrict
     store_lanes(dw + c, of_weight, cols - c);
   }
   const float share = live < 2 ? 0.0f : 1.0f / live; /* running moments do not depend on x */
-  for (int r = item; dx && r < rows; r += ELEMENT_GROUP) {
+  for (int r = item; dx && r < rows; r += REDUCE_GROUP) {
     const size_t at = (size_t)r * stride + c;
     const vec normal = ((load_a(x + at) - m.pivot) - m.shift) * m.rate;
     const vec centred = (load_b(dz + at) - of_bias * share) - normal * (of_weight * share);
@@ -145,7 +144,7 @@ INLINE vec moved(vec old, vec next, float momentum) {
 
 /* Moves the running statistics towards the batch's mean and unbiased variance (K14). Frozen steps
  * and batches of one row leave them. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void batchnorm_settle(__global float *mean, __global float *variance,
                       __global const a_number *restrict x,
                       __global const step_state *restrict state, float momentum, int cols,

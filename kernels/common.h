@@ -116,4 +116,9 @@ static inline float sum_lanes(vec value) {
 #define ELEMENT_VECTORS 64
 #endif
 
+/* Kernels that add up in groups: items of a group. */
+#ifndef REDUCE_GROUP
+#define REDUCE_GROUP 1
+#endif
+
 #endif

@@ -7,16 +7,16 @@
 #include "update_groups.h"
 
 /* norms [NORM_GROUPS, 2]; gradients [slices, stride vectors]. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void gradient_norm(__global float *restrict norms, __global const float *restrict gradients,
                    __global const update_segment *restrict segments, int slices, int stride,
                    int vectors) {
-  __local float2 sums[ELEMENT_GROUP];
+  __local float2 sums[REDUCE_GROUP];
   const int group = get_group_id(0), item = get_local_id(0);
   const int part = (vectors + NORM_GROUPS - 1) / NORM_GROUPS,
             end = min((group + 1) * part, vectors);
   vec low = (vec)(0.0f), high = (vec)(0.0f);
-  for (int i = group * part + item, s = 0; i < end; i += ELEMENT_GROUP) {
+  for (int i = group * part + item, s = 0; i < end; i += REDUCE_GROUP) {
     while (segments[s].end <= i) s++;
     if (segments[s].rate == 0.0f) continue;
     const vec g = sum_slices(gradients, slices, stride, i);
@@ -29,6 +29,6 @@ void gradient_norm(__global float *restrict norms, __global const float *restric
   barrier(CLK_LOCAL_MEM_FENCE);
   if (item > 0) return;
   float2 total = (float2)(0.0f);
-  for (int i = 0; i < ELEMENT_GROUP; i++) total += sums[i];
+  for (int i = 0; i < REDUCE_GROUP; i++) total += sums[i];
   vstore2(total, group, norms);
 }

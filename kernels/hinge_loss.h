@@ -29,12 +29,13 @@ static inline float2 loss_total(loss_sum sum) {
 /* The label's slope is the negative sum of the others'. The row is a hit if no logit is larger than
  * the label's, nor as large in a column before it. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const int *target, int cols, float scale, float8 p) {
+                                __global const int *target, int cols, float scale, float8 p,
+                                __local float *shared) {
   const int label = target[0];
   const float at_label = z[label], shift = p.s0 - at_label;
   vec losses = (vec)(0.0f), slopes = (vec)(0.0f);
   ivec beaten = (ivec)(0);
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = aligned_vec(z + c, 0), v = value + shift;
     const ivec others = (columns_from(c) < cols) & (columns_from(c) != label);
     const vec slope = select((vec)(0.0f), HINGE_SLOPE(vec, v), others);
@@ -43,9 +44,10 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
     beaten |= others & ((value > at_label) | ((value == at_label) & (columns_from(c) < label)));
     store_lanes(dz + c, slope * scale, cols - c);
   }
-  dz[label] = -sum_lanes(slopes) * scale;
-  const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), beaten));
-  return (float2)(sum_lanes(losses) / (float)cols, rivals == 0.0f ? 1.0f : 0.0f);
+  const float total = row_total(shared, slopes);
+  if (HAS_COLUMN(label)) dz[label] = -total * scale; /* after what the same item stored there */
+  const float rivals = row_total(shared, select((vec)(0.0f), (vec)(1.0f), beaten));
+  return row_once((float2)(row_total(shared, losses) / (float)cols, rivals == 0.0f ? 1.0f : 0.0f));
 }
 
 #else

@@ -24,19 +24,20 @@ static inline float2 loss_total(loss_sum sum) {
 }
 
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const float *y, int cols, float scale, float8 p) {
+                                __global const float *y, int cols, float scale, float8 p,
+                                __local float *shared) {
   vec sizes = (vec)(1.0f), target_sizes = (vec)(0.0f);
   vec products = (vec)(0.0f), own = (vec)(0.0f), others = (vec)(0.0f);
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const ivec inside = columns_from(c) < cols;
     const vec value = select((vec)(0.0f), aligned_vec(z + c, 0), inside);
     const vec target = aligned_vec(y + c, 0);
     sizes = LARGER_SIZE(sizes, value);
     target_sizes = LARGER_SIZE(target_sizes, target);
   }
-  const float size = row_largest(sizes), largest = row_largest(target_sizes);
+  const float size = row_largest(shared, sizes), largest = row_largest(shared, target_sizes);
   const float target_size = largest > 0.0f ? largest : 1.0f;
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const ivec inside = columns_from(c) < cols;
     const vec value = select((vec)(0.0f), aligned_vec(z + c, 0) / size, inside);
     const vec target = select((vec)(0.0f), aligned_vec(y + c, 0) / target_size, inside);
@@ -44,15 +45,15 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
     own += value * value;
     others += target * target;
   }
-  const float other = sum_lanes(others), least = LEAST_SQUARE / size / size;
-  const float near = 1.0f / sqrt(sum_lanes(own) + least);
+  const float other = row_total(shared, others), least = LEAST_SQUARE / size / size;
+  const float near = 1.0f / sqrt(row_total(shared, own) + least);
   const float far = other > 0.0f ? 1.0f / sqrt(other) : other;
-  const float cosine = sum_lanes(products) * near * far;
-  for (int c = 0; c < cols; c += WIDTH) {
+  const float cosine = row_total(shared, products) * near * far;
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = aligned_vec(z + c, 0) / size, target = aligned_vec(y + c, 0) / target_size;
     store_lanes(dz + c, (value * near * cosine - target * far) * (near / size * scale), cols - c);
   }
-  return (float2)(1.0f - cosine, 0.0f);
+  return row_once((float2)(1.0f - cosine, 0.0f));
 }
 
 #else

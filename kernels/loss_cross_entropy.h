@@ -36,35 +36,38 @@ static inline vec gradient(vec e, int c, float factor, int label, float hot, flo
  * numerators in between, except for the last vector, which stays in a register. The row is a hit if
  * the label's logit is the largest and no column before it has the same. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const int *target, int cols, float scale, float8 p) {
-  const int last = (cols - 1) / WIDTH * WIDTH, label = target[0];
-  const vec last_z = row_or_least(z, last, cols);
+                                __global const int *target, int cols, float scale, float8 p,
+                                __local float *shared) {
+  const int label = target[0], own = ROW_START < cols ? cols : 0; /* 0: no vector for this item */
+  const int last = own ? ROW_START + (cols - 1 - ROW_START) / ROW_STEP * ROW_STEP : 0;
+  const vec last_z = row_or_least(z, last, own);
   vec most = last_z;
-  for (int c = 0; c < last; c += WIDTH) {
+  for (int c = ROW_START; c < last; c += ROW_STEP) {
     const vec value = aligned_vec(z + c, 0);
     most = LARGER(most, value);
   }
-  const float largest = row_largest(most), at_label = z[label];
+  const float largest = row_largest(shared, most), at_label = z[label];
   const vec last_e = bounded_exp(last_z - largest);
   vec sums = last_e;
-  vec gaps = select((vec)(0.0f), largest - last_z, columns_from(last) < cols);
-  ivec before = (last_z == largest) & (columns_from(last) < label);
-  for (int c = 0; c < last; c += WIDTH) {
+  vec gaps = select((vec)(0.0f), largest - last_z, columns_from(last) < own);
+  ivec before = (last_z == largest) & (columns_from(last) < min(label, own));
+  for (int c = ROW_START; c < last; c += ROW_STEP) {
     const vec value = aligned_vec(z + c, 0), e = bounded_exp(value - largest);
     aligned_vec(dz + c, 0) = e;
     sums += e;
     gaps += largest - value;
     before |= (value == largest) & (columns_from(c) < label);
   }
-  const float sum = sum_lanes(sums), factor = scale / sum;
+  const float sum = row_total(shared, sums), factor = scale / sum;
   const float hot = smoothed_label(scale, p), other = -smoothed_rest(scale, cols, p);
-  for (int c = 0; c < last; c += WIDTH)
+  for (int c = ROW_START; c < last; c += ROW_STEP)
     aligned_vec(dz + c, 0) = gradient(aligned_vec(dz + c, 0), c, factor, label, hot, other);
-  store_lanes(dz + last, gradient(last_e, last, factor, label, hot, other), cols - last);
-  const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), before));
+  store_lanes(dz + last, gradient(last_e, last, factor, label, hot, other), own - last);
+  const float rivals = row_total(shared, select((vec)(0.0f), (vec)(1.0f), before));
   const int hit = at_label == largest && rivals == 0.0f;
-  const float gap = smoothed_label(largest - at_label, p) + smoothed_rest(sum_lanes(gaps), cols, p);
-  return (float2)(log_float(sum) + gap, hit ? 1.0f : 0.0f);
+  const float gap =
+      smoothed_label(largest - at_label, p) + smoothed_rest(row_total(shared, gaps), cols, p);
+  return row_once((float2)(log_float(sum) + gap, hit ? 1.0f : 0.0f));
 }
 
 #else

@@ -29,32 +29,34 @@ static inline float2 loss_total(loss_sum sum) {
 /* dz holds the numerators of softmax in between. The row is a hit if the label's logit is the
  * largest and no column before it has the same. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const int *target, int cols, float scale, float8 p) {
+                                __global const int *target, int cols, float scale, float8 p,
+                                __local float *shared) {
   const int label = target[0];
   vec most = (vec)(-INFINITY), sums = (vec)(0.0f);
   ivec before = (ivec)(0);
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = row_or_least(z, c, cols);
     most = LARGER(most, value);
   }
-  const float largest = row_largest(most), at_label = z[label];
-  for (int c = 0; c < cols; c += WIDTH) {
+  const float largest = row_largest(shared, most), at_label = z[label];
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = row_or_least(z, c, cols), e = bounded_exp(value - largest);
     store_lanes(dz + c, e, cols - c);
     sums += select(e, (vec)(0.0f), columns_from(c) == label);
     before |= (value == largest) & (columns_from(c) < label);
   }
-  const float own = exp_float(at_label - largest), others = sum_lanes(sums), sum = others + own;
+  const float own = exp_float(at_label - largest), others = row_total(shared, sums),
+              sum = others + own;
   const float entropy = log_float(sum) + (largest - at_label);
   const vec at = (vec)(own / sum), rest = (vec)(others / sum);
   FOCAL_TERMS(vec, loss, slope, entropy, at, rest, p.s0)
   const vec factor = slope * scale;
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec share = aligned_vec(dz + c, 0) / (others + FLT_MIN);
     store_lanes(dz + c, select(share, (vec)(-1.0f), columns_from(c) == label) * factor, cols - c);
   }
-  const float rivals = sum_lanes(select((vec)(0.0f), (vec)(1.0f), before));
-  return (float2)(loss.s0, at_label == largest && rivals == 0.0f ? 1.0f : 0.0f);
+  const float rivals = row_total(shared, select((vec)(0.0f), (vec)(1.0f), before));
+  return row_once((float2)(loss.s0, at_label == largest && rivals == 0.0f ? 1.0f : 0.0f));
 }
 
 #else

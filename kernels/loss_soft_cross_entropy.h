@@ -20,15 +20,16 @@ static inline float2 loss_total(loss_sum sum) {
 
 /* dz holds the numerators of softmax in between. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const float *y, int cols, float scale, float8 p) {
+                                __global const float *y, int cols, float scale, float8 p,
+                                __local float *shared) {
   const float even = p.s1 / (float)cols;
   vec most = (vec)(-INFINITY), sums = (vec)(0.0f), gaps = (vec)(0.0f), shares = (vec)(0.0f);
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = row_or_least(z, c, cols);
     most = LARGER(most, value);
   }
-  const float largest = row_largest(most);
-  for (int c = 0; c < cols; c += WIDTH) {
+  const float largest = row_largest(shared, most);
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const ivec inside = columns_from(c) < cols;
     const vec value = row_or_least(z, c, cols), e = bounded_exp(value - largest);
     const vec share = select((vec)(0.0f), p.s0 * aligned_vec(y + c, 0) + even, inside);
@@ -37,12 +38,12 @@ static inline loss_sum loss_row(__global float *dz, __global const float *z,
     shares += share;
     gaps += select((vec)(0.0f), share * (largest - value), inside);
   }
-  const float sum = sum_lanes(sums), all = sum_lanes(shares), factor = all / sum;
-  for (int c = 0; c < cols; c += WIDTH) {
+  const float sum = row_total(shared, sums), all = row_total(shared, shares), factor = all / sum;
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec share = p.s0 * aligned_vec(y + c, 0) + even;
     store_lanes(dz + c, (aligned_vec(dz + c, 0) * factor - share) * scale, cols - c);
   }
-  return (float2)(all * log_float(sum) + sum_lanes(gaps), 0.0f);
+  return row_once((float2)(all * log_float(sum) + row_total(shared, gaps), 0.0f));
 }
 
 #else

@@ -44,14 +44,14 @@ void muon_momentum(__global float *restrict momentum, __global float *restrict d
 
 /* Sums of squares of x, in two parts: of the numbers below LARGE, and of the others times SHRINK.
  * sums [NORM_GROUPS, 2] */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void muon_squares(__global float *restrict sums, __global const float *restrict x, int vectors) {
-  __local float2 items[ELEMENT_GROUP];
+  __local float2 items[REDUCE_GROUP];
   const int group = get_group_id(0), item = get_local_id(0);
   const int part = (vectors + NORM_GROUPS - 1) / NORM_GROUPS,
             end = min((group + 1) * part, vectors);
   vec low = (vec)(0.0f), high = (vec)(0.0f);
-  for (int i = group * part + item; i < end; i += ELEMENT_GROUP) {
+  for (int i = group * part + item; i < end; i += REDUCE_GROUP) {
     const vec value = aligned_vec(x, i);
     const ivec large = fabs(value) >= LARGE;
     const vec below = select(value, (vec)(0.0f), large);
@@ -63,7 +63,7 @@ void muon_squares(__global float *restrict sums, __global const float *restrict 
   barrier(CLK_LOCAL_MEM_FENCE);
   if (item > 0) return;
   float2 total = (float2)(0.0f);
-  for (int i = 0; i < ELEMENT_GROUP; i++) total += items[i];
+  for (int i = 0; i < REDUCE_GROUP; i++) total += items[i];
   vstore2(total, group, sums);
 }
 

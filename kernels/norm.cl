@@ -18,21 +18,21 @@ typedef struct {
 /* The items' pairs, added in order. */
 INLINE float2 total_of(__local const float2 *parts) {
   float2 sum = parts[0];
-  for (int i = 1; i < ELEMENT_GROUP; i++) sum += parts[i];
+  for (int i = 1; i < REDUCE_GROUP; i++) sum += parts[i];
   return sum;
 }
 
 /* This item's share of a row's sum. */
 INLINE float2 sum_of(__global const a_number *x, int cols) {
   vec sum = (vec)(0.0f);
-  for (int c = get_local_id(0) * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) sum += load_a(x + c);
+  for (int c = get_local_id(0) * WIDTH; c < cols; c += REDUCE_GROUP * WIDTH) sum += load_a(x + c);
   return (float2)(sum_lanes(sum), 0.0f);
 }
 
 /* Of the sums of deviations from the pivot and of their squares. */
 INLINE float2 deviations_of(__global const a_number *x, float pivot, int cols) {
   vec sum = (vec)(0.0f), squares = (vec)(0.0f);
-  for (int c = get_local_id(0) * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
+  for (int c = get_local_id(0) * WIDTH; c < cols; c += REDUCE_GROUP * WIDTH) {
     const vec d = select((vec)(0.0f), load_a(x + c) - pivot, columns_from(c) < cols);
     sum += d;
     squares += d * d;
@@ -53,12 +53,12 @@ INLINE void moments_of(row_moments *m, float pivot, float2 sums, float centre, f
 
 /* y = f(z), z = x^ w + b (K8) (K10). b NULL: without b; kept NULL: z is not kept. All matrices are
  * [rows, cols] with one stride; a group takes `each` rows. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void norm_forward(__global c_number *restrict y, __global c_number *restrict kept,
                   __global const a_number *restrict x, __global const float *restrict weight,
                   __global const float *restrict bias, float centre, float epsilon, int each,
                   int rows, int cols, int stride) {
-  __local float2 sums[ELEMENT_GROUP], deviations[ELEMENT_GROUP];
+  __local float2 sums[REDUCE_GROUP], deviations[REDUCE_GROUP];
   const int item = get_local_id(0), first = get_group_id(0) * each;
   for (int r = first; r < min(first + each, rows); r++) {
     const size_t row = (size_t)r * stride;
@@ -69,7 +69,7 @@ void norm_forward(__global c_number *restrict y, __global c_number *restrict kep
     barrier(CLK_LOCAL_MEM_FENCE);
     row_moments m;
     moments_of(&m, pivot, total_of(deviations), centre, epsilon, cols);
-    for (int c = item * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
+    for (int c = item * WIDTH; c < cols; c += REDUCE_GROUP * WIDTH) {
       vec z = ((load_a(x + row + c) - m.pivot) - m.shift) * m.rate * aligned_vec(weight + c, 0);
       if (bias) z += aligned_vec(bias + c, 0);
       if (kept) store_c(kept + row + c, z, cols - c);
@@ -81,13 +81,13 @@ void norm_forward(__global c_number *restrict y, __global c_number *restrict kep
 /* dx = rate (g - mean(g) - x^ mean(g x^)), g = w dz (K9) (K11); with f also times f'(z) of the node
  * below. partials [groups, 2, across vectors]: sums of dz x^ and of dz over the group's rows. dx
  * NULL: not needed. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void norm_backward(__global c_number *restrict dx, __global float *restrict partials,
                    __global const b_number *restrict dz, __global const a_number *restrict x,
                    __global const float *restrict weight, __global const c_number *restrict z,
                    __global const c_number *restrict f, float centre, float epsilon, int each,
                    int rows, int cols, int stride) {
-  __local float2 sums[ELEMENT_GROUP], deviations[ELEMENT_GROUP], means[ELEMENT_GROUP];
+  __local float2 sums[REDUCE_GROUP], deviations[REDUCE_GROUP], means[REDUCE_GROUP];
   const int item = get_local_id(0), first = get_group_id(0) * each;
   const int across = (cols + WIDTH - 1) / WIDTH * WIDTH;
   __global float *dw = partials + (size_t)get_group_id(0) * 2 * across, *db = dw + across;
@@ -101,7 +101,7 @@ void norm_backward(__global c_number *restrict dx, __global float *restrict part
     row_moments m;
     moments_of(&m, pivot, total_of(deviations), centre, epsilon, cols);
     vec sum = (vec)(0.0f), along = (vec)(0.0f);
-    for (int c = item * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
+    for (int c = item * WIDTH; c < cols; c += REDUCE_GROUP * WIDTH) {
       const vec d = load_b(dz + row + c), g = d * aligned_vec(weight + c, 0);
       const vec normal = ((load_a(x + row + c) - m.pivot) - m.shift) * m.rate;
       sum += g;
@@ -113,7 +113,7 @@ void norm_backward(__global c_number *restrict dx, __global float *restrict part
     barrier(CLK_LOCAL_MEM_FENCE);
     if (!dx) continue;
     const float2 mean = total_of(means) * (float2)(centre, 1.0f) / cols;
-    for (int c = item * WIDTH; c < cols; c += ELEMENT_GROUP * WIDTH) {
+    for (int c = item * WIDTH; c < cols; c += REDUCE_GROUP * WIDTH) {
       const vec g = load_b(dz + row + c) * aligned_vec(weight + c, 0);
       const vec normal = ((load_a(x + row + c) - m.pivot) - m.shift) * m.rate;
       vec value = m.rate * ((g - mean.x) - normal * mean.y);

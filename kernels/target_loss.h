@@ -32,10 +32,11 @@ static inline void store_output(__global float *dz, vec value, int t, int k, int
 }
 
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const float *y, int cols, float scale, float8 p) {
+                                __global const float *y, int cols, float scale, float8 p,
+                                __local float *shared) {
   const int targets = cols / LOSS_OUTPUTS;
   vec sum = (vec)(0.0f);
-  for (int t = 0; t < targets; t += WIDTH) {
+  for (int t = ROW_START; t < targets; t += ROW_STEP) {
     vec own[LOSS_OUTPUTS], slopes[LOSS_OUTPUTS];
     for (int k = 0; k < LOSS_OUTPUTS; k++) own[k] = output_lanes(z, t, k, targets);
     const vec loss = target_loss(slopes, own, aligned_vec(y + t, 0), p);

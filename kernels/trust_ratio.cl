@@ -20,14 +20,14 @@ static inline void add_squares(vec x, vec *low, vec *high) {
 /* sums [segments, NORM_GROUPS, 4]: of p and of the step, each in two parts. Groups: parts,
  * segments.
  */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void trust_squares(__global float *restrict sums, __global const float *restrict parameters,
                    __global float *restrict first, __global float *restrict second,
                    __global float *restrict third, __global const float *restrict gradients,
                    __global const step_state *restrict state, int slices, int stride,
                    __global const update_segment *restrict segments,
                    __global const float *restrict norms) {
-  __local float4 items[ELEMENT_GROUP];
+  __local float4 items[REDUCE_GROUP];
   const moment_slabs moments = {first, second, third};
   const int s = get_group_id(1), item = get_local_id(0);
   const update_segment segment = segments[s];
@@ -37,7 +37,7 @@ void trust_squares(__global float *restrict sums, __global const float *restrict
   const float2 clip = clip_factors(norms, segment.clip_norm);
   const update_rule rule = make_rule(segment.constants, 1.0f, (float)state->step);
   vec low = (vec)(0.0f), high = (vec)(0.0f), step_low = (vec)(0.0f), step_high = (vec)(0.0f);
-  for (int i = begin + item; i < end; i += ELEMENT_GROUP) {
+  for (int i = begin + item; i < end; i += REDUCE_GROUP) {
     const vec p = aligned_vec(parameters, i);
     const vec g = shape_gradient(sum_slices(gradients, slices, stride, i), p, &segment, clip);
     add_squares(p, &low, &high);
@@ -48,7 +48,7 @@ void trust_squares(__global float *restrict sums, __global const float *restrict
   barrier(CLK_LOCAL_MEM_FENCE);
   if (item > 0) return;
   float4 total = (float4)(0.0f);
-  for (int i = 0; i < ELEMENT_GROUP; i++) total += items[i];
+  for (int i = 0; i < REDUCE_GROUP; i++) total += items[i];
   vstore4(total, (size_t)s * NORM_GROUPS + get_group_id(0), sums);
 }
 

@@ -32,9 +32,10 @@ typedef vec loss_sum; /* losses in each lane */
 
 /* One row. The padding of z and y is zero, where the function need not be. */
 static inline loss_sum loss_row(__global float *dz, __global const float *z,
-                                __global const float *y, int cols, float scale, float8 p) {
+                                __global const float *y, int cols, float scale, float8 p,
+                                __local float *shared) {
   vec sum = (vec)(0.0f), hits = (vec)(0.0f);
-  for (int c = 0; c < cols; c += WIDTH) {
+  for (int c = ROW_START; c < cols; c += ROW_STEP) {
     const vec value = aligned_vec(z + c, 0), target = aligned_vec(y + c, 0);
     store_lanes(dz + c, loss_slope(value, target, p) * scale, cols - c);
     sum = select(sum, loss_add(sum, value, target, p), columns_from(c) < cols);

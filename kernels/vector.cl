@@ -33,7 +33,7 @@ static inline void store_totals(const vector_sums *own, __local float4 *items,
   barrier(CLK_LOCAL_MEM_FENCE);
   if (item > 0) return;
   float4 total = items[0];
-  for (int i = 1; i < ELEMENT_GROUP; i++)
+  for (int i = 1; i < REDUCE_GROUP; i++)
     total = (float4)(total.xy + items[i].xy, fmax(total.z, items[i].z), total.w + items[i].w);
   vstore4(total, get_group_id(0), sums);
 }
@@ -48,13 +48,13 @@ void vector_sum(__global float *to, __global const float *a, __global const floa
 }
 
 /* Sums of a b, b b and |b|, and the largest |b|. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void vector_dot(__global float *restrict sums, __global const float *a, __global const float *b,
                 int vectors) {
-  __local float4 items[ELEMENT_GROUP];
+  __local float4 items[REDUCE_GROUP];
   vector_sums own = {(vec)(0.0f), (vec)(0.0f), (vec)(0.0f), (vec)(0.0f)};
   const int2 part = part_of(vectors);
-  for (int i = part.x + get_local_id(0); i < part.y; i += ELEMENT_GROUP) {
+  for (int i = part.x + get_local_id(0); i < part.y; i += REDUCE_GROUP) {
     const vec x = aligned_vec(b, i);
     own.product += aligned_vec(a, i) * x;
     own.square += x * x;
@@ -66,17 +66,17 @@ void vector_dot(__global float *restrict sums, __global const float *a, __global
 
 /* (O13): to = gradients, whose rows [slices, stride vectors] are added first, + decay p. Sums of
  * to direction, decay p p and |to|, and the largest |to|. */
-__kernel GROUP(ELEMENT_GROUP, 1)
+__kernel GROUP(REDUCE_GROUP, 1)
 void objective_gradient(__global float *restrict to, __global float *restrict sums,
                         __global const float *restrict gradients,
                         __global const float *restrict parameters,
                         __global const float *restrict decay,
                         __global const float *restrict direction, int slices, int stride,
                         int vectors) {
-  __local float4 items[ELEMENT_GROUP];
+  __local float4 items[REDUCE_GROUP];
   vector_sums own = {(vec)(0.0f), (vec)(0.0f), (vec)(0.0f), (vec)(0.0f)};
   const int2 part = part_of(vectors);
-  for (int i = part.x + get_local_id(0); i < part.y; i += ELEMENT_GROUP) {
+  for (int i = part.x + get_local_id(0); i < part.y; i += REDUCE_GROUP) {
     const vec p = aligned_vec(parameters, i), pull = aligned_vec(decay, i) * p;
     const vec g = sum_slices(gradients, slices, stride, i) + pull;
     aligned_vec(to, i) = g;

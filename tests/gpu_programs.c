@@ -21,7 +21,7 @@
 static const ebb_device_info h200 = {
     .type = EBB_DEVICE_GPU_DISCRETE, .float_width = 1, .max_group = 1024, .local_bytes = 48 << 10};
 
-enum { BATCH = 64, SIDE = 512, VALUES = 4 };
+enum { BATCH = 64, SIDE = 512, VALUES = 4, WIDE = 128 };
 
 static struct {
   const char *folder;
@@ -99,8 +99,6 @@ static void collect_training(const char *part, const char *what, const char *spe
   static float x[BATCH * 1024], values[BATCH * SIDE];
   static int32_t labels[BATCH];
   bool classes = ebb_loss_has_labels(options.loss.kind);
-  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
-    values[i] = 1.0f / VALUES; /* probabilities, too */
   ebb_spec spec;
   ebb_network *network = NULL;
   ebb_trainer *trainer = NULL;
@@ -108,6 +106,8 @@ static void collect_training(const char *part, const char *what, const char *spe
       ebb_network_create(&network, to.device, &spec, EBB_INIT_AUTO, 1) != EBB_OK)
     fail_msg("%s: %s", what, ebb_error_message());
   outputs = ebb_spec_outputs(&spec);
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++)
+    values[i] = 1.0f / (float)outputs; /* probabilities, too */
   ebb_dataset data = {.rows = BATCH,
                       .inputs = spec.inputs,
                       .outputs = classes ? outputs : outputs / ebb_loss_outputs(options.loss),
@@ -146,13 +146,14 @@ static void collect_small(void) {
 }
 
 static void collect_losses(void) {
-  for (int l = 0; l < EBB_LOSS_COUNT; l++) {
-    ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
-    options.loss = ebb_loss_default((ebb_loss_kind)l);
-    options.step = EBB_STEP_LAYERS;
-    collect_training("loss", ebb_loss_name((ebb_loss_kind)l), "16relu", 8,
-                     VALUES * ebb_loss_outputs(options.loss), options);
-  }
+  for (int l = 0; l < EBB_LOSS_COUNT; l++)
+    for (size_t targets = VALUES; targets <= WIDE; targets *= WIDE / VALUES) {
+      ebb_train_options options = EBB_TRAIN_OPTIONS_INIT;
+      options.loss = ebb_loss_default((ebb_loss_kind)l);
+      options.step = EBB_STEP_LAYERS;
+      collect_training("loss", ebb_loss_name((ebb_loss_kind)l), "16relu", 8,
+                       targets * ebb_loss_outputs(options.loss), options);
+    }
 }
 
 static void collect_optimizers(void) {

@@ -20,7 +20,7 @@ double ebbi_bound_product(ebb_precision precision, size_t count) {
  * error. */
 double ebbi_bound_norm(const ebbi_exec *exec, size_t count) {
   size_t lanes = (size_t)EBBI_NORM_GROUPS * exec->params.width;
-  return ebbi_bound_sum(count / lanes + 1 + exec->params.width + exec->params.element_group) / 2;
+  return ebbi_bound_sum(count / lanes + 1 + exec->params.width + exec->params.reduce_group) / 2;
 }
 
 /* The sum of squares, halved by the root; the root 6, 1e-7 1, the quotient 5, two factors 2. */

@@ -114,8 +114,7 @@ static ebb_status compare_group(ebbi_comparison *c, const ebbi_step_tensors *t, 
 }
 
 ebb_status ebbi_compare_loss(ebbi_comparison *c, const ebbi_step_tensors *t) {
-  const ebbi_device_params *params = &c->fixture.exec->params;
-  size_t group_rows = (size_t)params->loss_group * params->loss_rows;
+  size_t group_rows = ebbi_loss_group_rows(c->fixture.exec, logits_of(t)->rows);
   size_t groups = t->partials->rows, live = t->live * members_of(t);
   size_t last = live > 0 ? (live - 1) / group_rows : 0;
   TRY(compare_gradient_rows(c, t));

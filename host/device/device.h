@@ -21,7 +21,8 @@ typedef struct ebbi_device_params {
   unsigned block_k;        /* CPU matmul: steps of depth packed at a time */
   unsigned panels;         /* CPU matmul: tiles of columns that an item packs at block_k steps */
   unsigned element_group, element_vectors; /* elementwise: items of a group, vectors of an item */
-  unsigned loss_group, loss_rows;          /* loss: items of a group, rows of an item */
+  unsigned reduce_group;                   /* sums and norms: items of a group */
+  unsigned loss_group, loss_rows;          /* loss: items of a group; rows of an item on a CPU */
   unsigned gather_group;                   /* gather: items of a row */
   unsigned step_group, step_local;         /* GPU whole steps: items of a group, local bytes */
   unsigned chains;                         /* FMA yardstick: vectors of an item */

@@ -16,8 +16,9 @@ enum { VECTOR_ROWS = sizeof vector_rows / sizeof *vector_rows };
  * little. The CPU products pack panels of 4 tiles by 512, 64 to 256 KiB of an L2 cache. On a GPU
  * that form only has to work, with as little private memory as possible. */
 static const struct {
-  unsigned element_group, element_vectors, loss_group, loss_rows, gather_group, block_k, panels;
-} cpu_row = {1, 64, 1, 16, 1, 512, 4}, gpu_row = {64, 1, 64, 1, 64, 32, 1};
+  unsigned element_group, element_vectors, reduce_group, loss_group, loss_rows, gather_group,
+      block_k, panels;
+} cpu_row = {1, 64, 1, 1, 16, 1, 512, 4}, gpu_row = {256, 1, 64, 64, 1, 64, 32, 1};
 
 static bool is_cpu(const ebb_device_info *info) {
   return info->type == EBB_DEVICE_CPU;
@@ -29,12 +30,18 @@ unsigned ebbi_params_width(const ebb_device_info *info) {
   return vector_rows[row].width;
 }
 
+/* A group's items: `wanted`, a power of two, or as many as the device allows. */
+static unsigned most_items(const ebb_device_info *info, unsigned wanted) {
+  while (wanted > 1 && wanted > info->max_group) wanted /= 2;
+  return wanted;
+}
+
 /* The GPU form of whole steps takes as many items as possible, up to 256, and as much local memory,
  * up to the 64 KiB that GPUs have; some is left to the driver. */
 static void choose_step(ebbi_device_params *params, const ebb_device_info *info) {
   enum { MOST = 65536, LEFT = 512 };
   uint64_t local = info->local_bytes < MOST ? info->local_bytes : MOST;
-  params->step_group = info->max_group >= 256 ? 256 : info->max_group >= 128 ? 128 : 64;
+  params->step_group = most_items(info, 256);
   params->step_local = local > LEFT ? (unsigned)local - LEFT : 0;
 }
 
@@ -48,8 +55,10 @@ bool ebbi_params_choose(ebbi_device_params *params, const ebb_device_info *info,
       .tile_v = vector_rows[row].tile_v,
       .block_k = is_cpu(info) ? cpu_row.block_k : gpu_row.block_k,
       .panels = is_cpu(info) ? cpu_row.panels : gpu_row.panels,
-      .element_group = is_cpu(info) ? cpu_row.element_group : gpu_row.element_group,
+      .element_group =
+          most_items(info, is_cpu(info) ? cpu_row.element_group : gpu_row.element_group),
       .element_vectors = is_cpu(info) ? cpu_row.element_vectors : gpu_row.element_vectors,
+      .reduce_group = is_cpu(info) ? cpu_row.reduce_group : gpu_row.reduce_group,
       .loss_group = is_cpu(info) ? cpu_row.loss_group : gpu_row.loss_group,
       .loss_rows = is_cpu(info) ? cpu_row.loss_rows : gpu_row.loss_rows,
       .gather_group = is_cpu(info) ? cpu_row.gather_group : gpu_row.gather_group,
@@ -62,9 +71,9 @@ bool ebbi_params_choose(ebbi_device_params *params, const ebb_device_info *info,
 void ebbi_params_options(char *options, size_t size, const ebbi_device_params *params) {
   snprintf(options, size,
            "-cl-std=CL1.2 -w -DWIDTH=%u -DTILE_M=%u -DTILE_V=%u -DBLOCK_K=%u -DPANELS=%u "
-           "-DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DLOSS_GROUP=%u -DLOSS_ROWS=%u "
+           "-DELEMENT_GROUP=%u -DELEMENT_VECTORS=%u -DREDUCE_GROUP=%u -DLOSS_GROUP=%u "
            "-DGATHER_GROUP=%u -DCHAINS=%u -DSTEP_GROUP=%u",
            params->width, params->tile_m, params->tile_v, params->block_k, params->panels,
-           params->element_group, params->element_vectors, params->loss_group, params->loss_rows,
+           params->element_group, params->element_vectors, params->reduce_group, params->loss_group,
            params->gather_group, params->chains, params->step_group);
 }

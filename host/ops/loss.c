@@ -6,6 +6,7 @@
 #include "work.h"
 
 #include <stdio.h>
+#include <string.h>
 
 ebb_state ebb_state_default(uint32_t live, uint64_t step, float learning_rate) {
   return (ebb_state){.step = step,
@@ -22,10 +23,23 @@ ebb_status ebbi_require_state(const char *where, const ebb_tensor *state,
   return ebbi_tensor_require(where, "state", state, device, EBB_I32, 1, EBB_STATE_WORDS);
 }
 
+/* Rows of a group: many on a CPU; on a GPU few, so that they spread over its units, and at most
+ * MOST_GROUPS groups, since one item adds their sums. */
+size_t ebbi_loss_group_rows(const ebbi_exec *exec, size_t rows) {
+  enum { MOST_GROUPS = 256 };
+  const ebbi_device_params *params = &exec->params;
+  return params->loss_group == 1 ? params->loss_rows : ebbi_ceil_div(rows, MOST_GROUPS);
+}
+
 /* Work-groups of the loss kernel; each writes one pair of sums. */
 size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows) {
-  const ebbi_device_params *params = &exec->params;
-  return ebbi_ceil_div(rows, (size_t)params->loss_group * params->loss_rows);
+  return ebbi_ceil_div(rows, ebbi_loss_group_rows(exec, rows));
+}
+
+/* Items of a group take wide rows together, so that they read neighbouring memory. */
+static bool is_wide(const ebbi_exec *exec, size_t cols) {
+  enum { MOST_NARROW = 64 };
+  return exec->params.loss_group > 1 && cols > MOST_NARROW;
 }
 
 void ebbi_loss_option(char option[EBBI_LOSS_OPTION], ebb_loss loss) {
@@ -93,8 +107,9 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   if (loss.weighted)
     TRY(ebbi_tensor_require_packed(where, "weights", weights, z->device, EBB_F32, examples, 1));
   TRY(ebbi_require_state(where, state, z->device));
-  char option[EBBI_LOSS_OPTION];
+  char option[EBBI_LOSS_OPTION + 16];
   ebbi_loss_option(option, loss);
+  if (is_wide(exec, z->cols)) strcat(option, " -DLOSS_WIDE");
   ebbi_launch launch = ebbi_launch_begin(z->device, exec, EBBI_KERNEL_loss, option);
   ebbi_launch_buffer(&launch, dz->buffer);
   ebbi_launch_buffer(&launch, partials->buffer);
@@ -107,6 +122,7 @@ ebb_status ebbi_loss_forward_backward(const ebbi_exec *exec, ebb_tensor *dz, ebb
   ebbi_launch_int(&launch, z->stride);
   ebbi_launch_int(&launch, target->stride);
   ebbi_launch_int(&launch, z->rows / examples);
+  ebbi_launch_int(&launch, ebbi_loss_group_rows(exec, z->rows));
   ebbi_loss_parameters(&launch, loss);
   launch.work = ebbi_work_loss(loss, z->rows, z->cols);
   return ebbi_launch_run(&launch, groups, 1);

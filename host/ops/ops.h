@@ -51,7 +51,9 @@ typedef struct ebbi_epilogue {
 ebb_status ebbi_add(const ebbi_exec *exec, ebb_tensor *to, const ebb_tensor *a, const ebb_tensor *b,
                     const ebbi_epilogue *epilogue);
 
-/* Number of pairs of partial sums that a loss over `rows` rows writes. */
+/* Rows of a group of the loss kernel over `rows` rows, and the number of groups; each group writes
+ * a pair of partial sums. */
+size_t ebbi_loss_group_rows(const ebbi_exec *exec, size_t rows);
 size_t ebbi_loss_groups(const ebbi_exec *exec, size_t rows);
 
 /* Fails unless the settings are in the optimizer's ranges. */
