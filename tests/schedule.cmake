@@ -31,6 +31,8 @@ ebb_schedule(3 quick test_checkpoint test_checkpoint_damage test_checkpoint_end 
              test_tune test_tune_precision cli_eval cli_faults cli_files cli_losses cli_profile cli_stream structure test_exec)
 ebb_schedule(10 quick test_matmul_gpu cli_best cli_checkpoint cli_data
              cli_config cli_rows cli_schedule cli_train golden)
+ebb_schedule(5 quick opencl test_opencl_checker)
+ebb_schedule(120 full opencl_all)
 ebb_schedule(6 full test_formula_device)
 ebb_schedule(20 full cli_tune)
 ebb_schedule(100 quick test_kernels)
