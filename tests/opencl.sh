@@ -101,10 +101,31 @@ count_launches() {
     "$(sed -n 's/^end .* programs \([0-9]*\) .*/\1/p' report) programs"
 }
 
+# A tile that a driver refuses or spills gives way, and a binary that has lost its group's size is
+# built again. The training goes on: the driver refuses launches of such a tile.
+gives_way() {
+  local fault tile training=(--data one.csv "${wide_net[@]}")
+  rm -rf programs
+  mkdir programs
+  CHECKER_PROGRAMS=programs trains gpu "${training[@]}"
+  tile=$(tiles matmul_nn | head -n 1)
+  for fault in build group spill; do
+    rm -f programs/*
+    CHECKER_FAULT=$fault:$tile CHECKER_PROGRAMS=programs trains gpu "${training[@]}"
+    holds "$fault: a tile beside $tile is used" test -n "$(tiles matmul_nn | grep -vxe "$tile")"
+  done
+  EBB_KERNEL_CACHE=rw trains gpu "${training[@]}"
+  EBB_KERNEL_CACHE=rw trains gpu "${training[@]}"
+  holds "programs come from the cache" grep -q '^end .* programs 0 cached [1-9]' report
+  EBB_KERNEL_CACHE=rw CHECKER_FAULT=zero:WIDTH trains gpu "${training[@]}"
+  holds "binaries without a group size are built again" grep -q '^end .* programs [1-9]' report
+}
+
 profiles=${*:-h200 rdna3 arc mali adreno apple}
 for profile in $profiles; do
   export CHECKER_PROFILE=$profile
   trainings
   count_launches
 done
+CHECKER_PROFILE=h200 gives_way
 exit $failed

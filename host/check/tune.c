@@ -206,9 +206,12 @@ static ebb_status check(const operands *o, const ebbi_exec *exec, int choice) {
 
 /* ---- timing ---- */
 
+/* A configuration is forced, so that it fails where an automatic choice would give way. */
 static ebb_status set_choice(ebb_tuner *tuner, int choice) {
-  return ebbi_exec_set_choice(&tuner->exec, tuner->device, tuner->timed.shape.layout,
-                              tuner->class_index, choice);
+  int forced = choice >= 0 ? choice : ebbi_exec_config(ebbi_device_exec(tuner->device));
+  TRY(ebbi_exec_set_choice(&tuner->exec, tuner->device, tuner->timed.shape.layout,
+                           tuner->class_index, choice));
+  return ebbi_exec_set_config(&tuner->exec, tuner->device, forced);
 }
 
 /* Seconds a run, from `runs` runs and the finish of the queue. */
@@ -278,8 +281,9 @@ static ebb_status require_effect(ebb_tuner *tuner, int choice) {
   if (choice == EBB_MATMUL_CONFIG_AUTO) return EBB_OK;
   ebb_engine wanted = choice == EBB_MATMUL_CLBLAST ? EBB_ENGINE_CLBLAST : EBB_ENGINE_GPU;
   ebb_engine engine = ebbi_exec_engine(&tuner->exec, s->layout, s->rows, s->cols, s->depth);
-  bool obeyed = engine == wanted && (choice == EBB_MATMUL_CLBLAST ||
-                                     ebbi_exec_config(&tuner->exec) == EBB_MATMUL_CONFIG_AUTO);
+  bool obeyed = engine == wanted &&
+                (choice == EBB_MATMUL_CLBLAST ||
+                 ebbi_exec_config(ebbi_device_exec(tuner->device)) == EBB_MATMUL_CONFIG_AUTO);
   REQUIRE(obeyed, EBB_ERR_UNSUPPORTED,
           "ebb_tuner_measure: \"%s\" has no effect on this device: its engine is %s%s",
           ebb_matmul_choice_name(tuner->timed.precision, choice), ebb_engine_name(engine),

@@ -20,7 +20,10 @@ struct ebbi_program {
   cl_program program;
   cl_kernel kernel; /* for launches queued directly */
   bool refused;     /* refused by the compiler, which would refuse it again */
-  char *failure;    /* the compiler's message */
+  bool may_fail;    /* others take its place if it does */
+  bool judged;      /* `service` is known */
+  ebbi_service service;
+  char *failure; /* the compiler's message */
 };
 
 /* Command buffers: the functions of cl_khr_command_buffer that ebb needs; all NULL: not used. They
@@ -69,6 +72,7 @@ struct ebb_device {
   bool clblast;              /* CLBlast holds programs of the context */
   bool timing;               /* each command gets an event */
   ebbi_profiling *profiling; /* NULL: no profile was ever begun */
+  uint32_t unserved[EBBI_UNSERVED_WORDS];
 };
 
 struct ebbi_buffer {

@@ -188,6 +188,22 @@ ebb_status ebbi_programs_build(ebb_device *device, ebb_status planned);
 ebb_status ebbi_kernel_build(ebb_device *device, const ebbi_exec *exec, ebbi_kernel_id id,
                              const char *options);
 
+/* How a kernel serves on a device: well; in groups as large as it requires, from memory where
+ * registers are too few; or not at all. */
+typedef enum ebbi_service { EBBI_SERVES, EBBI_SPILLS, EBBI_FAILS, EBBI_SERVICE_COUNT } ebbi_service;
+
+/* Judges a kernel with these options, which is built if need be; the compiler's refusal is no error
+ * but a service, whose message remains. While programs are collected, the kernel is registered as
+ * one that may fail to build, and it serves. */
+ebb_status ebbi_kernel_judge(ebbi_service *service, ebb_device *device, const ebbi_exec *exec,
+                             ebbi_kernel_id id, const char *options);
+
+/* What does not serve, as the modules above number it: a bit of a word. The device only remembers.
+ */
+enum { EBBI_UNSERVED_WORDS = 32 };
+uint32_t ebbi_device_unserved(const ebb_device *device, size_t word);
+void ebbi_device_mark_unserved(ebb_device *device, size_t word, unsigned bit);
+
 /* ---- launches ---- */
 
 /* The work of a launch, for the profile; set by the operation. kernels/README.md has the formulas.

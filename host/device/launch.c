@@ -78,10 +78,16 @@ ebb_status ebbi_enqueue(ebb_device *device, const ebbi_entry *entry) {
   return ebbi_profiling_add(device, name, &entry->work, NULL, event);
 }
 
+/* Groups of a GPU's grid in its second dimension: NVIDIA's limit; others have more. */
+enum { MOST_GROUPS_Y = 65535 };
+
 static ebb_status run(ebbi_launch *launch, size_t groups_x, size_t groups_y) {
   ebb_device *device = launch->device;
   size_t group[3] = {0};
   TRY(launch->status);
+  REQUIRE(groups_y <= MOST_GROUPS_Y || device->info.type == EBB_DEVICE_CPU, EBB_ERR_UNSUPPORTED,
+          "%s: %zu groups in the second dimension, a GPU has at most %d; use fewer rows at a time",
+          ebbi_kernel_name(launch->id), groups_y, MOST_GROUPS_Y);
   if (device->planning) return EBB_OK;
   TRY_CL(device, ebbi_kernel_name(launch->id), clGetKernelWorkGroupInfo, launch->kernel, device->id,
          CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof group, group, NULL);

@@ -89,11 +89,20 @@ static ebb_status build_source(ebb_device *device, ebbi_program *program, const 
   return EBB_OK;
 }
 
+/* Items of the group that the kernel requires; 0: the driver does not know them. */
+static size_t required_items(ebb_device *device, cl_kernel kernel) {
+  size_t group[3] = {0};
+  cl_int error = CALL_CL(device, clGetKernelWorkGroupInfo, kernel, device->id,
+                         CL_KERNEL_COMPILE_WORK_GROUP_SIZE, sizeof group, group, NULL);
+  return error == CL_SUCCESS ? group[0] * group[1] * group[2] : 0;
+}
+
 /* Loads the program from the kernel cache. Returns false, with nothing changed, if the cache has no
- * binary with this kernel. */
+ * binary with this kernel, or one that has lost the size of its groups. */
 static bool load(ebb_device *device, ebbi_program *program, const ebbi_hash *key) {
   if (!ebbi_program_load(&program->program, device, key, program->options)) return false;
-  bool whole = create_kernel(&program->kernel, device, program) == EBB_OK;
+  bool whole = create_kernel(&program->kernel, device, program) == EBB_OK &&
+               required_items(device, program->kernel) > 0;
   if (whole) device->counters.programs_cached++;
   if (!whole) release(device, program);
   return whole;
@@ -197,6 +206,45 @@ ebb_status ebbi_kernel_build(ebb_device *device, const ebbi_exec *exec, ebbi_ker
   return ebbi_program_kernel(&kernel, device, exec, id, options);
 }
 
+/* ---- judging ---- */
+
+/* A CPU has no registers to run out of that it would report: all its private memory is memory. */
+static ebbi_service judge(ebb_device *device, cl_kernel kernel) {
+  size_t most = 0;
+  cl_ulong spilled = 0;
+  cl_int error = CALL_CL(device, clGetKernelWorkGroupInfo, kernel, device->id,
+                         CL_KERNEL_WORK_GROUP_SIZE, sizeof most, &most, NULL);
+  if (error == CL_SUCCESS && most > 0 && required_items(device, kernel) > most) return EBBI_FAILS;
+  if (device->info.type == EBB_DEVICE_CPU) return EBBI_SERVES;
+  error = CALL_CL(device, clGetKernelWorkGroupInfo, kernel, device->id, CL_KERNEL_PRIVATE_MEM_SIZE,
+                  sizeof spilled, &spilled, NULL);
+  return error == CL_SUCCESS && spilled > 0 ? EBBI_SPILLS : EBBI_SERVES;
+}
+
+ebb_status ebbi_kernel_judge(ebbi_service *service, ebb_device *device, const ebbi_exec *exec,
+                             ebbi_kernel_id id, const char *options) {
+  ebbi_program *program;
+  *service = EBBI_SERVES;
+  TRY(find_program(&program, device, exec, id, options));
+  program->may_fail = true;
+  if (device->planning) return EBB_OK;
+  ebb_status status = require_built(device, program);
+  if (status != EBB_OK && !program->failure) return status;
+  if (!program->judged)
+    program->service = status == EBB_OK ? judge(device, program->kernel) : EBBI_FAILS;
+  program->judged = true;
+  *service = program->service;
+  return EBB_OK;
+}
+
+uint32_t ebbi_device_unserved(const ebb_device *device, size_t word) {
+  return device->unserved[word];
+}
+
+void ebbi_device_mark_unserved(ebb_device *device, size_t word, unsigned bit) {
+  device->unserved[word] |= (uint32_t)1 << bit;
+}
+
 /* ---- collecting ---- */
 
 void ebb_device_on_compile(ebb_device *device, ebb_compile_callback callback, void *user) {
@@ -218,7 +266,8 @@ static ebb_status build_wanted(ebb_device *device) {
   for (ebbi_program *p = device->programs; p; p = p->next) {
     if (!is_wanted(p)) continue;
     report(device, done++, count);
-    TRY(build(device, p));
+    ebb_status status = build(device, p);
+    if (status != EBB_OK && !(p->may_fail && p->failure)) return status;
   }
   if (count > 0) report(device, count, count);
   return EBB_OK;

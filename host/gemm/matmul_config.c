@@ -189,16 +189,24 @@ ebb_engine ebbi_exec_engine(const ebbi_exec *exec, ebb_layout layout, size_t row
   return clblast ? EBB_ENGINE_CLBLAST : exec->engine;
 }
 
-bool ebbi_matmul_choose(ebbi_tiling *tiling, const ebbi_exec *exec, const ebb_device *device,
-                        ebb_layout layout, size_t rows, size_t cols, size_t depth) {
-  ebb_precision precision = exec->mma.precision;
-  const ebbi_matmul_state *state = state_of(exec);
-  int wanted = state->config;
-  if (wanted < 0) wanted = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
+/* The device's word of configurations that serve in this way only. */
+static size_t unserved_word(const ebbi_exec *exec, ebb_layout layout, ebbi_service service) {
+  size_t family = (size_t)exec->mma.precision * EBB_LAYOUT_COUNT + (size_t)layout;
+  return 2 * family + (service == EBBI_FAILS);
+}
+
+void ebbi_matmul_refuse(ebb_device *device, const ebbi_exec *exec, ebb_layout layout, int config,
+                        ebbi_service service) {
+  ebbi_device_mark_unserved(device, unserved_word(exec, layout, service), (unsigned)config);
+}
+
+/* The cheapest of the configurations that are not left out. */
+static bool choose_among(ebbi_tiling *tiling, ebb_precision precision, uint32_t left_out,
+                         size_t rows, size_t cols, size_t depth) {
   double best = -1;
   for (int index = 0; index < tables[precision].count; index++) {
     ebbi_tiling candidate;
-    if (wanted >= 0 ? index != wanted : !fits(device, precision, (size_t)index)) continue;
+    if (left_out >> index & 1) continue;
     ebbi_tile tile = tile_of(precision, index);
     double cost = ebbi_tiling_choose(&candidate, &tile, rows, cols, depth);
     if (best >= 0 && cost >= best) continue;
@@ -207,6 +215,25 @@ bool ebbi_matmul_choose(ebbi_tiling *tiling, const ebbi_exec *exec, const ebb_de
     best = cost;
   }
   return best >= 0;
+}
+
+/* A configuration that fails gives way even where tuning has chosen it; one that spills only where
+ * nothing has, and if another does not. */
+bool ebbi_matmul_choose(ebbi_tiling *tiling, const ebbi_exec *exec, const ebb_device *device,
+                        ebb_layout layout, size_t rows, size_t cols, size_t depth) {
+  ebb_precision precision = exec->mma.precision;
+  const ebbi_matmul_state *state = state_of(exec);
+  uint32_t failed = ebbi_device_unserved(device, unserved_word(exec, layout, EBBI_FAILS));
+  uint32_t spilled = ebbi_device_unserved(device, unserved_word(exec, layout, EBBI_SPILLS));
+  int chosen = state->by_class[layout][ebb_matmul_class(rows, cols, depth)];
+  if (chosen >= 0 && failed >> chosen & 1) chosen = EBB_MATMUL_CONFIG_AUTO;
+  if (state->config >= 0) chosen = state->config;
+  if (chosen >= 0)
+    return choose_among(tiling, precision, ~((uint32_t)1 << chosen), rows, cols, depth);
+  for (int index = 0; index < tables[precision].count; index++)
+    if (!fits(device, precision, (size_t)index)) failed |= (uint32_t)1 << index;
+  return choose_among(tiling, precision, failed | spilled, rows, cols, depth) ||
+         choose_among(tiling, precision, failed, rows, cols, depth);
 }
 
 /* Forces the configuration of this name in each precision that has one. */

@@ -42,22 +42,57 @@ static void choose_options(run *r, ebb_activation activation, bool bias) {
            r->tiling.slices == 1 ? last : "");
 }
 
-static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation, bool bias) {
+/* The products' kernels by layout: with ordinary arithmetic, and on tensor cores. */
+static const ebbi_kernel_id product_kernels[EBB_LAYOUT_COUNT][2] = {
+    [EBB_LAYOUT_NN] = {EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nn_mma},
+    [EBB_LAYOUT_NT] = {EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_nt_mma},
+    [EBB_LAYOUT_TN] = {EBBI_KERNEL_matmul_tn_gpu, EBBI_KERNEL_matmul_tn_mma},
+};
+
+static ebbi_kernel_id kernel_of(const run *r) {
+  return product_kernels[r->product->layout][r->mma];
+}
+
+static bool choose_tiling(run *r) {
+  const ebbi_product *p = r->product;
+  return ebbi_matmul_choose(&r->tiling, p->exec, p->c->device, p->layout, p->rows, p->cols,
+                            p->depth);
+}
+
+/* Chooses the tiling and the options. A tile that does not serve on the device gives way to the
+ * next best, unless it is forced. */
+static ebb_status choose(run *r, ebb_activation activation, bool bias) {
+  const ebbi_product *p = r->product;
   ebb_device *device = p->c->device;
+  ebbi_service service = EBBI_SERVES;
+  int last = EBB_MATMUL_CONFIG_AUTO;
+  while (choose_tiling(r)) {
+    choose_options(r, activation, bias);
+    if (ebbi_exec_config(p->exec) >= 0 || r->tiling.config == last) return EBB_OK;
+    last = r->tiling.config; /* if it spills and is chosen again, there is none better */
+    TRY(ebbi_kernel_judge(&service, device, p->exec, kernel_of(r), r->options));
+    if (service == EBBI_SERVES) return EBB_OK;
+    ebbi_matmul_refuse(device, p->exec, p->layout, r->tiling.config, service);
+  }
+  REQUIRE(service != EBBI_FAILS, EBB_ERR_DEVICE,
+          "engine gpu: \"%s\" runs none of the tiles; use engine cpu. The last one: %s",
+          ebb_device_get_info(device)->name, ebb_error_message());
+  return ebbi_fail(EBB_ERR_UNSUPPORTED,
+                   "engine gpu: \"%s\" has too few work-items or too little local memory a group "
+                   "for any tile; use engine cpu",
+                   ebb_device_get_info(device)->name);
+}
+
+static ebb_status prepare(run *r, const ebbi_product *p, ebb_activation activation, bool bias) {
   *r = (run){.product = p, .mma = p->exec->mma.precision != EBB_PRECISION_FP32};
-  REQUIRE(ebbi_matmul_choose(&r->tiling, p->exec, device, p->layout, p->rows, p->cols, p->depth),
-          EBB_ERR_UNSUPPORTED,
-          "engine gpu: \"%s\" has too few work-items or too little local memory a group for any "
-          "tile; use engine cpu",
-          ebb_device_get_info(device)->name);
-  choose_options(r, activation, bias);
+  TRY(choose(r, activation, bias));
   r->split = (ebbi_split){r->tiling.slices, r->tiling.slice_depth, p->c->buffer};
   return r->tiling.slices == 1 ? EBB_OK : ebbi_split_partials(&r->split, p);
 }
 
-static ebbi_launch begin(const run *r, ebbi_kernel_id id, ebbi_kernel_id mma_id) {
+static ebbi_launch begin(const run *r) {
   const ebbi_product *p = r->product;
-  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, r->mma ? mma_id : id, r->options);
+  ebbi_launch launch = ebbi_launch_begin(p->c->device, p->exec, kernel_of(r), r->options);
   launch.work = ebbi_work_product(p->rows, p->cols, p->depth);
   return launch;
 }
@@ -112,7 +147,7 @@ ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_te
   TRY(prepare(&r, p, activation, bias != NULL));
   bool split = r.tiling.slices > 1;
   size_t outputs = z ? 2 : 1;
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nn_gpu, EBBI_KERNEL_matmul_nn_mma);
+  ebbi_launch launch = begin(&r);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, split ? NULL : ebbi_tensor_buffer(z));
   ebbi_launch_buffer(&launch, p->a->buffer);
@@ -136,7 +171,7 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
   TRY(prepare(&r, p, activation, false));
   bool split = r.tiling.slices > 1;
   size_t outputs = a_below ? 2 : 1;
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_nt_gpu, EBBI_KERNEL_matmul_nt_mma);
+  ebbi_launch launch = begin(&r);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, p->a->buffer);
   ebbi_launch_buffer(&launch, p->b->buffer);
@@ -157,7 +192,7 @@ ebb_status ebbi_matmul_gpu_nt(const ebbi_product *p, const ebb_tensor *z_below,
 ebb_status ebbi_matmul_gpu_tn(const ebbi_product *p, ebb_tensor *sums) {
   run r;
   TRY(prepare(&r, p, EBB_ACT_IDENTITY, false));
-  ebbi_launch launch = begin(&r, EBBI_KERNEL_matmul_tn_gpu, EBBI_KERNEL_matmul_tn_mma);
+  ebbi_launch launch = begin(&r);
   ebbi_launch_buffer(&launch, r.split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(sums));
   ebbi_launch_buffer(&launch, p->a->buffer);

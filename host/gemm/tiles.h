@@ -17,6 +17,11 @@ typedef struct ebbi_tile {
 double ebbi_tiling_choose(ebbi_tiling *tiling, const ebbi_tile *tile, size_t rows, size_t cols,
                           size_t depth);
 
+/* Remembers how a configuration serves on the device in a layout, unless it serves well. Automatic
+ * choices then give way to others. */
+void ebbi_matmul_refuse(ebb_device *device, const ebbi_exec *exec, ebb_layout layout, int config,
+                        ebbi_service service);
+
 /* Resets all precisions: no choices, and nothing forced except by EBB_MATMUL_CONFIG. */
 ebb_status ebbi_configs_begin(ebbi_exec *exec, const ebb_device *device);
 
