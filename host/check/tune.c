@@ -291,11 +291,16 @@ static ebb_status require_effect(ebb_tuner *tuner, int choice) {
   return EBB_OK;
 }
 
-static ebb_status measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
+static ebb_status require_precision(const ebb_tuner *tuner) {
   ebb_precision made = tuner->timed.precision, now = tuner->exec.mma.precision;
   REQUIRE(made == now, EBB_ERR_ARGUMENT,
           "ebb_tuner_measure: the tuner was made in %s and the device is in %s now; make another",
           ebb_precision_name(made), ebb_precision_name(now));
+  return EBB_OK;
+}
+
+static ebb_status measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {
+  TRY(require_precision(tuner));
   TRY(require_effect(tuner, choice));
   TRY(check(&tuner->odd, &tuner->exec, choice));
   if (auto_seconds && choice != EBB_MATMUL_CONFIG_AUTO)
@@ -303,6 +308,17 @@ static ebb_status measure(double *seconds, double *auto_seconds, ebb_tuner *tune
   TRY(time_alone(seconds, tuner, choice));
   if (auto_seconds) *auto_seconds = *seconds;
   return EBB_OK;
+}
+
+ebb_status ebb_tuner_build(ebb_tuner *tuner, int choice) {
+  REQUIRE(tuner, EBB_ERR_ARGUMENT, "ebb_tuner_build: tuner is NULL");
+  tuner->exec = *ebbi_device_exec(tuner->device);
+  TRY(require_precision(tuner));
+  TRY(require_effect(tuner, choice));
+  ebbi_programs_plan(tuner->device);
+  ebb_status status = run(&tuner->odd, &tuner->exec);
+  if (status == EBB_OK) status = run(&tuner->timed, &tuner->exec);
+  return ebbi_programs_build(tuner->device, status);
 }
 
 ebb_status ebb_tuner_measure(double *seconds, double *auto_seconds, ebb_tuner *tuner, int choice) {

@@ -19,7 +19,7 @@
 /* A candidate must take less than this fraction of automatic's time. */
 static const double CLEARLY_FASTER = 0.97;
 
-/* Minimum time limit for an answer, in seconds, while there is time. */
+/* Minimum time limit for an answer, and for building, in seconds, while there is time. */
 static const double LEAST_PATIENCE = 5;
 
 /* Minimum number of runs for a shape's first two candidates; with less time left, the shape is
@@ -54,11 +54,11 @@ static bool may_go_on(const tuning *t) {
 
 /* ---- asking ---- */
 
-/* Time limit for an answer: a hanging candidate must not use up all the time, while a compiler on a
- * busy machine is slow. */
-static double patience(const tuning *t) {
-  double quarter = t->s->budget / 4;
-  return quarter > LEAST_PATIENCE ? quarter : LEAST_PATIENCE;
+/* Time limit for an answer: a hanging candidate must not use up all the time. A compiler on a busy
+ * machine is slow, and that it is says nothing about the candidate, so building may take longer. */
+static double patience(const tuning *t, const tune_question *q) {
+  double part = q->building ? t->s->budget / 2 : t->s->budget / 4;
+  return part > LEAST_PATIENCE ? part : LEAST_PATIENCE;
 }
 
 /* Ensures a running worker, starting a new one if necessary. */
@@ -74,13 +74,13 @@ static bool have_worker(tuning *t) {
   return good;
 }
 
-/* Asks the worker. Returns true if there is an answer, even a refusal of the shape. Failures of the
- * candidate are recorded. */
-static bool ask(tuning *t, tune_answer *answer, const tune_question *q) {
+/* Asks the worker once. Returns true if there is an answer, even a refusal of the shape. Failures
+ * of the candidate are recorded. */
+static bool ask_once(tuning *t, tune_answer *answer, const tune_question *q) {
   char why[TUNE_TEXT];
   tune_progress(t, &q->shape, q->choice);
   if (!have_worker(t)) return false;
-  double seconds = patience(t), left = time_left(t);
+  double seconds = patience(t, q), left = time_left(t);
   bool last = left < seconds; /* no answer then means that the time is over */
   if (last) seconds = left;
   switch (tune_worker_ask(&t->worker, answer, q, seconds, why)) {
@@ -91,12 +91,19 @@ static bool ask(tuning *t, tune_answer *answer, const tune_question *q) {
     refuse(t, q, why);
     return false;
   case TUNE_SILENT:
-    snprintf(why, sizeof why, "no answer within %.1f s", seconds);
+    snprintf(why, sizeof why, "%s within %.1f s", q->building ? "not built" : "no answer", seconds);
     if (!last) refuse(t, q, why);
     return false;
   default:
     return false;
   }
+}
+
+/* Has the candidate built and then, with a time limit of its own, measured. */
+static bool ask(tuning *t, tune_answer *answer, const tune_question *q) {
+  tune_question building = *q;
+  building.building = true;
+  return ask_once(t, answer, &building) && (answer->no_shape || ask_once(t, answer, q));
 }
 
 /* ---- the search ---- */

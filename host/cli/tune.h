@@ -33,7 +33,8 @@ typedef struct tune_hello {
 typedef struct tune_question {
   ebb_tune_shape shape;
   int choice;
-  bool alone; /* without automatic for comparison */
+  bool alone;    /* without automatic for comparison */
+  bool building; /* builds the choice's programs only */
 } tune_question;
 
 typedef struct tune_answer {

@@ -114,7 +114,9 @@ static void answer_one(tune_answer *answer, ebb_tuner **tuner, ebb_tune_shape *s
     answer->status = ebb_tuner_create(tuner, device, shape);
     answer->no_shape = answer->status != EBB_OK;
   }
-  if (answer->status == EBB_OK)
+  if (answer->status == EBB_OK && question->building)
+    answer->status = ebb_tuner_build(*tuner, question->choice);
+  else if (answer->status == EBB_OK)
     answer->status = ebb_tuner_measure(
         &answer->seconds, question->alone ? NULL : &answer->auto_seconds, *tuner, question->choice);
   answer->no_shape = answer->no_shape || answer->status == EBB_ERR_MEMORY;

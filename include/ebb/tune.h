@@ -67,6 +67,12 @@ typedef struct ebb_tuner ebb_tuner;
  * Errors: EBB_ERR_ARGUMENT, EBB_ERR_MEMORY, EBB_ERR_DEVICE. */
 ebb_status ebb_tuner_create(ebb_tuner **out, ebb_device *device, const ebb_tune_shape *shape);
 
+/* Builds what ebb_tuner_measure would run with a choice, without running it: a compiler takes its
+ * time, and a measurement that is waited for should not. Restores the device's choice. Blocks.
+ * Errors: EBB_ERR_ARGUMENT, EBB_ERR_UNSUPPORTED, EBB_ERR_DEVICE (it does not build),
+ * EBB_ERR_MEMORY. */
+ebb_status ebb_tuner_build(ebb_tuner *tuner, int choice);
+
 /* Checks the dense layer's pass of this layout with a choice, in the device's precision, against
  * the double-precision reference. Then times it alternately with EBB_MATMUL_CONFIG_AUTO and returns
  * both medians. AUTO itself, or any choice if auto_seconds is NULL, is timed alone. A choice that
