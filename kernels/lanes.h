@@ -22,6 +22,7 @@
 INLINE void multiply(vec sum[UNITS][2], const int units, const int vectors, __global const float *a,
                      int last, int unit_step, int k_step, __global const float *b, int b_stride,
                      int depth) {
+#pragma unroll 4
   for (int k = 0; k < depth; k++) {
     const vec left = aligned_vec(b + k * b_stride, 0);
     const vec right = vectors > 1 ? aligned_vec(b + k * b_stride, 1) : left;

@@ -7,113 +7,11 @@
  * a. Sizes come from a table instead of -D, so that one build serves all networks with the same
  * activations.
  */
-#include "activation.h"
-#include "batch.h"
+#include "chunk.h"
 #include "common.h"
-#include "elementary.h"
 #include "lanes.h"
 #include "update.h"
 #include "whole_step.h"
-
-/* a = f(z) (2), `count` vectors. */
-OUTLINE void activate(__global float *a, __global const float *z, int count, int kind, float p){
-#define FORWARD(capitals, name, needs_z, formula)                                                  \
-  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
-    for (int i = 0; i < count; i++) {                                                              \
-      const vec sum = aligned_vec(z, i);                                                           \
-      aligned_vec(a, i) = F_##name(vec, sum, p);                                                   \
-    }
-    ACTIVATION_ROWS(FORWARD)}
-
-/* a = da * f'(z), the second part of (8); dz replaces a. */
-OUTLINE void apply_slope(__global float *a, __global const float *z, __global const float *da,
-                         int count, int kind, float p) {
-#define BACKWARD(capitals, name, needs_z, formula)                                                 \
-  if ((ACTIVATIONS >> EBB_ACT_##capitals & 1) && kind == EBB_ACT_##capitals)                       \
-    for (int i = 0; i < count; i++) {                                                              \
-      const vec value = aligned_vec(a, i), sum = aligned_vec(z, i);                                \
-      aligned_vec(a, i) = aligned_vec(da, i) * D_##name(vec, sum, value, p);                       \
-    }
-  ACTIVATION_ROWS(BACKWARD)
-}
-
-/* The dataset rows of a chunk; their number; and the number of rows that the data hold, which may
- * be fewer than the buffer's in an epoch's last block. */
-typedef struct {
-  uint from[CHUNK];
-  int rows;
-  uint held;
-} chunk;
-
-/* Finds the rows of the chunk that begins at `place` of the epoch. */
-static inline void take_rows(chunk *c, uint place, const source *s,
-                             const uint keys[PERMUTE_ROUNDS]) {
-  const uint first = s->shuffle ? place : place % (uint)s->held;
-  c->held = min((uint)s->held, (uint)s->rows - (place - first));
-  for (int r = 0; r < CHUNK; r++) c->from[r] = min(first + (uint)r, c->held - 1);
-  for (int v = 0; v < CHUNK / WIDTH && s->shuffle; v++) {
-    const uvec places = PASTE(vload, WIDTH)(v, c->from);
-    PASTE(vstore, WIDTH)(permute_lanes(places, (uint)s->rows, keys), v, c->from);
-  }
-}
-
-/* A vector of the data from element `at` on; past the last element, that element is repeated. */
-static inline vec load_data(const source *s, size_t at, size_t count) {
-  __global const float *floats = (__global const float *)s->data;
-  if (at + WIDTH <= count)
-    return s->bytes ? s->scale * PASTE(convert_float, WIDTH)(PASTE(vload, WIDTH)(0, s->data + at))
-                    : load_vec(0, floats + at);
-  float values[WIDTH];
-  for (int lane = 0; lane < WIDTH; lane++) {
-    const size_t element = min(at + lane, count - 1);
-    values[lane] = source_value(s, element);
-  }
-  return load_vec(0, values);
-}
-
-/* x[i][r] = column i of the chunk's row r; lanes without a row become zero. */
-OUTLINE void load_inputs(__global float *x, const chunk *c, const source *s, int inputs) {
-  for (int i = 0; i < inputs; i += WIDTH)
-    for (int r = 0; r < CHUNK; r += WIDTH) {
-      float rows[WIDTH * WIDTH];
-      vec square[WIDTH];
-      for (int j = 0; j < WIDTH; j++) {
-        const size_t from = r + j < c->rows ? c->from[r + j] : 0;
-        const vec row = load_data(s, from * inputs + i, (size_t)c->held * inputs);
-        store_vec(r + j < c->rows ? row : (vec)(0.0f), j, rows);
-      }
-#pragma unroll
-      for (int j = 0; j < WIDTH; j++) square[j] = load_vec(j, rows);
-      transpose_square(square);
-      for (int j = 0; j < min(WIDTH, inputs - i); j++)
-        aligned_vec(x + (i + j) * CHUNK + r, 0) = square[j];
-    }
-}
-
-/* The loss of a chunk: z [cols][CHUNK] becomes dz. `spare` has room for target values. */
-static inline loss_sums chunk_loss(__global float *z, __global float *spare, const chunk *c,
-                                   const source *s, int cols, uint live) {
-  loss_sums sums = (loss_sums)(0.0f);
-  const int targets = LOSS_TARGETS(cols);
-  int alive[CHUNK], label[CHUNK];
-  float weight[CHUNK];
-  for (int r = 0; r < CHUNK; r++) {
-    __global const uint *from = source_targets(s, c->from[r], targets);
-    weight[r] = r < c->rows ? source_weight(s, c->from[r], targets) : 0.0f;
-    alive[r] = weight[r] > 0.0f ? -1 : 0;
-    label[r] = LOSS_HAS_LABELS && r < c->rows ? (int)from[0] : -1;
-    for (int i = 0; i < targets && !LOSS_HAS_LABELS; i++)
-      spare[i * CHUNK + r] = r < c->rows ? as_float(from[i]) : 0.0f;
-  }
-  const float scale = loss_scale((int)live, cols);
-  for (int r = 0; r < CHUNK; r += LOSS_LANES) {
-    const float w = ROW_WEIGHT(weight[r]);
-    const float2 rows = loss_rows(z + r, spare + r, cols, load_lanes(label + r),
-                                  load_lanes(alive + r), w * scale, s->loss);
-    sums += with_weight(w * rows, w);
-  }
-  return sums;
-}
 
 /* A slice with its current chunk. */
 typedef struct {
@@ -154,14 +52,18 @@ static inline void go_down(const slice *g, int l) {
   const layer at = g->layers[l], below = g->layers[l - 1];
   unit_product(g->spare, 0, g->parameters + at.weight, at.stride, 1, g->values + at.a, at.inputs,
                at.outputs);
-  apply_slope(g->values + below.a, g->values + below.z, g->spare, at.inputs * CHUNK / WIDTH,
-              below.activation, below.parameter);
+  __global float *a = g->values + below.a;
+  apply_slope(a, g->values + below.z, a, g->spare, at.inputs * CHUNK / WIDTH, below.activation,
+              below.parameter);
 }
 
 static inline void run_phase(slice *g, phase p, int count) {
   const layer last = g->layers[count - 1];
   if (p.work == TAKE) take_rows(&g->rows, g->place, g->s, g->keys);
-  if (p.work == LOAD) load_inputs(g->values, &g->rows, g->s, g->layers[0].inputs);
+  if (p.work == LOAD) {
+    const int inputs = g->layers[0].inputs;
+    load_inputs(g->values, &g->rows, g->s, inputs, 0, inputs);
+  }
   if (p.work == UP) go_up(g, p.layer, p.layer + 1 == count);
   if (p.work == GET_LOSS)
     g->sums += chunk_loss(g->values + last.a, g->spare, &g->rows, g->s, last.outputs, g->live);
