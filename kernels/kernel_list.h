@@ -26,6 +26,8 @@
   X(init_weights, "init.cl")                                                                       \
   X(whole_step, "whole_step.cl")                                                                   \
   X(whole_steps, "whole_step.cl")                                                                  \
+  X(whole_step_team, "whole_team.cl")                                                              \
+  X(whole_steps_team, "whole_team.cl")                                                             \
   X(whole_step_gpu, "whole_step_gpu.cl")                                                           \
   X(whole_steps_gpu, "whole_step_gpu.cl")                                                          \
   X(probe_fma, "probe.cl")                                                                         \

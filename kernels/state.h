@@ -55,6 +55,14 @@ static inline void store_sums(loss_sums sums, size_t i, __global float *partials
 #endif
 }
 
+static inline loss_sums load_sums(size_t i, __global const float *partials) {
+#if LOSS_WEIGHTED
+  return (float4)(vload2(0, partials + PARTIALS * i), partials[PARTIALS * i + 2], 0.0f);
+#else
+  return vload2(i, partials);
+#endif
+}
+
 typedef struct {
   ulong done, epoch_first, step, bad_step;
   uint epoch_steps, epoch;

@@ -66,7 +66,8 @@ typedef struct {
   int weight, bias, stride;
   int z, a;
   float parameter; /* of the activation */
-  int reserved[7]; /* two of the table's rows */
+  int dz, turned;  /* team form: dz, and dz with a row's values side by side */
+  int reserved[5]; /* two of the table's rows */
 } layer;
 
 /* After the layers: the list of phases for a chunk, made by host/graph/whole_step_gpu.c. */

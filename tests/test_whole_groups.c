@@ -40,7 +40,7 @@ static ebbi_whole_network network_of(ebbi_whole_layer layers[LAYERS], size_t num
                                    .activation = l + 1 < LAYERS ? EBB_ACT_GELU : EBB_ACT_IDENTITY};
     inputs = layers[l].outputs;
   }
-  return (ebbi_whole_network){layers, LAYERS, 60000};
+  return (ebbi_whole_network){layers, LAYERS, 60000, EBBI_WHOLE_ANY};
 }
 
 /* The kernels' number of the product; the layer's units and depth in this direction. */
@@ -85,7 +85,8 @@ static void plans_fit_and_leave_nothing_out(void **state) {
       ebbi_whole_layout layout;
       assert_int_equal(ebbi_whole_layout_make(&layout, &device->exec, device, &network, 100),
                        EBB_OK);
-      assert_true(layout.grouped && (layout.values == 0) != (layout.scratch == 0));
+      assert_true(layout.form == EBBI_WHOLE_GROUPS &&
+                  (layout.values == 0) != (layout.scratch == 0));
       assert_true(layout.local_bytes <= device->exec.params.step_local);
       assert_true(layout.local_bytes < all_limits[d].local_bytes);
       ebbi_table_row *rows = calloc(layout.phases, sizeof *rows);
@@ -111,7 +112,7 @@ static void without_local_memory_there_are_none(void **state) {
   assert_non_null(strstr(ebb_error_message(), "1024 bytes of local memory"));
   assert_non_null(strstr(ebb_error_message(), "1696 and 256 are needed"));
   assert_false(ebbi_pass_can_be_whole(&device->exec, r.network));
-  assert_false(ebbi_pass_whole_is_faster(&device->exec, r.network));
+  assert_false(ebbi_pass_whole_is_faster(&device->exec, r.network, 32));
   rig_free(&r);
   limit(device, (struct limits){256, 1696});
   r = rig_make(device, "100relu");

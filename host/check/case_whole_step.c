@@ -1,4 +1,4 @@
-/* Cases of the whole step, in both of its forms, against the reference network: three layers, or
+/* Cases of the whole step, in each of its forms, against the reference network: three layers, or
  * all activations, on a batch gathered from a dataset. The first batch of an epoch is full, the
  * second is the remainder. Rows in order come from a block of two full batches, after another
  * block. Gradients are compared tensor by tensor within the rounding error of the depth
@@ -22,8 +22,8 @@ static const uint64_t SEED = 0x9e3779b97f4a7c15u;
 
 /* A network, a dataset of one full and one partial batch, and the reference. */
 typedef struct whole_case {
-  ebb_engine engine; /* selects the form */
-  size_t count;      /* layers */
+  ebbi_whole_form form;
+  size_t count; /* layers */
   size_t batch, rows, parameters;
   size_t held;     /* rows that the data have room for: more where they are a block */
   uint32_t before; /* batches in earlier blocks */
@@ -54,7 +54,7 @@ static ebb_status choose(whole_case *c, ebb_spec *spec, const ebbi_fixture *fixt
     TRY((l % 2 ? ebb_spec_add_nobias : ebb_spec_add)(spec, l % 2 ? next : wide, f));
   }
   TRY(ebb_spec_add(spec, outputs, EBB_ACT_IDENTITY));
-  c->batch = s.rows <= 200 ? s.rows : c->engine == EBB_ENGINE_CPU ? 1285 : 4133;
+  c->batch = s.rows <= 200 ? s.rows : c->form == EBBI_WHOLE_GROUPS ? 4133 : 1285;
   c->rows = c->batch + ebbi_ceil_div(c->batch, 2);
   c->bytes = s.cols % 4 == 3;
   c->shuffle = s.cols % 2;
@@ -339,20 +339,23 @@ static ebb_status set_up(whole_case *c, ebbi_fixture *fixture) {
   ebbi_reference_order(c->order, c->rows, c->shuffle, SEED, EPOCH);
   TRY(make_parameters(c, fixture));
   ebbi_exec exec = *fixture->exec;
-  ebbi_whole_network network = {c->layers, c->count, c->parameters};
-  TRY(ebbi_exec_set_engine(&exec, c->engine));
-  return ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch, c->loss);
+  ebbi_whole_network network = {c->layers, c->count, c->parameters, c->form};
+  TRY(ebbi_exec_set_engine(&exec, c->form == EBBI_WHOLE_GROUPS ? EBB_ENGINE_GPU : EBB_ENGINE_CPU));
+  TRY(ebbi_whole_step_create(&c->step, &exec, fixture->device, &network, c->batch, c->loss));
+  if (c->batch % 2) c->step->layout.waits = false; /* of a team: each phase by itself */
+  return EBB_OK;
 }
 
-static ebb_status run_case(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engine, size_t layers,
+static ebb_status run_case(ebbi_fixture *fixture, ebbi_shape s, ebbi_whole_form form, size_t layers,
                            const ebb_optimizer_kind *kind) {
   bool all = !kind && fixture->activation == EBB_ACT_RELU; /* losses; else one, to compile less */
-  whole_case c = {.engine = engine, .count = layers, .between = kind ? 0 : NAN};
+  whole_case c = {.form = form, .count = layers, .between = kind ? 0 : NAN};
   size_t turn = all ? s.rows + s.cols + s.depth : kind ? *kind : (size_t)fixture->activation;
   ebb_spec spec;
   c.loss = ebb_loss_default((ebb_loss_kind)(turn % ebbi_fixture_some(fixture, EBB_LOSS_COUNT)));
   c.loss.weighted = kind ? *kind % 2 : layers > LAYERS; /* a network of each form */
-  if (kind) s.rows = (s.rows - 1) % 32 + 1;             /* with updates, a batch is one slice */
+  size_t most = form == EBBI_WHOLE_TEAM ? 100 : 32;     /* with updates, a batch is one slice */
+  if (kind) s.rows = (s.rows - 1) % most + 1;
   TRY(choose(&c, &spec, fixture, s));
   ebbi_tally_case(&fixture->tally, "%zu-%zu-%zu-%s%zu, batch %zu, %s%s", ebb_spec_inputs(&spec),
                   spec.nodes[0].units, spec.nodes[1].units, layers > LAYERS ? "…-" : "",
@@ -366,35 +369,31 @@ static ebb_status run_case(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engin
 }
 
 /* `rows` is the batch and sets the outputs, `cols` the inputs, `depth` the hidden layers. */
-ebb_status ebbi_case_whole_step(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_case(fixture, s, EBB_ENGINE_CPU, LAYERS, NULL);
-}
+#define STEP_CASE(name, form, layers)                                                              \
+  ebb_status ebbi_case_##name(ebbi_fixture *fixture, ebbi_shape s) {                               \
+    return run_case(fixture, s, form, layers, NULL);                                               \
+  }
 
-ebb_status ebbi_case_whole_step_gpu(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_case(fixture, s, EBB_ENGINE_GPU, LAYERS, NULL);
-}
+STEP_CASE(whole_step, EBBI_WHOLE_SLICES, LAYERS)
+STEP_CASE(whole_step_team, EBBI_WHOLE_TEAM, LAYERS)
+STEP_CASE(whole_step_gpu, EBBI_WHOLE_GROUPS, LAYERS)
+STEP_CASE(whole_step_mixed, EBBI_WHOLE_SLICES, MIXED_LAYERS)
+STEP_CASE(whole_step_mixed_gpu, EBBI_WHOLE_GROUPS, MIXED_LAYERS)
 
-ebb_status ebbi_case_whole_step_mixed(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_case(fixture, s, EBB_ENGINE_CPU, MIXED_LAYERS, NULL);
-}
-
-ebb_status ebbi_case_whole_step_mixed_gpu(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_case(fixture, s, EBB_ENGINE_GPU, MIXED_LAYERS, NULL);
-}
-
-static ebb_status run_optimizers(ebbi_fixture *fixture, ebbi_shape s, ebb_engine engine) {
+static ebb_status run_optimizers(ebbi_fixture *fixture, ebbi_shape s, ebbi_whole_form form) {
   fixture->activation = EBB_ACT_RELU;
   for (size_t kind = 0; kind < ebbi_fixture_some(fixture, EBB_OPT_COUNT); kind++) {
-    TRY(run_case(fixture, s, engine, LAYERS, &(ebb_optimizer_kind){(ebb_optimizer_kind)kind}));
+    TRY(run_case(fixture, s, form, LAYERS, &(ebb_optimizer_kind){(ebb_optimizer_kind)kind}));
     ebbi_fixture_clear(fixture);
   }
   return EBB_OK;
 }
 
-ebb_status ebbi_case_whole_steps(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_optimizers(fixture, s, EBB_ENGINE_CPU);
-}
+#define STEPS_CASE(name, form)                                                                     \
+  ebb_status ebbi_case_##name(ebbi_fixture *fixture, ebbi_shape s) {                               \
+    return run_optimizers(fixture, s, form);                                                       \
+  }
 
-ebb_status ebbi_case_whole_steps_gpu(ebbi_fixture *fixture, ebbi_shape s) {
-  return run_optimizers(fixture, s, EBB_ENGINE_GPU);
-}
+STEPS_CASE(whole_steps, EBBI_WHOLE_SLICES)
+STEPS_CASE(whole_steps_team, EBBI_WHOLE_TEAM)
+STEPS_CASE(whole_steps_gpu, EBBI_WHOLE_GROUPS)

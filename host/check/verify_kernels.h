@@ -69,6 +69,8 @@ typedef enum ebbi_check_activations {
   X(whole_step, ONE, STEP_CPU)                                                                     \
   X(whole_step_mixed, NONE, STEP_CPU)                                                              \
   X(whole_steps, NONE, STEP_CPU)                                                                   \
+  X(whole_step_team, ONE, STEP_CPU)                                                                \
+  X(whole_steps_team, NONE, STEP_CPU)                                                              \
   X(whole_step_gpu, ONE, STEP_GPU)                                                                 \
   X(whole_step_mixed_gpu, NONE, STEP_GPU)                                                          \
   X(whole_steps_gpu, NONE, STEP_GPU)                                                               \

@@ -258,9 +258,10 @@ static const option_row rows[] = {
      "fifth of them, and save this network",
      NULL, 0, 0},
     {NULL, "step", 0, FOR_TRAIN | FOR_BENCH, KIND_CHOICE, MEMBER(step), "FORM", "auto",
-     "how a step runs: by layers, or whole: fused into one launch and the update, for layers of at "
-     "most 128 units and at most 65,536 parameters in total; auto: whole on a CPU if possible, on "
-     "a GPU up to 16,384 parameters",
+     "how a step runs: by layers, or whole: fused into one launch, for dense layers of at most "
+     "1024 "
+     "units and at most 262,144 parameters in total on a CPU, 128 and 65,536 on a GPU; auto: whole "
+     "on a CPU if it is faster, on a GPU up to 16,384 parameters",
      steps, 0, 0},
     {NULL, "precision", 0, MULTIPLIES, KIND_CHOICE, MEMBER(precision), "P", "fp32",
      "precision of the operands of products; tf32 and bf16 need tensor cores (NVIDIA, compute "

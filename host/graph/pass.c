@@ -23,6 +23,7 @@ static ebb_status need_gradients(ebbi_need *need, const ebbi_exec *exec, const e
     TRY(ebbi_pass_whole_layout(&whole, exec, network, batch));
     ebbi_need_add(need, ebbi_whole_table_bytes(&whole));
     ebbi_need_add(need, ebbi_whole_scratch_bytes(&whole)); /* 0: values are in local memory */
+    ebbi_need_add(need, ebbi_whole_progress_bytes(&whole));
   }
   if (kind != EBBI_PASS_EVALUATION)
     ebbi_need_add(need, whole.slices * ebbi_stride(whole.slices, count) * sizeof(float));

@@ -24,7 +24,7 @@ static ebbi_whole_network describe(ebbi_whole_layer layers[EBB_MAX_NODES],
                                    .bias = network->parameter[n][1] ? network->offset[n][1]
                                                                     : EBBI_WHOLE_NONE,
                                    .activation = spec->nodes[n].activation};
-  return (ebbi_whole_network){layers, spec->count, network->parameters->cols};
+  return (ebbi_whole_network){layers, spec->count, network->parameters->cols, EBBI_WHOLE_ANY};
 }
 
 bool ebbi_pass_can_be_whole(const ebbi_exec *exec, const ebb_network *network) {
@@ -34,11 +34,11 @@ bool ebbi_pass_can_be_whole(const ebbi_exec *exec, const ebb_network *network) {
   return ebbi_whole_fits(exec, network->device, &described);
 }
 
-bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network) {
+bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network, size_t batch) {
   ebbi_whole_layer layers[EBB_MAX_NODES];
   if (first_unfit(&network->spec) < network->spec.count) return false;
   ebbi_whole_network described = describe(layers, network);
-  return ebbi_whole_is_faster(exec, network->device, &described);
+  return ebbi_whole_is_faster(exec, network->device, &described, batch);
 }
 
 static ebb_status require_fit(const ebb_spec *spec) {

@@ -10,7 +10,7 @@
 bool ebbi_pass_can_be_whole(const ebbi_exec *exec, const ebb_network *network);
 
 /* Returns true if whole steps are expected to be faster than steps by layers. */
-bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network);
+bool ebbi_pass_whole_is_faster(const ebbi_exec *exec, const ebb_network *network, size_t batch);
 
 ebb_status ebbi_pass_whole_layout(ebbi_whole_layout *layout, const ebbi_exec *exec,
                                   const ebb_network *network, size_t batch);

@@ -18,7 +18,7 @@ enum { SAMPLE_ROWS = 512 };
 
 /* Whole steps do not use tensor cores: their precision is fp32. */
 static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network, ebb_step_form form,
-                              bool parts) {
+                              size_t batch, bool parts) {
   const ebbi_exec *exec = ebbi_device_exec(network->device);
   ebb_precision precision = exec->mma.precision;
   bool rounded = precision != EBB_PRECISION_FP32;
@@ -29,7 +29,7 @@ static ebb_status choose_kind(ebbi_pass_kind *kind, const ebb_network *network, 
           "ebb_trainer_create: whole steps take one batch, not several that accumulate; use a "
           "larger batch, or steps by layers");
   bool whole = form == EBB_STEP_WHOLE || (form == EBB_STEP_AUTO && !rounded && !parts &&
-                                          ebbi_pass_whole_is_faster(exec, network));
+                                          ebbi_pass_whole_is_faster(exec, network, batch));
   *kind = whole ? EBBI_PASS_WHOLE : EBBI_PASS_LAYERS;
   return EBB_OK;
 }
@@ -110,7 +110,7 @@ ebb_status ebbi_train_setup_make(ebbi_train_setup *setup, const ebb_network *net
       .parts = parts,
       .train = {train, batch * parts, 0, options->shuffle, options->seed},
   };
-  TRY(choose_kind(&setup->kind, network, options->step, parts > 1));
+  TRY(choose_kind(&setup->kind, network, options->step, batch, parts > 1));
   setup->sample_rows = *train;
   setup->sample_rows.rows = batch < SAMPLE_ROWS ? batch : SAMPLE_ROWS;
   if (valid)

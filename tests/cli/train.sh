@@ -232,7 +232,7 @@ begin "both forms of a step"
 for form in layers whole; do
   code 0 train --data class.csv --model 8relu --epochs 3 --quiet --step $form --out form.safetensors
 done
-complains 1 '^ebb: --step: .*is 129 wide, at most 128' train --data class.csv --model 129relu --step whole --quiet
+complains 1 '^ebb: --step: .*is 1025 wide, at most 1024' train --data class.csv --model 1025relu --step whole --quiet
 complains 2 'step' train --data class.csv --step slow --quiet
 
 begin "the number of threads does not matter" # PoCL's variable; other drivers simply run twice
