@@ -68,6 +68,7 @@
   X(norm_gradients, "norm.cl")                                                                     \
   X(matmul_nn_cpu, "matmul_cpu.cl")                                                                \
   X(matmul_nt_cpu, "matmul_cpu.cl")                                                                \
+  X(matmul_nn_few, "matmul_few.cl")                                                                \
   X(matmul_tn_cpu, "matmul_cpu.cl")                                                                \
   X(add_slices, "add_slices.cl")                                                                   \
   X(matmul_nn_gpu, "matmul_gpu.cl")                                                                \

@@ -61,6 +61,11 @@ trains cpu 7 "${rows[@]}" --valid 0 --model "$kinds" --step layers "${untested[@
 EBB_MATMUL=gpu clean "$products" fp32 f32 f32 9x29x513
 EBB_MATMUL=cpu clean "$products" fp32 f32 f32 1x1x2049
 
+# Few rows and many columns, by the engine cpu from 512 on: a tile and what is left, panels and what is
+# left, at the end of b without padding; and a second block of the depth.
+EBB_MATMUL=cpu clean "$products" fp32 f32 f32 5x543x9
+[[ -z ${ALL-} ]] || EBB_MATMUL=cpu clean "$products" fp32 f32 f32 5x543x130
+
 left_out='^probe_' # no training runs the probes of `ebb bench`
 if ldd "$ebb" | grep -q clblast; then
   trains clblast 7 "${rows[@]}" --model 9tanh:nobias --task regression --optimizer sgd

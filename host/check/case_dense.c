@@ -178,6 +178,39 @@ ebb_status ebbi_case_dense_forward(ebbi_fixture *fixture, ebbi_shape s) {
   return compare_activation(fixture, a_alone, &z, count, bound);
 }
 
+/* The kernel for few rows gives c = a.b the bits of the engine's other kernel. */
+static ebb_status compare_few(ebbi_fixture *fixture, const ebbi_exec *few, const ebbi_exec *other,
+                              ebbi_shape s) {
+  operand a, b;
+  ebb_tensor *result, *reference;
+  double *expected;
+  TRY(make_operand(&a, fixture, s.rows, s.depth));
+  TRY(make_operand(&b, fixture, s.depth, s.cols));
+  TRY(ebbi_fixture_output(&result, fixture, s.rows, s.cols));
+  TRY(ebbi_fixture_output(&reference, fixture, s.rows, s.cols));
+  TRY(ebbi_matmul(few, result, a.tensor, false, b.tensor, false));
+  TRY(ebbi_matmul(other, reference, a.tensor, false, b.tensor, false));
+  TRY(ebbi_fixture_read(&expected, fixture, reference));
+  return ebbi_fixture_compare(fixture, result, expected, NULL, 0);
+}
+
+/* dense_forward by the kernel for few rows, which the device's own choice takes for large products
+ * only. */
+ebb_status ebbi_case_dense_few_rows(ebbi_fixture *fixture, ebbi_shape s) {
+  const ebbi_exec *own = fixture->exec;
+  ebbi_exec few = *own, other = *own;
+  few.engine = other.engine = EBB_ENGINE_CPU;
+  few.engine_forced = other.engine_forced = true;
+  few.params.few_cols = 0;
+  few.params.few_bytes = 0;
+  other.params.few_cols = UINT32_MAX / 2;
+  fixture->exec = &few;
+  ebb_status status = ebbi_case_dense_forward(fixture, s);
+  fixture->exec = own;
+  TRY(status);
+  return compare_few(fixture, &few, &other, s);
+}
+
 /* A layer's z and a = f(z), both rounded to their type as on the device. */
 typedef struct layer_values {
   ebb_tensor *z, *a;

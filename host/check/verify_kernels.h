@@ -15,7 +15,8 @@ typedef struct ebbi_shape {
 typedef ebb_status (*ebbi_kernel_case)(ebbi_fixture *fixture, ebbi_shape shape);
 
 /* Which devices use an operation by default: those whose products run on the engine itself; those
- * with the engine clblast; those whose whole steps have the CPU form, or the GPU form; all. */
+ * with the engine clblast; those whose whole steps have the CPU form, which have the one for
+ * products of few rows, too, or the GPU form; all. */
 typedef enum ebbi_check_use {
   EBBI_USE_PRODUCT,
   EBBI_USE_CLBLAST,
@@ -66,6 +67,7 @@ typedef enum ebbi_check_activations {
   X(accumulate, NONE, ANY)                                                                         \
   X(max_norm, NONE, ANY)                                                                           \
   X(average, NONE, ANY)                                                                            \
+  X(dense_few_rows, ONE, STEP_CPU)                                                                 \
   X(whole_step, ONE, STEP_CPU)                                                                     \
   X(whole_step_mixed, NONE, STEP_CPU)                                                              \
   X(whole_steps, NONE, STEP_CPU)                                                                   \

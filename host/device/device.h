@@ -20,6 +20,9 @@ typedef struct ebbi_device_params {
   unsigned tile_m, tile_v; /* CPU matmul: a tile's rows, and its vectors of columns */
   unsigned block_k;        /* CPU matmul: steps of depth packed at a time */
   unsigned panels;         /* CPU matmul: tiles of columns that an item packs at block_k steps */
+  unsigned few_m;          /* CPU matmul with few rows: a tile's rows */
+  unsigned few_cols;       /* and when that form is used: least columns for each compute unit, */
+  uint64_t few_bytes;      /* least bytes of b */
   unsigned element_group, element_vectors; /* elementwise: items of a group, vectors of an item */
   unsigned reduce_group;                   /* sums and norms: items of a group */
   unsigned loss_group, loss_rows;          /* loss: items of a group; rows of an item on a CPU */

@@ -96,6 +96,7 @@ ebb_status ebbi_device_read_sizes(ebb_device_info *info, cl_device_id device) {
 void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_device_id device) {
   enum { MOST_UNITS = 1 << 20 };
   cl_uint units = 1, width = 1;
+  cl_ulong cache = 0;
   read_text(info->name, platform, device, CL_DEVICE_NAME);
   read_text(info->vendor, platform, device, CL_DEVICE_VENDOR);
   read_text(info->driver, platform, device, CL_DRIVER_VERSION);
@@ -104,6 +105,8 @@ void ebbi_device_read_info(ebb_device_info *info, cl_platform_id platform, cl_de
   info->type = device_type(device);
   clGetDeviceInfo(device, CL_DEVICE_MAX_COMPUTE_UNITS, sizeof units, &units, NULL);
   clGetDeviceInfo(device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof width, &width, NULL);
+  clGetDeviceInfo(device, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+  info->cache_bytes = cache;
   info->compute_units = units < 1 ? 1 : units > MOST_UNITS ? MOST_UNITS : units;
   info->float_width = width > 0 ? width : 1;
   (void)ebbi_device_read_sizes(info, device); /* listed anyway; opening the device reads them

@@ -6,10 +6,11 @@
 
 /* The matmul tile fits the register file: 32 registers of 16 floats hold 11 x 2 vectors of sums and
  * their operands, 16 registers of 8 or 4 floats hold 6 x 2; larger tiles spill. 12 rows would fit,
- * too, but batches of 32 and 64 rows are 3 and 6 tiles of 11 with fewer rows left over. */
+ * too, but batches of 32 and 64 rows are 3 and 6 tiles of 11 with fewer rows left over. With few
+ * rows the tile is 8 or 4 x 3, which divide more numbers of rows. */
 static const struct {
-  unsigned width, tile_m, tile_v;
-} vector_rows[] = {{16, 11, 2}, {8, 6, 2}, {4, 6, 2}};
+  unsigned width, tile_m, tile_v, few_m;
+} vector_rows[] = {{16, 11, 2, 8}, {8, 6, 2, 4}, {4, 6, 2, 4}};
 enum { VECTOR_ROWS = sizeof vector_rows / sizeof *vector_rows };
 
 /* Items of a group and work of an item: a CPU needs one item with much work, a GPU many with
@@ -19,6 +20,9 @@ static const struct {
   unsigned element_group, element_vectors, reduce_group, loss_group, loss_rows, gather_group,
       block_k, panels;
 } cpu_row = {1, 64, 1, 1, 16, 1, 512, 4}, gpu_row = {256, 1, 64, 64, 1, 64, 32, 1};
+
+/* Fewer columns for each compute unit are not worth a product of few rows in its own form. */
+enum { FEW_COLS = 512 };
 
 static bool is_cpu(const ebb_device_info *info) {
   return info->type == EBB_DEVICE_CPU;
@@ -55,6 +59,9 @@ bool ebbi_params_choose(ebbi_device_params *params, const ebb_device_info *info,
       .tile_v = vector_rows[row].tile_v,
       .block_k = is_cpu(info) ? cpu_row.block_k : gpu_row.block_k,
       .panels = is_cpu(info) ? cpu_row.panels : gpu_row.panels,
+      .few_m = vector_rows[row].few_m,
+      .few_cols = FEW_COLS,
+      .few_bytes = width == 16 ? info->cache_bytes : 0,
       .element_group =
           most_items(info, is_cpu(info) ? cpu_row.element_group : gpu_row.element_group),
       .element_vectors = is_cpu(info) ? cpu_row.element_vectors : gpu_row.element_vectors,

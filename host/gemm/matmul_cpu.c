@@ -109,6 +109,7 @@ ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_te
                               ebb_activation activation) {
   ebbi_split split;
   TRY(choose_split(&split, p, !p->activates));
+  if (split.slices == 1 && ebbi_matmul_few_suits(p)) return ebbi_matmul_few(p, z, bias, activation);
   ebbi_launch launch = begin(p, activation, bias != NULL);
   ebbi_launch_buffer(&launch, split.partials);
   ebbi_launch_buffer(&launch, ebbi_tensor_buffer(z));

@@ -38,6 +38,10 @@ size_t ebbi_matmul_cpu_slices(ebb_layout layout, size_t rows, size_t cols, size_
  * z keeps the sum unless NULL. bias NULL: c = f(a.b) if the product activates, else c = a.b. */
 ebb_status ebbi_matmul_cpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation);
+/* The same with few rows and many columns, on CPUs, if it suits: the same bits in less time. */
+bool ebbi_matmul_few_suits(const ebbi_product *p);
+ebb_status ebbi_matmul_few(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
+                           ebb_activation activation);
 ebb_status ebbi_matmul_gpu_nn(const ebbi_product *p, ebb_tensor *z, const ebb_tensor *bias,
                               ebb_activation activation);
 

@@ -42,6 +42,7 @@ typedef struct ebb_device_info {
   uint64_t local_bytes;    /* local memory per group */
   uint64_t global_bytes;   /* total device memory */
   uint64_t max_allocation; /* largest single buffer */
+  uint64_t cache_bytes;    /* cache of its memory; 0: unknown */
 } ebb_device_info;
 
 /* Counters since the device was opened; use the difference of two readings. */
