@@ -32,8 +32,9 @@
 #if TILE_V > 2
 #error "a tile is cut at its first vector or not at all"
 #endif
-#if BLOCK_K / 2 % WIDTH != 0 || WIDTH % 4 != 0
-#error "a block is whole vectors of k, and they whole squares of 4 x 4"
+#define BLOCK_UNIT 16 /* a block's steps of k are a multiple of it: whole vectors and squares */
+#if BLOCK_K / 2 % BLOCK_UNIT != 0 || TILE_N % 8 != 0
+#error "a block is whole vectors of k, and a panel whole squares of 8 x 8"
 #endif
 
 /* An item's part of c, rows [top, bottom) and columns [left, right); its slice of the depth, steps
@@ -54,7 +55,7 @@ static inline part item_part(int rows, int cols, int depth, int block, int item_
                 min(left + item_panels * TILE_N, cols),
                 first,
                 min(first + item_depth, depth),
-                min((item_depth + WIDTH - 1) / WIDTH * WIDTH, block)};
+                min((item_depth + BLOCK_UNIT - 1) / BLOCK_UNIT * BLOCK_UNIT, block)};
 }
 
 /* Rows of c before an item's slice if c holds the partial products of several slices: each has the
@@ -79,23 +80,49 @@ INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int dep
   }
 }
 
-/* panel[k] = column k of b, from TILE_N rows; past the edge the last row is repeated. Squares of 4
- * x 4 are transposed in registers; the row padding completes the last square. */
+/* Pairs of x and y: the lower or the upper ones of each half, as single lanes or as two. */
+#define LOW_LANES(x, y)  (float8)(x.s0, y.s0, x.s1, y.s1, x.s4, y.s4, x.s5, y.s5)
+#define HIGH_LANES(x, y) (float8)(x.s2, y.s2, x.s3, y.s3, x.s6, y.s6, x.s7, y.s7)
+#define LOW_PAIRS(x, y)  (float8)(x.s01, y.s01, x.s45, y.s45)
+#define HIGH_PAIRS(x, y) (float8)(x.s23, y.s23, x.s67, y.s67)
+
+/* Rows of a square [8, 8], `pitch` floats apart, become its columns in registers. */
+INLINE void store_transposed(float *to, const int pitch, float8 row[8]) {
+  float8 pair[8], four[8];
+#pragma unroll
+  for (int i = 0; i < 8; i += 2) {
+    pair[i] = LOW_LANES(row[i], row[i + 1]);
+    pair[i + 1] = HIGH_LANES(row[i], row[i + 1]);
+  }
+#pragma unroll
+  for (int i = 0; i < 8; i += 4) {
+    four[i] = LOW_PAIRS(pair[i], pair[i + 2]);
+    four[i + 1] = HIGH_PAIRS(pair[i], pair[i + 2]);
+    four[i + 2] = LOW_PAIRS(pair[i + 1], pair[i + 3]);
+    four[i + 3] = HIGH_PAIRS(pair[i + 1], pair[i + 3]);
+  }
+#pragma unroll
+  for (int i = 0; i < 4; i++) {
+    vstore8((float8)(four[i].lo, four[i + 4].lo), 0, to + i * pitch);
+    vstore8((float8)(four[i].hi, four[i + 4].hi), 0, to + (i + 4) * pitch);
+  }
+}
+
+/* panel[k] = column k of b, from TILE_N rows; past the edge the last row is repeated. The row
+ * padding completes the last squares. All rows advance together, so that the panel's lines are
+ * written once. */
 static inline void pack_columns(vec *panel, __global const float *b, int b_stride, int depth,
                                 int left) {
-  for (int n = 0; n < TILE_N; n += 4) {
-    float *to = (float *)panel + n;
-    __global const float *rows[4];
+  __global const float *rows[TILE_N];
 #pragma unroll
-    for (int i = 0; i < 4; i++) rows[i] = b + (size_t)min(n + i, left - 1) * b_stride;
-    for (int k = 0; k < depth; k += 4) {
-      const float4 p = vload4(0, rows[0] + k), q = vload4(0, rows[1] + k);
-      const float4 r = vload4(0, rows[2] + k), s = vload4(0, rows[3] + k);
-      vstore4((float4)(p.x, q.x, r.x, s.x), 0, to);
-      vstore4((float4)(p.y, q.y, r.y, s.y), 0, to + TILE_N);
-      vstore4((float4)(p.z, q.z, r.z, s.z), 0, to + 2 * TILE_N);
-      vstore4((float4)(p.w, q.w, r.w, s.w), 0, to + 3 * TILE_N);
-      to += 4 * TILE_N;
+  for (int n = 0; n < TILE_N; n++) rows[n] = b + (size_t)min(n, left - 1) * b_stride;
+  for (int k = 0; k < depth; k += 8) {
+#pragma unroll
+    for (int n = 0; n < TILE_N; n += 8) {
+      float8 row[8];
+#pragma unroll
+      for (int i = 0; i < 8; i++) row[i] = vload8(0, rows[n + i] + k);
+      store_transposed((float *)(panel + k * TILE_V) + n, TILE_N, row);
     }
   }
 }
@@ -128,6 +155,7 @@ static inline void load_column(float column[TILE_M], __global const float *a,
 INLINE void multiply_rows(vec sum[TILE_M][TILE_V], __global const float *a,
                           const size_t offset[TILE_M], int step, const vec *panel, int depth,
                           const int vectors) {
+#pragma unroll 4
   for (int k = 0; k < depth; k++) {
     float column[TILE_M];
     load_column(column, a, offset);

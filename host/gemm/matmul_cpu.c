@@ -19,6 +19,8 @@ typedef struct share {
   size_t across, down; /* number of items */
 } share;
 
+enum { BLOCK_UNIT = 16 }; /* twin of the kernels' */
+
 /* Multiply-adds that justify a further item: about what a core computes while another wakes up. */
 enum { ITEM_WORK = 1 << 18 };
 
@@ -38,8 +40,7 @@ static share share_out(const ebbi_product *p, size_t depth, const ebbi_device_pa
   size_t tiles = ebbi_ceil_div(p->rows, params->tile_m);
   size_t panels = ebbi_ceil_div(p->cols, params->tile_v * params->width);
   size_t wanted = ebbi_ceil_div(wanted_items(p, params), ebbi_ceil_div(p->depth, depth));
-  size_t block =
-      ebbi_ceil_div(depth, params->width) * params->width; /* twin of the kernels' rule */
+  size_t block = ebbi_round_up(depth, BLOCK_UNIT);
   size_t largest = p->layout == EBB_LAYOUT_TN ? params->block_k / 2 : params->block_k;
   if (block > largest) block = largest;
   share s = {.panels = params->panels * params->block_k / block};
