@@ -97,6 +97,41 @@ static void test_checks_are_counted(void **state) {
   ebb_network_free(network);
 }
 
+typedef struct names {
+  size_t count, most;
+  char list[512];
+} names;
+
+static bool take_name(const ebb_check *check, void *user) {
+  names *n = user;
+  size_t used = strlen(n->list);
+  assert_true(check->error == 0 && check->bound == 0 && check->detail[0] == '\0');
+  snprintf(n->list + used, sizeof n->list - used, "%s %s;", check->group, check->name);
+  return ++n->count != n->most;
+}
+
+/* Checks are listed in their order, nothing is run, and the callback may stop. */
+static void test_checks_are_listed(void **state) {
+  ebb_device *device = *state;
+  ebb_network *network = make_network(device, "5-9relu-3");
+  ebb_verify_options options = options_for(network);
+  options.kernels = options.all = true;
+  options.only = "*er_products";
+  assert_int_equal(ebb_verify_list(device, &options, take_name, &(names){0}), EBB_ERR_ARGUMENT);
+  assert_int_equal(ebb_verify_list(device, &options, NULL, NULL), EBB_ERR_ARGUMENT);
+  options.only = "kernel probe_*a";
+  names some = {0}, first = {.most = 1};
+  uint64_t built = ebb_device_counters(device).programs_built;
+  assert_int_equal(ebb_verify_list(device, &options, take_name, &some), EBB_OK);
+  assert_int_equal(ebb_device_counters(device).programs_built, built);
+  assert_int_equal(some.count, count_checks(device, &options));
+  assert_string_equal(some.list, "kernel probe_fma;");
+  options.only = "layer 1 *";
+  assert_int_equal(ebb_verify_list(device, &options, take_name, &first), EBB_OK);
+  assert_string_equal(first.list, "gradient layer 1 weight;");
+  ebb_network_free(network);
+}
+
 /* Each kind of node brings a network of its own; that of dense has layers without bias. One more
  * has a formula. */
 static void test_kinds_pass(void **state) {
@@ -310,6 +345,7 @@ int main(int count, char **words) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_kernels_pass),
       cmocka_unit_test(test_checks_are_counted),
+      cmocka_unit_test(test_checks_are_listed),
       cmocka_unit_test(test_kinds_pass),
       cmocka_unit_test(test_tuned_choices_are_checked),
       cmocka_unit_test(test_only_builds_nothing_else),

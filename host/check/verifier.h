@@ -16,11 +16,13 @@ typedef struct ebbi_verifier {
   void *user;
   bool half_inputs, half_outputs; /* for the fixtures of kernel checks */
   bool counting;                  /* checks are only counted, not run */
+  bool listing;                   /* and reported by name */
   size_t count;
   bool stopped; /* by the callback */
 } ebbi_verifier;
 
-/* True if the options select the check. While checks are counted, counts it and returns false. */
+/* True if the options select the check. While checks are counted, counts it, reports it
+ * if they are listed, and returns false. */
 bool ebbi_verifier_wants(ebbi_verifier *verifier, const char *group, const char *name);
 
 /* Counts and reports one check, if it is selected. A tally that compared nothing has failed.

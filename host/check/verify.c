@@ -38,9 +38,15 @@ static bool is_named(const char *only, const char *group, const char *name) {
   return false;
 }
 
+static void list(ebbi_verifier *verifier, const char *group, const char *name) {
+  const ebb_check check = {.group = group, .name = name, .detail = ""};
+  verifier->listing = verifier->report(&check, verifier->user);
+}
+
 bool ebbi_verifier_wants(ebbi_verifier *verifier, const char *group, const char *name) {
   bool named = is_named(verifier->options->only, group, name);
   if (verifier->counting) verifier->count += named;
+  if (verifier->listing && named) list(verifier, group, name);
   return named && !verifier->counting;
 }
 
@@ -100,6 +106,16 @@ ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_
   TRY(count_checks(&verifier));
   *count = verifier.count;
   return EBB_OK;
+}
+
+ebb_status ebb_verify_list(ebb_device *device, const ebb_verify_options *options,
+                           ebb_verify_callback report, void *user) {
+  ebb_verify_options own;
+  REQUIRE(report, EBB_ERR_ARGUMENT, "ebb_verify_list: an argument is NULL");
+  TRY(take_options(&own, device, device, options));
+  ebbi_verifier verifier = {
+      .device = device, .options = &own, .report = report, .user = user, .listing = true};
+  return count_checks(&verifier);
 }
 
 ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,

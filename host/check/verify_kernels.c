@@ -188,14 +188,12 @@ static ebb_status run_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_fo
 
 /* True if any of its checks is selected; otherwise the tensor core's code need not be built. */
 static bool wants_unit(ebbi_verifier *verifier, ebbi_unit unit, const mma_form *form) {
-  bool counting = verifier->counting;
-  size_t before = verifier->count;
-  verifier->counting = true;
-  (void)run_unit(verifier, unit, form);
-  bool wanted = verifier->count > before;
-  verifier->counting = counting;
-  verifier->count = before;
-  return wanted;
+  ebbi_verifier trial = *verifier;
+  trial.counting = true;
+  trial.listing = false;
+  trial.count = 0;
+  (void)run_unit(&trial, unit, form);
+  return trial.count > 0;
 }
 
 /* Every tensor core whose code the device's compiler accepts; these rows answer whether its results

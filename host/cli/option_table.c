@@ -313,6 +313,8 @@ static const option_row rows[] = {
      "run only the checks of this name and build nothing else: a group, the first word of a name, "
      "or a pattern for the whole name: gradient, matmul_nn, 'dense_forward *'",
      NULL, 0, 0},
+    {NULL, "list", 0, FOR_VERIFY | FLAG_ONLY, KIND_FLAG, MEMBER(list), NULL, NULL,
+     "print the group and the name of each check instead of running it", NULL, 0, 0},
     {NULL, "replay", 0, FOR_VERIFY | FLAG_ONLY, KIND_WORD, MEMBER(replay), "FILE", NULL,
      "instead of all checks, repeat the operation that a training's sentinel found wrong and saved "
      "in FILE, and say whether it is wrong on this device too",

@@ -102,7 +102,7 @@ typedef struct settings {
   double budget;
 
   const char *only, *replay;
-  bool all;
+  bool all, list;
 
   bool clear;
 

@@ -103,6 +103,7 @@ static size_t count_named(const subject *x, const settings *s, const ebb_network
 /* Makes a network with given or default sizes, unless --only selects none of its checks: its random
  * weights would need an unused kernel. */
 static int make_network(subject *x, const settings *s) {
+  if (s->list) return build_network(x, s, EBB_INIT_ZERO);
   if (!s->only || s->data) return build_network(x, s, EBB_INIT_AUTO);
   int code = build_network(x, s, EBB_INIT_ZERO);
   if (code != EXIT_GOOD) return code;
@@ -161,6 +162,23 @@ static int choose_checks(ebb_verify_options *options, const subject *x, const se
   return code;
 }
 
+static bool list_check(const ebb_check *check, void *user) {
+  const listing *list = user;
+  if (list->results)
+    json_array_append_new(list->results,
+                          json_pack("{s:s, s:s}", "group", check->group, "name", check->name));
+  else
+    printf("%s %s\n", check->group, check->name);
+  return signals_caught() == 0;
+}
+
+static int list_checks(subject *x, listing *list, const ebb_verify_options *options) {
+  ebb_status status = ebb_verify_list(x->device, options, list_check, list);
+  int code = options->only ? fail_option(list->s, "only", status) : fail_status(status);
+  if (code != EXIT_GOOD || !list->results) return code;
+  return print_json(json_pack("{s:O}", "checks", list->results));
+}
+
 static int run_checks(subject *x, listing *list, const ebb_verify_options *options) {
   ebb_verify_result result = {0};
   ebb_status counted = ebb_verify_count(&list->count, x->device, options);
@@ -185,7 +203,8 @@ static int verify(subject *x, listing *list) {
   ebb_verify_options options;
   int code = prepare(x, s);
   if (code == EXIT_GOOD) code = choose_checks(&options, x, s);
-  return code == EXIT_GOOD ? run_checks(x, list, &options) : code;
+  if (code != EXIT_GOOD) return code;
+  return s->list ? list_checks(x, list, &options) : run_checks(x, list, &options);
 }
 
 /* ---- a replay ---- */
@@ -228,10 +247,10 @@ static int print_replay_json(const ebb_replay_result *r, const ebb_device *devic
 
 static int replay(subject *x, const settings *s) {
   ebb_replay_result result;
-  if (s->argument || s->data || s->model || s->only || s->all)
+  if (s->argument || s->data || s->model || s->only || s->all || s->list)
     return fail(EXIT_USAGE,
                 "--replay computes one operation again and goes with no MODEL, --model, "
-                "--data, --only or --all");
+                "--data, --only, --all or --list");
   int code = open_device(&x->device, s);
   if (code != EXIT_GOOD) return code;
   signals_doing("a wrong number is computed again");

@@ -71,6 +71,12 @@ ebb_status ebb_verify(ebb_verify_result *result, ebb_device *device,
 /* The number of checks that ebb_verify would run on this device. */
 ebb_status ebb_verify_count(size_t *count, ebb_device *device, const ebb_verify_options *options);
 
+/* Calls `report` for each check that ebb_verify would run, in its order, and runs none: `error` and
+ * `bound` are 0, `detail` is "". Return false to stop. Errors: those of ebb_verify, except a broken
+ * bound. */
+ebb_status ebb_verify_list(ebb_device *device, const ebb_verify_options *options,
+                           ebb_verify_callback report, void *user);
+
 #ifdef __cplusplus
 }
 #endif

@@ -29,6 +29,16 @@ complains 2 '^ebb: --only: .*no check is called "metrics"' verify --only metrics
 code 2 verify --only 'whole_step_gpu' --quiet # used by other devices
 err 'among those that this device uses by itself'
 
+begin "verify --list"
+code 0 verify --list --model 5-7gelu-3 --all --only 'gradient'
+out '^gradient layer 2 weight$'
+err '^device '
+lines 8 out
+code 0 verify --list --json --only metrics_add
+json out
+out '"name": "metrics_add"'
+complains 2 'no check is called "metrics"' verify --list --only metrics --quiet
+
 begin "verify --only names checks of networks too"
 code 0 verify --model 5-7relu-3 --only '*weight*'
 for group in kernel gradient reference; do out "^ok    $group "; done
