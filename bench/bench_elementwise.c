@@ -123,9 +123,9 @@ int main(int argc, char **argv) {
              argc, argv);
   bench_enter(&b, element_ebb(&b));
   b.gpu ? enter_gpu(&b) : enter_processor(&b);
-  run_activations(&b);
-  run_losses(&b);
   run_updates(&b);
+  run_losses(&b);
+  run_activations(&b);
   bench_close(&b);
   return 0;
 }

@@ -12,8 +12,6 @@
 
 static const char *const layouts[] = {"nn", "nt", "tn"};
 static const char *const networks[] = {"784-512-512-10", "1024-1024-1024-1024-10"};
-static const size_t batches[] = {32, 128, 1024};
-static const size_t squares[] = {256, 512, 1024, 2048, 4096};
 
 /* From the training set of baidu-research/DeepBench, code/kernels/gemm_problems.h, which is
  * column-major: its (m, n, k) is n x m x k here, its transposed A our "nt", its B our "tn". */
@@ -29,65 +27,44 @@ static const struct {
     {"tn", 32, 1024, 512, true},    {"nn", 8457, 35, 1760, false},
 };
 
-static void run_product(bench *b, const char *group, const char *name, size_t batch,
-                        const char *layout, size_t m, size_t n, size_t k) {
-  if (!bench_wants(b, name)) return;
-  product p;
-  product_create(&p, layout, m, n, k);
-  bench_case c = {.group = group,
-                  .name = name,
-                  .layout = layout,
-                  .optimizer = "",
-                  .m = m,
-                  .n = n,
-                  .k = k,
-                  .batch = batch,
-                  .flops = 2.0 * (double)m * (double)n * (double)k,
-                  .bytes = 4.0 * (double)(m * k + k * n + m * n),
-                  .problem = &p};
-  bench_run(b, &c);
-  product_free(&p);
+static void run_square(bench *b, size_t size) {
+  char name[32];
+  snprintf(name, sizeof name, "square %zu", size);
+  for (size_t l = 0; l < 3; l++)
+    product_run(b, "square", name, 0,
+                (product){.layout = layouts[l], .m = size, .n = size, .k = size});
 }
 
-static void run_squares(bench *b) {
-  for (size_t s = 0; s < sizeof squares / sizeof *squares; s++) {
-    char name[32];
-    snprintf(name, sizeof name, "square %zu", squares[s]);
-    if (b->quick && squares[s] != 512 && squares[s] != 1024) continue;
-    for (size_t l = 0; l < 3; l++)
-      run_product(b, "square", name, 0, layouts[l], squares[s], squares[s], squares[s]);
-  }
-}
-
-/* A layer's products. */
-static void run_layer(bench *b, const char *network, const ebb_spec *spec, size_t l, size_t batch) {
-  size_t in = ebb_spec_cols(spec, l), out = ebb_spec_cols(spec, l + 1);
-  bool repeated = l > 0 && ebb_spec_cols(spec, l - 1) == in && in == out;
-  char name[128];
-  snprintf(name, sizeof name, "%s b%zu L%zu", network, batch, l + 1);
-  if (!repeated) {
-    run_product(b, "mlp", name, batch, "nn", batch, out, in);
-    run_product(b, "mlp", name, batch, "tn", in, out, batch);
-  }
-  if (l > 0 && !(repeated && l > 1)) run_product(b, "mlp", name, batch, "nt", batch, in, out);
-}
-
-static void run_networks(bench *b) {
-  for (size_t n = 0; n < sizeof networks / sizeof *networks; n++) {
-    ebb_spec spec;
-    bench_must(ebb_spec_parse(&spec, networks[n], 0, 0));
-    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
-      for (size_t l = 0; l < spec.count; l++)
-        if (!b->quick || (n == 0 && batches[i] < 1024))
-          run_layer(b, networks[n], &spec, l, batches[i]);
-  }
+static void run_network(bench *b, const char *network, size_t batch) {
+  product_run_layers(b, "mlp", network, network, batch, EBB_PRECISION_FP32);
 }
 
 static void run_deepbench(bench *b) {
   for (size_t i = 0; i < sizeof deepbench / sizeof *deepbench; i++)
     if (!b->quick || deepbench[i].quick)
-      run_product(b, "deepbench", "deepbench", 0, deepbench[i].layout, deepbench[i].m,
-                  deepbench[i].n, deepbench[i].k);
+      product_run(b, "deepbench", "deepbench", 0,
+                  (product){.layout = deepbench[i].layout,
+                            .m = deepbench[i].m,
+                            .n = deepbench[i].n,
+                            .k = deepbench[i].k});
+}
+
+static void run_for_processor(bench *b) {
+  static const size_t squares[] = {256, 512, 1024, 2048, 4096}, batches[] = {32, 128, 1024};
+  for (size_t s = 0; s < sizeof squares / sizeof *squares; s++)
+    if (!b->quick || squares[s] == 512 || squares[s] == 1024) run_square(b, squares[s]);
+  for (size_t n = 0; n < sizeof networks / sizeof *networks; n++)
+    for (size_t i = 0; i < sizeof batches / sizeof *batches; i++)
+      if (!b->quick || (n == 0 && batches[i] < 1024)) run_network(b, networks[n], batches[i]);
+  run_deepbench(b);
+}
+
+/* What tells most comes first: time on a GPU is short. */
+static void run_for_gpu(bench *b) {
+  static const size_t squares[] = {4096, 2048, 1024}, batches[] = {64, 1024, 8192};
+  size_t count = b->quick ? 1 : 3;
+  for (size_t s = 0; s < count; s++) run_square(b, squares[s]);
+  for (size_t i = 0; i < count; i++) run_network(b, networks[0], batches[i]);
 }
 
 static bool has_avx512(void) {
@@ -110,8 +87,7 @@ static void enter_processor(bench *b) {
 }
 
 static void enter_gpu(bench *b) {
-  bench_enter(b, product_cublas("cublas", "fp32", b->threads));
-  bench_enter(b, product_cublas("cublas_tf32", "tf32", b->threads));
+  bench_enter(b, product_cublas(b->threads));
 }
 
 int main(int argc, char **argv) {
@@ -123,9 +99,7 @@ int main(int argc, char **argv) {
   bench_enter(&b, product_ebb(&b));
   b.gpu ? enter_gpu(&b) : enter_processor(&b);
   bench_enter(&b, product_clblast(&b));
-  run_squares(&b);
-  run_networks(&b);
-  run_deepbench(&b);
+  b.gpu ? run_for_gpu(&b) : run_for_processor(&b);
   bench_close(&b);
   return 0;
 }

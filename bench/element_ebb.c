@@ -79,8 +79,8 @@ static void run_once(state *s) {
 
 static void expect(const state *s, size_t at, double got, double want) {
   if (fabs(got - want) <= 2e-6 + 1e-5 * fabs(want)) return;
-  bench_fail("ebb: wrong: %s: element %zu of %zux%zu is %.9g, not %.9g", s->name, at, s->e->rows,
-             s->e->cols, got, want);
+  bench_wrong("ebb: wrong: %s: element %zu of %zux%zu is %.9g, not %.9g", s->name, at, s->e->rows,
+              s->e->cols, got, want);
 }
 
 /* --- activations --- */

@@ -5,7 +5,8 @@
 # run on a machine that has it, puts the programs and the libraries they need, except libc, into an
 # ignored folder of this checkout; a run that cannot build uses that folder. Paths within are
 # relative to the programs ($ORIGIN). Rejected: LD_LIBRARY_PATH, which would make Python load our
-# libraries too.
+# libraries too. Libraries that a driver may need in a newer version, and that nearly every system has,
+# lie apart, in lib/spare: a process loads one of a name.
 
 # What of cmake, a compiler and the headers is not here; nothing if all is.
 lacking() {
@@ -24,7 +25,8 @@ lacking() {
 make_it() {
   local flags=-Wl,--disable-new-dtags
   cmake -S . -B "$1" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEBB_BUILD_TESTS=ON -DEBB_BUILD_BENCH=ON \
-    -DEBB_RUN_ROOT=. -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON "-DCMAKE_BUILD_RPATH=\$ORIGIN/../lib;\$ORIGIN/../../lib" \
+    -DEBB_RUN_ROOT=. -DEBB_SHARE_TESTED=ON \
+    -DCMAKE_BUILD_RPATH_USE_ORIGIN=ON "-DCMAKE_BUILD_RPATH=\$ORIGIN/../lib;\$ORIGIN/../../lib" \
     "-DCMAKE_EXE_LINKER_FLAGS=$flags" "-DCMAKE_SHARED_LINKER_FLAGS=$flags" && cmake --build "$1"
 }
 
@@ -48,17 +50,20 @@ make_pack() {
   mkdir -p build
   make_it "$made" >build/gpu-build.log 2>&1 || fail "the build failed: $(tail -n 3 build/gpu-build.log); all of it: build/gpu-build.log"
   rm -rf "$pack"
-  mkdir -p "$pack"/{host/cli,bench,tests,lib}
+  mkdir -p "$pack"/{host/cli,bench,tests,lib/spare}
   cp "$made/host/cli/ebb" "$pack/host/cli/"
-  cp "$made"/bench/bench_{matmul,elementwise,step,startup} "$pack/bench/"
+  cp "$made"/bench/{bench_{matmul,precision,elementwise,step,startup},libbuild_log.so} "$pack/bench/"
   find "$made/tests" -maxdepth 1 -name 'test_*' -type f -perm -100 -exec cp -t "$pack/tests" {} +
   for library in $(libraries_of "$made/host/cli/ebb" "$made"/tests/test_ops "$made"/bench/bench_*); do
-    cp -L "$library" "$pack/lib/"
+    case $library in
+      */libstdc++.so* | */libgcc_s.so* | */libz.so*) cp -L "$library" "$pack/lib/spare/" ;;
+      *) cp -L "$library" "$pack/lib/" ;;
+    esac
   done
   find "$pack" -type f -exec strip --strip-unneeded {} +
   { echo "commit $(commit)"
     echo "made $(date +%F) on $(version_of_glibc), $(uname -m)"
-    echo "needs $(newest_glibc "$pack"/*/* "$pack"/host/cli/*)"
+    echo "needs $(newest_glibc $(find "$pack" -type f))"
   } >"$pack/manifest"
   cat "$pack/manifest"
   echo "packed: $pack, $(du -sh "$pack" | cut -f1); it has to travel with the checkout, at this place"

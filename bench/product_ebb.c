@@ -25,8 +25,9 @@ static void free_tensors(device_state *s) {
 
 static void make_operand(ebb_tensor **out, device_state *s, size_t rows, size_t cols,
                          const float *values) {
-  bench_must(ebb_tensor_create(out, s->device, EBB_F32, rows, cols));
-  bench_must(ebb_tensor_upload(*out, values));
+  bool half = s->p->precision == EBB_PRECISION_BF16; /* as hidden layers store it */
+  bench_must(ebb_tensor_create(out, s->device, half ? EBB_BF16 : EBB_F32, rows, cols));
+  bench_must(ebb_tensor_upload_floats(*out, values));
 }
 
 static double device_run(contestant *self, size_t repetitions) {
@@ -45,7 +46,7 @@ static double device_run(contestant *self, size_t repetitions) {
 /* Ends the program if the contestant's result is wrong. */
 static void check(const contestant *self, const product *p) {
   char what[160];
-  if (!product_check(what, sizeof what, p, p->c)) bench_fail("%s: wrong: %s", self->name, what);
+  if (!product_check(what, sizeof what, p, p->c)) bench_wrong("%s: wrong: %s", self->name, what);
 }
 
 static bool device_prepare(contestant *self, const bench_case *c) {
@@ -56,6 +57,8 @@ static bool device_prepare(contestant *self, const bench_case *c) {
   if (s->engine == EBB_ENGINE_CLBLAST && on_cpu && c->flops > 2.2e9)
     return bench_sit_out(self, "left out: above 1024x1024x1024 it would take minutes");
   s->p = p;
+  if (ebb_device_precision(s->device) != p->precision)
+    bench_must(ebb_device_set_precision(s->device, p->precision));
   make_operand(&s->a, s, p->transpose_a ? p->k : p->m, p->transpose_a ? p->m : p->k, p->a);
   make_operand(&s->b, s, p->transpose_b ? p->n : p->k, p->transpose_b ? p->k : p->n, p->b);
   bench_must(ebb_tensor_create(&s->c, s->device, EBB_F32, p->m, p->n));

@@ -94,7 +94,8 @@ static void take_case(host *s, const char *text) {
   char what[160];
   if (sscanf(text, "%2s %zu %zu %zu", layout, &m, &n, &k) != 4) bench_fail("bad case: %s", text);
   product_free(&s->p);
-  product_create(&s->p, layout, m, n, k);
+  s->p = (product){.layout = layout, .m = m, .n = n, .k = k};
+  product_create(&s->p);
   s->multiply(s);
   bind_threads();
   if (product_check(what, sizeof what, &s->p, s->p.c))
@@ -130,7 +131,9 @@ int product_worker(const char *library, int threads) {
 }
 
 static void describe(char *text, size_t size, const bench_case *c) {
-  snprintf(text, size, "%s %zu %zu %zu", c->layout, c->m, c->n, c->k);
+  const product *p = c->problem;
+  snprintf(text, size, "%s %zu %zu %zu %s", c->layout, c->m, c->n, c->k,
+           ebb_precision_name(p->precision));
 }
 
 /* An idle worker spins for 2^20 cycles instead of 2^26, so that it does not disturb the next
@@ -146,9 +149,9 @@ contestant *product_peer(const char *name, const char *library, const char *vari
   return bench_worker(name, argv, describe);
 }
 
-contestant *product_cublas(const char *name, const char *precision, size_t threads) {
+contestant *product_cublas(size_t threads) {
   char count[24];
   snprintf(count, sizeof count, "%zu", threads);
-  const char *const arguments[] = {count, "cuda", precision};
-  return bench_script(name, NULL, "torch_product.py", arguments, describe);
+  const char *const arguments[] = {count, "cuda", NULL};
+  return bench_script("cublas", NULL, "torch_product.py", arguments, describe);
 }

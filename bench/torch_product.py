@@ -1,7 +1,7 @@
 """Matrix products of PyTorch, cuBLAS's on a CUDA device, as a worker (harness/worker.h).
 
-Usage: torch_product.py THREADS DEVICE PRECISION; PRECISION is fp32, tf32 or bf16, which rounds the
-operands and the result. A case is "LAYOUT M N K", as in product.h. The result is compared with the
+Usage: torch_product.py THREADS DEVICE. A case is "LAYOUT M N K PRECISION", as in product.h; PRECISION
+is fp32, tf32 or bf16, which rounds the operands and the result. The result is compared with the
 product in double precision, on the device: rounding errors of random terms grow with the root of
 their squares' sum, and the bound is some times that, as in product.c.
 """
@@ -46,8 +46,8 @@ class Product:
 
 
 def main():
-    device, precision = open_device(*sys.argv[1:3]), sys.argv[3]
-    serve(device, lambda words: Product(words[0], [int(size) for size in words[1:4]], precision,
+    device = open_device(*sys.argv[1:3])
+    serve(device, lambda words: Product(words[0], [int(size) for size in words[1:4]], words[4],
                                         device))
 
 

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+static const char BLIND[] = "EBB_BENCH_BLIND";
+
 static void usage(FILE *out, const char *name, const char *summary) {
   fprintf(out,
           "usage: bench_%s [--quick] [--gpu] [--only TEXT] [--csv FILE]\n\n%s\n\n"
@@ -20,6 +22,7 @@ static void usage(FILE *out, const char *name, const char *summary) {
           "  --gpu        the cases and the peers of an NVIDIA GPU\n"
           "  --only TEXT  only cases whose name contains TEXT\n"
           "  --csv FILE   write every figure to FILE\n"
+          "  --continue   leave out the cases that FILE has, and add the others\n"
           "  --help       print this page\n",
           name, summary);
 }
@@ -30,6 +33,8 @@ static void bad_option(const bench *b, const char *word, const char *what) {
 }
 
 static void read_options(bench *b, const char *summary, int argc, char **argv) {
+  const char *path = NULL;
+  bool append = false;
   for (int i = 1; i < argc; i++) {
     const char *word = argv[i];
     if (strcmp(word, "--help") == 0) {
@@ -39,16 +44,20 @@ static void read_options(bench *b, const char *summary, int argc, char **argv) {
       b->quick = true;
     } else if (strcmp(word, "--gpu") == 0) {
       b->gpu = true;
+    } else if (strcmp(word, "--continue") == 0) {
+      append = true;
     } else if (strcmp(word, "--only") != 0 && strcmp(word, "--csv") != 0) {
       bad_option(b, word, "no such option");
     } else if (++i == argc) {
       bad_option(b, word, "needs a value");
     } else if (strcmp(word, "--only") == 0) {
       b->only = argv[i];
-    } else if (!(b->csv = fopen(argv[i], "w"))) {
-      bad_option(b, argv[i], "cannot be written");
+    } else {
+      path = argv[i];
     }
   }
+  if (path) bench_csv_open(b, path, append);
+  if (path && !b->csv) bad_option(b, path, "cannot be written");
 }
 
 void bench_open(bench *b, const char *name, const char *summary, int argc, char **argv) {
@@ -61,8 +70,8 @@ void bench_open(bench *b, const char *name, const char *summary, int argc, char 
   time_t now = time(NULL);
   strftime(b->date, sizeof b->date, "%Y-%m-%d", localtime(&now));
   bench_describe_machine(b->machine, sizeof b->machine);
-  snprintf(b->driver, sizeof b->driver, "%.60s, %.90s", info->platform, info->driver);
-  if (b->csv) bench_csv_header(b);
+  snprintf(b->driver, sizeof b->driver, "%s%.50s, %.90s", getenv(BLIND) ? "blind: " : "",
+           info->platform, info->driver);
   double busy = bench_machine_busy();
   if (busy > 0.05)
     printf("warning: others keep %.0f %% of the processors busy; what follows will not hold\n",
@@ -92,7 +101,9 @@ void bench_enter(bench *b, contestant *who) {
   if (!who->absent) return;
   printf("skipped: %s: %s\n", who->name, who->why);
   bench_case none = {.group = "", .name = "", .layout = "", .optimizer = ""};
-  if (b->csv) bench_csv_row(b, &none, who, NULL);
+  if (!b->csv || (b->earlier && *b->earlier)) return;
+  bench_csv_row(b, &none, who, NULL);
+  fflush(b->csv);
 }
 
 bool bench_wants(const bench *b, const char *name) {
@@ -100,12 +111,14 @@ bool bench_wants(const bench *b, const char *name) {
 }
 
 void bench_close(bench *b) {
-  if (b->cases == 0) bench_fail("bench_%s: no case has \"%s\" in its name", b->name, b->only);
+  if (b->cases + b->kept == 0)
+    bench_fail("bench_%s: no case has \"%s\" in its name", b->name, b->only);
   for (size_t i = 0; i < b->count; i++) {
     if (b->contestants[i]->free) b->contestants[i]->free(b->contestants[i]);
     free(b->contestants[i]);
   }
   if (b->csv && fclose(b->csv) != 0) bench_fail("bench_%s: the CSV file: write error", b->name);
+  free(b->earlier);
   ebb_device_free(b->device);
 }
 
@@ -115,14 +128,26 @@ double bench_now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void bench_fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
+static void end(const char *format, va_list arguments) {
   fflush(stdout);
   vfprintf(stderr, format, arguments);
   fputc('\n', stderr);
-  va_end(arguments);
   exit(1);
+}
+
+void bench_fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  end(format, arguments);
+  va_end(arguments);
+}
+
+void bench_wrong(const char *format, ...) {
+  va_list arguments;
+  if (getenv(BLIND)) return;
+  va_start(arguments, format);
+  end(format, arguments);
+  va_end(arguments);
 }
 
 void bench_must(ebb_status status) {

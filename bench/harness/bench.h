@@ -43,12 +43,13 @@ typedef struct bench {
   bool quick;
   bool gpu; /* --gpu: the cases and peers for an NVIDIA GPU instead of the processor */
   FILE *csv;
+  char *earlier; /* --continue: the rows that the file had; or NULL */
   ebb_device *device;
   size_t threads; /* of every contestant: the device's compute units; with a GPU, the host's
                    * cores */
   char date[16], machine[160], driver[160];
   contestant *contestants[BENCH_CONTESTANTS];
-  size_t count, cases;
+  size_t count, cases, kept;
 } bench;
 
 /* A contestant's samples of one case, in seconds per repetition. Ratios are our speed over its. */
@@ -72,11 +73,13 @@ contestant *bench_contestant(const char *name, void *state);
 bool bench_sit_out(contestant *who, const char *format, ...);
 
 bool bench_wants(const bench *b, const char *name); /* --only */
-void bench_run(bench *b, const bench_case *c);      /* contest.c */
+void bench_run(bench *b, const bench_case *c);      /* contest.c; unless bench_has */
 void bench_close(bench *b);
 
-/* record.c: the table on standard output and the CSV file. */
-void bench_csv_header(const bench *b);
+/* record.c: the table on standard output and the CSV file. The rows of a case reach the file
+ * together, so that a run that is killed leaves whole cases. */
+void bench_csv_open(bench *b, const char *path, bool append);
+bool bench_has(bench *b, const bench_case *c); /* --continue: in the file already; counts it */
 void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
                    const bench_result *result);
 void bench_table_header(const bench *b, const bench_case *c);
@@ -90,7 +93,11 @@ double bench_machine_busy(void);
 double bench_now(void); /* seconds, monotonic */
 void bench_must(ebb_status status);
 void bench_fail(const char *format, ...); /* ends the program */
-void *bench_alloc(size_t bytes);          /* zeroed; never NULL */
+
+/* The same for a wrong result, unless EBB_BENCH_BLIND is set: then nothing is judged. That is for
+ * stand-ins of a device that compute nothing. */
+void bench_wrong(const char *format, ...);
+void *bench_alloc(size_t bytes); /* zeroed; never NULL */
 
 /* `count` numbers from -1 to 1, the same for the same seed. */
 void bench_random(float *out, size_t count, uint32_t seed);

@@ -115,6 +115,7 @@ static const entry *find_peak(const entry *entries, size_t count) {
 }
 
 void bench_run(bench *b, const bench_case *c) {
+  if (bench_has(b, c)) return;
   entry entries[BENCH_CONTESTANTS];
   bench_result results[BENCH_CONTESTANTS] = {{0}};
   size_t count = gather_field(entries, b, c), rounds = count_rounds(entries, count, b->quick);
@@ -127,6 +128,7 @@ void bench_run(bench *b, const bench_case *c) {
     results[at] = result;
     if (b->csv) bench_csv_row(b, c, entries[i].who, &result);
   }
+  if (b->csv) fflush(b->csv);
   if (b->cases++ == 0) bench_table_header(b, c);
   bench_table_row(b, c, results);
 }

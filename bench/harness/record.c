@@ -6,9 +6,14 @@
  */
 #include "bench.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-void bench_csv_header(const bench *b) {
+/* Bytes kept until a case is complete: above those of its rows. */
+enum { CASE_BYTES = 1 << 16 };
+
+static void write_header(const bench *b) {
   fputs("date,machine,device,driver,threads,bench,group,case,layout,m,n,k,batch,optimizer,"
         "contestant,version,samples,ms_median,ms_p10,ms_p90,gflops,gbps,fraction_of_peak,"
         "ratio_ours_over_it,ratio_p10,ratio_p90,note\n",
@@ -35,28 +40,60 @@ static void put_number(FILE *out, double number) {
   fputc(',', out);
 }
 
-static void put_case(const bench *b, const bench_case *c) {
-  put_text(b->csv, b->date, ',');
-  put_text(b->csv, b->machine, ',');
-  put_text(b->csv, ebb_device_get_info(b->device)->name, ',');
-  put_text(b->csv, b->driver, ',');
-  put_size(b->csv, b->threads);
-  put_text(b->csv, b->name, ',');
-  put_text(b->csv, c->group, ',');
-  put_text(b->csv, c->name, ',');
-  put_text(b->csv, c->layout, ',');
-  put_size(b->csv, c->m);
-  put_size(b->csv, c->n);
-  put_size(b->csv, c->k);
-  put_size(b->csv, c->batch);
-  put_text(b->csv, c->optimizer, ',');
+/* What tells one case from another. */
+static void put_case(FILE *out, const bench *b, const bench_case *c) {
+  put_text(out, b->name, ',');
+  put_text(out, c->group, ',');
+  put_text(out, c->name, ',');
+  put_text(out, c->layout, ',');
+  put_size(out, c->m);
+  put_size(out, c->n);
+  put_size(out, c->k);
+  put_size(out, c->batch);
+  put_text(out, c->optimizer, ',');
+}
+
+bool bench_has(bench *b, const bench_case *c) {
+  char key[512] = "";
+  FILE *out = b->earlier ? fmemopen(key, sizeof key, "w") : NULL;
+  if (!out) return false;
+  put_case(out, b, c);
+  fclose(out);
+  bool has = strstr(b->earlier, key);
+  b->kept += has;
+  return has;
+}
+
+/* Reads the rows of an earlier run, without a last line that has no end. */
+static void read_earlier(bench *b, const char *path) {
+  FILE *file = fopen(path, "r");
+  size_t size = 0;
+  if (!file) return;
+  if (getdelim(&b->earlier, &size, '\0', file) < 0) *(b->earlier = bench_alloc(1)) = '\0';
+  fclose(file);
+  char *end = strrchr(b->earlier, '\n');
+  *(end ? end + 1 : b->earlier) = '\0';
+  if (truncate(path, (off_t)strlen(b->earlier)) != 0) bench_fail("%s: cannot be shortened", path);
+}
+
+void bench_csv_open(bench *b, const char *path, bool append) {
+  if (append) read_earlier(b, path);
+  b->csv = fopen(path, append ? "a" : "w");
+  if (!b->csv) return;
+  setvbuf(b->csv, NULL, _IOFBF, CASE_BYTES);
+  if (!b->earlier || !*b->earlier) write_header(b);
 }
 
 void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
                    const bench_result *result) {
   bench_result none = {0};
   const bench_result *r = result ? result : &none;
-  put_case(b, c);
+  put_text(b->csv, b->date, ',');
+  put_text(b->csv, b->machine, ',');
+  put_text(b->csv, ebb_device_get_info(b->device)->name, ',');
+  put_text(b->csv, b->driver, ',');
+  put_size(b->csv, b->threads);
+  put_case(b->csv, b, c);
   put_text(b->csv, who->name, ',');
   put_text(b->csv, who->version, ',');
   put_size(b->csv, r->samples);
@@ -70,7 +107,6 @@ void bench_csv_row(const bench *b, const bench_case *c, const contestant *who,
   put_number(b->csv, r->ratio_p10);
   put_number(b->csv, r->ratio_p90);
   put_text(b->csv, result ? who->note : who->why, '\n');
-  fflush(b->csv);
 }
 
 /* True for other contestants with a column of their own; peaks are in the peak's column. */
