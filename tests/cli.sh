@@ -96,11 +96,11 @@ json() {
 # field KEY FILE: the last value of a key in a JSON text.
 field() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^,\"}]*\).*/\1/p" "$2" | tail -1; }
 
-# near A B TOLERANCE: are two numbers relatively that near?
+# near A B TOLERANCE [ABSOLUTE]: are two numbers relatively that near, or that near?
 near() {
-  awk -v a="$1" -v b="$2" -v t="$3" 'BEGIN {
+  awk -v a="$1" -v b="$2" -v t="$3" -v u="${4:-0}" 'BEGIN {
     d = a - b; if (d < 0) d = -d; m = a < 0 ? -a : a
-    exit !(a != "" && b != "" && d <= t * (m > 1e-6 ? m : 1e-6)) }' || flunk "\"$1\" is not near \"$2\""
+    exit !(a != "" && b != "" && d <= t * (m > 1e-6 ? m : 1e-6) + u) }' || flunk "\"$1\" is not near \"$2\""
 }
 
 at_least() { awk -v a="$1" -v b="$2" 'BEGIN { exit !(a != "" && a + 0 >= b + 0) }' || flunk "\"$1\" is not at least $2"; }

@@ -19,7 +19,8 @@ real() {
   case "$*" in *--labels*) labels="--labels $shared/mnist10k-labels-idx1-ubyte.gz" ;; esac
   # shellcheck disable=SC2086 # two words or none
   code 0 eval real.safetensors --data "$file" $labels --part valid --json --quiet
-  near "$(field loss out)" "$(field valid_loss real.log)" 1e-4
+  # Predictions are float32: near 1 they are off by up to 2^-25, and so is the loss of a row.
+  near "$(field loss out)" "$(field valid_loss real.log)" 1e-4 3e-8
   at_least "$(field "$metric" out)" "$minimum"
 }
 
