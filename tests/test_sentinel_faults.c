@@ -21,7 +21,7 @@ static const fault faults[] = {
      EBB_STEP_LAYERS, EBB_ENGINE_CPU, EBB_OPT_SGD, "rows: x"},
     {"gather.cl", "target_data + from * columns", "target_data + from / 2 * columns", NULL,
      EBB_STEP_LAYERS, EBB_ENGINE_CPU, EBB_OPT_SGD, "rows: target"},
-    {"matmul_cpu.cl", "fma(a_value", "fma(0.9999f * a_value", NULL, EBB_STEP_LAYERS, EBB_ENGINE_CPU,
+    {"cpu_tile.h", "fma(a_value", "fma(0.9999f * a_value", NULL, EBB_STEP_LAYERS, EBB_ENGINE_CPU,
      EBB_OPT_SGD, "forward: a"},
     {"elementary.h", "0.49999997f", "0.4999f", "9-33tanh-5", EBB_STEP_LAYERS, EBB_ENGINE_CPU,
      EBB_OPT_SGD, "forward: a"},

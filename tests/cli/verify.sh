@@ -90,7 +90,7 @@ out '"wrong": false'
 out '"now": 2.5'
 rm -r broken
 cp -r "$tests/../kernels" broken
-sed -i 's/fma(a_value/fma(0.5f * a_value/' broken/matmul_cpu.cl
+sed -i 's/fma(a_value/fma(0.5f * a_value/' broken/cpu_tile.h
 with EBB_KERNEL_DIR="$work"/broken code 5 verify --replay wrong.safetensors
 out '^now        1.5 '
 out '^the device gives a wrong number again (layer 1, forward: a \[0, 0\])'
