@@ -42,11 +42,14 @@ INLINE void pack_rows(vec *panel, __global const float *b, int b_stride, int dep
   }
 }
 
-/* Pairs of x and y: the lower or the upper ones of each half, as single lanes or as two. */
+/* Lanes of x and y: those of the lower or the upper halves; of each half the lower or the upper
+ * ones, singly or in pairs. Lane by lane, since oclgrind ends on vectors made of vectors. */
+#define LOWER(x, y)      (float8)(x.s0, x.s1, x.s2, x.s3, y.s0, y.s1, y.s2, y.s3)
+#define UPPER(x, y)      (float8)(x.s4, x.s5, x.s6, x.s7, y.s4, y.s5, y.s6, y.s7)
 #define LOW_LANES(x, y)  (float8)(x.s0, y.s0, x.s1, y.s1, x.s4, y.s4, x.s5, y.s5)
 #define HIGH_LANES(x, y) (float8)(x.s2, y.s2, x.s3, y.s3, x.s6, y.s6, x.s7, y.s7)
-#define LOW_PAIRS(x, y)  (float8)(x.s01, y.s01, x.s45, y.s45)
-#define HIGH_PAIRS(x, y) (float8)(x.s23, y.s23, x.s67, y.s67)
+#define LOW_PAIRS(x, y)  (float8)(x.s0, x.s1, y.s0, y.s1, x.s4, x.s5, y.s4, y.s5)
+#define HIGH_PAIRS(x, y) (float8)(x.s2, x.s3, y.s2, y.s3, x.s6, x.s7, y.s6, y.s7)
 
 /* Rows of a square [8, 8], `pitch` floats apart, become its columns in registers. */
 INLINE void store_transposed(float *to, const int pitch, float8 row[8]) {
@@ -65,8 +68,8 @@ INLINE void store_transposed(float *to, const int pitch, float8 row[8]) {
   }
 #pragma unroll
   for (int i = 0; i < 4; i++) {
-    vstore8((float8)(four[i].lo, four[i + 4].lo), 0, to + i * pitch);
-    vstore8((float8)(four[i].hi, four[i + 4].hi), 0, to + (i + 4) * pitch);
+    vstore8(LOWER(four[i], four[i + 4]), 0, to + i * pitch);
+    vstore8(UPPER(four[i], four[i + 4]), 0, to + (i + 4) * pitch);
   }
 }
 

@@ -43,6 +43,9 @@ trains cpu 7 "${rows[@]}" --valid 0 --accumulate 2 --optimizer muon --model 'dro
 trains cpu 70 "${wide[@]}" --model 4tanh --optimizer lamb --step layers
 [[ -z ${ALL-} ]] || trains cpu 70 "${wide[@]}" --model 4tanh --optimizer sgd --step layers --task regression "${untested[@]}"
 trains cpu 7 "${rows[@]}" --model 17gelu-5relu:nobias --optimizer adamw --step whole --schedule step --schedule-length 1
+# Wider than slices: a team of work-items, here a launch for each phase, with the update in it and apart.
+trains cpu 7 "${rows[@]}" --valid 0 --model 130relu --step whole "${untested[@]}"
+trains cpu 7 "${rows[@]}" --valid 0 --model 130relu --step whole --clip-norm 1 "${untested[@]}"
 [[ -z ${ALL-} ]] || trains cpu 7 "${bytes[@]}" --model 33relu --optimizer sgd --momentum 0.9 --step whole "${untested[@]}"
 trains cpu 7 "${weighted[@]}" --model '5soft(z / (1 + fabs(z)))' --step whole --data-on host
 trains cpu 34 "${many[@]}" --model '3celu(2)' --step whole --optimizer lbfgs --l2 0.1 # two slices
